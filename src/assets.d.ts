@@ -1,0 +1,21 @@
+/** Files that the bundler puts into the executable as text. */
+declare module '*.sql' {
+  const text: string;
+  export default text;
+}
+
+/** Files that the executable serves from inside itself; the import is their path. */
+declare module 'swagger-ui-dist/swagger-ui-bundle.js' {
+  const path: string;
+  export default path;
+}
+declare module 'swagger-ui-dist/swagger-ui.css' {
+  const path: string;
+  export default path;
+}
+
+/** The default metrics of prom-client, one a file; its own types name only the whole set. */
+declare module 'prom-client/lib/metrics/*' {
+  const add: (registry: import('prom-client').Registry) => void;
+  export default add;
+}

@@ -1,0 +1,103 @@
+import { readFileSync } from 'node:fs';
+import { version } from '../../package.json';
+import { type Config, loadConfig } from '../config.ts';
+import { StartError } from '../domain/errors.ts';
+import type { Retention, Store } from '../domain/store.ts';
+import { createApp } from '../http/app.ts';
+import { createLog } from '../log.ts';
+import { renderJobs } from '../metrics/jobs.ts';
+import { serviceMetrics } from '../metrics/service.ts';
+import { openStore } from '../store/open.ts';
+import { startRetention } from './retention.ts';
+
+/** Requests in flight have this long to be answered after a signal; the rest of the 5 s is for the database. */
+const DRAIN_MS = 3000;
+
+/** `hpc-observe serve`: builds the parts, hands them down, and runs until a signal comes. */
+export async function serve(args: readonly string[]): Promise<number> {
+  const { config } = loadConfig({ args, env: process.env, readFile: (path) => readFileSync(path, 'utf8') });
+  const now = () => Date.now();
+  const log = createLog({
+    level: config.logLevel,
+    format: config.logFormat === 'auto' ? (process.stderr.isTTY ? 'text' : 'json') : config.logFormat,
+    write: (line) => process.stderr.write(line),
+    now,
+  });
+  const stopped = nextSignal();
+  let store: Store | undefined;
+  const service = serviceMetrics({ version, storeStatus: () => store?.status() });
+  store = await openStore(config.database, { onCommit: service.observeCommit });
+  try {
+    const app = createApp({
+      store,
+      now,
+      log,
+      version,
+      renderMetrics: async () =>
+        (await renderJobs(store!, now(), config.endedSeriesMs)) + (await service.render()),
+      observeRequest: (method, route, status, seconds) => {
+        service.observeRequest(method, route, status, seconds);
+        log.debug('request', { method, route, status, ms: Math.round(seconds * 1e6) / 1000 });
+      },
+      maxBodyBytes: config.maxBodyBytes,
+    });
+    const server = listen(app, config);
+    announce(server.url, config);
+    const retention = startRetention({ store, now, log, keep: keepOf(config) });
+    log.info('stopping', { signal: await stopped });
+    retention.stop();
+    await Promise.race([server.stop(), Bun.sleep(DRAIN_MS)]);
+    await server.stop(true);
+  } finally {
+    await store.close();
+  }
+  log.info('stopped');
+  return 0;
+}
+
+function listen(app: ReturnType<typeof createApp>, { host, port }: Config) {
+  try {
+    app.listen({ hostname: host, port, reusePort: false, maxRequestBodySize: Number.MAX_SAFE_INTEGER });
+  } catch (error) {
+    const code = (error as { code?: string }).code;
+    if (code === 'EADDRINUSE') {
+      throw new StartError(
+        `Port ${port} of ${host} is taken. Stop what listens there, or give another --port.`,
+      );
+    }
+    throw new StartError(`Cannot listen on ${host}, port ${port}: ${code ?? String(error)}.`, {
+      cause: error,
+    });
+  }
+  return app.server!;
+}
+
+function announce(url: URL, { database, demo }: Config): void {
+  process.stdout.write(
+    `hpc-observe ${version} serves ${demo ? 'a made-up cluster in ' : ''}${database}\n` +
+      `  API            ${url}v1\n` +
+      `  Documentation  ${url}swagger\n` +
+      `  Metrics        ${url}metrics\n`,
+  );
+}
+
+function keepOf({ sampleRetentionMs, jobRetentionMs }: Config): Retention {
+  return {
+    ...(sampleRetentionMs !== undefined && { sampleMs: sampleRetentionMs }),
+    ...(jobRetentionMs !== undefined && { jobMs: jobRetentionMs }),
+  };
+}
+
+/** Resolves with the first signal that asks to stop; a second one ends the process at once. */
+function nextSignal(): Promise<string> {
+  return new Promise((resolve) => {
+    let isFirst = true;
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+      process.on(signal, () => {
+        if (!isFirst) process.exit(130);
+        isFirst = false;
+        resolve(signal);
+      });
+    }
+  });
+}

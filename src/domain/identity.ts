@@ -1,0 +1,20 @@
+import { FormatRegistry, Type } from '@sinclair/typebox';
+
+const MAX_LENGTH = 256;
+const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
+
+/**
+ * Whether a text can be a job id, a user or a node name: 1 to 256 characters (code points), no control characters,
+ * and well-formed Unicode, because a lone surrogate would come back from disk as another text.
+ */
+export function isIdentity(text: string): boolean {
+  if (text.length === 0 || text.length > 2 * MAX_LENGTH) return false;
+  if (text.length > MAX_LENGTH && [...text].length > MAX_LENGTH) return false;
+  return !CONTROL.test(text) && text.isWellFormed();
+}
+
+// TypeBox counts UTF-16 units for maxLength, JSON Schema counts characters: the format does the counting for us.
+FormatRegistry.Set('identity', isIdentity);
+
+/** The schema of an identity, with `description` for the published document. */
+export const Identity = (description: string) => Type.String({ format: 'identity', description });

@@ -1,0 +1,100 @@
+import { type Static, Type } from '@sinclair/typebox';
+import { Identity } from './identity.ts';
+
+export const JOB_STATES = ['pending', 'running', 'completed', 'failed', 'cancelled'] as const;
+export type JobState = (typeof JOB_STATES)[number];
+
+export const MAX_NODES = 100_000;
+/** 2^33 MB is 8 PB: above any node, below the point where bytes leave the exact integers of a double. */
+export const MAX_MEMORY_MB = 2 ** 33;
+
+export const JobStateBody = Type.Union(
+  JOB_STATES.map((state) => Type.Literal(state)),
+  { description: 'State of the job' },
+);
+export const CpuUsage = Type.Number({ minimum: 0, maximum: 100, description: 'CPU usage in percent' });
+export const MemoryUsage = Type.Integer({
+  minimum: 0,
+  maximum: MAX_MEMORY_MB,
+  description: 'Memory in megabytes',
+});
+export const GpuUsage = Type.Number({ minimum: 0, maximum: 100, description: 'GPU usage in percent' });
+
+export const NewJobBody = Type.Object(
+  {
+    id: Identity('Unique job identifier'),
+    user: Identity('User who owns the job'),
+    nodes: Type.Array(Identity('Node name'), {
+      minItems: 1,
+      maxItems: MAX_NODES,
+      uniqueItems: true,
+      description: 'Compute nodes of the job; the first one owns samples that name no node',
+    }),
+  },
+  { additionalProperties: false },
+);
+export type NewJob = Static<typeof NewJobBody>;
+
+export const JobPatchBody = Type.Object(
+  {
+    state: Type.Optional(JobStateBody),
+    cpu_usage: Type.Optional(CpuUsage),
+    memory_usage_mb: Type.Optional(MemoryUsage),
+    gpu_usage: Type.Optional(GpuUsage),
+  },
+  { additionalProperties: false },
+);
+
+/** What of a job is to change; only what is given. */
+export interface JobPatch {
+  readonly state?: JobState;
+  readonly cpuUsage?: number;
+  readonly memoryUsageMb?: number;
+  readonly gpuUsage?: number;
+}
+
+/** A job as it is known; times in milliseconds since 1970, usage in percent. */
+export interface Job {
+  readonly id: string;
+  readonly user: string;
+  readonly nodes: readonly string[];
+  readonly state: JobState;
+  readonly startTimeMs: number;
+  /** Present exactly when the job has ended. */
+  readonly endTimeMs?: number;
+  readonly cpuUsage: number;
+  readonly memoryUsageMb: number;
+  /** Absent until somebody measured it. */
+  readonly gpuUsage?: number;
+}
+
+/** The part of a job that a state change moves. */
+export interface JobLife {
+  readonly state: JobState;
+  readonly startTimeMs: number;
+  readonly endTimeMs: number | null;
+}
+
+export const hasEnded = (state: JobState): boolean => state !== 'pending' && state !== 'running';
+
+/**
+ * The life of a job after it moved to `state` at `nowMs`: an end sets the end time, never before the start even if the
+ * clock went back; a job that had ended keeps its end time when only the verdict changes; going back to pending or
+ * running clears it.
+ */
+export function changeState(life: JobLife, state: JobState, nowMs: number): JobLife {
+  if (!hasEnded(state)) return { ...life, state, endTimeMs: null };
+  return { ...life, state, endTimeMs: life.endTimeMs ?? Math.max(nowMs, life.startTimeMs) };
+}
+
+/** Seconds from start to end of an ended job, or to now; never negative. */
+export function runtimeSeconds(
+  startTimeMs: number,
+  endTimeMs: number | null | undefined,
+  nowMs: number,
+): number {
+  return Math.max(0, (endTimeMs ?? nowMs) - startTimeMs) / 1000;
+}
+
+/** The counts of jobs by state, all five present. */
+export type StateCounts = Record<JobState, number>;

@@ -1,0 +1,78 @@
+import { Type } from '@sinclair/typebox';
+import { Identity } from './identity.ts';
+import { CpuUsage, GpuUsage, MemoryUsage } from './job.ts';
+
+export const SampleBody = Type.Object(
+  {
+    cpu_usage: CpuUsage,
+    memory_usage_mb: MemoryUsage,
+    gpu_usage: Type.Optional(GpuUsage),
+    timestamp: Type.Optional(
+      Type.String({
+        description: 'ISO 8601 time of the sample, to back-fill; the server’s clock when left out',
+      }),
+    ),
+    node: Type.Optional(Identity('Node of the job that was measured; its first node when left out')),
+  },
+  { additionalProperties: false },
+);
+
+/** One measurement of a job on a node. */
+export interface Sample {
+  readonly timeMs: number;
+  readonly cpuUsage: number;
+  readonly memoryUsageMb: number;
+  readonly gpuUsage?: number;
+}
+
+/** A sample on its way to the store. */
+export interface NewSample extends Sample {
+  /** Left out: the job's first node. */
+  readonly node?: string;
+  /** The time is the server's own, so this sample is the newest whatever the clock said before. */
+  readonly stamped: boolean;
+}
+
+/** What is known now of a job on one node; a value nobody measured is null. */
+export interface Usage {
+  readonly timeMs: number;
+  readonly cpuUsage: number | null;
+  readonly memoryUsageMb: number | null;
+  readonly gpuUsage: number | null;
+}
+
+/**
+ * The usage of a node after a sample: a newer one replaces CPU and memory, and GPU where it has it; one that is older
+ * than what is known (a back-fill) changes nothing.
+ */
+export function applySample(known: Usage | undefined, sample: NewSample): Usage {
+  if (known && !sample.stamped && sample.timeMs < known.timeMs) return known;
+  return {
+    timeMs: sample.timeMs,
+    cpuUsage: sample.cpuUsage,
+    memoryUsageMb: sample.memoryUsageMb,
+    gpuUsage: sample.gpuUsage ?? known?.gpuUsage ?? null,
+  };
+}
+
+/**
+ * The usage of a whole job from its reporting nodes: CPU and GPU are means in percent over the nodes that know them,
+ * memory is the sum. With one reporting node it is that node's last sample. GPU is absent while no node knows it.
+ */
+export function combineUsage(nodes: readonly Usage[]): {
+  cpuUsage: number;
+  memoryUsageMb: number;
+  gpuUsage?: number;
+} {
+  const gpuUsage = mean(nodes.map((usage) => usage.gpuUsage));
+  return {
+    cpuUsage: mean(nodes.map((usage) => usage.cpuUsage)) ?? 0,
+    memoryUsageMb: nodes.reduce((sum, usage) => sum + (usage.memoryUsageMb ?? 0), 0),
+    ...(gpuUsage !== undefined && { gpuUsage }),
+  };
+}
+
+function mean(values: readonly (number | null)[]): number | undefined {
+  const known = values.filter((value) => value !== null);
+  return known.length === 0 ? undefined : known.reduce((sum, value) => sum + value, 0) / known.length;
+}

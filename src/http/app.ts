@@ -1,0 +1,40 @@
+import { Elysia } from 'elysia';
+import type { Store } from '../domain/store.ts';
+import { body } from './body.ts';
+import { documentation } from './documentation.ts';
+import { type ErrorLog, errors } from './errors.ts';
+import { health } from './health.ts';
+import { jobs } from './jobs.ts';
+import { metrics } from './metrics.ts';
+import { type ObserveRequest, requests } from './requests.ts';
+import type { RouteLike } from './routes.ts';
+import { samples } from './samples.ts';
+
+export interface AppOptions {
+  readonly store: Store;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  readonly log: ErrorLog;
+  readonly version: string;
+  readonly renderMetrics: () => Promise<string>;
+  readonly observeRequest: ObserveRequest;
+  /** Largest body of a single write. */
+  readonly maxBodyBytes: number;
+}
+
+/** The whole HTTP surface, ready to listen or to `handle` requests in a test. */
+export function createApp(options: AppOptions) {
+  const api = new Elysia({ normalize: false })
+    .use(health(options))
+    .use(jobs(options))
+    .use(samples(options))
+    .use(metrics(options));
+  const routes = (): readonly RouteLike[] => app.routes;
+  const app = new Elysia({ normalize: false })
+    .use(requests(options))
+    .use(errors({ log: options.log, routes }))
+    .use(body({ maxBytes: options.maxBodyBytes }))
+    .use(api)
+    .use(documentation({ api, version: options.version }));
+  return app;
+}

@@ -1,0 +1,102 @@
+import { Elysia } from 'elysia';
+import { AppError, type ErrorCode, quote } from '../domain/errors.ts';
+import { allowedMethods, type RouteLike } from './routes.ts';
+
+export const ERROR_STATUS: Record<ErrorCode, number> = {
+  invalid_request: 400,
+  validation_error: 400,
+  not_found: 404,
+  method_not_allowed: 405,
+  conflict: 409,
+  payload_too_large: 413,
+  unsupported_media_type: 415,
+  internal_error: 500,
+  unavailable: 503,
+};
+
+/** Where causes go that no client may see. */
+export interface ErrorLog {
+  error(event: string, fields: Record<string, unknown>): void;
+  warn(event: string, fields: Record<string, unknown>): void;
+}
+
+interface ErrorsOptions {
+  readonly log: ErrorLog;
+  /** Read when an unknown route was asked for. */
+  readonly routes: () => readonly RouteLike[];
+}
+
+/** The one place that gives errors their shape, the framework's own included. Has to be used before the routes. */
+export const errors = ({ log, routes }: ErrorsOptions) =>
+  new Elysia({ name: 'errors' }).onError({ as: 'global' }, ({ code, error, set, request, route }) => {
+    const { pathname } = new URL(request.url);
+    const allowed = code === 'NOT_FOUND' ? allowedMethods(routes(), pathname) : [];
+    const known =
+      code === 'NOT_FOUND' ? unknownRoute(request.method, pathname, allowed) : knownError(code, error);
+    const fields = { method: request.method, route: route || pathname };
+    if (!known) log.error('request failed', { ...fields, cause: error });
+    else if (known.code === 'unavailable')
+      log.warn('request refused', { ...fields, cause: known.cause ?? known });
+    const answer =
+      known ?? new AppError('internal_error', 'The service failed on this request; its log says why.');
+    set.status = ERROR_STATUS[answer.code];
+    if (answer.code === 'unavailable') set.headers['retry-after'] = '1';
+    if (allowed.length > 0) set.headers.allow = allowed.join(', ');
+    return { error: answer.code, message: answer.message };
+  });
+
+function unknownRoute(method: string, pathname: string, allowed: readonly string[]): AppError {
+  if (allowed.length === 0)
+    return new AppError('not_found', `There is nothing at ${quote(pathname)}; see /swagger.`);
+  return new AppError(
+    'method_not_allowed',
+    `${quote(pathname)} takes ${allowed.join(', ')}, not ${quote(method)}.`,
+  );
+}
+
+/** The error for a client, or undefined when the fault is ours (an answer that broke its own schema included). */
+function knownError(code: string | number, error: unknown): AppError | undefined {
+  if (error instanceof AppError) return error;
+  // Elysia wraps what a body parser throws.
+  if (code === 'PARSE')
+    return (error as Error).cause instanceof AppError ? ((error as Error).cause as AppError) : undefined;
+  if (code === 'VALIDATION' && (error as { type?: string }).type !== 'response') {
+    return new AppError('validation_error', explainFault((error as { valueError?: Fault }).valueError));
+  }
+  return undefined;
+}
+
+/** What TypeBox says of the first fault. */
+interface Fault {
+  readonly path: string;
+  readonly message: string;
+  readonly schema?: { readonly anyOf?: readonly { readonly const?: unknown }[]; readonly format?: string };
+}
+
+/** One sentence that names the field at fault and what it has to be; never the schema. */
+export function explainFault(fault: Fault | undefined): string {
+  if (!fault) return 'The request is not valid.';
+  const field = fault.path.slice(1).replaceAll('/', '.') || 'The body';
+  const choices =
+    fault.schema?.anyOf?.map((choice) => choice.const).filter((choice) => choice !== undefined) ?? [];
+  if (choices.length > 0) return `${field} must be one of ${choices.join(', ')}.`;
+  if (fault.schema?.format === 'identity' && fault.message.includes('format')) {
+    return `${field} must have 1 to 256 characters, none of them a control character.`;
+  }
+  const sentences: [RegExp, string][] = [
+    [/^Unexpected property/, 'is not a known field'],
+    [/^Expected required property/, 'is required'],
+    [/^Expected property .*/, 'is required'],
+    [/^Expected array elements to be unique/, 'must not name the same node twice'],
+    [/^Expected (?:array|string) length to be greater or equal to 1$/, 'must not be empty'],
+    [/^Expected array length to be less or equal to (.*)/, 'must have at most $1 entries'],
+    [/^Expected (?:number|integer) to be greater or equal to (.*)/, 'must be at least $1'],
+    [/^Expected (?:number|integer) to be less or equal to (.*)/, 'must be at most $1'],
+    [/^Expected (integer|object|array)$/, 'must be an $1'],
+    [/^Expected (\w+)$/, 'must be a $1'],
+  ];
+  for (const [pattern, sentence] of sentences) {
+    if (pattern.test(fault.message)) return `${field} ${fault.message.replace(pattern, sentence)}.`;
+  }
+  return `${field} is not valid: ${fault.message}.`;
+}

@@ -1,0 +1,57 @@
+import { version } from '../package.json';
+import { describeSettings } from './config.ts';
+import { StartError } from './domain/errors.ts';
+
+const USAGE = `hpc-observe ${version}: every job of the cluster, seen live, afterwards and in Prometheus
+
+  hpc-observe serve [settings]    run the HTTP API and /metrics
+  hpc-observe config [settings]   print the settings in force and where each came from
+  hpc-observe version             print the version
+  hpc-observe help                print this
+
+Settings, each also as a variable HPC_OBSERVE_<NAME>; flags come first, then variables, then the file:
+${describeSettings()}`;
+
+type Command = (args: readonly string[]) => Promise<number>;
+
+const print = (text: string) => process.stdout.write(text);
+
+// Imported when asked for: a command that needs no server does not pay for one.
+const COMMANDS: Record<string, Command> = {
+  serve: async (args) => (await import('./cli/serve.ts')).serve(args),
+  config: async (args) => {
+    (await import('./cli/config.ts')).showConfig(args, print);
+    return 0;
+  },
+  version: async () => {
+    print(`${version}\n`);
+    return 0;
+  },
+  help: async () => {
+    print(USAGE);
+    return 0;
+  },
+};
+
+/** Runs one command line and returns its exit code: 0 done, 1 refused by the surroundings, 2 not understood. */
+async function run(args: readonly string[]): Promise<number> {
+  const [first = 'help', ...rest] = args;
+  if (rest.includes('--help') || rest.includes('-h')) return COMMANDS.help!(rest);
+  const name = first.replace(/^-h$/, 'help').replace(/^--(?=(help|version)$)/, '');
+  const command = COMMANDS[name];
+  if (!command) {
+    process.stderr.write(`hpc-observe: ${JSON.stringify(first)} is not a command.\n\n${USAGE}`);
+    return 2;
+  }
+  try {
+    return await command(rest);
+  } catch (error) {
+    if (!(error instanceof StartError)) throw error;
+    for (const line of error.message.split('\n')) process.stderr.write(`hpc-observe: ${line}\n`);
+    return 1;
+  }
+}
+
+// Elysia reads this when it is imported; a build fixes process.env.NODE_ENV, but not Bun.env.
+Bun.env.NODE_ENV ??= 'production';
+process.exit(await run(process.argv.slice(2)));

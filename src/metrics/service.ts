@@ -1,0 +1,87 @@
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+// One by one, because the set as a whole brings Node's own families, which mean little on Bun and break promtool's rules.
+import processMemory from 'prom-client/lib/metrics/osMemoryHeap.js';
+import processCpu from 'prom-client/lib/metrics/processCpuTotal.js';
+import processMaxFiles from 'prom-client/lib/metrics/processMaxFileDescriptors.js';
+import processOpenFiles from 'prom-client/lib/metrics/processOpenFileDescriptors.js';
+import processStart from 'prom-client/lib/metrics/processStartTime.js';
+import type { Commit, StoreStatus } from '../domain/store.ts';
+
+/** The service's own families, all named hpc_observe_* but for Prometheus' standard process_*. */
+export interface ServiceMetrics {
+  /** `route` is the pattern, never the path, so that the number of series stays small. */
+  observeRequest(method: string, route: string, status: number, seconds: number): void;
+  observeCommit(commit: Commit): void;
+  render(): Promise<string>;
+}
+
+interface ServiceMetricsOptions {
+  readonly version: string;
+  /** Read at every scrape; undefined while there is no store. */
+  readonly storeStatus: () => StoreStatus | undefined;
+}
+
+export function serviceMetrics({ version, storeStatus }: ServiceMetricsOptions): ServiceMetrics {
+  const registry = new Registry();
+  const registers = [registry];
+  const requests = new Histogram({
+    name: 'hpc_observe_http_request_seconds',
+    help: 'Time to answer HTTP requests, by route and status',
+    labelNames: ['method', 'route', 'status'],
+    buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
+    registers,
+  });
+  const commits = new Counter({
+    name: 'hpc_observe_commits_total',
+    help: 'Groups of writes that the store tried to commit, by result',
+    labelNames: ['result'],
+    registers,
+  });
+  const commitSeconds = new Histogram({
+    name: 'hpc_observe_commit_seconds',
+    help: 'Time to commit a group of writes to disk',
+    buckets: [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5],
+    registers,
+  });
+  const commitRows = new Histogram({
+    name: 'hpc_observe_commit_rows',
+    help: 'Jobs and samples that one commit carried',
+    buckets: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 100_000],
+    registers,
+  });
+  new Gauge({
+    name: 'hpc_observe_queue_length',
+    help: 'Jobs and samples that wait for their commit',
+    registers,
+    collect() {
+      this.set(storeStatus()?.queueLength ?? 0);
+    },
+  });
+  new Gauge({
+    name: 'hpc_observe_database_bytes',
+    help: 'Size of the database and its write-ahead log',
+    registers,
+    collect() {
+      this.set(storeStatus()?.databaseBytes ?? 0);
+    },
+  });
+  new Gauge({
+    name: 'hpc_observe_build_info',
+    help: 'Always 1; the labels say which build this is',
+    labelNames: ['version', 'bun'],
+    registers,
+  }).set({ version, bun: Bun.version }, 1);
+  for (const result of ['committed', 'failed']) commits.inc({ result }, 0);
+  for (const add of [processCpu, processMemory, processStart, processOpenFiles, processMaxFiles])
+    add(registry);
+  return {
+    observeRequest: (method, route, status, seconds) => requests.observe({ method, route, status }, seconds),
+    observeCommit({ rows, seconds, failed }) {
+      commits.inc({ result: failed ? 'failed' : 'committed' });
+      if (rows === 0) return;
+      commitSeconds.observe(seconds);
+      commitRows.observe(rows);
+    },
+    render: () => registry.metrics(),
+  };
+}

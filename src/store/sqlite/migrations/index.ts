@@ -1,0 +1,4 @@
+import jobsAndSamples from './0001_jobs_and_samples.sql' with { type: 'text' };
+
+/** Every migration in order, named here because an executable cannot list a folder. Number N takes version N-1 to N. */
+export const MIGRATIONS: readonly string[] = [jobsAndSamples];

@@ -1,0 +1,97 @@
+import type { Database } from 'bun:sqlite';
+import { existsSync, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { AppError, StartError } from '../../domain/errors.ts';
+import type { Job } from '../../domain/job.ts';
+import type { BatchResult, Commit, LiveSeries, Store } from '../../domain/store.ts';
+import { explainOpenError, openForReading } from './connection.ts';
+import { jobReader } from './jobs.ts';
+import { lockDatabase } from './lock.ts';
+import { readLiveSeries, sampleReader } from './samples.ts';
+import { Writer } from './writer.ts';
+
+export interface SqliteOptions {
+  /** Told of every attempt to commit. */
+  readonly onCommit?: (commit: Commit) => void;
+}
+
+/**
+ * Opens the database file, creating it when it is missing, and brings it to the newest version. Rejects with
+ * StartError, one sentence for a person, when the file or its folder does not allow it.
+ */
+export async function openSqlite(file: string, { onCommit = () => {} }: SqliteOptions = {}): Promise<Store> {
+  const path = resolve(file);
+  if (!existsSync(dirname(path)))
+    throw new StartError(`The folder ${dirname(path)} of the database does not exist.`);
+  if (existsSync(path) && !statSync(path).isFile()) throw new StartError(`${path} is not a file.`);
+  let lock: { release(): void } | undefined;
+  let writer: Writer | undefined;
+  try {
+    lock = lockDatabase(path);
+    writer = await Writer.open(path, onCommit);
+    return sqliteStore(path, writer, lock);
+  } catch (error) {
+    await writer?.close();
+    lock?.release();
+    throw explainOpenError(path, error) ?? error;
+  }
+}
+
+function sqliteStore(path: string, writer: Writer, lock: { release(): void }): Store {
+  const db = openForReading(path);
+  const jobs = jobReader(db);
+  const samples = sampleReader(db);
+  const idle: Database[] = [];
+  let isClosed = false;
+
+  /** One consistent moment for all queries of a read. */
+  const inTransaction = db.transaction(<Value>(run: () => Value) => run());
+  async function read<Value>(run: () => Value): Promise<Value> {
+    if (isClosed) throw new AppError('unavailable', 'The service is shutting down.');
+    return inTransaction(run) as Value;
+  }
+
+  return {
+    createJob: (job, nowMs) => writer.submit<Job>({ kind: 'createJob', job, nowMs }),
+    createJobs: (list) => writer.submit<BatchResult>({ kind: 'createJobs', jobs: list }, list.length),
+    getJob: (id) => read(() => jobs.get(id)),
+    updateJob: (id, patch, nowMs) => writer.submit<Job>({ kind: 'updateJob', id, patch, nowMs }),
+    deleteJob: (id) => writer.submit<void>({ kind: 'deleteJob', id }),
+    listJobs: (filter, page) => read(() => jobs.list(filter, page)),
+    recordSample: (jobId, sample) => writer.submit<void>({ kind: 'recordSample', jobId, sample }),
+    recordSamples: (list) =>
+      writer.submit<BatchResult>({ kind: 'recordSamples', samples: list }, list.length),
+    listSamples: (jobId, range, limit) => read(() => samples.list(jobId, range, limit)),
+    countJobs: () => read(() => jobs.totals()),
+    checkWritable: () => writer.probe(),
+    expire: (retention, nowMs) => writer.submit<boolean>({ kind: 'expire', retention, nowMs }, 0),
+    status: () => ({ queueLength: writer.queuedRows, databaseBytes: sizeOf(path) + sizeOf(`${path}-wal`) }),
+
+    async *liveSeries(endedSinceMs): AsyncGenerator<LiveSeries[]> {
+      if (isClosed) throw new AppError('unavailable', 'The service is shutting down.');
+      const connection = idle.pop() ?? openForReading(path);
+      try {
+        for (const page of readLiveSeries(connection, endedSinceMs)) {
+          yield page;
+          await new Promise<void>((next) => setImmediate(next));
+        }
+      } finally {
+        if (isClosed) connection.close();
+        else idle.push(connection);
+      }
+    },
+
+    async close() {
+      if (isClosed) return;
+      isClosed = true;
+      db.close();
+      for (const connection of idle) connection.close();
+      await writer.close();
+      lock.release();
+    },
+  };
+}
+
+function sizeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+}

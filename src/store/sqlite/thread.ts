@@ -1,0 +1,38 @@
+import type { Database } from 'bun:sqlite';
+import { explainOpenError, openForWriting } from './connection.ts';
+import { groupCommitter } from './group.ts';
+import { migrate } from './migrate.ts';
+import type { GroupOutcome, ThreadAnswer, ThreadRequest, Write } from './write.ts';
+
+// The thread that owns the database for writing, so that no request ever waits for a disk that syncs.
+declare const self: { onmessage: (event: { data: ThreadRequest }) => void; close(): void };
+
+let db: Database | undefined;
+let commitGroup: (writes: readonly Write[]) => GroupOutcome;
+const answer = (message: ThreadAnswer) => postMessage(message);
+
+self.onmessage = ({ data: request }) => {
+  switch (request.kind) {
+    case 'open':
+      return open(request.path);
+    case 'group':
+      return answer({ kind: 'group', outcome: commitGroup(request.writes) });
+    case 'close':
+      db?.close();
+      answer({ kind: 'closed' });
+  }
+};
+
+function open(path: string): void {
+  try {
+    db = openForWriting(path);
+    migrate(db, path);
+    commitGroup = groupCommitter(db);
+    answer({ kind: 'opened' });
+  } catch (error) {
+    db?.close();
+    const known = explainOpenError(path, error);
+    const message = known?.message ?? String(error instanceof Error ? error.stack : error);
+    answer({ kind: 'notOpened', message, isForPerson: known !== undefined });
+  }
+}

@@ -1,0 +1,70 @@
+import type { Database } from 'bun:sqlite';
+import type { ErrorCode } from '../../domain/errors.ts';
+import type { JobPatch, NewJob } from '../../domain/job.ts';
+import type { NewSample } from '../../domain/sample.ts';
+import type { JobSample, PastJob, Retention } from '../../domain/store.ts';
+import { historyWriter } from './history.ts';
+import { jobWriter } from './jobs.ts';
+import { sampleWriter } from './samples.ts';
+
+/** One accepted write, on its way to the thread that owns the database. */
+export type Write =
+  | { readonly kind: 'createJob'; readonly job: NewJob; readonly nowMs: number }
+  | { readonly kind: 'createJobs'; readonly jobs: readonly PastJob[] }
+  | { readonly kind: 'updateJob'; readonly id: string; readonly patch: JobPatch; readonly nowMs: number }
+  | { readonly kind: 'deleteJob'; readonly id: string }
+  | { readonly kind: 'recordSample'; readonly jobId: string; readonly sample: NewSample }
+  | { readonly kind: 'recordSamples'; readonly samples: readonly JobSample[] }
+  | { readonly kind: 'expire'; readonly retention: Retention; readonly nowMs: number }
+  /** Proves that a commit with this much data is possible. */
+  | { readonly kind: 'probe'; readonly bytes: number };
+
+/** How one write of a group ended. `fault` is an error of ours, for the log. */
+export type Outcome =
+  | { readonly kind: 'done'; readonly value: unknown }
+  | { readonly kind: 'refused'; readonly code: ErrorCode; readonly message: string }
+  | { readonly kind: 'fault'; readonly message: string };
+
+/** How a group ended: every write by itself, or all refused by the disk. */
+export type GroupOutcome =
+  | { readonly kind: 'committed'; readonly outcomes: readonly Outcome[]; readonly seconds: number }
+  | { readonly kind: 'diskError'; readonly message: string; readonly seconds: number };
+
+/** What the writing thread is told, and what it answers. */
+export type ThreadRequest =
+  | { readonly kind: 'open'; readonly path: string }
+  | { readonly kind: 'group'; readonly writes: readonly Write[] }
+  | { readonly kind: 'close' };
+export type ThreadAnswer =
+  | { readonly kind: 'opened' }
+  | { readonly kind: 'notOpened'; readonly message: string; readonly isForPerson: boolean }
+  | { readonly kind: 'group'; readonly outcome: GroupOutcome }
+  | { readonly kind: 'closed' };
+
+/** Applies one write inside the transaction of its group; throws AppError when a rule refuses it. */
+export function writeApplier(db: Database): (write: Write) => unknown {
+  const jobs = jobWriter(db);
+  const samples = sampleWriter(db);
+  const history = historyWriter(db);
+  const probe = db.query('INSERT OR REPLACE INTO probe (id, filler) VALUES (1, zeroblob(?))');
+  return (write) => {
+    switch (write.kind) {
+      case 'createJob':
+        return jobs.create(write.job, write.nowMs);
+      case 'createJobs':
+        return jobs.createMany(write.jobs);
+      case 'updateJob':
+        return jobs.update(write.id, write.patch, write.nowMs);
+      case 'deleteJob':
+        return jobs.delete(write.id);
+      case 'recordSample':
+        return samples.record(write.jobId, write.sample);
+      case 'recordSamples':
+        return samples.recordMany(write.samples);
+      case 'expire':
+        return history.expire(write.retention, write.nowMs);
+      case 'probe':
+        return void probe.run(write.bytes);
+    }
+  };
+}

@@ -1,0 +1,78 @@
+import { resolve } from 'node:path';
+import { temporaryFolder } from './folder.ts';
+
+/** The built executable; `run test:integration` builds it first. */
+export const EXECUTABLE = resolve(import.meta.dir, '../../hpc-observe');
+
+interface ServeOptions {
+  /** Where it runs; a new empty folder when left out. */
+  readonly folder?: string;
+  readonly args?: readonly string[];
+  readonly env?: Record<string, string>;
+}
+
+/** Starts `hpc-observe serve` on a free port and waits until it says where it listens. Killed at the end of the scope. */
+export async function serve({ folder, args = [], env = {} }: ServeOptions = {}) {
+  const own = folder === undefined ? temporaryFolder() : undefined;
+  const cwd = folder ?? own!.path;
+  const child = Bun.spawn([EXECUTABLE, 'serve', '--port', '0', ...args], {
+    cwd,
+    env: { PATH: process.env.PATH, ...env },
+    stdout: 'pipe',
+    stderr: 'pipe',
+  });
+  let errors = '';
+  const readErrors = (async () => {
+    for await (const chunk of child.stderr.pipeThrough(new TextDecoderStream())) errors += chunk;
+  })();
+  let greeting = '';
+  for await (const chunk of child.stdout.pipeThrough(new TextDecoderStream())) {
+    greeting += chunk;
+    if (greeting.includes('Metrics ')) break;
+  }
+  const url = /Metrics\s+(http:\S+)\/metrics/.exec(greeting)?.[1];
+  if (!url) {
+    await child.exited;
+    await readErrors;
+    own?.[Symbol.dispose]();
+    throw new Error(`hpc-observe did not start (exit ${child.exitCode}):\n${errors}`);
+  }
+  return {
+    url,
+    folder: cwd,
+    pid: child.pid,
+    greeting,
+    /** What it has logged so far. */
+    errors: () => errors,
+    /** Sends a signal and waits for the end; returns the exit code (null when a signal killed it). */
+    async stop(signal: 'SIGTERM' | 'SIGINT' | 'SIGKILL' = 'SIGTERM'): Promise<number | null> {
+      child.kill(signal);
+      await child.exited;
+      await readErrors;
+      return child.exitCode;
+    },
+    async [Symbol.asyncDispose]() {
+      child.kill('SIGKILL');
+      await child.exited;
+      own?.[Symbol.dispose]();
+    },
+  };
+}
+
+/** Runs one command line of the executable to its end. */
+export async function runExecutable(
+  args: readonly string[],
+  { folder, env = {} }: { folder: string; env?: Record<string, string> },
+) {
+  const child = Bun.spawn([EXECUTABLE, ...args], {
+    cwd: folder,
+    env: { PATH: process.env.PATH, ...env },
+    stdout: 'pipe',
+    stderr: 'pipe',
+  });
+  const [stdout, stderr] = await Promise.all([
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+  ]);
+  return { exitCode: await child.exited, stdout, stderr };
+}

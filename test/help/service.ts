@@ -1,0 +1,75 @@
+import { createApp } from '../../src/http/app.ts';
+import { renderJobs } from '../../src/metrics/jobs.ts';
+import { openSqlite } from '../../src/store/sqlite/open.ts';
+import { temporaryFolder } from './folder.ts';
+
+/** Noon of the day in the API reference's examples. */
+export const NOON_MS = Date.UTC(2026, 0, 20, 12);
+
+/** A clock that stands still until it is moved. */
+export function fixedClock(startMs = NOON_MS) {
+  let nowMs = startMs;
+  return {
+    now: () => nowMs,
+    set: (timeMs: number) => {
+      nowMs = timeMs;
+    },
+    advance: (ms: number) => {
+      nowMs += ms;
+    },
+  };
+}
+
+/** The whole service without a socket: a real store in a folder of its own, a fixed clock, and the log as a list. */
+export async function startService({ maxBodyBytes = 1024 * 1024, endedSeriesMs = 60_000 } = {}) {
+  const folder = temporaryFolder();
+  const clock = fixedClock();
+  const store = await openSqlite(folder.file('test.db'));
+  const logged: { event: string; fields: Record<string, unknown> }[] = [];
+  const write = (event: string, fields: Record<string, unknown>) => void logged.push({ event, fields });
+  const requests: { method: string; route: string; status: number }[] = [];
+  const app = createApp({
+    store,
+    now: clock.now,
+    log: { error: write, warn: write },
+    version: '1.0.0',
+    renderMetrics: () => renderJobs(store, clock.now(), endedSeriesMs),
+    observeRequest: (method, route, status) => void requests.push({ method, route, status }),
+    maxBodyBytes,
+  });
+
+  /** Sends one request; a body that is no string is sent as JSON. */
+  async function send(method: string, path: string, body?: unknown, headers: Record<string, string> = {}) {
+    const hasBody = body !== undefined;
+    const response = await app.handle(
+      new Request(`http://localhost${path}`, {
+        method,
+        headers: { ...(hasBody && { 'content-type': 'application/json' }), ...headers },
+        ...(hasBody && {
+          body: typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body),
+        }),
+      }),
+    );
+    const text = await response.text();
+    const isJson = response.headers.get('content-type')?.startsWith('application/json') ?? false;
+    return {
+      status: response.status,
+      headers: response.headers,
+      text,
+      json: isJson ? JSON.parse(text) : undefined,
+    };
+  }
+
+  return {
+    app,
+    store,
+    clock,
+    logged,
+    requests,
+    send,
+    async [Symbol.asyncDispose]() {
+      await store.close();
+      folder[Symbol.dispose]();
+    },
+  };
+}
