@@ -1,9 +1,31 @@
+import { mkdirSync, rmSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { version } from './package.json';
 
-// Makes ./hpc-observe, or with --all the executables of every platform in dist/.
+// Makes ./hpc-observe; with --all the executables of every platform, and their checksums, in dist/.
+
+/** Bun fetches what it needs of other platforms from npm. */
+const TARGETS = ['linux-x64', 'linux-x64-baseline', 'linux-arm64', 'linux-x64-musl'] as const;
 
 const { values: options } = parseArgs({ options: { all: { type: 'boolean', default: false } } });
-if (!options.all) await compile('hpc-observe');
+if (options.all) await compileAll();
+else await compile('hpc-observe');
+
+async function compileAll(): Promise<void> {
+  rmSync('dist', { recursive: true, force: true });
+  mkdirSync('dist');
+  let checksums = '';
+  for (const target of TARGETS) {
+    const name = `hpc-observe-${target}`;
+    await compile(`dist/${name}`, `bun-${target}`);
+    const checksum = new Bun.CryptoHasher('sha256')
+      .update(await Bun.file(`dist/${name}`).bytes())
+      .digest('hex');
+    checksums += `${checksum}  ${name}\n`;
+    console.log(`dist/${name}: ${startOnce(`dist/${name}`)}`);
+  }
+  await Bun.write('dist/SHA256SUMS', checksums);
+}
 
 async function compile(outfile: string, target?: Bun.Build.CompileTarget): Promise<void> {
   const result = await Bun.build({
@@ -24,4 +46,19 @@ async function compile(outfile: string, target?: Bun.Build.CompileTarget): Promi
     },
   });
   if (!result.success) throw new AggregateError(result.logs, `Could not build ${outfile}.`);
+}
+
+/** Starts an executable and checks that it tells its version; one that this machine cannot run is only said so. */
+function startOnce(path: string): string {
+  const foreign = 'built, cannot be started on this machine';
+  let child: Bun.SyncSubprocess<'pipe', 'pipe'>;
+  try {
+    child = Bun.spawnSync([path, 'version'], { stdout: 'pipe', stderr: 'pipe' });
+  } catch {
+    return foreign;
+  }
+  // 127 is the loader's: another libc.
+  if (child.exitCode === 127) return foreign;
+  if (child.stdout.toString().trim() !== version) throw new Error(`${path} does not start: ${child.stderr}`);
+  return 'built, starts';
 }

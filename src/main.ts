@@ -38,7 +38,7 @@ async function run(args: readonly string[]): Promise<number> {
   const [first = 'help', ...rest] = args;
   if (rest.includes('--help') || rest.includes('-h')) return COMMANDS.help!(rest);
   const name = first.replace(/^-h$/, 'help').replace(/^--(?=(help|version)$)/, '');
-  const command = COMMANDS[name];
+  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (!command) {
     process.stderr.write(`hpc-observe: ${JSON.stringify(first)} is not a command.\n\n${USAGE}`);
     return 2;

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { version } from '../../package.json';
 import { type Config, loadConfig } from '../config.ts';
+import { startDemo } from '../demo/feed.ts';
 import { StartError } from '../domain/errors.ts';
 import type { Retention, Store } from '../domain/store.ts';
 import { createApp } from '../http/app.ts';
@@ -12,6 +13,8 @@ import { startRetention } from './retention.ts';
 
 /** Requests in flight have this long to be answered after a signal; the rest of the 5 s is for the database. */
 const DRAIN_MS = 3000;
+/** A request may have arrived with the signal and not be read yet: `stop` would take its connection for an idle one. */
+const SETTLE_MS = 100;
 
 /** `hpc-observe serve`: builds the parts, hands them down, and runs until a signal comes. */
 export async function serve(args: readonly string[]): Promise<number> {
@@ -34,7 +37,10 @@ export async function serve(args: readonly string[]): Promise<number> {
       log,
       version,
       renderMetrics: async () =>
-        (await renderJobs(store!, now(), config.endedSeriesMs)) + (await service.render()),
+        Buffer.concat([
+          await renderJobs(store!, now(), config.endedSeriesMs),
+          Buffer.from(await service.render()),
+        ]),
       observeRequest: (method, route, status, seconds) => {
         service.observeRequest(method, route, status, seconds);
         log.debug('request', { method, route, status, ms: Math.round(seconds * 1e6) / 1000 });
@@ -44,8 +50,11 @@ export async function serve(args: readonly string[]): Promise<number> {
     const server = listen(app, config);
     announce(server.url, config);
     const retention = startRetention({ store, now, log, keep: keepOf(config) });
+    const demo = config.demo ? startDemo({ store, now, log, ...progressOn(process.stderr) }) : undefined;
     log.info('stopping', { signal: await stopped });
     retention.stop();
+    await demo?.stop();
+    await Bun.sleep(SETTLE_MS);
     await Promise.race([server.stop(), Bun.sleep(DRAIN_MS)]);
     await server.stop(true);
   } finally {
@@ -79,6 +88,10 @@ function announce(url: URL, { database, demo }: Config): void {
       `  Documentation  ${url}swagger\n` +
       `  Metrics        ${url}metrics\n`,
   );
+}
+
+function progressOn(stream: typeof process.stderr) {
+  return { write: (text: string) => void stream.write(text), isTerminal: stream.isTTY === true };
 }
 
 function keepOf({ sampleRetentionMs, jobRetentionMs }: Config): Retention {

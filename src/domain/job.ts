@@ -1,4 +1,4 @@
-import { type Static, Type } from '@sinclair/typebox';
+import { type Static, type TSchema, Type } from '@sinclair/typebox';
 import { Identity } from './identity.ts';
 
 export const JOB_STATES = ['pending', 'running', 'completed', 'failed', 'cancelled'] as const;
@@ -20,9 +20,14 @@ export const MemoryUsage = Type.Integer({
 });
 export const GpuUsage = Type.Number({ minimum: 0, maximum: 100, description: 'GPU usage in percent' });
 
+/** A field of a body that may be left out; null says the same, and has gone before the body is checked. */
+export const optional = <Schema extends TSchema>(schema: Schema) =>
+  Type.Optional({ ...schema, nullable: true } as Schema);
+
 export const NewJobBody = Type.Object(
   {
-    id: Identity('Unique job identifier'),
+    // "." and ".." vanish from a URL's path, however they are encoded.
+    id: { ...Identity('Unique job identifier'), pattern: '^(?!\\.\\.?$)' } as ReturnType<typeof Identity>,
     user: Identity('User who owns the job'),
     nodes: Type.Array(Identity('Node name'), {
       minItems: 1,
@@ -37,10 +42,10 @@ export type NewJob = Static<typeof NewJobBody>;
 
 export const JobPatchBody = Type.Object(
   {
-    state: Type.Optional(JobStateBody),
-    cpu_usage: Type.Optional(CpuUsage),
-    memory_usage_mb: Type.Optional(MemoryUsage),
-    gpu_usage: Type.Optional(GpuUsage),
+    state: optional(JobStateBody),
+    cpu_usage: optional(CpuUsage),
+    memory_usage_mb: optional(MemoryUsage),
+    gpu_usage: optional(GpuUsage),
   },
   { additionalProperties: false },
 );

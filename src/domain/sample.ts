@@ -1,18 +1,18 @@
 import { Type } from '@sinclair/typebox';
 import { Identity } from './identity.ts';
-import { CpuUsage, GpuUsage, MemoryUsage } from './job.ts';
+import { CpuUsage, GpuUsage, MemoryUsage, optional } from './job.ts';
 
 export const SampleBody = Type.Object(
   {
     cpu_usage: CpuUsage,
     memory_usage_mb: MemoryUsage,
-    gpu_usage: Type.Optional(GpuUsage),
-    timestamp: Type.Optional(
+    gpu_usage: optional(GpuUsage),
+    timestamp: optional(
       Type.String({
         description: 'ISO 8601 time of the sample, to back-fill; the server’s clock when left out',
       }),
     ),
-    node: Type.Optional(Identity('Node of the job that was measured; its first node when left out')),
+    node: optional(Identity('Node of the job that was measured; its first node when left out')),
   },
   { additionalProperties: false },
 );
@@ -72,7 +72,9 @@ export function combineUsage(nodes: readonly Usage[]): {
   };
 }
 
+/** The mean of what is known; of several values to six decimals, which hides the rounding of binary fractions. */
 function mean(values: readonly (number | null)[]): number | undefined {
   const known = values.filter((value) => value !== null);
-  return known.length === 0 ? undefined : known.reduce((sum, value) => sum + value, 0) / known.length;
+  if (known.length < 2) return known[0];
+  return Number((known.reduce((sum, value) => sum + value, 0) / known.length).toFixed(6));
 }

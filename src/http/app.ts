@@ -6,6 +6,7 @@ import { type ErrorLog, errors } from './errors.ts';
 import { health } from './health.ts';
 import { jobs } from './jobs.ts';
 import { metrics } from './metrics.ts';
+import { paths } from './paths.ts';
 import { type ObserveRequest, requests } from './requests.ts';
 import type { RouteLike } from './routes.ts';
 import { samples } from './samples.ts';
@@ -16,7 +17,8 @@ export interface AppOptions {
   readonly now: () => number;
   readonly log: ErrorLog;
   readonly version: string;
-  readonly renderMetrics: () => Promise<string>;
+  /** The whole of /metrics, as UTF-8. */
+  readonly renderMetrics: () => Promise<Uint8Array>;
   readonly observeRequest: ObserveRequest;
   /** Largest body of a single write. */
   readonly maxBodyBytes: number;
@@ -33,6 +35,7 @@ export function createApp(options: AppOptions) {
   const app = new Elysia({ normalize: false })
     .use(requests(options))
     .use(errors({ log: options.log, routes }))
+    .use(paths())
     .use(body({ maxBytes: options.maxBodyBytes }))
     .use(api)
     .use(documentation({ api, version: options.version }));

@@ -123,9 +123,10 @@ export function operation({ operationId, tag, summary, parameters = [], answers,
   }
   const codes = Map.groupBy<number, ErrorCode>([...errors, 'internal_error'], (code) => ERROR_STATUS[code]);
   for (const [status, list] of codes) {
+    const example = { error: list[0], message: 'One sentence that says what was wrong.' };
     responses[status] ??= {
       description: list.join(' or '),
-      content: { 'application/json': { schema: named('Error') } },
+      content: { 'application/json': { schema: named('Error'), example } },
     };
   }
   return {

@@ -14,15 +14,19 @@ const PAGE = `<!doctype html>
     <link rel="stylesheet" href="/swagger/ui.css">
     <style>
       body { margin: 0; }
-      @media (prefers-color-scheme: dark) {
-        html { background: #1c2022; filter: invert(0.92) hue-rotate(180deg); }
-      }
+      html.dark-mode { background: #1c2022; }
+      /* No answer of ours has links; on a narrow screen the empty column takes the room of the others. */
+      .swagger-ui .response-col_links { display: none; }
     </style>
   </head>
   <body>
     <div id="ui"></div>
     <script src="/swagger/ui.js"></script>
     <script>
+      const dark = matchMedia('(prefers-color-scheme: dark)');
+      const follow = () => document.documentElement.classList.toggle('dark-mode', dark.matches);
+      dark.addEventListener('change', follow);
+      follow();
       SwaggerUIBundle({ url: '/swagger/json', dom_id: '#ui', deepLinking: true, validatorUrl: null });
     </script>
   </body>
@@ -78,7 +82,8 @@ export function tidyDocument(document: unknown): object {
 
 /** TypeBox writes a choice as `anyOf` of `const`, which JSON Schema knows and OpenAPI 3.0 does not. */
 function toEnum(schema: unknown): unknown {
-  const { anyOf, ...rest } = (schema ?? {}) as { anyOf?: { const?: unknown }[] };
+  const { anyOf, ...rest } = (schema ?? {}) as { anyOf?: { const?: unknown }[]; nullable?: boolean };
   if (!Array.isArray(anyOf) || !anyOf.every((choice) => typeof choice.const === 'string')) return schema;
-  return { ...rest, type: 'string', enum: anyOf.map((choice) => choice.const) };
+  const choices = anyOf.map((choice) => choice.const);
+  return { ...rest, type: 'string', enum: rest.nullable ? [...choices, null] : choices };
 }

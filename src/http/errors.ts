@@ -1,6 +1,7 @@
 import { Elysia } from 'elysia';
 import { AppError, type ErrorCode, quote } from '../domain/errors.ts';
 import { allowedMethods, type RouteLike } from './routes.ts';
+import { pathOf } from './url.ts';
 
 export const ERROR_STATUS: Record<ErrorCode, number> = {
   invalid_request: 400,
@@ -29,7 +30,7 @@ interface ErrorsOptions {
 /** The one place that gives errors their shape, the framework's own included. Has to be used before the routes. */
 export const errors = ({ log, routes }: ErrorsOptions) =>
   new Elysia({ name: 'errors' }).onError({ as: 'global' }, ({ code, error, set, request, route }) => {
-    const { pathname } = new URL(request.url);
+    const { pathname } = pathOf(request);
     const allowed = code === 'NOT_FOUND' ? allowedMethods(routes(), pathname) : [];
     const known =
       code === 'NOT_FOUND' ? unknownRoute(request.method, pathname, allowed) : knownError(code, error);
@@ -76,7 +77,8 @@ interface Fault {
 /** One sentence that names the field at fault and what it has to be; never the schema. */
 export function explainFault(fault: Fault | undefined): string {
   if (!fault) return 'The request is not valid.';
-  const field = fault.path.slice(1).replaceAll('/', '.') || 'The body';
+  const field =
+    fault.path.slice(1).replaceAll('/', '.').replaceAll('~1', '/').replaceAll('~0', '~') || 'The body';
   const choices =
     fault.schema?.anyOf?.map((choice) => choice.const).filter((choice) => choice !== undefined) ?? [];
   if (choices.length > 0) return `${field} must be one of ${choices.join(', ')}.`;
@@ -85,6 +87,7 @@ export function explainFault(fault: Fault | undefined): string {
   }
   const sentences: [RegExp, string][] = [
     [/^Unexpected property/, 'is not a known field'],
+    [/^Expected string to match .*/, 'must not be "." or "..", which no URL can name'],
     [/^Expected required property/, 'is required'],
     [/^Expected property .*/, 'is required'],
     [/^Expected array elements to be unique/, 'must not name the same node twice'],

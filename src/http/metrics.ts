@@ -8,8 +8,8 @@ const compress = promisify(gzip);
 const CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 
 /** What Prometheus reads. Scrapes that come at once share one rendering. */
-export const metrics = ({ renderMetrics }: { renderMetrics: () => Promise<string> }) => {
-  let rendering: Promise<string> | undefined;
+export const metrics = ({ renderMetrics }: { renderMetrics: () => Promise<Uint8Array> }) => {
+  let rendering: Promise<Uint8Array> | undefined;
   const render = () => {
     rendering ??= renderMetrics().finally(() => {
       rendering = undefined;
@@ -41,13 +41,12 @@ export const metrics = ({ renderMetrics }: { renderMetrics: () => Promise<string
   );
 };
 
-/** Whether an Accept-Encoding header allows gzip; `gzip;q=0` forbids it. */
+/** Whether an Accept-Encoding header allows gzip; `gzip;q=0` forbids it, and `*` stands for what is not named. */
 export function acceptsGzip(header: string | null): boolean {
-  return (header ?? '').split(',').some((item) => {
-    const [coding = '', ...parameters] = item
-      .toLowerCase()
-      .split(';')
-      .map((part) => part.trim());
-    return (coding === 'gzip' || coding === '*') && !parameters.some((part) => /^q=0(\.0*)?$/.test(part));
-  });
+  const isAllowed = new Map<string, boolean>();
+  for (const item of (header ?? '').toLowerCase().split(',')) {
+    const [coding = '', ...parameters] = item.split(';').map((part) => part.trim());
+    isAllowed.set(coding, !parameters.some((part) => /^q=0(\.0*)?$/.test(part)));
+  }
+  return isAllowed.get('gzip') ?? isAllowed.get('*') ?? false;
 }

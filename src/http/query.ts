@@ -1,6 +1,7 @@
 import { AppError, quote } from '../domain/errors.ts';
 import { isIdentity } from '../domain/identity.ts';
 import { requireTime } from '../domain/time.ts';
+import { pathOf } from './url.ts';
 
 /**
  * Reads the query of a request strictly: a parameter that is unknown or given twice is a validation error, because a
@@ -8,7 +9,7 @@ import { requireTime } from '../domain/time.ts';
  */
 export function readQuery(request: Request, known: readonly string[]) {
   const parameters = new Map<string, string>();
-  for (const [name, value] of new URL(request.url).searchParams) {
+  for (const [name, value] of pathOf(request).searchParams) {
     if (!known.includes(name)) {
       throw invalid(`${quote(name)} is not a parameter here; known are ${known.join(', ')}.`);
     }
@@ -20,7 +21,7 @@ export function readQuery(request: Request, known: readonly string[]) {
     integer(name: string, { min, max, otherwise }: { min: number; max: number; otherwise: number }): number {
       const text = parameters.get(name);
       if (text === undefined) return otherwise;
-      const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
+      const value = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
       if (!(value >= min && value <= max)) {
         throw invalid(`${name} must be a whole number from ${min} to ${max}, not ${quote(text)}.`);
       }

@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test';
-import { parseDuration, parseTime } from '../../src/domain/time.ts';
+import fc from 'fast-check';
+import { formatTime, parseDuration, parseTime, requirePastTime } from '../../src/domain/time.ts';
 
 test.each([
   ['2026-01-20T10:00:00Z', Date.UTC(2026, 0, 20, 10)],
@@ -35,4 +36,57 @@ test.each([
 
 test.each(['', '30', 'd', '1.5h', '-1s', '30 d'])('%p is no duration', (text) => {
   expect(parseDuration(text)).toBeUndefined();
+});
+
+test('a time that was written reads back as itself, whatever zone it is written in', () => {
+  const LATEST_MS = Date.UTC(9999, 11, 30);
+  const times = fc.integer({ min: 86_400_000, max: LATEST_MS });
+  const offsets = fc.integer({ min: -(23 * 60 + 59), max: 23 * 60 + 59 });
+  fc.assert(
+    fc.property(times, offsets, (timeMs, offsetMinutes) => {
+      expect(parseTime(formatTime(timeMs))).toBe(timeMs);
+      const local = formatTime(timeMs + offsetMinutes * 60_000).slice(0, -1);
+      const [hours, minutes] = [Math.trunc(Math.abs(offsetMinutes) / 60), Math.abs(offsetMinutes) % 60];
+      const zone = `${String(hours).padStart(2, '0')}:${String(minutes).padStart(2, '0')}`;
+      if (offsetMinutes >= 0) expect(parseTime(`${local} ${zone}`)).toBe(timeMs);
+      expect(parseTime(`${local}${offsetMinutes < 0 ? '-' : '+'}${zone}`)).toBe(timeMs);
+    }),
+  );
+});
+
+test('a text is a time or it is not: nothing throws, and what is read can be written', () => {
+  const pieces = fc.constantFrom(
+    '2026',
+    '-',
+    '01',
+    '20',
+    'T',
+    ':',
+    '59',
+    'Z',
+    '.',
+    '5',
+    '+',
+    ' ',
+    '99',
+    '31',
+  );
+  fc.assert(
+    fc.property(fc.array(pieces, { maxLength: 14 }), (parts) => {
+      const timeMs = parseTime(parts.join(''));
+      if (timeMs !== undefined) expect(parseTime(formatTime(timeMs))).toBe(timeMs);
+    }),
+    { numRuns: 5000 },
+  );
+});
+
+test.each([
+  [0, 'none'],
+  [10 * 60_000, 'none'],
+  [10 * 60_000 + 1, 'validation_error'],
+])('a time %d ms ahead of the clock is refused with %s', (aheadMs, code) => {
+  const nowMs = Date.UTC(2026, 0, 20);
+  const read = () => requirePastTime('timestamp', formatTime(nowMs + aheadMs), nowMs);
+  if (code === 'none') expect(read()).toBe(nowMs + aheadMs);
+  else expect(read).toThrow('timestamp');
 });

@@ -4,18 +4,23 @@ import { temporaryFolder } from './folder.ts';
 /** The built executable; `run test:integration` builds it first. */
 export const EXECUTABLE = resolve(import.meta.dir, '../../hpc-observe');
 
+/** A command that ought to end and does not is killed after this. */
+const COMMAND_TIMEOUT_MS = 20_000;
+
 interface ServeOptions {
   /** Where it runs; a new empty folder when left out. */
   readonly folder?: string;
   readonly args?: readonly string[];
   readonly env?: Record<string, string>;
+  /** What to start, when it is not just the executable: another path to it, or a program that starts it. */
+  readonly command?: readonly string[];
 }
 
 /** Starts `hpc-observe serve` on a free port and waits until it says where it listens. Killed at the end of the scope. */
-export async function serve({ folder, args = [], env = {} }: ServeOptions = {}) {
+export async function serve({ folder, args = [], env = {}, command = [EXECUTABLE] }: ServeOptions = {}) {
   const own = folder === undefined ? temporaryFolder() : undefined;
   const cwd = folder ?? own!.path;
-  const child = Bun.spawn([EXECUTABLE, 'serve', '--port', '0', ...args], {
+  const child = Bun.spawn([...command, 'serve', '--port', '0', ...args], {
     cwd,
     env: { PATH: process.env.PATH, ...env },
     stdout: 'pipe',
@@ -62,13 +67,15 @@ export async function serve({ folder, args = [], env = {} }: ServeOptions = {}) 
 /** Runs one command line of the executable to its end. */
 export async function runExecutable(
   args: readonly string[],
-  { folder, env = {} }: { folder: string; env?: Record<string, string> },
+  { folder, env = {}, command = [EXECUTABLE] }: Omit<ServeOptions, 'args'> & { readonly folder: string },
 ) {
-  const child = Bun.spawn([EXECUTABLE, ...args], {
+  const child = Bun.spawn([...command, ...args], {
     cwd: folder,
     env: { PATH: process.env.PATH, ...env },
     stdout: 'pipe',
     stderr: 'pipe',
+    timeout: COMMAND_TIMEOUT_MS,
+    killSignal: 'SIGKILL',
   });
   const [stdout, stderr] = await Promise.all([
     new Response(child.stdout).text(),

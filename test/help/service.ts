@@ -51,7 +51,7 @@ export async function startService({ maxBodyBytes = 1024 * 1024, endedSeriesMs =
       }),
     );
     const text = await response.text();
-    const isJson = response.headers.get('content-type')?.startsWith('application/json') ?? false;
+    const isJson = text !== '' && (response.headers.get('content-type') ?? '').startsWith('application/json');
     return {
       status: response.status,
       headers: response.headers,

@@ -1,10 +1,17 @@
 import { Database, SQLiteError } from 'bun:sqlite';
 import { StartError } from '../../domain/errors.ts';
 
-/** Opens the one connection that writes. `synchronous=FULL`: a commit returns when it is on disk. */
+/** "hpob" in SQLite's header: tells our databases from those of other programs. */
+export const APPLICATION_ID = 0x68706f62;
+
+/** Opens the one connection that writes. Refuses the database of another program, and leaves it as it is. `synchronous=FULL`: a commit returns when it is on disk. */
 export function openForWriting(path: string): Database {
   const db = new Database(path, { create: true, readwrite: true, strict: true });
   db.run('PRAGMA busy_timeout = 5000');
+  if (isForeign(db)) {
+    db.close();
+    throw new StartError(`${path} is the database of another program. Give another file with --database.`);
+  }
   db.run('PRAGMA journal_mode = WAL');
   db.run('PRAGMA synchronous = FULL');
   db.run('PRAGMA foreign_keys = ON');
@@ -12,6 +19,22 @@ export function openForWriting(path: string): Database {
   // Without a limit, a log that once grew behind a long read keeps its size for ever.
   db.run('PRAGMA journal_size_limit = 67108864');
   return db;
+}
+
+/** An empty file is nobody's yet. */
+function isForeign(db: Database): boolean {
+  const owner = readPragma(db, 'application_id');
+  if (owner === APPLICATION_ID) return false;
+  const objects = db.query<{ n: number }, []>('SELECT count(*) AS n FROM sqlite_schema').get()?.n ?? 0;
+  return objects > 0 || owner !== 0 || readPragma(db, 'user_version') !== 0;
+}
+
+/** The number that a pragma answers. */
+export function readPragma(
+  db: Database,
+  name: 'user_version' | 'application_id' | 'page_count' | 'page_size',
+): number {
+  return Number(Object.values(db.query(`PRAGMA ${name}`).get() as Record<string, number>)[0]);
 }
 
 /** Opens a connection that cannot write. In WAL mode it never waits for the writer. */
@@ -42,7 +65,7 @@ export function explainOpenError(path: string, error: unknown): StartError | und
   }
   if (code.startsWith('SQLITE_CORRUPT')) return damaged(path, error);
   if (code.startsWith('SQLITE_READONLY') || code.startsWith('SQLITE_PERM')) {
-    return say(`${path} or its folder cannot be written. Make both writable for this user.`);
+    return notWritable(path, error);
   }
   if (code.startsWith('SQLITE_CANTOPEN')) {
     return say(`${path} cannot be opened. Check that its folder exists and is writable for this user.`);
@@ -52,6 +75,13 @@ export function explainOpenError(path: string, error: unknown): StartError | und
   if (code.startsWith('SQLITE_IOERR'))
     return say(`The disk refuses ${path} (${code}). See the system's log.`);
   return undefined;
+}
+
+/** A file or folder that belongs to somebody else. */
+export function notWritable(path: string, cause?: unknown): StartError {
+  return new StartError(`${path} or its folder cannot be written. Make both writable for this user.`, {
+    cause,
+  });
 }
 
 /** A database of ours that lost pages or holds nonsense. */

@@ -1,10 +1,10 @@
 import type { Database } from 'bun:sqlite';
-import { existsSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { AppError, StartError } from '../../domain/errors.ts';
 import type { Job } from '../../domain/job.ts';
 import type { BatchResult, Commit, LiveSeries, Store } from '../../domain/store.ts';
-import { explainOpenError, openForReading } from './connection.ts';
+import { explainOpenError, notWritable, openForReading } from './connection.ts';
 import { jobReader } from './jobs.ts';
 import { lockDatabase } from './lock.ts';
 import { readLiveSeries, sampleReader } from './samples.ts';
@@ -24,6 +24,8 @@ export async function openSqlite(file: string, { onCommit = () => {} }: SqliteOp
   if (!existsSync(dirname(path)))
     throw new StartError(`The folder ${dirname(path)} of the database does not exist.`);
   if (existsSync(path) && !statSync(path).isFile()) throw new StartError(`${path} is not a file.`);
+  // SQLite opens a file that may not be written all the same, for reading; only a write would tell.
+  if (existsSync(path) && !isWritable(path)) throw notWritable(path);
   let lock: { release(): void } | undefined;
   let writer: Writer | undefined;
   try {
@@ -90,6 +92,15 @@ function sqliteStore(path: string, writer: Writer, lock: { release(): void }): S
       lock.release();
     },
   };
+}
+
+function isWritable(path: string): boolean {
+  try {
+    accessSync(path, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function sizeOf(path: string): number {

@@ -5,13 +5,14 @@ import { migrate } from './migrate.ts';
 import type { GroupOutcome, ThreadAnswer, ThreadRequest, Write } from './write.ts';
 
 // The thread that owns the database for writing, so that no request ever waits for a disk that syncs.
-declare const self: { onmessage: (event: { data: ThreadRequest }) => void; close(): void };
+declare const self: { onmessage: (event: { data: string }) => void };
 
 let db: Database | undefined;
 let commitGroup: (writes: readonly Write[]) => GroupOutcome;
-const answer = (message: ThreadAnswer) => postMessage(message);
+const answer = (message: ThreadAnswer) => postMessage(JSON.stringify(message));
 
-self.onmessage = ({ data: request }) => {
+self.onmessage = ({ data }) => {
+  const request: ThreadRequest = JSON.parse(data);
   switch (request.kind) {
     case 'open':
       return open(request.path);

@@ -1,0 +1,23 @@
+import { $ } from 'bun';
+
+const CONNECTIONS = 32;
+
+/** Answers a second of POSTs of one sample on 32 connections, over `seconds`; every answer has to be 2xx. */
+export async function postRate(url: string, script: string, seconds: number): Promise<number> {
+  const output = await $`wrk -t1 -c${CONNECTIONS} -d${seconds}s -s ${script} ${url}`.text();
+  if (/Non-2xx/.test(output)) throw new Error(`Not every POST was answered 2xx:\n${output}`);
+  return Number(/Requests\/sec:\s+([\d.]+)/.exec(output)![1]);
+}
+
+/** A wrk script whose requests go through the metrics of `jobs` jobs in turn. */
+export function postScript(jobs: number): string {
+  return `
+    wrk.method = "POST"
+    wrk.headers["Content-Type"] = "application/json"
+    wrk.body = '{"cpu_usage":75.53,"memory_usage_mb":4096,"gpu_usage":50.0}'
+    local next = 0
+    request = function()
+      next = (next + 1) % ${jobs}
+      return wrk.format(nil, "/v1/jobs/job-" .. next .. "/metrics")
+    end`;
+}

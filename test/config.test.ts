@@ -1,0 +1,199 @@
+import { expect, test } from 'bun:test';
+import { type Config, describeSettings, loadConfig } from '../src/config.ts';
+import { StartError } from '../src/domain/errors.ts';
+
+interface Given {
+  readonly args?: readonly string[];
+  readonly env?: Record<string, string>;
+  /** The text of /etc/c.toml, the only file there is. */
+  readonly file?: string;
+}
+
+const load = ({ args = [], env = {}, file }: Given) =>
+  loadConfig({
+    args,
+    env,
+    readFile: (path) => {
+      if (path !== '/etc/c.toml' || file === undefined) throw new Error(`no such file ${path}`);
+      return file;
+    },
+  });
+
+const DAY_MS = 86_400_000;
+const DEFAULTS: Config = {
+  host: '127.0.0.1',
+  port: 8080,
+  database: './hpc-observe.db',
+  demo: false,
+  sampleRetentionMs: 30 * DAY_MS,
+  jobRetentionMs: undefined,
+  endedSeriesMs: 60_000,
+  maxBodyBytes: 1024 * 1024,
+  logLevel: 'info',
+  logFormat: 'auto',
+};
+
+test('without anything the defaults are in force', () => {
+  const { config, origins } = load({});
+  expect(config).toEqual(DEFAULTS);
+  expect(new Set([...origins.values()].map(({ origin }) => origin))).toEqual(new Set(['default']));
+});
+
+const FROM_FILE = { args: ['--config', '/etc/c.toml'] };
+const TAKEN: [string, Given, Partial<Config>][] = [
+  ['a flag', { args: ['--port', '9000'] }, { port: 9000 }],
+  ['a flag with =', { args: ['--port=9000'] }, { port: 9000 }],
+  ['the last of a flag', { args: ['--port', '1', '--port', '2'] }, { port: 2 }],
+  ['a variable', { env: { HPC_OBSERVE_PORT: '9001' } }, { port: 9001 }],
+  ['somebody else’s variable', { env: { PORT: '9001', HPC_OBSERVER: 'x' } }, {}],
+  ['a file', { ...FROM_FILE, file: 'port = 9002\nhost = "0.0.0.0"' }, { port: 9002, host: '0.0.0.0' }],
+  [
+    'a file named by a variable',
+    { env: { HPC_OBSERVE_CONFIG: '/etc/c.toml' }, file: 'port = 9002' },
+    { port: 9002 },
+  ],
+  ['a flag before a variable', { args: ['--port', '1'], env: { HPC_OBSERVE_PORT: '2' } }, { port: 1 }],
+  [
+    'a variable before a file',
+    { ...FROM_FILE, env: { HPC_OBSERVE_PORT: '2' }, file: 'port = 3' },
+    { port: 2 },
+  ],
+  ['port 0', { args: ['--port', '0'] }, { port: 0 }],
+  ['port 65535', { args: ['--port', '65535'] }, { port: 65_535 }],
+  ['an address of IPv6', { args: ['--host', '::'] }, { host: '::' }],
+  ['a retention', { args: ['--sample-retention', '36h'] }, { sampleRetentionMs: 1.5 * DAY_MS }],
+  ['keep', { args: ['--sample-retention', 'keep'] }, { sampleRetentionMs: undefined }],
+  ['years', { args: ['--job-retention', '2y'] }, { jobRetentionMs: 730 * DAY_MS }],
+  ['a retention in a file', { ...FROM_FILE, file: 'job_retention = "1d"' }, { jobRetentionMs: DAY_MS }],
+  ['no ended series', { args: ['--ended-series', '0s'] }, { endedSeriesMs: 0 }],
+  ['the smallest body', { args: ['--max-body-bytes', '1024'] }, { maxBodyBytes: 1024 }],
+  [
+    'a log',
+    { args: ['--log-level', 'debug', '--log-format', 'json'] },
+    { logLevel: 'debug', logFormat: 'json' },
+  ],
+  ['a database', { args: ['--database', '/var/lib/x.db'] }, { database: '/var/lib/x.db' }],
+  ['the demonstration', { args: ['--demo'] }, { demo: true, database: './hpc-observe-demo.db' }],
+  [
+    'the demonstration in a file',
+    { ...FROM_FILE, file: 'demo = true' },
+    { demo: true, database: './hpc-observe-demo.db' },
+  ],
+  ['no demonstration', { env: { HPC_OBSERVE_DEMO: 'false' }, args: ['--database', 'x'] }, { database: 'x' }],
+];
+test.each(TAKEN)('%s is taken', (_, given, changed) => {
+  expect(load(given).config).toEqual({ ...DEFAULTS, ...changed });
+});
+
+test('origins tell where each value came from', () => {
+  const given = {
+    args: ['--config=/etc/c.toml', '--port', '1'],
+    env: { HPC_OBSERVE_HOST: 'h' },
+    file: 'log_level = "warn"',
+  };
+  const { origins } = load(given);
+  expect(Object.fromEntries([...origins].filter(([, { origin }]) => origin !== 'default'))).toEqual({
+    port: { text: '1', origin: '--port' },
+    host: { text: 'h', origin: 'HPC_OBSERVE_HOST' },
+    'log-level': { text: 'warn', origin: 'log_level in /etc/c.toml' },
+  });
+});
+
+const REFUSED: [string, Given, ...string[]][] = [
+  [
+    'a port with letters',
+    { args: ['--port', 'http'] },
+    '--port must be a whole number from 0 to 65535, not "http".',
+  ],
+  ['a port too large', { args: ['--port', '65536'] }, '--port must be'],
+  ['a port below 0', { args: ['--port=-1'] }, '--port must be'],
+  ['a port with a point', { args: ['--port', '80.5'] }, '--port must be'],
+  ['no port', { args: ['--port', ''] }, '--port must be', 'not ""'],
+  ['an empty variable', { env: { HPC_OBSERVE_PORT: '' } }, 'HPC_OBSERVE_PORT must be'],
+  ['an empty host', { args: ['--host='] }, '--host must be a text that is not empty'],
+  ['a flag without its value', { args: ['--port'] }, '--port needs a value.'],
+  ['an unknown flag', { args: ['--prot', '1'] }, '--prot is not a known flag'],
+  ['an unknown short flag', { args: ['-p', '1'] }, '-p is not a known flag'],
+  ['a word', { args: ['now'] }, '"now" is not expected here.'],
+  ['an unknown variable', { env: { HPC_OBSERVE_PROT: '1' } }, 'HPC_OBSERVE_PROT is not a known variable'],
+  [
+    'a duration without a unit',
+    { args: ['--sample-retention', '30'] },
+    '--sample-retention must be a duration',
+    'or keep',
+  ],
+  ['keep where there is none', { args: ['--ended-series', 'keep'] }, '--ended-series must be a duration'],
+  [
+    'an unknown level',
+    { args: ['--log-level', 'trace'] },
+    '--log-level must be one of debug, info, warn, error',
+  ],
+  ['a body too small', { args: ['--max-body-bytes', '1023'] }, 'from 1024 to 1073741824'],
+  ['a value for a switch', { args: ['--demo=perhaps'] }, '--demo must be true or false, not "perhaps".'],
+  ['a demonstration on a named database', { args: ['--demo', '--database', 'x'] }, 'leave out --database'],
+  [
+    'the same from a variable',
+    { args: ['--demo'], env: { HPC_OBSERVE_DATABASE: 'x' } },
+    'leave out HPC_OBSERVE_DATABASE',
+  ],
+  ['a file that is missing', { args: ['--config', '/no.toml'] }, '/no.toml cannot be read', 'no such file'],
+  ['a file that is no TOML', { ...FROM_FILE, file: 'port = = 1' }, '/etc/c.toml cannot be read as TOML'],
+  [
+    'an unknown name in a file',
+    { ...FROM_FILE, file: 'prot = 1' },
+    'prot in /etc/c.toml is not a known setting',
+  ],
+  [
+    'a flag’s name in a file',
+    { ...FROM_FILE, file: 'log-level = "info"' },
+    'log-level in /etc/c.toml is not a known setting',
+  ],
+  [
+    'a list in a file',
+    { ...FROM_FILE, file: 'port = [1]' },
+    'port in /etc/c.toml must be',
+    'not a table or a list',
+  ],
+  ['a table in a file', { ...FROM_FILE, file: '[port]\na = 1' }, 'not a table or a list'],
+  ['a wrong value in a file', { ...FROM_FILE, file: 'port = "x"' }, 'port in /etc/c.toml must be', '"x"'],
+];
+test.each(REFUSED)('%s is refused', (_, given, ...words) => {
+  let message = '';
+  try {
+    load(given);
+  } catch (error) {
+    expect(error).toBeInstanceOf(StartError);
+    message = (error as Error).message;
+  }
+  for (const word of words) expect(message).toContain(word);
+});
+
+test('all faults are told at once, one a line', () => {
+  const given = {
+    ...FROM_FILE,
+    env: { HPC_OBSERVE_HOST: '', HPC_OBSERVE_X: '1' },
+    file: 'port = "x"\ny = 1',
+  };
+  expect(() => load({ ...given, args: [...FROM_FILE.args, '--log-level', 'loud'] })).toThrow(
+    [
+      'HPC_OBSERVE_X is not a known variable; see --help.',
+      'y in /etc/c.toml is not a known setting; see --help.',
+      'HPC_OBSERVE_HOST must be a text that is not empty, not "".',
+      'port in /etc/c.toml must be a whole number from 0 to 65535, not "x".',
+      '--log-level must be one of debug, info, warn, error, not "loud".',
+    ].join('\n'),
+  );
+});
+
+test('the help names every setting with its default', () => {
+  const help = describeSettings();
+  const { origins } = load({});
+  expect(help.split('\n').filter((line) => line.length > 0)).toHaveLength(origins.size + 1);
+  for (const [name, { text }] of origins) {
+    const line = help.split('\n').find((one) => one.includes(`--${name}`))!;
+    expect(line).toBeDefined();
+    if (name !== 'demo') expect(line).toEndWith(`(${text})`);
+  }
+  expect(help).toContain('--config FILE');
+  for (const line of help.split('\n')) expect(line.length).toBeLessThanOrEqual(120);
+});

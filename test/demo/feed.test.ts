@@ -1,0 +1,215 @@
+import { expect, test } from 'bun:test';
+import { type Demo, startDemo } from '../../src/demo/feed.ts';
+import type { Job } from '../../src/domain/job.ts';
+import type { Store } from '../../src/domain/store.ts';
+import { openSqlite } from '../../src/store/sqlite/open.ts';
+import { temporaryFolder } from '../help/folder.ts';
+import { fixedClock, NOON_MS } from '../help/service.ts';
+
+const HOUR_MS = 3_600_000;
+const MINUTE_MS = 60_000;
+const PAST_MS = 4 * HOUR_MS;
+
+/** A real store, a clock that is moved by hand, and demonstrations that are stopped in the end. */
+async function startScene() {
+  const folder = temporaryFolder();
+  const clock = fixedClock();
+  const store = await openSqlite(folder.file('demo.db'));
+  const warnings: string[] = [];
+  const demos: Demo[] = [];
+  let written = '';
+  return {
+    store,
+    clock,
+    warnings,
+    written: () => written,
+    start({ liveStepMs = 5, isTerminal = false } = {}): Demo {
+      const demo = startDemo({
+        store,
+        now: clock.now,
+        log: { warn: (_, { cause }) => void warnings.push(String(cause)) },
+        write: (text) => {
+          written += text;
+        },
+        isTerminal,
+        pastMs: PAST_MS,
+        liveStepMs,
+      });
+      demos.push(demo);
+      return demo;
+    },
+    async [Symbol.asyncDispose]() {
+      await Promise.all(demos.map((demo) => demo.stop()));
+      await store.close();
+      folder[Symbol.dispose]();
+    },
+  };
+}
+
+async function listAll(store: Store, state?: Job['state']): Promise<Job[]> {
+  return (await store.listJobs(state ? { state } : {}, { limit: 10_000, offset: 0 })).jobs;
+}
+
+async function sampleTimes(store: Store, id: string): Promise<number[]> {
+  return (await store.listSamples(id, {}, 100_000)).samples.map((sample) => sample.timeMs);
+}
+
+async function until(isTrue: () => Promise<boolean>): Promise<void> {
+  while (!(await isTrue())) await Bun.sleep(2);
+}
+
+test('a new cluster gets a past: ended jobs with samples every minute, and running ones that report now', async () => {
+  await using scene = await startScene();
+  await scene.start({ liveStepMs: HOUR_MS }).filled;
+  const jobs = await listAll(scene.store);
+  const ended = jobs.filter((job) => job.state !== 'running');
+  expect(ended.length).toBeGreaterThan(10);
+  for (const job of ended) {
+    expect(job.endTimeMs).toBeWithin(job.startTimeMs, NOON_MS + 1);
+    const times = await sampleTimes(scene.store, job.id);
+    const minutes = Math.floor(job.endTimeMs! / MINUTE_MS) - Math.floor(job.startTimeMs / MINUTE_MS);
+    expect(times.length).toBeWithin((minutes - 1) * job.nodes.length, minutes * job.nodes.length + 1);
+    expect(times.every((timeMs) => timeMs >= job.startTimeMs && timeMs <= job.endTimeMs!)).toBe(true);
+  }
+  const running = jobs.filter((job) => job.state === 'running');
+  expect(running.length).toBeGreaterThan(20);
+  for (const job of running) {
+    const times = await sampleTimes(scene.store, job.id);
+    expect(times.at(-1)).toBe(NOON_MS);
+    expect(job.memoryUsageMb).toBeGreaterThan(0);
+  }
+  expect(jobs.some((job) => job.gpuUsage === undefined)).toBe(true);
+  expect(jobs.some((job) => (job.gpuUsage ?? 0) > 50)).toBe(true);
+  expect(scene.warnings).toEqual([]);
+});
+
+test('live, running jobs report on every node at every step, end when it is time, and others take their place', async () => {
+  await using scene = await startScene();
+  await scene.start().filled;
+  const before = await listAll(scene.store, 'running');
+  const witness = before[0]!;
+  scene.clock.advance(5000);
+  await until(async () => (await sampleTimes(scene.store, witness.id)).includes(NOON_MS + 5000));
+
+  // In steps, as a clock goes: a day later nearly all that ran has ended.
+  for (let hour = 1; hour <= 24; hour++) {
+    scene.clock.set(NOON_MS + hour * HOUR_MS);
+    const { created } = await scene.store.countJobs();
+    await until(async () => (await scene.store.countJobs()).created > created);
+  }
+  const after = new Map((await listAll(scene.store)).map((job) => [job.id, job]));
+  const gone = before.filter((job) => after.get(job.id)!.state !== 'running');
+  expect(gone.length).toBeGreaterThan(before.length / 2);
+  for (const { id } of gone) {
+    expect(after.get(id)!.endTimeMs).toBeWithin(NOON_MS, NOON_MS + 24 * HOUR_MS + 1);
+  }
+  await until(async () => (await listAll(scene.store, 'running')).length > 20);
+  expect(scene.warnings).toEqual([]);
+});
+
+test('a second start makes nothing up again: it goes on with what runs', async () => {
+  await using scene = await startScene();
+  const first = scene.start({ liveStepMs: HOUR_MS });
+  await first.filled;
+  await first.stop();
+  const before = await listAll(scene.store);
+  const witness = before.find((job) => job.state === 'running')!;
+  const timesBefore = await sampleTimes(scene.store, witness.id);
+
+  scene.clock.advance(20_000);
+  await scene.start({ liveStepMs: HOUR_MS }).filled;
+  const after = await listAll(scene.store);
+  expect(after.length).toBeWithin(before.length, before.length + 3);
+  expect(after.filter((job) => job.startTimeMs < NOON_MS).map((job) => job.id)).toEqual(
+    before.filter((job) => job.startTimeMs < NOON_MS).map((job) => job.id),
+  );
+  const newSamples = (await sampleTimes(scene.store, witness.id)).slice(timesBefore.length);
+  expect(newSamples).toEqual(witness.nodes.map(() => NOON_MS + 20_000));
+  expect(scene.warnings).toEqual([]);
+});
+
+test('a database that was left for hours is brought up to now, without a gap and without a job that outlived its end', async () => {
+  await using scene = await startScene();
+  const first = scene.start({ liveStepMs: HOUR_MS });
+  await first.filled;
+  await first.stop();
+  const before = await listAll(scene.store, 'running');
+
+  scene.clock.advance(3 * HOUR_MS);
+  await scene.start({ liveStepMs: HOUR_MS }).filled;
+  const after = await listAll(scene.store);
+  const gone = after.filter((job) => job.state !== 'running' && before.some(({ id }) => id === job.id));
+  expect(gone.length).toBeGreaterThan(3);
+  for (const job of gone) expect(job.endTimeMs).toBeWithin(NOON_MS, NOON_MS + 3 * HOUR_MS);
+  expect(after.filter((job) => job.startTimeMs > NOON_MS && job.state !== 'running').length).toBeGreaterThan(
+    3,
+  );
+  const survivor = after.find(
+    (job) => job.state === 'running' && job.nodes.length === 1 && before.some(({ id }) => id === job.id),
+  )!;
+  const times = await sampleTimes(scene.store, survivor.id);
+  const steps = times.slice(1).map((timeMs, index) => timeMs - times[index]!);
+  expect(Math.max(...steps)).toBe(MINUTE_MS);
+  expect(scene.warnings).toEqual([]);
+});
+
+test('a filling that was stopped half-way is taken up where it was', async () => {
+  await using scene = await startScene();
+  const first = scene.start();
+  await until(async () => (await scene.store.countJobs()).created > 0);
+  await first.stop();
+  const before = await listAll(scene.store);
+  expect(Math.max(...before.map((job) => job.startTimeMs))).toBeLessThan(NOON_MS - HOUR_MS);
+
+  await scene.start({ liveStepMs: HOUR_MS }).filled;
+  const after = await listAll(scene.store);
+  expect(after.length).toBeGreaterThan(before.length);
+  for (const job of after.filter(({ nodes }) => nodes.length === 1)) {
+    const times = [...(await sampleTimes(scene.store, job.id)), job.endTimeMs ?? NOON_MS];
+    const steps = times.slice(1).map((timeMs, index) => timeMs - times[index]!);
+    expect(Math.max(...steps)).toBeLessThanOrEqual(MINUTE_MS);
+    expect(new Set(times.slice(0, -1)).size).toBeGreaterThanOrEqual(times.length - 2);
+  }
+});
+
+test('a refusal of the store is logged, and the feed goes on', async () => {
+  await using scene = await startScene();
+  await scene.start().filled;
+  const ids = (await listAll(scene.store)).map((job) => Number(job.id));
+  // Somebody takes the ids that come next.
+  for (let id = Math.min(...ids); id <= Math.max(...ids) + 20; id++) {
+    if (!ids.includes(id))
+      await scene.store.createJob({ id: String(id), user: 'visitor', nodes: ['laptop'] }, NOON_MS);
+  }
+  scene.clock.advance(12 * HOUR_MS);
+  await until(async () => scene.warnings.some((warning) => warning.includes('already exists')));
+  const witness = (await listAll(scene.store, 'running')).find((job) => job.user !== 'visitor')!;
+  const reported = (await sampleTimes(scene.store, witness.id)).length;
+  await until(async () => (await sampleTimes(scene.store, witness.id)).length > reported);
+  const visitors = (await listAll(scene.store)).filter((job) => job.user === 'visitor');
+  for (const { id } of visitors) expect(await sampleTimes(scene.store, id)).toEqual([]);
+});
+
+test('stopping ends the feed', async () => {
+  await using scene = await startScene();
+  const demo = scene.start();
+  await demo.filled;
+  await demo.stop();
+  const witness = (await listAll(scene.store, 'running'))[0]!;
+  const reported = (await sampleTimes(scene.store, witness.id)).length;
+  await Bun.sleep(50);
+  expect((await sampleTimes(scene.store, witness.id)).length).toBe(reported);
+});
+
+test('the progress is a line a quarter, or a bar where one can be drawn over', async () => {
+  await using plain = await startScene();
+  await plain.start({ liveStepMs: HOUR_MS }).filled;
+  expect(plain.written()).toEndWith('making up the past 100 %\n');
+  expect(plain.written().split('\n').length).toBeWithin(2, 6);
+  expect(plain.written()).not.toContain('\r');
+
+  await using terminal = await startScene();
+  await terminal.start({ liveStepMs: HOUR_MS, isTerminal: true }).filled;
+  expect(terminal.written()).toEndWith(`\rmaking up the past  [${'#'.repeat(30)}] 100 %\n`);
+  expect(terminal.written().split('\r').length).toBeGreaterThan(3);
+});

@@ -1,0 +1,105 @@
+import { expect, test } from 'bun:test';
+import { createApp } from '../../src/http/app.ts';
+import { startService } from '../help/service.ts';
+import { documentChecker } from './document.ts';
+
+const SECRET = 'a-secret-of-a-user';
+const JOB = { id: SECRET, user: SECRET, nodes: [SECRET] };
+
+const REQUESTS: [string, string, unknown][] = [
+  ['GET', '/v1/jobs', undefined],
+  ['POST', '/v1/jobs', JOB],
+  ['GET', '/v1/jobs/a', undefined],
+  ['PATCH', '/v1/jobs/a', { state: 'failed' }],
+  ['DELETE', '/v1/jobs/a', undefined],
+  ['GET', '/v1/jobs/a/metrics', undefined],
+  ['POST', '/v1/jobs/a/metrics', { cpu_usage: 1, memory_usage_mb: 1 }],
+  ['GET', '/metrics', undefined],
+];
+
+test.each(REQUESTS)('%s %s is 503 while the store is closed', async (method, path, body) => {
+  await using service = await startService();
+  const document = documentChecker((await service.send('GET', '/swagger/json')).json);
+  await service.store.close();
+  const answer = await service.send(method, path, body);
+  document.answer(method, path, answer);
+  expect([answer.status, answer.json]).toEqual([
+    503,
+    { error: 'unavailable', message: 'The service is shutting down.' },
+  ]);
+  expect(answer.headers.get('retry-after')).toMatch(/^[1-9]\d*$/);
+  expect(service.logged.map(({ event }) => event)).toEqual(['request refused']);
+});
+
+test('health is unhealthy while the store is closed', async () => {
+  await using service = await startService();
+  await service.store.close();
+  const { status, json } = await service.send('GET', '/v1/health');
+  expect([status, json]).toEqual([
+    503,
+    { status: 'unhealthy', timestamp: '2026-01-20T12:00:00.000Z', version: '1.0.0' },
+  ]);
+});
+
+test('a fault of ours is 500; its cause is in the log and nowhere else', async () => {
+  await using service = await startService();
+  const cause = new Error('the inside of /etc/shadow');
+  const logged: [string, Record<string, unknown>][] = [];
+  const told: [string, number][] = [];
+  const app = createApp({
+    store: service.store,
+    now: service.clock.now,
+    log: { error: (event, fields) => void logged.push([event, fields]), warn: () => {} },
+    version: '1.0.0',
+    renderMetrics: () => Promise.reject(cause),
+    observeRequest: (_, route, status) => void told.push([route, status]),
+    maxBodyBytes: 1024,
+  });
+  const answer = await app.handle(new Request('http://localhost/metrics'));
+  const text = await answer.text();
+  expect([answer.status, JSON.parse(text)]).toEqual([
+    500,
+    { error: 'internal_error', message: 'The service failed on this request; its log says why.' },
+  ]);
+  expect(answer.headers.get('content-type')).toStartWith('application/json');
+  expect(text).not.toContain('shadow');
+  expect(logged).toEqual([['request failed', { method: 'GET', route: '/metrics', cause }]]);
+  await Bun.sleep(0);
+  expect(told).toEqual([['/metrics', 500]]);
+});
+
+test('a metrics page that failed once is rendered anew', async () => {
+  await using service = await startService();
+  let calls = 0;
+  const app = createApp({
+    store: service.store,
+    now: service.clock.now,
+    log: { error: () => {}, warn: () => {} },
+    version: '1.0.0',
+    renderMetrics: async () => {
+      calls++;
+      if (calls === 1) throw new Error('once');
+      return Buffer.from('fine\n');
+    },
+    observeRequest: () => {},
+    maxBodyBytes: 1024,
+  });
+  const scrape = () => app.handle(new Request('http://localhost/metrics'));
+  expect((await scrape()).status).toBe(500);
+  const together = await Promise.all([scrape(), scrape(), scrape()]);
+  expect(await Promise.all(together.map((answer) => answer.text()))).toEqual(['fine\n', 'fine\n', 'fine\n']);
+  expect(calls).toBe(2);
+});
+
+test('what was in a body is never logged', async () => {
+  await using service = await startService();
+  const { send } = service;
+  await send('POST', '/v1/jobs', { ...JOB, extra: SECRET });
+  await send('POST', '/v1/jobs', `{"user":"${SECRET}"`);
+  await send('POST', '/v1/jobs', JOB, { 'content-type': 'text/plain' });
+  await service.store.close();
+  await send('POST', '/v1/jobs', JOB);
+  await send('PATCH', '/v1/jobs/a', { state: 'failed' });
+  expect(service.logged).toHaveLength(2);
+  expect(Bun.inspect(service.logged, { depth: 20 })).not.toContain(SECRET);
+});

@@ -1,0 +1,203 @@
+import { afterAll, beforeAll, expect, test } from 'bun:test';
+import Ajv from 'ajv';
+import { startService } from '../help/service.ts';
+import { documentChecker, type OpenApi } from './document.ts';
+import { OPENAPI_3_0 } from './openapi-schema.ts';
+
+let service: Awaited<ReturnType<typeof startService>>;
+let document: OpenApi;
+
+beforeAll(async () => {
+  service = await startService();
+  document = (await service.send('GET', '/swagger/json')).json;
+});
+
+afterAll(() => service[Symbol.asyncDispose]());
+
+/** Every place of the document, as a list of the keys that lead there and what stands there. */
+function* walk(value: unknown, path: readonly string[] = []): Generator<[readonly string[], unknown]> {
+  yield [path, value];
+  if (value === null || typeof value !== 'object') return;
+  for (const [key, child] of Object.entries(value)) yield* walk(child, [...path, key]);
+}
+
+/** Whether a document has only what OpenAPI 3.0.3 knows; the faults as text. */
+function faultsOf(candidate: unknown): string {
+  const ajv = new Ajv({ strict: false, allErrors: true });
+  const check = ajv.compile(OPENAPI_3_0);
+  return check(candidate) ? '' : ajv.errorsText(check.errors);
+}
+
+test('the document is OpenAPI 3.0.3', () => {
+  expect(faultsOf(document)).toBe('');
+});
+
+test.each([
+  ['const', { type: 'string', const: 'running' }],
+  ['a choice of schemas', { anyOf: [{ type: 'string' }, { type: 'integer' }] }],
+  ['no type', { description: 'anything' }],
+  ['a list of types', { type: ['string', 'null'] }],
+])('a schema with %s would be found', (_, schema) => {
+  const { components } = document;
+  expect(faultsOf({ ...document, components: { schemas: { ...components.schemas, Odd: schema } } })).not.toBe(
+    '',
+  );
+});
+
+test('every reference leads somewhere, and every schema with a name is used', () => {
+  const used = new Set<unknown>();
+  for (const [path, value] of walk(document)) if (path.at(-1) === '$ref') used.add(value);
+  const named = Object.keys(document.components.schemas).map((name) => `#/components/schemas/${name}`);
+  expect([...used].sort()).toEqual(named.sort());
+});
+
+/** The API reference as a table: operation, its parameters, the fields of its body (! means required), its statuses. */
+const REFERENCE: Record<string, { parameters?: string[]; body?: string[]; statuses: number[] }> = {
+  'get /v1/health': { statuses: [200, 500, 503] },
+  'get /v1/jobs': {
+    parameters: ['state', 'user', 'node', 'limit', 'offset'],
+    statuses: [200, 400, 500, 503],
+  },
+  'post /v1/jobs': { body: ['id!', 'user!', 'nodes!'], statuses: [201, 400, 409, 413, 415, 500, 503] },
+  'get /v1/jobs/{jobId}': { parameters: ['jobId!'], statuses: [200, 404, 500, 503] },
+  'patch /v1/jobs/{jobId}': {
+    parameters: ['jobId!'],
+    body: ['state?', 'cpu_usage?', 'memory_usage_mb?', 'gpu_usage?'],
+    statuses: [200, 400, 404, 413, 415, 500, 503],
+  },
+  'delete /v1/jobs/{jobId}': { parameters: ['jobId!'], statuses: [204, 404, 500, 503] },
+  'get /v1/jobs/{jobId}/metrics': {
+    parameters: ['jobId!', 'start_time', 'end_time', 'limit'],
+    statuses: [200, 400, 404, 500, 503],
+  },
+  'post /v1/jobs/{jobId}/metrics': {
+    parameters: ['jobId!'],
+    body: ['cpu_usage!', 'memory_usage_mb!', 'gpu_usage?', 'timestamp?', 'node?'],
+    statuses: [201, 400, 404, 413, 415, 500, 503],
+  },
+  'get /metrics': { statuses: [200, 500, 503] },
+};
+
+interface ObjectSchema {
+  readonly properties: Record<string, { nullable?: boolean }>;
+  readonly required?: readonly string[];
+}
+
+test('the document says what the API reference says', () => {
+  const described: typeof REFERENCE = {};
+  for (const [path, methods] of Object.entries(document.paths)) {
+    for (const [method, { parameters, requestBody, responses }] of Object.entries(methods)) {
+      const schema = requestBody?.content['application/json']?.schema as ObjectSchema | undefined;
+      described[`${method} ${path}`] = {
+        ...(parameters?.length && {
+          parameters: parameters.map(({ name, in: place }) => (place === 'path' ? `${name}!` : name)),
+        }),
+        ...(schema && {
+          body: Object.entries(schema.properties).map(
+            ([field, { nullable }]) =>
+              `${field}${schema.required?.includes(field) ? '!' : ''}${nullable ? '?' : ''}`,
+          ),
+        }),
+        statuses: Object.keys(responses).map(Number),
+      };
+    }
+  }
+  expect(described).toEqual(REFERENCE);
+});
+
+test('every route of the service but the documentation’s own is in the document, and nothing else', () => {
+  const served = service.app.routes
+    .filter(({ path }) => !path.startsWith('/swagger'))
+    .map(({ method, path }) => `${method.toLowerCase()} ${path.replace(/:(\w+)/g, '{$1}')}`);
+  expect(served.sort()).toEqual(Object.keys(REFERENCE).sort());
+  expect(Object.keys(document.paths).filter((path) => path.endsWith('/'))).toEqual([]);
+});
+
+test('every operation has a name of its own', () => {
+  const names = Object.values(document.paths).flatMap((methods) =>
+    Object.values(methods).map(({ operationId }) => operationId),
+  );
+  expect(new Set(names).size).toBe(names.length);
+});
+
+test('every parameter of a path is described', () => {
+  for (const [path, methods] of Object.entries(document.paths)) {
+    const wanted = [...path.matchAll(/\{(\w+)\}/g)].map((match) => match[1]!);
+    for (const { parameters = [] } of Object.values(methods)) {
+      expect(parameters.filter((one) => one.in === 'path').map(({ name }) => name)).toEqual(wanted);
+    }
+  }
+});
+
+const A = '/v1/jobs/a';
+/** A day of good requests, in order. */
+const GOOD: [method: string, path: string, body?: unknown][] = [
+  ['GET', '/v1/health'],
+  ['POST', '/v1/jobs', { id: 'a', user: '🧪', nodes: ['n1', 'n2'] }],
+  ['POST', '/v1/jobs', { id: 'b', user: 'x'.repeat(256), nodes: ['n1'] }],
+  ['GET', A],
+  ['POST', `${A}/metrics`, { cpu_usage: 0, memory_usage_mb: 0 }],
+  ['POST', `${A}/metrics`, { cpu_usage: 100, memory_usage_mb: 2 ** 33, gpu_usage: 99.5, node: 'n2' }],
+  [
+    'POST',
+    `${A}/metrics`,
+    { cpu_usage: 1, memory_usage_mb: 1, gpu_usage: null, timestamp: null, node: null },
+  ],
+  ['POST', `${A}/metrics`, { cpu_usage: 1, memory_usage_mb: 1, timestamp: '2026-01-20T10:00:00Z' }],
+  ['GET', A],
+  ['PATCH', A, {}],
+  ['PATCH', A, { state: null, cpu_usage: null, memory_usage_mb: null, gpu_usage: null }],
+  ['PATCH', A, { state: 'failed', cpu_usage: 33.3, memory_usage_mb: 5, gpu_usage: 0 }],
+  ['GET', '/v1/jobs'],
+  ['GET', '/v1/jobs?state=failed&user=🧪&node=n2&limit=1&offset=0'],
+  ['GET', `${A}/metrics`],
+  ['GET', `${A}/metrics?start_time=2026-01-20&end_time=2026-01-21&limit=1`],
+  ['GET', '/metrics'],
+  ['PATCH', A, { state: 'pending' }],
+  ['GET', A],
+  ['DELETE', A],
+];
+
+test('good requests and their answers are as documented', async () => {
+  const check = documentChecker(document);
+  for (const [method, path, body] of GOOD) {
+    const answer = await service.send(method, path, body);
+    expect([method, path, answer.status]).toEqual([method, path, { POST: 201, DELETE: 204 }[method] ?? 200]);
+    if (body !== undefined) check.body(method, path, body);
+    check.answer(method, path, answer);
+  }
+});
+
+test('the check finds what is not documented', () => {
+  const check = documentChecker(document);
+  const job = { id: 'a', user: 'u', nodes: ['n'], state: 'running', cpu_usage: 0, memory_usage_mb: 0 };
+  const start = { start_time: '2026-01-20T12:00:00.000Z' };
+  const answer = (status: number, body: unknown) => () =>
+    check.answer('GET', A, { status, text: JSON.stringify(body) });
+  expect(answer(200, { ...job, ...start })).not.toThrow();
+  expect(answer(200, job)).toThrow('start_time');
+  expect(answer(200, { ...job, start_time: 'noon' })).toThrow('date-time');
+  expect(answer(200, { ...job, ...start, gpu_usage: null })).toThrow('gpu_usage');
+  expect(answer(200, { ...job, ...start, extra: 1 })).toThrow('additional');
+  expect(answer(200, { ...job, ...start, state: 'done' })).toThrow('state');
+  expect(answer(418, job)).toThrow('not documented');
+  expect(answer(404, { error: 'nope', message: '' })).toThrow('error');
+  expect(() => check.answer('PUT', A, { status: 200, text: '' })).toThrow('no such operation');
+  expect(() => check.body('PATCH', A, { stat: 'failed' })).toThrow('additional');
+  expect(() => check.body('PATCH', A, { state: 'done' })).toThrow('state');
+});
+
+test('the page of the documentation loads nothing from anywhere else', async () => {
+  const page = await service.send('GET', '/swagger');
+  expect(page.headers.get('content-type')).toStartWith('text/html');
+  expect([...page.text.matchAll(/(?:src|href|url)[=:]\s*["']([^"']+)/g)].map((match) => match[1])).toEqual([
+    'data:,',
+    '/swagger/ui.css',
+    '/swagger/ui.js',
+    '/swagger/json',
+  ]);
+  expect(page.text).not.toMatch(/https?:/);
+  for (const path of ['/swagger/ui.js', '/swagger/ui.css']) {
+    expect((await service.send('GET', path)).text.length).toBeGreaterThan(10_000);
+  }
+});

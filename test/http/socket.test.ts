@@ -1,0 +1,88 @@
+import { expect, test } from 'bun:test';
+import { connect } from 'node:net';
+import { startService } from '../help/service.ts';
+
+/** The service on a real socket, as `serve` listens. */
+async function listen(maxBodyBytes = 1024 * 1024) {
+  const service = await startService({ maxBodyBytes });
+  service.app.listen({
+    hostname: '127.0.0.1',
+    port: 0,
+    reusePort: false,
+    maxRequestBodySize: Number.MAX_SAFE_INTEGER,
+  });
+  const server = service.app.server!;
+  return {
+    ...service,
+    /** Sends these bytes and returns the whole answer. */
+    exchange: (text: string) =>
+      new Promise<string>((resolve, reject) => {
+        let answer = '';
+        const socket = connect(server.port!, '127.0.0.1', () => socket.write(text));
+        socket.on('data', (data) => {
+          answer += data;
+        });
+        socket.on('end', () => resolve(answer));
+        socket.on('error', reject);
+      }),
+    async [Symbol.asyncDispose]() {
+      await server.stop(true);
+      await service[Symbol.asyncDispose]();
+    },
+  };
+}
+
+const request = (line: string, headers: string[] = [], body = '') =>
+  `${[`${line} HTTP/1.1`, 'Host: hn', 'Connection: close', ...headers].join('\r\n')}\r\n\r\n${body}`;
+const post = (
+  path: string,
+  body: string,
+  length: string[] = [`Content-Length: ${Buffer.byteLength(body)}`],
+) => request(`POST ${path}`, ['Content-Type: application/json', ...length], body);
+const JOB = '{"id":"a/b","user":"u","nodes":["n1"]}';
+
+test('a head node’s short name reaches every route', async () => {
+  await using service = await listen();
+  expect(await service.exchange(post('/v1/jobs', JOB))).toStartWith('HTTP/1.1 201');
+  for (const path of [
+    '/v1/health',
+    '/v1/jobs',
+    '/v1/jobs/a%2Fb',
+    '/v1/jobs/a%2fb/metrics',
+    '/metrics',
+    '/swagger',
+  ]) {
+    expect(await service.exchange(request(`GET ${path}`))).toStartWith('HTTP/1.1 200');
+  }
+  expect(await service.exchange(request('DELETE /v1/jobs/a%2Fb'))).toStartWith('HTTP/1.1 204');
+});
+
+test('errors have one shape on the wire', async () => {
+  await using service = await listen(4096);
+  const large = `{"id":"${'x'.repeat(5000)}"}`;
+  const chunked = `${large.length.toString(16)}\r\n${large}\r\n0\r\n\r\n`;
+  const rows: [string, number, string][] = [
+    [post('/v1/jobs', large), 413, 'payload_too_large'],
+    [post('/v1/jobs', chunked, ['Transfer-Encoding: chunked']), 413, 'payload_too_large'],
+    [post('/v1/jobs', '{'), 400, 'invalid_request'],
+    [post('/v1/jobs', '{}'), 400, 'validation_error'],
+    [request('PUT /v1/jobs'), 405, 'method_not_allowed'],
+    [request('GET /nowhere'), 404, 'not_found'],
+    [request('GET /v1/jobs/%zz'), 404, 'not_found'],
+    [request('POST /v1/jobs', ['Content-Length: 0']), 415, 'unsupported_media_type'],
+  ];
+  for (const [text, status, code] of rows) {
+    const answer = await service.exchange(text);
+    expect(answer).toStartWith(`HTTP/1.1 ${status} `);
+    expect(answer.toLowerCase()).toContain('content-type: application/json');
+    expect(answer).toContain(`{"error":"${code}","message":"`);
+  }
+});
+
+test('HEAD has the headers of GET and no body', async () => {
+  await using service = await listen();
+  const answer = await service.exchange(request('HEAD /v1/jobs'));
+  expect(answer).toStartWith('HTTP/1.1 200');
+  expect(answer.toLowerCase()).toContain('content-type: application/json');
+  expect(answer).toEndWith('\r\n\r\n');
+});

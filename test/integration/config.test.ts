@@ -1,0 +1,130 @@
+import { expect, test } from 'bun:test';
+import { writeFileSync } from 'node:fs';
+import { version } from '../../package.json';
+import { runExecutable, serve } from '../help/executable.ts';
+import { temporaryFolder } from '../help/folder.ts';
+
+test('a flag comes before a variable before the file before the default, and each value says where it came from', async () => {
+  using folder = temporaryFolder();
+  writeFileSync(folder.file('site.toml'), 'port = 1001\nhost = "127.0.0.2"\nlog_level = "warn"\n');
+  const env = { HPC_OBSERVE_PORT: '1002', HPC_OBSERVE_HOST: '127.0.0.3' };
+  const { exitCode, stdout, stderr } = await runExecutable(
+    ['config', '--config', 'site.toml', '--port', '1003'],
+    { folder: folder.path, env },
+  );
+  expect(stderr).toBe('');
+  expect(exitCode).toBe(0);
+  expect(stdout).toMatch(/^port = 1003 +# --port$/m);
+  expect(stdout).toMatch(/^host = "127\.0\.0\.3" +# HPC_OBSERVE_HOST$/m);
+  expect(stdout).toMatch(/^log_level = "warn" +# log_level in site\.toml$/m);
+  expect(stdout).toMatch(/^sample_retention = "30d" +# default$/m);
+});
+
+test('what it prints is a file that --config takes, and says the same', async () => {
+  using folder = temporaryFolder();
+  const args = [
+    '--port',
+    '7',
+    '--database',
+    './a "b".db',
+    '--job-retention',
+    '2y',
+    '--max-body-bytes',
+    '2048',
+  ];
+  const first = await runExecutable(['config', ...args], { folder: folder.path });
+  writeFileSync(folder.file('printed.toml'), first.stdout);
+  const second = await runExecutable(['config', '--config', 'printed.toml'], { folder: folder.path });
+  expect(second.stderr).toBe('');
+  const values = (text: string) => text.replaceAll(/ +# .*$/gm, '');
+  expect(values(second.stdout)).toBe(values(first.stdout));
+  expect(second.stdout).toMatch(/^database = "\.\/a \\"b\\"\.db"/m);
+});
+
+test('all faults are told at once, each with its origin', async () => {
+  using folder = temporaryFolder();
+  writeFileSync(
+    folder.file('bad.toml'),
+    'colour = "red"\nlog-level = "warn"\nended_series = "soon"\n[host]\nname = 1\n',
+  );
+  const env = { HPC_OBSERVE_MAX_BODY_BYTES: 'lots', HPC_OBSERVE_COLOUR: 'red' };
+  for (const command of ['config', 'serve']) {
+    const { exitCode, stdout, stderr } = await runExecutable(
+      [command, '--config', 'bad.toml', '--port', '70000', '--colour', 'extra'],
+      { folder: folder.path, env },
+    );
+    expect(exitCode).toBe(1);
+    expect(stdout).toBe('');
+    for (const fault of [
+      /--port must be a whole number from 0 to 65535, not "70000"/,
+      /--colour is not a known flag/,
+      /"extra" is not expected here/,
+      /HPC_OBSERVE_MAX_BODY_BYTES must be .*not "lots"/,
+      /HPC_OBSERVE_COLOUR is not a known variable/,
+      /colour in bad\.toml is not a known setting/,
+      /log-level in bad\.toml is not a known setting/,
+      /ended_series in bad\.toml must be a duration .*not "soon"/,
+      /host in bad\.toml must be .*not a table/,
+    ]) {
+      expect(stderr).toMatch(fault);
+    }
+    for (const line of stderr.trimEnd().split('\n')) expect(line).toMatch(/^hpc-observe: .*\.$/);
+  }
+});
+
+test.each([
+  ['is missing', undefined, /nowhere\.toml cannot be read/],
+  ['is no TOML', 'port = = 1', /nowhere\.toml cannot be read as TOML/],
+])('a configuration file that %s is one clear line', async (_, text, message) => {
+  using folder = temporaryFolder();
+  if (text !== undefined) writeFileSync(folder.file('nowhere.toml'), text);
+  const { exitCode, stderr } = await runExecutable(['serve', '--config', 'nowhere.toml'], {
+    folder: folder.path,
+  });
+  expect(exitCode).toBe(1);
+  expect(stderr).toMatch(/^hpc-observe: [^\n]+\n$/);
+  expect(stderr).toMatch(message);
+});
+
+test('a setting in a file takes effect', async () => {
+  using folder = temporaryFolder();
+  writeFileSync(folder.file('site.toml'), 'database = "other.db"\nmax_body_bytes = 1024\n');
+  await using server = await serve({ folder: folder.path, args: ['--config', 'site.toml'] });
+  expect(server.greeting).toContain('serves other.db');
+  const answer = await fetch(`${server.url}/v1/jobs`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ id: 'x', user: 'u', nodes: ['n'.repeat(2000)] }),
+  });
+  expect(answer.status).toBe(413);
+  expect(await Bun.file(folder.file('other.db')).exists()).toBe(true);
+});
+
+test('help names every command and setting; version is the version', async () => {
+  using folder = temporaryFolder();
+  const run = (...args: string[]) => runExecutable(args, { folder: folder.path });
+  const help = await run('--help');
+  expect(help.exitCode).toBe(0);
+  expect(help.stderr).toBe('');
+  const { stdout: settings } = await run('config');
+  for (const [, name] of settings.matchAll(/^(\w+) = /gm)) {
+    expect(help.stdout).toContain(`--${name!.replaceAll('_', '-')}`);
+  }
+  for (const args of [['help'], ['-h'], [], ['serve', '--help'], ['config', '-h']]) {
+    expect((await run(...args)).stdout, args.join(' ')).toBe(help.stdout);
+  }
+  for (const args of [['version'], ['--version']]) {
+    expect(await run(...args)).toEqual({ exitCode: 0, stdout: `${version}\n`, stderr: '' });
+  }
+});
+
+test('a command that does not exist is refused with the help, and exit code 2', async () => {
+  using folder = temporaryFolder();
+  for (const command of ['sevre', '__proto__', 'constructor', 'toString', '']) {
+    const { exitCode, stdout, stderr } = await runExecutable([command], { folder: folder.path });
+    expect(exitCode, command).toBe(2);
+    expect(stdout).toBe('');
+    expect(stderr).toContain(`${JSON.stringify(command)} is not a command`);
+    expect(stderr).not.toContain('    at ');
+  }
+});

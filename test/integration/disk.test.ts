@@ -1,0 +1,153 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from 'bun:test';
+import { mkdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { $ } from 'bun';
+import { runExecutable, serve } from '../help/executable.ts';
+import { temporaryFolder } from '../help/folder.ts';
+import { findLosses, type Ledger, writeUntil } from '../help/load.ts';
+
+const holder = temporaryFolder();
+const disk = join(holder.path, 'disk');
+const ballast = join(disk, 'ballast');
+
+const isPermitted = await mountSmallDisk();
+const testOnSmallDisk = isPermitted ? test : test.skip;
+
+beforeAll(() => {
+  if (isPermitted) return;
+  if (process.env.CI) throw new Error('CI must be allowed to mount a tmpfs; run it as root.');
+  console.error('\nSKIPPED: a small disk needs the right to mount a tmpfs; run as root.\n');
+});
+
+beforeEach(() => rmSync(ballast, { force: true }));
+
+afterAll(async () => {
+  if (isPermitted) await $`umount -l ${disk}`.quiet();
+  holder[Symbol.dispose]();
+});
+
+async function mountSmallDisk(): Promise<boolean> {
+  mkdirSync(disk);
+  const mounted = await $`mount -t tmpfs -o size=24m tmpfs ${disk}`.quiet().nothrow();
+  return mounted.exitCode === 0;
+}
+
+/** Takes every free block of the disk, so that not one page more can be written. */
+function fillDisk(): void {
+  const { bavail, bsize } = statfsSync(disk);
+  writeFileSync(ballast, Buffer.alloc(bavail * bsize));
+  expect(statfsSync(disk).bavail).toBe(0);
+}
+
+/** The files have free pages of their own left: writes until they are used. */
+async function useUpFreePages(url: string, ledger: Ledger, name: string): Promise<void> {
+  for (let burst = 0; burst < 100; burst++) {
+    const { answered } = await writeFor(200, url, ledger, `${name}-${burst}`);
+    if (answered === 0) return;
+  }
+  throw new Error('The disk did not become full.');
+}
+
+/** Writes for a while; how many were answered, and which other answers there were. */
+async function writeFor(ms: number, url: string, ledger: Ledger, name: string) {
+  const untilMs = Date.now() + ms;
+  const refusals: number[] = [];
+  const answered = await writeUntil(() => Date.now() > untilMs, {
+    url,
+    ledger,
+    name,
+    connections: 4,
+    refused: (answer) => refusals.push(answer.status),
+  });
+  return { answered, refusals };
+}
+
+testOnSmallDisk(
+  'a full disk refuses writes, serves reads, loses nothing, and recovers by itself',
+  async () => {
+    const ledger: Ledger = new Map();
+    {
+      await using server = await serve({ folder: disk });
+      const { url } = server;
+      const before = await writeFor(300, url, ledger, 'before');
+      expect(before.answered).toBeGreaterThan(0);
+      expect(before.refusals).toEqual([]);
+
+      for (const round of [1, 2]) {
+        fillDisk();
+        await useUpFreePages(url, ledger, `filling${round}`);
+        const full = await writeFor(300, url, ledger, `full${round}`);
+        expect(full.answered).toBe(0);
+        expect(new Set(full.refusals)).toEqual(new Set([503]));
+        await expectAllUnavailable(url);
+        await expectReadsGoOn(url);
+
+        rmSync(ballast);
+        const health = await fetch(`${url}/v1/health`);
+        expect(health.status).toBe(200);
+        expect(await health.json()).toMatchObject({ status: 'healthy' });
+        const after = await writeFor(300, url, ledger, `after${round}`);
+        expect(after.answered).toBeGreaterThan(0);
+        expect(after.refusals).toEqual([]);
+        expect(await findLosses(url, ledger)).toEqual([]);
+      }
+      expect(server.errors()).toContain('SQLITE_FULL');
+      fillDisk();
+      expect(await server.stop()).toBe(0);
+      rmSync(ballast);
+    }
+    await using again = await serve({ folder: disk });
+    expect(await findLosses(again.url, ledger)).toEqual([]);
+  },
+);
+
+async function expectAllUnavailable(url: string): Promise<void> {
+  const job = `${url}/v1/jobs/before-0-0`;
+  const headers = { 'content-type': 'application/json' };
+  const sample = JSON.stringify({ cpu_usage: 1, memory_usage_mb: 1 });
+  const answers = await Promise.all([
+    fetch(`${url}/v1/jobs`, {
+      method: 'POST',
+      headers,
+      body: JSON.stringify({ id: 'full', user: 'u', nodes: ['n'] }),
+    }),
+    fetch(`${job}/metrics`, { method: 'POST', headers, body: sample }),
+    fetch(job, { method: 'PATCH', headers, body: '{"state":"failed"}' }),
+    fetch(job, { method: 'DELETE' }),
+  ]);
+  for (const answer of answers) {
+    expect(answer.status).toBe(503);
+    expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect(await answer.json()).toEqual({ error: 'unavailable', message: expect.any(String) });
+  }
+  const health = await fetch(`${url}/v1/health`);
+  expect(health.status).toBe(503);
+  expect(await health.json()).toMatchObject({ status: 'unhealthy' });
+}
+
+async function expectReadsGoOn(url: string): Promise<void> {
+  for (const path of [
+    '/v1/jobs?user=user%20of%20before',
+    '/v1/jobs/before-0-0',
+    '/v1/jobs/before-0-0/metrics',
+    '/metrics',
+  ]) {
+    const answer = await fetch(`${url}${path}`);
+    expect(answer.status, path).toBe(200);
+    expect(await answer.text(), path).toContain('before-0-0');
+  }
+  expect((await fetch(`${url}/v1/jobs/full`)).status).toBe(404);
+  expect(await (await fetch(`${url}/metrics`)).text()).toMatch(
+    /^hpc_observe_commits_total\{result="failed"\} [1-9]/m,
+  );
+}
+
+testOnSmallDisk('a new database on a full disk is refused in one line', async () => {
+  const folder = join(disk, 'new');
+  mkdirSync(folder);
+  fillDisk();
+  const { exitCode, stderr } = await runExecutable(['serve', '--port', '0'], { folder });
+  rmSync(ballast);
+  expect(exitCode).toBe(1);
+  expect(stderr).toMatch(/^hpc-observe: .*space.*\n$/);
+});

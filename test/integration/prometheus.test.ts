@@ -1,0 +1,184 @@
+import { expect } from 'bun:test';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { serve } from '../help/executable.ts';
+import { temporaryFolder } from '../help/folder.ts';
+import { testWith } from '../help/tool.ts';
+
+const testWithPrometheus = testWith(['prometheus', 'promtool']);
+
+const ODD_JOB = {
+  id: 'job "7" \\n\\ {x="y"} é',
+  user: 'dom\\alice "the" 1st',
+  nodes: ['n1', 'n"2\\'],
+} as const;
+const PLAIN_JOB = { id: 'plain', user: 'bob', nodes: ['n1'] };
+
+async function post(url: string, body: unknown): Promise<void> {
+  const answer = await fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+  expect(answer.status, await answer.text()).toBe(201);
+}
+
+async function fillJobs(url: string): Promise<void> {
+  await post(`${url}/v1/jobs`, ODD_JOB);
+  await post(`${url}/v1/jobs`, PLAIN_JOB);
+  const samples = `${url}/v1/jobs/${encodeURIComponent(ODD_JOB.id)}/metrics`;
+  await post(samples, { cpu_usage: 12.25, memory_usage_mb: 3000, gpu_usage: 99.5 });
+  await post(samples, { node: ODD_JOB.nodes[1], cpu_usage: 75, memory_usage_mb: 1 });
+}
+
+testWithPrometheus('Prometheus scrapes it and has every value under its labels', async () => {
+  await using server = await serve();
+  await fillJobs(server.url);
+  await using prometheus = await startPrometheus(server.url);
+  const { query } = prometheus;
+
+  const target = await until(async () => {
+    const [first] = await prometheus.targets();
+    return first?.health === 'up' ? first : undefined;
+  });
+  expect(target).toMatchObject({ health: 'up', lastError: '' });
+
+  const labels = { job_id: ODD_JOB.id, user: ODD_JOB.user };
+  const first = { ...labels, node: ODD_JOB.nodes[0] };
+  const second = { ...labels, node: ODD_JOB.nodes[1] };
+  const cpu = await until(async () => {
+    const found = await query('hpc_job_cpu_usage_percent');
+    return found.length > 0 ? found : undefined;
+  });
+  expect(cpu).toHaveLength(2);
+  expect(cpu).toContainEqual({ labels: first, value: 12.25 });
+  expect(cpu).toContainEqual({ labels: second, value: 75 });
+  expect(await query('hpc_job_memory_usage_bytes')).toEqual(
+    expect.arrayContaining([
+      { labels: first, value: 3000 * 1024 * 1024 },
+      { labels: second, value: 1024 * 1024 },
+    ]),
+  );
+  expect(await query('hpc_job_gpu_usage_percent')).toEqual([{ labels: first, value: 99.5 }]);
+  const runtimes = await query('hpc_job_runtime_seconds');
+  expect(runtimes).toHaveLength(3);
+  for (const { value } of runtimes) expect(value).toBeWithin(0, 60);
+  expect(await query('hpc_job_total')).toEqual([{ labels: {}, value: 2 }]);
+  const states = await query('hpc_job_state_total');
+  expect(Object.fromEntries(states.map(({ labels: { state }, value }) => [state, value]))).toEqual({
+    pending: 0,
+    running: 2,
+    completed: 0,
+    failed: 0,
+    cancelled: 0,
+  });
+
+  const scrapes = await fetch(`${server.url}/metrics`);
+  expect(await scrapes.text()).toMatch(/route="\/metrics",status="200"/);
+});
+
+/** The labels of a series but those that the scrape adds, and its value. */
+interface Series {
+  readonly labels: Record<string, string>;
+  readonly value: number;
+}
+
+/** Prometheus on a free port, with a data folder of its own, scraping `url` every second. */
+async function startPrometheus(url: string) {
+  const folder = temporaryFolder();
+  mkdirSync(folder.file('data'));
+  writeFileSync(
+    folder.file('prometheus.yml'),
+    `global: { scrape_interval: 1s }
+scrape_configs:
+  - job_name: hpc
+    static_configs: [{ targets: ['${new URL(url).host}'] }]
+`,
+  );
+  const child = Bun.spawn(
+    [
+      'prometheus',
+      `--config.file=${folder.file('prometheus.yml')}`,
+      `--storage.tsdb.path=${folder.file('data')}`,
+      '--web.listen-address=127.0.0.1:0',
+    ],
+    { cwd: folder.path, stdout: 'ignore', stderr: 'pipe' },
+  );
+  let log = '';
+  const { promise: listening, resolve: listens } = Promise.withResolvers<string | undefined>();
+  const reading = (async () => {
+    for await (const chunk of child.stderr.pipeThrough(new TextDecoderStream())) {
+      log += chunk;
+      const address = /Listening on" address=(127\.0\.0\.1:[1-9]\d*)/.exec(log)?.[1];
+      if (address && log.includes('Server is ready')) listens(address);
+    }
+    listens(undefined);
+  })();
+  const address = await listening;
+  if (!address) throw new Error(`Prometheus did not start:\n${log}`);
+  const get = async <Data>(path: string): Promise<Data> => {
+    const answer = (await (await fetch(`http://${address}/api/v1/${path}`)).json()) as { data: Data };
+    return answer.data;
+  };
+  return {
+    targets: async () =>
+      (await get<{ activeTargets: { health: string; lastError: string }[] }>('targets')).activeTargets,
+    async query(expression: string): Promise<Series[]> {
+      const { result } = await get<{ result: { metric: Record<string, string>; value: [number, string] }[] }>(
+        `query?query=${encodeURIComponent(expression)}`,
+      );
+      return result.map(({ metric: { __name__, job, instance, ...labels }, value }) => ({
+        labels,
+        value: Number(value[1]),
+      }));
+    },
+    async [Symbol.asyncDispose]() {
+      child.kill('SIGKILL');
+      await child.exited;
+      await reading;
+      folder[Symbol.dispose]();
+    },
+  };
+}
+
+/** Asks until there is an answer, for at most 20 seconds. */
+async function until<Value>(ask: () => Promise<Value | undefined>): Promise<Value> {
+  const endMs = Date.now() + 20_000;
+  for (;;) {
+    const value = await ask();
+    if (value !== undefined) return value;
+    if (Date.now() > endMs) throw new Error('Nothing came within 20 seconds.');
+    await Bun.sleep(200);
+  }
+}
+
+testWithPrometheus('promtool finds nothing but the name that the API reference fixes', async () => {
+  await using server = await serve();
+  await fillJobs(server.url);
+  await fetch(`${server.url}/v1/nowhere`);
+  const text = await (await fetch(`${server.url}/metrics`)).text();
+  const child = Bun.spawn(['promtool', 'check', 'metrics'], {
+    stdin: new Blob([text]),
+    stdout: 'pipe',
+    stderr: 'pipe',
+  });
+  const findings = (await new Response(child.stdout).text()) + (await new Response(child.stderr).text());
+  const lines = findings.split('\n').filter((line) => line !== '');
+  expect(lines).toEqual(['hpc_job_state_total non-counter metrics should not have "_total" suffix']);
+});
+
+testWithPrometheus('a scrape that takes gzip gets gzip, with the same families', async () => {
+  await using server = await serve();
+  await fillJobs(server.url);
+  const fetchAs = (encoding: string) =>
+    fetch(`${server.url}/metrics`, { headers: { 'accept-encoding': encoding }, decompress: false });
+  const packed = await fetchAs('gzip');
+  expect(packed.headers.get('content-encoding')).toBe('gzip');
+  const plain = await fetchAs('identity');
+  expect(plain.headers.get('content-encoding')).toBeNull();
+  expect(plain.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8');
+  const names = (text: string) => [...text.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name);
+  const unpacked = new TextDecoder().decode(Bun.gunzipSync(new Uint8Array(await packed.arrayBuffer())));
+  const plainNames = names(await plain.text());
+  expect(names(unpacked)).toEqual(plainNames);
+  expect(plainNames).toContain('hpc_job_cpu_usage_percent');
+});

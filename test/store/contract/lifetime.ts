@@ -1,0 +1,77 @@
+import { expect, test } from 'bun:test';
+import type { Store } from '../../../src/domain/store.ts';
+import { NOON_MS } from '../../help/service.ts';
+import { codeOf, emptyStore, type MakePlace, pastJob, sample } from './help.ts';
+
+const JOB = { id: 'z', user: 'alice', nodes: ['n1'] };
+
+/** Every method that can be refused, called with values that are right. */
+const CALLS: [string, (store: Store) => Promise<unknown>][] = [
+  ['createJob', (store) => store.createJob(JOB, NOON_MS)],
+  ['createJobs', (store) => store.createJobs([pastJob('z')])],
+  ['getJob', (store) => store.getJob('a')],
+  ['updateJob', (store) => store.updateJob('a', { state: 'failed' }, NOON_MS)],
+  ['deleteJob', (store) => store.deleteJob('a')],
+  ['listJobs', (store) => store.listJobs({}, { limit: 1, offset: 0 })],
+  ['recordSample', (store) => store.recordSample('a', sample(0))],
+  ['recordSamples', (store) => store.recordSamples([{ jobId: 'a', ...sample(0) }])],
+  ['listSamples', (store) => store.listSamples('a', {}, 1)],
+  ['liveSeries', (store) => Array.fromAsync(store.liveSeries(0))],
+  ['countJobs', (store) => store.countJobs()],
+  ['checkWritable', (store) => store.checkWritable()],
+  ['expire', (store) => store.expire({}, NOON_MS)],
+];
+
+export function lifetime(makePlace: MakePlace) {
+  test('what was answered is there after closing and opening again', async () => {
+    await using place = await emptyStore(makePlace);
+    await place.store.createJobs([pastJob('a', { nodes: ['n2', 'n1'] }), pastJob('b')]);
+    await place.store.recordSample('a', sample(1, { gpuUsage: 3, node: 'n1' }));
+    await place.store.updateJob('b', { state: 'failed' }, NOON_MS + 7);
+    const before = await place.store.listJobs({}, { limit: 10, offset: 0 });
+    await place.reopen();
+    expect(await place.store.listJobs({}, { limit: 10, offset: 0 })).toEqual(before);
+    expect(before.jobs.map(({ id, gpuUsage, endTimeMs }) => [id, gpuUsage, endTimeMs])).toEqual([
+      ['a', 3, undefined],
+      ['b', undefined, NOON_MS + 7],
+    ]);
+    expect((await place.store.listSamples('a', {}, 10)).samples).toEqual([
+      { timeMs: NOON_MS + 1, cpuUsage: 50, memoryUsageMb: 1000, gpuUsage: 3 },
+    ]);
+  });
+
+  test('close commits what was accepted before it', async () => {
+    await using place = await emptyStore(makePlace);
+    const accepted = [
+      place.store.createJobs([pastJob('a')]),
+      ...[1, 2, 3].map((atMs) => place.store.recordSample('a', sample(atMs))),
+    ];
+    const closed = place.store.close();
+    expect((await Promise.allSettled(accepted)).map(({ status }) => status)).toEqual(
+      accepted.map(() => 'fulfilled'),
+    );
+    await closed;
+    await place.reopen();
+    expect((await place.store.listSamples('a', {}, 10)).total).toBe(3);
+  });
+
+  test.each(CALLS)('%s works before close, and is unavailable after it', async (_, call) => {
+    await using place = await emptyStore(makePlace);
+    await place.store.createJobs([pastJob('a')]);
+    expect(await codeOf(call(place.store))).toBe('none');
+    await place.store.close();
+    expect(await codeOf(call(place.store))).toBe('unavailable');
+  });
+
+  test('status tells what waits and how large the database is', async () => {
+    await using place = await emptyStore(makePlace);
+    const { store } = place;
+    expect(store.status().queueLength).toBe(0);
+    const before = store.status().databaseBytes;
+    const writing = store.createJobs(Array.from({ length: 500 }, (_, index) => pastJob(`job-${index}`)));
+    expect(store.status().queueLength).toBe(500);
+    await writing;
+    expect(store.status().queueLength).toBe(0);
+    expect(store.status().databaseBytes).toBeGreaterThan(before);
+  });
+}

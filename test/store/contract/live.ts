@@ -1,0 +1,122 @@
+import { expect, test } from 'bun:test';
+import type { LiveSeries, Store } from '../../../src/domain/store.ts';
+import { NOON_MS } from '../../help/service.ts';
+import { emptyStore, type MakePlace, pastJob, sample } from './help.ts';
+
+async function liveSeries(store: Store, endedSinceMs: number): Promise<LiveSeries[]> {
+  const all: LiveSeries[] = [];
+  for await (const page of store.liveSeries(endedSinceMs)) all.push(...page);
+  return all.sort((a, b) => (`${a.jobId} ${a.node}` < `${b.jobId} ${b.node}` ? -1 : 1));
+}
+
+/** The series of alice's job on n1 that started at noon and has not reported. */
+const series = (jobId: string, fields: Partial<LiveSeries> = {}): LiveSeries => ({
+  jobId,
+  user: 'alice',
+  node: 'n1',
+  startTimeMs: NOON_MS,
+  endTimeMs: null,
+  cpuUsage: null,
+  memoryUsageMb: null,
+  gpuUsage: null,
+  ...fields,
+});
+
+export function live(makePlace: MakePlace) {
+  test('an empty store has no series', async () => {
+    await using place = await emptyStore(makePlace);
+    expect(await liveSeries(place.store, 0)).toEqual([]);
+  });
+
+  test('a running job of which no node has reported has one for its first node, without usage', async () => {
+    await using place = await emptyStore(makePlace);
+    await place.store.createJobs([pastJob('a', { nodes: ['n2', 'n1'] })]);
+    expect(await liveSeries(place.store, NOON_MS)).toEqual([series('a', { node: 'n2' })]);
+  });
+
+  test('a pending job has none, not even after it ran', async () => {
+    await using place = await emptyStore(makePlace);
+    await place.store.createJobs([pastJob('a', { state: 'pending' }), pastJob('b')]);
+    await place.store.recordSample('b', sample(0));
+    await place.store.updateJob('b', { state: 'pending' }, NOON_MS + 1);
+    expect(await liveSeries(place.store, 0)).toEqual([]);
+  });
+
+  test('every node that reported has one, with its own usage', async () => {
+    await using place = await emptyStore(makePlace);
+    await place.store.createJobs([pastJob('a', { nodes: ['n1', 'n2', 'n3'] })]);
+    await place.store.recordSample('a', sample(0, { node: 'n3', cpuUsage: 30, memoryUsageMb: 300 }));
+    await place.store.recordSample('a', sample(1, { cpuUsage: 10, memoryUsageMb: 100, gpuUsage: 0 }));
+    await place.store.recordSample('a', sample(2, { cpuUsage: 20, memoryUsageMb: 200 }));
+    expect(await liveSeries(place.store, 0)).toEqual([
+      series('a', { cpuUsage: 20, memoryUsageMb: 200, gpuUsage: 0 }),
+      series('a', { node: 'n3', cpuUsage: 30, memoryUsageMb: 300 }),
+    ]);
+  });
+
+  test('after a patch the nodes’ values still add up to the job’s', async () => {
+    await using place = await emptyStore(makePlace);
+    await place.store.createJobs([pastJob('a', { nodes: ['n1', 'n2'] })]);
+    await place.store.recordSample('a', sample(0, { memoryUsageMb: 100 }));
+    await place.store.recordSample('a', sample(1, { node: 'n2', memoryUsageMb: 300 }));
+    const { memoryUsageMb } = await place.store.updateJob('a', { memoryUsageMb: 8192 }, NOON_MS + 2);
+    const all = await liveSeries(place.store, 0);
+    expect(all.reduce((sum, one) => sum + (one.memoryUsageMb ?? 0), 0)).toBe(memoryUsageMb);
+    expect(all.map(({ cpuUsage }) => cpuUsage)).toEqual([50, 50]);
+  });
+
+  test('jobs that ended within the window keep theirs, with the end; older ones have none', async () => {
+    await using place = await emptyStore(makePlace);
+    await place.store.createJobs(
+      [9, 10, 11].map((atMs) => pastJob(`ended-${atMs}`, { state: 'failed', endTimeMs: NOON_MS + atMs })),
+    );
+    await place.store.createJobs([pastJob('runs')]);
+    await place.store.recordSample('ended-10', sample(1, { cpuUsage: 5, memoryUsageMb: 6 }));
+    expect(await liveSeries(place.store, NOON_MS + 10)).toEqual([
+      series('ended-10', { endTimeMs: NOON_MS + 10, cpuUsage: 5, memoryUsageMb: 6 }),
+      series('ended-11', { endTimeMs: NOON_MS + 11 }),
+      series('runs'),
+    ]);
+  });
+
+  test('a deleted job has none at once', async () => {
+    await using place = await emptyStore(makePlace);
+    await place.store.createJobs([pastJob('a'), pastJob('b')]);
+    await place.store.recordSample('a', sample(0));
+    await place.store.deleteJob('a');
+    expect(await liveSeries(place.store, 0)).toEqual([series('b')]);
+  });
+
+  test('pages show one moment, however long the reading takes, and two can be read at once', async () => {
+    await using place = await emptyStore(makePlace);
+    const { store } = place;
+    await store.createJobs(Array.from({ length: 1500 }, (_, index) => pastJob(`job-${index}`)));
+    const pages: LiveSeries[][] = [];
+    let other: LiveSeries[] = [];
+    for await (const page of store.liveSeries(0)) {
+      pages.push(page);
+      if (pages.length > 1) continue;
+      await store.recordSample('job-1499', sample(0));
+      await store.deleteJob('job-1498');
+      other = await liveSeries(store, 0);
+    }
+    const all = pages.flat();
+    expect(pages.length).toBeGreaterThan(1);
+    expect(new Set(all.map(({ jobId }) => jobId)).size).toBe(1500);
+    expect(all.every(({ cpuUsage }) => cpuUsage === null)).toBe(true);
+    expect(other).toHaveLength(1499);
+    expect(other.find(({ jobId }) => jobId === 'job-1499')?.cpuUsage).toBe(50);
+  });
+
+  test('a reader that stops half way leaves the store in order', async () => {
+    await using place = await emptyStore(makePlace);
+    const { store } = place;
+    await store.createJobs(Array.from({ length: 1500 }, (_, index) => pastJob(`job-${index}`)));
+    for await (const page of store.liveSeries(0)) {
+      expect(page.length).toBeGreaterThan(0);
+      break;
+    }
+    await store.deleteJob('job-0');
+    expect(await liveSeries(store, 0)).toHaveLength(1499);
+  });
+}

@@ -1,0 +1,81 @@
+import { Database } from 'bun:sqlite';
+import { expect, test } from 'bun:test';
+import { resolve } from 'node:path';
+import { StartError } from '../../../src/domain/errors.ts';
+import type { Commit } from '../../../src/domain/store.ts';
+import { openSqlite } from '../../../src/store/sqlite/open.ts';
+import { temporaryFolder } from '../../help/folder.ts';
+import { NOON_MS } from '../../help/service.ts';
+import { codeOf, pastJob, sample } from '../contract/help.ts';
+
+const OPEN_TS = resolve(import.meta.dir, '../../../src/store/sqlite/open.ts');
+
+/** Opens a database in another process; returns what it printed. */
+async function openElsewhere(path: string): Promise<string> {
+  const script = `import { openSqlite } from ${JSON.stringify(OPEN_TS)};
+    try { const store = await openSqlite(${JSON.stringify(path)}); await store.close(); console.log('opened'); }
+    catch (error) { console.log(error.name + ': ' + error.message); }`;
+  const child = Bun.spawn([process.execPath, '-e', script], { stdout: 'pipe', stderr: 'inherit' });
+  return (await new Response(child.stdout).text()).trim();
+}
+
+test('a database that is served cannot be opened again, here or in another process', async () => {
+  using folder = temporaryFolder();
+  const path = folder.file('a.db');
+  const store = await openSqlite(path);
+  const error = await openSqlite(path).catch((reason: unknown) => reason);
+  expect(error).toBeInstanceOf(StartError);
+  const sentence = `Another hpc-observe already serves ${path}.`;
+  expect((error as Error).message).toContain(sentence);
+  expect(await openElsewhere(path)).toContain(`StartError: ${sentence}`);
+  await store.createJobs([pastJob('a')]);
+  expect((await store.getJob('a')).id).toBe('a');
+  await store.close();
+  expect(await openElsewhere(path)).toBe('opened');
+});
+
+test('a queue that is full refuses at once, keeps nothing of it, and takes writes again', async () => {
+  using folder = temporaryFolder();
+  const store = await openSqlite(folder.file('a.db'));
+  await store.createJobs([pastJob('a'), pastJob('b')]);
+  const many = Array.from({ length: 99_999 }, () => ({ jobId: 'missing', ...sample(0) }));
+  const accepted = store.recordSamples(many);
+  const fits = store.recordSample('a', sample(1));
+  expect(store.status().queueLength).toBe(100_000);
+  expect(await codeOf(store.recordSample('b', sample(2)))).toBe('unavailable');
+  expect(await codeOf(store.checkWritable())).toBe('none');
+  expect((await accepted).refused).toHaveLength(99_999);
+  await fits;
+  expect(store.status().queueLength).toBe(0);
+  await store.recordSample('b', sample(3));
+  expect((await store.listSamples('a', {}, 10)).total).toBe(1);
+  expect((await store.listSamples('b', {}, 10)).samples.map(({ timeMs }) => timeMs - NOON_MS)).toEqual([3]);
+  await store.close();
+});
+
+test('writes that wait together share a commit, and every commit is told', async () => {
+  using folder = temporaryFolder();
+  const commits: Commit[] = [];
+  const store = await openSqlite(folder.file('a.db'), { onCommit: (commit) => void commits.push(commit) });
+  await store.createJobs([pastJob('a'), pastJob('b')]);
+  await Promise.all(Array.from({ length: 50 }, (_, atMs) => store.recordSample('a', sample(atMs))));
+  await store.close();
+  expect(commits.map(({ rows, failed }) => ({ rows, failed })).slice(0, 2)).toEqual([
+    { rows: 2, failed: false },
+    { rows: 50, failed: false },
+  ]);
+  for (const { seconds } of commits) expect(seconds).toBeGreaterThan(0);
+});
+
+test('samples of a deleted job leave the file', async () => {
+  using folder = temporaryFolder();
+  const store = await openSqlite(folder.file('a.db'));
+  await store.createJobs([pastJob('a'), pastJob('b')]);
+  for (const atMs of [0, 1, 2]) await store.recordSample('a', sample(atMs));
+  await store.recordSample('b', sample(3));
+  await store.deleteJob('a');
+  while (await store.expire({}, NOON_MS));
+  await store.close();
+  using db = new Database(folder.file('a.db'));
+  expect(db.query('SELECT count(*) FROM sample').values()).toEqual([[1]]);
+});
