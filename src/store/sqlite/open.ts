@@ -55,18 +55,17 @@ function sqliteStore(path: string, writer: Writer, lock: { release(): void }): S
 
   return {
     createJob: (job, nowMs) => writer.submit<Job>({ kind: 'createJob', job, nowMs }),
-    createJobs: (list) => writer.submit<BatchResult>({ kind: 'createJobs', jobs: list }, list.length),
+    createJobs: (list) => writer.submit<BatchResult>({ kind: 'createJobs', jobs: list }),
     getJob: (id) => read(() => jobs.get(id)),
     updateJob: (id, patch, nowMs) => writer.submit<Job>({ kind: 'updateJob', id, patch, nowMs }),
     deleteJob: (id) => writer.submit<void>({ kind: 'deleteJob', id }),
     listJobs: (filter, page) => read(() => jobs.list(filter, page)),
     recordSample: (jobId, sample) => writer.submit<void>({ kind: 'recordSample', jobId, sample }),
-    recordSamples: (list) =>
-      writer.submit<BatchResult>({ kind: 'recordSamples', samples: list }, list.length),
+    recordSamples: (list) => writer.submit<BatchResult>({ kind: 'recordSamples', samples: list }),
     listSamples: (jobId, range, limit) => read(() => samples.list(jobId, range, limit)),
     countJobs: () => read(() => jobs.totals()),
     checkWritable: () => writer.probe(),
-    expire: (retention, nowMs) => writer.submit<boolean>({ kind: 'expire', retention, nowMs }, 0),
+    expire: (retention, nowMs) => writer.submit<boolean>({ kind: 'expire', retention, nowMs }),
     status: () => ({ queueLength: writer.queuedRows, databaseBytes: sizeOf(path) + sizeOf(`${path}-wal`) }),
 
     async *liveSeries(endedSinceMs): AsyncGenerator<LiveSeries[]> {

@@ -30,16 +30,23 @@ export type GroupOutcome =
   | { readonly kind: 'committed'; readonly outcomes: readonly Outcome[]; readonly seconds: number }
   | { readonly kind: 'diskError'; readonly message: string; readonly seconds: number };
 
-/** What the writing thread is told, and what it answers. */
+/** What the writing thread is told, and what it answers: a group's outcome is that of its oldest `writes` writes. */
 export type ThreadRequest =
   | { readonly kind: 'open'; readonly path: string }
-  | { readonly kind: 'group'; readonly writes: readonly Write[] }
+  | { readonly kind: 'writes'; readonly writes: readonly Write[] }
   | { readonly kind: 'close' };
 export type ThreadAnswer =
   | { readonly kind: 'opened' }
   | { readonly kind: 'notOpened'; readonly message: string; readonly isForPerson: boolean }
-  | { readonly kind: 'group'; readonly outcome: GroupOutcome }
+  | { readonly kind: 'group'; readonly writes: number; readonly outcome: GroupOutcome }
   | { readonly kind: 'closed' };
+
+/** Jobs and samples that a write carries; what looks after the database itself carries none. */
+export function rowsOf(write: Write): number {
+  if (write.kind === 'createJobs') return write.jobs.length;
+  if (write.kind === 'recordSamples') return write.samples.length;
+  return write.kind === 'probe' || write.kind === 'expire' ? 0 : 1;
+}
 
 /** Applies one write inside the transaction of its group; throws AppError when a rule refuses it. */
 export function writeApplier(db: Database): (write: Write) => unknown {

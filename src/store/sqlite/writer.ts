@@ -1,33 +1,38 @@
 import { AppError, StartError } from '../../domain/errors.ts';
 import type { Commit } from '../../domain/store.ts';
-import type { GroupOutcome, Outcome, ThreadAnswer, ThreadRequest, Write } from './write.ts';
+import {
+  type GroupOutcome,
+  type Outcome,
+  rowsOf,
+  type ThreadAnswer,
+  type ThreadRequest,
+  type Write,
+} from './write.ts';
 
 /** Set by build.ts: where the executable holds the thread's module. */
 declare const WRITER_THREAD_MODULE: string | undefined;
 
 /** Rows that may wait: about 10 MB of samples, and seconds of work for the disk. Beyond it a sender is told to slow down. */
-const MAX_QUEUED_ROWS = 100_000;
-/** Rows of one transaction: large enough to make the sync cheap, small enough to keep the wait for it short. */
-const MAX_GROUP_ROWS = 5_000;
+const MAX_WAITING_ROWS = 100_000;
 /** After a failure, room for a whole group has to be proved, not just for one page. */
 const PROBE_BYTES = 256 * 1024;
 
 interface Waiting {
-  readonly write: Write;
   readonly rows: number;
   resolve(value: unknown): void;
   reject(error: Error): void;
 }
 
 /**
- * The queue in front of the writing thread. Writes wait here while a group is being committed, and make up the next
- * group together: the busier the service, the more writes share one sync of the disk.
+ * The way to the writing thread. The writes of one turn of the event loop go over together, and the thread commits
+ * all that has come in since its last commit as one group: the busier the service, the more writes share one sync of the
+ * disk, and the disk is never idle while one waits.
  */
 export class Writer {
-  #queue: Waiting[] = [];
-  #queuedRows = 0;
-  #inFlight: Waiting[] | undefined;
-  #isFlushPlanned = false;
+  #unsent: Write[] = [];
+  /** Everything unanswered, in the order of submission, which is the order of the answers. */
+  #waiting: Waiting[] = [];
+  #waitingRows = 0;
   #isFailing = false;
   #closed: (() => void) | undefined;
   #failure: AppError | undefined;
@@ -38,7 +43,7 @@ export class Writer {
   ) {
     thread.onmessage = ({ data }: { data: string }) => {
       const answer: ThreadAnswer = JSON.parse(data);
-      if (answer.kind === 'group') this.#settle(answer.outcome);
+      if (answer.kind === 'group') this.#settle(answer.writes, answer.outcome);
       else if (answer.kind === 'closed') this.#closed?.();
     };
     thread.onerror = (event) => this.#abandon(event.message);
@@ -63,27 +68,29 @@ export class Writer {
   }
 
   get queuedRows(): number {
-    return this.#queuedRows;
+    return this.#waitingRows;
   }
 
-  /** Queues a write of so many rows; resolves with its value once it is on disk. */
-  submit<Value>(write: Write, rows = 1): Promise<Value> {
+  /** Queues a write; resolves with its value once it is on disk. */
+  submit<Value>(write: Write): Promise<Value> {
     if (this.#failure) return Promise.reject(this.#failure);
-    if (this.#queuedRows + rows > MAX_QUEUED_ROWS && this.#queuedRows > 0) {
+    const rows = rowsOf(write);
+    if (rows > 0 && this.#waitingRows > 0 && this.#waitingRows + rows > MAX_WAITING_ROWS) {
       return Promise.reject(
         new AppError('unavailable', 'Too many writes are waiting for the disk; try again in a second.'),
       );
     }
-    this.#queuedRows += rows;
+    this.#waitingRows += rows;
+    if (this.#unsent.length === 0) setImmediate(() => this.#send());
+    this.#unsent.push(write);
     return new Promise<Value>((resolve, reject) => {
-      this.#queue.push({ write, rows, resolve: resolve as (value: unknown) => void, reject });
-      this.#planFlush();
+      this.#waiting.push({ rows, resolve: resolve as (value: unknown) => void, reject });
     });
   }
 
   /** A write that only proves that the disk takes one. It costs no place in the queue. */
   probe(): Promise<void> {
-    return this.submit<void>({ kind: 'probe', bytes: this.#isFailing ? PROBE_BYTES : 1 }, 0);
+    return this.submit<void>({ kind: 'probe', bytes: this.#isFailing ? PROBE_BYTES : 1 });
   }
 
   /** Commits what is queued, then closes the database and ends the thread. */
@@ -98,36 +105,15 @@ export class Writer {
     this.thread.terminate();
   }
 
-  /** Waits for the end of this turn of the event loop, so that all requests that came with it share the group. */
-  #planFlush(): void {
-    if (this.#isFlushPlanned || this.#inFlight) return;
-    this.#isFlushPlanned = true;
-    setImmediate(() => {
-      this.#isFlushPlanned = false;
-      this.#flush();
-    });
+  #send(): void {
+    tell(this.thread, { kind: 'writes', writes: this.#unsent });
+    this.#unsent = [];
   }
 
-  #flush(): void {
-    if (this.#inFlight || this.#queue.length === 0) return;
-    let count = 0;
-    for (let rows = 0; count < this.#queue.length; count++) {
-      rows += this.#queue[count]!.rows;
-      if (rows > MAX_GROUP_ROWS && count > 0) break;
-    }
-    const group = count === this.#queue.length ? this.#queue : this.#queue.slice(0, count);
-    this.#queue = count === this.#queue.length ? [] : this.#queue.slice(count);
-    this.#inFlight = group;
-    tell(this.thread, { kind: 'group', writes: group.map(({ write }) => write) });
-  }
-
-  #settle(outcome: GroupOutcome): void {
-    const group = this.#inFlight ?? [];
+  #settle(writes: number, outcome: GroupOutcome): void {
+    const group = this.#waiting.splice(0, writes);
     const rows = group.reduce((sum, waiting) => sum + waiting.rows, 0);
-    this.#inFlight = undefined;
-    this.#queuedRows -= rows;
-    // Not at once: those who are answered now may be back with their next write in time for the same group.
-    if (this.#queue.length > 0) this.#planFlush();
+    this.#waitingRows -= rows;
     const failed = outcome.kind === 'diskError';
     this.#isFailing = failed;
     this.onCommit({ rows, seconds: outcome.seconds, failed });
@@ -146,10 +132,9 @@ export class Writer {
         cause: new Error(message),
       },
     );
-    for (const waiting of [...(this.#inFlight ?? []), ...this.#queue]) waiting.reject(this.#failure);
-    this.#inFlight = undefined;
-    this.#queue = [];
-    this.#queuedRows = 0;
+    for (const waiting of this.#waiting) waiting.reject(this.#failure);
+    this.#waiting = [];
+    this.#waitingRows = 0;
     this.#closed?.();
   }
 }
