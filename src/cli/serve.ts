@@ -26,6 +26,7 @@ export async function serve(args: readonly string[]): Promise<number> {
     write: (line) => process.stderr.write(line),
     now,
   });
+  const isDebug = config.logLevel === 'debug';
   const stopped = nextSignal();
   let store: Store | undefined;
   const service = serviceMetrics({ version, storeStatus: () => store?.status() });
@@ -43,7 +44,7 @@ export async function serve(args: readonly string[]): Promise<number> {
         ]),
       observeRequest: (method, route, status, seconds) => {
         service.observeRequest(method, route, status, seconds);
-        log.debug('request', { method, route, status, ms: Math.round(seconds * 1e6) / 1000 });
+        if (isDebug) log.debug('request', { method, route, status, ms: Math.round(seconds * 1e6) / 1000 });
       },
       maxBodyBytes: config.maxBodyBytes,
     });

@@ -21,12 +21,15 @@ export function historyWriter(db: Database) {
   const selectOldest = db.query<LoggedSample, [number]>(
     `SELECT sample.seq, sample.job, sample.node, sample.time, usage.job IS NOT NULL AS owned
        FROM sample LEFT JOIN usage ON usage.job = sample.job AND usage.node = sample.node
-      ORDER BY sample.seq LIMIT ?`,
+      WHERE sample.seq < (SELECT max(seq) FROM sample) ORDER BY sample.seq LIMIT ?`,
   );
   const deleteOldest = db.query('DELETE FROM sample WHERE seq <= ?');
   const countDown = db.query('UPDATE usage SET samples = samples - ? WHERE job = ? AND node = ?');
 
-  /** The log is in the order of arrival: it is cut at the first sample that must stay. Samples of deleted jobs go. */
+  /**
+   * The log is in the order of arrival: it is cut at the first sample that must stay, at the latest before the newest
+   * row, whose number must not be given again. Samples of deleted jobs go.
+   */
   function expireSamples(beforeMs: number): number {
     const oldest = selectOldest.all(STEP_SAMPLES);
     const kept = oldest.findIndex((sample) => sample.time >= beforeMs && sample.owned === 1);

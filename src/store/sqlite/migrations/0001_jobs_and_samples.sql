@@ -61,9 +61,9 @@ CREATE TABLE usage (
 -- A log in the order of arrival: appending touches one page, however many jobs report. An index by job would touch a
 -- page a sample; instead each sample points at the one before it of the same job and node (0, or one that has gone,
 -- ends the chain). For the same reason there is no foreign key: a deleted job's samples are out of reach at once,
--- and leave the log when it is their turn.
+-- and leave the log when it is their turn. The newest row always stays, so that no seq is given twice.
 CREATE TABLE sample (
-  seq      INTEGER PRIMARY KEY AUTOINCREMENT,
+  seq      INTEGER PRIMARY KEY,
   job      INTEGER NOT NULL,
   node     INTEGER NOT NULL,
   previous INTEGER NOT NULL,
