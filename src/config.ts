@@ -9,8 +9,10 @@ export interface Config {
   readonly database: string;
   readonly demo: boolean;
   readonly sampleRetentionMs: number | undefined;
+  readonly summaryRetentionMs: number | undefined;
   readonly jobRetentionMs: number | undefined;
   readonly endedSeriesMs: number;
+  readonly metricsMaxSeries: number;
   readonly maxBodyBytes: number;
   readonly logLevel: LogLevel;
   readonly logFormat: 'auto' | 'text' | 'json';
@@ -84,6 +86,13 @@ const SETTINGS = {
     help: 'How long samples are kept; keep: for ever',
     ...retention,
   },
+  summaryRetention: {
+    name: 'summary-retention',
+    takes: 'TIME',
+    otherwise: '2y',
+    help: 'How long their 15-minute points are kept',
+    ...retention,
+  },
   jobRetention: {
     name: 'job-retention',
     takes: 'TIME',
@@ -97,6 +106,13 @@ const SETTINGS = {
     otherwise: '60s',
     help: 'How long /metrics shows a job after its end',
     ...duration,
+  },
+  metricsMaxSeries: {
+    name: 'metrics-max-series',
+    takes: 'NUMBER',
+    otherwise: '200000',
+    help: 'Most series of jobs on /metrics; the smallest jobs are left out',
+    ...integer(0, 1e9),
   },
   maxBodyBytes: {
     name: 'max-body-bytes',
@@ -184,8 +200,10 @@ function toConfig(values: Partial<Record<SettingKey, unknown>>): Config {
     database: value('database'),
     demo: value('demo'),
     sampleRetentionMs: value('sampleRetention').ms,
+    summaryRetentionMs: value('summaryRetention').ms,
     jobRetentionMs: value('jobRetention').ms,
     endedSeriesMs: value('endedSeries'),
+    metricsMaxSeries: value('metricsMaxSeries'),
     maxBodyBytes: value('maxBodyBytes'),
     logLevel: value('logLevel'),
     logFormat: value('logFormat'),

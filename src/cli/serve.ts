@@ -39,7 +39,11 @@ export async function serve(args: readonly string[]): Promise<number> {
       version,
       renderMetrics: async () =>
         Buffer.concat([
-          await renderJobs(store!, now(), config.endedSeriesMs),
+          await renderJobs(store!, {
+            nowMs: now(),
+            endedSeriesMs: config.endedSeriesMs,
+            maxSeries: config.metricsMaxSeries,
+          }),
           Buffer.from(await service.render()),
         ]),
       observeRequest: (method, route, status, seconds) => {
@@ -95,9 +99,10 @@ function progressOn(stream: typeof process.stderr) {
   return { write: (text: string) => void stream.write(text), isTerminal: stream.isTTY === true };
 }
 
-function keepOf({ sampleRetentionMs, jobRetentionMs }: Config): Retention {
+function keepOf({ sampleRetentionMs, summaryRetentionMs, jobRetentionMs }: Config): Retention {
   return {
     ...(sampleRetentionMs !== undefined && { sampleMs: sampleRetentionMs }),
+    ...(summaryRetentionMs !== undefined && { summaryMs: summaryRetentionMs }),
     ...(jobRetentionMs !== undefined && { jobMs: jobRetentionMs }),
   };
 }

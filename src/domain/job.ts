@@ -1,5 +1,7 @@
 import { type Static, type TSchema, Type } from '@sinclair/typebox';
+import { AppError } from './errors.ts';
 import { Identity } from './identity.ts';
+import { requirePastTime } from './time.ts';
 
 export const JOB_STATES = ['pending', 'running', 'completed', 'failed', 'cancelled'] as const;
 export type JobState = (typeof JOB_STATES)[number];
@@ -40,6 +42,29 @@ export const NewJobBody = Type.Object(
 );
 export type NewJob = Static<typeof NewJobBody>;
 
+const PastTime = (description: string) => optional(Type.String({ description }));
+
+/** A job of a batch. Unknown fields are ignored, so that a newer sender can talk to an older server. */
+export const PastJobBody = Type.Object({
+  ...NewJobBody.properties,
+  state: optional(JobStateBody),
+  start_time: PastTime(
+    'ISO 8601 time of the start; the server’s clock when left out, which an ended job may not',
+  ),
+  end_time: PastTime('ISO 8601 time of the end; required of a job that has ended, and of no other'),
+});
+
+export const MAX_BATCH_JOBS = 10_000;
+/** As many as one job may have: they take the disk two seconds, and everybody else waits for that long. */
+export const MAX_BATCH_NODES = MAX_NODES;
+
+export const JobBatchBody = Type.Object({
+  jobs: Type.Array(PastJobBody, {
+    maxItems: MAX_BATCH_JOBS,
+    description: `Jobs, which may have started and ended before; at most ${MAX_BATCH_NODES} nodes in all`,
+  }),
+});
+
 export const JobPatchBody = Type.Object(
   {
     state: optional(JobStateBody),
@@ -73,6 +98,16 @@ export interface Job {
   readonly gpuUsage?: number;
 }
 
+/** A job that is loaded with its past, as a site does when it moves in. */
+export interface PastJob extends NewJob {
+  readonly state: JobState;
+  readonly startTimeMs: number;
+  /** The start is the server's own clock, so a repeat may have another. */
+  readonly stamped?: boolean;
+  /** Present exactly when the state is an end. */
+  readonly endTimeMs?: number;
+}
+
 /** The part of a job that a state change moves. */
 export interface JobLife {
   readonly state: JobState;
@@ -103,3 +138,39 @@ export function runtimeSeconds(
 
 /** The counts of jobs by state, all five present. */
 export type StateCounts = Record<JobState, number>;
+
+/**
+ * The job that a row of a batch describes. Left out, the state is running and the start is now. A job that has ended has
+ * to say when it started and ended; no time may lie in the future. `validation_error`.
+ */
+export function readPastJob(row: Static<typeof PastJobBody>, nowMs: number): PastJob {
+  const { id, user, nodes, state = 'running', start_time, end_time } = row;
+  const stamped = start_time === undefined;
+  const startTimeMs = stamped ? nowMs : requirePastTime('start_time', start_time, nowMs);
+  const job = { id, user, nodes, state, startTimeMs, ...(stamped && { stamped }) };
+  if (!hasEnded(state)) {
+    if (end_time === undefined) return job;
+    throw new AppError('validation_error', `end_time must be left out of a job that is ${state}.`);
+  }
+  if (stamped || end_time === undefined) {
+    const missing = stamped ? 'start_time' : 'end_time';
+    throw new AppError('validation_error', `${missing} is required of a job that is ${state}.`);
+  }
+  const endTimeMs = requirePastTime('end_time', end_time, nowMs);
+  if (endTimeMs < startTimeMs) {
+    throw new AppError('validation_error', 'end_time must not lie before start_time.');
+  }
+  return { ...job, endTimeMs };
+}
+
+/** Whether a job of a batch says nothing but what is known of the job with its id. */
+export function isRepeat(given: PastJob, known: Job): boolean {
+  return (
+    given.user === known.user &&
+    given.state === known.state &&
+    (given.stamped === true || given.startTimeMs === known.startTimeMs) &&
+    given.endTimeMs === known.endTimeMs &&
+    given.nodes.length === known.nodes.length &&
+    given.nodes.every((node, position) => node === known.nodes[position])
+  );
+}

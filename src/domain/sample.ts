@@ -1,4 +1,5 @@
 import { Type } from '@sinclair/typebox';
+import { AppError, quote } from './errors.ts';
 import { Identity } from './identity.ts';
 import { CpuUsage, GpuUsage, MemoryUsage, optional } from './job.ts';
 
@@ -16,6 +17,24 @@ export const SampleBody = Type.Object(
   },
   { additionalProperties: false },
 );
+
+/** A sample of a batch. Unknown fields are ignored, so that a newer agent can talk to an older server. */
+export const SampleRowBody = Type.Object({
+  job_id: Identity('Job that was measured'),
+  ...SampleBody.properties,
+});
+
+export const MAX_BATCH_SAMPLES = 100_000;
+
+export const SampleBatchBody = Type.Object({
+  samples: Type.Array(SampleRowBody, {
+    maxItems: MAX_BATCH_SAMPLES,
+    description: 'Samples of any jobs and nodes; one whose job, node and timestamp are known changes nothing',
+  }),
+});
+
+export const notANode = (name: string) =>
+  new AppError('validation_error', `node ${quote(name)} is not one of the nodes of the job.`);
 
 /** One measurement of a job on a node. */
 export interface Sample {

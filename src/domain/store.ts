@@ -1,17 +1,10 @@
-import type { Job, JobPatch, JobState, NewJob, StateCounts } from './job.ts';
+import type { Job, JobPatch, NewJob, PastJob, StateCounts } from './job.ts';
+import type { JobFilter, JobPage, ListStart, Page } from './list.ts';
 import type { NewSample, Sample } from './sample.ts';
+import type { Point, UsageSummary } from './summary.ts';
 
-/** Which jobs to list. Filters left out match everything; `node` matches any of a job's nodes, whole names only. */
-export interface JobFilter {
-  readonly state?: JobState;
-  readonly user?: string;
-  readonly node?: string;
-}
-
-export interface Page {
-  readonly limit: number;
-  readonly offset: number;
-}
+export type { PastJob } from './job.ts';
+export type { JobFilter, Page } from './list.ts';
 
 /** Both ends are inclusive. */
 export interface TimeRange {
@@ -19,12 +12,25 @@ export interface TimeRange {
   readonly toMs?: number;
 }
 
-/** A job that is loaded with its past, as a site does when it moves in. */
-export interface PastJob extends NewJob {
-  readonly state: JobState;
-  readonly startTimeMs: number;
-  /** Present exactly when the state is an end. */
-  readonly endTimeMs?: number;
+/** Which readings of a job. Without a node: of all its nodes. Ascending in time unless `order` says otherwise. */
+export interface ReadingQuery extends TimeRange {
+  readonly node?: string;
+  readonly order?: 'asc' | 'desc';
+}
+
+/** A sample as it is read back. */
+export interface Reading extends Sample {
+  /** The node that was measured, where it is not the job's first. */
+  readonly node?: string;
+  /** Present when only this is left of the samples of a quarter of an hour: the values are its means. */
+  readonly point?: Point;
+}
+
+/** What is for ever known of a job: it stays when the samples go. */
+export interface JobSummary {
+  readonly whole: UsageSummary;
+  /** The nodes that reported, in the order of the job. */
+  readonly nodes: readonly (UsageSummary & { readonly node: string })[];
 }
 
 export interface JobSample extends NewSample {
@@ -38,11 +44,18 @@ export interface Refusal {
   readonly message: string;
 }
 
+/** How a batch ended: every row is stored, repeated or refused. */
 export interface BatchResult {
   readonly stored: number;
-  /** The rows that were not stored, in order. */
-  readonly refused: readonly Refusal[];
+  /** Rows that were there already, and changed nothing. */
+  readonly repeated: number;
+  readonly refused: number;
+  /** The first refusals, at most MAX_REFUSALS, in order. */
+  readonly refusals: readonly Refusal[];
 }
+
+/** Refusals that a batch explains; the others it only counts. */
+export const MAX_REFUSALS = 100;
 
 /** What `/metrics` says of one job on one node. A value nobody measured is null. */
 export interface LiveSeries {
@@ -82,7 +95,10 @@ export interface StoreStatus {
 
 /** How long things are kept, in milliseconds; undefined keeps for ever. */
 export interface Retention {
+  /** Older samples live on as points of 15 minutes (domain `summarize`). */
   readonly sampleMs?: number;
+  /** How long those points are kept. */
+  readonly summaryMs?: number;
   /** Counted from the end of a job; a job that has not ended is kept. */
   readonly jobMs?: number;
 }
@@ -102,7 +118,10 @@ export interface Store {
   /** Creates a running job that starts now. `conflict` when the id exists. */
   createJob(job: NewJob, nowMs: number): Promise<Job>;
 
-  /** Creates jobs with their past, in one commit. A row whose id exists is refused with `conflict`; the rest is stored. */
+  /**
+   * Creates jobs with their past, in one commit. A row whose id exists is a repeat when all it says is what is kept
+   * (where it is stamped, its start does not count), else it is refused with `conflict`; the rest is stored.
+   */
   createJobs(jobs: readonly PastJob[]): Promise<BatchResult>;
 
   /** `not_found` when there is no such job. */
@@ -117,8 +136,17 @@ export interface Store {
   /** Removes the job and its samples; the id may be used again, and starts empty. `not_found`. */
   deleteJob(id: string): Promise<void>;
 
-  /** Newest start first, ties by id. `total` counts all matches, at a cost that does not grow with them. */
-  listJobs(filter: JobFilter, page: Page): Promise<{ jobs: Job[]; total: number }>;
+  /**
+   * A page of jobs, newest start first unless `page.order` says otherwise, ties by id. Page by page from `next` to
+   * `next`, no job is listed twice, and none is missed that was there from the start and kept its value; jobs may arrive
+   * meanwhile. A list by state, user and at most one node, in the order of start times, costs the same
+   * however many jobs match, `total` included; any other reads all the jobs of its node, user or state, and other work goes
+   * on meanwhile. `validation_error` when such a list is to skip more than 100,000 jobs.
+   */
+  listJobs(filter: JobFilter, page: Page): Promise<JobPage>;
+
+  /** All matches of a list, or the first `limit`, as from page to page. Between pages other work goes on. */
+  streamJobs(filter: JobFilter, start: ListStart & { readonly limit?: number }): AsyncIterable<Job[]>;
 
   /**
    * Adds one sample and makes it the current usage of its node (domain `applySample`). Two samples of one millisecond
@@ -126,11 +154,30 @@ export interface Store {
    */
   recordSample(jobId: string, sample: NewSample): Promise<void>;
 
-  /** Adds samples of many jobs in one commit, under the same rules row by row. */
+  /**
+   * Adds samples of many jobs in one commit, under the same rules row by row, in order. One that is not stamped is a
+   * repeat when a sample of the same job, node and time is kept already, and changes nothing, so that a sender may retry.
+   */
   recordSamples(samples: readonly JobSample[]): Promise<BatchResult>;
 
-  /** The newest `limit` samples of the range, ascending in time; `total` counts all of the range. `not_found`. */
-  listSamples(jobId: string, range: TimeRange, limit: number): Promise<{ samples: Sample[]; total: number }>;
+  /**
+   * The newest `limit` readings that match, in the order asked for; `total` counts all of them. `not_found` for the
+   * job, `validation_error` for a node that is not one of the job's.
+   */
+  listSamples(
+    jobId: string,
+    query: ReadingQuery,
+    limit: number,
+  ): Promise<{ samples: Reading[]; total: number }>;
+
+  /**
+   * All readings that match, in order and in batches, of one consistent moment; between batches other work goes on. The
+   * errors of `listSamples` come with the first batch.
+   */
+  streamSamples(jobId: string, query: ReadingQuery): AsyncIterable<Reading[]>;
+
+  /** What all samples of a job come to, kept as long as the job; of a running job: to now. `not_found`. */
+  summarizeJob(jobId: string): Promise<JobSummary>;
 
   /**
    * One series for every node that reported of the running jobs, and of those that ended at or after
@@ -145,8 +192,8 @@ export interface Store {
   checkWritable(): Promise<void>;
 
   /**
-   * One small step (a few milliseconds) of removing what is older than `retention` allows at `nowMs`. Resolves to
-   * whether there is more to remove.
+   * One small step (a few milliseconds) of sealing samples, and of removing what is older than `retention` allows at
+   * `nowMs`. Resolves to whether there is more to do.
    */
   expire(retention: Retention, nowMs: number): Promise<boolean>;
 

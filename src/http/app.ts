@@ -1,5 +1,6 @@
 import { Elysia } from 'elysia';
 import type { Store } from '../domain/store.ts';
+import { BATCH_ROUTES, batches } from './batches.ts';
 import { body } from './body.ts';
 import { documentation } from './documentation.ts';
 import { type ErrorLog, errors } from './errors.ts';
@@ -10,6 +11,7 @@ import { paths } from './paths.ts';
 import { type ObserveRequest, requests } from './requests.ts';
 import type { RouteLike } from './routes.ts';
 import { samples } from './samples.ts';
+import { summaries } from './summaries.ts';
 
 export interface AppOptions {
   readonly store: Store;
@@ -30,13 +32,15 @@ export function createApp(options: AppOptions) {
     .use(health(options))
     .use(jobs(options))
     .use(samples(options))
+    .use(summaries(options))
+    .use(batches(options))
     .use(metrics(options));
   const routes = (): readonly RouteLike[] => app.routes;
   const app = new Elysia({ normalize: false })
     .use(requests(options))
     .use(errors({ log: options.log, routes }))
     .use(paths())
-    .use(body({ maxBytes: options.maxBodyBytes }))
+    .use(body({ maxBytes: options.maxBodyBytes, batchRoutes: BATCH_ROUTES }))
     .use(api)
     .use(documentation({ api, version: options.version }));
   return app;

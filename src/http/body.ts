@@ -1,15 +1,30 @@
 import { Elysia } from 'elysia';
 import { AppError } from '../domain/errors.ts';
-import { JobPatchBody } from '../domain/job.ts';
+import { JobPatchBody, PastJobBody } from '../domain/job.ts';
 import { SampleBody } from '../domain/sample.ts';
+import { decode, isPlain } from './encoding.ts';
+import { limitIntake } from './intake.ts';
+
+/** Largest body of a batch, as it is sent and as it is unpacked. */
+export const MAX_BATCH_BYTES = 64 * 1024 * 1024;
+/** Bytes of batches that may be on their way in at one time. */
+const MAX_READING_BYTES = 3 * MAX_BATCH_BYTES;
+
+interface BodyOptions {
+  /** Largest body of a single write. */
+  readonly maxBytes: number;
+  /** The routes whose bodies may have MAX_BATCH_BYTES. */
+  readonly batchRoutes: readonly string[];
+}
 
 /**
- * Reads the body of every write: `application/json` only (which also keeps foreign web pages from writing), at most
- * `maxBytes`, valid UTF-8 and valid JSON. An optional field that is null counts as not given. A DELETE has no
- * body; whatever comes with one is left unread.
+ * Reads the body of every write: `application/json` only (which also keeps foreign web pages from writing), plain, gzip
+ * or zstd, of a bounded size before and after unpacking, valid UTF-8 and valid JSON. An optional field that is null counts
+ * as not given. A DELETE has no body; whatever comes with one is left unread.
  */
-export const body = ({ maxBytes }: { maxBytes: number }) =>
-  new Elysia({ name: 'body' }).onParse({ as: 'global' }, async ({ request }, contentType) => {
+export const body = ({ maxBytes, batchRoutes }: BodyOptions) => {
+  const intake = limitIntake(MAX_READING_BYTES);
+  return new Elysia({ name: 'body' }).onParse({ as: 'global' }, async ({ request, route }, contentType) => {
     if (request.method === 'DELETE') return {};
     if (contentType.toLowerCase() !== 'application/json') {
       throw new AppError(
@@ -17,27 +32,42 @@ export const body = ({ maxBytes }: { maxBytes: number }) =>
         'The body must be JSON with Content-Type: application/json.',
       );
     }
-    return parseJson(await readText(request, maxBytes));
+    if (!batchRoutes.includes(route)) return parseJson(await readText(request, maxBytes));
+    using arrival = intake.open();
+    return parseJson(await readText(request, MAX_BATCH_BYTES, arrival.take));
   });
+};
 
 /** The text of a body; `payload_too_large` as soon as it is known to have more than `maxBytes`. */
-async function readText(request: Request, maxBytes: number): Promise<string> {
+async function readText(request: Request, maxBytes: number, take = (_: number) => {}): Promise<string> {
   const length = request.headers.get('content-length');
-  if (length === null) return new TextDecoder().decode(await readChunks(request, maxBytes));
-  if (Number(length) > maxBytes) throw tooLarge(maxBytes);
-  return request.text();
-}
-
-/** A body that did not tell its length, given up when it becomes too long. */
-async function readChunks(request: Request, maxBytes: number): Promise<Uint8Array> {
+  if (length !== null && Number(length) > maxBytes) throw tooLarge(maxBytes);
+  const encoding = request.headers.get('content-encoding');
+  if (isPlain(encoding) && length !== null) {
+    take(Number(length));
+    return request.text();
+  }
+  const source = request.body ?? [];
+  const bytes = isPlain(encoding) ? source : decode(encoding!, bounded(source, maxBytes));
   const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of request.body ?? []) {
-    bytes += chunk.byteLength;
-    if (bytes > maxBytes) throw tooLarge(maxBytes);
+  for await (const chunk of bounded(bytes, maxBytes)) {
+    take(chunk.byteLength);
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks);
+  return new TextDecoder().decode(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks));
+}
+
+/** Hands chunks on, and gives up when they become too many bytes. */
+async function* bounded(
+  source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  maxBytes: number,
+): AsyncGenerator<Uint8Array> {
+  let bytes = 0;
+  for await (const chunk of source) {
+    bytes += chunk.byteLength;
+    if (bytes > maxBytes) throw tooLarge(maxBytes);
+    yield chunk;
+  }
 }
 
 function parseJson(text: string): unknown {
@@ -60,12 +90,13 @@ function parseJson(text: string): unknown {
 
 /** The fields that may be left out, of all bodies. */
 const OPTIONAL = new Set(
-  [JobPatchBody, SampleBody].flatMap(({ properties, required = [] }) =>
+  [JobPatchBody, SampleBody, PastJobBody].flatMap(({ properties, required = [] }) =>
     Object.keys(properties).filter((name) => !required.includes(name)),
   ),
 );
 
-function dropNulls(fields: Record<string, unknown>): void {
+/** Makes an optional field that is null one that is not given. */
+export function dropNulls(fields: Record<string, unknown>): void {
   for (const name in fields) if (fields[name] === null && OPTIONAL.has(name)) delete fields[name];
 }
 

@@ -9,6 +9,26 @@ import { ERROR_STATUS } from './errors.ts';
 const named = (schema: string) => Type.Unsafe({ $ref: `#/components/schemas/${schema}` });
 const Time = (description: string) => Type.String({ format: 'date-time', description });
 
+const Spread = Type.Object(
+  { min: Type.Number(), mean: Type.Number(), max: Type.Number() },
+  { additionalProperties: false },
+);
+const Load = Type.Object({ mean: Type.Number(), max: Type.Number() }, { additionalProperties: false });
+const UsageSummary = Type.Object(
+  {
+    samples: Type.Integer({ minimum: 0, description: 'Samples ever recorded' }),
+    observed_seconds: Type.Number({ minimum: 0, description: 'From the first sample to the last' }),
+    cpu_usage: Type.Optional(Load),
+    memory_usage_mb: Type.Optional(Load),
+    gpu_usage: Type.Optional(Load),
+  },
+  { additionalProperties: false },
+);
+const NodeSummary = Type.Object(
+  { node: Type.String(), ...UsageSummary.properties },
+  { additionalProperties: false },
+);
+
 /** The schemas that routes refer to by name. */
 export const SCHEMAS = {
   Error: Type.Object(
@@ -52,6 +72,9 @@ export const SCHEMAS = {
       total: Type.Integer({ minimum: 0, description: 'All jobs that match, on every page' }),
       limit: Type.Integer(),
       offset: Type.Integer(),
+      next_cursor: Type.Optional(
+        Type.String({ description: 'The cursor of the next page; absent on the last one' }),
+      ),
     },
     { additionalProperties: false },
   ),
@@ -64,6 +87,47 @@ export const SCHEMAS = {
       cpu_usage: CpuUsage,
       memory_usage_mb: MemoryUsage,
       gpu_usage: Type.Optional(GpuUsage),
+      summary: Type.Optional(
+        Type.Object(
+          {
+            seconds: Type.Number({ description: 'Length of the span that begins at the timestamp' }),
+            samples: Type.Integer({ minimum: 1 }),
+            cpu_usage: Spread,
+            memory_usage_mb: Spread,
+            gpu_usage: Type.Optional(Spread),
+          },
+          {
+            additionalProperties: false,
+            description:
+              'Present when this stands for all samples of a span; the values above are their means',
+          },
+        ),
+      ),
+    },
+    { additionalProperties: false },
+  ),
+  JobSummary: Type.Object(
+    { job_id: Type.String(), ...UsageSummary.properties, nodes: Type.Array(NodeSummary) },
+    { additionalProperties: false },
+  ),
+  BatchResult: Type.Object(
+    {
+      stored: Type.Integer({ minimum: 0 }),
+      repeated: Type.Integer({ minimum: 0, description: 'Rows that are kept already, and changed nothing' }),
+      refused: Type.Integer({ minimum: 0 }),
+      errors: Type.Array(
+        Type.Object(
+          {
+            index: Type.Integer({ minimum: 0, description: 'Place of the row in the batch, from 0' }),
+            error: Type.Union(
+              ['validation_error', 'not_found', 'conflict'].map((code) => Type.Literal(code)),
+            ),
+            message: Type.String({ description: 'One sentence for a person' }),
+          },
+          { additionalProperties: false },
+        ),
+        { maxItems: 100, description: 'The first rows that were refused, in order' },
+      ),
     },
     { additionalProperties: false },
   ),
@@ -109,7 +173,16 @@ interface Operation {
   readonly parameters?: readonly Parameter[];
   /** The answers that are no errors: status, schema (none for an empty answer) and what it means. */
   readonly answers: Readonly<
-    Record<number, { schema?: keyof typeof SCHEMAS | TSchema; type?: string; means: string }>
+    Record<
+      number,
+      {
+        schema?: keyof typeof SCHEMAS | TSchema;
+        type?: string;
+        /** Other media types of the same answer. */
+        also?: Readonly<Record<string, TSchema>>;
+        means: string;
+      }
+    >
   >;
   readonly errors: readonly ErrorCode[];
 }
@@ -117,8 +190,11 @@ interface Operation {
 /** The `detail` of a route: everything of its place in the published document but the body, which the route declares. */
 export function operation({ operationId, tag, summary, parameters = [], answers, errors }: Operation) {
   const responses: Record<string, object> = {};
-  for (const [status, { schema, type = 'application/json', means }] of Object.entries(answers)) {
-    const content = schema && { [type]: { schema: typeof schema === 'string' ? named(schema) : schema } };
+  for (const [status, { schema, type = 'application/json', also = {}, means }] of Object.entries(answers)) {
+    const content = schema && {
+      [type]: { schema: typeof schema === 'string' ? named(schema) : schema },
+      ...Object.fromEntries(Object.entries(also).map(([other, text]) => [other, { schema: text }])),
+    };
     responses[status] = { description: means, ...(content && { content }) };
   }
   const codes = Map.groupBy<number, ErrorCode>([...errors, 'internal_error'], (code) => ERROR_STATUS[code]);

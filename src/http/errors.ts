@@ -34,10 +34,7 @@ export const errors = ({ log, routes }: ErrorsOptions) =>
     const allowed = code === 'NOT_FOUND' ? allowedMethods(routes(), pathname) : [];
     const known =
       code === 'NOT_FOUND' ? unknownRoute(request.method, pathname, allowed) : knownError(code, error);
-    const fields = { method: request.method, route: route || pathname };
-    if (!known) log.error('request failed', { ...fields, cause: error });
-    else if (known.code === 'unavailable')
-      log.warn('request refused', { ...fields, cause: known.cause ?? known });
+    logCause(log, known, error, { method: request.method, route: route || pathname });
     const answer =
       known ?? new AppError('internal_error', 'The service failed on this request; its log says why.');
     set.status = ERROR_STATUS[answer.code];
@@ -45,6 +42,18 @@ export const errors = ({ log, routes }: ErrorsOptions) =>
     if (allowed.length > 0) set.headers.allow = allowed.join(', ');
     return { error: answer.code, message: answer.message };
   });
+
+/** Faults of ours are errors, what the disk or the queue refused is a warning; a client's own faults are not logged. */
+function logCause(
+  log: ErrorLog,
+  known: AppError | undefined,
+  error: unknown,
+  fields: Record<string, unknown>,
+): void {
+  if (!known || known.code === 'internal_error') log.error('request failed', { ...fields, cause: error });
+  else if (known.code === 'unavailable')
+    log.warn('request refused', { ...fields, cause: known.cause ?? known });
+}
 
 function unknownRoute(method: string, pathname: string, allowed: readonly string[]): AppError {
   if (allowed.length === 0)

@@ -1,21 +1,13 @@
 import { Type } from '@sinclair/typebox';
 import { Elysia } from 'elysia';
-import {
-  hasEnded,
-  JOB_STATES,
-  type Job,
-  JobPatchBody,
-  JobStateBody,
-  NewJobBody,
-  runtimeSeconds,
-} from '../domain/job.ts';
+import { hasEnded, type Job, JobPatchBody, NewJobBody, runtimeSeconds } from '../domain/job.ts';
 import type { Store } from '../domain/store.ts';
 import { formatTime } from '../domain/time.ts';
-import { JOB_ID, operation, queryParameter } from './document.ts';
-import { defined, readQuery } from './query.ts';
-
-const DEFAULT_LIMIT = 100;
-const MAX_LIMIT = 10_000;
+import { writeCursor } from './cursor.ts';
+import { JOB_ID, operation } from './document.ts';
+import { LIST_PARAMETERS, readListRequest } from './lists.ts';
+import { defined } from './query.ts';
+import { MEDIA_TYPE, streamRows } from './rows.ts';
 
 /** A job as the API shows it. */
 export function renderJob(job: Job) {
@@ -36,44 +28,61 @@ export function renderJob(job: Job) {
   };
 }
 
+/** The columns of CSV: what `renderJob` may give. */
+const COLUMNS = [
+  'id',
+  'user',
+  'nodes',
+  'state',
+  'start_time',
+  'end_time',
+  'runtime_seconds',
+  'cpu_usage',
+  'memory_usage_mb',
+  'gpu_usage',
+];
+
+async function* renderJobs(batches: AsyncIterable<Job[]>) {
+  for await (const batch of batches) yield batch.map(renderJob);
+}
+
 /** Creates, lists, reads, updates and deletes jobs. */
 export const jobs = ({ store, now }: { store: Store; now: () => number }) =>
   new Elysia({ name: 'jobs', prefix: '/v1/jobs', normalize: false })
     .get(
       '',
-      async ({ request }) => {
-        const query = readQuery(request, ['state', 'user', 'node', 'limit', 'offset']);
-        const filter = defined({
-          state: query.choice('state', JOB_STATES),
-          user: query.identity('user'),
-          node: query.identity('node'),
-        });
-        const limit = query.integer('limit', { min: 1, max: MAX_LIMIT, otherwise: DEFAULT_LIMIT });
-        const offset = query.integer('offset', { min: 0, max: Number.MAX_SAFE_INTEGER, otherwise: 0 });
-        const { jobs: page, total } = await store.listJobs(filter, { limit, offset });
-        return { jobs: page.map(renderJob), total, limit, offset };
+      async ({ request, set }) => {
+        const { filter, start, format, limit, filterKey } = readListRequest(request, now());
+        set.headers.vary = 'accept';
+        if (format !== 'json') {
+          const batches = store.streamJobs(filter, { ...start, ...(limit !== undefined && { limit }) });
+          return streamRows(renderJobs(batches), format, COLUMNS);
+        }
+        const page = { ...start, limit: limit! };
+        const { jobs: found, total, next } = await store.listJobs(filter, page);
+        const nextCursor = next && writeCursor({ after: next, nowMs: start.nowMs }, start.order, filterKey);
+        return {
+          jobs: found.map(renderJob),
+          total,
+          limit,
+          offset: start.offset,
+          ...(nextCursor !== undefined && { next_cursor: nextCursor }),
+        };
       },
       {
         detail: operation({
           operationId: 'listJobs',
           tag: 'Jobs',
-          summary: 'List jobs, newest start first',
-          parameters: [
-            queryParameter('state', 'Only jobs in this state', JobStateBody),
-            queryParameter('user', 'Only jobs of this user', Type.String({ minLength: 1, maxLength: 256 })),
-            queryParameter(
-              'node',
-              'Only jobs that have this node',
-              Type.String({ minLength: 1, maxLength: 256 }),
-            ),
-            queryParameter(
-              'limit',
-              'Jobs on a page',
-              Type.Integer({ minimum: 1, maximum: MAX_LIMIT, default: DEFAULT_LIMIT }),
-            ),
-            queryParameter('offset', 'Jobs to skip', Type.Integer({ minimum: 0, default: 0 })),
-          ],
-          answers: { 200: { schema: 'JobList', means: 'A page of jobs' } },
+          summary: 'List jobs, newest start first unless sorted otherwise',
+          parameters: LIST_PARAMETERS,
+          answers: {
+            200: {
+              schema: 'JobList',
+              also: { [MEDIA_TYPE.csv]: Type.String(), [MEDIA_TYPE.ndjson]: Type.String() },
+              means:
+                'A page of jobs; as CSV (nodes with blanks between them) or NDJSON all of them, row by row',
+            },
+          },
           errors: ['validation_error', 'unavailable'],
         }),
       },

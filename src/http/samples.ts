@@ -1,61 +1,50 @@
 import { Type } from '@sinclair/typebox';
 import { Elysia } from 'elysia';
-import { type Sample, SampleBody } from '../domain/sample.ts';
+import { SampleBody } from '../domain/sample.ts';
 import type { Store } from '../domain/store.ts';
-import { formatTime, requirePastTime } from '../domain/time.ts';
-import { JOB_ID, operation, queryParameter } from './document.ts';
-import { defined, readQuery } from './query.ts';
-
-const DEFAULT_LIMIT = 1000;
-const MAX_LIMIT = 100_000;
-
-/** A sample as the API shows it. */
-function renderSample({ timeMs, node, cpuUsage, memoryUsageMb, gpuUsage }: Sample & { node?: string }) {
-  return {
-    timestamp: formatTime(timeMs),
-    ...(node !== undefined && { node }),
-    cpu_usage: cpuUsage,
-    memory_usage_mb: memoryUsageMb,
-    ...(gpuUsage !== undefined && { gpu_usage: gpuUsage }),
-  };
-}
+import { requirePastTime } from '../domain/time.ts';
+import { JOB_ID, operation } from './document.ts';
+import {
+  bucketReadings,
+  READING_COLUMNS,
+  READING_PARAMETERS,
+  readReadingRequest,
+  renderReading,
+  streamReadings,
+} from './readings.ts';
+import { MEDIA_TYPE, streamRows } from './rows.ts';
 
 /** Records and lists the samples of a job. */
 export const samples = ({ store, now }: { store: Store; now: () => number }) =>
   new Elysia({ name: 'samples', prefix: '/v1/jobs/:jobId/metrics', normalize: false })
     .get(
       '',
-      async ({ params: { jobId }, request }) => {
-        const query = readQuery(request, ['start_time', 'end_time', 'limit']);
-        const range = defined({ fromMs: query.time('start_time'), toMs: query.time('end_time') });
-        const limit = query.integer('limit', { min: 1, max: MAX_LIMIT, otherwise: DEFAULT_LIMIT });
-        const found = await store.listSamples(jobId, range, limit);
-        return { job_id: jobId, samples: found.samples.map(renderSample), total: found.total };
+      async ({ params: { jobId }, request, set }) => {
+        const wanted = readReadingRequest(request);
+        set.headers.vary = 'accept';
+        if (wanted.format !== 'json') {
+          return streamRows(streamReadings(store, jobId, wanted), wanted.format, READING_COLUMNS);
+        }
+        if (wanted.maxPoints > 0) {
+          const { points, spanMs, total } = await bucketReadings(store, jobId, wanted);
+          return { job_id: jobId, samples: points.map((point) => renderReading(point, spanMs)), total };
+        }
+        const { samples: found, total } = await store.listSamples(jobId, wanted.query, wanted.limit);
+        return { job_id: jobId, samples: found.map((reading) => renderReading(reading)), total };
       },
       {
         detail: operation({
           operationId: 'listSamples',
           tag: 'Samples',
           summary: 'List the samples of a job, ascending; the newest ones when more match than the limit',
-          parameters: [
-            JOB_ID,
-            queryParameter(
-              'start_time',
-              'Only samples at or after this time',
-              Type.String({ format: 'date-time' }),
-            ),
-            queryParameter(
-              'end_time',
-              'Only samples at or before this time',
-              Type.String({ format: 'date-time' }),
-            ),
-            queryParameter(
-              'limit',
-              'Most samples to return',
-              Type.Integer({ minimum: 1, maximum: MAX_LIMIT, default: DEFAULT_LIMIT }),
-            ),
-          ],
-          answers: { 200: { schema: 'SampleList', means: 'The samples' } },
+          parameters: [JOB_ID, ...READING_PARAMETERS],
+          answers: {
+            200: {
+              schema: 'SampleList',
+              means: 'The samples',
+              also: { [MEDIA_TYPE.csv]: Type.String(), [MEDIA_TYPE.ndjson]: Type.String() },
+            },
+          },
           errors: ['validation_error', 'not_found', 'unavailable'],
         }),
       },
@@ -81,7 +70,7 @@ export const samples = ({ store, now }: { store: Store; now: () => number }) =>
         };
         await store.recordSample(jobId, { ...sample, stamped: timestamp === undefined });
         set.status = 201;
-        return renderSample(sample);
+        return renderReading(sample);
       },
       {
         body: SampleBody,

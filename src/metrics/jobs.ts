@@ -4,19 +4,62 @@ import { escapeLabel, openFamily } from './exposition.ts';
 
 const BYTES_PER_MB = 1024 * 1024;
 
+interface JobsOptions {
+  readonly nowMs: number;
+  /** How long a job is shown after its end. */
+  readonly endedSeriesMs: number;
+  /** Most per-job series; beyond it the jobs with the fewest nodes are left out. */
+  readonly maxSeries: number;
+}
+
 /**
- * The six families of the API reference, as UTF-8. The per-job series are written straight from the store's rows: they
- * come and go with the jobs, which a registry would have to be told. Between two pages of rows other requests go on.
+ * The six families of the API reference, and how many series were left out, as UTF-8. The per-job series are written
+ * straight from the store's rows: they come and go with the jobs, which a registry would have to be told. Between two pages
+ * of rows other requests go on.
  */
-export async function renderJobs(store: Store, nowMs: number, endedSeriesMs: number): Promise<Uint8Array> {
-  const families = FAMILIES.map(({ name, help }) => [encoder.encode(openFamily(name, 'gauge', help))]);
+export async function renderJobs(
+  store: Store,
+  { nowMs, endedSeriesMs, maxSeries }: JobsOptions,
+): Promise<Uint8Array> {
+  const pages: LiveSeries[][] = [];
+  let series = 0;
+  let text = jobFamilies(nowMs);
   for await (const page of store.liveSeries(nowMs - endedSeriesMs)) {
-    // Encoded page by page: 80,000 lines at once would keep requests waiting.
-    renderPage(page, nowMs).forEach((text, family) => {
-      families[family]!.push(encoder.encode(text));
-    });
+    pages.push(page);
+    series += countSeries(page);
+    if (series <= maxSeries) text.append(page);
   }
-  return Buffer.concat([...families.flat(), encoder.encode(renderTotals(await store.countJobs()))]);
+  let dropped = 0;
+  if (series > maxSeries) {
+    const kept = keepLargest(pages.flat(), maxSeries);
+    dropped = series - countSeries(kept);
+    text = jobFamilies(nowMs);
+    for (let start = 0; start < kept.length; start += PAGE_ROWS) {
+      text.append(kept.slice(start, start + PAGE_ROWS));
+      await new Promise<void>((next) => setImmediate(next));
+    }
+  }
+  return Buffer.concat([
+    ...text.chunks(),
+    encoder.encode(renderTotals(await store.countJobs()) + renderDropped(dropped)),
+  ]);
+}
+
+/** Rows that are written before other requests have their turn. */
+const PAGE_ROWS = 500;
+
+/** The per-job families as they grow, page by page. */
+function jobFamilies(nowMs: number) {
+  const families = FAMILIES.map(({ name, help }) => [encoder.encode(openFamily(name, 'gauge', help))]);
+  return {
+    append(page: readonly LiveSeries[]): void {
+      // Encoded page by page: 80,000 lines at once would keep requests waiting.
+      renderPage(page, nowMs).forEach((text, family) => {
+        families[family]!.push(encoder.encode(text));
+      });
+    },
+    chunks: () => families.flat(),
+  };
 }
 
 const encoder = new TextEncoder();
@@ -44,6 +87,45 @@ function renderPage(page: readonly LiveSeries[], nowMs: number): string[] {
     if (gpuUsage !== null) gpu += `hpc_job_gpu_usage_percent${labels}${gpuUsage}\n`;
   }
   return [runtime, cpu, memory, gpu];
+}
+
+/** The series that rows make: one for the runtime, and one for every value that is known. */
+function countSeries(rows: readonly LiveSeries[]): number {
+  let series = rows.length;
+  for (const { cpuUsage, memoryUsageMb, gpuUsage } of rows) {
+    series += Number(cpuUsage !== null) + Number(memoryUsageMb !== null) + Number(gpuUsage !== null);
+  }
+  return series;
+}
+
+/**
+ * The rows of the jobs with the most nodes that make no more than so many series, in the order given; a job is there with
+ * all its rows or not at all. Of jobs of one size the first ones stay, so that the choice holds from scrape to scrape.
+ */
+export function keepLargest(rows: readonly LiveSeries[], maxSeries: number): LiveSeries[] {
+  const jobs = [...Map.groupBy(rows, ({ jobId }) => jobId)].sort(
+    ([, one], [, other]) => other.length - one.length,
+  );
+  const kept = new Set<string>();
+  let series = 0;
+  for (const [jobId, own] of jobs) {
+    const ownSeries = countSeries(own);
+    if (series + ownSeries > maxSeries) {
+      // One job that is too large by itself must not hide all the others.
+      if (kept.size === 0) continue;
+      break;
+    }
+    series += ownSeries;
+    kept.add(jobId);
+  }
+  return rows.filter(({ jobId }) => kept.has(jobId));
+}
+
+function renderDropped(series: number): string {
+  const name = 'hpc_observe_metrics_series_dropped';
+  const help =
+    'Series of the smallest jobs that are left out because there are more than --metrics-max-series';
+  return `${openFamily(name, 'gauge', help)}${name} ${series}\n`;
 }
 
 function renderTotals({ states, created }: JobTotals): string {

@@ -6,8 +6,19 @@ export interface Row {
   /** The figure that the budget is about, as text. */
   readonly figure: string;
   readonly budget: string;
-  readonly isHeld: boolean;
+  /** Undefined: a figure to look at, or one that cannot be taken yet. */
+  readonly isHeld: boolean | undefined;
 }
+
+/** The row of something that this version of the service does not do. */
+export const notThereYet = (what: string, budget: string): Row => ({
+  what,
+  floor: '',
+  ours: '',
+  figure: 'not there yet',
+  budget,
+  isHeld: undefined,
+});
 
 export const median = (values: readonly number[]): number => percentile(values, 0.5);
 
@@ -16,17 +27,16 @@ export function percentile(values: readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))]!;
 }
 
+/** 1,000,000 */
+export const grouped = (value: number): string => Math.round(value).toLocaleString('en');
+
 /** A Markdown table, its columns aligned. */
 export function renderRows(rows: readonly Row[]): string {
-  const head = ['what', 'floor', 'ours', 'figure', 'budget', 'held'];
-  const lines = rows.map((row) => [
-    row.what,
-    row.floor,
-    row.ours,
-    row.figure,
-    row.budget,
-    row.isHeld ? 'yes' : 'NO',
-  ]);
+  const head = ['what', 'floor', 'ours', 'ratio', 'budget', 'held'];
+  const lines = rows.map(({ what, floor, ours, figure, budget, isHeld }) => {
+    const held = isHeld ? 'yes' : 'NO';
+    return [what, floor, ours, figure, budget, isHeld === undefined ? '' : held];
+  });
   const widths = head.map((name, column) =>
     Math.max(name.length, ...lines.map((line) => line[column]!.length)),
   );

@@ -31,7 +31,7 @@ test('what is too old goes step by step, and the rest stays', async () => {
   await using service = await startWithSamples(3500);
   const { store, clock, log, total } = service;
   clock.advance(3400 + 1000);
-  const retention = startRetention({ store, now: clock.now, log, keep: { sampleMs: 1000 } });
+  const retention = startRetention({ store, now: clock.now, log, keep: { sampleMs: 1000, summaryMs: 0 } });
   await until(async () => (await total()) === 100);
   retention.stop();
   expect(service.lines).toEqual([]);

@@ -21,7 +21,11 @@ export function fixedClock(startMs = NOON_MS) {
 }
 
 /** The whole service without a socket: a real store in a folder of its own, a fixed clock, and the log as a list. */
-export async function startService({ maxBodyBytes = 1024 * 1024, endedSeriesMs = 60_000 } = {}) {
+export async function startService({
+  maxBodyBytes = 1024 * 1024,
+  endedSeriesMs = 60_000,
+  maxSeries = 200_000,
+} = {}) {
   const folder = temporaryFolder();
   const clock = fixedClock();
   const store = await openSqlite(folder.file('test.db'));
@@ -33,7 +37,7 @@ export async function startService({ maxBodyBytes = 1024 * 1024, endedSeriesMs =
     now: clock.now,
     log: { error: write, warn: write },
     version: '1.0.0',
-    renderMetrics: () => renderJobs(store, clock.now(), endedSeriesMs),
+    renderMetrics: () => renderJobs(store, { nowMs: clock.now(), endedSeriesMs, maxSeries }),
     observeRequest: (method, route, status) => void requests.push({ method, route, status }),
     maxBodyBytes,
   });

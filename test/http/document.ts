@@ -29,6 +29,8 @@ export function documentChecker({ paths, components }: OpenApi) {
   /** The documented operation of a real path; undefined when the document knows no such path. */
   function find(method: string, path: string): Operation | undefined {
     const given = path.replace(/\?.*/, '').split('/');
+    const plain = path.replace(/\?.*/, '');
+    if (paths[plain]) return paths[plain][method.toLowerCase()];
     const template = Object.keys(paths).find((pattern) => {
       const wanted = pattern.split('/');
       return (
@@ -43,13 +45,19 @@ export function documentChecker({ paths, components }: OpenApi) {
     find,
 
     /** The answer's status has to be documented for this operation, and its JSON what is documented for the status. */
-    answer(method: string, path: string, { status, text }: { status: number; text: string }): void {
+    answer(
+      method: string,
+      path: string,
+      { status, text, headers }: { status: number; text: string; headers?: Headers },
+    ): void {
       const name = `${method} ${path} ${status}`;
       const operation = find(method, path);
       if (!operation) throw new Error(`${name}: the document knows no such operation`);
       const documented = operation.responses[status];
       if (!documented) throw new Error(`${name}: the status is not documented`);
-      const [type, content] = Object.entries(documented.content ?? {})[0] ?? [];
+      const contents = Object.entries(documented.content ?? {});
+      const sent = headers?.get('content-type')?.replace(/;.*/, '');
+      const [type, content] = contents.find(([one]) => sent === undefined || one === sent) ?? [];
       if (!content) {
         if (text !== '') throw new Error(`${name}: no body is documented`);
         return;

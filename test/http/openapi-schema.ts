@@ -47,7 +47,7 @@ export const OPENAPI_3_0 = {
     response: closed(['description'], { description: filled, content: ref('content') }),
     content: {
       type: 'object',
-      propertyNames: { enum: ['application/json', 'text/plain'] },
+      propertyNames: { enum: ['application/json', 'text/plain', 'text/csv', 'application/x-ndjson'] },
       additionalProperties: closed(['schema'], { schema: ref('schema'), example: {} }),
       minProperties: 1,
     },

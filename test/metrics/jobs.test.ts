@@ -22,6 +22,7 @@ test('an empty service shows the totals at 0 and no job', async () => {
     'hpc_job_state_total{state="failed"} 0',
     'hpc_job_state_total{state="cancelled"} 0',
     'hpc_job_total 0',
+    'hpc_observe_metrics_series_dropped 0',
   ]);
 });
 

@@ -2,18 +2,20 @@ import type { Database } from 'bun:sqlite';
 import { AppError, jobNotFound, quote } from '../../domain/errors.ts';
 import {
   changeState,
+  isRepeat,
   JOB_STATES,
   type Job,
   type JobPatch,
   type NewJob,
+  type PastJob,
   type StateCounts,
 } from '../../domain/job.ts';
 import { combineUsage, type Usage } from '../../domain/sample.ts';
-import type { BatchResult, JobFilter, JobTotals, Page, PastJob, Refusal } from '../../domain/store.ts';
+import { type BatchResult, type JobTotals, MAX_REFUSALS, type Refusal } from '../../domain/store.ts';
 import { nameWriter } from './names.ts';
 
 /** A row of `job`, with the user's name. */
-interface JobRow {
+export interface JobRow {
   seq: number;
   id: string;
   user: string;
@@ -23,11 +25,13 @@ interface JobRow {
 }
 
 // A subquery for the name: a join costs more to start than the row costs to find.
-const JOB_COLUMNS = `job.seq, job.id, (SELECT name FROM user WHERE id = job.user) AS user, job.state, job.start_time, job.end_time`;
+export const JOB_COLUMNS = `job.seq, job.id, (SELECT name FROM user WHERE id = job.user) AS user, job.state, job.start_time, job.end_time`;
 
-/** Reads jobs through one connection. */
-export function jobReader(db: Database) {
-  const selectJob = db.query<JobRow, [string]>(`SELECT ${JOB_COLUMNS} FROM job WHERE id = ?`);
+/** Turns rows into jobs, with their nodes and usage, in the same order. */
+export function jobCompleter(db: Database) {
+  const selectRows = db.query<JobRow, [string]>(
+    `SELECT ${JOB_COLUMNS} FROM json_each(?) AS wanted JOIN job ON job.seq = wanted.value ORDER BY wanted.key`,
+  );
   const selectNodes = db.query<{ job: number; name: string }, [string]>(
     `SELECT job_node.job, node.name FROM json_each(?) AS wanted
        JOIN job_node ON job_node.job = wanted.value JOIN node ON node.id = job_node.node
@@ -37,37 +41,12 @@ export function jobReader(db: Database) {
     `SELECT usage.job, time AS timeMs, cpu AS cpuUsage, memory AS memoryUsageMb, gpu AS gpuUsage
        FROM json_each(?) AS wanted JOIN usage ON usage.job = wanted.value`,
   );
-  const selectCount = db.query<{ jobs: number }, [number, number, number, number]>(
-    'SELECT coalesce(sum(jobs), 0) AS jobs FROM job_count WHERE node = ? AND user = ? AND state BETWEEN ? AND ?',
-  );
-  const selectStates = db.query<{ state: number; jobs: number }, []>(
-    'SELECT state, jobs FROM job_count WHERE node = 0 AND user = 0',
-  );
-  const selectCreated = db.query<{ value: number }, []>(
-    "SELECT value FROM counter WHERE name = 'jobs_created'",
-  );
-  const findName = (table: 'user' | 'node', name: string) =>
-    db.query<{ id: number }, [string]>(`SELECT id FROM ${table} WHERE name = ?`).get(name)?.id;
 
-  /** The filter as the numbers that rows carry; undefined when it names somebody or something never seen. */
-  function numberFilter(filter: JobFilter): { node?: number; user?: number; state?: number } | undefined {
-    const wanted: { node?: number; user?: number; state?: number } = {};
-    if (filter.state !== undefined) wanted.state = JOB_STATES.indexOf(filter.state);
-    for (const table of ['node', 'user'] as const) {
-      const name = filter[table];
-      if (name === undefined) continue;
-      const id = findName(table, name);
-      if (id === undefined) return undefined;
-      wanted[table] = id;
-    }
-    return wanted;
-  }
-
-  function complete(rows: readonly JobRow[]): Job[] {
-    const wanted = JSON.stringify(rows.map((row) => row.seq));
+  function rows(found: readonly JobRow[]): Job[] {
+    const wanted = JSON.stringify(found.map((row) => row.seq));
     const nodes = Map.groupBy(selectNodes.all(wanted), (row) => row.job);
     const usage = Map.groupBy(selectUsage.all(wanted), (row) => row.job);
-    return rows.map((row) => ({
+    return found.map((row) => ({
       id: row.id,
       user: row.user,
       nodes: (nodes.get(row.seq) ?? []).map((node) => node.name),
@@ -78,26 +57,24 @@ export function jobReader(db: Database) {
     }));
   }
 
+  return { rows, find: (seqs: readonly number[]) => rows(selectRows.all(JSON.stringify(seqs))) };
+}
+
+/** Reads jobs through one connection. */
+export function jobReader(db: Database) {
+  const complete = jobCompleter(db);
+  const selectJob = db.query<JobRow, [string]>(`SELECT ${JOB_COLUMNS} FROM job WHERE id = ?`);
+  const selectStates = db.query<{ state: number; jobs: number }, []>(
+    'SELECT state, jobs FROM job_count WHERE node = 0 AND user = 0',
+  );
+  const selectCreated = db.query<{ value: number }, []>(
+    "SELECT value FROM counter WHERE name = 'jobs_created'",
+  );
   return {
     get(id: string): Job {
       const row = selectJob.get(id);
       if (!row) throw jobNotFound(id);
-      return complete([row])[0]!;
-    },
-
-    list(filter: JobFilter, page: Page): { jobs: Job[]; total: number } {
-      const wanted = numberFilter(filter);
-      if (!wanted) return { jobs: [], total: 0 };
-      const { node, user, state } = wanted;
-      const sql = listQuery({
-        byNode: node !== undefined,
-        byUser: user !== undefined,
-        byState: state !== undefined,
-      });
-      const values = [node, user, state].filter((value) => value !== undefined);
-      const rows = db.query<JobRow, number[]>(sql).all(...values, page.limit, page.offset);
-      const total = selectCount.get(node ?? 0, user ?? 0, state ?? 0, state ?? JOB_STATES.length)?.jobs ?? 0;
-      return { jobs: complete(rows), total };
+      return complete.rows([row])[0]!;
     },
 
     totals(): JobTotals {
@@ -106,32 +83,6 @@ export function jobReader(db: Database) {
       return { states, created: selectCreated.get()?.value ?? 0 };
     },
   };
-}
-
-/** Which of the documented filters a list uses. */
-export interface ListShape {
-  readonly byNode: boolean;
-  readonly byUser: boolean;
-  readonly byState: boolean;
-}
-
-/**
- * The query of a list; its parameters are node, user and state as far as used, then limit and offset. The index is named so that
- * the plan cannot change with the data: each walks in the order of the list and stops at the page's end.
- */
-export function listQuery({ byNode, byUser, byState }: ListShape): string {
-  const from = byNode ? 'job_node' : 'job';
-  const terms = [byNode && 'node', byUser && 'user', byState && 'state'].filter((term) => term !== false);
-  const where = terms.length === 0 ? '' : `WHERE ${terms.map((term) => `${from}.${term} = ?`).join(' AND ')}`;
-  const join = byNode ? 'JOIN job ON job.seq = job_node.job' : '';
-  return `SELECT ${JOB_COLUMNS} FROM ${from} INDEXED BY ${listIndex({ byNode, byUser, byState })} ${join} ${where}
-           ORDER BY ${from}.start_time DESC, job.id LIMIT ? OFFSET ?`;
-}
-
-function listIndex({ byNode, byUser, byState }: ListShape): string {
-  if (byNode) return byUser ? 'job_node_by_user' : byState ? 'job_node_by_state' : 'job_node_by_start';
-  if (byUser) return byState ? 'job_by_user_state' : 'job_by_user';
-  return byState ? 'job_by_state' : 'job_by_start';
 }
 
 /** Writes jobs inside the transaction of the group. */
@@ -185,19 +136,18 @@ export function jobWriter(db: Database) {
     },
 
     createMany(jobs: readonly PastJob[]): BatchResult {
-      const refused: Refusal[] = [];
-      jobs.forEach((job, index) => {
-        if (select.get(job.id)) {
-          refused.push({
-            index,
-            error: 'conflict',
-            message: `A job with the id ${quote(job.id)} already exists.`,
-          });
-        } else {
-          insert(job);
+      const refusals: Refusal[] = [];
+      let refused = 0;
+      let repeated = 0;
+      for (const [index, job] of jobs.entries()) {
+        if (!select.get(job.id)) insert(job);
+        else if (isRepeat(job, reader.get(job.id))) repeated++;
+        else if (++refused <= MAX_REFUSALS) {
+          const message = `Another job with the id ${quote(job.id)} already exists.`;
+          refusals.push({ index, error: 'conflict', message });
         }
-      });
-      return { stored: jobs.length - refused.length, refused };
+      }
+      return { stored: jobs.length - repeated - refused, repeated, refused, refusals };
     },
 
     update(id: string, patch: JobPatch, nowMs: number): Job {

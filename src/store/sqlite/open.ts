@@ -3,11 +3,13 @@ import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { AppError, StartError } from '../../domain/errors.ts';
 import type { Job } from '../../domain/job.ts';
-import type { BatchResult, Commit, LiveSeries, Store } from '../../domain/store.ts';
+import type { BatchResult, Commit, Store } from '../../domain/store.ts';
 import { explainOpenError, notWritable, openForReading } from './connection.ts';
 import { jobReader } from './jobs.ts';
+import { jobLister, jobLists } from './lists.ts';
+import { readLiveSeries } from './live.ts';
 import { lockDatabase } from './lock.ts';
-import { readLiveSeries, sampleReader } from './samples.ts';
+import { readingReader } from './readings.ts';
 import { Writer } from './writer.ts';
 
 export interface SqliteOptions {
@@ -42,7 +44,7 @@ export async function openSqlite(file: string, { onCommit = () => {} }: SqliteOp
 function sqliteStore(path: string, writer: Writer, lock: { release(): void }): Store {
   const db = openForReading(path);
   const jobs = jobReader(db);
-  const samples = sampleReader(db);
+  const readings = readingReader(db);
   const idle: Database[] = [];
   let isClosed = false;
 
@@ -53,34 +55,44 @@ function sqliteStore(path: string, writer: Writer, lock: { release(): void }): S
     return inTransaction(run) as Value;
   }
 
+  /** Reads on a connection of its own, whose transaction holds one moment; between two batches other work goes on. */
+  async function* stream<Batch>(start: (connection: Database) => Generator<Batch>): AsyncGenerator<Batch> {
+    if (isClosed) throw new AppError('unavailable', 'The service is shutting down.');
+    const connection = idle.pop() ?? openForReading(path);
+    connection.run('BEGIN');
+    try {
+      for (const batch of start(connection)) {
+        yield batch;
+        await new Promise<void>((next) => setImmediate(next));
+      }
+    } finally {
+      connection.run('COMMIT');
+      if (isClosed) connection.close();
+      else idle.push(connection);
+    }
+  }
+
+  const lists = jobLists({ read, lister: jobLister(db), stream });
+
   return {
     createJob: (job, nowMs) => writer.submit<Job>({ kind: 'createJob', job, nowMs }),
     createJobs: (list) => writer.submit<BatchResult>({ kind: 'createJobs', jobs: list }),
     getJob: (id) => read(() => jobs.get(id)),
     updateJob: (id, patch, nowMs) => writer.submit<Job>({ kind: 'updateJob', id, patch, nowMs }),
     deleteJob: (id) => writer.submit<void>({ kind: 'deleteJob', id }),
-    listJobs: (filter, page) => read(() => jobs.list(filter, page)),
+    listJobs: (filter, page) => lists.list(filter, page),
+    streamJobs: (filter, start) => lists.stream(filter, start),
     recordSample: (jobId, sample) => writer.submit<void>({ kind: 'recordSample', jobId, sample }),
     recordSamples: (list) => writer.submit<BatchResult>({ kind: 'recordSamples', samples: list }),
-    listSamples: (jobId, range, limit) => read(() => samples.list(jobId, range, limit)),
+    listSamples: (jobId, query, limit) => read(() => readings.list(jobId, query, limit)),
+    streamSamples: (jobId, query) => stream((connection) => readingReader(connection).stream(jobId, query)),
+    summarizeJob: (jobId) => read(() => readings.summary(jobId)),
     countJobs: () => read(() => jobs.totals()),
     checkWritable: () => writer.probe(),
     expire: (retention, nowMs) => writer.submit<boolean>({ kind: 'expire', retention, nowMs }),
     status: () => ({ queueLength: writer.queuedRows, databaseBytes: sizeOf(path) + sizeOf(`${path}-wal`) }),
 
-    async *liveSeries(endedSinceMs): AsyncGenerator<LiveSeries[]> {
-      if (isClosed) throw new AppError('unavailable', 'The service is shutting down.');
-      const connection = idle.pop() ?? openForReading(path);
-      try {
-        for (const page of readLiveSeries(connection, endedSinceMs)) {
-          yield page;
-          await new Promise<void>((next) => setImmediate(next));
-        }
-      } finally {
-        if (isClosed) connection.close();
-        else idle.push(connection);
-      }
-    },
+    liveSeries: (endedSinceMs) => stream((connection) => readLiveSeries(connection, endedSinceMs)),
 
     async close() {
       if (isClosed) return;

@@ -1,11 +1,12 @@
 import { expect, test } from 'bun:test';
+import type { JobSample, PastJob } from '../../../src/domain/store.ts';
 import { NOON_MS } from '../../help/service.ts';
-import { codeOf, emptyStore, type MakePlace, pastJob, sample } from './help.ts';
+import { codeOf, emptyStore, type MakePlace, MINUTE_MS, pastJob, sample } from './help.ts';
 
 const told = ({ index, error }: { index: number; error: string }) => [index, error];
 
 export function batches(makePlace: MakePlace) {
-  test('jobs of the past are kept as they were; an id that exists is refused by itself', async () => {
+  test('jobs of the past are kept as they were; an id of another job is refused by itself', async () => {
     await using place = await emptyStore(makePlace);
     const { store } = place;
     await store.createJob({ id: 'a', user: 'alice', nodes: ['n1'] }, NOON_MS);
@@ -16,48 +17,215 @@ export function batches(makePlace: MakePlace) {
       pastJob('b', { user: 'bob' }),
       pastJob('c', { state: 'pending' }),
     ];
-    const { stored, refused } = await store.createJobs(batch);
-    expect(stored).toBe(2);
-    expect(refused.map(told)).toEqual([
+    const { refusals, ...counts } = await store.createJobs(batch);
+    expect(counts).toEqual({ stored: 2, repeated: 0, refused: 2 });
+    expect(refusals.map(told)).toEqual([
       [0, 'conflict'],
       [2, 'conflict'],
     ]);
-    for (const { message } of refused) expect(message).toMatch(/"[ab]"/);
+    for (const { message } of refusals) expect(message).toMatch(/"[ab]"/);
     expect((await store.getJob('a')).user).toBe('alice');
     expect(await store.getJob('b')).toEqual({ ...batch[1]!, cpuUsage: 0, memoryUsageMb: 0 });
     expect(await store.getJob('c')).toEqual({ ...batch[3]!, cpuUsage: 0, memoryUsageMb: 0 });
     expect((await store.countJobs()).created).toBe(3);
   });
 
+  const end = { state: 'completed', endTimeMs: NOON_MS + 5 } as const;
+  /** What is kept, what comes, and whether that is a repeat. */
+  const rows: [string, Partial<PastJob>, Partial<PastJob>, boolean][] = [
+    ['the same', {}, {}, true],
+    ['the same with an end', end, end, true],
+    ['another user', {}, { user: 'bob' }, false],
+    ['another state', {}, { state: 'pending' }, false],
+    ['another start', {}, { startTimeMs: NOON_MS + 1 }, false],
+    ['another start by the server’s clock', {}, { startTimeMs: NOON_MS + 1, stamped: true }, true],
+    ['another end', end, { ...end, endTimeMs: NOON_MS + 6 }, false],
+    ['one node more', {}, { nodes: ['n1', 'n2'] }, false],
+    ['the nodes in another order', { nodes: ['n1', 'n2'] }, { nodes: ['n2', 'n1'] }, false],
+  ];
+  test.each(rows)('of a job that is kept, %s comes again', async (_, kept, given, isRepeat) => {
+    await using place = await emptyStore(makePlace);
+    await place.store.createJobs([pastJob('a', kept)]);
+    const before = await place.store.getJob('a');
+    const { refusals: _told, ...counts } = await place.store.createJobs([pastJob('a', given)]);
+    expect(counts).toEqual({ stored: 0, repeated: Number(isRepeat), refused: Number(!isRepeat) });
+    expect(await place.store.getJob('a')).toEqual(before);
+    expect((await place.store.countJobs()).created).toBe(1);
+  });
+
   test('samples of many jobs are kept; what cannot be is refused by itself', async () => {
     await using place = await emptyStore(makePlace);
     const { store } = place;
     await store.createJobs([pastJob('a', { nodes: ['n1', 'n2'] }), pastJob('b')]);
-    const { stored, refused } = await store.recordSamples([
+    const { refusals, ...counts } = await store.recordSamples([
       { jobId: 'a', ...sample(1, { cpuUsage: 10 }) },
       { jobId: 'missing', ...sample(1) },
       { jobId: 'a', ...sample(2, { cpuUsage: 20, node: 'n2' }) },
       { jobId: 'a', ...sample(3, { node: 'n9' }) },
       { jobId: 'b', ...sample(4, { cpuUsage: 30 }) },
       { jobId: 'b', ...sample(3, { cpuUsage: 99, stamped: false }) },
+      { jobId: 'missing', ...sample(1, { node: 'n1' }) },
     ]);
-    expect(stored).toBe(4);
-    expect(refused.map(told)).toEqual([
+    expect(counts).toEqual({ stored: 4, repeated: 0, refused: 3 });
+    expect(refusals.map(told)).toEqual([
       [1, 'not_found'],
       [3, 'validation_error'],
+      [6, 'not_found'],
     ]);
-    expect(refused[0]!.message).toContain('missing');
-    expect(refused[1]!.message).toContain('n9');
+    expect(refusals[0]!.message).toContain('missing');
+    expect(refusals[1]!.message).toContain('n9');
     expect((await store.listSamples('a', {}, 10)).total).toBe(2);
     expect((await store.listSamples('b', {}, 10)).total).toBe(2);
     expect(await store.getJob('a')).toMatchObject({ cpuUsage: 15, memoryUsageMb: 2000 });
     expect(await store.getJob('b')).toMatchObject({ cpuUsage: 30 });
   });
 
+  /** Samples of job a on n1 and n2 that are kept, and a batch: which of it is stored, by its places. */
+  const at = (atMs: number, node?: string): JobSample => ({
+    jobId: 'a',
+    ...sample(atMs, { stamped: false, ...(node !== undefined && { node }) }),
+  });
+  const stamped = (atMs: number): JobSample => ({ jobId: 'a', ...sample(atMs) });
+  const batches: [string, kept: JobSample[], batch: JobSample[], stored: number[]][] = [
+    ['newer than all', [at(1), at(2)], [at(3), at(4)], [0, 1]],
+    ['all known', [at(1), at(2), at(3)], [at(1), at(2), at(3)], []],
+    ['known in another order', [at(3), at(1), at(2)], [at(2), at(3), at(1)], []],
+    ['between the known', [at(1), at(3)], [at(2), at(3), at(4)], [0, 2]],
+    ['older than all', [at(5)], [at(3), at(1), at(2)], [0, 1, 2]],
+    ['twice in the batch', [], [at(1), at(1), at(2), at(1)], [0, 2]],
+    ['twice in the batch, going back', [at(9)], [at(3), at(2), at(3), at(2)], [0, 1]],
+    ['of another node', [at(1), at(2, 'n2')], [at(1, 'n2'), at(2, 'n2'), at(2)], [0, 2]],
+    ['of the first node by its name', [at(1)], [at(1, 'n1'), at(2, 'n1'), at(2), at(3)], [1, 3]],
+    ['stamped', [stamped(1)], [stamped(1), stamped(1)], [0, 1]],
+    ['of a stamped one', [stamped(1)], [at(1), stamped(2), at(2)], [1]],
+    ['known, after the clock went back', [at(5), stamped(2)], [at(5), at(4), at(2)], [1]],
+  ];
+  test.each(batches)('of a batch that is %s, only what is new is stored', async (_, kept, batch, stored) => {
+    await using place = await emptyStore(makePlace);
+    const { store } = place;
+    await store.createJobs([pastJob('a', { nodes: ['n1', 'n2'] })]);
+    const marked = batch.map((one, index) => ({ ...one, memoryUsageMb: index }));
+    for (const { jobId, ...one } of kept) await store.recordSample(jobId, one);
+    const result = await store.recordSamples(marked);
+    const counts = { stored: stored.length, repeated: batch.length - stored.length };
+    expect(result).toEqual({ ...counts, refused: 0, refusals: [] });
+    const { samples, total } = await store.listSamples('a', {}, 100);
+    expect(total).toBe(kept.length + stored.length);
+    const places = samples.map(({ memoryUsageMb }) => memoryUsageMb).filter((place) => place < 1000);
+    expect(places.sort()).toEqual(stored);
+    expect(await store.recordSamples(batch.filter((one) => !one.stamped))).toMatchObject({ stored: 0 });
+  });
+
+  test('a known time is a repeat also after a patch moved the time of the usage', async () => {
+    await using place = await emptyStore(makePlace);
+    const { store } = place;
+    await store.createJobs([pastJob('a')]);
+    await store.recordSamples([at(1)]);
+    await store.updateJob('a', { cpuUsage: 7 }, NOON_MS + 10);
+    expect(await store.recordSamples([at(1), at(2)])).toMatchObject({ stored: 1, repeated: 1 });
+    expect(await store.getJob('a')).toMatchObject({ cpuUsage: 7 });
+  });
+
+  test('what has been sealed is known too, and a gap in it is filled', async () => {
+    await using place = await emptyStore(makePlace);
+    const { store } = place;
+    await store.createJobs([pastJob('a', { nodes: ['n1', 'n2'] }), pastJob('b')]);
+    const list = Array.from({ length: 3000 }, (_, index) => at(index * 10));
+    await store.recordSamples([...list, at(7, 'n2')]);
+    await store.recordSample('b', sample(0));
+    while (await store.expire({}, NOON_MS + 600 * MINUTE_MS));
+    expect((await store.listSamples('a', {}, 1)).total).toBe(3001);
+    const late = [at(5), at(29_985), at(30_000)];
+    const batch = [...list, ...late, at(7, 'n2'), at(0, 'n2')];
+    expect(await store.recordSamples(batch)).toMatchObject({ stored: 4, repeated: 3001 });
+    expect(await store.recordSamples(batch)).toMatchObject({ stored: 0, repeated: 3005 });
+    expect((await store.listSamples('a', {}, 1)).total).toBe(3005);
+  });
+
+  test('a repeat changes no usage, and a sample of one moment by itself is still kept twice', async () => {
+    await using place = await emptyStore(makePlace);
+    const { store } = place;
+    await store.createJobs([pastJob('a')]);
+    await store.recordSamples([{ ...at(1), cpuUsage: 10, gpuUsage: 5 }]);
+    await store.recordSamples([{ ...at(1), cpuUsage: 99, gpuUsage: 99 }]);
+    expect(await store.getJob('a')).toMatchObject({ cpuUsage: 10, gpuUsage: 5 });
+    await store.recordSample('a', sample(1, { cpuUsage: 20, stamped: false }));
+    expect((await store.listSamples('a', {}, 10)).total).toBe(2);
+    expect(await store.getJob('a')).toMatchObject({ cpuUsage: 20, gpuUsage: 5 });
+  });
+
+  test('the summary of a job is the same by batches and one by one', async () => {
+    await using place = await emptyStore(makePlace);
+    const { store } = place;
+    await store.createJobs([pastJob('a', { nodes: ['n1', 'n2'] }), pastJob('b', { nodes: ['n1', 'n2'] })]);
+    const list = [at(3), at(9, 'n2'), at(1), at(2, 'n2')].map((one, index) => ({
+      ...one,
+      cpuUsage: 10 * index,
+      memoryUsageMb: 100 + index,
+      ...(index > 1 && { gpuUsage: index }),
+    }));
+    for (const { jobId: _id, ...one } of list) await store.recordSample('b', one);
+    await store.recordSamples(list.slice(0, 3));
+    await store.recordSamples(list.slice(3));
+    expect(await store.summarizeJob('a')).toEqual(await store.summarizeJob('b'));
+    expect((await store.summarizeJob('a')).whole.samples).toBe(4);
+  });
+
+  test('a batch of 100,000 samples is one commit, and all of it is a repeat when it is sent again', async () => {
+    await using place = await emptyStore(makePlace);
+    const { store } = place;
+    await store.createJobs(Array.from({ length: 50 }, (_, index) => pastJob(`job-${index}`)));
+    const list = Array.from({ length: 100_000 }, (_, index) => ({
+      jobId: `job-${index % 50}`,
+      ...sample(Math.floor(index / 50), { stamped: false }),
+    }));
+    const writing = store.recordSamples(list);
+    const seen: number[] = [];
+    for (let isDone = false; !isDone; ) {
+      isDone = await Promise.race([writing.then(() => true), Bun.sleep(1).then(() => false)]);
+      for await (const page of store.liveSeries(0))
+        seen.push(page.filter(({ cpuUsage }) => cpuUsage !== null).length);
+    }
+    expect([...new Set(seen)]).toEqual([0, 50]);
+    expect(await writing).toEqual({ stored: 100_000, repeated: 0, refused: 0, refusals: [] });
+    expect(await store.recordSamples(list)).toMatchObject({ stored: 0, repeated: 100_000 });
+  });
+
+  test('while a full batch waits for the disk another one is refused', async () => {
+    await using place = await emptyStore(makePlace);
+    const { store } = place;
+    await store.createJobs([pastJob('a')]);
+    const list = Array.from({ length: 100_000 }, (_, index) => at(index));
+    const codes = await Promise.all([
+      codeOf(store.recordSamples(list)),
+      codeOf(store.recordSamples(list)),
+      codeOf(store.createJobs([pastJob('b')])),
+    ]);
+    expect(codes.slice(0, 2)).toEqual(['none', 'unavailable']);
+    expect(await codeOf(store.recordSamples(list))).toBe('none');
+  });
+
+  test('only the first 100 refusals are explained, and all are counted', async () => {
+    await using place = await emptyStore(makePlace);
+    const { store } = place;
+    await store.createJobs([pastJob('a')]);
+    const missing = Array.from({ length: 300 }, (_, index) => ({
+      jobId: `no-${index % 7}`,
+      ...sample(index),
+    }));
+    const { refusals, ...counts } = await store.recordSamples([at(1), ...missing, at(2)]);
+    expect(counts).toEqual({ stored: 2, repeated: 0, refused: 300 });
+    expect(refusals.map(({ index }) => index)).toEqual(Array.from({ length: 100 }, (_, index) => index + 1));
+    const others = Array.from({ length: 150 }, () => pastJob('a', { user: 'bob' }));
+    const jobs = await store.createJobs(others);
+    expect([jobs.refused, jobs.refusals.length, jobs.refusals[99]!.index]).toEqual([150, 100, 99]);
+  });
+
   test('empty batches store nothing and refuse nothing', async () => {
     await using place = await emptyStore(makePlace);
-    expect(await place.store.createJobs([])).toEqual({ stored: 0, refused: [] });
-    expect(await place.store.recordSamples([])).toEqual({ stored: 0, refused: [] });
+    const nothing = { stored: 0, repeated: 0, refused: 0, refusals: [] };
+    expect(await place.store.createJobs([])).toEqual(nothing);
+    expect(await place.store.recordSamples([])).toEqual(nothing);
   });
 
   test('writes that arrive together each end by themselves, in the order of arrival', async () => {

@@ -36,7 +36,7 @@ export function expiry(makePlace: MakePlace) {
       await store.recordSample('a', sample(atMs, { node: 'n2', cpuUsage: 70 }));
       if (atMs < 20) await store.recordSample('b', sample(atMs));
     }
-    await expireAll(store, { sampleMs: MINUTE_MS }, NOON_MS + MINUTE_MS + 20);
+    await expireAll(store, { sampleMs: MINUTE_MS, summaryMs: 0 }, NOON_MS + MINUTE_MS + 20);
     expect(await timesOf(store, 'a')).toEqual([20, 20, 30, 30]);
     expect(await timesOf(store, 'b')).toEqual([]);
     expect(await store.getJob('a')).toMatchObject({ cpuUsage: 60, memoryUsageMb: 2000 });
@@ -55,11 +55,11 @@ export function expiry(makePlace: MakePlace) {
       ...sample(atMs),
     }));
     await store.recordSamples(rows);
-    expect(await store.expire({ sampleMs: 0 }, NOON_MS + 4990)).toBe(true);
-    await expireAll(store, { sampleMs: 0 }, NOON_MS + 4990);
+    expect(await store.expire({ sampleMs: 0, summaryMs: 0 }, NOON_MS + 4990)).toBe(true);
+    await expireAll(store, { sampleMs: 0, summaryMs: 0 }, NOON_MS + 4990);
     expect(await timesOf(store, 'a')).toEqual([4991, 4993, 4995, 4997, 4999]);
     expect(await timesOf(store, 'b')).toEqual([4990, 4992, 4994, 4996, 4998]);
-    expect(await store.expire({ sampleMs: 0 }, NOON_MS + 4990)).toBe(false);
+    expect(await store.expire({ sampleMs: 0, summaryMs: 0 }, NOON_MS + 4990)).toBe(false);
   });
 
   test('jobs go when their end is older than the limit; those that have not ended stay', async () => {

@@ -36,7 +36,7 @@ export function lifetime(makePlace: MakePlace) {
       ['b', undefined, NOON_MS + 7],
     ]);
     expect((await place.store.listSamples('a', {}, 10)).samples).toEqual([
-      { timeMs: NOON_MS + 1, cpuUsage: 50, memoryUsageMb: 1000, gpuUsage: 3 },
+      { timeMs: NOON_MS + 1, node: 'n1', cpuUsage: 50, memoryUsageMb: 1000, gpuUsage: 3 },
     ]);
   });
 

@@ -1,14 +1,21 @@
 import { expect, test } from 'bun:test';
-import { hasEnded, JOB_STATES } from '../../../src/domain/job.ts';
-import type { JobFilter, PastJob, Store } from '../../../src/domain/store.ts';
+import { hasEnded, JOB_STATES, type JobState } from '../../../src/domain/job.ts';
+import type { PastJob, Store } from '../../../src/domain/store.ts';
 import { NOON_MS } from '../../help/service.ts';
 import { emptyStore, type MakePlace, MINUTE_MS, pastJob, randomNumbers } from './help.ts';
 
 const USERS = ['alice', 'bob', 'carol'];
 const NODES = ['n1', 'n2', 'n3', 'n10'];
 
+/** The documented filters, one value each. */
+interface Filter {
+  readonly state?: JobState;
+  readonly user?: string;
+  readonly node?: string;
+}
+
 /** What a list has to say, from the jobs in a plain array. */
-function naiveList(jobs: readonly PastJob[], { state, user, node }: JobFilter): string[] {
+function naiveList(jobs: readonly PastJob[], { state, user, node }: Filter): string[] {
   return jobs
     .filter((job) => state === undefined || job.state === state)
     .filter((job) => user === undefined || job.user === user)
@@ -18,7 +25,7 @@ function naiveList(jobs: readonly PastJob[], { state, user, node }: JobFilter): 
 }
 
 /** Every combination of filters: none, each, each pair, all three, with known and unknown values. */
-const FILTERS: JobFilter[] = [undefined, ...JOB_STATES].flatMap((state) =>
+const FILTERS: Filter[] = [undefined, ...JOB_STATES].flatMap((state) =>
   [undefined, 'alice', 'bob', 'nobody'].flatMap((user) =>
     [undefined, 'n1', 'n10', 'n', 'alice'].map((node) => ({
       ...(state && { state }),

@@ -2,6 +2,7 @@ import { expect, test } from 'bun:test';
 import { openForReading, openForWriting } from '../../../src/store/sqlite/connection.ts';
 import { groupCommitter } from '../../../src/store/sqlite/group.ts';
 import { jobReader } from '../../../src/store/sqlite/jobs.ts';
+import { jobLister } from '../../../src/store/sqlite/lists.ts';
 import { migrate } from '../../../src/store/sqlite/migrate.ts';
 import type { Write } from '../../../src/store/sqlite/write.ts';
 import { temporaryFolder } from '../../help/folder.ts';
@@ -19,8 +20,8 @@ function openDatabase() {
     commitGroup: groupCommitter(db),
     /** The ids on disk, as another connection sees them. */
     ids: () =>
-      jobReader(reader)
-        .list({}, { limit: 100, offset: 0 })
+      jobLister(reader)
+        .walk({}, { limit: 100 }, { isCounting: false })!
         .jobs.map(({ id }) => id),
     created: () => jobReader(reader).totals().created,
     [Symbol.dispose]() {

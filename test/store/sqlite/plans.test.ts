@@ -1,46 +1,79 @@
 import { expect, test } from 'bun:test';
+import { NEWEST_FIRST } from '../../../src/domain/list.ts';
 import { openForWriting } from '../../../src/store/sqlite/connection.ts';
-import { type ListShape, listQuery } from '../../../src/store/sqlite/jobs.ts';
+import { bindings, type Wanted } from '../../../src/store/sqlite/filters.ts';
 import { migrate } from '../../../src/store/sqlite/migrate.ts';
+import { type WalkPage, walkQuery, walksByStart } from '../../../src/store/sqlite/walks.ts';
 import { temporaryFolder } from '../../help/folder.ts';
 
-const NO = { byNode: false, byUser: false, byState: false };
-const SHAPES: [index: string, shape: ListShape][] = [
-  ['job_by_start', NO],
-  ['job_by_state', { ...NO, byState: true }],
-  ['job_by_user', { ...NO, byUser: true }],
-  ['job_by_user_state', { ...NO, byUser: true, byState: true }],
-  ['job_node_by_start', { ...NO, byNode: true }],
-  ['job_node_by_state', { ...NO, byNode: true, byState: true }],
-  ['job_node_by_user', { ...NO, byNode: true, byUser: true }],
-  ['job_node_by_user', { byNode: true, byUser: true, byState: true }],
-];
-
-test.each(SHAPES)(
-  'a list walks through %s in its order and stops at the end of the page: %j',
-  (index, shape) => {
-    using folder = temporaryFolder();
-    using db = openForWriting(folder.file('plans.db'));
-    migrate(db, folder.file('plans.db'));
-    const plan = db
-      .query<{ detail: string }, []>(`EXPLAIN QUERY PLAN ${listQuery(shape)}`)
-      .all()
-      .map(({ detail }) => detail);
-    const walks = plan.filter((step) => /^(SCAN|SEARCH) (job|job_node) USING/.test(step));
-    expect(walks[0]).toMatch(new RegExp(`USING (COVERING )?INDEX ${index}\\b`));
-    const isFiltered = shape.byNode || shape.byUser || shape.byState;
-    expect(walks[0]!.startsWith(isFiltered ? 'SEARCH' : 'SCAN')).toBe(true);
-    expect(plan.filter((step) => /^SCAN (?!job USING INDEX job_by_start)/.test(step))).toEqual([]);
-    // Rows of one millisecond are sorted by id among themselves; a sort of everything would read everything.
-    expect(plan.filter((step) => /TEMP B-TREE FOR (?!LAST TERM|RIGHT PART)/.test(step))).toEqual([]);
-  },
-);
-
-test('the order of the list is why the plan is good', () => {
+/** What SQLite does for a list, step by step. */
+function planOf(wanted: Omit<Wanted, 'nowMs'>, page: Partial<WalkPage> = {}, change = (sql: string) => sql) {
   using folder = temporaryFolder();
   using db = openForWriting(folder.file('plans.db'));
   migrate(db, folder.file('plans.db'));
-  const query = listQuery(NO).replace('job.start_time DESC', 'job.end_time DESC');
-  const plan = db.query<{ detail: string }, []>(`EXPLAIN QUERY PLAN ${query}`).all();
-  expect(plan.at(-1)!.detail).toBe('USE TEMP B-TREE FOR ORDER BY');
+  const { values, bind } = bindings();
+  const filter = { ...wanted, nowMs: 0 };
+  const whole = { order: NEWEST_FIRST, take: 10, offset: 0, ...page };
+  const sql = change(walkQuery(walksByStart(filter), filter, whole, bind));
+  return db
+    .query<{ detail: string }, typeof values>(`EXPLAIN QUERY PLAN ${sql}`)
+    .all(...values)
+    .map(({ detail }) => detail);
+}
+
+const WALK = /^(SCAN|SEARCH) (job|job_node) USING/;
+/** Rows of one millisecond are sorted by id among themselves; a sort of everything would read everything. */
+const BIG_SORT = /TEMP B-TREE FOR (?!LAST TERM|RIGHT PART)/;
+const ALL_JOBS = /^SCAN (job|job_node)\b(?! USING INDEX job_by_start)/;
+
+const NODE = { nodes: [1] };
+const USER = { users: [1] };
+const STATE = { states: [1] };
+const FILTERS: [index: string, wanted: Omit<Wanted, 'nowMs'>][] = [
+  ['job_by_start', {}],
+  ['job_by_state', STATE],
+  ['job_by_user', USER],
+  ['job_by_user_state', { ...USER, ...STATE }],
+  ['job_node_by_start', NODE],
+  ['job_node_by_state', { ...NODE, ...STATE }],
+  ['job_node_by_user', { ...NODE, ...USER }],
+  ['job_node_by_user_state', { ...NODE, ...USER, ...STATE }],
+];
+const CURSOR = { after: { value: 1000, id: 'x' } };
+const PAGES: [name: string, page: Partial<WalkPage>][] = [
+  ['a page by offset', { offset: 50 }],
+  ['a page by cursor', CURSOR],
+  ['a page from the end', { order: { sort: 'start_time', isAscending: true }, isReversed: true }],
+  ['the oldest first', { order: { sort: 'start_time', isAscending: true } }],
+  ['the oldest first by cursor', { ...CURSOR, order: { sort: 'start_time', isAscending: true } }],
+];
+
+const ROWS = FILTERS.flatMap(([index, wanted]) =>
+  PAGES.map(([name, page]) => ({ index, wanted, name, page })),
+);
+test.each(ROWS)('$name of $wanted walks through $index and stops at its end', ({ index, wanted, page }) => {
+  const plan = planOf(wanted, page);
+  const walks = plan.filter((step) => WALK.test(step));
+  expect(walks[0]).toMatch(new RegExp(`USING (COVERING )?INDEX ${index}\\b`));
+  const isBounded = Object.keys(wanted).length > 0 || page.after !== undefined;
+  expect(walks[0]!.startsWith(isBounded ? 'SEARCH' : 'SCAN')).toBe(true);
+  if (page.after) expect(walks[0]).toContain('start_time');
+  expect(plan.filter((step) => ALL_JOBS.test(step))).toEqual([]);
+  expect(plan.filter((step) => BIG_SORT.test(step))).toEqual([]);
+});
+
+test('several states and users are merged from walks of which each stops at the end of the page', () => {
+  const plan = planOf({ states: [3, 4], users: [1, 2, 3] }, CURSOR);
+  const walks = plan.filter((step) => WALK.test(step));
+  expect(walks).toHaveLength(6);
+  for (const walk of walks)
+    expect(walk).toMatch(/^SEARCH job USING INDEX job_by_user_state \(user=\? AND state=\? AND start_time/);
+  expect(plan.filter((step) => ALL_JOBS.test(step))).toEqual([]);
+});
+
+test('the order of the list is why the plan is good', () => {
+  const byEnd = planOf({}, {}, (sql) => sql.replace('job.start_time DESC', 'job.end_time DESC'));
+  expect(byEnd.some((step) => BIG_SORT.test(step))).toBe(true);
+  const unnamed = planOf(STATE, {}, (sql) => sql.replace('INDEXED BY job_by_state', 'NOT INDEXED'));
+  expect(unnamed.some((step) => ALL_JOBS.test(step))).toBe(true);
 });

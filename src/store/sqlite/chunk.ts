@@ -1,0 +1,149 @@
+/**
+ * Samples of one job on one node, sealed: columns instead of rows, exact to the bit, in the order in which they came.
+ *
+ *   version   1 byte    1
+ *   checksum  4 bytes   CRC-32, lowest byte first, of everything after it, begun with the version
+ *   count     2 bytes   samples less one, lowest byte first
+ *   presence  1 byte    whether GPU was measured: 0 never, 1 always, 2 sometimes
+ *   columns             times in milliseconds, CPU, memory
+ *   GPU                 when sometimes: a bit a sample, the lowest first, compressed; unless never: the column of what
+ *                       was measured
+ *
+ * column.ts describes a column, and bytes.ts what is compressed. Chunks of this version can be read for ever: another format gets another version.
+ */
+import { crc32 } from 'node:zlib';
+import { ChunkError, ChunkReader, ChunkWriter, damaged } from './bytes.ts';
+import { readColumn, writeColumn } from './column.ts';
+
+export { ChunkError };
+
+export interface ChunkSample {
+  timeMs: number;
+  cpuUsage: number;
+  memoryUsageMb: number;
+  /** Null when nobody measured it. */
+  gpuUsage: number | null;
+}
+
+/** Column by column, a place for every sample. */
+export interface ChunkColumns {
+  readonly count: number;
+  readonly times: Float64Array;
+  readonly cpu: Float64Array;
+  readonly memory: Float64Array;
+  /** NaN where nobody measured. */
+  readonly gpu: Float64Array;
+}
+
+export const MAX_CHUNK_SAMPLES = 65_536;
+
+const VERSION = 1;
+const CHECKSUM_AT = 1;
+const BODY_AT = 5;
+const HEADER_BYTES = 8;
+
+const NEVER = 0;
+const ALWAYS = 1;
+const SOMETIMES = 2;
+
+/** Seals 1 to 65,536 samples of finite values, in any order. */
+export function packChunk(samples: readonly ChunkSample[]): Uint8Array {
+  const count = samples.length;
+  if (count < 1 || count > MAX_CHUNK_SAMPLES) throw new RangeError(`A chunk cannot hold ${count} samples.`);
+  const { times, cpu, memory, measured, present } = toColumns(samples);
+  const out = new ChunkWriter(greatestSize(count));
+  out.byte(VERSION);
+  for (let i = CHECKSUM_AT; i < BODY_AT; i++) out.byte(0);
+  out.byte((count - 1) & 0xff);
+  out.byte((count - 1) >> 8);
+  const presence = measured.length === 0 ? NEVER : measured.length === count ? ALWAYS : SOMETIMES;
+  out.byte(presence);
+  writeColumn(out, times);
+  writeColumn(out, cpu);
+  writeColumn(out, memory);
+  if (presence === SOMETIMES) out.compressed(present);
+  if (presence !== NEVER) writeColumn(out, measured);
+  const bytes = out.finish();
+  viewOf(bytes).setUint32(CHECKSUM_AT, checksum(bytes), true);
+  return bytes;
+}
+
+/** Four columns of at most eight bytes a value, their heads and the headers of their blocks. */
+const greatestSize = (count: number) => 36 * count + 1024;
+
+const viewOf = (bytes: Uint8Array) => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+const checksum = (bytes: Uint8Array) => crc32(bytes.subarray(BODY_AT), bytes[0]);
+
+function toColumns(samples: readonly ChunkSample[]) {
+  const count = samples.length;
+  const times = new Float64Array(count);
+  const cpu = new Float64Array(count);
+  const memory = new Float64Array(count);
+  const gpu = new Float64Array(count);
+  const present = new Uint8Array(Math.ceil(count / 8));
+  let known = 0;
+  for (let i = 0; i < count; i++) {
+    const { timeMs, cpuUsage, memoryUsageMb, gpuUsage } = samples[i]!;
+    times[i] = timeMs;
+    cpu[i] = cpuUsage;
+    memory[i] = memoryUsageMb;
+    if (gpuUsage !== null) {
+      gpu[known++] = gpuUsage;
+      present[i >> 3]! |= 1 << (i & 7);
+    }
+    if (!Number.isFinite(timeMs + cpuUsage + memoryUsageMb + (gpuUsage ?? 0))) {
+      throw new RangeError(`Sample ${i} of a chunk has a value that is not finite.`);
+    }
+  }
+  return { times, cpu, memory, present, measured: gpu.subarray(0, known) };
+}
+
+/** Reads a chunk as columns; throws ChunkError when it is damaged. */
+export function unpackColumns(bytes: Uint8Array): ChunkColumns {
+  if (bytes.length < HEADER_BYTES) throw damaged('it ends too early');
+  if (bytes[0] !== VERSION) {
+    throw new ChunkError(
+      `The chunk is of version ${bytes[0]}, or damaged; this program reads version ${VERSION}.`,
+    );
+  }
+  if (viewOf(bytes).getUint32(CHECKSUM_AT, true) !== checksum(bytes)) throw damaged('its checksum is wrong');
+  const from = new ChunkReader(bytes, BODY_AT);
+  const count = from.byte() + 256 * from.byte() + 1;
+  const presence = from.byte();
+  const times = readColumn(from, count);
+  const cpu = readColumn(from, count);
+  const memory = readColumn(from, count);
+  const gpu = readGpu(from, count, presence);
+  from.finish();
+  return { count, times, cpu, memory, gpu };
+}
+
+function readGpu(from: ChunkReader, count: number, presence: number): Float64Array {
+  if (presence === ALWAYS) return readColumn(from, count);
+  const gpu = new Float64Array(count).fill(Number.NaN);
+  if (presence === NEVER) return gpu;
+  if (presence !== SOMETIMES) throw damaged(`the presence of GPU is of unknown kind ${presence}`);
+  const present = from.compressed(Math.ceil(count / 8));
+  const isKnown = (i: number) => ((present[i >> 3]! >> (i & 7)) & 1) === 1;
+  let known = 0;
+  for (let i = 0; i < count; i++) if (isKnown(i)) known++;
+  const measured = readColumn(from, known);
+  let next = 0;
+  for (let i = 0; i < count; i++) if (isKnown(i)) gpu[i] = measured[next++]!;
+  return gpu;
+}
+
+/** Reads the samples of a chunk as they were given; throws ChunkError when it is damaged. */
+export function unpackChunk(bytes: Uint8Array): ChunkSample[] {
+  const { count, times, cpu, memory, gpu } = unpackColumns(bytes);
+  const samples = new Array<ChunkSample>(count);
+  for (let i = 0; i < count; i++) {
+    samples[i] = {
+      timeMs: times[i]!,
+      cpuUsage: cpu[i]!,
+      memoryUsageMb: memory[i]!,
+      gpuUsage: Number.isNaN(gpu[i]) ? null : gpu[i]!,
+    };
+  }
+  return samples;
+}

@@ -1,0 +1,69 @@
+import type { Point, Spread } from '../../domain/summary.ts';
+import { ChunkError, type ChunkSample, packChunk, unpackChunk } from './chunk.ts';
+
+// Points are packed as four chunks, one behind the other, each after its length as 4 bytes, little-endian: the least
+// values, the means, the largest values, and the counts (samples as CPU, samples with a GPU as memory). Each brings its
+// own version and checksum. The mean of memory is rounded to whole megabytes.
+
+/** Packs points, ascending. */
+export function packPoints(points: readonly Point[]): Uint8Array {
+  const series = (pick: (spread: Spread) => number): ChunkSample[] =>
+    points.map(({ timeMs, cpuUsage, memoryUsageMb, gpuUsage }) => ({
+      timeMs,
+      cpuUsage: pick(cpuUsage),
+      memoryUsageMb: Math.round(pick(memoryUsageMb)),
+      gpuUsage: gpuUsage ? pick(gpuUsage) : null,
+    }));
+  const counts = points.map(({ timeMs, samples, gpuUsage }) => ({
+    timeMs,
+    cpuUsage: samples,
+    memoryUsageMb: gpuUsage?.samples ?? 0,
+    gpuUsage: null,
+  }));
+  const columns = [series(({ min }) => min), series(({ mean }) => mean), series(({ max }) => max), counts];
+  return Buffer.concat(
+    columns.flatMap((column) => {
+      const packed = packChunk(column);
+      const length = Buffer.alloc(4);
+      length.writeUInt32LE(packed.byteLength);
+      return [length, packed];
+    }),
+  );
+}
+
+/** Reads points back; ChunkError on any damage. */
+export function unpackPoints(bytes: Uint8Array): Point[] {
+  const [least, means, largest, counts] = splitColumns(bytes).map(unpackChunk);
+  if (!least || !means || !largest || !counts) throw new ChunkError('a column of the points is missing');
+  return counts.map(({ timeMs, cpuUsage: samples, memoryUsageMb: gpuSamples }, index) => {
+    const [min, mean, max] = [least[index], means[index], largest[index]];
+    if (!min || !mean || !max) throw new ChunkError('the columns of the points differ in length');
+    return {
+      timeMs,
+      samples,
+      cpuUsage: { min: min.cpuUsage, mean: mean.cpuUsage, max: max.cpuUsage },
+      memoryUsageMb: { min: min.memoryUsageMb, mean: mean.memoryUsageMb, max: max.memoryUsageMb },
+      ...(gpuSamples > 0 && {
+        gpuUsage: {
+          min: min.gpuUsage ?? 0,
+          mean: mean.gpuUsage ?? 0,
+          max: max.gpuUsage ?? 0,
+          samples: gpuSamples,
+        },
+      }),
+    };
+  });
+}
+
+function splitColumns(bytes: Uint8Array): Uint8Array[] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const columns: Uint8Array[] = [];
+  let offset = 0;
+  while (offset < bytes.byteLength) {
+    const end = offset + 4 <= bytes.byteLength ? offset + 4 + view.getUint32(offset, true) : Infinity;
+    if (end > bytes.byteLength) throw new ChunkError('the points are cut short');
+    columns.push(bytes.subarray(offset + 4, end));
+    offset = end;
+  }
+  return columns;
+}

@@ -1,0 +1,162 @@
+import type { Database } from 'bun:sqlite';
+import { AppError, jobNotFound, quote } from '../../domain/errors.ts';
+import type { JobSummary, Reading, ReadingQuery } from '../../domain/store.ts';
+import type { Point } from '../../domain/summary.ts';
+import { summarizeJob, summarizeNode, type UsageSummary, type UsageTotals } from '../../domain/summary.ts';
+import { type ChunkSample, unpackChunk } from './chunk.ts';
+import { type Place, unpackAt } from './damage.ts';
+import { unpackPoints } from './points.ts';
+import { mergeRuns, type Run } from './runs.ts';
+
+interface TailRow extends ChunkSample {
+  readonly seq: number;
+}
+
+interface ChunkRow {
+  readonly seq: number;
+  readonly tier: number;
+  readonly start_time: number;
+  readonly end_time: number;
+  readonly samples: number;
+}
+
+/** A node of a job that has reported. */
+interface NodeRow {
+  readonly node: number;
+  readonly name: string;
+  readonly isFirst: number;
+}
+
+/** Reads samples and what is left of them, from the log, the chunks and the points, through one connection. */
+export function readingReader(db: Database) {
+  const selectJob = db.query<{ seq: number }, [string]>('SELECT seq FROM job WHERE id = ?');
+  const selectNodes = db.query<NodeRow, [number]>(
+    `SELECT usage.node, (SELECT name FROM node WHERE id = usage.node) AS name,
+            usage.node = (SELECT first_node FROM job WHERE seq = usage.job) AS isFirst
+       FROM usage WHERE job = ?`,
+  );
+  const isNodeOfJob = db.query<{ node: number }, [number, string]>(
+    'SELECT node FROM job_node WHERE job = ? AND node = (SELECT id FROM node WHERE name = ?)',
+  );
+  const selectTail = db.query<TailRow, [number, number]>(
+    `WITH RECURSIVE chain (seq, previous, time, cpu, memory, gpu, sealed) AS (
+       SELECT sample.seq, previous, sample.time, sample.cpu, sample.memory, sample.gpu, sealed
+         FROM usage JOIN sample ON sample.seq = usage.last_sample
+        WHERE usage.job = ?1 AND usage.node = ?2 AND sample.seq > sealed
+        UNION ALL
+       SELECT sample.seq, sample.previous, sample.time, sample.cpu, sample.memory, sample.gpu, sealed
+         FROM chain JOIN sample ON sample.seq = chain.previous WHERE sample.seq > sealed)
+     SELECT seq, time AS timeMs, cpu AS cpuUsage, memory AS memoryUsageMb, gpu AS gpuUsage FROM chain ORDER BY time, seq`,
+  );
+  const selectChunks = db.query<ChunkRow, [number, number, number, number]>(
+    `SELECT seq, tier, start_time, end_time, samples FROM chunk
+      WHERE job = ? AND node = ? AND start_time <= ? AND end_time >= ?`,
+  );
+  const selectData = db.query<{ data: Uint8Array }, [number]>('SELECT data FROM chunk WHERE seq = ?');
+  const selectTotals = db.query<UsageTotals & { node: string }, [number]>(
+    `SELECT (SELECT name FROM node WHERE id = usage.node) AS node, total_samples AS samples, oldest AS oldestMs,
+            newest AS newestMs, cpu_sum AS cpuSum, cpu_max AS cpuMax, memory_sum AS memorySum, memory_max AS memoryMax,
+            gpu_samples AS gpuSamples, gpu_sum AS gpuSum, gpu_max AS gpuMax
+       FROM usage WHERE job = ?1
+      ORDER BY (SELECT position FROM job_node WHERE job_node.job = ?1 AND job_node.node = usage.node)`,
+  );
+
+  function findJob(id: string): number {
+    const job = selectJob.get(id)?.seq;
+    if (job === undefined) throw jobNotFound(id);
+    return job;
+  }
+
+  function findRuns(
+    job: number,
+    { fromMs = 0, toMs = Number.MAX_SAFE_INTEGER, node: name }: ReadingQuery,
+  ): Run[] {
+    if (name !== undefined && !isNodeOfJob.get(job, name)) {
+      throw new AppError('validation_error', `node ${quote(name)} is not one of the nodes of the job.`);
+    }
+    const isInside = ({ timeMs }: Reading) => timeMs >= fromMs && timeMs <= toMs;
+    const nodes = selectNodes.all(job).filter((row) => name === undefined || row.name === name);
+    return nodes.flatMap(({ node, ...row }) => {
+      const label = row.isFirst === 1 ? {} : { node: row.name };
+      const chunks = selectChunks.all(job, node, toMs, fromMs).map(({ seq, tier, ...chunk }): Run => {
+        const isWhole = chunk.start_time >= fromMs && chunk.end_time <= toMs;
+        const place = { job, startMs: chunk.start_time, endMs: chunk.end_time };
+        const open = () => readChunk(place, seq, tier, label).filter(isInside);
+        return {
+          startMs: chunk.start_time,
+          endMs: chunk.end_time,
+          count: isWhole ? chunk.samples : open().length,
+          open,
+        };
+      });
+      const tail = selectTail
+        .all(job, node)
+        .map((sample) => toReading(sample, label))
+        .filter(isInside);
+      return tail.length === 0 ? chunks : [...chunks, runOf(tail)];
+    });
+  }
+
+  function readChunk(place: Place, seq: number, tier: number, label: { node?: string }): Reading[] {
+    const data = selectData.get(seq)!.data;
+    return unpackAt(db, place, () =>
+      tier === 0
+        ? unpackChunk(data).map((sample) => toReading(sample, label))
+        : unpackPoints(data).map((point) => pointReading(point, label)),
+    );
+  }
+
+  return {
+    /** The newest or oldest `limit` readings, in order, and how many there are in all. */
+    list(id: string, query: ReadingQuery, limit: number): { samples: Reading[]; total: number } {
+      const runs = findRuns(findJob(id), query);
+      const samples: Reading[] = [];
+      for (const batch of mergeRuns(runs, 'desc')) {
+        samples.push(...batch.slice(0, limit - samples.length));
+        if (samples.length === limit) break;
+      }
+      if (query.order !== 'desc') samples.reverse();
+      return { samples, total: runs.reduce((sum, { count }) => sum + count, 0) };
+    },
+
+    /** All readings in order, a batch at a time. */
+    stream(id: string, query: ReadingQuery): Generator<Reading[]> {
+      return mergeRuns(findRuns(findJob(id), query), query.order ?? 'asc');
+    },
+
+    summary(id: string): JobSummary {
+      const nodes = selectTotals.all(findJob(id));
+      const summaries = nodes.map((totals): UsageSummary & { node: string } => ({
+        node: totals.node,
+        ...summarizeNode(totals),
+      }));
+      return { whole: summarizeJob(nodes), nodes: summaries };
+    },
+  };
+}
+
+const runOf = (readings: readonly Reading[]): Run => ({
+  startMs: readings[0]!.timeMs,
+  endMs: readings.at(-1)!.timeMs,
+  count: readings.length,
+  open: () => readings,
+});
+
+function toReading(
+  { timeMs, cpuUsage, memoryUsageMb, gpuUsage }: ChunkSample,
+  label: { node?: string },
+): Reading {
+  return { timeMs, ...label, cpuUsage, memoryUsageMb, ...(gpuUsage !== null && { gpuUsage }) };
+}
+
+/** A point reads as a sample of its means. */
+function pointReading(point: Point, label: { node?: string }): Reading {
+  return {
+    timeMs: point.timeMs,
+    ...label,
+    cpuUsage: point.cpuUsage.mean,
+    memoryUsageMb: Math.round(point.memoryUsageMb.mean),
+    ...(point.gpuUsage && { gpuUsage: point.gpuUsage.mean }),
+    point,
+  };
+}

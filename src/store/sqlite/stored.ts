@@ -1,0 +1,62 @@
+import type { Database } from 'bun:sqlite';
+import { ChunkError, unpackChunk } from './chunk.ts';
+
+/** Looks up whether samples have been stored already. */
+export function storedFinder(db: Database) {
+  // From the newest arrival to the oldest, as far as the log has not been sealed.
+  const walkChain = db.query<{ time: number }, [number, number]>(
+    `WITH RECURSIVE chain (previous, time) AS (
+       SELECT previous, time FROM sample WHERE seq = ?1 AND seq > ?2
+        UNION ALL
+       SELECT sample.previous, sample.time FROM chain JOIN sample ON sample.seq = chain.previous
+        WHERE sample.seq > ?2)
+     SELECT time FROM chain`,
+  );
+  const selectChunks = db.query<{ start_time: number; end_time: number; data: Uint8Array }, number[]>(
+    `SELECT start_time, end_time, data FROM chunk
+      WHERE job = ? AND node = ? AND tier = 0 AND start_time <= ? AND end_time >= ?`,
+  );
+
+  /** Takes the times of unsealed samples out of `missing`; stops when none is left, which a repeat soon brings about. */
+  function searchLog(missing: Set<number>, lastSample: number, sealed: number): void {
+    if (lastSample <= sealed) return;
+    for (const { time } of walkChain.iterate(lastSample, sealed)) {
+      if (missing.delete(time) && missing.size === 0) return;
+    }
+  }
+
+  /** Takes the times of sealed samples out of `missing`. */
+  function searchChunks(missing: Set<number>, job: number, node: number): void {
+    const times = [...missing].sort((one, other) => one - other);
+    for (const { start_time, end_time, data } of selectChunks.iterate(job, node, times.at(-1)!, times[0]!)) {
+      if (!times.some((time) => time >= start_time && time <= end_time)) continue;
+      for (const time of timesOf(data)) missing.delete(time);
+      if (missing.size === 0) return;
+    }
+  }
+
+  /**
+   * Which of these times samples of a job on a node have been stored with. What was thinned out to points is not known
+   * any more.
+   */
+  return function findStored(
+    times: Iterable<number>,
+    { job, node, lastSample, sealed }: { job: number; node: number; lastSample: number; sealed: number },
+  ): Set<number> {
+    const asked = new Set(times);
+    const missing = new Set(asked);
+    searchLog(missing, lastSample, sealed);
+    if (missing.size > 0 && sealed > 0) searchChunks(missing, job, node);
+    return asked.difference(missing);
+  };
+}
+
+/** The times in a chunk; none when it is damaged, which a reader will tell: it must not stop a sender. */
+function timesOf(data: Uint8Array): number[] {
+  try {
+    return unpackChunk(data).map(({ timeMs }) => timeMs);
+  } catch (error) {
+    if (error instanceof ChunkError) return [];
+    throw error;
+  }
+}

@@ -1,0 +1,169 @@
+import { Database } from 'bun:sqlite';
+import type { Store } from '../../src/domain/store.ts';
+import { openSqlite } from '../../src/store/sqlite/open.ts';
+import { temporaryFolder } from '../help/folder.ts';
+import { realisticSeries, uniformSeries } from '../help/noise.ts';
+import { startProgress } from './progress.ts';
+import { blockBytes, type Series } from './prometheus.ts';
+import { grouped, notThereYet, type Row } from './row.ts';
+
+const BATCH_SAMPLES = 5000;
+/** As often as the samples' own time says, sealing has its turn, as it has in life. */
+const SEAL_EVERY_MS = 10 * 60_000;
+const LATER_MS = 2 * 86_400_000;
+/** Jobs whose samples are read back and compared. */
+const CHECKED_JOBS = 3;
+
+/** Bytes on disk of a sample, after all that can be sealed is sealed, of believable and of hostile values. */
+export async function measureDisk({ jobs, samples }: { jobs: number; samples: number }): Promise<Row[]> {
+  const each = samples / jobs;
+  const believable = Array.from({ length: jobs }, (_, job) => realisticSeries(each, job + 1));
+  const hostile = Array.from({ length: jobs }, (_, job) => uniformSeries(each / 10, job + 1));
+  const prometheus = await blockBytes(believable);
+  const floor = (series: readonly Series[], blocks?: number) =>
+    `${(plainBytes(series) / count(series)).toFixed(1)} B plain rows` +
+    (blocks === undefined ? '' : `, ${(blocks / count(series)).toFixed(1)} B Prometheus blocks`);
+  return [
+    await bytesRow('believable', believable, floor(believable, prometheus), 6),
+    await bytesRow('uniformly random', hostile, floor(hostile)),
+  ];
+}
+
+const count = (series: readonly Series[]) => series.reduce((sum, samples) => sum + samples.length, 0);
+
+async function bytesRow(
+  kind: string,
+  series: readonly Series[],
+  floor: string,
+  budget?: number,
+): Promise<Row> {
+  const what = `bytes on disk a sample after sealing, ${grouped(count(series))} ${kind}`;
+  const budgetText = budget === undefined ? '' : `at most ${budget}`;
+  const { bytes, isSealed } = await sealedBytes(series);
+  if (!isSealed) return notThereYet(what, budgetText);
+  const each = bytes / count(series);
+  return {
+    what,
+    floor,
+    ours: `${each.toFixed(2)} B`,
+    figure: `${((each * count(series)) / plainBytes(series)).toFixed(2)} of plain rows`,
+    budget: budgetText,
+    isHeld: budget === undefined ? undefined : each <= budget,
+  };
+}
+
+/** What the samples add to a database, without the pages that are free. */
+async function sealedBytes(series: readonly Series[]): Promise<{ bytes: number; isSealed: boolean }> {
+  using folder = temporaryFolder();
+  const path = folder.file('samples.db');
+  const store = await openSqlite(path);
+  await store.createJobs(
+    series.map((samples, job) => ({
+      id: `job-${job}`,
+      user: `user-${job % 50}`,
+      nodes: [`node-${job}`],
+      state: 'running',
+      startTimeMs: samples[0]!.timeMs,
+    })),
+  );
+  const empty = usedBytes(path);
+  const isSealed = await loadAndSeal(store, series);
+  await compareSamples(store, series);
+  await store.close();
+  printTables(path);
+  return { bytes: usedBytes(path) - empty, isSealed };
+}
+
+/** Records the samples in the order of their time, and seals meanwhile; whether there was anything to seal. */
+async function loadAndSeal(store: Store, series: readonly Series[]): Promise<boolean> {
+  const length = series[0]!.length;
+  const batchSteps = Math.ceil(BATCH_SAMPLES / series.length);
+  const progress = startProgress(`recording and sealing ${grouped(count(series))} samples`, length);
+  let isSealed = false;
+  let sealedMs = 0;
+  const sealUntil = async (nowMs: number) => {
+    while (await store.expire({}, nowMs)) isSealed = true;
+  };
+  for (let step = 0; step < length; step += batchSteps) {
+    const batch = samplesOf(series, step, Math.min(length, step + batchSteps));
+    const { stored } = await store.recordSamples(batch);
+    if (stored !== batch.length) throw new Error(`${stored} of ${batch.length} samples were stored.`);
+    const nowMs = batch.at(-1)!.timeMs;
+    if (nowMs - sealedMs > SEAL_EVERY_MS) {
+      await sealUntil(nowMs);
+      sealedMs = nowMs;
+    }
+    progress.advance(step);
+  }
+  await sealUntil(series[0]!.at(-1)!.timeMs + LATER_MS);
+  progress.finish();
+  return isSealed;
+}
+
+function samplesOf(series: readonly Series[], from: number, to: number) {
+  return Array.from({ length: to - from }, (_, step) =>
+    series.map((samples, job) => {
+      const { gpuUsage, ...sample } = samples[from + step]!;
+      return { jobId: `job-${job}`, ...sample, ...(gpuUsage !== null && { gpuUsage }), stamped: false };
+    }),
+  ).flat();
+}
+
+/** What is read back has to be what was recorded, to the last digit. */
+async function compareSamples(store: Store, series: readonly Series[]): Promise<void> {
+  for (let job = 0; job < CHECKED_JOBS; job++) {
+    const { samples, total } = await store.listSamples(`job-${job}`, {}, series[job]!.length + 1);
+    const expected = series[job]!.toSorted((a, b) => a.timeMs - b.timeMs);
+    const isSame = total === expected.length && Bun.deepEquals(samples.map(valuesOf), expected.map(valuesOf));
+    if (!isSame) throw new Error(`The samples of job-${job} are not those that were recorded.`);
+  }
+}
+
+const valuesOf = (sample: {
+  timeMs: number;
+  cpuUsage: number;
+  memoryUsageMb: number;
+  gpuUsage?: number | null;
+}) => [sample.timeMs, sample.cpuUsage, sample.memoryUsageMb, sample.gpuUsage ?? null];
+
+/** The same samples as rows of a table. */
+function plainBytes(series: readonly Series[]): number {
+  using folder = temporaryFolder();
+  const path = folder.file('plain.db');
+  const db = new Database(path);
+  db.run(`CREATE TABLE sample (job INTEGER NOT NULL, node INTEGER NOT NULL, time INTEGER NOT NULL, cpu REAL NOT NULL,
+    memory INTEGER NOT NULL, gpu REAL) STRICT`);
+  const insert = db.query('INSERT INTO sample VALUES (?, ?, ?, ?, ?, ?)');
+  db.transaction(() => {
+    for (let step = 0; step < series[0]!.length; step++) {
+      series.forEach((samples, job) => {
+        const { timeMs, cpuUsage, memoryUsageMb, gpuUsage } = samples[step]!;
+        insert.run(job + 1, job + 1, timeMs, cpuUsage, memoryUsageMb, gpuUsage ?? null);
+      });
+    }
+  })();
+  db.close();
+  return usedBytes(path);
+}
+
+/** The pages in use, as SQLite counts them. */
+function usedBytes(path: string): number {
+  using db = new Database(path);
+  const { bytes } = db
+    .query<{ bytes: number }, []>(
+      'SELECT (page_count - freelist_count) * page_size AS bytes FROM pragma_page_count, pragma_freelist_count, pragma_page_size',
+    )
+    .get()!;
+  return bytes;
+}
+
+/** Where the bytes are, for whoever wants to save some. */
+function printTables(path: string): void {
+  using db = new Database(path, { readonly: true });
+  const tables = db
+    .query<{ name: string; bytes: number }, []>(
+      'SELECT name, sum(pgsize) AS bytes FROM dbstat GROUP BY name HAVING bytes > 100000 ORDER BY bytes DESC',
+    )
+    .all();
+  console.error(tables.map(({ name, bytes }) => `${name} ${grouped(bytes / 1000)} kB`).join(', '));
+}

@@ -1,0 +1,31 @@
+import { Database } from 'bun:sqlite';
+import { temporaryFolder } from '../../help/folder.ts';
+
+// The floor of batches: appends rows of the same columns, 5,000 to a transaction on disk, and does nothing else.
+// Prints the rows a second over as many seconds as the argument says.
+const ROWS = 5000;
+using folder = temporaryFolder();
+const db = new Database(folder.file('floor.db'));
+db.run('PRAGMA journal_mode = WAL');
+db.run('PRAGMA synchronous = FULL');
+db.run(`CREATE TABLE sample (seq INTEGER PRIMARY KEY, job INTEGER NOT NULL, node INTEGER NOT NULL, time INTEGER NOT NULL,
+  cpu REAL NOT NULL, memory INTEGER NOT NULL, gpu REAL) STRICT`);
+const insert = db.query('INSERT INTO sample (job, node, time, cpu, memory, gpu) VALUES (?, ?, ?, ?, ?, ?)');
+const append = db.transaction((batch: number) => {
+  for (let row = 0; row < ROWS; row++) {
+    insert.run(
+      row + 1,
+      (row % 2000) + 1,
+      Date.now(),
+      ((row * 7 + batch) % 10_000) / 100,
+      4096 + row,
+      (row % 1000) / 10,
+    );
+  }
+});
+append(0);
+const startedMs = performance.now();
+let batches = 0;
+while (performance.now() - startedMs < Number(process.argv[2]) * 1000) append(++batches);
+console.log((batches * ROWS * 1000) / (performance.now() - startedMs));
+db.close();

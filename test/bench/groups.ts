@@ -1,0 +1,56 @@
+import { measureBatches } from './batch.ts';
+import { measureDisk } from './disk.ts';
+import { measureEnded } from './ended.ts';
+import { measureLists } from './list.ts';
+import { measurePosts } from './post.ts';
+import type { Row } from './row.ts';
+import { measureScrapes } from './scrape.ts';
+import { measureSoak } from './soak.ts';
+import { measureStarts } from './start.ts';
+
+/** How much is measured. */
+export interface Size {
+  readonly jobs: number;
+  readonly running: number;
+  readonly ended: number;
+  readonly samples: number;
+  readonly posts: { readonly rounds: number; readonly seconds: number };
+  readonly rounds: { readonly scrapes: number; readonly lists: number; readonly starts: number };
+  readonly batches: { readonly rounds: number; readonly batches: number; readonly posts: number };
+  readonly soakSeconds: number;
+}
+
+export const FULL: Size = {
+  jobs: 5_000_000,
+  running: 20_000,
+  ended: 1_000_000,
+  samples: 2_000_000,
+  posts: { rounds: 5, seconds: 4 },
+  rounds: { scrapes: 21, lists: 51, starts: 5 },
+  batches: { rounds: 5, batches: 100, posts: 500 },
+  soakSeconds: 60,
+};
+
+/** A tenth, to see that all of it works; its times say little. */
+export const QUICK: Size = {
+  jobs: 500_000,
+  running: 2000,
+  ended: 100_000,
+  samples: 200_000,
+  posts: { rounds: 2, seconds: 1 },
+  rounds: { scrapes: 5, lists: 5, starts: 5 },
+  batches: { rounds: 1, batches: 20, posts: 100 },
+  soakSeconds: 20,
+};
+
+/** The rows of the table by name, in its order. */
+export const GROUPS: Readonly<Record<string, (size: Size) => Promise<Row[]>>> = {
+  posts: ({ posts }) => measurePosts(posts),
+  scrapes: ({ running, rounds }) => measureScrapes({ jobs: running, rounds: rounds.scrapes }),
+  ended: ({ running, ended, rounds }) => measureEnded({ running, ended, rounds: rounds.scrapes }),
+  lists: ({ jobs, rounds }) => measureLists({ jobs, few: 5000, rounds: rounds.lists }),
+  batches: ({ batches }) => measureBatches(batches),
+  disk: ({ samples }) => measureDisk({ jobs: 500, samples }),
+  starts: ({ jobs, rounds }) => measureStarts({ jobs, rounds: rounds.starts }),
+  soak: ({ soakSeconds }) => measureSoak({ seconds: soakSeconds }),
+};

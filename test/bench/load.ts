@@ -1,0 +1,67 @@
+import { type JobsShape, jobAt, jobNumbers } from './data/jobs.ts';
+import { timePost } from './http.ts';
+
+/** Rows of a batch. */
+export const BATCH_ROWS = 5000;
+
+/** What `POST /v1/samples` answers. */
+interface BatchAnswer {
+  readonly stored: number;
+  readonly repeated: number;
+  readonly refused: number;
+}
+
+/** 20,000 running jobs that nothing ended stands beside. */
+export const CLUSTER: JobsShape = { jobs: 40_000, running: 20_000, pending: 0, isOnlyRunning: true };
+/** Batches go to the first so many of them; single samples to the others, so that both can be counted. */
+const BATCH_JOBS = 15_000;
+
+/**
+ * Batches of one sample of each of 5,000 jobs, for the next 5,000 jobs each time. They are of now, and no job has two of
+ * the same time.
+ */
+export function batchMaker() {
+  const jobs = [...jobNumbers(CLUSTER)].map((number) => jobAt(number, CLUSTER));
+  const groups: { jobId: string; pieces: string[] }[] = [];
+  for (let start = 0; start < BATCH_JOBS; start += BATCH_ROWS) {
+    const samples = jobs.slice(start, start + BATCH_ROWS).map(({ id, nodes }, index) => ({
+      job_id: id,
+      node: nodes[0],
+      timestamp: '@',
+      cpu_usage: ((index * 7919) % 10_000) / 100,
+      memory_usage_mb: 1000 + index * 13,
+      gpu_usage: ((index * 31) % 1000) / 10,
+    }));
+    groups.push({ jobId: samples[0]!.job_id, pieces: JSON.stringify({ samples }).split('@') });
+  }
+  let timeMs = 0;
+  let next = 0;
+  return {
+    /** Jobs that no batch is about. */
+    otherJobs: jobs.slice(BATCH_JOBS).map(({ id }) => id),
+    make() {
+      const { jobId, pieces } = groups[next++ % groups.length]!;
+      timeMs = Math.max(timeMs + 1, Date.now());
+      return { jobId, body: Buffer.from(pieces.join(new Date(timeMs).toISOString())) };
+    },
+  };
+}
+
+export type Batches = ReturnType<typeof batchMaker>;
+export type Batch = ReturnType<Batches['make']>;
+
+/** Whether this version of the service takes batches at all. */
+export async function takesBatches(url: string): Promise<boolean> {
+  return (await timePost(`${url}/v1/samples`, '{"samples":[]}')).status !== 404;
+}
+
+/** Sends one batch; false when the service asked to come again later. Every row has to be stored. */
+export async function sendBatch(url: string, { body, jobId }: Batch): Promise<boolean> {
+  const answer = await timePost(`${url}/v1/samples`, body);
+  if (answer.status === 503) return false;
+  if (!answer.isOk) throw new Error(`A batch was answered ${answer.status}: ${answer.body.slice(0, 500)}`);
+  const { stored } = JSON.parse(answer.body) as BatchAnswer;
+  if (stored !== BATCH_ROWS)
+    throw new Error(`${stored} of ${BATCH_ROWS} rows from ${jobId} on: ${answer.body.slice(0, 500)}`);
+  return true;
+}

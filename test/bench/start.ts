@@ -1,0 +1,47 @@
+import { readFileSync } from 'node:fs';
+import { serve } from '../help/executable.ts';
+import { jobsFolder } from './data/files.ts';
+import { timeGet } from './http.ts';
+import { grouped, median, type Row } from './row.ts';
+
+const IDLE_MS = 5000;
+
+/** From the start of the process to a healthy answer, and what it holds in memory when nothing happens. */
+export async function measureStarts({ jobs, rounds }: { jobs: number; rounds: number }): Promise<Row[]> {
+  using folder = await jobsFolder({ jobs, running: jobs / 250, pending: jobs / 5000 });
+  const times: number[] = [];
+  for (let round = 0; round < rounds; round++) {
+    const startedMs = performance.now();
+    await using server = await serve({ folder: folder.path });
+    await timeGet(`${server.url}/v1/health`);
+    times.push(performance.now() - startedMs);
+    await server.stop();
+  }
+  await using server = await serve({ folder: folder.path });
+  await timeGet(`${server.url}/v1/health`);
+  await Bun.sleep(IDLE_MS);
+  const residentMb = residentBytes(server.pid) / 1e6;
+  return [
+    {
+      what: `start to first healthy answer, ${grouped(jobs)} jobs`,
+      floor: '',
+      ours: `${Math.round(median(times))} ms`,
+      figure: '',
+      budget: 'at most 300 ms',
+      isHeld: median(times) <= 300,
+    },
+    {
+      what: `idle memory of serve, resident, ${grouped(jobs)} jobs`,
+      floor: '',
+      ours: `${Math.round(residentMb)} MB`,
+      figure: '',
+      budget: 'at most 120 MB',
+      isHeld: residentMb <= 120,
+    },
+  ];
+}
+
+/** What Linux says of a process's memory in RAM. */
+export function residentBytes(pid: number): number {
+  return Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) * 1024;
+}

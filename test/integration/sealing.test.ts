@@ -1,0 +1,77 @@
+import { Database } from 'bun:sqlite';
+import { expect, test } from 'bun:test';
+import { serve } from '../help/executable.ts';
+import { temporaryFolder } from '../help/folder.ts';
+
+const KILLS = 15;
+const DAY_MS = 86_400_000;
+
+interface Sent {
+  readonly job_id: string;
+  readonly node: string;
+  readonly timestamp: string;
+  readonly cpu_usage: number;
+  readonly memory_usage_mb: number;
+}
+
+/** Old enough to be sealed as soon as the service finds the time; every one has values of its own. */
+function oldSamples(from: number, count: number, startMs: number): Sent[] {
+  return Array.from({ length: count }, (_, offset) => {
+    const index = from + offset;
+    return {
+      job_id: 'a',
+      node: index % 2 ? 'n1' : 'n2',
+      timestamp: new Date(startMs + index * 1000).toISOString(),
+      cpu_usage: (index % 10_000) / 100,
+      memory_usage_mb: index,
+    };
+  });
+}
+
+async function post(url: string, path: string, body: object): Promise<Response> {
+  return fetch(`${url}${path}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+}
+
+async function readSamples(url: string): Promise<string[]> {
+  const response = await fetch(`${url}/v1/jobs/a/metrics?limit=100000`);
+  const { samples, total } = (await response.json()) as { samples: Omit<Sent, 'job_id'>[]; total: number };
+  expect(total).toBe(samples.length);
+  return samples.map(
+    ({ timestamp, cpu_usage, memory_usage_mb }) => `${timestamp} ${cpu_usage} ${memory_usage_mb}`,
+  );
+}
+
+test(`kill -9 ${KILLS} times while samples are being sealed loses and doubles none`, async () => {
+  using folder = temporaryFolder();
+  const startMs = Date.now() - 3 * DAY_MS;
+  const answered: Sent[] = [];
+  for (let kill = 0; kill <= KILLS; kill++) {
+    await using server = await serve({ folder: folder.path });
+    if (kill === 0) await post(server.url, '/v1/jobs', { id: 'a', user: 'alice', nodes: ['n1', 'n2'] });
+    const batch = oldSamples(answered.length, kill === 0 ? 30_000 : 1500, startMs);
+    const response = await post(server.url, '/v1/samples', { samples: batch });
+    expect(response.ok).toBe(true);
+    expect(await response.json()).toMatchObject({ stored: batch.length, repeated: 0, refused: 0 });
+    answered.push(...batch);
+    await Bun.sleep(10 + ((kill * 37) % 150));
+    await server.stop('SIGKILL');
+  }
+  const expected = answered.map(
+    ({ timestamp, cpu_usage, memory_usage_mb }) => `${timestamp} ${cpu_usage} ${memory_usage_mb}`,
+  );
+  await using server = await serve({ folder: folder.path });
+  expect(await readSamples(server.url)).toEqual(expected);
+  await Bun.sleep(2000);
+  expect(await readSamples(server.url)).toEqual(expected);
+  expect(await server.stop()).toBe(0);
+  using db = new Database(`${folder.path}/hpc-observe.db`);
+  expect(db.query('PRAGMA integrity_check').values()).toEqual([['ok']]);
+  const sealed = db
+    .query<{ samples: number }, []>('SELECT sum(samples) AS samples FROM chunk')
+    .get()!.samples;
+  expect(sealed).toBeGreaterThan(30_000);
+});
