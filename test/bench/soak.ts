@@ -111,13 +111,14 @@ async function checkTotals(url: string, { byJob }: Tally): Promise<void> {
   }
 }
 
-/** The largest of each sixtieth of the time, as one line of eight heights from 0 to the budget. */
+/** The largest of each sixtieth of the time, as one line of eight heights, from 0 to the largest or the budget. */
 function drawCurve(megabytes: readonly number[]): string {
+  const top = Math.max(MAX_MB, ...megabytes);
   const width = Math.min(60, megabytes.length);
   return Array.from({ length: width }, (_, column) => {
     const from = Math.floor((column * megabytes.length) / width);
     const to = Math.floor(((column + 1) * megabytes.length) / width);
-    const height = Math.floor((Math.max(...megabytes.slice(from, to)) / MAX_MB) * 8);
+    const height = Math.floor((Math.max(...megabytes.slice(from, to)) / top) * 8);
     return '▁▂▃▄▅▆▇█'[Math.min(7, height)];
   }).join('');
 }

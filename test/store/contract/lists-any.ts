@@ -198,7 +198,7 @@ export function anyLists(makePlace: MakePlace) {
       {},
       { text: 'job' },
       { node: ['n1', 'n2'] },
-      { text: '-1777' },
+      { text: '-17' },
       { node: ['n1', 'n2'], text: '7' },
       { state: ['failed', 'running'] as const, sinceMs: NOON_MS },
     ]) {
@@ -227,6 +227,8 @@ export function anyLists(makePlace: MakePlace) {
         }
         const all = await collectStream(store, filter, { order, nowMs: NOW_MS });
         expect({ ...shown, ids: all }).toEqual({ ...shown, ids: expected });
+        const rest = await collectStream(store, filter, { order, nowMs: NOW_MS, offset: 30 });
+        expect({ ...shown, ids: rest }).toEqual({ ...shown, ids: expected.slice(30) });
       }
     }
   }, 60_000);

@@ -49,18 +49,27 @@ const PAGES: [name: string, page: Partial<WalkPage>][] = [
 ];
 
 const ROWS = FILTERS.flatMap(([index, wanted]) =>
-  PAGES.map(([name, page]) => ({ index, wanted, name, page })),
+  PAGES.map(([name, page]) => ({
+    index,
+    wanted,
+    name,
+    page,
+    filter: Object.keys(wanted).join(', ') || 'all',
+  })),
 );
-test.each(ROWS)('$name of $wanted walks through $index and stops at its end', ({ index, wanted, page }) => {
-  const plan = planOf(wanted, page);
-  const walks = plan.filter((step) => WALK.test(step));
-  expect(walks[0]).toMatch(new RegExp(`USING (COVERING )?INDEX ${index}\\b`));
-  const isBounded = Object.keys(wanted).length > 0 || page.after !== undefined;
-  expect(walks[0]!.startsWith(isBounded ? 'SEARCH' : 'SCAN')).toBe(true);
-  if (page.after) expect(walks[0]).toContain('start_time');
-  expect(plan.filter((step) => ALL_JOBS.test(step))).toEqual([]);
-  expect(plan.filter((step) => BIG_SORT.test(step))).toEqual([]);
-});
+test.each(ROWS)(
+  '$name of a list by $filter walks through $index and stops at its end',
+  ({ index, wanted, page }) => {
+    const plan = planOf(wanted, page);
+    const walks = plan.filter((step) => WALK.test(step));
+    expect(walks[0]).toMatch(new RegExp(`USING (COVERING )?INDEX ${index}\\b`));
+    const isBounded = Object.keys(wanted).length > 0 || page.after !== undefined;
+    expect(walks[0]!.startsWith(isBounded ? 'SEARCH' : 'SCAN')).toBe(true);
+    if (page.after) expect(walks[0]).toContain('start_time');
+    expect(plan.filter((step) => ALL_JOBS.test(step))).toEqual([]);
+    expect(plan.filter((step) => BIG_SORT.test(step))).toEqual([]);
+  },
+);
 
 test('several states and users are merged from walks of which each stops at the end of the page', () => {
   const plan = planOf({ states: [3, 4], users: [1, 2, 3] }, CURSOR);
