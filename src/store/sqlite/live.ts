@@ -8,7 +8,9 @@ const LIVE_PAGE_JOBS = 500;
 export function* readLiveSeries(db: Database, endedSinceMs: number): Generator<LiveSeries[]> {
   const jobs = db
     .query<{ seq: number }, [number]>(
-      'SELECT seq FROM job WHERE state = 1 UNION ALL SELECT seq FROM job WHERE end_time >= ? ORDER BY seq',
+      // The indexes are named: sorting by seq would otherwise tempt SQLite to read all jobs that ever were.
+      `SELECT seq FROM job INDEXED BY job_by_state WHERE state = 1
+        UNION ALL SELECT seq FROM job INDEXED BY job_by_end WHERE end_time >= ? ORDER BY seq`,
     )
     .values(endedSinceMs)
     .flat();

@@ -12,8 +12,8 @@ import {
 /** Set by build.ts: where the executable holds the thread's module. */
 declare const WRITER_THREAD_MODULE: string | undefined;
 
-/** Rows that may wait: about 10 MB of samples, and seconds of work for the disk. Beyond it a sender is told to slow down. */
-const MAX_WAITING_ROWS = 100_000;
+/** Rows that may wait: a fraction of a second of work for the disk. Beyond it a sender is told to slow down. */
+const MAX_WAITING_ROWS = 20_000;
 /** After a failure, room for a whole group has to be proved, not just for one page. */
 const PROBE_BYTES = 256 * 1024;
 
@@ -55,7 +55,7 @@ export class Writer {
       typeof WRITER_THREAD_MODULE === 'string'
         ? WRITER_THREAD_MODULE
         : new URL('./thread.ts', import.meta.url).href;
-    const thread = new Worker(module, { name: 'writer' });
+    const thread = new Worker(module, { name: 'writer', smol: true });
     const answer = await new Promise<ThreadAnswer>((resolve, reject) => {
       thread.onmessage = ({ data }: { data: string }) => resolve(JSON.parse(data));
       thread.onerror = (event) => reject(new Error(`The writing thread did not start: ${event.message}`));

@@ -21,10 +21,10 @@ CREATE TABLE job (
   end_time   INTEGER CHECK ((end_time IS NULL) = (state < 2))
 ) STRICT;
 
-CREATE INDEX job_by_start ON job (start_time DESC);
-CREATE INDEX job_by_state ON job (state, start_time DESC);
-CREATE INDEX job_by_user ON job (user, start_time DESC);
-CREATE INDEX job_by_user_state ON job (user, state, start_time DESC);
+CREATE INDEX job_by_start ON job (start_time);
+CREATE INDEX job_by_state ON job (state, start_time);
+CREATE INDEX job_by_user ON job (user, start_time);
+CREATE INDEX job_by_user_state ON job (user, state, start_time);
 CREATE INDEX job_by_end ON job (end_time) WHERE end_time IS NOT NULL;
 
 -- The nodes of a job in their order. user, state and start_time repeat the job's, so that a list by node is one walk
@@ -39,9 +39,10 @@ CREATE TABLE job_node (
   PRIMARY KEY (job, node)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX job_node_by_start ON job_node (node, start_time DESC);
-CREATE INDEX job_node_by_state ON job_node (node, state, start_time DESC);
-CREATE INDEX job_node_by_user ON job_node (node, user, start_time DESC, state);
+CREATE INDEX job_node_by_start ON job_node (node, start_time);
+CREATE INDEX job_node_by_state ON job_node (node, state, start_time);
+CREATE INDEX job_node_by_user ON job_node (node, user, start_time);
+CREATE INDEX job_node_by_user_state ON job_node (node, user, state, start_time);
 
 -- What is known now of a job on a node that reported: the values of /metrics and of "current usage".
 -- last_sample heads the chain of its samples, newest arrival first. samples counts them.

@@ -1,6 +1,5 @@
 import jobsAndSamples from './0001_jobs_and_samples.sql' with { type: 'text' };
 import history from './0002_history.sql' with { type: 'text' };
-import lists from './0003_lists.sql' with { type: 'text' };
 
 /** Every migration in order, named here because an executable cannot list a folder. Number N takes version N-1 to N. */
-export const MIGRATIONS: readonly string[] = [jobsAndSamples, history, lists];
+export const MIGRATIONS: readonly string[] = [jobsAndSamples, history];
