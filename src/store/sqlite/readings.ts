@@ -7,10 +7,7 @@ import { type ChunkSample, unpackChunk } from './chunk.ts';
 import { type Place, unpackAt } from './damage.ts';
 import { unpackPoints } from './points.ts';
 import { mergeRuns, type Run } from './runs.ts';
-
-interface TailRow extends ChunkSample {
-  readonly seq: number;
-}
+import { tailReader } from './tail.ts';
 
 interface ChunkRow {
   readonly seq: number;
@@ -38,16 +35,7 @@ export function readingReader(db: Database) {
   const isNodeOfJob = db.query<{ node: number }, [number, string]>(
     'SELECT node FROM job_node WHERE job = ? AND node = (SELECT id FROM node WHERE name = ?)',
   );
-  const selectTail = db.query<TailRow, [number, number]>(
-    `WITH RECURSIVE chain (seq, previous, time, cpu, memory, gpu, sealed) AS (
-       SELECT sample.seq, previous, sample.time, sample.cpu, sample.memory, sample.gpu, sealed
-         FROM usage JOIN sample ON sample.seq = usage.last_sample
-        WHERE usage.job = ?1 AND usage.node = ?2 AND sample.seq > sealed
-        UNION ALL
-       SELECT sample.seq, sample.previous, sample.time, sample.cpu, sample.memory, sample.gpu, sealed
-         FROM chain JOIN sample ON sample.seq = chain.previous WHERE sample.seq > sealed)
-     SELECT seq, time AS timeMs, cpu AS cpuUsage, memory AS memoryUsageMb, gpu AS gpuUsage FROM chain ORDER BY time, seq`,
-  );
+  const readTail = tailReader(db);
   const selectChunks = db.query<ChunkRow, [number, number, number, number]>(
     `SELECT seq, tier, start_time, end_time, samples FROM chunk
       WHERE job = ? AND node = ? AND start_time <= ? AND end_time >= ?`,
@@ -89,8 +77,7 @@ export function readingReader(db: Database) {
           open,
         };
       });
-      const tail = selectTail
-        .all(job, node)
+      const tail = readTail(job, node)
         .map((sample) => toReading(sample, label))
         .filter(isInside);
       return tail.length === 0 ? chunks : [...chunks, runOf(tail)];

@@ -1,5 +1,6 @@
 import type { Database } from 'bun:sqlite';
 import { ChunkError, type ChunkSample, packChunk, unpackChunk } from './chunk.ts';
+import { tailReader } from './tail.ts';
 
 /** Samples of one chunk: half a day at one each 30 s, and packed about as much as fills a page of 4 kB or two. */
 const CHUNK_SAMPLES = 1440;
@@ -12,16 +13,7 @@ interface ChunkRow {
 
 /** Moves samples from the log into chunks, inside the transaction of the group. */
 export function sampleSealer(db: Database) {
-  const selectUnsealed = db.query<ChunkSample & { seq: number }, [number, number]>(
-    `WITH RECURSIVE chain (seq, previous, time, cpu, memory, gpu, sealed) AS (
-       SELECT sample.seq, previous, sample.time, sample.cpu, sample.memory, sample.gpu, sealed
-         FROM usage JOIN sample ON sample.seq = usage.last_sample
-        WHERE usage.job = ?1 AND usage.node = ?2 AND sample.seq > sealed
-        UNION ALL
-       SELECT sample.seq, sample.previous, sample.time, sample.cpu, sample.memory, sample.gpu, sealed
-         FROM chain JOIN sample ON sample.seq = chain.previous WHERE sample.seq > sealed)
-     SELECT seq, time AS timeMs, cpu AS cpuUsage, memory AS memoryUsageMb, gpu AS gpuUsage FROM chain ORDER BY time, seq`,
-  );
+  const readTail = tailReader(db);
   const setSealed = db.query('UPDATE usage SET sealed = last_sample WHERE job = ? AND node = ?');
   const selectBefore = db.query<ChunkRow, [number, number, number]>(
     `SELECT seq, start_time, data FROM chunk WHERE job = ? AND node = ? AND tier = 0 AND start_time <= ?
@@ -81,7 +73,7 @@ export function sampleSealer(db: Database) {
      * for it is not to be kept as samples.
      */
     seal(job: number, node: number, beforeMs: number): ChunkSample[] {
-      const samples = selectUnsealed.all(job, node);
+      const samples = readTail(job, node);
       const kept = samples.findIndex(({ timeMs }) => timeMs >= beforeMs);
       const expired = kept === -1 ? samples : samples.slice(0, kept);
       if (kept !== -1) pack(job, node, samples.slice(kept));
