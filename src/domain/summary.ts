@@ -45,6 +45,18 @@ export function summarize(samples: Iterable<Sample>): Point[] {
   return collector.points();
 }
 
+/** A point as the sample that its means make; memory in whole megabytes. */
+export function readPoint(point: Point): Sample & { readonly point: Point } {
+  const { timeMs, cpuUsage, memoryUsageMb, gpuUsage } = point;
+  return {
+    timeMs,
+    cpuUsage: cpuUsage.mean,
+    memoryUsageMb: Math.round(memoryUsageMb.mean),
+    ...(gpuUsage && { gpuUsage: gpuUsage.mean }),
+    point,
+  };
+}
+
 /** One sample as a point of its own. */
 function pointOf({ timeMs, cpuUsage, memoryUsageMb, gpuUsage }: Sample): Point {
   const spread = (value: number): Spread => ({ min: value, mean: value, max: value });

@@ -141,6 +141,11 @@ export const SCHEMAS = {
   ),
 } satisfies Record<string, TSchema>;
 
+/** Schemas of parameters: a time, and one of some words. */
+export const TIME = Type.String({ format: 'date-time' });
+export const anyOf = (choices: readonly string[]) =>
+  Type.Union(choices.map((choice) => Type.Literal(choice)));
+
 /** A parameter of the path or the query. */
 export interface Parameter {
   readonly name: string;

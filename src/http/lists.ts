@@ -3,7 +3,7 @@ import { AppError } from '../domain/errors.ts';
 import { JOB_STATES } from '../domain/job.ts';
 import { JOB_SORTS, type JobFilter, type JobOrder, type ListStart } from '../domain/list.ts';
 import { readCursor } from './cursor.ts';
-import { queryParameter } from './document.ts';
+import { anyOf, queryParameter, TIME } from './document.ts';
 import { defined, readQuery } from './query.ts';
 import { chooseFormat, ROW_FORMATS, type RowFormat } from './rows.ts';
 
@@ -12,8 +12,6 @@ const MAX_LIMIT = 10_000;
 
 const Names = Type.String({ minLength: 1 });
 const NAMES = 'several with commas between them; for a name that has a comma itself, repeat the parameter';
-const Time = Type.String({ format: 'date-time' });
-const anyOf = (choices: readonly string[]) => Type.Union(choices.map((choice) => Type.Literal(choice)));
 
 /** The documented parameters first, in the order of the API reference. */
 export const LIST_PARAMETERS = [
@@ -34,8 +32,8 @@ export const LIST_PARAMETERS = [
     'Jobs to skip; at most 100,000 with any parameter or value beyond one state, user and node',
     Type.Integer({ minimum: 0, default: 0 }),
   ),
-  queryParameter('since', 'Only jobs that had not ended before this time (ISO 8601)', Time),
-  queryParameter('until', 'Only jobs that started at or before this time (ISO 8601)', Time),
+  queryParameter('since', 'Only jobs that had not ended before this time (ISO 8601)', TIME),
+  queryParameter('until', 'Only jobs that started at or before this time (ISO 8601)', TIME),
   queryParameter(
     'min_runtime',
     'Only jobs that have run at least this long: seconds, or a duration such as 90s, 15m, 2h, 3d',

@@ -1,8 +1,8 @@
 import { Type } from '@sinclair/typebox';
 import type { Reading, ReadingQuery, Store } from '../domain/store.ts';
-import { POINT_SPAN_MS, type Point, pointCollector } from '../domain/summary.ts';
+import { POINT_SPAN_MS, type Point, pointCollector, readPoint } from '../domain/summary.ts';
 import { formatTime } from '../domain/time.ts';
-import { queryParameter } from './document.ts';
+import { anyOf, queryParameter, TIME } from './document.ts';
 import { defined, readQuery } from './query.ts';
 import { chooseFormat, ROW_FORMATS } from './rows.ts';
 
@@ -11,13 +11,10 @@ const MAX_LIMIT = 100_000;
 const MAX_POINTS = 10_000;
 const ORDERS = ['asc', 'desc'] as const;
 
-const Time = Type.String({ format: 'date-time' });
-const anyOf = (choices: readonly string[]) => Type.Union(choices.map((choice) => Type.Literal(choice)));
-
 /** The documented parameters first, in the order of the API reference. */
 export const READING_PARAMETERS = [
-  queryParameter('start_time', 'Only samples at or after this time', Time),
-  queryParameter('end_time', 'Only samples at or before this time', Time),
+  queryParameter('start_time', 'Only samples at or after this time', TIME),
+  queryParameter('end_time', 'Only samples at or before this time', TIME),
   queryParameter(
     'limit',
     'Most samples to return, the newest ones; CSV and NDJSON give all without it',
@@ -100,7 +97,7 @@ export async function bucketReadings(store: Store, jobId: string, { query, maxPo
     for (const reading of batch) collector.add(reading);
     total += batch.length;
   }
-  const points = collector.points().map(readingOf);
+  const points = collector.points().map(readPoint);
   return { points: query.order === 'desc' ? points.reverse() : points, spanMs, total };
 }
 
@@ -108,14 +105,6 @@ async function firstReading(store: Store, jobId: string, query: ReadingQuery): P
   for await (const batch of store.streamSamples(jobId, query)) return batch[0];
   return undefined;
 }
-
-const readingOf = (point: Point): Reading => ({
-  timeMs: point.timeMs,
-  cpuUsage: point.cpuUsage.mean,
-  memoryUsageMb: Math.round(point.memoryUsageMb.mean),
-  ...(point.gpuUsage && { gpuUsage: point.gpuUsage.mean }),
-  point,
-});
 
 /** The columns of CSV; those from `seconds` on are blank for a sample that stands only for itself. */
 export const READING_COLUMNS = [

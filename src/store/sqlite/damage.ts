@@ -1,7 +1,7 @@
 import type { Database } from 'bun:sqlite';
 import { AppError } from '../../domain/errors.ts';
 import { formatTime } from '../../domain/time.ts';
-import { ChunkError } from './chunk.ts';
+import { ChunkError, type ChunkSample, unpackChunk } from './chunk.ts';
 
 /** The job and the span of a chunk. */
 export interface Place {
@@ -26,5 +26,15 @@ export function unpackAt<Value>(db: Database, { job, startMs, endMs }: Place, un
         `on disk; those before and after can be read with start_time and end_time.`,
       { cause: error },
     );
+  }
+}
+
+/** The samples of a chunk; undefined when it is damaged and that must not stop the work: a reader will be told. */
+export function unpackIfWhole(data: Uint8Array): ChunkSample[] | undefined {
+  try {
+    return unpackChunk(data);
+  } catch (error) {
+    if (error instanceof ChunkError) return undefined;
+    throw error;
   }
 }

@@ -1,6 +1,7 @@
 import type { Database } from 'bun:sqlite';
 import { JOB_STATES } from '../../domain/job.ts';
 import type { JobFilter } from '../../domain/list.ts';
+import { nameFinder } from './names.ts';
 
 /** A filter in the numbers that rows carry. A part that is absent matches everything; none of the lists is empty. */
 export interface Wanted {
@@ -24,15 +25,11 @@ export type Bind = ReturnType<typeof bindings>['bind'];
 
 /** Turns filters into numbers; undefined when a filter names nobody and nothing that was ever seen. */
 export function filterReader(db: Database): (filter: JobFilter, nowMs: number) => Wanted | undefined {
-  const select = {
-    user: db.query<{ id: number }, [string]>('SELECT id FROM user WHERE name = ?'),
-    node: db.query<{ id: number }, [string]>('SELECT id FROM node WHERE name = ?'),
-  };
+  const find = { user: nameFinder(db, 'user'), node: nameFinder(db, 'node') };
   const selectAlike = db.query<{ id: number }, [string]>("SELECT id FROM user WHERE name LIKE ? ESCAPE '\\'");
 
   function findIds(table: 'user' | 'node', names: readonly string[]): number[] {
-    const find = (name: string) => select[table].get(name)?.id;
-    const ids = names.flatMap((name) => find(name) ?? name.split(',').map(find));
+    const ids = names.flatMap((name) => find[table](name) ?? name.split(',').map(find[table]));
     return [...new Set(ids.filter((id) => id !== undefined))];
   }
 

@@ -1,7 +1,8 @@
 import type { Database } from 'bun:sqlite';
 import type { Retention } from '../../domain/store.ts';
 import { mergePoints, type Point, summarize } from '../../domain/summary.ts';
-import { ChunkError, type ChunkSample, unpackChunk } from './chunk.ts';
+import type { ChunkSample } from './chunk.ts';
+import { unpackIfWhole } from './damage.ts';
 import { packPoints, unpackPoints } from './points.ts';
 import { sampleSealer } from './sealing.ts';
 
@@ -130,7 +131,8 @@ export function historyWriter(db: Database) {
     for (const { seq, job, node, samples, data } of chunks) {
       deleteChunk.run(seq);
       countDown.run(samples, job, node);
-      const expired = unpackOrNothing(data);
+      // A damaged chunk that is too old to keep goes without leaving points.
+      const expired = unpackIfWhole(data) ?? [];
       if (expired.length > 0) keepPoints(job, node, expired);
     }
     return chunks.length === STEP_CHUNKS;
@@ -162,14 +164,4 @@ function joinPoints(known: readonly Point[], added: readonly Point[]): Point[] {
     points.set(point.timeMs, same ? mergePoints(same, point) : point);
   }
   return [...points.values()].sort((one, other) => one.timeMs - other.timeMs);
-}
-
-/** A damaged chunk that is too old to keep goes without leaving points. */
-function unpackOrNothing(data: Uint8Array): ChunkSample[] {
-  try {
-    return unpackChunk(data);
-  } catch (error) {
-    if (error instanceof ChunkError) return [];
-    throw error;
-  }
 }

@@ -88,8 +88,8 @@ export function jobReader(db: Database) {
 /** Writes jobs inside the transaction of the group. */
 export function jobWriter(db: Database) {
   const reader = jobReader(db);
-  const users = nameWriter(db, 'user');
-  const nodes = nameWriter(db, 'node');
+  const numberUser = nameWriter(db, 'user');
+  const numberNode = nameWriter(db, 'node');
   const select = db.query<Omit<JobRow, 'user'> & { first_node: number }, [string]>(
     'SELECT seq, id, first_node, state, start_time, end_time FROM job WHERE id = ?',
   );
@@ -111,8 +111,8 @@ export function jobWriter(db: Database) {
   const deleteJob = db.query('DELETE FROM job WHERE seq = ?');
 
   function insert(job: PastJob): void {
-    const user = users.add(job.user);
-    const nodeIds = job.nodes.map((name) => nodes.add(name));
+    const user = numberUser(job.user);
+    const nodeIds = job.nodes.map(numberNode);
     const state = JOB_STATES.indexOf(job.state);
     const inserted = insertJob.run(job.id, user, nodeIds[0]!, state, job.startTimeMs, job.endTimeMs ?? null);
     const seq = Number(inserted.lastInsertRowid);

@@ -1,8 +1,14 @@
 import type { Database } from 'bun:sqlite';
-import { AppError, jobNotFound, quote } from '../../domain/errors.ts';
+import { jobNotFound } from '../../domain/errors.ts';
+import { notANode } from '../../domain/sample.ts';
 import type { JobSummary, Reading, ReadingQuery } from '../../domain/store.ts';
-import type { Point } from '../../domain/summary.ts';
-import { summarizeJob, summarizeNode, type UsageSummary, type UsageTotals } from '../../domain/summary.ts';
+import {
+  readPoint,
+  summarizeJob,
+  summarizeNode,
+  type UsageSummary,
+  type UsageTotals,
+} from '../../domain/summary.ts';
 import { type ChunkSample, unpackChunk } from './chunk.ts';
 import { type Place, unpackAt } from './damage.ts';
 import { unpackPoints } from './points.ts';
@@ -60,7 +66,7 @@ export function readingReader(db: Database) {
     { fromMs = 0, toMs = Number.MAX_SAFE_INTEGER, node: name }: ReadingQuery,
   ): Run[] {
     if (name !== undefined && !isNodeOfJob.get(job, name)) {
-      throw new AppError('validation_error', `node ${quote(name)} is not one of the nodes of the job.`);
+      throw notANode(name);
     }
     const isInside = ({ timeMs }: Reading) => timeMs >= fromMs && timeMs <= toMs;
     const nodes = selectNodes.all(job).filter((row) => name === undefined || row.name === name);
@@ -69,12 +75,14 @@ export function readingReader(db: Database) {
       const chunks = selectChunks.all(job, node, toMs, fromMs).map(({ seq, tier, ...chunk }): Run => {
         const isWhole = chunk.start_time >= fromMs && chunk.end_time <= toMs;
         const place = { job, startMs: chunk.start_time, endMs: chunk.end_time };
-        const open = () => readChunk(place, seq, tier, label).filter(isInside);
+        const read = () => readChunk(place, seq, tier, label);
+        // A chunk at the edge of the range has to be read to be counted; it is not read again.
+        const inside = isWhole ? undefined : read().filter(isInside);
         return {
           startMs: chunk.start_time,
           endMs: chunk.end_time,
-          count: isWhole ? chunk.samples : open().length,
-          open,
+          count: inside?.length ?? chunk.samples,
+          open: inside ? () => inside : read,
         };
       });
       const tail = readTail(job, node)
@@ -89,12 +97,12 @@ export function readingReader(db: Database) {
     return unpackAt(db, place, () =>
       tier === 0
         ? unpackChunk(data).map((sample) => toReading(sample, label))
-        : unpackPoints(data).map((point) => pointReading(point, label)),
+        : unpackPoints(data).map((point) => ({ ...readPoint(point), ...label })),
     );
   }
 
   return {
-    /** The newest or oldest `limit` readings, in order, and how many there are in all. */
+    /** The newest `limit` readings, in order, and how many match in all. */
     list(id: string, query: ReadingQuery, limit: number): { samples: Reading[]; total: number } {
       const runs = findRuns(findJob(id), query);
       const samples: Reading[] = [];
@@ -134,16 +142,4 @@ function toReading(
   label: { node?: string },
 ): Reading {
   return { timeMs, ...label, cpuUsage, memoryUsageMb, ...(gpuUsage !== null && { gpuUsage }) };
-}
-
-/** A point reads as a sample of its means. */
-function pointReading(point: Point, label: { node?: string }): Reading {
-  return {
-    timeMs: point.timeMs,
-    ...label,
-    cpuUsage: point.cpuUsage.mean,
-    memoryUsageMb: Math.round(point.memoryUsageMb.mean),
-    ...(point.gpuUsage && { gpuUsage: point.gpuUsage.mean }),
-    point,
-  };
 }

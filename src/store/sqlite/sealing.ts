@@ -1,5 +1,6 @@
 import type { Database } from 'bun:sqlite';
-import { ChunkError, type ChunkSample, packChunk, unpackChunk } from './chunk.ts';
+import { type ChunkSample, packChunk } from './chunk.ts';
+import { unpackIfWhole } from './damage.ts';
 import { tailReader } from './tail.ts';
 
 /** Samples of one chunk: half a day at one each 30 s, and packed about as much as fills a page of 4 kB or two. */
@@ -88,13 +89,4 @@ function endOfChunk(samples: readonly ChunkSample[], start: number): number {
   let end = Math.min(start + CHUNK_SAMPLES, samples.length);
   while (end < samples.length && samples[end]!.timeMs === samples[end - 1]!.timeMs) end++;
   return end;
-}
-
-function unpackIfWhole(data: Uint8Array): ChunkSample[] | undefined {
-  try {
-    return unpackChunk(data);
-  } catch (error) {
-    if (error instanceof ChunkError) return undefined;
-    throw error;
-  }
 }

@@ -1,5 +1,5 @@
 import type { Database } from 'bun:sqlite';
-import { ChunkError, unpackChunk } from './chunk.ts';
+import { unpackIfWhole } from './damage.ts';
 
 /** Looks up whether samples have been stored already. */
 export function storedFinder(db: Database) {
@@ -30,7 +30,7 @@ export function storedFinder(db: Database) {
     const times = [...missing].sort((one, other) => one - other);
     for (const { start_time, end_time, data } of selectChunks.iterate(job, node, times.at(-1)!, times[0]!)) {
       if (!times.some((time) => time >= start_time && time <= end_time)) continue;
-      for (const time of timesOf(data)) missing.delete(time);
+      for (const { timeMs } of unpackIfWhole(data) ?? []) missing.delete(timeMs);
       if (missing.size === 0) return;
     }
   }
@@ -49,14 +49,4 @@ export function storedFinder(db: Database) {
     if (missing.size > 0 && sealed > 0) searchChunks(missing, job, node);
     return asked.difference(missing);
   };
-}
-
-/** The times in a chunk; none when it is damaged, which a reader will tell: it must not stop a sender. */
-function timesOf(data: Uint8Array): number[] {
-  try {
-    return unpackChunk(data).map(({ timeMs }) => timeMs);
-  } catch (error) {
-    if (error instanceof ChunkError) return [];
-    throw error;
-  }
 }
