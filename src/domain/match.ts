@@ -1,0 +1,130 @@
+import { hasEnded } from './job.ts';
+import type { Report } from './report.ts';
+import { isConfirmed, isReported, isStartRough, joinRuns, type Run, runOf } from './run.ts';
+
+// A requeued job keeps its id and runs again, and ids wrap around after years: which run a report speaks of is told by
+// times. Slurm's own are whole seconds, and the same from every source; the runs of one job do not overlap.
+
+/** Two times of one second. */
+const SAME_MS = 1000;
+/** A hook runs this long after the start at most, on a busy controller and behind other hooks. */
+const ROUGH_MS = 60_000;
+/** The same where the number of restarts says that no other run can be meant. */
+const ROUGH_SURE_MS = 3_600_000;
+
+/** A run of a job after a report. */
+export interface MergedRun {
+  readonly run: Run;
+  /** The runs known before that it takes the place of: none when it is new, several when they turn out to be one. */
+  readonly known: readonly Run[];
+  readonly isChanged: boolean;
+}
+
+/** The runs of a job after a report, in their order: the last is the latest. */
+export function applyReport(runs: readonly Run[], report: Report): MergedRun[] {
+  const merged: MergedRun[] = runs.map((run) => ({ run, known: [run], isChanged: false }));
+  merged.push({ run: runOf(report), known: [], isChanged: true });
+  for (let pair = findPair(merged); pair; pair = findPair(merged)) {
+    const [one, other] = pair.map((place) => merged[place]!) as [MergedRun, MergedRun];
+    merged.splice(pair[1], 1);
+    merged[pair[0]] = {
+      run: joinRuns(one.run, other.run),
+      known: [...one.known, ...other.known],
+      isChanged: true,
+    };
+  }
+  return merged.sort((one, other) => compareRuns(one.run, other.run));
+}
+
+/** The places of two that are one, the lower place first. */
+function findPair(merged: readonly MergedRun[]): [number, number] | undefined {
+  const runs = merged.map(({ run }) => run);
+  // The newcomer comes last, and is mostly one of those known.
+  for (let place = runs.length - 1; place >= 0; place--) {
+    const same = findSame(runs, runs[place]!);
+    if (same) return [place, runs.indexOf(same)].sort((one, other) => one - other) as [number, number];
+  }
+  return undefined;
+}
+
+function findSame(runs: readonly Run[], run: Run): Run | undefined {
+  const possible = runs
+    .filter((other) => other !== run && !differ(other.cluster, run.cluster))
+    .sort(compareRuns);
+  return (
+    possible.findLast((other) => isSameStart(other, run)) ??
+    possible.findLast((other) => hasStarted(other) && hasStarted(run) && isSameRoughly(other, run)) ??
+    possible.findLast((other) => isPart(runs, other, run) || isPart(runs, run, other)) ??
+    possible.findLast((other) => isSameWait(other, run))
+  );
+}
+
+/** Runs in their order: by start; one that never started by its end; one that waits comes last. */
+function compareRuns(one: Run, other: Run): number {
+  const [place, otherPlace] = [placeOf(one), placeOf(other)];
+  return place === otherPlace ? 0 : place - otherPlace;
+}
+
+const placeOf = ({ startTimeMs, endTimeMs }: Run): number => startTimeMs ?? endTimeMs ?? Infinity;
+
+const differ = <Value>(one: Value | undefined, other: Value | undefined): boolean =>
+  one !== undefined && other !== undefined && one !== other;
+
+const hasStarted = ({ startTimeMs }: Run): boolean => startTimeMs !== undefined;
+
+const isSameStart = (one: Run, other: Run): boolean =>
+  hasStarted(one) &&
+  hasStarted(other) &&
+  !isStartRough(one) &&
+  !isStartRough(other) &&
+  Math.abs(one.startTimeMs! - other.startTimeMs!) < SAME_MS;
+
+/** Whether two starts may be one, of which a hook's own clock has told at least one. */
+function isSameRoughly(one: Run, other: Run): boolean {
+  const [first, second] = [one, other].sort(compareRuns) as [Run, Run];
+  // Only a hook is late.
+  if (!isStartRough(second)) {
+    return isStartRough(first) && second.startTimeMs! - first.startTimeMs! < SAME_MS;
+  }
+  if (first.endTimeMs !== undefined && isConfirmed(first))
+    return second.startTimeMs! <= first.endTimeMs + SAME_MS;
+  const isBeforeEnd = first.endTimeMs === undefined || second.startTimeMs! <= first.endTimeMs + SAME_MS;
+  const lateMs = second.startTimeMs! - first.startTimeMs!;
+  return isBeforeEnd && lateMs <= mostLateMs(first, second) && !differ(one.restarts, other.restarts);
+}
+
+function mostLateMs(one: Run, other: Run): number {
+  // Somebody who posts a job may do so at any time while it runs.
+  if (!isReported(one) || !isReported(other)) return Infinity;
+  return one.restarts !== undefined && other.restarts !== undefined ? ROUGH_SURE_MS : ROUGH_MS;
+}
+
+/** Whether `part`, of which no start is known, is a piece of a run that has started: its wait, or its end. */
+function isPart(runs: readonly Run[], run: Run, part: Run): boolean {
+  if (!hasStarted(run) || hasStarted(part)) return false;
+  if (part.endTimeMs !== undefined) {
+    // What Slurm itself ended without a start has never started.
+    if (isConfirmed(part)) return false;
+    const { endTimeMs } = part;
+    const isLast = (other: Run) => !(placeOf(other) > placeOf(run) && placeOf(other) <= endTimeMs + SAME_MS);
+    return run.startTimeMs! <= endTimeMs + SAME_MS && runs.filter(hasStarted).every(isLast);
+  }
+  // Something that has no place in time of its own but when it was seen.
+  if (part.provenance.standing === 0) {
+    return run.startTimeMs! <= part.provenance.standingMs + SAME_MS;
+  }
+  return (
+    run.startTimeMs! >= part.provenance.standingMs - SAME_MS && !differ(run.submitTimeMs, part.submitTimeMs)
+  );
+}
+
+/** Whether two that have not started, as far as is known, are one. */
+function isSameWait(one: Run, other: Run): boolean {
+  if (hasStarted(one) || hasStarted(other)) return false;
+  const [ended, waiting] = hasEnded(one.state) ? [one, other] : [other, one];
+  if (!hasEnded(ended.state)) return true;
+  if (differ(one.submitTimeMs, other.submitTimeMs)) return false;
+  if (!hasEnded(waiting.state)) return ended.endTimeMs! >= waiting.provenance.standingMs - SAME_MS;
+  if (isConfirmed(one) && isConfirmed(other)) return one.endTimeMs === other.endTimeMs;
+  return isConfirmed(one) || isConfirmed(other) || Math.abs(one.endTimeMs! - other.endTimeMs!) <= ROUGH_MS;
+}
