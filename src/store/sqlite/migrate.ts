@@ -23,6 +23,9 @@ export function migrate(db: Database, path: string, migrations: readonly string[
   if (!isNew && statSync(path).size < readPragma(db, 'page_count') * readPragma(db, 'page_size'))
     throw damaged(path);
   if (!isNew && version < migrations.length) keepCopy(path, version);
+  // A migration may make a table anew (https://sqlite.org/lang_altertable.html, section 7): what refers to the table must
+  // not be deleted with the old one. This can only be said outside of a transaction.
+  db.run('PRAGMA foreign_keys = OFF');
   for (let next = version; next < migrations.length; next++) {
     db.transaction(() => {
       db.run(migrations[next]!);
@@ -30,6 +33,7 @@ export function migrate(db: Database, path: string, migrations: readonly string[
       db.run(`PRAGMA user_version = ${next + 1}`);
     }).immediate();
   }
+  db.run('PRAGMA foreign_keys = ON');
 }
 
 /** Copies under a temporary name first, so that an interrupted copy is never taken for a whole one. */

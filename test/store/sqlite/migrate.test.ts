@@ -163,3 +163,35 @@ test('every table is STRICT, and the writer commits to disk', () => {
   });
   expect(pragma('foreign_keys')).toBe(1);
 });
+
+test('usage and chunks of an older database are kept, go with their job, and nothing else refers to the job', () => {
+  using folder = temporaryFolder();
+  const path = folder.file('a.db');
+  migrateFile(path, MIGRATIONS.slice(0, 2));
+  {
+    using db = openForWriting(path);
+    db.run(`INSERT INTO user VALUES (1, 'alice');
+      INSERT INTO node VALUES (1, 'n1'), (2, 'n2');
+      INSERT INTO job VALUES (1, 'a', 1, 1, 1, 1000, NULL), (2, 'b', 1, 2, 1, 1000, NULL);
+      INSERT INTO job_node VALUES (1, 1, 0, 1, 1, 1000), (2, 2, 0, 1, 1, 1000);
+      INSERT INTO usage (job, node, time, cpu, memory, gpu, last_sample, sealed, total_samples, oldest, newest,
+                         cpu_sum, cpu_max, memory_sum, memory_max, gpu_samples, gpu_sum, gpu_max)
+        VALUES (1, 1, 3, 5, 6, 7, 3, 2, 3, 1, 3, 9, 5, 12, 6, 1, 7, 7), (2, 2, 4, 8, 9, NULL, 4, 0, 1, 4, 4, 8, 8, 9, 9, 0, 0, NULL);
+      INSERT INTO sample VALUES (3, 1, 1, 2, 3, 5, 6, 7), (4, 2, 2, 0, 4, 8, 9, NULL);
+      INSERT INTO chunk VALUES (1, 1, 1, 0, 1, 2, 2, x'00'), (2, 2, 2, 0, 1, 2, 2, x'00');`);
+  }
+  migrateFile(path, MIGRATIONS);
+  using db = openForWriting(path);
+  const rows = (sql: string) => db.query(sql).values();
+  expect(
+    rows('SELECT job, node, time, cpu, memory, gpu, last_sample, sealed, oldest, newest FROM usage'),
+  ).toEqual([
+    [1, 1, 3, 5, 6, 7, 3, 2, 1, 3],
+    [2, 2, 4, 8, 9, null, 4, 0, 4, 4],
+  ]);
+  expect(rows('SELECT count(*) FROM chunk')).toEqual([[2]]);
+  expect(rows('PRAGMA foreign_key_check')).toEqual([]);
+  expect(rows('PRAGMA foreign_key_list(usage)')).toEqual([]);
+  db.run('DELETE FROM job WHERE seq = 1');
+  expect([rows('SELECT job FROM usage'), rows('SELECT job FROM chunk')]).toEqual([[[2]], [[2]]]);
+});
