@@ -137,7 +137,9 @@ export function recogniseJob(seed: number, job: Job): DemoJob | undefined {
   if (!/^\d{7,9}$/.test(job.id)) return undefined;
   const draft = draftJob(seed, Number(job.id));
   if (draft.user !== job.user || !job.nodes.every((name) => NODES_BY_NAME.has(name))) return undefined;
-  const { nodes, startTimeMs, endTimeMs = startTimeMs + draft.runtimeMs } = job;
+  const { nodes, startTimeMs } = job;
+  if (startTimeMs === undefined) return undefined;
+  const { endTimeMs = startTimeMs + draft.runtimeMs } = job;
   return { ...draft, nodes, startTimeMs, endTimeMs };
 }
 

@@ -1,4 +1,5 @@
-import { type Static, type TSchema, Type } from '@sinclair/typebox';
+import { type Static, Type } from '@sinclair/typebox';
+import { DetailFields, type JobDetails, optional, readDetails } from './detail.ts';
 import { AppError } from './errors.ts';
 import { Identity } from './identity.ts';
 import { requirePastTime } from './time.ts';
@@ -22,10 +23,6 @@ export const MemoryUsage = Type.Integer({
 });
 export const GpuUsage = Type.Number({ minimum: 0, maximum: 100, description: 'GPU usage in percent' });
 
-/** A field of a body that may be left out; null says the same, and has gone before the body is checked. */
-export const optional = <Schema extends TSchema>(schema: Schema) =>
-  Type.Optional({ ...schema, nullable: true } as Schema);
-
 export const NewJobBody = Type.Object(
   {
     // "." and ".." vanish from a URL's path, however they are encoded.
@@ -37,10 +34,18 @@ export const NewJobBody = Type.Object(
       uniqueItems: true,
       description: 'Compute nodes of the job; the first one owns samples that name no node',
     }),
+    ...DetailFields,
   },
   { additionalProperties: false },
 );
-export type NewJob = Static<typeof NewJobBody>;
+
+/** A job that is to be made. */
+export interface NewJob {
+  readonly id: string;
+  readonly user: string;
+  readonly nodes: readonly string[];
+  readonly details?: JobDetails;
+}
 
 const PastTime = (description: string) => optional(Type.String({ description }));
 
@@ -71,6 +76,7 @@ export const JobPatchBody = Type.Object(
     cpu_usage: optional(CpuUsage),
     memory_usage_mb: optional(MemoryUsage),
     gpu_usage: optional(GpuUsage),
+    ...DetailFields,
   },
   { additionalProperties: false },
 );
@@ -81,21 +87,27 @@ export interface JobPatch {
   readonly cpuUsage?: number;
   readonly memoryUsageMb?: number;
   readonly gpuUsage?: number;
+  readonly details?: JobDetails;
 }
 
 /** A job as it is known; times in milliseconds since 1970, usage in percent. */
 export interface Job {
   readonly id: string;
   readonly user: string;
+  /** None while the scheduler has assigned none. */
   readonly nodes: readonly string[];
   readonly state: JobState;
-  readonly startTimeMs: number;
+  /** Absent while the scheduler has not started it. */
+  readonly startTimeMs?: number;
   /** Present exactly when the job has ended. */
   readonly endTimeMs?: number;
   readonly cpuUsage: number;
   readonly memoryUsageMb: number;
   /** Absent until somebody measured it. */
   readonly gpuUsage?: number;
+  readonly details?: JobDetails;
+  /** Of an end that a scheduler told: false while it is only a guess from an exit code or from the job's absence. */
+  readonly isEndConfirmed?: boolean;
 }
 
 /** A job that is loaded with its past, as a site does when it moves in. */
@@ -144,10 +156,19 @@ export type StateCounts = Record<JobState, number>;
  * to say when it started and ended; no time may lie in the future. `validation_error`.
  */
 export function readPastJob(row: Static<typeof PastJobBody>, nowMs: number): PastJob {
-  const { id, user, nodes, state = 'running', start_time, end_time } = row;
+  const { id, user, nodes, state = 'running', start_time, end_time, ...fields } = row;
+  const details = readDetails(fields);
   const stamped = start_time === undefined;
   const startTimeMs = stamped ? nowMs : requirePastTime('start_time', start_time, nowMs);
-  const job = { id, user, nodes, state, startTimeMs, ...(stamped && { stamped }) };
+  const job = {
+    id,
+    user,
+    nodes,
+    state,
+    startTimeMs,
+    ...(stamped && { stamped }),
+    ...(details && { details }),
+  };
   if (!hasEnded(state)) {
     if (end_time === undefined) return job;
     throw new AppError('validation_error', `end_time must be left out of a job that is ${state}.`);
@@ -170,6 +191,9 @@ export function isRepeat(given: PastJob, known: Job): boolean {
     given.state === known.state &&
     (given.stamped === true || given.startTimeMs === known.startTimeMs) &&
     given.endTimeMs === known.endTimeMs &&
+    Object.entries(given.details ?? {}).every(
+      ([key, value]) => JSON.stringify(value) === JSON.stringify(known.details?.[key as keyof JobDetails]),
+    ) &&
     given.nodes.length === known.nodes.length &&
     given.nodes.every((node, position) => node === known.nodes[position])
   );

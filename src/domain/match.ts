@@ -60,7 +60,7 @@ function findSame(runs: readonly Run[], run: Run): Run | undefined {
 }
 
 /** Runs in their order: by start; one that never started by its end; one that waits comes last. */
-function compareRuns(one: Run, other: Run): number {
+export function compareRuns(one: Run, other: Run): number {
   const [place, otherPlace] = [placeOf(one), placeOf(other)];
   return place === otherPlace ? 0 : place - otherPlace;
 }

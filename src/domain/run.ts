@@ -66,11 +66,30 @@ export const NOT_REPORTED: Provenance = {
   standingMs: 0,
 };
 
+/** A run that a later one followed has ended, even if nobody saw how. */
+export function closeRun(run: Run, next: Run): Run {
+  if (hasEnded(run.state)) return run;
+  const { startTimeMs = 0 } = run;
+  const endTimeMs = Math.max(
+    startTimeMs,
+    next.startTimeMs ?? next.submitTimeMs ?? next.provenance.standingMs,
+  );
+  return { ...run, state: 'failed', endTimeMs, reason: 'The job ran again; nobody saw the end of this run.' };
+}
+
+/** What is different in a run after a report: each such field as it is now, null where it is no longer known. */
+export function diffRuns(before: Run | undefined, after: Run): Partial<Record<keyof Run, unknown>> {
+  const keys = [...FIELDS, ...STANDING, 'allocations'] as const;
+  const changed = keys.filter((key) => JSON.stringify(before?.[key]) !== JSON.stringify(after[key]));
+  return Object.fromEntries(changed.map((key) => [key, after[key] ?? null]));
+}
+
 /** Whether a scheduler has said anything of the run. */
-export const isReported = ({ provenance }: Run): boolean => provenance.standing !== NOT_REPORTED.standing;
+export const isReported = ({ provenance }: Pick<Run, 'provenance'>): boolean =>
+  provenance.standing !== NOT_REPORTED.standing;
 
 /** Whether the end of a run is Slurm's own word, and not a guess from an exit code or from its absence. */
-export const isConfirmed = ({ provenance }: Run): boolean =>
+export const isConfirmed = ({ provenance }: Pick<Run, 'provenance'>): boolean =>
   provenance.standing >= STANDING_RANK.ended.squeue;
 
 /** Whether the start of a run is a hook's own clock. */
@@ -90,6 +109,7 @@ export function runOf(report: Report): Run {
     ...(Object.fromEntries(said.map((key) => [key, report[key]])) as Partial<Run>),
     ...(allocations && { allocations }),
     state: state ?? 'pending',
+    ...(phase === 'ended' && { endTimeMs: report.endTimeMs ?? observedMs }),
     provenance: {
       fields: FIELDS.map(rankOf).join(''),
       // A word of a newer Slurm says no state: the one known before stands.

@@ -1,7 +1,14 @@
 import { Type } from '@sinclair/typebox';
+import { optional } from './detail.ts';
 import { AppError, quote } from './errors.ts';
 import { Identity } from './identity.ts';
-import { CpuUsage, GpuUsage, MemoryUsage, optional } from './job.ts';
+import { CpuUsage, GpuUsage, MemoryUsage } from './job.ts';
+
+/** `validation_error` for a job that has been given no nodes yet, `node` being the number of its first. */
+export function requireNode(node: number): void {
+  if (node !== 0) return;
+  throw new AppError('validation_error', 'The job has been given no nodes yet, so nothing can be measured.');
+}
 
 export const SampleBody = Type.Object(
   {

@@ -1,5 +1,7 @@
 import type { Job, JobPatch, NewJob, PastJob, StateCounts } from './job.ts';
 import type { JobFilter, JobPage, ListStart, Page } from './list.ts';
+import type { Report, Source } from './report.ts';
+import type { Run } from './run.ts';
 import type { NewSample, Sample } from './sample.ts';
 import type { Point, UsageSummary } from './summary.ts';
 
@@ -15,6 +17,8 @@ export interface TimeRange {
 /** Which readings of a job. Without a node: of all its nodes. Ascending in time unless `order` says otherwise. */
 export interface ReadingQuery extends TimeRange {
   readonly node?: string;
+  /** Which run of the job, the oldest being 1; the latest when left out. */
+  readonly run?: number;
   readonly order?: 'asc' | 'desc';
 }
 
@@ -77,6 +81,21 @@ export interface JobTotals {
   readonly created: number;
 }
 
+/** One change of what is known of a job. */
+export interface JobEvent {
+  /** When the source looked, or when what it tells happened; milliseconds since 1970. */
+  readonly timeMs: number;
+  readonly source: Source;
+  /** What is different, each field as it is from then on; null where it is no longer known. */
+  readonly change: Readonly<Partial<Record<keyof Run, unknown>>>;
+}
+
+/** One run of a job, with what its samples come to. */
+export interface JobRun {
+  readonly job: Job;
+  readonly summary: JobSummary;
+}
+
 /** One attempt to commit a group of writes. */
 export interface Commit {
   /** Writes (jobs and samples) in the group. */
@@ -124,6 +143,18 @@ export interface Store {
    */
   createJobs(jobs: readonly PastJob[]): Promise<BatchResult>;
 
+  /**
+   * Takes up what schedulers say of runs of jobs, in one commit (domain `applyReport`): makes jobs, moves them on, and notes
+   * what changed. A report that says nothing new is a repeat; one of an unknown job that names no user is refused.
+   */
+  applyReports(reports: readonly Report[]): Promise<BatchResult>;
+
+  /** All runs of a job, the latest first. `not_found`. */
+  listRuns(id: string): Promise<JobRun[]>;
+
+  /** What changed of a job, as it came to be known. `not_found`. */
+  listEvents(id: string): Promise<JobEvent[]>;
+
   /** `not_found` when there is no such job. */
   getJob(id: string): Promise<Job>;
 
@@ -133,7 +164,7 @@ export interface Store {
    */
   updateJob(id: string, patch: JobPatch, nowMs: number): Promise<Job>;
 
-  /** Removes the job and its samples; the id may be used again, and starts empty. `not_found`. */
+  /** Removes the job, its runs and its samples; the id may be used again, and starts empty. `not_found`. */
   deleteJob(id: string): Promise<void>;
 
   /**
@@ -176,8 +207,8 @@ export interface Store {
    */
   streamSamples(jobId: string, query: ReadingQuery): AsyncIterable<Reading[]>;
 
-  /** What all samples of a job come to, kept as long as the job; of a running job: to now. `not_found`. */
-  summarizeJob(jobId: string): Promise<JobSummary>;
+  /** What all samples of a job come to, kept as long as the job; of a running job: to now. Of its latest run unless `run` says another. `not_found`. */
+  summarizeJob(jobId: string, run?: number): Promise<JobSummary>;
 
   /**
    * One series for every node that reported of the running jobs, and of those that ended at or after

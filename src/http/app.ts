@@ -4,12 +4,14 @@ import { BATCH_ROUTES, batches } from './batches.ts';
 import { body } from './body.ts';
 import { documentation } from './documentation.ts';
 import { type ErrorLog, errors } from './errors.ts';
+import { events } from './events.ts';
 import { health } from './health.ts';
 import { jobs } from './jobs.ts';
 import { metrics } from './metrics.ts';
 import { paths } from './paths.ts';
 import { type ObserveRequest, requests } from './requests.ts';
 import type { RouteLike } from './routes.ts';
+import { runs } from './runs.ts';
 import { samples } from './samples.ts';
 import { summaries } from './summaries.ts';
 
@@ -33,6 +35,8 @@ export function createApp(options: AppOptions) {
     .use(jobs(options))
     .use(samples(options))
     .use(summaries(options))
+    .use(runs(options))
+    .use(events(options))
     .use(batches(options))
     .use(metrics(options));
   const routes = (): readonly RouteLike[] => app.routes;

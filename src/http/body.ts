@@ -1,3 +1,4 @@
+import type { TObject } from '@sinclair/typebox';
 import { Elysia } from 'elysia';
 import { AppError } from '../domain/errors.ts';
 import { JobPatchBody, PastJobBody } from '../domain/job.ts';
@@ -90,7 +91,7 @@ function parseJson(text: string): unknown {
 
 /** The fields that may be left out, of all bodies. */
 const OPTIONAL = new Set(
-  [JobPatchBody, SampleBody, PastJobBody].flatMap(({ properties, required = [] }) =>
+  [JobPatchBody, SampleBody, PastJobBody].flatMap(({ properties, required = [] }: TObject) =>
     Object.keys(properties).filter((name) => !required.includes(name)),
   ),
 );

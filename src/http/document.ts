@@ -1,6 +1,8 @@
 import { type TSchema, Type } from '@sinclair/typebox';
+import { DetailFields } from '../domain/detail.ts';
 import type { ErrorCode } from '../domain/errors.ts';
 import { CpuUsage, GpuUsage, JobStateBody, MemoryUsage } from '../domain/job.ts';
+import { SOURCES } from '../domain/report.ts';
 import { ERROR_STATUS } from './errors.ts';
 
 // What the published document says of the answers. They are not checked while serving (that would cost as much as
@@ -29,6 +31,34 @@ const NodeSummary = Type.Object(
   { additionalProperties: false },
 );
 
+/** In answers a field is left out, and never null. */
+const answered = (fields: Record<string, TSchema>) =>
+  Object.fromEntries(
+    Object.entries(fields).map(([field, { nullable: _, ...schema }]) => [field, schema as TSchema]),
+  );
+
+const JobFields = {
+  id: Type.String(),
+  user: Type.String(),
+  nodes: Type.Array(Type.String()),
+  state: JobStateBody,
+  start_time: Type.Optional(Time('When the job started; absent while the scheduler has not started it')),
+  end_time: Type.Optional(Time('Present once the job has ended')),
+  runtime_seconds: Type.Optional(Type.Number({ minimum: 0, description: 'Present once the job has ended' })),
+  cpu_usage: CpuUsage,
+  memory_usage_mb: Type.Integer({
+    minimum: 0,
+    description: 'Memory in megabytes, summed over the nodes',
+  }),
+  gpu_usage: Type.Optional(GpuUsage),
+  ...answered(DetailFields),
+  state_confirmed: Type.Optional(
+    Type.Boolean({
+      description: 'Of an ended job of a scheduler: false while the end is not the scheduler’s own word',
+    }),
+  ),
+};
+
 /** The schemas that routes refer to by name. */
 export const SCHEMAS = {
   Error: Type.Object(
@@ -46,26 +76,7 @@ export const SCHEMAS = {
     },
     { additionalProperties: false },
   ),
-  Job: Type.Object(
-    {
-      id: Type.String(),
-      user: Type.String(),
-      nodes: Type.Array(Type.String()),
-      state: JobStateBody,
-      start_time: Time('When the job started'),
-      end_time: Type.Optional(Time('Present once the job has ended')),
-      runtime_seconds: Type.Optional(
-        Type.Number({ minimum: 0, description: 'Present once the job has ended' }),
-      ),
-      cpu_usage: CpuUsage,
-      memory_usage_mb: Type.Integer({
-        minimum: 0,
-        description: 'Memory in megabytes, summed over the nodes',
-      }),
-      gpu_usage: Type.Optional(GpuUsage),
-    },
-    { additionalProperties: false },
-  ),
+  Job: Type.Object(JobFields, { additionalProperties: false }),
   JobList: Type.Object(
     {
       jobs: Type.Array(named('Job')),
@@ -108,6 +119,48 @@ export const SCHEMAS = {
   ),
   JobSummary: Type.Object(
     { job_id: Type.String(), ...UsageSummary.properties, nodes: Type.Array(NodeSummary) },
+    { additionalProperties: false },
+  ),
+  RunList: Type.Object(
+    {
+      job_id: Type.String(),
+      runs: Type.Array(
+        Type.Object(
+          {
+            run: Type.Integer({ minimum: 1, description: 'Number of the run, the oldest being 1' }),
+            ...JobFields,
+            summary: Type.Object(
+              { ...UsageSummary.properties, nodes: Type.Array(NodeSummary) },
+              { additionalProperties: false },
+            ),
+          },
+          { additionalProperties: false },
+        ),
+      ),
+    },
+    { additionalProperties: false },
+  ),
+  EventList: Type.Object(
+    {
+      job_id: Type.String(),
+      events: Type.Array(
+        Type.Object(
+          {
+            time: Time('When the source looked, or when what it tells happened'),
+            source: Type.Union(SOURCES.map((source) => Type.Literal(source))),
+            change: Type.Object(
+              {},
+              {
+                additionalProperties: true,
+                description:
+                  'The fields of the job that changed, as they are from then on; null: no longer known',
+              },
+            ),
+          },
+          { additionalProperties: false },
+        ),
+      ),
+    },
     { additionalProperties: false },
   ),
   BatchResult: Type.Object(
@@ -170,6 +223,13 @@ export const queryParameter = (name: string, description: string, schema: TSchem
   description,
   schema,
 });
+
+export const MAX_RUN = 1_000_000;
+export const RUN = queryParameter(
+  'run',
+  'Which run of the job is meant, as /runs numbers them; the latest when left out',
+  Type.Integer({ minimum: 1, maximum: MAX_RUN }),
+);
 
 interface Operation {
   readonly operationId: string;

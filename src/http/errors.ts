@@ -94,6 +94,9 @@ export function explainFault(fault: Fault | undefined): string {
   if (fault.schema?.format === 'identity' && fault.message.includes('format')) {
     return `${field} must have 1 to 256 characters, none of them a control character.`;
   }
+  if (fault.schema?.format === 'text' && fault.message.includes('format')) {
+    return `${field} must be well-formed Unicode without NUL characters.`;
+  }
   const sentences: [RegExp, string][] = [
     [/^Unexpected property/, 'is not a known field'],
     [/^Expected string to match .*/, 'must not be "." or "..", which no URL can name'],
@@ -102,6 +105,7 @@ export function explainFault(fault: Fault | undefined): string {
     [/^Expected array elements to be unique/, 'must not name the same node twice'],
     [/^Expected (?:array|string) length to be greater or equal to 1$/, 'must not be empty'],
     [/^Expected array length to be less or equal to (.*)/, 'must have at most $1 entries'],
+    [/^Expected string length less or equal to (.*)/, 'must have at most $1 characters'],
     [/^Expected (?:number|integer) to be greater or equal to (.*)/, 'must be at least $1'],
     [/^Expected (?:number|integer) to be less or equal to (.*)/, 'must be at most $1'],
     [/^Expected (integer|object|array)$/, 'must be an $1'],

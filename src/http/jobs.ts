@@ -1,5 +1,6 @@
 import { Type } from '@sinclair/typebox';
 import { Elysia } from 'elysia';
+import { DetailFields, readDetails, renderDetails } from '../domain/detail.ts';
 import { hasEnded, type Job, JobPatchBody, NewJobBody, runtimeSeconds } from '../domain/job.ts';
 import type { Store } from '../domain/store.ts';
 import { formatTime } from '../domain/time.ts';
@@ -16,15 +17,18 @@ export function renderJob(job: Job) {
     user: job.user,
     nodes: job.nodes,
     state: job.state,
-    start_time: formatTime(job.startTimeMs),
+    ...(job.startTimeMs !== undefined && { start_time: formatTime(job.startTimeMs) }),
     ...(hasEnded(job.state) &&
       job.endTimeMs !== undefined && {
         end_time: formatTime(job.endTimeMs),
-        runtime_seconds: runtimeSeconds(job.startTimeMs, job.endTimeMs, job.endTimeMs),
+        // What never started ran for no time.
+        runtime_seconds: runtimeSeconds(job.startTimeMs ?? job.endTimeMs, job.endTimeMs, job.endTimeMs),
       }),
     cpu_usage: job.cpuUsage,
     memory_usage_mb: job.memoryUsageMb,
     ...(job.gpuUsage !== undefined && { gpu_usage: job.gpuUsage }),
+    ...(job.details && renderDetails(job.details)),
+    ...(job.isEndConfirmed !== undefined && { state_confirmed: job.isEndConfirmed }),
   };
 }
 
@@ -40,6 +44,8 @@ const COLUMNS = [
   'cpu_usage',
   'memory_usage_mb',
   'gpu_usage',
+  ...Object.keys(DetailFields).filter((field) => field !== 'allocations'),
+  'state_confirmed',
 ];
 
 async function* renderJobs(batches: AsyncIterable<Job[]>) {
@@ -89,8 +95,9 @@ export const jobs = ({ store, now }: { store: Store; now: () => number }) =>
     )
     .post(
       '',
-      async ({ body, set }) => {
-        const job = await store.createJob(body, now());
+      async ({ body: { id, user, nodes, ...fields }, set }) => {
+        const details = readDetails(fields);
+        const job = await store.createJob({ id, user, nodes, ...(details && { details }) }, now());
         set.status = 201;
         return renderJob(job);
       },
@@ -124,12 +131,13 @@ export const jobs = ({ store, now }: { store: Store; now: () => number }) =>
     })
     .patch(
       '/:jobId',
-      async ({ params: { jobId }, body: { state, cpu_usage, memory_usage_mb, gpu_usage } }) => {
+      async ({ params: { jobId }, body: { state, cpu_usage, memory_usage_mb, gpu_usage, ...fields } }) => {
         const patch = defined({
           state,
           cpuUsage: cpu_usage,
           memoryUsageMb: memory_usage_mb,
           gpuUsage: gpu_usage,
+          details: readDetails(fields),
         });
         return renderJob(await store.updateJob(jobId, patch, now()));
       },

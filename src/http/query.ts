@@ -25,8 +25,12 @@ export function readQuery(request: Request, known: readonly string[], repeatable
 
   return {
     integer(name: string, { min, max, otherwise }: { min: number; max: number; otherwise: number }): number {
+      return this.optionalInteger(name, { min, max }) ?? otherwise;
+    },
+
+    optionalInteger(name: string, { min, max }: { min: number; max: number }): number | undefined {
       const text = single(name);
-      if (text === undefined) return otherwise;
+      if (text === undefined) return undefined;
       const value = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
       if (!(value >= min && value <= max)) {
         throw invalid(`${name} must be a whole number from ${min} to ${max}, not ${quote(text)}.`);

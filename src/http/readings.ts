@@ -2,7 +2,7 @@ import { Type } from '@sinclair/typebox';
 import type { Reading, ReadingQuery, Store } from '../domain/store.ts';
 import { POINT_SPAN_MS, type Point, pointCollector, readPoint } from '../domain/summary.ts';
 import { formatTime } from '../domain/time.ts';
-import { anyOf, queryParameter, TIME } from './document.ts';
+import { anyOf, MAX_RUN, queryParameter, RUN, TIME } from './document.ts';
 import { defined, readQuery } from './query.ts';
 import { chooseFormat, ROW_FORMATS } from './rows.ts';
 
@@ -25,6 +25,7 @@ export const READING_PARAMETERS = [
     'Only samples of this node of the job',
     Type.String({ minLength: 1, maxLength: 256 }),
   ),
+  RUN,
   queryParameter('order', 'Direction of time', { ...anyOf(ORDERS), default: 'asc' }),
   queryParameter(
     'max_points',
@@ -45,6 +46,7 @@ export function readReadingRequest(request: Request) {
     fromMs: parameters.time('start_time'),
     toMs: parameters.time('end_time'),
     node: parameters.identity('node'),
+    run: parameters.optionalInteger(RUN.name, { min: 1, max: MAX_RUN }),
     order: parameters.choice('order', ORDERS),
   });
   const otherwise = format === 'json' ? DEFAULT_LIMIT : 0;

@@ -40,13 +40,13 @@ function likingOf(mediaType: string, ranges: readonly Range[]) {
 }
 
 /** A value of a row; lists are written with blanks between their parts, and what is absent is written as nothing. */
-type Value = string | number | readonly string[] | undefined;
+type Value = unknown;
 
 /** One line of CSV as in RFC 4180: nothing is changed or guarded, so that a reader gets back what was put in. */
 export const csvLine = (values: readonly Value[]): string =>
   `${values
     .map((value) => {
-      const text = typeof value === 'object' ? value.join(' ') : String(value ?? '');
+      const text = Array.isArray(value) ? value.join(' ') : String(value ?? '');
       return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
     })
     .join(',')}\r\n`;

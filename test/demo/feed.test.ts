@@ -46,8 +46,11 @@ async function startScene() {
   };
 }
 
-async function listAll(store: Store, state?: Job['state']): Promise<Job[]> {
-  return (await store.listJobs(state ? { state } : {}, { limit: 10_000, offset: 0 })).jobs;
+/** Jobs of the demonstration have all started. */
+type StartedJob = Job & { readonly startTimeMs: number };
+
+async function listAll(store: Store, state?: Job['state']): Promise<StartedJob[]> {
+  return (await store.listJobs(state ? { state } : {}, { limit: 10_000, offset: 0 })).jobs as StartedJob[];
 }
 
 async function sampleTimes(store: Store, id: string): Promise<number[]> {

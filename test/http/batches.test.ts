@@ -95,7 +95,7 @@ test('jobs of the past are loaded with their state and times', async () => {
   await using service = await startWithJobs();
   const jobs = [
     JOB,
-    { ...JOB, id: 'past', state: 'failed', ...START, ...END, exit_code: 1 },
+    { ...JOB, id: 'past', state: 'failed', ...START, ...END, colour: 'red' },
     { ...JOB, id: 'waits', state: 'pending', ...START, end_time: null },
     { ...JOB, id: 'a' },
     { id: 'a', user: 'alice', nodes: ['n1', 'n2'] },

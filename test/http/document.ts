@@ -17,7 +17,7 @@ export interface OpenApi {
 
 /** Holds requests and answers against the published document; every fault is an Error. */
 export function documentChecker({ paths, components }: OpenApi) {
-  const ajv = addFormats(new Ajv({ strict: false, formats: { identity: isIdentity } }));
+  const ajv = addFormats(new Ajv({ strict: false, formats: { identity: isIdentity, text: true } }));
 
   function validate(schema: AnySchema, value: unknown, what: string): void {
     // References of the document start at its root.

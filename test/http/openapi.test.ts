@@ -51,6 +51,13 @@ test('every reference leads somewhere, and every schema with a name is used', ()
   expect([...used].sort()).toEqual(named.sort());
 });
 
+/** What may be said of a job beside its user, its nodes and its life. */
+const DETAILS = [
+  ...['name', 'account', 'partition', 'qos', 'cluster', 'submit_time', 'time_limit_seconds', 'cpus'],
+  ...['memory_limit_mb', 'gpus', 'work_dir', 'array_job_id', 'array_task_id', 'exit_code', 'signal'],
+  ...['raw_state', 'reason', 'restarts', 'allocations'],
+].map((field) => `${field}?`);
+
 /** The API reference as a table: operation, its parameters, the fields of its body (! means required), its statuses. */
 const REFERENCE: Record<string, { parameters?: string[]; body?: string[]; statuses: number[] }> = {
   'get /v1/health': { statuses: [200, 500, 503] },
@@ -61,20 +68,25 @@ const REFERENCE: Record<string, { parameters?: string[]; body?: string[]; status
     ],
     statuses: [200, 400, 500, 503],
   },
-  'post /v1/jobs': { body: ['id!', 'user!', 'nodes!'], statuses: [201, 400, 409, 413, 415, 500, 503] },
+  'post /v1/jobs': {
+    body: ['id!', 'user!', 'nodes!', ...DETAILS],
+    statuses: [201, 400, 409, 413, 415, 500, 503],
+  },
   'get /v1/jobs/{jobId}': { parameters: ['jobId!'], statuses: [200, 404, 500, 503] },
   'patch /v1/jobs/{jobId}': {
     parameters: ['jobId!'],
-    body: ['state?', 'cpu_usage?', 'memory_usage_mb?', 'gpu_usage?'],
+    body: ['state?', 'cpu_usage?', 'memory_usage_mb?', 'gpu_usage?', ...DETAILS],
     statuses: [200, 400, 404, 413, 415, 500, 503],
   },
   'delete /v1/jobs/{jobId}': { parameters: ['jobId!'], statuses: [204, 404, 500, 503] },
   'get /v1/jobs/{jobId}/summary': {
-    parameters: ['jobId!'],
-    statuses: [200, 404, 500, 503],
+    parameters: ['jobId!', 'run'],
+    statuses: [200, 400, 404, 500, 503],
   },
+  'get /v1/jobs/{jobId}/runs': { parameters: ['jobId!'], statuses: [200, 404, 500, 503] },
+  'get /v1/jobs/{jobId}/events': { parameters: ['jobId!'], statuses: [200, 404, 500, 503] },
   'get /v1/jobs/{jobId}/metrics': {
-    parameters: ['jobId!', 'start_time', 'end_time', 'limit', 'node', 'order', 'max_points', 'format'],
+    parameters: ['jobId!', 'start_time', 'end_time', 'limit', 'node', 'run', 'order', 'max_points', 'format'],
     statuses: [200, 400, 404, 500, 503],
   },
   'post /v1/jobs/{jobId}/metrics': {
@@ -214,7 +226,8 @@ test('the check finds what is not documented', () => {
   const answer = (status: number, body: unknown) => () =>
     check.answer('GET', A, { status, text: JSON.stringify(body) });
   expect(answer(200, { ...job, ...start })).not.toThrow();
-  expect(answer(200, job)).toThrow('start_time');
+  expect(answer(200, { ...start, id: 'a', state: 'running' })).toThrow('user');
+  expect(answer(200, { ...job, name: null })).toThrow('name');
   expect(answer(200, { ...job, start_time: 'noon' })).toThrow('date-time');
   expect(answer(200, { ...job, ...start, gpu_usage: null })).toThrow('gpu_usage');
   expect(answer(200, { ...job, ...start, extra: 1 })).toThrow('additional');

@@ -8,12 +8,25 @@ import { lifetime } from './contract/lifetime.ts';
 import { lists } from './contract/lists.ts';
 import { anyLists } from './contract/lists-any.ts';
 import { live } from './contract/live.ts';
+import { reports } from './contract/reports.ts';
 import { samples } from './contract/samples.ts';
 import { usage } from './contract/usage.ts';
 
 /** Holds one engine to the promises of `domain/store.ts`. `makePlace` gives an empty place for every test. */
 export function describeStore(name: string, makePlace: () => Place): void {
-  for (const part of [jobs, lists, anyLists, samples, usage, batches, live, history, expiry, lifetime]) {
+  for (const part of [
+    jobs,
+    lists,
+    anyLists,
+    samples,
+    usage,
+    batches,
+    reports,
+    live,
+    history,
+    expiry,
+    lifetime,
+  ]) {
     describe(`${name}: ${part.name}`, () => part(makePlace));
   }
 }

@@ -1,18 +1,30 @@
 import type { Database } from 'bun:sqlite';
+import type { JobDetails } from '../../domain/detail.ts';
 import { AppError, jobNotFound, quote } from '../../domain/errors.ts';
 import {
   changeState,
+  hasEnded,
   isRepeat,
   JOB_STATES,
   type Job,
   type JobPatch,
+  type JobState,
   type NewJob,
   type PastJob,
   type StateCounts,
 } from '../../domain/job.ts';
-import { combineUsage, type Usage } from '../../domain/sample.ts';
-import { type BatchResult, type JobTotals, MAX_REFUSALS, type Refusal } from '../../domain/store.ts';
-import { nameWriter } from './names.ts';
+import { isConfirmed, isReported, NOT_REPORTED } from '../../domain/run.ts';
+import { combineUsage, requireNode, type Usage } from '../../domain/sample.ts';
+import {
+  type BatchResult,
+  type JobEvent,
+  type JobTotals,
+  MAX_REFUSALS,
+  type Refusal,
+} from '../../domain/store.ts';
+import { type Detail, detailReader, detailWriter } from './details.ts';
+import { eventWriter } from './events.ts';
+import { jobRowWriter } from './jobrow.ts';
 
 /** A row of `job`, with the user's name. */
 export interface JobRow {
@@ -21,11 +33,13 @@ export interface JobRow {
   user: string;
   state: number;
   start_time: number;
+  /** 0: start_time is only its place in the lists. */
+  started: number;
   end_time: number | null;
 }
 
 // A subquery for the name: a join costs more to start than the row costs to find.
-export const JOB_COLUMNS = `job.seq, job.id, (SELECT name FROM user WHERE id = job.user) AS user, job.state, job.start_time, job.end_time`;
+export const JOB_COLUMNS = `job.seq, job.id, (SELECT name FROM user WHERE id = job.user) AS user, job.state, job.start_time, job.started, job.end_time`;
 
 /** Turns rows into jobs, with their nodes and usage, in the same order. */
 export function jobCompleter(db: Database) {
@@ -42,8 +56,11 @@ export function jobCompleter(db: Database) {
        FROM json_each(?) AS wanted JOIN usage ON usage.job = wanted.value`,
   );
 
+  const findDetails = detailReader(db);
+
   function rows(found: readonly JobRow[]): Job[] {
     const wanted = JSON.stringify(found.map((row) => row.seq));
+    const details = findDetails(wanted);
     const nodes = Map.groupBy(selectNodes.all(wanted), (row) => row.job);
     const usage = Map.groupBy(selectUsage.all(wanted), (row) => row.job);
     return found.map((row) => ({
@@ -51,13 +68,26 @@ export function jobCompleter(db: Database) {
       user: row.user,
       nodes: (nodes.get(row.seq) ?? []).map((node) => node.name),
       state: JOB_STATES[row.state]!,
-      startTimeMs: row.start_time,
+      ...(row.started === 1 && { startTimeMs: row.start_time }),
       ...(row.end_time !== null && { endTimeMs: row.end_time }),
       ...combineUsage(usage.get(row.seq) ?? []),
+      ...describeDetail(details.get(row.seq), row.end_time !== null),
     }));
   }
 
   return { rows, find: (seqs: readonly number[]) => rows(selectRows.all(JSON.stringify(seqs))) };
+}
+
+/** What a job shows of its details. */
+export function describeDetail(
+  detail: Detail | undefined,
+  hasEnded: boolean,
+): Pick<Job, 'details' | 'isEndConfirmed'> {
+  if (!detail) return {};
+  return {
+    ...(Object.keys(detail.details).length > 0 && { details: detail.details }),
+    ...(hasEnded && isReported(detail) && { isEndConfirmed: isConfirmed(detail) }),
+  };
 }
 
 /** Reads jobs through one connection. */
@@ -85,21 +115,19 @@ export function jobReader(db: Database) {
   };
 }
 
-/** Writes jobs inside the transaction of the group. */
+/** Writes what comes over the API inside the transaction of the group. */
 export function jobWriter(db: Database) {
   const reader = jobReader(db);
-  const numberUser = nameWriter(db, 'user');
-  const numberNode = nameWriter(db, 'node');
+  const findDetails = detailReader(db);
+  const rows = jobRowWriter(db);
+  const writeDetail = detailWriter(db);
+  const writeEvent = eventWriter(db);
   const select = db.query<Omit<JobRow, 'user'> & { first_node: number }, [string]>(
-    'SELECT seq, id, first_node, state, start_time, end_time FROM job WHERE id = ?',
+    'SELECT seq, id, first_node, state, start_time, started, end_time FROM job WHERE id = ?',
   );
-  const insertJob = db.query(
-    'INSERT INTO job (id, user, first_node, state, start_time, end_time) VALUES (?, ?, ?, ?, ?, ?)',
+  const updateState = db.query(
+    'UPDATE job SET state = ?, start_time = ?, started = ?, end_time = ? WHERE seq = ?',
   );
-  const insertNode = db.query(
-    'INSERT INTO job_node (job, node, position, user, state, start_time) VALUES (?, ?, ?, ?, ?, ?)',
-  );
-  const updateState = db.query('UPDATE job SET state = ?, end_time = ? WHERE seq = ?');
   const blankUsage = db.query(
     `UPDATE usage SET time = ?6, cpu = iif(?2, NULL, cpu), memory = iif(?3, NULL, memory), gpu = iif(?4, NULL, gpu)
       WHERE job = ?1 AND node <> ?5`,
@@ -110,21 +138,47 @@ export function jobWriter(db: Database) {
   );
   const deleteJob = db.query('DELETE FROM job WHERE seq = ?');
 
-  function insert(job: PastJob): void {
-    const user = numberUser(job.user);
-    const nodeIds = job.nodes.map(numberNode);
-    const state = JOB_STATES.indexOf(job.state);
-    const inserted = insertJob.run(job.id, user, nodeIds[0]!, state, job.startTimeMs, job.endTimeMs ?? null);
-    const seq = Number(inserted.lastInsertRowid);
-    nodeIds.forEach((node, position) => {
-      insertNode.run(seq, node, position, user, state, job.startTimeMs);
-    });
+  function insert({ id, details, ...job }: PastJob): void {
+    const { user, nodes, state, startTimeMs, endTimeMs } = job;
+    const seq = rows.insert(id, { user, nodes, state, startTimeMs, hasStarted: true, endTimeMs });
+    if (details) writeDetail(seq, { details, provenance: NOT_REPORTED });
+    const { stamped: _, ...change } = job;
+    writeEvent(id, { timeMs: startTimeMs, source: 'api', change: { ...change, ...details } });
   }
 
   function find(id: string) {
     const row = select.get(id);
     if (!row) throw jobNotFound(id);
     return row;
+  }
+
+  /** Moves a job to another state; returns what changed. */
+  function moveState(row: ReturnType<typeof find>, state: JobState, nowMs: number): JobEvent['change'] {
+    const isStarting = row.started === 0 && state !== 'pending' && !hasEnded(state);
+    const startTimeMs = isStarting ? nowMs : row.start_time;
+    const after = changeState(
+      { state: JOB_STATES[row.state]!, startTimeMs, endTimeMs: row.end_time },
+      state,
+      nowMs,
+    );
+    const started = isStarting ? 1 : row.started;
+    updateState.run(JOB_STATES.indexOf(after.state), startTimeMs, started, after.endTimeMs, row.seq);
+    return {
+      ...(row.state !== JOB_STATES.indexOf(state) && { state }),
+      ...(isStarting && { startTimeMs }),
+      ...(row.end_time !== after.endTimeMs && { endTimeMs: after.endTimeMs }),
+    };
+  }
+
+  /** Adds details; what a scheduler says of the same later takes their place. */
+  function addDetails(seq: number, added: JobDetails | undefined, isMoved: boolean): JobEvent['change'] {
+    const known = findDetails(JSON.stringify([seq])).get(seq);
+    if (!added && !known) return {};
+    const provenance = known?.provenance ?? NOT_REPORTED;
+    const { standing } = isMoved ? NOT_REPORTED : provenance;
+    const details = { ...known?.details, ...added };
+    writeDetail(seq, { details, provenance: { ...provenance, standing } });
+    return { ...added };
   }
 
   return {
@@ -150,15 +204,16 @@ export function jobWriter(db: Database) {
       return { stored: jobs.length - repeated - refused, repeated, refused, refusals };
     },
 
-    update(id: string, patch: JobPatch, nowMs: number): Job {
+    update(id: string, { state, details, ...usage }: JobPatch, nowMs: number): Job {
       const row = find(id);
-      if (patch.state !== undefined) {
-        const life = { state: JOB_STATES[row.state]!, startTimeMs: row.start_time, endTimeMs: row.end_time };
-        const after = changeState(life, patch.state, nowMs);
-        updateState.run(JOB_STATES.indexOf(after.state), after.endTimeMs, row.seq);
-      }
-      const { cpuUsage = null, memoryUsageMb = null, gpuUsage = null } = patch;
+      const change = {
+        ...(state !== undefined && moveState(row, state, nowMs)),
+        ...((state !== undefined || details) && addDetails(row.seq, details, state !== undefined)),
+      };
+      if (Object.keys(change).length > 0) writeEvent(id, { timeMs: nowMs, source: 'api', change });
+      const { cpuUsage = null, memoryUsageMb = null, gpuUsage = null } = usage;
       if (cpuUsage !== null || memoryUsageMb !== null || gpuUsage !== null) {
+        requireNode(row.first_node);
         blankUsage.run(
           row.seq,
           cpuUsage !== null,

@@ -75,7 +75,7 @@ export function jobLister(db: Database) {
       if (!walks.every((walk) => isExact(walk, wanted))) return undefined;
       const rows = findRows({ ...page, order, walks, wanted });
       const jobs = complete.rows(rows.slice(0, limit));
-      const next = rows.length > limit ? startOf(jobs.at(-1)!) : undefined;
+      const next = rows.length > limit ? startOf(rows[limit - 1]!) : undefined;
       return { jobs, total: isCounting ? count(wanted) : 0, ...(next && { next }) };
     },
 
@@ -104,7 +104,7 @@ export function jobLister(db: Database) {
   };
 }
 
-const startOf = ({ startTimeMs, id }: Job): JobPosition => ({ value: startTimeMs, id });
+const startOf = ({ start_time, id }: JobRow): JobPosition => ({ value: start_time, id });
 const positionOf = ({ value, id }: Found): JobPosition => ({ value, id });
 const tooDeep = () =>
   new AppError(

@@ -1,7 +1,7 @@
 import type { Database } from 'bun:sqlite';
 
 /** The tables of names; their rows are never changed or removed. */
-type NameTable = 'user' | 'node';
+type NameTable = 'user' | 'node' | 'label';
 
 /** Finds the number that rows carry for a name; undefined for one that was never seen. */
 export function nameFinder(db: Database, table: NameTable): (name: string) => number | undefined {

@@ -5,10 +5,12 @@ import { AppError, StartError } from '../../domain/errors.ts';
 import type { Job } from '../../domain/job.ts';
 import type { BatchResult, Commit, Store } from '../../domain/store.ts';
 import { explainOpenError, notWritable, openForReading } from './connection.ts';
+import { eventReader } from './events.ts';
 import { jobReader } from './jobs.ts';
 import { jobLister, jobLists } from './lists.ts';
 import { readLiveSeries } from './live.ts';
 import { lockDatabase } from './lock.ts';
+import { runLister } from './pastruns.ts';
 import { readingReader } from './readings.ts';
 import { Writer } from './writer.ts';
 
@@ -45,6 +47,8 @@ function sqliteStore(path: string, writer: Writer, lock: { release(): void }): S
   const db = openForReading(path);
   const jobs = jobReader(db);
   const readings = readingReader(db);
+  const listRuns = runLister(db);
+  const readEvents = eventReader(db);
   const idle: Database[] = [];
   let isClosed = false;
 
@@ -77,6 +81,14 @@ function sqliteStore(path: string, writer: Writer, lock: { release(): void }): S
   return {
     createJob: (job, nowMs) => writer.submit<Job>({ kind: 'createJob', job, nowMs }),
     createJobs: (list) => writer.submit<BatchResult>({ kind: 'createJobs', jobs: list }),
+    applyReports: (reports) => writer.submit<BatchResult>({ kind: 'applyReports', reports }),
+    listRuns: (id) =>
+      read(() =>
+        listRuns(id)
+          .map((job, index) => ({ job, summary: readings.summary(id, index + 1) }))
+          .reverse(),
+      ),
+    listEvents: (id) => read(() => readEvents(jobs.get(id).id)),
     getJob: (id) => read(() => jobs.get(id)),
     updateJob: (id, patch, nowMs) => writer.submit<Job>({ kind: 'updateJob', id, patch, nowMs }),
     deleteJob: (id) => writer.submit<void>({ kind: 'deleteJob', id }),
@@ -86,7 +98,7 @@ function sqliteStore(path: string, writer: Writer, lock: { release(): void }): S
     recordSamples: (list) => writer.submit<BatchResult>({ kind: 'recordSamples', samples: list }),
     listSamples: (jobId, query, limit) => read(() => readings.list(jobId, query, limit)),
     streamSamples: (jobId, query) => stream((connection) => readingReader(connection).stream(jobId, query)),
-    summarizeJob: (jobId) => read(() => readings.summary(jobId)),
+    summarizeJob: (jobId, run) => read(() => readings.summary(jobId, run)),
     countJobs: () => read(() => jobs.totals()),
     checkWritable: () => writer.probe(),
     expire: (retention, nowMs) => writer.submit<boolean>({ kind: 'expire', retention, nowMs }),

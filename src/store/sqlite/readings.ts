@@ -1,5 +1,4 @@
 import type { Database } from 'bun:sqlite';
-import { jobNotFound } from '../../domain/errors.ts';
 import { notANode } from '../../domain/sample.ts';
 import type { JobSummary, Reading, ReadingQuery } from '../../domain/store.ts';
 import {
@@ -11,6 +10,7 @@ import {
 } from '../../domain/summary.ts';
 import { type ChunkSample, unpackChunk } from './chunk.ts';
 import { type Place, unpackAt } from './damage.ts';
+import { type FoundRun, runFinder } from './pastruns.ts';
 import { unpackPoints } from './points.ts';
 import { mergeRuns, type Run } from './runs.ts';
 import { tailReader } from './tail.ts';
@@ -27,19 +27,13 @@ interface ChunkRow {
 interface NodeRow {
   readonly node: number;
   readonly name: string;
-  readonly isFirst: number;
 }
 
 /** Reads samples and what is left of them, from the log, the chunks and the points, through one connection. */
 export function readingReader(db: Database) {
-  const selectJob = db.query<{ seq: number }, [string]>('SELECT seq FROM job WHERE id = ?');
+  const findRun = runFinder(db);
   const selectNodes = db.query<NodeRow, [number]>(
-    `SELECT usage.node, (SELECT name FROM node WHERE id = usage.node) AS name,
-            usage.node = (SELECT first_node FROM job WHERE seq = usage.job) AS isFirst
-       FROM usage WHERE job = ?`,
-  );
-  const isNodeOfJob = db.query<{ node: number }, [number, string]>(
-    'SELECT node FROM job_node WHERE job = ? AND node = (SELECT id FROM node WHERE name = ?)',
+    'SELECT node, (SELECT name FROM node WHERE id = usage.node) AS name FROM usage WHERE job = ?',
   );
   const readTail = tailReader(db);
   const selectChunks = db.query<ChunkRow, [number, number, number, number]>(
@@ -51,27 +45,18 @@ export function readingReader(db: Database) {
     `SELECT (SELECT name FROM node WHERE id = usage.node) AS node, total_samples AS samples, oldest AS oldestMs,
             newest AS newestMs, cpu_sum AS cpuSum, cpu_max AS cpuMax, memory_sum AS memorySum, memory_max AS memoryMax,
             gpu_samples AS gpuSamples, gpu_sum AS gpuSum, gpu_max AS gpuMax
-       FROM usage WHERE job = ?1
-      ORDER BY (SELECT position FROM job_node WHERE job_node.job = ?1 AND job_node.node = usage.node)`,
+       FROM usage WHERE job = ?`,
   );
 
-  function findJob(id: string): number {
-    const job = selectJob.get(id)?.seq;
-    if (job === undefined) throw jobNotFound(id);
-    return job;
-  }
-
   function findRuns(
-    job: number,
+    { seq: job, nodes: known }: FoundRun,
     { fromMs = 0, toMs = Number.MAX_SAFE_INTEGER, node: name }: ReadingQuery,
   ): Run[] {
-    if (name !== undefined && !isNodeOfJob.get(job, name)) {
-      throw notANode(name);
-    }
+    if (name !== undefined && !known.includes(name)) throw notANode(name);
     const isInside = ({ timeMs }: Reading) => timeMs >= fromMs && timeMs <= toMs;
     const nodes = selectNodes.all(job).filter((row) => name === undefined || row.name === name);
     return nodes.flatMap(({ node, ...row }) => {
-      const label = row.isFirst === 1 ? {} : { node: row.name };
+      const label = row.name === known[0] ? {} : { node: row.name };
       const chunks = selectChunks.all(job, node, toMs, fromMs).map(({ seq, tier, ...chunk }): Run => {
         const isWhole = chunk.start_time >= fromMs && chunk.end_time <= toMs;
         const place = { job, startMs: chunk.start_time, endMs: chunk.end_time };
@@ -104,7 +89,7 @@ export function readingReader(db: Database) {
   return {
     /** The newest `limit` readings, in order, and how many match in all. */
     list(id: string, query: ReadingQuery, limit: number): { samples: Reading[]; total: number } {
-      const runs = findRuns(findJob(id), query);
+      const runs = findRuns(findRun(id, query.run), query);
       const samples: Reading[] = [];
       for (const batch of mergeRuns(runs, 'desc')) {
         samples.push(...batch.slice(0, limit - samples.length));
@@ -116,16 +101,19 @@ export function readingReader(db: Database) {
 
     /** All readings in order, a batch at a time. */
     stream(id: string, query: ReadingQuery): Generator<Reading[]> {
-      return mergeRuns(findRuns(findJob(id), query), query.order ?? 'asc');
+      return mergeRuns(findRuns(findRun(id, query.run), query), query.order ?? 'asc');
     },
 
-    summary(id: string): JobSummary {
-      const nodes = selectTotals.all(findJob(id));
-      const summaries = nodes.map((totals): UsageSummary & { node: string } => ({
-        node: totals.node,
-        ...summarizeNode(totals),
+    summary(id: string, run?: number): JobSummary {
+      const { seq, nodes } = findRun(id, run);
+      const totals = selectTotals
+        .all(seq)
+        .sort((one, other) => nodes.indexOf(one.node) - nodes.indexOf(other.node));
+      const summaries = totals.map((one): UsageSummary & { node: string } => ({
+        node: one.node,
+        ...summarizeNode(one),
       }));
-      return { whole: summarizeJob(nodes), nodes: summaries };
+      return { whole: summarizeJob(totals), nodes: summaries };
     },
   };
 }

@@ -1,10 +1,12 @@
 import type { Database } from 'bun:sqlite';
 import type { ErrorCode } from '../../domain/errors.ts';
 import type { JobPatch, NewJob } from '../../domain/job.ts';
+import type { Report } from '../../domain/report.ts';
 import type { NewSample } from '../../domain/sample.ts';
 import type { JobSample, PastJob, Retention } from '../../domain/store.ts';
 import { historyWriter } from './history.ts';
 import { jobWriter } from './jobs.ts';
+import { reportWriter } from './reports.ts';
 import { sampleWriter } from './samples.ts';
 
 /** One accepted write, on its way to the thread that owns the database. */
@@ -13,6 +15,7 @@ export type Write =
   | { readonly kind: 'createJobs'; readonly jobs: readonly PastJob[] }
   | { readonly kind: 'updateJob'; readonly id: string; readonly patch: JobPatch; readonly nowMs: number }
   | { readonly kind: 'deleteJob'; readonly id: string }
+  | { readonly kind: 'applyReports'; readonly reports: readonly Report[] }
   | { readonly kind: 'recordSample'; readonly jobId: string; readonly sample: NewSample }
   | { readonly kind: 'recordSamples'; readonly samples: readonly JobSample[] }
   | { readonly kind: 'expire'; readonly retention: Retention; readonly nowMs: number }
@@ -44,6 +47,7 @@ export type ThreadAnswer =
 /** Jobs and samples that a write carries; what looks after the database itself carries none. */
 export function rowsOf(write: Write): number {
   if (write.kind === 'createJobs') return write.jobs.length;
+  if (write.kind === 'applyReports') return write.reports.length;
   if (write.kind === 'recordSamples') return write.samples.length;
   return write.kind === 'probe' || write.kind === 'expire' ? 0 : 1;
 }
@@ -51,6 +55,7 @@ export function rowsOf(write: Write): number {
 /** Applies one write inside the transaction of its group; throws AppError when a rule refuses it. */
 export function writeApplier(db: Database): (write: Write) => unknown {
   const jobs = jobWriter(db);
+  const reports = reportWriter(db);
   const samples = sampleWriter(db);
   const history = historyWriter(db);
   const probe = db.query('INSERT OR REPLACE INTO probe (id, filler) VALUES (1, zeroblob(?))');
@@ -64,6 +69,8 @@ export function writeApplier(db: Database): (write: Write) => unknown {
         return jobs.update(write.id, write.patch, write.nowMs);
       case 'deleteJob':
         return jobs.delete(write.id);
+      case 'applyReports':
+        return reports.record(write.reports);
       case 'recordSample':
         return samples.record(write.jobId, write.sample);
       case 'recordSamples':

@@ -76,7 +76,7 @@ const namesOf = (value: string | readonly string[], known: readonly string[]) =>
 const lower = (text: string) => text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
 
 const runtimeMs = ({ startTimeMs, endTimeMs = NOW_MS }: Job) =>
-  Math.max(0, Math.min(endTimeMs, NOW_MS) - startTimeMs);
+  Math.max(0, Math.min(endTimeMs, NOW_MS) - startTimeMs!);
 
 function isWanted(job: Job, { state, user, node, sinceMs, untilMs, minRuntimeMs, text }: JobFilter): boolean {
   return [
@@ -84,7 +84,7 @@ function isWanted(job: Job, { state, user, node, sinceMs, untilMs, minRuntimeMs,
     user === undefined || namesOf(user, USERS).includes(job.user),
     node === undefined || namesOf(node, NODES).some((name) => job.nodes.includes(name)),
     sinceMs === undefined || (job.endTimeMs ?? NOW_MS) >= sinceMs,
-    untilMs === undefined || job.startTimeMs <= untilMs,
+    untilMs === undefined || job.startTimeMs! <= untilMs,
     minRuntimeMs === undefined || runtimeMs(job) >= minRuntimeMs,
     text === undefined || [job.id, job.user].some((name) => lower(name).includes(lower(text))),
   ].every(Boolean);

@@ -1,0 +1,86 @@
+import type { Database } from 'bun:sqlite';
+import type { JobDetails } from '../../domain/detail.ts';
+import type { Provenance } from '../../domain/run.ts';
+import { nameWriter } from './names.ts';
+
+/** The columns of `detail` that hold the number of a label, and the ones that hold the value itself. */
+const LABELS = ['cluster', 'account', 'partition', 'qos'] as const;
+const VALUES = [
+  ['name', 'name'],
+  ['submit_time', 'submitTimeMs'],
+  ['time_limit', 'timeLimitSeconds'],
+  ['cpus', 'cpus'],
+  ['memory_limit', 'memoryLimitMb'],
+  ['gpus', 'gpus'],
+  ['work_dir', 'workDir'],
+  ['array_job', 'arrayJobId'],
+  ['array_task', 'arrayTaskId'],
+  ['exit_code', 'exitCode'],
+  ['signal', 'signal'],
+  ['raw_state', 'rawState'],
+  ['reason', 'reason'],
+  ['restarts', 'restarts'],
+] as const satisfies readonly (readonly [column: string, key: keyof JobDetails])[];
+
+/** What is known of a job beside its row. */
+export interface Detail {
+  readonly details: JobDetails;
+  readonly provenance: Provenance;
+}
+
+type DetailRow = Record<string, string | number | null> & {
+  readonly job: number;
+  readonly allocations: string | null;
+  readonly sources: string;
+  readonly standing: number;
+  readonly standing_ms: number;
+};
+
+/** Finds the details of jobs by their numbers, given as JSON; a job without any is left out. */
+export function detailReader(db: Database): (wanted: string) => Map<number, Detail> {
+  const labels = LABELS.map((label) => `(SELECT name FROM label WHERE id = detail.${label}) AS ${label}`);
+  const values = VALUES.map(([column, key]) => `detail.${column} AS ${key}`);
+  const select = db.query<DetailRow, [string]>(
+    `SELECT job, ${[...labels, ...values].join(', ')}, allocations, sources, standing, standing_ms
+       FROM json_each(?) AS wanted JOIN detail ON detail.job = wanted.value`,
+  );
+  return (wanted) => new Map(select.all(wanted).map((row) => [row.job, readRow(row)]));
+}
+
+function readRow({ job: _, allocations, sources, standing, standing_ms, ...rest }: DetailRow): Detail {
+  const known = Object.entries(rest).filter(([, value]) => value !== null);
+  const details = {
+    ...Object.fromEntries(known),
+    ...(allocations && { allocations: JSON.parse(allocations) }),
+  };
+  return { details, provenance: { fields: sources, standing, standingMs: standing_ms } };
+}
+
+/** Writes the details of a job, all at once. */
+export function detailWriter(db: Database): (job: number, detail: Detail) => void {
+  const numberLabel = nameWriter(db, 'label');
+  const columns = [
+    'job',
+    ...LABELS,
+    ...VALUES.map(([column]) => column),
+    'allocations',
+    'sources',
+    'standing',
+  ];
+  const replace = db.query(
+    `INSERT OR REPLACE INTO detail (${columns.join(', ')}, standing_ms)
+     VALUES (${columns.map(() => '?').join(', ')}, ?)`,
+  );
+  return (job, { details, provenance }) => {
+    const { allocations } = details;
+    replace.run(
+      job,
+      ...LABELS.map((label) => (details[label] === undefined ? null : numberLabel(details[label]))),
+      ...VALUES.map(([, key]) => details[key] ?? null),
+      allocations ? JSON.stringify(allocations) : null,
+      provenance.fields,
+      provenance.standing,
+      provenance.standingMs,
+    );
+  };
+}

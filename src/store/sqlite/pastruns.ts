@@ -1,0 +1,138 @@
+import type { Database } from 'bun:sqlite';
+import { AppError, jobNotFound, quote } from '../../domain/errors.ts';
+import { hasEnded, JOB_STATES, type Job } from '../../domain/job.ts';
+import { compareRuns } from '../../domain/match.ts';
+import { closeRun, NOT_REPORTED, type Run } from '../../domain/run.ts';
+import { combineUsage, type Usage } from '../../domain/sample.ts';
+import { detailReader } from './details.ts';
+import { describeDetail, JOB_COLUMNS, type JobRow, jobReader } from './jobs.ts';
+
+/** Where a run is kept. */
+export interface Place {
+  /** The number that its samples carry. */
+  readonly seq: number;
+  /** In `job`, where the lists find it; the others are in `past_run`. */
+  readonly isLatest: boolean;
+  readonly run: Run;
+}
+
+interface PastRow {
+  readonly seq: number;
+  readonly run: string;
+}
+
+/** Reads all runs that are known of a job, with their places. */
+export function knownRunReader(db: Database): (id: string) => Map<Run, Place> {
+  const selectJob = db.query<JobRow, [string]>(`SELECT ${JOB_COLUMNS} FROM job WHERE id = ?`);
+  const selectNodes = nodeNames(db);
+  const findDetails = detailReader(db);
+  const readPast = pastRunReader(db);
+
+  function readLatest(id: string): Place | undefined {
+    const row = selectJob.get(id);
+    if (!row) return undefined;
+    const nodes = selectNodes(row.seq);
+    const { details, provenance = NOT_REPORTED } = findDetails(JSON.stringify([row.seq])).get(row.seq) ?? {};
+    const run: Run = {
+      user: row.user,
+      ...(nodes.length > 0 && { nodes }),
+      state: JOB_STATES[row.state]!,
+      ...(row.started === 1 && { startTimeMs: row.start_time }),
+      ...(row.end_time !== null && { endTimeMs: row.end_time }),
+      ...details,
+      provenance,
+    };
+    return { seq: row.seq, isLatest: true, run };
+  }
+
+  return (id) => {
+    const latest = readLatest(id);
+    return new Map((latest ? [latest, ...readPast(id)] : []).map((place) => [place.run, place]));
+  };
+}
+
+/** Reads the earlier runs of a job, in no order. */
+export function pastRunReader(db: Database): (id: string) => Place[] {
+  const select = db.query<PastRow, [string]>('SELECT seq, run FROM past_run WHERE job = ?');
+  return (id) => select.all(id).map(({ seq, run }) => ({ seq, isLatest: false, run: JSON.parse(run) }));
+}
+
+/** A run by the number of its samples, with its nodes in their order. */
+export interface FoundRun {
+  readonly seq: number;
+  readonly nodes: readonly string[];
+}
+
+/** Finds a run of a job by its number: 1 is the oldest, and the latest is meant when none is given. `not_found`. */
+export function runFinder(db: Database): (id: string, number?: number) => FoundRun {
+  const selectJob = db.query<{ seq: number }, [string]>('SELECT seq FROM job WHERE id = ?');
+  const selectNodes = nodeNames(db);
+  const readRuns = knownRunReader(db);
+  return (id, number) => {
+    const latest = selectJob.get(id);
+    if (!latest) throw jobNotFound(id);
+    if (number === undefined) return { seq: latest.seq, nodes: selectNodes(latest.seq) };
+    const runs = inOrder(readRuns(id));
+    const place = runs[number - 1];
+    if (!place) {
+      throw new AppError('not_found', `The job ${quote(id)} has ${runs.length} runs, and no run ${number}.`);
+    }
+    return { seq: place.seq, nodes: place.run.nodes ?? [] };
+  };
+}
+
+/** Reads all runs of a job as jobs, with the numbers that their samples carry; the oldest first. `not_found`. */
+export function runLister(db: Database) {
+  const jobs = jobReader(db);
+  const readRuns = knownRunReader(db);
+  const selectUsage = db.query<Usage, [number]>(
+    'SELECT time AS timeMs, cpu AS cpuUsage, memory AS memoryUsageMb, gpu AS gpuUsage FROM usage WHERE job = ?',
+  );
+  return (id: string): Job[] => {
+    const latest = jobs.get(id);
+    const places = inOrder(readRuns(id));
+    return places.map(({ seq, run, isLatest }, index) => {
+      if (isLatest) return latest;
+      const next = places[index + 1]?.run;
+      return jobOf(id, next ? closeRun(run, next) : run, selectUsage.all(seq));
+    });
+  };
+}
+
+const inOrder = (runs: ReadonlyMap<Run, Place>): Place[] =>
+  [...runs.values()].sort((one, other) => compareRuns(one.run, other.run));
+
+function jobOf(id: string, run: Run, usage: readonly Usage[]): Job {
+  const { user = '', nodes = [], state, startTimeMs, endTimeMs, provenance, ...details } = run;
+  return {
+    id,
+    user,
+    nodes,
+    state,
+    ...(startTimeMs !== undefined && { startTimeMs }),
+    ...(endTimeMs !== undefined && { endTimeMs }),
+    ...combineUsage(usage),
+    ...describeDetail({ details, provenance }, hasEnded(state)),
+  };
+}
+
+function nodeNames(db: Database): (seq: number) => string[] {
+  const select = db.query<{ name: string }, [number]>(
+    'SELECT (SELECT name FROM node WHERE id = job_node.node) AS name FROM job_node WHERE job = ? ORDER BY position',
+  );
+  return (seq) => select.all(seq).map(({ name }) => name);
+}
+
+/** Writes earlier runs inside the transaction of the group. */
+export function pastRunWriter(db: Database) {
+  const replace = db.query('INSERT OR REPLACE INTO past_run (seq, job, run) VALUES (?, ?, ?)');
+  // Numbers of jobs count upwards from 1. A run that was never the latest has no samples, and a number of its own.
+  const selectLowest = db.query<{ seq: number }, []>('SELECT coalesce(min(seq), 0) AS seq FROM past_run');
+  const remove = db.query('DELETE FROM past_run WHERE seq = ?');
+  return {
+    save(seq: number | undefined, id: string, run: Run): void {
+      replace.run(seq ?? Math.min(0, selectLowest.get()!.seq) - 1, id, JSON.stringify(run));
+    },
+    delete: (seq: number): void => void remove.run(seq),
+  };
+}

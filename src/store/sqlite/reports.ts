@@ -1,0 +1,135 @@
+import type { Database } from 'bun:sqlite';
+import { AppError, quote } from '../../domain/errors.ts';
+import { applyReport, type MergedRun } from '../../domain/match.ts';
+import type { Report } from '../../domain/report.ts';
+import { diffRuns, type Run } from '../../domain/run.ts';
+import { type BatchResult, MAX_REFUSALS, type Refusal } from '../../domain/store.ts';
+import { detailWriter } from './details.ts';
+import { eventWriter } from './events.ts';
+import { jobRowWriter } from './jobrow.ts';
+import { knownRunReader, type Place, pastRunWriter } from './pastruns.ts';
+
+/** Takes up what schedulers say of jobs, inside the transaction of the group. */
+export function reportWriter(db: Database) {
+  const readRuns = knownRunReader(db);
+  const past = pastRunWriter(db);
+  const rows = jobRowWriter(db);
+  const writeDetail = detailWriter(db);
+  const writeEvent = eventWriter(db);
+  const deleteJob = db.query('DELETE FROM job WHERE seq = ?');
+  const countNoJob = db.query("UPDATE counter SET value = value - 1 WHERE name = 'jobs_created'");
+
+  /** Saves the latest run of a job where it was before, or as a new row. */
+  function saveLatest(id: string, run: Run, place: Place | undefined, isNewJob: boolean): void {
+    const fields = fieldsOf(run);
+    let seq = place?.seq;
+    if (place?.isLatest) {
+      rows.update(place.seq, fields, { areNodesSame: sameNodes(place.run, run) });
+    } else {
+      seq = rows.insert(id, fields, place && place.seq > 0 ? place.seq : null);
+      if (place) past.delete(place.seq);
+      // It is the same job, which runs again.
+      if (!isNewJob) countNoJob.run();
+    }
+    const { user: _u, nodes: _n, state: _s, startTimeMs: _b, endTimeMs: _e, provenance, ...details } = run;
+    writeDetail(seq!, { details, provenance });
+  }
+
+  /** Saves an earlier run; one that was the latest until now moves, and its samples stay with it. */
+  function savePast(id: string, run: Run, place: Place | undefined): void {
+    past.save(place?.seq, id, run);
+    if (place?.isLatest) deleteJob.run(place.seq);
+  }
+
+  function save(id: string, merged: readonly MergedRun[], places: ReadonlyMap<Run, Place>): void {
+    const placesOf = ({ known }: MergedRun) =>
+      known
+        .map((run) => places.get(run)!)
+        .sort((one, other) => Number(other.isLatest) - Number(one.isLatest));
+    const latest = merged.at(-1)!;
+    // The earlier ones first: the id is free for the latest then.
+    for (const one of merged) {
+      const [place, ...superfluous] = placesOf(one);
+      const isInPlace = place?.isLatest === (one === latest);
+      for (const { seq } of superfluous) past.delete(seq);
+      if (isInPlace && !one.isChanged) continue;
+      if (one === latest) saveLatest(id, one.run, place, places.size === 0);
+      else savePast(id, one.run, place);
+    }
+  }
+
+  /** Whether the report said anything new. */
+  function apply(report: Report): boolean {
+    const places = readRuns(report.id);
+    const merged = applyReport([...places.keys()], report);
+    const touched = merged.find(({ isChanged }) => isChanged)!;
+    const before = touched.known[0];
+    const change = diffRuns(before, touched.run);
+    const isNews = Object.keys(change).length > 0 || touched.known.length !== 1;
+    const isSurer = touched.run.provenance.standing > (before?.provenance.standing ?? 0);
+    if (!isNews && !isSurer) return false;
+    save(report.id, named(merged, report.id), places);
+    if (!isNews) return true;
+    // A job of many nodes has as many hooks, each of which tells of its own node.
+    const said = report.allocations && change.allocations ? { allocations: report.allocations } : {};
+    writeEvent(report.id, {
+      timeMs: report.observedMs,
+      source: report.source,
+      change: { ...change, ...said },
+    });
+    return true;
+  }
+
+  function attempt(report: Report): Outcome {
+    try {
+      return { kind: apply(report) ? 'stored' : 'repeated' };
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      return { kind: 'refused', error: error.code as Refusal['error'], message: error.message };
+    }
+  }
+
+  return {
+    record(reports: readonly Report[]): BatchResult {
+      const outcomes = reports.map(attempt);
+      const count = (wanted: Outcome['kind']) => outcomes.filter(({ kind }) => kind === wanted).length;
+      const refusals = outcomes.flatMap((outcome, index) =>
+        outcome.kind === 'refused' ? [{ index, error: outcome.error, message: outcome.message }] : [],
+      );
+      return {
+        stored: count('stored'),
+        repeated: count('repeated'),
+        refused: refusals.length,
+        refusals: refusals.slice(0, MAX_REFUSALS),
+      };
+    },
+  };
+}
+
+type Outcome =
+  | { readonly kind: 'stored' | 'repeated' }
+  | { readonly kind: 'refused'; readonly error: Refusal['error']; readonly message: string };
+
+/** The runs, the latest with a user: all runs of a job have the same. */
+function named(merged: readonly MergedRun[], id: string): MergedRun[] {
+  const latest = merged.at(-1)!;
+  const user = latest.run.user ?? merged.findLast(({ run }) => run.user !== undefined)?.run.user;
+  if (user === undefined) {
+    throw new AppError('validation_error', `Nobody has said whose the job ${quote(id)} is.`);
+  }
+  return merged.with(-1, { ...latest, run: { ...latest.run, user } });
+}
+
+function fieldsOf({ user, nodes = [], state, startTimeMs, endTimeMs, submitTimeMs, provenance }: Run) {
+  return {
+    user: user!,
+    nodes,
+    state,
+    startTimeMs: startTimeMs ?? submitTimeMs ?? endTimeMs ?? provenance.standingMs,
+    hasStarted: startTimeMs !== undefined,
+    endTimeMs,
+  };
+}
+
+const sameNodes = ({ nodes = [] }: Run, { nodes: others = [] }: Run): boolean =>
+  nodes.length === others.length && nodes.every((node, index) => node === others[index]);

@@ -1,0 +1,221 @@
+import { expect, test } from 'bun:test';
+import { JOB_STATES, type Job } from '../../../src/domain/job.ts';
+import type { Report } from '../../../src/domain/report.ts';
+import type { Store } from '../../../src/domain/store.ts';
+import { NOON_MS } from '../../help/service.ts';
+import { codeOf, emptyStore, type MakePlace, MINUTE_MS, randomNumbers, sample } from './help.ts';
+
+const at = (minutes: number) => NOON_MS + minutes * MINUTE_MS;
+const STORED = { stored: 1, repeated: 0, refused: 0, refusals: [] };
+const REPEATED = { stored: 0, repeated: 1, refused: 0, refusals: [] };
+const ALL = { limit: 1000, offset: 0 };
+
+function queued(minutes: number, fields: Partial<Report> = {}): Report {
+  const details = { name: 'train', account: 'physics', partition: 'debug', submitTimeMs: at(0) };
+  const source = 'squeue';
+  return { source, observedMs: at(minutes), id: '7', user: 'alice', state: 'pending', ...details, ...fields };
+}
+const running = (minutes: number, start: number, fields: Partial<Report> = {}) =>
+  queued(minutes, { state: 'running', startTimeMs: at(start), nodes: ['n1', 'n2'], ...fields });
+const record = (start: number, end: number, fields: Partial<Report> = {}): Report => ({
+  ...running(end, start),
+  source: 'jobcomp',
+  state: 'completed',
+  endTimeMs: at(end),
+  rawState: 'COMPLETED',
+  exitCode: 0,
+  ...fields,
+});
+
+async function applyAll(store: Store, reports: readonly Report[]) {
+  for (const report of reports) await store.applyReports([report]);
+}
+
+export function reports(makePlace: MakePlace) {
+  test('a job that waits has no start and no nodes, and its place in the lists by its submission', async () => {
+    await using place = await emptyStore(makePlace);
+    const { store } = place;
+    await store.createJob({ id: 'before', user: 'bob', nodes: ['n1'] }, at(-1));
+    await store.createJob({ id: 'after', user: 'bob', nodes: ['n1'] }, at(1));
+    expect(await store.applyReports([queued(2, { reason: 'Priority' })])).toEqual(STORED);
+    const { source: _s, observedMs: _o, id, user, state, ...details } = queued(2, { reason: 'Priority' });
+    const job = { id, user, state, nodes: [], cpuUsage: 0, memoryUsageMb: 0, details } as unknown as Job;
+    expect(await store.getJob('7')).toEqual(job);
+    expect((await store.listJobs({}, ALL)).jobs.map((one) => one.id)).toEqual(['after', '7', 'before']);
+    expect(await store.listJobs({ state: 'pending', user: 'alice' }, ALL)).toMatchObject({ total: 1 });
+    expect(await codeOf(store.updateJob('7', { cpuUsage: 1 }, at(2)))).toBe('validation_error');
+  });
+
+  test('it starts, runs and ends; what says nothing new is a repeat', async () => {
+    await using place = await emptyStore(makePlace);
+    const { store } = place;
+    await store.applyReports([queued(1)]);
+    expect(await store.applyReports([running(6, 5)])).toEqual(STORED);
+    expect(await store.applyReports([running(7, 5)])).toEqual(REPEATED);
+    expect(await store.getJob('7')).toMatchObject({
+      state: 'running',
+      startTimeMs: at(5),
+      nodes: ['n1', 'n2'],
+    });
+    await store.recordSample('7', sample(6 * MINUTE_MS, { node: 'n2' }));
+    const end: Report = { ...record(5, 10), source: 'hook', exitCode: 0 };
+    await store.applyReports([end]);
+    expect(await store.getJob('7')).toMatchObject({ state: 'completed', isEndConfirmed: false });
+    await store.applyReports([record(5, 9, { state: 'failed', rawState: 'TIMEOUT' })]);
+    expect(
+      await store.applyReports([end, record(5, 9, { state: 'failed', rawState: 'TIMEOUT' })]),
+    ).toMatchObject({
+      repeated: 2,
+    });
+    await place.reopen();
+    expect(await place.store.getJob('7')).toMatchObject({
+      ...{ state: 'failed', startTimeMs: at(5), endTimeMs: at(9), isEndConfirmed: true, cpuUsage: 50 },
+      details: { name: 'train', account: 'physics', rawState: 'TIMEOUT', exitCode: 0 },
+    });
+    expect(await place.store.countJobs()).toMatchObject({ created: 1, states: { failed: 1, running: 0 } });
+  });
+
+  test('a requeued job has runs, each with its own nodes, times, end and samples', async () => {
+    await using place = await emptyStore(makePlace);
+    const { store } = place;
+    await applyAll(store, [running(6, 5)]);
+    await store.recordSample('7', sample(6 * MINUTE_MS, { cpuUsage: 10 }));
+    const second = { submitTimeMs: at(10), restarts: 1, nodes: ['n3'] };
+    await applyAll(store, [queued(11, { submitTimeMs: at(10), restarts: 1 }), running(21, 20, second)]);
+    await store.recordSample('7', sample(21 * MINUTE_MS, { cpuUsage: 90 }));
+    // The record of the first run comes late.
+    await applyAll(store, [record(5, 9, { state: 'cancelled', rawState: 'REQUEUED' })]);
+
+    expect(await store.getJob('7')).toMatchObject({ state: 'running', startTimeMs: at(20), nodes: ['n3'] });
+    const runs = await store.listRuns('7');
+    expect(runs.map(({ job }) => [job.state, job.startTimeMs, job.endTimeMs, job.nodes])).toEqual([
+      ['running', at(20), undefined, ['n3']],
+      ['cancelled', at(5), at(9), ['n1', 'n2']],
+    ]);
+    expect(runs.map(({ summary }) => summary.whole.cpuUsage?.mean)).toEqual([90, 10]);
+    expect(runs.map(({ job }) => job.cpuUsage)).toEqual([90, 10]);
+    const cpuOf = async (run?: number) =>
+      (await store.listSamples('7', run ? { run } : {}, 10)).samples.map(({ cpuUsage }) => cpuUsage);
+    expect([await cpuOf(), await cpuOf(1), await cpuOf(2)]).toEqual([[90], [10], [90]]);
+    expect((await store.summarizeJob('7', 1)).nodes.map(({ node }) => node)).toEqual(['n1']);
+    expect(await codeOf(store.listSamples('7', { run: 3 }, 10))).toBe('not_found');
+    expect(await store.countJobs()).toMatchObject({ created: 1, states: { running: 1, cancelled: 0 } });
+    expect(await store.listJobs({ node: 'n1' }, ALL)).toMatchObject({ total: 0 });
+  });
+
+  test('an earlier run that only the accounting knows comes in behind the latest', async () => {
+    await using place = await emptyStore(makePlace);
+    const { store } = place;
+    await applyAll(store, [
+      record(20, 30),
+      record(5, 9, { state: 'failed' }),
+      record(1, 2, { state: 'failed' }),
+    ]);
+    const starts = (await store.listRuns('7')).map(({ job }) => job.startTimeMs);
+    expect(starts).toEqual([at(20), at(5), at(1)]);
+    expect((await store.listSamples('7', { run: 1 }, 10)).total).toBe(0);
+  });
+
+  test('a run that nobody saw end has ended when the next one is there', async () => {
+    await using place = await emptyStore(makePlace);
+    await applyAll(place.store, [running(6, 5), running(21, 20, { restarts: 1 })]);
+    const [, first] = await place.store.listRuns('7');
+    expect(first!.job).toMatchObject({ state: 'failed', endTimeMs: at(20), isEndConfirmed: false });
+  });
+
+  test('what changed is told with its time and source', async () => {
+    await using place = await emptyStore(makePlace);
+    const { store } = place;
+    await store.createJob({ id: '7', user: 'alice', nodes: ['n1', 'n2'] }, at(5));
+    await store.updateJob('7', { details: { name: 'mine' } }, at(6));
+    await applyAll(store, [record(5, 9)]);
+    await store.updateJob('7', { cpuUsage: 3 }, at(10));
+    const events = await store.listEvents('7');
+    expect(events.map(({ timeMs, source }) => [timeMs, source])).toEqual([
+      [at(5), 'api'],
+      [at(6), 'api'],
+      [at(9), 'jobcomp'],
+    ]);
+    expect(events.map(({ change }) => change)).toMatchObject([
+      { user: 'alice', nodes: ['n1', 'n2'], state: 'running', startTimeMs: at(5) },
+      { name: 'mine' },
+      { name: 'train', state: 'completed', endTimeMs: at(9), account: 'physics', rawState: 'COMPLETED' },
+    ]);
+    expect(events[2]!.change).not.toHaveProperty('nodes');
+    expect(await codeOf(store.listEvents('8'))).toBe('not_found');
+  });
+
+  test('a report of an unknown job without a user is refused, and the others are taken', async () => {
+    await using place = await emptyStore(makePlace);
+    const { user: _, ...anonymous } = running(6, 5, { id: '8' });
+    expect(await place.store.applyReports([anonymous, running(6, 5)])).toEqual({
+      ...{ stored: 1, repeated: 0, refused: 1 },
+      refusals: [{ index: 0, error: 'validation_error', message: 'Nobody has said whose the job "8" is.' }],
+    });
+    expect(await codeOf(place.store.getJob('8'))).toBe('not_found');
+  });
+
+  test('details of the API are kept, and a job that is deleted takes its runs along', async () => {
+    await using place = await emptyStore(makePlace);
+    const { store } = place;
+    const details = { name: 'x', gpus: 2, allocations: [{ node: 'n1', gpuIds: ['0', '1'] }] };
+    expect(await store.createJob({ id: '7', user: 'alice', nodes: ['n1'], details }, at(5))).toMatchObject({
+      details,
+    });
+    const patched = await store.updateJob('7', { details: { gpus: 3, qos: 'high' } }, at(6));
+    expect(patched.details).toEqual({ ...details, gpus: 3, qos: 'high' });
+    await applyAll(store, [record(5, 9), running(21, 20, { restarts: 1 })]);
+    expect(await store.listRuns('7')).toHaveLength(2);
+    await store.deleteJob('7');
+    expect(await codeOf(store.listRuns('7'))).toBe('not_found');
+    await store.createJob({ id: '7', user: 'bob', nodes: ['n9'] }, at(30));
+    expect(await store.listRuns('7')).toHaveLength(1);
+    expect(await store.listEvents('7')).toHaveLength(1);
+    expect((await store.getJob('7')).details).toBeUndefined();
+  });
+
+  test('counts and lists agree with the jobs, whatever was reported', async () => {
+    await using place = await emptyStore(makePlace);
+    const { store } = place;
+    const random = randomNumbers(8);
+    const pick = <Value>(values: readonly Value[]) => values[Math.floor(random() * values.length)]!;
+    const list: Report[] = Array.from({ length: 400 }, () => {
+      const start = Math.floor(random() * 100);
+      const fields = {
+        id: pick(['1', '2', '3', '4']),
+        user: pick(['alice', 'bob', 'carol']),
+        nodes: pick([['n1'], ['n1', 'n2'], ['n3', 'n1', 'n2']]),
+        state: pick(['completed', 'failed', 'cancelled'] as const),
+        source: pick(['jobcomp', 'sacct', 'hook'] as const),
+        submitTimeMs: at(start - 1),
+      };
+      const { nodes: _, ...waiting } = fields;
+      return pick([
+        queued(start, { ...waiting, source: 'squeue', state: 'pending' }),
+        running(start + 1, start, { ...fields, source: 'squeue', state: 'running' }),
+        record(start, start + 3, fields),
+      ]);
+    });
+    await store.applyReports(list);
+    const { jobs: all } = await store.listJobs({}, ALL);
+    expect(all.map(({ id }) => id).sort()).toEqual(['1', '2', '3', '4']);
+    const { states, created } = await store.countJobs();
+    expect(created).toBe(4);
+    for (const state of JOB_STATES) {
+      expect(states[state]).toBe(all.filter((job) => job.state === state).length);
+      for (const user of ['alice', 'bob', 'carol']) {
+        for (const node of [undefined, 'n1', 'n2', 'n3']) {
+          const page = await store.listJobs({ state, user, ...(node && { node }) }, ALL);
+          const wanted = all.filter(
+            (job) => job.state === state && job.user === user && (!node || job.nodes.includes(node)),
+          );
+          expect(page).toEqual({ jobs: wanted, total: wanted.length });
+        }
+      }
+    }
+    for (const { id } of all) {
+      const starts = (await store.listRuns(id)).map(({ job }) => job.startTimeMs ?? Infinity);
+      expect(starts).toEqual(starts.toSorted((one, other) => other - one));
+    }
+  });
+}
