@@ -13,24 +13,27 @@ const RANGE = /^(\d+)(?:-(\d+))?$/;
 const MAX_DIGITS = 15;
 
 /**
- * The nodes of a Slurm list such as `r[1-2]n[01-10],login1`, as `scontrol show hostnames` prints them: in the list's order,
- * the last bracket of a name counting fastest, zeros kept (the width of a range is that of its first number), repeats
- * kept. Names are parted by commas or white space. A name may go on after a bracket (`n[1-2]-ib`), which Slurm 22.05
- * refuses. A list that stands for no nodes, such as `None assigned`, is empty. `validation_error` for a list that cannot be
- * read, for one of more than `maxNodes` nodes, and for names that are no identities.
+ * The nodes of a Slurm list such as `r[1-2]n[01-10],login1`, as `scontrol show hostnames` prints them: in its order, zeros
+ * kept (the width of a range is that of its first number), repeats kept. Names are parted by commas or white space. A name
+ * may go on after its brackets (`n[1-2]-ib`), which Slurm 22.05 refuses. A text that stands for no nodes, such as
+ * `None assigned`, gives none. `validation_error` for a list that cannot be read, for one of more than `maxNodes` nodes,
+ * and for names that cannot be a node's here.
  */
 export function expandNodes(text: string, maxNodes = MAX_NODES): string[] {
   if (NO_NODES.has(text.trim().toLowerCase())) return [];
   const nodes: string[] = [];
-  /** The name at hand: each part has one text, or two and more of which every one is to be put there. */
+  /** The name at hand: each part has one text, or more, of which every one is to be put there. */
   let parts: string[][] = [];
+  /** Which part came from the last brackets. */
+  let brackets = 0;
+  /** How many names the parts give. */
   let count = 1;
 
   function addPart(values: string[]): void {
     count *= values.length;
     if (nodes.length + count > maxNodes) throw tooMany(text, maxNodes);
     const last = parts.at(-1);
-    // Joined at once, so that thousands of parts of one text each do not make thousands of rounds over all names.
+    // Joined at once, or a hundred parts of one text each would be a hundred rounds over all names.
     if (values.length === 1 && last?.length === 1) last[0] += values[0]!;
     else parts.push(values);
   }
@@ -41,24 +44,35 @@ export function expandNodes(text: string, maxNodes = MAX_NODES): string[] {
     if (!isIdentity(parts.map(longest).join(''))) {
       throw refusal(text, 'has a name that is longer than 256 characters or has control characters');
     }
-    for (const name of crossParts(parts)) nodes.push(name);
+    for (const name of crossParts(parts, brackets)) nodes.push(name);
     parts = [];
     count = 1;
   }
 
   for (const [, piece, list, gap] of text.matchAll(PIECE)) {
     if (piece !== undefined) addPart([piece]);
-    else if (list !== undefined) addPart(expandRanges(list, text, maxNodes));
-    else if (gap !== undefined) endName();
+    else if (list !== undefined) {
+      addPart(expandRanges(list, text, maxNodes));
+      brackets = parts.length - 1;
+    } else if (gap !== undefined) endName();
     else throw refusal(text, 'has a bracket without its partner');
   }
   endName();
   return nodes;
 }
 
-/** Every text of the first part with every one of the second, and so on. */
-function crossParts(parts: readonly string[][]): string[] {
-  return parts.reduce((names, values) => names.flatMap((name) => values.map((value) => name + value)), ['']);
+/**
+ * Every text of each part with every text of the others. In Slurm's order (`_push_range_list` of its hostlist.c) the part
+ * at `brackets`, the last ones, counts fastest, then the first part, the second, and so on.
+ */
+function crossParts(parts: readonly string[][], brackets: number): string[] {
+  return parts.reduce(
+    (names, values, at) =>
+      at === brackets
+        ? names.flatMap((name) => values.map((value) => name + value))
+        : values.flatMap((value) => names.map((name) => name + value)),
+    [''],
+  );
 }
 
 const longest = (values: readonly string[]): string =>
