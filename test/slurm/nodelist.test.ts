@@ -132,6 +132,12 @@ test('a megabyte of white space is no nodes', () => {
   expect(expandNodes(repeat(' ,'))).toEqual([]);
 });
 
+test('many brackets of one do not make many rounds over all nodes', () => {
+  const startMs = performance.now();
+  expect(expandNodes(`[1-100000]${'[1]'.repeat(250)}`)).toHaveLength(100_000);
+  expect(performance.now() - startMs).toBeLessThan(1000);
+});
+
 test('100,000 nodes take milliseconds', () => {
   const lists = ['n[000001-100000]', 'r[001-100]c[01-10]n[001-100]', 'n[1-100000]-ib.cluster.example'];
   for (const list of lists) {
