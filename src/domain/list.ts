@@ -2,6 +2,10 @@ import type { Job, JobState } from './job.ts';
 
 type OneOrMore<Value> = Value | readonly Value[];
 
+/** The details that a list can be filtered by. */
+export const FILTER_DETAILS = ['account', 'partition', 'qos', 'name', 'arrayJobId', 'cluster'] as const;
+export type FilterDetail = (typeof FILTER_DETAILS)[number];
+
 /** Which jobs to list. A part left out matches everything, of several values (at most 100) any may match, and all parts have to. */
 export interface JobFilter {
   readonly state?: OneOrMore<JobState>;
@@ -9,6 +13,8 @@ export interface JobFilter {
   readonly user?: OneOrMore<string>;
   /** Any of the job's nodes; names as for `user`. */
   readonly node?: OneOrMore<string>;
+  /** Whole values, names as for `user`; a partition is also one of several that a waiting job names. */
+  readonly details?: Readonly<Partial<Record<FilterDetail, OneOrMore<string>>>>;
   /** Only jobs that were there at or after this time: ended then or later, or have not ended. */
   readonly sinceMs?: number;
   /** Only jobs that started at or before this time. */

@@ -1,7 +1,8 @@
 import { Type } from '@sinclair/typebox';
+import { fieldOf } from '../domain/detail.ts';
 import { AppError } from '../domain/errors.ts';
 import { JOB_STATES } from '../domain/job.ts';
-import { JOB_SORTS, type JobFilter, type JobOrder, type ListStart } from '../domain/list.ts';
+import { FILTER_DETAILS, JOB_SORTS, type JobFilter, type JobOrder, type ListStart } from '../domain/list.ts';
 import { readCursor } from './cursor.ts';
 import { anyOf, queryParameter, TIME } from './document.ts';
 import { defined, readQuery } from './query.ts';
@@ -34,6 +35,12 @@ export const LIST_PARAMETERS = [
   ),
   queryParameter('since', 'Only jobs that had not ended before this time (ISO 8601)', TIME),
   queryParameter('until', 'Only jobs that started at or before this time (ISO 8601)', TIME),
+  queryParameter('account', `Only jobs of this account; ${NAMES}`, Names),
+  queryParameter('partition', `Only jobs of this partition; ${NAMES}`, Names),
+  queryParameter('qos', `Only jobs of this quality of service; ${NAMES}`, Names),
+  queryParameter('name', `Only jobs with this name, as a whole; ${NAMES}`, Names),
+  queryParameter('array_job_id', 'Only tasks of this job array', Names),
+  queryParameter('cluster', `Only jobs of this cluster; ${NAMES}`, Names),
   queryParameter(
     'min_runtime',
     'Only jobs that have run at least this long: seconds, or a duration such as 90s, 15m, 2h, 3d',
@@ -70,11 +77,22 @@ export interface ListRequest {
   readonly filterKey: string;
 }
 
+/** The parameters that filter by details, and the details they filter by. */
+const DETAIL_PARAMETERS = FILTER_DETAILS.map((detail) => [fieldOf(detail)!, detail] as const);
+
+function readDetailFilter(query: ReturnType<typeof readQuery>): JobFilter['details'] {
+  const details = DETAIL_PARAMETERS.flatMap(([name, detail]) => {
+    const values = query.identities(name);
+    return values ? [[detail, values]] : [];
+  });
+  return details.length === 0 ? undefined : Object.fromEntries(details);
+}
+
 export function readListRequest(request: Request, nowMs: number): ListRequest {
   const query = readQuery(
     request,
     LIST_PARAMETERS.map(({ name }) => name),
-    ['state', 'user', 'node'],
+    ['state', 'user', 'node', ...DETAIL_PARAMETERS.map(([name]) => name)],
   );
   const filter = defined({
     state: query.choices('state', JOB_STATES),
@@ -84,6 +102,7 @@ export function readListRequest(request: Request, nowMs: number): ListRequest {
     untilMs: query.time('until'),
     minRuntimeMs: query.duration('min_runtime'),
     text: query.text('q'),
+    details: readDetailFilter(query),
   });
   const order: JobOrder = {
     sort: query.choice('sort', JOB_SORTS) ?? 'start_time',

@@ -1,6 +1,6 @@
 import type { Database } from 'bun:sqlite';
 import { JOB_STATES } from '../../domain/job.ts';
-import type { JobFilter } from '../../domain/list.ts';
+import type { FilterDetail, JobFilter } from '../../domain/list.ts';
 import { nameFinder } from './names.ts';
 
 /** A filter in the numbers that rows carry. A part that is absent matches everything; none of the lists is empty. */
@@ -11,6 +11,8 @@ export interface Wanted {
   readonly sinceMs?: number;
   readonly untilMs?: number;
   readonly minRuntimeMs?: number;
+  /** Columns of `detail` and the values that they may have. */
+  readonly details?: readonly { readonly column: string; readonly values: readonly (string | number)[] }[];
   /** A pattern for LIKE, and the users it matches. */
   readonly text?: { readonly pattern: string; readonly users: readonly number[] };
   readonly nowMs: number;
@@ -23,17 +25,43 @@ export function bindings() {
 }
 export type Bind = ReturnType<typeof bindings>['bind'];
 
+const DETAIL_COLUMNS: Record<FilterDetail, string> = {
+  account: 'account',
+  partition: 'partition',
+  qos: 'qos',
+  name: 'name',
+  arrayJobId: 'array_job',
+  cluster: 'cluster',
+};
+const isLabel = (column: string): boolean => column !== 'name' && column !== 'array_job';
+
 /** Turns filters into numbers; undefined when a filter names nobody and nothing that was ever seen. */
 export function filterReader(db: Database): (filter: JobFilter, nowMs: number) => Wanted | undefined {
   const find = { user: nameFinder(db, 'user'), node: nameFinder(db, 'node') };
   const selectAlike = db.query<{ id: number }, [string]>("SELECT id FROM user WHERE name LIKE ? ESCAPE '\\'");
+
+  // A job that waits may name several partitions.
+  const selectLabels = db.query<{ id: number }, [string]>(
+    "SELECT id FROM label WHERE instr(',' || name || ',', ',' || ? || ',') > 0",
+  );
+  const findLabels = (name: string) => selectLabels.all(name).map(({ id }) => id);
 
   function findIds(table: 'user' | 'node', names: readonly string[]): number[] {
     const ids = names.flatMap((name) => find[table](name) ?? name.split(',').map(find[table]));
     return [...new Set(ids.filter((id) => id !== undefined))];
   }
 
-  return ({ state, user, node, text, ...rest }, nowMs) => {
+  function readDetails(details: NonNullable<JobFilter['details']>): NonNullable<Wanted['details']> {
+    return Object.entries(details).map(([key, value]) => {
+      const names = listOf(value).flatMap((name) => [name, ...(name.includes(',') ? name.split(',') : [])]);
+      const column = DETAIL_COLUMNS[key as FilterDetail];
+      return isLabel(column)
+        ? { column, values: names.flatMap((name) => findLabels(name)) }
+        : { column, values: names };
+    });
+  }
+
+  return ({ state, user, node, text, details, ...rest }, nowMs) => {
     const pattern = text === undefined ? undefined : `%${text.replace(/[\\%_]/g, '\\$&')}%`;
     const wanted = {
       ...rest,
@@ -41,13 +69,18 @@ export function filterReader(db: Database): (filter: JobFilter, nowMs: number) =
       ...(state !== undefined && { states: statesOf(state) }),
       ...(user !== undefined && { users: findIds('user', listOf(user)) }),
       ...(node !== undefined && { nodes: findIds('node', listOf(node)) }),
+      ...(details && { details: readDetails(details) }),
       ...(pattern !== undefined && {
         text: { pattern, users: selectAlike.all(pattern).map(({ id }) => id) },
       }),
     };
-    return [wanted.states, wanted.users, wanted.nodes].some((values) => values?.length === 0)
-      ? undefined
-      : wanted;
+    const lists = [
+      wanted.states,
+      wanted.users,
+      wanted.nodes,
+      ...(wanted.details ?? []).map(({ values }) => values),
+    ];
+    return lists.some((values) => values?.length === 0) ? undefined : wanted;
   };
 }
 
@@ -59,8 +92,8 @@ const statesOf = (state: NonNullable<JobFilter['state']>) => [
 ];
 
 /** Whether `job_count` knows how many jobs match: by state, user and at most one node. */
-export const isCounted = ({ nodes = [], sinceMs, untilMs, minRuntimeMs, text }: Wanted): boolean =>
-  nodes.length <= 1 && [sinceMs, untilMs, minRuntimeMs, text].every((part) => part === undefined);
+export const isCounted = ({ nodes = [], sinceMs, untilMs, minRuntimeMs, details, text }: Wanted): boolean =>
+  nodes.length <= 1 && [sinceMs, untilMs, minRuntimeMs, details, text].every((part) => part === undefined);
 
 /** The matches of a filter that `isCounted`. */
 export function matchCounter(db: Database): (wanted: Wanted) => number {
@@ -78,7 +111,7 @@ export function matchCounter(db: Database): (wanted: Wanted) => number {
 }
 
 /** `column` is one of these numbers. */
-export const isOneOf = (column: string, values: readonly number[], bind: Bind): string =>
+export const isOneOf = (column: string, values: readonly (number | string)[], bind: Bind): string =>
   values.length === 1
     ? `${column} = ${bind(values[0]!)}`
     : `${column} IN (SELECT value FROM json_each(${bind(JSON.stringify(values))}))`;
@@ -90,11 +123,16 @@ export const runtimeOf = (nowMs: number, bind: Bind): string => {
 };
 
 /** What a row of `job` has to fulfil beside its state, user and nodes. */
-export function lifeTerms({ sinceMs, untilMs, minRuntimeMs, text, nowMs }: Wanted, bind: Bind): string[] {
+export function lifeTerms(wanted: Wanted, bind: Bind): string[] {
+  const { sinceMs, untilMs, minRuntimeMs, details, text, nowMs } = wanted;
   const terms: string[] = [];
   if (sinceMs !== undefined) terms.push(`coalesce(job.end_time, ${bind(nowMs)}) >= ${bind(sinceMs)}`);
   if (untilMs !== undefined) terms.push(`job.start_time <= ${bind(untilMs)}`);
   if (minRuntimeMs !== undefined) terms.push(`${runtimeOf(nowMs, bind)} >= ${bind(minRuntimeMs)}`);
+  if (details) {
+    const parts = details.map(({ column, values }) => isOneOf(`detail.${column}`, values, bind));
+    terms.push(`EXISTS (SELECT 1 FROM detail WHERE detail.job = job.seq AND ${parts.join(' AND ')})`);
+  }
   if (text !== undefined) {
     const users = bind(JSON.stringify(text.users));
     terms.push(

@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test';
 import { JOB_STATES, type Job } from '../../../src/domain/job.ts';
+import type { JobFilter } from '../../../src/domain/list.ts';
 import type { Report } from '../../../src/domain/report.ts';
 import type { Store } from '../../../src/domain/store.ts';
 import { NOON_MS } from '../../help/service.ts';
@@ -172,6 +173,38 @@ export function reports(makePlace: MakePlace) {
     expect(await store.listRuns('7')).toHaveLength(1);
     expect(await store.listEvents('7')).toHaveLength(1);
     expect((await store.getJob('7')).details).toBeUndefined();
+  });
+
+  const FILTERS: [filter: NonNullable<JobFilter['details']>, ids: string][] = [
+    [{ account: 'physics' }, '1 2 3'],
+    [{ account: 'phys' }, ''],
+    [{ account: ['physics', 'chemistry'] }, '1 2 3 4'],
+    [{ account: 'physics,chemistry' }, '1 2 3 4'],
+    [{ partition: 'gpu' }, '2 3'],
+    [{ partition: 'g_u' }, ''],
+    [{ partition: 'debug,gpu' }, '1 2 3 4'],
+    [{ qos: 'high' }, '4'],
+    [{ name: 'a, b' }, '3'],
+    [{ name: 'train', account: 'physics' }, '1 2'],
+    [{ arrayJobId: '100' }, '1 2'],
+    [{ cluster: 'west' }, '4'],
+    [{ cluster: 'east' }, ''],
+  ];
+  test.each(FILTERS)('a list by %j has %p', async (details, ids) => {
+    await using place = await emptyStore(makePlace);
+    const { store } = place;
+    await store.applyReports([
+      running(6, 5, { id: '1', arrayJobId: '100' }),
+      queued(6, { id: '2', arrayJobId: '100', partition: 'debug,gpu' }),
+      record(5, 9, { id: '3', name: 'a, b', partition: 'gpu' }),
+      running(6, 5, { id: '4', account: 'chemistry', qos: 'high', cluster: 'west' }),
+    ]);
+    await store.createJob({ id: '5', user: 'alice', nodes: ['n1'] }, at(1));
+    const found = await store.listJobs({ details }, { ...ALL, nowMs: at(10) });
+    expect(found.jobs.map(({ id }) => id).sort()).toEqual(ids.split(' ').filter(Boolean));
+    expect(found.total).toBe(found.jobs.length);
+    const alsoByState = await store.listJobs({ details, state: 'running' }, { ...ALL, nowMs: at(10) });
+    expect(alsoByState.jobs).toEqual(found.jobs.filter(({ state }) => state === 'running'));
   });
 
   test('counts and lists agree with the jobs, whatever was reported', async () => {
