@@ -188,10 +188,12 @@ test.each([
   expect(faults.count).toBe(1);
 });
 
-test('a line without end is given up', () => {
-  const { reports, faults } = read(`${HEADER}\n${'x'.repeat(9 << 20)}\n${LINE}\n`);
-  expect(reports).toHaveLength(1);
-  expect(faults.count).toBeGreaterThan(0);
+test('a line without end is given up before it fills the memory', () => {
+  const reader = createSacctReader(NOW_MS);
+  reader.read(`${HEADER}\n`);
+  for (let piece = 0; piece < 5; piece++) reader.read('x'.repeat(1 << 20));
+  expect(reader.faults.count).toBe(1);
+  expect(reader.read(`\n${LINE}\n`)).toHaveLength(1);
 });
 
 test.each([

@@ -128,6 +128,12 @@ test.each([
   for (const field of untold) expect(report).not.toHaveProperty(field);
 });
 
+test('a job that waits has no start, even with nodes and the start that Slurm expects', () => {
+  const [report] = reportsOf(record({ [STATE]: 'REQUEUED' }));
+  expect(report).toMatchObject({ state: 'pending', rawState: 'REQUEUED' });
+  expect(report).not.toHaveProperty('startTimeMs');
+});
+
 test('columns end with the mark, and are not cut', () => {
   const [format] = squeueArguments('|x|').slice(-1);
   expect(format).toStartWith('JobID:|x|,JobArrayID:|x|,');
