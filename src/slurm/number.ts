@@ -1,6 +1,6 @@
 /** What Slurm's 32-bit fields hold for "not set" and "no limit" (slurm/slurm.h). */
-export const NO_VAL = 0xfffffffe;
-export const INFINITE = 0xffffffff;
+const NO_VAL = 0xfffffffe;
+const INFINITE = 0xffffffff;
 
 interface Wrapped {
   readonly set?: unknown;
