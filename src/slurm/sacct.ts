@@ -1,0 +1,121 @@
+import type { Report } from '../domain/report.ts';
+import { formatTime } from '../domain/time.ts';
+import { FaultList, type Faults } from './faults.ts';
+import { type Header, readHeader, splitRecord } from './header.ts';
+import { createRunReader, type ReadRun } from './run.ts';
+
+/** Columns that every sacct since 21.08 has. */
+const COLUMNS = [
+  'JobIDRaw',
+  'JobID',
+  'Cluster',
+  'User',
+  'Account',
+  'Partition',
+  'QOS',
+  'State',
+  'ExitCode',
+  'Submit',
+  'Start',
+  'End',
+  'TimelimitRaw',
+  'NodeList',
+  'AllocTRES',
+  'ReqTRES',
+  'Reason',
+  'JobName',
+  'WorkDir',
+];
+/** Since 24.11; an older sacct refuses the whole call for a column that it does not know. */
+const NEWER_COLUMNS = ['Restarts'];
+
+/** What to ask sacct for, of the columns that `sacct --helpformat` lists in `help`. */
+export function sacctColumns(help: string): string[] {
+  const known = new Set(help.split(/\s+/));
+  return [...COLUMNS, ...NEWER_COLUMNS.filter((column) => known.has(column))];
+}
+
+/** Which jobs: these, or those of a span of time. */
+export type SacctChoice =
+  | { readonly ids: readonly string[] }
+  | { readonly fromMs: number; readonly toMs: number };
+
+/**
+ * The arguments of sacct that print the runs of jobs, requeued ones too (`-D`), without steps (`-X`), columns ended by
+ * `mark`, and a header, by which the reader knows the columns. To be run with `SLURM_TIME_FORMAT=%s`, `TZ=UTC`, `LC_ALL=C`
+ * and nothing else of the environment.
+ *
+ * By a span of time sacct finds jobs that were eligible to run in it, and none that was held or waited for another job
+ * until it was cancelled; by their ids it finds those too.
+ */
+export function sacctArguments(columns: readonly string[], mark: string, choice: SacctChoice): string[] {
+  const chosen =
+    'ids' in choice
+      ? ['-j', choice.ids.join(',')]
+      : ['-S', formatTime(choice.fromMs).slice(0, 19), '-E', formatTime(choice.toMs).slice(0, 19)];
+  return ['-a', '-X', '-D', '-p', `--delimiter=${mark}`, ...chosen, '-o', columns.join(',')];
+}
+
+export interface SacctReader {
+  /** The reports of the records that end in the next piece of the output. */
+  read(text: string): Report[];
+  /** Those of what is left after the last piece. */
+  finish(): Report[];
+  readonly faults: Faults;
+}
+
+/** No record is as long: a longer one is damage, and not to be kept in memory until its end. */
+const MAX_RECORD = 4 * 1024 * 1024;
+
+/**
+ * Reads what sacct prints, in pieces of any size: with `mark` the output of `sacctArguments`, without it one that somebody
+ * saved with `-P` or `-p` and a header of any columns in any order, if `createRunReader` can do with them
+ * (`validation_error` if not). Steps are passed over. A record that cannot be read is a fault; the others go on. In a
+ * saved output a job name with a line break breaks its record; one with the separator in it is put together again.
+ */
+export function createSacctReader(observedMs: number, mark?: string): SacctReader {
+  const end = mark === undefined ? '\n' : `${mark}\n`;
+  const faults = new FaultList();
+  let header: Header | undefined;
+  let readRun: ReadRun;
+  let rest = '';
+
+  function readRecord(record: string, reports: Report[]): void {
+    const line = mark === undefined && record.endsWith('\r') ? record.slice(0, -1) : record;
+    if (line === '' || line === header?.line) return;
+    if (header === undefined) {
+      header = readHeader(line, mark);
+      readRun = createRunReader(header.names, observedMs);
+      return;
+    }
+    const columns = splitRecord(line, header);
+    if (columns === undefined) {
+      faults.add(line, `This has not the ${header.names.length} columns of the header.`);
+      return;
+    }
+    const report = faults.try(line, () => readRun(columns));
+    if (report) reports.push(report);
+  }
+
+  return {
+    faults,
+    read(text) {
+      const reports: Report[] = [];
+      const records = (rest + text).split(end);
+      rest = records.pop()!;
+      for (const record of records) readRecord(record, reports);
+      if (rest.length > MAX_RECORD) {
+        faults.add(rest, 'This is too long for a record.');
+        rest = '';
+      }
+      return reports;
+    },
+    finish() {
+      const reports: Report[] = [];
+      if (mark === undefined) readRecord(rest, reports);
+      else if (rest !== '') faults.add(rest, 'The output ends in the middle of a record.');
+      rest = '';
+      return reports;
+    },
+  };
+}
