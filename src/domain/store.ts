@@ -90,6 +90,23 @@ export interface JobEvent {
   readonly change: Readonly<Partial<Record<keyof Run, unknown>>>;
 }
 
+/** A job of a scheduler of which it may have more to say. */
+export interface Unsettled {
+  readonly id: string;
+  /** Its end is known, but not in the scheduler's own word. */
+  readonly hasEnded: boolean;
+}
+
+/**
+ * Takes up reports and counts them by source and by what became of them; `unreadable` are those of which nothing could be
+ * read. Resolves when they are on disk.
+ */
+export type TakeReports = (
+  source: Source,
+  reports: readonly Report[],
+  unreadable?: number,
+) => Promise<BatchResult>;
+
 /** One run of a job, with what its samples come to. */
 export interface JobRun {
   readonly job: Job;
@@ -148,6 +165,13 @@ export interface Store {
    * what changed. A report that says nothing new is a repeat; one of an unknown job that names no user is refused.
    */
   applyReports(reports: readonly Report[]): Promise<BatchResult>;
+
+  /** Jobs of schedulers that have not ended, and those whose end was told after `sinceMs` and is not confirmed. */
+  listUnsettled(sinceMs: number): Promise<Unsettled[]>;
+
+  /** A number that the service keeps for itself under a name; undefined when it never did. */
+  readNote(name: string): Promise<number | undefined>;
+  keepNote(name: string, value: number): Promise<void>;
 
   /** All runs of a job, the latest first. `not_found`. */
   listRuns(id: string): Promise<JobRun[]>;

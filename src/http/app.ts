@@ -2,10 +2,12 @@ import { Elysia } from 'elysia';
 import type { Store } from '../domain/store.ts';
 import { BATCH_ROUTES, batches } from './batches.ts';
 import { body } from './body.ts';
+import { COMPLETION_ROUTE, type CompletionOptions, completions } from './completions.ts';
 import { documentation } from './documentation.ts';
 import { type ErrorLog, errors } from './errors.ts';
 import { events } from './events.ts';
 import { health } from './health.ts';
+import { type HookOptions, hooks } from './hooks.ts';
 import { jobs } from './jobs.ts';
 import { metrics } from './metrics.ts';
 import { paths } from './paths.ts';
@@ -15,7 +17,7 @@ import { runs } from './runs.ts';
 import { samples } from './samples.ts';
 import { summaries } from './summaries.ts';
 
-export interface AppOptions {
+export interface AppOptions extends CompletionOptions, HookOptions {
   readonly store: Store;
   /** Milliseconds since 1970. */
   readonly now: () => number;
@@ -38,13 +40,15 @@ export function createApp(options: AppOptions) {
     .use(runs(options))
     .use(events(options))
     .use(batches(options))
+    .use(completions(options))
+    .use(hooks(options))
     .use(metrics(options));
   const routes = (): readonly RouteLike[] => app.routes;
   const app = new Elysia({ normalize: false })
     .use(requests(options))
     .use(errors({ log: options.log, routes }))
     .use(paths())
-    .use(body({ maxBytes: options.maxBodyBytes, batchRoutes: BATCH_ROUTES }))
+    .use(body({ maxBytes: options.maxBodyBytes, batchRoutes: [...BATCH_ROUTES, COMPLETION_ROUTE] }))
     .use(api)
     .use(documentation({ api, version: options.version }));
   return app;

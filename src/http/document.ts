@@ -184,6 +184,17 @@ export const SCHEMAS = {
     },
     { additionalProperties: false },
   ),
+  Completion: Type.Object(
+    {
+      status: Type.Union(['stored', 'repeated', 'ignored'].map((status) => Type.Literal(status))),
+      message: Type.String({ description: 'One sentence for a person' }),
+    },
+    { additionalProperties: false },
+  ),
+  Processed: Type.Object(
+    { status: Type.Literal('processed'), job_id: Type.String(), message: Type.String() },
+    { additionalProperties: false },
+  ),
   SampleList: Type.Object(
     {
       job_id: Type.String(),

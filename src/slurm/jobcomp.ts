@@ -12,7 +12,7 @@ type Document = Readonly<Record<string, unknown>>;
 /**
  * Reads the document that slurmctld posts for a run that has ended, with `JobCompType=jobcomp/elasticsearch`. Its fields are
  * those of `jobcomp_common_job_record_to_data` (src/plugins/jobcomp/common/jobcomp_common.c), of
- * `jobcomp_elasticsearch.c` itself before 22.05; versions have added some and changed none. `validation_error` for one that
+ * `jobcomp_elasticsearch.c` itself before 22.05; what newer versions add is passed over. `validation_error` for one that
  * does not say which run it is of. `observedMs` is the end of the run: a document may come hours later.
  *
  * Two kinds are not what they seem. A run that is requeued is posted as `PENDING`, with its end and its nodes: the report

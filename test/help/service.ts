@@ -1,5 +1,9 @@
 import { createApp } from '../../src/http/app.ts';
 import { renderJobs } from '../../src/metrics/jobs.ts';
+import type { Report, Source } from '../../src/domain/report.ts';
+import type { Store } from '../../src/domain/store.ts';
+import { parseJobCompletion } from '../../src/slurm/jobcomp.ts';
+import { expandNodes } from '../../src/slurm/nodelist.ts';
 import { openSqlite } from '../../src/store/sqlite/open.ts';
 import { temporaryFolder } from './folder.ts';
 
@@ -19,6 +23,13 @@ export function fixedClock(startMs = NOON_MS) {
     },
   };
 }
+
+/** What the routes for Slurm need. */
+export const slurmParts = (store: Store) => ({
+  takeReports: (_: Source, reports: readonly Report[]) => store.applyReports(reports),
+  parseCompletion: parseJobCompletion,
+  expandNodes: (text: string) => expandNodes(text),
+});
 
 /** The whole service without a socket: a real store in a folder of its own, a fixed clock, and the log as a list. */
 export async function startService({
@@ -40,6 +51,7 @@ export async function startService({
     renderMetrics: () => renderJobs(store, { nowMs: clock.now(), endedSeriesMs, maxSeries }),
     observeRequest: (method, route, status) => void requests.push({ method, route, status }),
     maxBodyBytes,
+    ...slurmParts(store),
   });
 
   /** Sends one request; a body that is no string is sent as JSON. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test';
 import { createApp } from '../../src/http/app.ts';
-import { startService } from '../help/service.ts';
+import { slurmParts, startService } from '../help/service.ts';
 import { documentChecker } from './document.ts';
 
 const SECRET = 'a-secret-of-a-user';
@@ -54,6 +54,7 @@ test('a fault of ours is 500; its cause is in the log and nowhere else', async (
     renderMetrics: () => Promise.reject(cause),
     observeRequest: (_, route, status) => void told.push([route, status]),
     maxBodyBytes: 1024,
+    ...slurmParts(service.store),
   });
   const answer = await app.handle(new Request('http://localhost/metrics'));
   const text = await answer.text();
@@ -83,6 +84,7 @@ test('a metrics page that failed once is rendered anew', async () => {
     },
     observeRequest: () => {},
     maxBodyBytes: 1024,
+    ...slurmParts(service.store),
   });
   const scrape = () => app.handle(new Request('http://localhost/metrics'));
   expect((await scrape()).status).toBe(500);

@@ -10,8 +10,10 @@ import { jobReader } from './jobs.ts';
 import { jobLister, jobLists } from './lists.ts';
 import { readLiveSeries } from './live.ts';
 import { lockDatabase } from './lock.ts';
+import { noteReader } from './notes.ts';
 import { runLister } from './pastruns.ts';
 import { readingReader } from './readings.ts';
+import { unsettledLister } from './unsettled.ts';
 import { Writer } from './writer.ts';
 
 export interface SqliteOptions {
@@ -49,6 +51,8 @@ function sqliteStore(path: string, writer: Writer, lock: { release(): void }): S
   const readings = readingReader(db);
   const listRuns = runLister(db);
   const readEvents = eventReader(db);
+  const listUnsettled = unsettledLister(db);
+  const readNote = noteReader(db);
   const idle: Database[] = [];
   let isClosed = false;
 
@@ -82,6 +86,9 @@ function sqliteStore(path: string, writer: Writer, lock: { release(): void }): S
     createJob: (job, nowMs) => writer.submit<Job>({ kind: 'createJob', job, nowMs }),
     createJobs: (list) => writer.submit<BatchResult>({ kind: 'createJobs', jobs: list }),
     applyReports: (reports) => writer.submit<BatchResult>({ kind: 'applyReports', reports }),
+    listUnsettled: (sinceMs) => read(() => listUnsettled(sinceMs)),
+    readNote: (name) => read(() => readNote(name)),
+    keepNote: (name, value) => writer.submit<void>({ kind: 'keepNote', name, value }),
     listRuns: (id) =>
       read(() =>
         listRuns(id)

@@ -6,6 +6,7 @@ import type { NewSample } from '../../domain/sample.ts';
 import type { JobSample, PastJob, Retention } from '../../domain/store.ts';
 import { historyWriter } from './history.ts';
 import { jobWriter } from './jobs.ts';
+import { noteWriter } from './notes.ts';
 import { reportWriter } from './reports.ts';
 import { sampleWriter } from './samples.ts';
 
@@ -16,6 +17,7 @@ export type Write =
   | { readonly kind: 'updateJob'; readonly id: string; readonly patch: JobPatch; readonly nowMs: number }
   | { readonly kind: 'deleteJob'; readonly id: string }
   | { readonly kind: 'applyReports'; readonly reports: readonly Report[] }
+  | { readonly kind: 'keepNote'; readonly name: string; readonly value: number }
   | { readonly kind: 'recordSample'; readonly jobId: string; readonly sample: NewSample }
   | { readonly kind: 'recordSamples'; readonly samples: readonly JobSample[] }
   | { readonly kind: 'expire'; readonly retention: Retention; readonly nowMs: number }
@@ -56,6 +58,7 @@ export function rowsOf(write: Write): number {
 export function writeApplier(db: Database): (write: Write) => unknown {
   const jobs = jobWriter(db);
   const reports = reportWriter(db);
+  const notes = noteWriter(db);
   const samples = sampleWriter(db);
   const history = historyWriter(db);
   const probe = db.query('INSERT OR REPLACE INTO probe (id, filler) VALUES (1, zeroblob(?))');
@@ -71,6 +74,8 @@ export function writeApplier(db: Database): (write: Write) => unknown {
         return jobs.delete(write.id);
       case 'applyReports':
         return reports.record(write.reports);
+      case 'keepNote':
+        return notes.keep(write.name, write.value);
       case 'recordSample':
         return samples.record(write.jobId, write.sample);
       case 'recordSamples':

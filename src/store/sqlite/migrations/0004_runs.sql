@@ -38,6 +38,9 @@ CREATE TABLE detail (
   standing_ms  INTEGER NOT NULL
 ) STRICT;
 
+-- The few that Slurm may have more to say of: they have not ended, or their end is not its own word (domain Run).
+CREATE INDEX detail_unsettled ON detail (standing_ms) WHERE standing BETWEEN 2 AND 5;
+
 -- Earlier runs of jobs that were requeued, and jobs whose id was given again: seq is the number that their samples carry, run
 -- all that is known (domain Run, as JSON). Lists do not show them.
 CREATE TABLE past_run (

@@ -1,0 +1,77 @@
+import { Type } from '@sinclair/typebox';
+import { Elysia } from 'elysia';
+import { AppError } from '../domain/errors.ts';
+import type { Report } from '../domain/report.ts';
+import type { TakeReports } from '../domain/store.ts';
+import { operation } from './document.ts';
+
+export interface CompletionOptions {
+  readonly takeReports: TakeReports;
+  /** Reads what slurmctld posts; undefined for what ends no run. `validation_error`. */
+  readonly parseCompletion: (document: unknown) => Report | undefined;
+}
+
+/** Where slurmctld posts; a document may carry a job's script, which Slurm allows to be 4 MiB and more. */
+export const COMPLETION_ROUTE = '/v1/slurm/jobcomp';
+
+const CompletionBody = Type.Object({
+  jobid: Type.Integer(),
+  state: Type.String(),
+  '@end': Type.String({ description: 'When the run ended' }),
+});
+
+/** What slurmctld is told. It posts again, and everything behind it waits, until the answer is 200 or 201. */
+const answer = (status: 'stored' | 'repeated' | 'ignored', message: string) => ({ status, message });
+
+/** Receives the record that slurmctld posts of every run that has ended (`JobCompType=jobcomp/elasticsearch`). */
+export const completions = ({ takeReports, parseCompletion }: CompletionOptions) =>
+  new Elysia({ name: 'completions', normalize: false }).post(
+    COMPLETION_ROUTE,
+    async ({ body }) => {
+      const report = readCompletion(parseCompletion, body);
+      if (report instanceof AppError) {
+        await takeReports('jobcomp', [], 1);
+        return answer('ignored', report.message);
+      }
+      if (!report) return answer('ignored', 'The job goes on with another size.');
+      const { stored, refusals } = await takeReports('jobcomp', [report]);
+      if (refusals[0]) return answer('ignored', refusals[0].message);
+      return stored > 0
+        ? answer('stored', `The end of job ${report.id} is on disk.`)
+        : answer('repeated', `The end of job ${report.id} is known.`);
+    },
+    {
+      detail: {
+        ...operation({
+          operationId: 'receiveCompletion',
+          tag: 'Slurm',
+          summary:
+            'Receives what slurmctld posts of every run that has ended (JobCompType=jobcomp/elasticsearch). One that cannot be used is ' +
+            'answered with 200 as well and counted, because slurmctld would post it for ever',
+          answers: { 200: { schema: 'Completion', means: 'What was done with it; stored means on disk' } },
+          errors: ['invalid_request', 'payload_too_large', 'unsupported_media_type', 'unavailable'],
+        }),
+        requestBody: {
+          required: true,
+          description: 'The document of jobcomp/elasticsearch, of Slurm 21.08 and later',
+          content: {
+            'application/json': {
+              schema: CompletionBody as object,
+            },
+          },
+        },
+      },
+    },
+  );
+
+function readCompletion(
+  parse: CompletionOptions['parseCompletion'],
+  body: unknown,
+): Report | AppError | undefined {
+  try {
+    return parse(body);
+  } catch (error) {
+    if (error instanceof AppError) return error;
+    throw error;
+  }
+}

@@ -1,0 +1,133 @@
+import { type Static, Type } from '@sinclair/typebox';
+import { Elysia } from 'elysia';
+import { optional } from '../domain/detail.ts';
+import { AppError } from '../domain/errors.ts';
+import { Identity } from '../domain/identity.ts';
+import type { JobState } from '../domain/job.ts';
+import type { Report } from '../domain/report.ts';
+import type { BatchResult, TakeReports } from '../domain/store.ts';
+import { requirePastTime } from '../domain/time.ts';
+import { operation } from './document.ts';
+
+export interface HookOptions {
+  readonly takeReports: TakeReports;
+  readonly now: () => number;
+  /** The names of a list such as `node[01-04]`. `validation_error`. */
+  readonly expandNodes: (text: string) => readonly string[];
+}
+
+const Moment = optional(Type.String({ description: 'ISO 8601 time; the server’s clock when left out' }));
+const Count = (description: string) => optional(Type.Integer({ minimum: 0, description }));
+
+/** Unknown fields are ignored: the scripts of a site may send more. */
+const JobStartedBody = Type.Object({
+  job_id: Identity('Job identifier'),
+  user: Identity('User who owns the job'),
+  node_list: Type.Union([Type.Array(Type.String()), Type.String()], {
+    description: 'The nodes, also in the short form of Slurm: node[01-04]',
+  }),
+  cpu_allocation: Count('CPUs of the job'),
+  gpu_allocation: Count('GPUs of the job'),
+  gpu_vendor: optional(Type.String()),
+  gpu_devices: optional(Type.Array(Type.String(), { description: 'GPUs of a job with one node' })),
+  cgroup_path: optional(Type.String()),
+  timestamp: Moment,
+});
+
+const END_STATES = ['completed', 'failed', 'cancelled'] as const satisfies readonly JobState[];
+const JobFinishedBody = Type.Object({
+  job_id: Identity('Job identifier'),
+  final_state: Type.Union(END_STATES.map((state) => Type.Literal(state))),
+  exit_code: Count('Exit code'),
+  signal: Count('Signal that ended the job'),
+  timestamp: Moment,
+});
+
+const ERRORS = [
+  'invalid_request',
+  'validation_error',
+  'payload_too_large',
+  'unsupported_media_type',
+  'unavailable',
+] as const;
+const ANSWER = { 200: { schema: 'Processed', means: 'It is on disk' } } as const;
+
+/** Takes what hook scripts post when a job starts and ends. */
+export const hooks = ({ takeReports, now, expandNodes }: HookOptions) => {
+  const momentOf = (timestamp: string | undefined) =>
+    timestamp === undefined ? now() : requirePastTime('timestamp', timestamp, now());
+
+  async function take(report: Report, what: string) {
+    const result = await takeReports('hook', [report]);
+    return {
+      status: 'processed',
+      job_id: report.id,
+      message: requireTaken(result).stored > 0 ? `The ${what} is on disk.` : `The ${what} is known.`,
+    };
+  }
+
+  return new Elysia({ name: 'hooks', normalize: false, prefix: '/v1/events' })
+    .post(
+      '/job-started',
+      ({ body }) => take(readStart(body, momentOf(body.timestamp), expandNodes), 'start'),
+      {
+        body: JobStartedBody,
+        detail: operation({
+          operationId: 'jobStarted',
+          tag: 'Slurm',
+          summary: 'What a hook script posts when a job starts',
+          answers: ANSWER,
+          errors: ERRORS,
+        }),
+      },
+    )
+    .post(
+      '/job-finished',
+      ({ body: { job_id, final_state, exit_code, signal, timestamp } }) => {
+        const timeMs = momentOf(timestamp);
+        const exit = { ...(exit_code !== undefined && { exitCode: exit_code }), ...(signal && { signal }) };
+        const end = { state: final_state, observedMs: timeMs, endTimeMs: timeMs };
+        return take({ source: 'hook', id: job_id, ...end, ...exit }, 'end');
+      },
+      {
+        body: JobFinishedBody,
+        detail: operation({
+          operationId: 'jobFinished',
+          tag: 'Slurm',
+          summary: 'What a hook script posts when a job ends; provisional until Slurm itself confirms it',
+          answers: ANSWER,
+          errors: ERRORS,
+        }),
+      },
+    );
+};
+
+function readStart(
+  body: Static<typeof JobStartedBody>,
+  timeMs: number,
+  expandNodes: HookOptions['expandNodes'],
+): Report {
+  const { job_id, user, node_list, cpu_allocation, gpu_allocation, gpu_devices } = body;
+  const nodes = [node_list].flat().flatMap((part) => expandNodes(part));
+  const [node, ...others] = nodes;
+  const hasDevices = gpu_devices && gpu_devices.length > 0 && node !== undefined && others.length === 0;
+  return {
+    source: 'hook',
+    observedMs: timeMs,
+    id: job_id,
+    user,
+    state: 'running',
+    startTimeMs: timeMs,
+    isStartRough: true,
+    ...(node !== undefined && { nodes }),
+    ...(cpu_allocation !== undefined && { cpus: cpu_allocation }),
+    ...(gpu_allocation !== undefined && { gpus: gpu_allocation }),
+    ...(hasDevices && { allocations: [{ node, gpuIds: gpu_devices }] }),
+  };
+}
+
+function requireTaken(result: BatchResult): BatchResult {
+  const [refusal] = result.refusals;
+  if (refusal) throw new AppError(refusal.error, refusal.message);
+  return result;
+}

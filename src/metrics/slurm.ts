@@ -1,0 +1,102 @@
+import { Counter, Gauge, type Registry } from 'prom-client';
+import type { Source } from '../domain/report.ts';
+import type { BatchResult } from '../domain/store.ts';
+
+/** What is known of the calls of one program; times in milliseconds. */
+interface CommandState {
+  readonly calls: number;
+  readonly failures: number;
+  readonly lastSuccessMs?: number;
+  readonly lastDurationMs?: number;
+}
+
+/** What is known of the folder that hooks write to; times in milliseconds since 1970. */
+interface SpoolState {
+  readonly length: number;
+  readonly oldestMs?: number;
+  readonly bad: number;
+}
+
+interface SlurmMetricsOptions {
+  readonly now: () => number;
+  /** Undefined where the part does not run. */
+  readonly commandStates: () => ReadonlyMap<string, CommandState> | undefined;
+  readonly spoolState: () => SpoolState | undefined;
+}
+
+export interface SlurmMetrics {
+  observeReports(source: Source, result: BatchResult, unreadable: number): void;
+}
+
+const REPORTING: readonly Source[] = ['squeue', 'hook', 'sacct', 'jobcomp', 'absence'];
+const OUTCOMES = ['stored', 'repeated', 'refused', 'unreadable'] as const;
+
+/** How the four ways in which Slurm tells of jobs are doing. Families whose part does not run have no series. */
+export function slurmMetrics(registry: Registry, options: SlurmMetricsOptions): SlurmMetrics {
+  const { now, commandStates, spoolState } = options;
+  const registers = [registry];
+  const reports = new Counter({
+    name: 'hpc_observe_slurm_reports_total',
+    help: 'What was said of runs of jobs, by source and by what became of it',
+    labelNames: ['source', 'outcome'],
+    registers,
+  });
+  for (const source of REPORTING) for (const outcome of OUTCOMES) reports.inc({ source, outcome }, 0);
+
+  const gauge = (name: string, help: string, read: () => number | undefined) =>
+    new Gauge({
+      name,
+      help,
+      registers,
+      collect() {
+        this.reset();
+        const value = read();
+        if (value === undefined) this.remove();
+        else this.set(value);
+      },
+    });
+  gauge('hpc_observe_slurm_spool_files', 'Events of hooks that wait in the spool folder', () => spoolState()?.length);
+  gauge('hpc_observe_slurm_spool_bad_files', 'Files that were moved aside since the start', () => spoolState()?.bad);
+  gauge('hpc_observe_slurm_spool_age_seconds', 'Age of the oldest event that waits; 0 when none waits', () => {
+    const state = spoolState();
+    return state && (state.oldestMs === undefined ? 0 : Math.max(0, now() - state.oldestMs) / 1000);
+  });
+
+  const commandGauge = (name: string, help: string, read: (state: CommandState) => number | undefined) =>
+    new Gauge({
+      name,
+      help,
+      labelNames: ['command'],
+      registers,
+      collect() {
+        this.reset();
+        for (const [command, state] of commandStates() ?? []) {
+          const value = read(state);
+          if (value !== undefined) this.set({ command }, value);
+        }
+      },
+    });
+  commandGauge(
+    'hpc_observe_slurm_command_last_success_timestamp_seconds',
+    'When the command last ended well',
+    ({ lastSuccessMs }) => lastSuccessMs && lastSuccessMs / 1000,
+  );
+  commandGauge(
+    'hpc_observe_slurm_command_duration_seconds',
+    'How long the last call of the command took',
+    ({ lastDurationMs }) => lastDurationMs && lastDurationMs / 1000,
+  );
+  commandGauge('hpc_observe_slurm_command_calls', 'Calls of the command since the start', ({ calls }) => calls);
+  commandGauge(
+    'hpc_observe_slurm_command_failures',
+    'Calls that failed or took too long, since the start',
+    ({ failures }) => failures,
+  );
+
+  return {
+    observeReports(source, { stored, repeated, refused }, unreadable) {
+      const counts = { stored, repeated, refused, unreadable };
+      for (const outcome of OUTCOMES) reports.inc({ source, outcome }, counts[outcome]);
+    },
+  };
+}

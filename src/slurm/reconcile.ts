@@ -1,0 +1,226 @@
+import type { Report } from '../domain/report.ts';
+import type { Unsettled } from '../domain/store.ts';
+import type { SlurmCommands } from './command.ts';
+import { createMark } from './mark.ts';
+import { createSacctReader, type SacctChoice, sacctArguments, sacctColumns } from './sacct.ts';
+import { parseQueue, squeueArguments } from './squeue.ts';
+
+const INTERVAL_MS = 30_000;
+/** At most a twentieth of the time is spent in Slurm's commands. */
+const REST_FACTOR = 19;
+const SQUEUE_TIMEOUT_MS = 60_000;
+const SACCT_TIMEOUT_MS = 120_000;
+/** Reports that go to the store at once: some milliseconds of its time. */
+const BATCH_REPORTS = 500;
+/** Jobs of one call of sacct. */
+const BATCH_JOBS = 500;
+const OLD_JOBS = 100;
+/** A job that has left the queue is waited for this long: slurmdbd may be minutes behind. */
+const PATIENCE_MS = 10 * 60_000;
+/** An end that is not confirmed is asked for this long. */
+const UNCONFIRMED_MS = 60 * 60_000;
+/** What was said unchanged is said again after this long, in case somebody changed it meanwhile. */
+const REPEAT_MS = 10 * 60_000;
+/** How far the first look goes back, where nobody has looked before; and how far any does. */
+const FIRST_LOOK_MS = 24 * 3_600_000;
+const LONGEST_LOOK_MS = 30 * 24 * 3_600_000;
+/** Records come to sacct after their end. */
+const OVERLAP_MS = 10 * 60_000;
+
+interface ReconcileOptions {
+  readonly commands: SlurmCommands;
+  /** Resolves when the reports are on disk. */
+  readonly deliver: (reports: readonly Report[]) => Promise<void>;
+  /** Jobs of schedulers that have not ended, and those that ended after `sinceMs` without Slurm's own word for it. */
+  readonly listUnsettled: (sinceMs: number) => Promise<readonly Unsettled[]>;
+  /** When the last look was complete; undefined when there was none. */
+  readonly readLastLookMs: () => Promise<number | undefined>;
+  readonly keepLastLookMs: (timeMs: number) => Promise<void>;
+  readonly warn: (event: string, fields: Record<string, unknown>) => void;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  readonly intervalMs?: number;
+  readonly patienceMs?: number;
+}
+
+export interface Reconciliation {
+  /** Resolves when the look at hand is over. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Compares what is known with what Slurm says, again and again: what squeue shows is taken over, what has left the queue
+ * is asked of sacct, and what neither knows has failed. Starts with sacct for what happened since the last look. Whatever
+ * fails is told, and tried again at the next look.
+ */
+export function startReconciliation(options: ReconcileOptions): Reconciliation {
+  const { commands, deliver, listUnsettled, warn, now, patienceMs = PATIENCE_MS } = options;
+  const intervalMs = options.intervalMs ?? INTERVAL_MS;
+  /** What was said last of each job of the queue. */
+  let said = new Map<string, bigint | number>();
+  let saidMs = Number.NEGATIVE_INFINITY;
+  /** Since when a job has been missing. */
+  let missing = new Map<string, number>();
+  let columns: string[] | undefined;
+  let isGapClosed = false;
+  let isStopped = false;
+  let wake = () => {};
+  const told = new Map<string, string>();
+
+  async function deliverAll(reports: readonly Report[]): Promise<void> {
+    for (let start = 0; start < reports.length && !isStopped; start += BATCH_REPORTS) {
+      await deliver(reports.slice(start, start + BATCH_REPORTS));
+    }
+  }
+
+  /** Everything that squeue shows. */
+  async function lookAtQueue(): Promise<Report[]> {
+    const observedMs = now();
+    const mark = createMark();
+    const text = await print(commands, 'squeue', squeueArguments(mark), SQUEUE_TIMEOUT_MS);
+    const { reports, faults } = parseQueue(text, mark, observedMs);
+    if (faults.count > 0) warn('squeue_faults', { count: faults.count, first: faults.first });
+    return reports;
+  }
+
+  /** Only what is new since the last look. */
+  function pickNews(reports: readonly Report[]): Report[] {
+    const isWhole = now() - saidMs >= REPEAT_MS;
+    const shown = new Map(reports.map((report) => [keyOf(report), hashOf(report)]));
+    const news = reports.filter((report) => isWhole || said.get(keyOf(report)) !== shown.get(keyOf(report)));
+    said = shown;
+    if (isWhole) saidMs = now();
+    return news;
+  }
+
+  async function askSacct(choice: SacctChoice): Promise<Set<string>> {
+    columns ??= await readColumns(commands);
+    const mark = createMark();
+    const reader = createSacctReader(now(), mark);
+    const ended = new Set<string>();
+    const take = async (reports: readonly Report[]) => {
+      for (const { id, endTimeMs } of reports) if (endTimeMs !== undefined) ended.add(id);
+      await deliverAll(reports);
+    };
+    await commands.run('sacct', sacctArguments(columns, mark, choice), {
+      timeoutMs: SACCT_TIMEOUT_MS,
+      read: (text) => take(reader.read(text)),
+    });
+    await take(reader.finish());
+    if (reader.faults.count > 0) {
+      warn('sacct_faults', { count: reader.faults.count, first: reader.faults.first });
+    }
+    return ended;
+  }
+
+  /** What happened while nobody looked. */
+  async function closeGap(): Promise<void> {
+    const lastMs = (await options.readLastLookMs()) ?? now() - FIRST_LOOK_MS;
+    const fromMs = Math.max(lastMs - OVERLAP_MS, now() - LONGEST_LOOK_MS);
+    await askSacct({ fromMs, toMs: now() + 1000 });
+    isGapClosed = true;
+  }
+
+  /** Jobs that ought to be in the queue, and are not; those that have been missing for long have failed. */
+  async function settle(queue: readonly Report[]): Promise<void> {
+    const inQueue = new Set(queue.filter(({ endTimeMs }) => endTimeMs === undefined).map(({ id }) => id));
+    const unsettled = await listUnsettled(now() - UNCONFIRMED_MS);
+    const left = unsettled.filter(({ id }) => !inQueue.has(id));
+    missing = new Map(left.map(({ id }) => [id, missing.get(id) ?? now()]));
+    // From both ends: what has just ended has a record, and what has long been missing must have its turn too.
+    const asked =
+      left.length <= BATCH_JOBS ? left : [...left.slice(0, OLD_JOBS), ...left.slice(OLD_JOBS - BATCH_JOBS)];
+    const hasSacct = commands.has('sacct');
+    const ended =
+      hasSacct && asked.length > 0
+        ? await attempt('sacct', () => askSacct({ ids: asked.map(({ id }) => id) }))
+        : new Set<string>();
+    if (!ended) return;
+    const lost = asked.filter(
+      ({ id, hasEnded }) => !hasEnded && !ended.has(id) && now() - missing.get(id)! >= patienceMs,
+    );
+    await deliverAll(lost.map(({ id }) => lostReport(id, missing.get(id)!)));
+  }
+
+  /** Undefined when it failed, which is told once for every different reason. */
+  async function attempt<Value>(what: string, run: () => Promise<Value>): Promise<Value | undefined> {
+    try {
+      const value = await run();
+      told.delete(what);
+      return value;
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      if (told.get(what) !== message) warn('slurm_failed', { what, message });
+      told.set(what, message);
+      return undefined;
+    }
+  }
+
+  async function look(): Promise<void> {
+    const startedMs = now();
+    if (!isGapClosed && commands.has('sacct')) await attempt('sacct since the last look', closeGap);
+    const queue = await attempt('squeue', lookAtQueue);
+    if (!queue || isStopped) return;
+    const isDone = await attempt('the store', async () => {
+      await deliverAll(pickNews(queue));
+      await settle(queue);
+      if (isGapClosed || !commands.has('sacct')) await options.keepLastLookMs(startedMs);
+      return true;
+    });
+    // What was not kept has to be said again.
+    if (!isDone) saidMs = Number.NEGATIVE_INFINITY;
+  }
+
+  async function run(): Promise<void> {
+    while (!isStopped) {
+      const startedMs = performance.now();
+      await look();
+      const restMs = Math.max(intervalMs, REST_FACTOR * (performance.now() - startedMs));
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, isStopped ? 0 : restMs);
+        wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+  }
+
+  const running = run();
+  return {
+    async stop() {
+      isStopped = true;
+      wake();
+      await running;
+    },
+  };
+}
+
+const hashOf = (report: Report) => Bun.hash(JSON.stringify({ ...report, observedMs: 0 }));
+
+const keyOf = ({ id, startTimeMs }: Report): string => `${id} ${startTimeMs ?? ''}`;
+
+async function readColumns(commands: SlurmCommands): Promise<string[]> {
+  return sacctColumns(await print(commands, 'sacct', ['--helpformat'], SACCT_TIMEOUT_MS));
+}
+
+/** All that a program prints. */
+async function print(
+  commands: SlurmCommands,
+  program: string,
+  args: readonly string[],
+  timeoutMs: number,
+): Promise<string> {
+  const pieces: string[] = [];
+  await commands.run(program, args, { timeoutMs, read: (piece) => void pieces.push(piece) });
+  return pieces.join('');
+}
+
+const lostReport = (id: string, sinceMs: number): Report => ({
+  source: 'absence',
+  observedMs: sinceMs,
+  id,
+  state: 'failed',
+  endTimeMs: sinceMs,
+  reason: 'It left the queue, and nobody knows how it ended.',
+});
