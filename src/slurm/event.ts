@@ -119,7 +119,9 @@ const TEXTS = {
 function readDetails(variables: Variables): JobDetails {
   const texts = Object.entries(TEXTS).flatMap(([field, variable]) => {
     const text = variables.get(variable);
-    return text !== undefined && text.length <= MAX_TEXT_LENGTH ? [[field, text]] : [];
+    // "(null)" is what C prints of a text that is not there: the account, when there is no accounting.
+    const isGiven = text !== undefined && text !== '(null)' && text.length <= MAX_TEXT_LENGTH;
+    return isGiven ? [[field, text]] : [];
   });
   const arrayJobId = variables.get('SLURM_ARRAY_JOB_ID');
   const arrayTaskId = readNumber(variables, 'SLURM_ARRAY_TASK_ID');

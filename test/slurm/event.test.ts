@@ -184,6 +184,11 @@ describe('any text', () => {
     expect(Object.keys(report)).not.toContain('user');
   });
 
+  test('is left out when Slurm has none, as an account without accounting', () => {
+    const report = read(fixtureFile('prolog_slurmctld.job9.head01.1', { SLURM_JOB_ACCOUNT: '(null)' }));
+    expect(Object.keys(report)).not.toContain('account');
+  });
+
   test('that is no UTF-8 is read as far as it goes', () => {
     const { name, bytes } = fixtureFile('prolog_slurmctld.job9.head01.1', { SLURM_JOB_NAME: 'a?b' });
     bytes[Buffer.from(bytes).indexOf('a?b') + 1] = 0xff;
