@@ -1,6 +1,7 @@
+import type { Allocation, JobDetails } from '../domain/detail.ts';
 import { AppError, quote } from '../domain/errors.ts';
 import { isIdentity } from '../domain/identity.ts';
-import type { Allocation, JobDetails, Report } from '../domain/report.ts';
+import type { Report } from '../domain/report.ts';
 import { HOOK_KINDS, type HookKind } from './hooks.ts';
 import { expandNodes } from './nodelist.ts';
 
