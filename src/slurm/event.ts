@@ -43,7 +43,7 @@ export function readEventName(name: string): HookCall | undefined {
  * alone, which a cancelled or timed out job shares with a successful one; a hook of a node tells what the job has
  * there, and no state. How often a job had been requeued is left out of ends: after a requeue Slurm counts the next run
  * already. Details that cannot be read are left out; `validation_error` for a file that is no whole event, has no job
- * id or node, or a list of nodes that cannot be read.
+ * id, no node or no exit code where one belongs, or a list of nodes that cannot be read.
  */
 export function readEvent(name: string, bytes: Uint8Array): Report {
   const call = readEventName(name);
@@ -154,8 +154,9 @@ function readEnd(variables: Variables, timeMs: number): number {
 
 /** `3:0`: the exit code, and the signal. */
 function readExit(variables: Variables): Part {
-  const match = /^(\d{1,5}):(\d{1,5})$/.exec(variables.get('SLURM_JOB_EXIT_CODE2') ?? '');
-  if (!match) return {};
+  const text = variables.get('SLURM_JOB_EXIT_CODE2') ?? '';
+  const match = /^(\d{1,5}):(\d{1,5})$/.exec(text);
+  if (!match) throw refusal(`has no exit code: ${quote(text)}`);
   const exitCode = Number(match[1]);
   const signal = Number(match[2]);
   return {

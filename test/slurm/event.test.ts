@@ -81,13 +81,6 @@ describe('an end', () => {
     expect('signal' in report).toBe('signal' in outcome);
   });
 
-  test('without an exit code has no state', () => {
-    const report = read(fixtureFile('epilog_slurmctld.job11.head01.1', { SLURM_JOB_EXIT_CODE2: '?' }));
-    expect(report.endTimeMs).toBe(timeOf('epilog_slurmctld.job11.head01.1'));
-    expect(Object.keys(report)).not.toContain('state');
-    expect(Object.keys(report)).not.toContain('exitCode');
-  });
-
   test('has the times that Slurm tells, but no end that is yet to come', () => {
     const fixture = 'epilog_slurmctld.job11.head01.1';
     const hookMs = timeOf(fixture);
@@ -199,6 +192,11 @@ describe('any text', () => {
 const GOOD = fixtureFile('prolog_slurmctld.job9.head01.1');
 const text = (content: string) => new TextEncoder().encode(content);
 const BAD: [title: string, file: HookFile, reason: RegExp][] = [
+  [
+    'an end without an exit code',
+    fixtureFile('epilog_slurmctld.job11.head01.1', { SLURM_JOB_EXIT_CODE2: '?' }),
+    /no exit code: "\?"/,
+  ],
   ['empty', { ...GOOD, bytes: text('') }, /is empty/],
   ['cut off', { ...GOOD, bytes: GOOD.bytes.slice(0, -1) }, /is cut off/],
   ['cut off between two variables', { ...GOOD, bytes: GOOD.bytes.slice(0, -4) }, /is cut off/],
