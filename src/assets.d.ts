@@ -4,6 +4,11 @@ declare module '*.sql' {
   export default text;
 }
 
+declare module '*.sh' {
+  const text: string;
+  export default text;
+}
+
 /** Files that the executable serves from inside itself; the import is their path. */
 declare module 'swagger-ui-dist/swagger-ui-bundle.js' {
   const path: string;

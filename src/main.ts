@@ -6,6 +6,7 @@ const USAGE = `hpc-observe ${version}: every job of the cluster, seen live, afte
 
   hpc-observe serve [settings]    run the HTTP API and /metrics
   hpc-observe config [settings]   print the settings in force and where each came from
+  hpc-observe slurm hooks FOLDER  write the scripts that tell of jobs as Slurm starts and ends them
   hpc-observe version             print the version
   hpc-observe help                print this
 
@@ -23,6 +24,7 @@ const COMMANDS: Record<string, Command> = {
     (await import('./cli/config.ts')).showConfig(args, print);
     return 0;
   },
+  slurm: async (args) => (await import('./cli/slurm.ts')).runSlurm(args, print),
   version: async () => {
     print(`${version}\n`);
     return 0;

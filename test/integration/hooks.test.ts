@@ -1,0 +1,266 @@
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statfsSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { $ } from 'bun';
+import { readEvent } from '../../src/slurm/event.ts';
+import { startSpool } from '../../src/slurm/spool.ts';
+import { runExecutable } from '../help/executable.ts';
+import { temporaryFolder } from '../help/folder.ts';
+import { testWith } from '../help/tool.ts';
+import { readFixture } from '../slurm/hook-file.ts';
+
+/** The goal is 50 ms on a head node; a machine that runs tests may be busy with anything. */
+const MAX_MEDIAN_MS = 500;
+const FILES = ['prolog-slurmctld', 'epilog-slurmctld', 'prolog', 'epilog'];
+
+const folder = temporaryFolder();
+const hooks = folder.file('hooks');
+const spool = folder.file("spool of 'jobs'");
+
+beforeAll(async () => {
+  chmodSync(folder.path, 0o755);
+  mkdirSync(spool);
+  const { exitCode, stderr } = await writeHooks(hooks, spool);
+  expect(stderr).toBe('');
+  expect(exitCode).toBe(0);
+  await writeHooks(folder.file('disk-hooks'), disk);
+  if (isPermitted) return;
+  if (process.env.CI) throw new Error('CI must be allowed to mount a tmpfs; run it as root.');
+  console.error('\nSKIPPED: a small disk needs the right to mount a tmpfs; run as root.\n');
+});
+afterAll(async () => {
+  if (isPermitted) await $`umount -l ${disk}`.quiet();
+  folder[Symbol.dispose]();
+});
+
+const writeHooks = (into: string, spoolFolder: string) =>
+  runExecutable(['slurm', 'hooks', into, '--spool', spoolFolder], { folder: folder.path });
+
+interface Call {
+  readonly variables: Record<string, string>;
+  readonly script?: string;
+  /** What the script is run by; by its first line when left out. */
+  readonly shell?: readonly string[];
+}
+
+/** Runs a hook as Slurm does, with nothing in its environment but the variables. Expects that it ends well and quietly. */
+async function call({
+  variables,
+  script = join(hooks, 'prolog-slurmctld'),
+  shell = [],
+}: Call): Promise<number> {
+  const startMs = performance.now();
+  const child = Bun.spawn([...shell, script], { env: variables, cwd: '/', stdout: 'pipe', stderr: 'pipe' });
+  const output = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
+  expect(await child.exited).toBe(0);
+  const durationMs = performance.now() - startMs;
+  expect(output).toEqual(['', '']);
+  return durationMs;
+}
+
+/** Calls a hook some times, one after the other; prints and bounds the median. */
+async function timeCalls(title: string, given: Call): Promise<void> {
+  const durations: number[] = [];
+  for (let round = 0; round < 11; round++) durations.push(await call(given));
+  const median = durations.sort((a, b) => a - b)[5]!;
+  console.log(`a hook, ${title}: median ${median.toFixed(1)} ms, worst ${durations.at(-1)!.toFixed(1)} ms`);
+  expect(median).toBeLessThan(MAX_MEDIAN_MS);
+}
+
+/** What lies in a spool folder, which is emptied. */
+function take(from = spool) {
+  return readdirSync(from)
+    .sort()
+    .map((name) => {
+      const bytes = readFileSync(join(from, name));
+      rmSync(join(from, name));
+      return { name, bytes, texts: bytes.toString().split('\0') };
+    });
+}
+
+const JOB = readFixture('prolog_slurmctld.job9.head01.1').variables;
+const LONG = 'x'.repeat(100_000);
+const HOSTILE: [title: string, text: string][] = [
+  ['quotes', `"a' 'b" "`],
+  ['lines', 'a\nb\r\n\n'],
+  ['backslashes', '\\ \\n \\0 \\c \\'],
+  ['commands', `$(touch ${folder.file('ran')}) \`touch ${folder.file('ran')}\` $PATH $$; exit 3`],
+  ['formats', '%s%d%n %'],
+  ['an option', '-n'],
+  ['a path', '../../../etc/passwd'],
+  ['a pattern', '* ? [a-z] ~ {a,b}'],
+  ['other letters', 'Zoë \u{1f600} \u0001\u007f'],
+  ['100 kB', LONG],
+];
+const SHELLS = ['dash', 'bash', 'busybox'].filter((name) => Bun.which(name));
+
+describe.each(SHELLS)('in %s', (name) => {
+  const shell = [Bun.which(name)!, ...(name === 'busybox' ? ['sh'] : [])];
+
+  test.each(HOSTILE)('%s in every text come back as they are', async (_, text) => {
+    const texts = ['USER', 'ACCOUNT', 'PARTITION', 'QOS', 'NAME', 'WORK_DIR'].map(
+      (part) => `SLURM_JOB_${part}`,
+    );
+    const variables = { SLURM_JOB_ID: '7', ...Object.fromEntries(texts.map((variable) => [variable, text])) };
+    await call({ variables, shell });
+    const [file, ...others] = take();
+    expect(others).toEqual([]);
+    expect(file!.texts.slice(0, 2)).toEqual(['hpc-observe hook 1', 'SLURM_JOB_ID=7']);
+    expect(file!.texts.slice(2, -2).sort()).toEqual(texts.map((variable) => `${variable}=${text}`).sort());
+    expect(file!.texts.slice(-2)).toEqual(['end', '']);
+    expect(readEvent(file!.name, file!.bytes)).toMatchObject({ id: '7', state: 'running' });
+    expect(existsSync(folder.file('ran'))).toBe(false);
+  });
+
+  test.each(HOSTILE)('%s for the numbers of the file name do no harm', async (_, text) => {
+    await call({ variables: { SLURM_JOB_ID: text, SLURM_JOB_RESTART_COUNT: text }, shell });
+    const [file, ...others] = take();
+    expect(others).toEqual([]);
+    expect(file!.texts[1]).toBe(`SLURM_JOB_ID=${text}`);
+    expect(() => readEvent(file!.name, file!.bytes)).toThrow(/no job id/);
+  });
+});
+
+describe('a hook', () => {
+  const CALLS: [file: string, fixture: string, expected: object][] = [
+    [
+      'prolog-slurmctld',
+      'prolog_slurmctld.job9.head01.1',
+      { state: 'running', nodes: ['node01', 'node02', 'node03'] },
+    ],
+    ['epilog-slurmctld', 'epilog_slurmctld.job11.head01.1', { state: 'failed', exitCode: 3 }],
+    ['prolog', 'prolog_slurmd.job15.node03.1', { allocations: [{ node: 'node03', cpus: 1, gpuIds: ['0'] }] }],
+    ['epilog', 'epilog_slurmd.job15.node03.1', { allocations: [{ node: 'node03', cpus: 1, gpuIds: ['0'] }] }],
+  ];
+  test.each(CALLS)('%s tells of its job what it was told, and when', async (file, fixture, expected) => {
+    const { variables } = readFixture(fixture);
+    const beforeMs = Date.now();
+    await call({ variables, script: join(hooks, file) });
+    const [event] = take();
+    const report = readEvent(event!.name, event!.bytes);
+    expect(report).toMatchObject({ id: variables.SLURM_JOB_ID!, user: 'alice', ...expected });
+    expect(report.observedMs).toBeGreaterThanOrEqual(beforeMs);
+    expect(report.observedMs).toBeLessThanOrEqual(Date.now());
+  });
+
+  test('writes what its group may read, and nobody else', async () => {
+    await call({ variables: JOB });
+    const modes = await $`stat -c %a ${spool}/${readdirSync(spool)[0]}`.text();
+    take();
+    expect(modes).toBe('640\n');
+  });
+
+  test('is soon done', async () => {
+    await timeCalls('of an ordinary job', { variables: JOB });
+    await timeCalls('with 100 kB for a name', { variables: { ...JOB, SLURM_JOB_NAME: LONG } });
+    expect(take()).toHaveLength(22);
+  });
+
+  test('loses nothing when 200 run at once', async () => {
+    const ids = Array.from({ length: 200 }, (_, position) => String(position + 1));
+    const delivered: string[] = [];
+    const reader = startSpool({
+      folder: spool,
+      now: Date.now,
+      warn: (event) => expect(event).toBe(''),
+      deliver: async (reports) => {
+        delivered.push(...reports.map(({ id }) => id));
+      },
+    });
+    await Promise.all(ids.map((id) => call({ variables: { ...JOB, SLURM_JOB_ID: id } })));
+    while (readdirSync(spool).length > 0) await Bun.sleep(10);
+    await reader.stop();
+    expect(reader.state()).toEqual({ length: 0, processed: 200, bad: 0, failed: 0 });
+    expect(delivered.sort()).toEqual(ids.sort());
+  });
+
+  test('of the same job in the same moment have files of their own', async () => {
+    await Promise.all(Array.from({ length: 20 }, () => call({ variables: JOB })));
+    expect(take()).toHaveLength(20);
+  });
+});
+
+describe('a hook whose folder will not do ends well and soon', () => {
+  test('when it is gone', async () => {
+    await writeHooks(folder.file('gone-hooks'), folder.file('gone'));
+    await timeCalls('folder gone', { variables: JOB, script: folder.file('gone-hooks/prolog') });
+    expect(readdirSync(folder.path)).not.toContain('gone');
+  });
+
+  test('when it is a file', async () => {
+    writeFileSync(folder.file('file'), 'mine');
+    await writeHooks(folder.file('file-hooks'), folder.file('file'));
+    await call({ variables: JOB, script: folder.file('file-hooks/epilog') });
+    expect(readFileSync(folder.file('file'), 'utf8')).toBe('mine');
+  });
+
+  const isRoot = process.getuid?.() === 0;
+  (isRoot ? testWith(['setpriv']) : test)('when it is somebody else’s', async () => {
+    const closed = folder.file('closed');
+    mkdirSync(closed, { mode: 0o500 });
+    await writeHooks(folder.file('closed-hooks'), closed);
+    const shell = isRoot ? [Bun.which('setpriv')!, '--reuid=65534', '--regid=65534', '--clear-groups'] : [];
+    await timeCalls('folder closed', { variables: JOB, script: folder.file('closed-hooks/prolog'), shell });
+    expect(readdirSync(closed)).toEqual([]);
+  });
+});
+
+const disk = folder.file('disk');
+const isPermitted = await mountSmallDisk();
+
+async function mountSmallDisk(): Promise<boolean> {
+  mkdirSync(disk);
+  const mounted = await $`mount -t tmpfs -o size=256k,nr_inodes=16 tmpfs ${disk}`.quiet().nothrow();
+  return mounted.exitCode === 0;
+}
+
+(isPermitted ? describe : describe.skip)('a hook on a full disk', () => {
+  const script = folder.file('disk-hooks/epilog-slurmctld');
+
+  test('ends well and leaves nothing when no block is free', async () => {
+    const { bavail, bsize } = statfsSync(disk);
+    writeFileSync(join(disk, 'ballast'), Buffer.alloc(bavail * bsize));
+    expect(statfsSync(disk).bavail).toBe(0);
+    await timeCalls('disk full', { variables: JOB, script });
+    expect(readdirSync(disk)).toEqual(['ballast']);
+    rmSync(join(disk, 'ballast'));
+  });
+
+  test('ends well and leaves nothing when the disk becomes full while it writes', async () => {
+    const { bavail, bsize } = statfsSync(disk);
+    writeFileSync(join(disk, 'ballast'), Buffer.alloc((bavail - 2) * bsize));
+    await call({ variables: { ...JOB, SLURM_JOB_NAME: LONG }, script });
+    expect(readdirSync(disk)).toEqual(['ballast']);
+    rmSync(join(disk, 'ballast'));
+  });
+
+  test('ends well when no file can be made', async () => {
+    let count = 0;
+    while (statfsSync(disk).ffree > 0) writeFileSync(join(disk, `ballast${count++}`), '');
+    await call({ variables: JOB, script });
+    expect(readdirSync(disk)).toHaveLength(count);
+    for (const name of readdirSync(disk)) rmSync(join(disk, name));
+  });
+
+  test('writes again as soon as there is room', async () => {
+    await call({ variables: JOB, script });
+    expect(take(disk)).toHaveLength(1);
+  });
+});
+
+testWith(['shellcheck'])('shellcheck has nothing to say', async () => {
+  const { exitCode, stdout } = await $`shellcheck ${FILES.map((file) => join(hooks, file))}`
+    .nothrow()
+    .quiet();
+  expect(stdout.toString()).toBe('');
+  expect(exitCode).toBe(0);
+});

@@ -1,0 +1,40 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** A file as a hook writes it: its name and its content. */
+export interface HookFile {
+  readonly name: string;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+const FIXTURES = join(import.meta.dir, '../fixtures/slurm/hooks');
+
+/** The variables of a recorded call, and when it was. `name` is as `prolog_slurmctld.job4.head01.1`. */
+export function readFixture(name: string): { timeMs: number; variables: Record<string, string> } {
+  const [first, ...lines] = readFileSync(join(FIXTURES, `${name}.env`), 'utf8')
+    .trimEnd()
+    .split('\n');
+  const variables = lines.map((line) => [
+    line.slice(0, line.indexOf('=')),
+    line.slice(line.indexOf('=') + 1),
+  ]);
+  return { timeMs: Date.parse(first!.slice(2)), variables: Object.fromEntries(variables) };
+}
+
+/** What a hook of this kind writes at `timeMs`; the integration test shows that the scripts do. */
+export function hookFile(kind: string, timeMs: number, variables: Record<string, string>): HookFile {
+  const seconds = Math.floor(timeMs / 1000);
+  const nanoseconds = String((timeMs % 1000) * 1e6).padStart(9, '0');
+  const id = variables.SLURM_JOB_ID ?? '0';
+  const texts = Object.entries(variables).map(([name, value]) => `${name}=${value}\0`);
+  return {
+    name: `${seconds}.${nanoseconds}-${kind}-${id}-0-1234-head01.event`,
+    bytes: new TextEncoder().encode(`hpc-observe hook 1\0${texts.join('')}end\0`),
+  };
+}
+
+/** The file that the hook would have written at a recorded call, with some variables changed. */
+export function fixtureFile(name: string, changes: Record<string, string> = {}): HookFile {
+  const { timeMs, variables } = readFixture(name);
+  return hookFile(name.split('.')[0]!, timeMs, { ...variables, ...changes });
+}
