@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { StartError } from './domain/errors.ts';
 import { parseDuration } from './domain/time.ts';
 import { LOG_LEVELS, type LogLevel } from './log.ts';
+import { DEFAULT_SPOOL } from './slurm/hooks.ts';
 
 export interface Config {
   readonly host: string;
@@ -14,6 +15,8 @@ export interface Config {
   readonly endedSeriesMs: number;
   readonly metricsMaxSeries: number;
   readonly maxBodyBytes: number;
+  readonly slurm: 'auto' | 'on' | 'off';
+  readonly spool: string;
   readonly logLevel: LogLevel;
   readonly logFormat: 'auto' | 'text' | 'json';
 }
@@ -114,6 +117,20 @@ const SETTINGS = {
     help: 'Most series of jobs on /metrics; the smallest jobs are left out',
     ...integer(0, 1e9),
   },
+  slurm: {
+    name: 'slurm',
+    takes: 'WHEN',
+    otherwise: 'auto',
+    help: 'Follow Slurm’s jobs: on, off, or auto: where squeue is',
+    ...choice('auto', 'on', 'off'),
+  },
+  spool: {
+    name: 'spool',
+    takes: 'FOLDER',
+    otherwise: DEFAULT_SPOOL,
+    help: 'Folder that Slurm’s hooks on this machine write to',
+    ...text,
+  },
   maxBodyBytes: {
     name: 'max-body-bytes',
     takes: 'NUMBER',
@@ -204,6 +221,8 @@ function toConfig(values: Partial<Record<SettingKey, unknown>>): Config {
     jobRetentionMs: value('jobRetention').ms,
     endedSeriesMs: value('endedSeries'),
     metricsMaxSeries: value('metricsMaxSeries'),
+    slurm: value('slurm'),
+    spool: value('spool'),
     maxBodyBytes: value('maxBodyBytes'),
     logLevel: value('logLevel'),
     logFormat: value('logFormat'),

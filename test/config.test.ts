@@ -30,6 +30,8 @@ const DEFAULTS: Config = {
   jobRetentionMs: undefined,
   endedSeriesMs: 60_000,
   metricsMaxSeries: 200_000,
+  slurm: 'auto',
+  spool: '/var/spool/hpc-observe',
   maxBodyBytes: 1024 * 1024,
   logLevel: 'info',
   logFormat: 'auto',

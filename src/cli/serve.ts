@@ -8,8 +8,12 @@ import { createApp } from '../http/app.ts';
 import { createLog } from '../log.ts';
 import { renderJobs } from '../metrics/jobs.ts';
 import { serviceMetrics } from '../metrics/service.ts';
+import { slurmMetrics } from '../metrics/slurm.ts';
+import { parseJobCompletion } from '../slurm/jobcomp.ts';
+import { expandNodes } from '../slurm/nodelist.ts';
 import { openStore } from '../store/open.ts';
 import { startRetention } from './retention.ts';
+import { reportTaker, type Sources, startSources } from './sources.ts';
 
 /** Requests in flight have this long to be answered after a signal; the rest of the 5 s is for the database. */
 const DRAIN_MS = 3000;
@@ -31,6 +35,13 @@ export async function serve(args: readonly string[]): Promise<number> {
   let store: Store | undefined;
   const service = serviceMetrics({ version, storeStatus: () => store?.status() });
   store = await openStore(config.database, { onCommit: service.observeCommit });
+  let sources: Sources | undefined;
+  const slurm = slurmMetrics(service.registry, {
+    now,
+    commandStates: () => sources?.commands.states(),
+    spoolState: () => sources?.spool?.state(),
+  });
+  const takeReports = reportTaker({ store, log, observe: slurm.observeReports });
   try {
     const app = createApp({
       store,
@@ -51,14 +62,25 @@ export async function serve(args: readonly string[]): Promise<number> {
         if (isDebug) log.debug('request', { method, route, status, ms: Math.round(seconds * 1e6) / 1000 });
       },
       maxBodyBytes: config.maxBodyBytes,
+      takeReports,
+      parseCompletion: parseJobCompletion,
+      expandNodes: (list) => expandNodes(list),
     });
     const server = listen(app, config);
     announce(server.url, config);
+    sources = startSources({
+      store,
+      now,
+      log,
+      takeReports,
+      slurm: config.demo ? 'off' : config.slurm,
+      spool: config.spool,
+    });
     const retention = startRetention({ store, now, log, keep: keepOf(config) });
     const demo = config.demo ? startDemo({ store, now, log, ...progressOn(process.stderr) }) : undefined;
     log.info('stopping', { signal: await stopped });
     retention.stop();
-    await demo?.stop();
+    await Promise.all([demo?.stop(), sources.stop()]);
     await Bun.sleep(SETTLE_MS);
     await Promise.race([server.stop(), Bun.sleep(DRAIN_MS)]);
     await server.stop(true);

@@ -192,7 +192,11 @@ export const SCHEMAS = {
     { additionalProperties: false },
   ),
   Processed: Type.Object(
-    { status: Type.Literal('processed'), job_id: Type.String(), message: Type.String() },
+    {
+      status: Type.Unsafe({ type: 'string', enum: ['processed'] }),
+      job_id: Type.String(),
+      message: Type.String(),
+    },
     { additionalProperties: false },
   ),
   SampleList: Type.Object(

@@ -3,7 +3,7 @@ import { Elysia } from 'elysia';
 import { optional } from '../domain/detail.ts';
 import { AppError } from '../domain/errors.ts';
 import { Identity } from '../domain/identity.ts';
-import type { JobState } from '../domain/job.ts';
+import { hasEnded, type JobState, JobStateBody, MAX_NODES } from '../domain/job.ts';
 import type { Report } from '../domain/report.ts';
 import type { BatchResult, TakeReports } from '../domain/store.ts';
 import { requirePastTime } from '../domain/time.ts';
@@ -19,29 +19,37 @@ export interface HookOptions {
 const Moment = optional(Type.String({ description: 'ISO 8601 time; the server’s clock when left out' }));
 const Count = (description: string) => optional(Type.Integer({ minimum: 0, description }));
 
-/** Unknown fields are ignored: the scripts of a site may send more. */
-const JobStartedBody = Type.Object({
-  job_id: Identity('Job identifier'),
-  user: Identity('User who owns the job'),
-  node_list: Type.Union([Type.Array(Type.String()), Type.String()], {
-    description: 'The nodes, also in the short form of Slurm: node[01-04]',
-  }),
-  cpu_allocation: Count('CPUs of the job'),
-  gpu_allocation: Count('GPUs of the job'),
-  gpu_vendor: optional(Type.String()),
-  gpu_devices: optional(Type.Array(Type.String(), { description: 'GPUs of a job with one node' })),
-  cgroup_path: optional(Type.String()),
-  timestamp: Moment,
-});
+/** The scripts of a site may send more than we know. */
+const OPEN = { additionalProperties: true };
 
-const END_STATES = ['completed', 'failed', 'cancelled'] as const satisfies readonly JobState[];
-const JobFinishedBody = Type.Object({
-  job_id: Identity('Job identifier'),
-  final_state: Type.Union(END_STATES.map((state) => Type.Literal(state))),
-  exit_code: Count('Exit code'),
-  signal: Count('Signal that ended the job'),
-  timestamp: Moment,
-});
+const JobStartedBody = Type.Object(
+  {
+    job_id: Identity('Job identifier'),
+    user: Identity('User who owns the job'),
+    node_list: Type.Array(Type.String(), {
+      maxItems: MAX_NODES,
+      description: 'The nodes, also in the short form of Slurm: node[01-04]',
+    }),
+    cpu_allocation: Count('CPUs of the job'),
+    gpu_allocation: Count('GPUs of the job'),
+    gpu_vendor: optional(Type.String()),
+    gpu_devices: optional(Type.Array(Type.String(), { description: 'GPUs of a job with one node' })),
+    cgroup_path: optional(Type.String()),
+    timestamp: Moment,
+  },
+  OPEN,
+);
+
+const JobFinishedBody = Type.Object(
+  {
+    job_id: Identity('Job identifier'),
+    final_state: JobStateBody,
+    exit_code: Count('Exit code'),
+    signal: Count('Signal that ended the job'),
+    timestamp: Moment,
+  },
+  OPEN,
+);
 
 const ERRORS = [
   'invalid_request',
@@ -86,7 +94,10 @@ export const hooks = ({ takeReports, now, expandNodes }: HookOptions) => {
       ({ body: { job_id, final_state, exit_code, signal, timestamp } }) => {
         const timeMs = momentOf(timestamp);
         const exit = { ...(exit_code !== undefined && { exitCode: exit_code }), ...(signal && { signal }) };
-        const end = { state: final_state, observedMs: timeMs, endTimeMs: timeMs };
+        // A script that asked Slurm while the job was on its way out got the state that it was about to leave.
+        const byExit = exit_code || signal ? 'failed' : 'completed';
+        const state: JobState = hasEnded(final_state) ? final_state : byExit;
+        const end = { state, observedMs: timeMs, endTimeMs: timeMs };
         return take({ source: 'hook', id: job_id, ...end, ...exit }, 'end');
       },
       {
@@ -108,7 +119,7 @@ function readStart(
   expandNodes: HookOptions['expandNodes'],
 ): Report {
   const { job_id, user, node_list, cpu_allocation, gpu_allocation, gpu_devices } = body;
-  const nodes = [node_list].flat().flatMap((part) => expandNodes(part));
+  const nodes = [...new Set(node_list.flatMap((part) => expandNodes(part)))];
   const [node, ...others] = nodes;
   const hasDevices = gpu_devices && gpu_devices.length > 0 && node !== undefined && others.length === 0;
   return {

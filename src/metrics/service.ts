@@ -12,6 +12,8 @@ export interface ServiceMetrics {
   /** `route` is the pattern, never the path, so that the number of series stays small. */
   observeRequest(method: string, route: string, status: number, seconds: number): void;
   observeCommit(commit: Commit): void;
+  /** Where other families of the service belong. */
+  readonly registry: Registry;
   render(): Promise<string>;
 }
 
@@ -82,6 +84,7 @@ export function serviceMetrics({ version, storeStatus }: ServiceMetricsOptions):
       commitSeconds.observe(seconds);
       commitRows.observe(rows);
     },
+    registry,
     render: () => registry.metrics(),
   };
 }

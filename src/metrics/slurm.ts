@@ -55,12 +55,24 @@ export function slurmMetrics(registry: Registry, options: SlurmMetricsOptions): 
         else this.set(value);
       },
     });
-  gauge('hpc_observe_slurm_spool_files', 'Events of hooks that wait in the spool folder', () => spoolState()?.length);
-  gauge('hpc_observe_slurm_spool_bad_files', 'Files that were moved aside since the start', () => spoolState()?.bad);
-  gauge('hpc_observe_slurm_spool_age_seconds', 'Age of the oldest event that waits; 0 when none waits', () => {
-    const state = spoolState();
-    return state && (state.oldestMs === undefined ? 0 : Math.max(0, now() - state.oldestMs) / 1000);
-  });
+  gauge(
+    'hpc_observe_slurm_spool_files',
+    'Events of hooks that wait in the spool folder',
+    () => spoolState()?.length,
+  );
+  gauge(
+    'hpc_observe_slurm_spool_bad_files',
+    'Files that were moved aside since the start',
+    () => spoolState()?.bad,
+  );
+  gauge(
+    'hpc_observe_slurm_spool_age_seconds',
+    'Age of the oldest event that waits; 0 when none waits',
+    () => {
+      const state = spoolState();
+      return state && (state.oldestMs === undefined ? 0 : Math.max(0, now() - state.oldestMs) / 1000);
+    },
+  );
 
   const commandGauge = (name: string, help: string, read: (state: CommandState) => number | undefined) =>
     new Gauge({
@@ -86,7 +98,11 @@ export function slurmMetrics(registry: Registry, options: SlurmMetricsOptions): 
     'How long the last call of the command took',
     ({ lastDurationMs }) => lastDurationMs && lastDurationMs / 1000,
   );
-  commandGauge('hpc_observe_slurm_command_calls', 'Calls of the command since the start', ({ calls }) => calls);
+  commandGauge(
+    'hpc_observe_slurm_command_calls',
+    'Calls of the command since the start',
+    ({ calls }) => calls,
+  );
   commandGauge(
     'hpc_observe_slurm_command_failures',
     'Calls that failed or took too long, since the start',

@@ -1,7 +1,7 @@
-import { createApp } from '../../src/http/app.ts';
-import { renderJobs } from '../../src/metrics/jobs.ts';
 import type { Report, Source } from '../../src/domain/report.ts';
 import type { Store } from '../../src/domain/store.ts';
+import { createApp } from '../../src/http/app.ts';
+import { renderJobs } from '../../src/metrics/jobs.ts';
 import { parseJobCompletion } from '../../src/slurm/jobcomp.ts';
 import { expandNodes } from '../../src/slurm/nodelist.ts';
 import { openSqlite } from '../../src/store/sqlite/open.ts';

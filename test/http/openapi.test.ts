@@ -97,6 +97,21 @@ const REFERENCE: Record<string, { parameters?: string[]; body?: string[]; status
   },
   'post /v1/samples': { body: ['samples!'], statuses: [200, 400, 413, 415, 500, 503] },
   'post /v1/jobs/batch': { body: ['jobs!'], statuses: [200, 400, 413, 415, 500, 503] },
+  'post /v1/slurm/jobcomp': {
+    body: ['jobid!', 'state!', '@end!'],
+    statuses: [200, 400, 413, 415, 500, 503],
+  },
+  'post /v1/events/job-started': {
+    body: [
+      ...['job_id!', 'user!', 'node_list!', 'cpu_allocation?', 'gpu_allocation?', 'gpu_vendor?'],
+      ...['gpu_devices?', 'cgroup_path?', 'timestamp?'],
+    ],
+    statuses: [200, 400, 413, 415, 500, 503],
+  },
+  'post /v1/events/job-finished': {
+    body: ['job_id!', 'final_state!', 'exit_code?', 'signal?', 'timestamp?'],
+    statuses: [200, 400, 413, 415, 500, 503],
+  },
   'get /metrics': { statuses: [200, 500, 503] },
 };
 

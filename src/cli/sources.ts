@@ -1,0 +1,80 @@
+import { StartError } from '../domain/errors.ts';
+import type { Source } from '../domain/report.ts';
+import type { Store, TakeReports } from '../domain/store.ts';
+import type { Log } from '../log.ts';
+import { type SlurmCommands, slurmCommands } from '../slurm/command.ts';
+import { type Reconciliation, startReconciliation } from '../slurm/reconcile.ts';
+import { type Spool, startSpool } from '../slurm/spool.ts';
+
+/** When the last comparison with Slurm was complete: what happened since is asked for at the next start. */
+const LAST_LOOK = 'slurm_last_look_ms';
+
+interface SourceOptions {
+  readonly store: Store;
+  readonly now: () => number;
+  readonly log: Log;
+  readonly takeReports: TakeReports;
+  readonly slurm: 'auto' | 'on' | 'off';
+  /** Where the hooks of this machine write to. */
+  readonly spool: string;
+}
+
+/** What Slurm tells by itself of jobs on this machine: its hooks' spool folder, and its commands. */
+export interface Sources {
+  readonly commands: SlurmCommands;
+  readonly spool: Spool | undefined;
+  stop(): Promise<void>;
+}
+
+/** Starts what Slurm's presence calls for; `auto` is `on` where there is a squeue. StartError when `on` cannot be. */
+export function startSources({ store, now, log, takeReports, slurm, spool }: SourceOptions): Sources {
+  const commands = slurmCommands({ env: process.env, now });
+  const hasSlurm = commands.has('squeue');
+  if (slurm === 'on' && !hasSlurm) {
+    throw new StartError(
+      'There is no squeue on this machine. Install Slurm’s commands, or give --slurm off.',
+    );
+  }
+  if (slurm === 'off' || !hasSlurm) return { commands, spool: undefined, stop: async () => {} };
+  const warn = (event: string, fields: Record<string, unknown>) => log.warn(event, fields);
+  const watched = startSpool({
+    folder: spool,
+    deliver: async (reports) => void (await takeReports('hook', reports)),
+    warn,
+    now,
+  });
+  const reconciliation: Reconciliation = startReconciliation({
+    commands,
+    // A call brings reports of one source.
+    deliver: async (reports) => void (reports[0] && (await takeReports(reports[0].source, reports))),
+    listUnsettled: (sinceMs) => store.listUnsettled(sinceMs),
+    readLastLookMs: () => store.readNote(LAST_LOOK),
+    keepLastLookMs: (timeMs) => store.keepNote(LAST_LOOK, timeMs),
+    warn,
+    now,
+  });
+  return {
+    commands,
+    spool: watched,
+    async stop() {
+      await Promise.all([watched.stop(), reconciliation.stop()]);
+    },
+  };
+}
+
+interface ReportTaker {
+  readonly store: Store;
+  readonly log: Log;
+  readonly observe: (source: Source, result: Awaited<ReturnType<TakeReports>>, unreadable: number) => void;
+}
+
+/** The one way of reports to the store, which counts what became of them. */
+export function reportTaker({ store, log, observe }: ReportTaker): TakeReports {
+  return async (source, reports, unreadable = 0) => {
+    const result = await store.applyReports(reports);
+    observe(source, result, unreadable);
+    const [first] = result.refusals;
+    if (first) log.warn('reports refused', { source, count: result.refused, first: first.message });
+    return result;
+  };
+}
