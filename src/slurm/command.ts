@@ -4,6 +4,7 @@ import { StartError } from '../domain/errors.ts';
 const FOLDERS = ['/usr/bin', '/bin', '/usr/local/bin', '/opt/slurm/bin', '/usr/local/slurm/bin'];
 /** The text of an error that is shown. */
 const MAX_ERROR_CHARACTERS = 500;
+const ERROR_WAIT_MS = 500;
 
 /** What is known of the calls of one program. Times in milliseconds. */
 export interface CommandState {
@@ -61,10 +62,8 @@ export function slurmCommands({ env, now }: CommandOptions): SlurmCommands {
       stdout: 'pipe',
       stderr: 'pipe',
     });
-    let isLate = false;
     const late = Promise.withResolvers<never>();
     const timer = setTimeout(() => {
-      isLate = true;
       running.kill('SIGKILL');
       // What the program started may hold its output open.
       late.reject(new StartError(`${program} took more than ${timeoutMs / 1000} s and was killed.`));
@@ -78,8 +77,9 @@ export function slurmCommands({ env, now }: CommandOptions): SlurmCommands {
     } finally {
       clearTimeout(timer);
     }
-    if (running.exitCode === 0 && !isLate) return;
-    const said = await Promise.race([errors, late.promise]);
+    if (running.exitCode === 0) return;
+    // Here too somebody else may hold the output open.
+    const said = await Promise.race([errors, Bun.sleep(ERROR_WAIT_MS).then(() => '')]);
     throw new StartError(`${program} failed${tell(said) || ` with exit code ${running.exitCode}`}.`);
   }
 

@@ -49,13 +49,47 @@ export interface Reconciliation {
 }
 
 /**
- * Compares what is known with what Slurm says, again and again: what squeue shows is taken over, what has left the queue
- * is asked of sacct, and what neither knows has failed. Starts with sacct for what happened since the last look. Whatever
- * fails is told, and tried again at the next look.
+ * Looks again and again (`reconciler`), with rests between that keep Slurm's commands to a twentieth of the time.
+ * Whatever fails is told, and tried again at the next look.
  */
 export function startReconciliation(options: ReconcileOptions): Reconciliation {
+  const { look, stop } = reconciler(options);
+  const stopped = Promise.withResolvers<void>();
+  let isStopped = false;
+
+  async function run(): Promise<void> {
+    while (!isStopped) {
+      const startedMs = performance.now();
+      await look();
+      const restMs = Math.max(
+        options.intervalMs ?? INTERVAL_MS,
+        REST_FACTOR * (performance.now() - startedMs),
+      );
+      const rest = Promise.withResolvers<void>();
+      const timer = setTimeout(rest.resolve, restMs);
+      await Promise.race([rest.promise, stopped.promise]);
+      clearTimeout(timer);
+    }
+  }
+
+  const running = run();
+  return {
+    async stop() {
+      isStopped = true;
+      stop();
+      stopped.resolve();
+      await running;
+    },
+  };
+}
+
+/**
+ * Compares what is known with what Slurm says, a look at a time: what squeue shows is taken over, what has left the queue
+ * is asked of sacct, and what neither knows has failed. The first look starts with sacct for what happened since the last
+ * one. `stop` lets the look at hand end early. `look` never rejects.
+ */
+export function reconciler(options: ReconcileOptions) {
   const { commands, deliver, listUnsettled, warn, now, patienceMs = PATIENCE_MS } = options;
-  const intervalMs = options.intervalMs ?? INTERVAL_MS;
   /** What was said last of each job of the queue. */
   let said = new Map<string, bigint | number>();
   let saidMs = Number.NEGATIVE_INFINITY;
@@ -64,7 +98,6 @@ export function startReconciliation(options: ReconcileOptions): Reconciliation {
   let columns: string[] | undefined;
   let isGapClosed = false;
   let isStopped = false;
-  let wake = () => {};
   const told = new Map<string, string>();
 
   async function deliverAll(reports: readonly Report[]): Promise<void> {
@@ -171,27 +204,10 @@ export function startReconciliation(options: ReconcileOptions): Reconciliation {
     if (!isDone) saidMs = Number.NEGATIVE_INFINITY;
   }
 
-  async function run(): Promise<void> {
-    while (!isStopped) {
-      const startedMs = performance.now();
-      await look();
-      const restMs = Math.max(intervalMs, REST_FACTOR * (performance.now() - startedMs));
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, isStopped ? 0 : restMs);
-        wake = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
-    }
-  }
-
-  const running = run();
   return {
-    async stop() {
+    look,
+    stop: () => {
       isStopped = true;
-      wake();
-      await running;
     },
   };
 }
