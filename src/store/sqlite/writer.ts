@@ -2,6 +2,7 @@ import { AppError, StartError } from '../../domain/errors.ts';
 import type { Commit } from '../../domain/store.ts';
 import {
   type GroupOutcome,
+  isBatch,
   type Outcome,
   rowsOf,
   type ThreadAnswer,
@@ -81,7 +82,7 @@ export class Writer {
   submit<Value>(write: Write): Promise<Value> {
     if (this.#failure) return Promise.reject(this.#failure);
     const rows = rowsOf(write);
-    const size = write.kind === 'recordSamples' || write.kind === 'createJobs' ? 'batch' : 'single';
+    const size = isBatch(write) ? 'batch' : 'single';
     const waitingRows = this.#waitingRows[size];
     if (rows > 0 && waitingRows > 0 && waitingRows + rows > MAX_WAITING_ROWS[size]) {
       return Promise.reject(
