@@ -13,12 +13,17 @@ import {
 import { MAX_BATCH_SAMPLES, SampleBatchBody, SampleRowBody } from '../domain/sample.ts';
 import { type BatchResult, type JobSample, MAX_REFUSALS, type Refusal, type Store } from '../domain/store.ts';
 import { requirePastTime } from '../domain/time.ts';
-import { dropNulls } from './body.ts';
+import { dropNulls, readBatch } from './body.ts';
 import { operation } from './document.ts';
 import { explainFault } from './errors.ts';
+import { limitIntake } from './intake.ts';
 
 /** The routes whose bodies may be large. */
 export const BATCH_ROUTES = ['/v1/samples', '/v1/jobs/batch'];
+/** Bytes of batches that may be read and stored at one time: what the disk takes in a fraction of a second. */
+const MAX_INTAKE_BYTES = 4 * 1024 * 1024;
+/** Rows that are read in one go; what else has come in is looked at before the next ones. */
+const SLICE_ROWS = 2000;
 
 const ERRORS = [
   'invalid_request',
@@ -30,15 +35,17 @@ const ERRORS = [
 const ENCODINGS = 'gzip and zstd (Content-Encoding) are read too; at most 64 MiB, packed and unpacked';
 
 /** Takes many samples or jobs at once; what is wrong with one row concerns that row alone. */
-export const batches = ({ store, now }: { store: Store; now: () => number }) =>
-  new Elysia({ name: 'batches', normalize: false })
+export const batches = ({ store, now }: { store: Store; now: () => number }) => {
+  const intake = limitIntake(MAX_INTAKE_BYTES);
+  return new Elysia({ name: 'batches', normalize: false })
     .post(
       '/v1/samples',
-      async ({ body }) => {
-        const rows = requireRows(body, 'samples', MAX_BATCH_SAMPLES);
+      async ({ request }) => {
+        using arrival = intake.open();
+        const rows = requireRows(await readBatch(request, arrival), 'samples', MAX_BATCH_SAMPLES);
         const nowMs = now();
-        const { good, bad } = sortRows(rows, checkSample, (row) => toSample(row, nowMs));
-        return renderResult(await store.recordSamples(good.values), good.places, bad);
+        const { values, places, bad } = await sortRows(rows, checkSample, (row) => toSample(row, nowMs));
+        return renderResult(await store.recordSamples(values), places, bad);
       },
       {
         detail: {
@@ -58,12 +65,13 @@ export const batches = ({ store, now }: { store: Store; now: () => number }) =>
     )
     .post(
       '/v1/jobs/batch',
-      async ({ body }) => {
-        const rows = requireRows(body, 'jobs', MAX_BATCH_JOBS);
+      async ({ request }) => {
+        using arrival = intake.open();
+        const rows = requireRows(await readBatch(request, arrival), 'jobs', MAX_BATCH_JOBS);
         const nowMs = now();
-        const { good, bad } = sortRows(rows, checkJob, (row) => readPastJob(row, nowMs));
-        requireFewNodes(good.values);
-        return renderResult(await store.createJobs(good.values), good.places, bad);
+        const { values, places, bad } = await sortRows(rows, checkJob, (row) => readPastJob(row, nowMs));
+        requireFewNodes(values);
+        return renderResult(await store.createJobs(values), places, bad);
       },
       {
         detail: {
@@ -80,6 +88,7 @@ export const batches = ({ store, now }: { store: Store; now: () => number }) =>
         },
       },
     );
+};
 
 const describeBody = (schema: TSchema) => ({
   required: true,
@@ -131,18 +140,21 @@ const checkSample = rowCheck(SampleRowBody);
 const checkJob = rowCheck(PastJobBody);
 
 interface Sorted<Value> {
-  /** What goes to the store, and where in the batch it stood. */
-  readonly good: { readonly values: Value[]; readonly places: number[] };
+  /** What goes to the store. */
+  readonly values: Value[];
+  /** Where in the batch each of them stood. */
+  readonly places: number[];
   readonly bad: { count: number; readonly refusals: Refusal[] };
 }
 
-/** Reads every row by itself; the first bad ones are explained, all are counted. */
-function sortRows<Row, Value>(
+/** Reads every row by itself; the first bad ones are explained, all are counted. Other requests go on in between. */
+async function sortRows<Row, Value>(
   rows: readonly unknown[],
   check: { accepts(row: unknown): row is Row; explain(row: unknown): string },
   read: (row: Row) => Value,
-): Sorted<Value> {
-  const good: Sorted<Value>['good'] = { values: [], places: [] };
+): Promise<Sorted<Value>> {
+  const values: Value[] = [];
+  const places: number[] = [];
   const bad: Sorted<Value>['bad'] = { count: 0, refusals: [] };
   const refuse = (index: number, message: () => string) => {
     bad.count++;
@@ -150,19 +162,20 @@ function sortRows<Row, Value>(
     bad.refusals.push({ index, error: 'validation_error', message: message() });
   };
   for (const [index, row] of rows.entries()) {
+    if (index > 0 && index % SLICE_ROWS === 0) await new Promise<void>((next) => setImmediate(next));
     if (!check.accepts(row)) {
       refuse(index, () => check.explain(row));
       continue;
     }
     try {
-      good.values.push(read(row));
-      good.places.push(index);
+      values.push(read(row));
+      places.push(index);
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
       refuse(index, () => error.message);
     }
   }
-  return { good, bad };
+  return { values, places, bad };
 }
 
 type Mutable<Type> = { -readonly [Key in keyof Type]: Type[Key] };

@@ -4,17 +4,15 @@ import { AppError } from '../domain/errors.ts';
 import { JobPatchBody, PastJobBody } from '../domain/job.ts';
 import { SampleBody } from '../domain/sample.ts';
 import { decode, isPlain } from './encoding.ts';
-import { limitIntake } from './intake.ts';
+import type { Arrival } from './intake.ts';
 
 /** Largest body of a batch, as it is sent and as it is unpacked. */
-export const MAX_BATCH_BYTES = 64 * 1024 * 1024;
-/** Bytes of batches that may be on their way in at one time. */
-const MAX_READING_BYTES = 3 * MAX_BATCH_BYTES;
+const MAX_BATCH_BYTES = 64 * 1024 * 1024;
 
 interface BodyOptions {
   /** Largest body of a single write. */
   readonly maxBytes: number;
-  /** The routes whose bodies may have MAX_BATCH_BYTES. */
+  /** The routes that read their bodies themselves, with `readBatch`. */
   readonly batchRoutes: readonly string[];
 }
 
@@ -23,9 +21,8 @@ interface BodyOptions {
  * or zstd, of a bounded size before and after unpacking, valid UTF-8 and valid JSON. An optional field that is null counts
  * as not given. A DELETE has no body; whatever comes with one is left unread.
  */
-export const body = ({ maxBytes, batchRoutes }: BodyOptions) => {
-  const intake = limitIntake(MAX_READING_BYTES);
-  return new Elysia({ name: 'body' }).onParse({ as: 'global' }, async ({ request, route }, contentType) => {
+export const body = ({ maxBytes, batchRoutes }: BodyOptions) =>
+  new Elysia({ name: 'body' }).onParse({ as: 'global' }, async ({ request, route }, contentType) => {
     if (request.method === 'DELETE') return {};
     if (contentType.toLowerCase() !== 'application/json') {
       throw new AppError(
@@ -33,11 +30,18 @@ export const body = ({ maxBytes, batchRoutes }: BodyOptions) => {
         'The body must be JSON with Content-Type: application/json.',
       );
     }
-    if (!batchRoutes.includes(route)) return parseJson(await readText(request, maxBytes));
-    using arrival = intake.open();
-    return parseJson(await readText(request, MAX_BATCH_BYTES, arrival.take));
+    if (batchRoutes.includes(route)) return {};
+    return parseJson(await readText(request, maxBytes));
   });
-};
+
+/** The body of a batch, of at most 64 MiB. When there is no room for it, it is refused before it is read. */
+export async function readBatch(
+  request: Request,
+  arrival: Arrival,
+  { isLenient = false } = {},
+): Promise<unknown> {
+  return parseJson(await readText(request, MAX_BATCH_BYTES, arrival.take), isLenient);
+}
 
 /** The text of a body; `payload_too_large` as soon as it is known to have more than `maxBytes`. */
 async function readText(request: Request, maxBytes: number, take = (_: number) => {}): Promise<string> {
@@ -71,9 +75,10 @@ async function* bounded(
   }
 }
 
-function parseJson(text: string): unknown {
+/** `isLenient` takes names with bytes that are no UTF-8, from a sender that would send the same again for ever. */
+function parseJson(text: string, isLenient = false): unknown {
   // What decoding puts in place of bytes that are no UTF-8: taking it would keep another name than was sent.
-  if (text.includes('\ufffd'))
+  if (!isLenient && text.includes('\ufffd'))
     throw new AppError(
       'invalid_request',
       'The body is not valid UTF-8, or has the replacement character U+FFFD in it.',

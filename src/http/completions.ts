@@ -3,7 +3,9 @@ import { Elysia } from 'elysia';
 import { AppError } from '../domain/errors.ts';
 import type { Report } from '../domain/report.ts';
 import type { TakeReports } from '../domain/store.ts';
+import { readBatch } from './body.ts';
 import { operation } from './document.ts';
+import { limitIntake } from './intake.ts';
 
 export interface CompletionOptions {
   readonly takeReports: TakeReports;
@@ -20,15 +22,21 @@ const CompletionBody = Type.Object({
   '@end': Type.String({ description: 'When the run ended' }),
 });
 
+/** Bytes of documents that may be read and stored at one time; slurmctld posts one after the other. */
+const MAX_INTAKE_BYTES = 16 * 1024 * 1024;
+
 /** What slurmctld is told. It posts again, and everything behind it waits, until the answer is 200 or 201. */
 const answer = (status: 'stored' | 'repeated' | 'ignored', message: string) => ({ status, message });
 
 /** Receives the record that slurmctld posts of every run that has ended (`JobCompType=jobcomp/elasticsearch`). */
-export const completions = ({ takeReports, parseCompletion }: CompletionOptions) =>
-  new Elysia({ name: 'completions', normalize: false }).post(
+export const completions = ({ takeReports, parseCompletion }: CompletionOptions) => {
+  const intake = limitIntake(MAX_INTAKE_BYTES);
+  return new Elysia({ name: 'completions', normalize: false }).post(
     COMPLETION_ROUTE,
-    async ({ body }) => {
-      const report = readCompletion(parseCompletion, body);
+    async ({ request }) => {
+      using arrival = intake.open();
+      const document = await readBatch(request, arrival, { isLenient: true });
+      const report = readCompletion(parseCompletion, document);
       if (report instanceof AppError) {
         await takeReports('jobcomp', [], 1);
         return answer('ignored', report.message);
@@ -63,6 +71,7 @@ export const completions = ({ takeReports, parseCompletion }: CompletionOptions)
       },
     },
   );
+};
 
 function readCompletion(
   parse: CompletionOptions['parseCompletion'],

@@ -1,35 +1,42 @@
 import { AppError } from '../domain/errors.ts';
 
-/** One body that is coming in. */
-interface Arrival extends Disposable {
+/** One large body, from its arrival until its rows are stored. */
+export interface Arrival extends Disposable {
   /** Has to be told of bytes before they are kept; `unavailable` when there is no room for them. */
   take(bytes: number): void;
 }
 
 /**
- * Bounds the bytes that all large bodies on their way in hold together. When there is no room left, the one that came
- * last gives up, so that the others can be finished. None may need more than `maxBytes` by itself.
+ * Bounds the bytes of all large bodies that are being read or stored. They share `maxBytes`; one that finds no room
+ * there has a place of its own, whatever its size, so that there is always one that can be finished.
  */
 export function limitIntake(maxBytes: number): { open(): Arrival } {
-  /** What each holds, in the order of arrival. */
-  const arrivals = new Map<Arrival, number>();
-  const held = () => arrivals.values().reduce((sum, bytes) => sum + bytes, 0);
+  let sharedBytes = 0;
+  let alone: Arrival | undefined;
 
   return {
     open() {
+      let ownBytes = 0;
+      const share = (bytes: number) => {
+        ownBytes += bytes;
+        sharedBytes += bytes;
+      };
       const arrival: Arrival = {
         take(bytes) {
-          while (arrivals.has(arrival) && held() + bytes > maxBytes)
-            arrivals.delete([...arrivals.keys()].at(-1)!);
-          const own = arrivals.get(arrival);
-          if (own === undefined) {
+          if (alone === arrival) return;
+          share(bytes);
+          if (sharedBytes <= maxBytes) return;
+          if (alone) {
             throw new AppError('unavailable', 'Too many batches are coming in; try again in a second.');
           }
-          arrivals.set(arrival, own + bytes);
+          alone = arrival;
+          share(-ownBytes);
         },
-        [Symbol.dispose]: () => void arrivals.delete(arrival),
+        [Symbol.dispose]() {
+          share(-ownBytes);
+          if (alone === arrival) alone = undefined;
+        },
       };
-      arrivals.set(arrival, 0);
       return arrival;
     },
   };

@@ -121,12 +121,16 @@ test.each([
   expect((most - before) / MIB).toBeLessThan(200);
 });
 
-test('batches that come in together beyond what memory is meant for are told to wait', async () => {
+test.each([
+  ['plain', undefined, (text: string) => Buffer.from(text)],
+  ['packed', 'gzip', (text: string) => gzipSync(text, { level: 1 })],
+] as const)('of large %s batches that come in together one is taken', async (_, encoding, pack) => {
   await using service = await startWithJob();
-  const body = padded(60 * MIB, SAMPLES);
-  const answers = await Promise.all(Array.from({ length: 5 }, () => service.post('/v1/samples', body)));
-  const statuses = answers.map(({ status }) => status).sort();
-  expect(statuses).toEqual([200, 200, 200, 503, 503]);
+  const body = pack(padded(60 * MIB, SAMPLES));
+  const answers = await Promise.all(
+    Array.from({ length: 5 }, () => service.post('/v1/samples', body, encoding)),
+  );
+  expect(answers.map(({ status }) => status).sort()).toEqual([200, 503, 503, 503, 503]);
   const refused = answers.find(({ status }) => status === 503)!;
   expect([refused.json.error, refused.headers.get('retry-after')]).toEqual(['unavailable', '1']);
   expect((await service.post('/v1/samples', JSON.stringify(SAMPLES))).status).toBe(200);

@@ -129,3 +129,11 @@ test.each([
   expect([status, json.error]).toEqual([400, 'validation_error']);
   expect(json.message).toStartWith(message);
 });
+
+test('a name that is no UTF-8 does not keep a record from its place', async () => {
+  await using service = await startService();
+  const [head, tail] = JSON.stringify(RECORD).split('train') as [string, string];
+  const body = Buffer.concat([Buffer.from(head), Buffer.from([0xe9, 0xff]), Buffer.from(tail)]);
+  expect((await jobcomp(service, body)).status).toBe(200);
+  expect((await service.send('GET', '/v1/jobs/42')).json.name).toBe('\ufffd\ufffd');
+});

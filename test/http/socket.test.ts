@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test';
 import { connect } from 'node:net';
+import { openConnection, requestText } from '../help/connection.ts';
 import { startService } from '../help/service.ts';
 
 /** The service on a real socket, as `serve` listens. */
@@ -14,6 +15,7 @@ async function listen(maxBodyBytes = 1024 * 1024) {
   const server = service.app.server!;
   return {
     ...service,
+    url: server.url.href,
     /** Sends these bytes and returns the whole answer. */
     exchange: (text: string) =>
       new Promise<string>((resolve, reject) => {
@@ -85,4 +87,31 @@ test('HEAD has the headers of GET and no body', async () => {
   expect(answer).toStartWith('HTTP/1.1 200');
   expect(answer.toLowerCase()).toContain('content-type: application/json');
   expect(answer).toEndWith('\r\n\r\n');
+});
+
+test('a batch is refused before it is read, its connection goes on, and a sender that breaks off leaves its room', async () => {
+  await using service = await listen();
+  const batch = requestText('POST', '/v1/samples', { body: '{"samples":[]}'.padEnd(3 * 1024 * 1024) });
+  const [head, body] = [batch.slice(0, 1000), batch.slice(1000)];
+  const holders = [await openConnection(service.url), await openConnection(service.url)];
+  for (const holder of holders) holder.send(head);
+  using late = await openConnection(service.url);
+  const isRefused = async () => {
+    late.send(batch);
+    return (await late.receive())!.status === 503;
+  };
+  // The holders' heads may still be on their way.
+  while (!(await isRefused())) await Bun.sleep(1);
+  late.send(head);
+  expect((await late.receive())!.status).toBe(503);
+  late.send(body);
+  late.send(requestText('GET', '/v1/health'));
+  expect((await late.receive())!.status).toBe(200);
+  holders[0]!.send(body);
+  expect((await holders[0]!.receive())!.status).toBe(200);
+  expect(await isRefused()).toBe(false);
+  holders[0]!.send(head);
+  while (!(await isRefused())) await Bun.sleep(1);
+  for (const holder of holders) holder.close();
+  while (await isRefused()) await Bun.sleep(1);
 });

@@ -2,6 +2,7 @@ import { AppError, StartError } from '../../domain/errors.ts';
 import type { Commit } from '../../domain/store.ts';
 import {
   type GroupOutcome,
+  isBatch,
   type Outcome,
   rowsOf,
   type ThreadAnswer,
@@ -12,12 +13,18 @@ import {
 /** Set by build.ts: where the executable holds the thread's module. */
 declare const WRITER_THREAD_MODULE: string | undefined;
 
-/** Rows that may wait: a fraction of a second of work for the disk. Beyond it a sender is told to slow down. */
-const MAX_WAITING_ROWS = 20_000;
+/**
+ * Rows of batches that may wait, and single writes beside them: a fraction of a second of work for the disk. Beyond it
+ * a sender is told to slow down; a batch, of which one may be larger, never keeps single writes out, nor they it.
+ */
+const MAX_WAITING_ROWS = { batch: 20_000, single: 10_000 };
 /** After a failure, room for a whole group has to be proved, not just for one page. */
 const PROBE_BYTES = 256 * 1024;
 
+type Size = 'batch' | 'single';
+
 interface Waiting {
+  readonly size: Size;
   readonly rows: number;
   resolve(value: unknown): void;
   reject(error: Error): void;
@@ -32,7 +39,7 @@ export class Writer {
   #unsent: Write[] = [];
   /** Everything unanswered, in the order of submission, which is the order of the answers. */
   #waiting: Waiting[] = [];
-  #waitingRows = 0;
+  #waitingRows: Record<Size, number> = { batch: 0, single: 0 };
   #isFailing = false;
   #closed: (() => void) | undefined;
   #failure: AppError | undefined;
@@ -68,23 +75,25 @@ export class Writer {
   }
 
   get queuedRows(): number {
-    return this.#waitingRows;
+    return this.#waitingRows.batch + this.#waitingRows.single;
   }
 
   /** Queues a write; resolves with its value once it is on disk. */
   submit<Value>(write: Write): Promise<Value> {
     if (this.#failure) return Promise.reject(this.#failure);
     const rows = rowsOf(write);
-    if (rows > 0 && this.#waitingRows > 0 && this.#waitingRows + rows > MAX_WAITING_ROWS) {
+    const size = isBatch(write) ? 'batch' : 'single';
+    const waitingRows = this.#waitingRows[size];
+    if (rows > 0 && waitingRows > 0 && waitingRows + rows > MAX_WAITING_ROWS[size]) {
       return Promise.reject(
         new AppError('unavailable', 'Too many writes are waiting for the disk; try again in a second.'),
       );
     }
-    this.#waitingRows += rows;
+    this.#waitingRows[size] += rows;
     if (this.#unsent.length === 0) setImmediate(() => this.#send());
     this.#unsent.push(write);
     return new Promise<Value>((resolve, reject) => {
-      this.#waiting.push({ rows, resolve: resolve as (value: unknown) => void, reject });
+      this.#waiting.push({ size, rows, resolve: resolve as (value: unknown) => void, reject });
     });
   }
 
@@ -113,7 +122,7 @@ export class Writer {
   #settle(writes: number, outcome: GroupOutcome): void {
     const group = this.#waiting.splice(0, writes);
     const rows = group.reduce((sum, waiting) => sum + waiting.rows, 0);
-    this.#waitingRows -= rows;
+    for (const waiting of group) this.#waitingRows[waiting.size] -= waiting.rows;
     const failed = outcome.kind === 'diskError';
     this.#isFailing = failed;
     this.onCommit({ rows, seconds: outcome.seconds, failed });
@@ -134,7 +143,7 @@ export class Writer {
     );
     for (const waiting of this.#waiting) waiting.reject(this.#failure);
     this.#waiting = [];
-    this.#waitingRows = 0;
+    this.#waitingRows = { batch: 0, single: 0 };
     this.#closed?.();
   }
 }

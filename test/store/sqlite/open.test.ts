@@ -40,9 +40,9 @@ test('a queue that is full refuses at once, keeps nothing of it, and takes write
   await store.createJobs([pastJob('a'), pastJob('b')]);
   const many = Array.from({ length: 19_999 }, () => ({ jobId: 'missing', ...sample(0) }));
   const accepted = store.recordSamples(many);
-  const fits = store.recordSample('a', sample(1));
+  const fits = store.recordSamples([{ jobId: 'a', ...sample(1) }]);
   expect(store.status().queueLength).toBe(20_000);
-  expect(await codeOf(store.recordSample('b', sample(2)))).toBe('unavailable');
+  expect(await codeOf(store.recordSamples([{ jobId: 'b', ...sample(2) }]))).toBe('unavailable');
   expect(await codeOf(store.checkWritable())).toBe('none');
   expect((await accepted).refused).toBe(19_999);
   await fits;
@@ -50,6 +50,24 @@ test('a queue that is full refuses at once, keeps nothing of it, and takes write
   await store.recordSample('b', sample(3));
   expect((await store.listSamples('a', {}, 10)).total).toBe(1);
   expect((await store.listSamples('b', {}, 10)).samples.map(({ timeMs }) => timeMs - NOON_MS)).toEqual([3]);
+  await store.close();
+});
+
+test('a full batch that waits keeps no single write out; single writes have a bound of their own', async () => {
+  using folder = temporaryFolder();
+  const store = await openSqlite(folder.file('a.db'));
+  await store.createJobs([pastJob('a')]);
+  const batch = (rows: number) =>
+    Array.from({ length: rows }, (_, index) => ({ jobId: 'a', ...sample(index) }));
+  const full = store.recordSamples(batch(100_000));
+  const singles = Array.from({ length: 10_001 }, (_, index) =>
+    codeOf(store.recordSample('a', sample(index))),
+  );
+  expect(await codeOf(store.recordSamples(batch(1)))).toBe('unavailable');
+  const codes = await Promise.all(singles);
+  expect([codes.indexOf('unavailable'), codes.lastIndexOf('none')]).toEqual([10_000, 9999]);
+  expect((await full).refused).toBe(0);
+  expect(await codeOf(store.recordSample('a', sample(0)))).toBe('none');
   await store.close();
 });
 
