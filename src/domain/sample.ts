@@ -6,9 +6,11 @@ import { CpuUsage, GpuUsage, MemoryUsage } from './job.ts';
 
 /** `validation_error` for a job that has been given no nodes yet, `node` being the number of its first. */
 export function requireNode(node: number): void {
-  if (node !== 0) return;
-  throw new AppError('validation_error', 'The job has been given no nodes yet, so nothing can be measured.');
+  if (node === 0) throw hasNoNodes();
 }
+
+export const hasNoNodes = () =>
+  new AppError('validation_error', 'The job has been given no nodes yet, so nothing can be measured.');
 
 export const SampleBody = Type.Object(
   {

@@ -9,13 +9,13 @@ import { type GroupOutcome, type Outcome, type Write, writeApplier } from './wri
  * is done again one by one, so that only the write at fault fails.
  */
 export function groupCommitter(db: Database): (writes: readonly Write[]) => GroupOutcome {
-  const apply = writeApplier(db);
+  const applier = writeApplier(db);
   const begin = db.query('BEGIN IMMEDIATE');
   const commit = db.query('COMMIT');
 
   function attempt(write: Write): Outcome {
     try {
-      return { kind: 'done', value: apply(write) };
+      return { kind: 'done', value: applier.apply(write) };
     } catch (error) {
       if (error instanceof AppError) return { kind: 'refused', code: error.code, message: error.message };
       throw error;
@@ -31,6 +31,7 @@ export function groupCommitter(db: Database): (writes: readonly Write[]) => Grou
     } catch (error) {
       // Some disk errors have already rolled back.
       if (db.inTransaction) db.run('ROLLBACK');
+      applier.forget();
       throw error;
     }
   }

@@ -33,15 +33,14 @@ interface ChunkRow {
   readonly seq: number;
   readonly job: number;
   readonly node: number;
-  readonly samples: number;
   readonly data: Uint8Array;
 }
 
 /**
  * Moves samples along: from the log into chunks, from chunks into points when they are too old for samples, and out when they are too old for points.
- * Each call is a small step inside the transaction of the group.
+ * Each call is a small step inside the transaction of the group. `onJobsDeleted` is told when jobs have gone for their age.
  */
-export function historyWriter(db: Database) {
+export function historyWriter(db: Database, onJobsDeleted: () => void) {
   const sealer = sampleSealer(db);
   const selectOldest = db.query<LogRow, [number]>(
     `SELECT seq, job, node, time,
@@ -57,10 +56,10 @@ export function historyWriter(db: Database) {
       WHERE job.end_time >= ? AND usage.last_sample > usage.sealed LIMIT ?`,
   );
   const selectExpired = db.query<ChunkRow, [number, number]>(
-    'SELECT seq, job, node, samples, data FROM chunk WHERE tier = 0 AND end_time < ? ORDER BY end_time LIMIT ?',
+    'SELECT seq, job, node, data FROM chunk WHERE tier = 0 AND end_time < ? ORDER BY end_time LIMIT ?',
   );
   const selectPoints = db.query<ChunkRow, [number, number, number]>(
-    `SELECT seq, job, node, samples, data FROM chunk WHERE job = ? AND node = ? AND tier = 1 AND start_time <= ?
+    `SELECT seq, job, node, data FROM chunk WHERE job = ? AND node = ? AND tier = 1 AND start_time <= ?
       ORDER BY start_time DESC LIMIT 1`,
   );
   const insertPoints = db.query(
@@ -70,16 +69,13 @@ export function historyWriter(db: Database) {
   const deletePoints = db.query(
     'DELETE FROM chunk WHERE seq IN (SELECT seq FROM chunk WHERE tier = 1 AND end_time < ? LIMIT ?)',
   );
-  const countDown = db.query('UPDATE usage SET samples = samples - ? WHERE job = ? AND node = ?');
   const deleteJobs = db.query(
     'DELETE FROM job WHERE seq IN (SELECT seq FROM job WHERE end_time < ? ORDER BY end_time LIMIT ?)',
   );
 
   function seal(job: number, node: number, beforeMs: number): void {
     const expired = sealer.seal(job, node, beforeMs);
-    if (expired.length === 0) return;
-    countDown.run(expired.length, job, node);
-    keepPoints(job, node, expired);
+    if (expired.length > 0) keepPoints(job, node, expired);
   }
 
   /** Adds the points of samples to those of their job and node. */
@@ -120,6 +116,12 @@ export function historyWriter(db: Database) {
     return gone > 0 && (gone === rows.length || isOver());
   }
 
+  function expireJobs(beforeMs: number): boolean {
+    const isSome = deleteJobs.run(beforeMs, STEP_JOBS).changes > 0;
+    if (isSome) onJobsDeleted();
+    return isSome;
+  }
+
   function sealJustEnded(nowMs: number, beforeMs: number): boolean {
     const ended = selectJustEnded.all(nowMs - JUST_ENDED_MS, STEP_JOBS);
     for (const { job, node } of ended) seal(job, node, beforeMs);
@@ -128,9 +130,8 @@ export function historyWriter(db: Database) {
 
   function expireChunks(beforeMs: number): boolean {
     const chunks = selectExpired.all(beforeMs, STEP_CHUNKS);
-    for (const { seq, job, node, samples, data } of chunks) {
+    for (const { seq, job, node, data } of chunks) {
       deleteChunk.run(seq);
-      countDown.run(samples, job, node);
       // A damaged chunk that is too old to keep goes without leaving points.
       const expired = unpackIfWhole(data) ?? [];
       if (expired.length > 0) keepPoints(job, node, expired);
@@ -145,7 +146,7 @@ export function historyWriter(db: Database) {
       const isOver = () => performance.now() > endsAtMs;
       const beforeMs = sampleMs === undefined ? 0 : nowMs - sampleMs;
       const parts = [
-        () => jobMs !== undefined && deleteJobs.run(nowMs - jobMs, STEP_JOBS).changes > 0,
+        () => jobMs !== undefined && expireJobs(nowMs - jobMs),
         () => sealJustEnded(nowMs, beforeMs),
         () => shortenLog(Math.max(nowMs - LOG_SPAN_MS, beforeMs), beforeMs, isOver),
         () => expireChunks(beforeMs),

@@ -1,19 +1,14 @@
 import type { Database } from 'bun:sqlite';
 import { notANode } from '../../domain/sample.ts';
 import type { JobSummary, Reading, ReadingQuery } from '../../domain/store.ts';
-import {
-  readPoint,
-  summarizeJob,
-  summarizeNode,
-  type UsageSummary,
-  type UsageTotals,
-} from '../../domain/summary.ts';
+import { readPoint, summarizeJob, summarizeNode, type UsageSummary } from '../../domain/summary.ts';
 import { type ChunkSample, unpackChunk } from './chunk.ts';
 import { type Place, unpackAt } from './damage.ts';
 import { type FoundRun, runFinder } from './pastruns.ts';
 import { unpackPoints } from './points.ts';
 import { mergeRuns, type Run } from './runs.ts';
 import { tailReader } from './tail.ts';
+import { totalsReader } from './totals.ts';
 
 interface ChunkRow {
   readonly seq: number;
@@ -41,12 +36,7 @@ export function readingReader(db: Database) {
       WHERE job = ? AND node = ? AND start_time <= ? AND end_time >= ?`,
   );
   const selectData = db.query<{ data: Uint8Array }, [number]>('SELECT data FROM chunk WHERE seq = ?');
-  const selectTotals = db.query<UsageTotals & { node: string }, [number]>(
-    `SELECT (SELECT name FROM node WHERE id = usage.node) AS node, total_samples AS samples, oldest AS oldestMs,
-            newest AS newestMs, cpu_sum AS cpuSum, cpu_max AS cpuMax, memory_sum AS memorySum, memory_max AS memoryMax,
-            gpu_samples AS gpuSamples, gpu_sum AS gpuSum, gpu_max AS gpuMax
-       FROM usage WHERE job = ?`,
-  );
+  const readTotals = totalsReader(db);
 
   function findRuns(
     { seq: job, nodes: known }: FoundRun,
@@ -106,9 +96,9 @@ export function readingReader(db: Database) {
 
     summary(id: string, run?: number): JobSummary {
       const { seq, nodes } = findRun(id, run);
-      const totals = selectTotals
-        .all(seq)
-        .sort((one, other) => nodes.indexOf(one.node) - nodes.indexOf(other.node));
+      const totals = readTotals(seq).sort(
+        (one, other) => nodes.indexOf(one.node) - nodes.indexOf(other.node),
+      );
       const summaries = totals.map((one): UsageSummary & { node: string } => ({
         node: one.node,
         ...summarizeNode(one),

@@ -1,59 +1,92 @@
 import type { Database } from 'bun:sqlite';
-import { jobNotFound } from '../../domain/errors.ts';
-import { applySample, type NewSample, notANode } from '../../domain/sample.ts';
-import { addSample, NO_TOTALS } from '../../domain/summary.ts';
-import { sampleBatchWriter } from './batch.ts';
-import { USAGE_COLUMNS, type UsageRow, usageWriter } from './usage.ts';
+import { type AppError, jobNotFound } from '../../domain/errors.ts';
+import { hasNoNodes, type NewSample, notANode } from '../../domain/sample.ts';
+import { type BatchResult, type JobSample, MAX_REFUSALS, type Refusal } from '../../domain/store.ts';
+import { arrivalWriter } from './arrivals.ts';
+import { storedFinder } from './stored.ts';
+import type { Target, TargetFinder } from './targets.ts';
 
 /** Writes samples inside the transaction of the group. */
-export function sampleWriter(db: Database) {
-  // One statement finds all there is to know of a job and node that has reported before. Subqueries, because a join
-  // costs five times as much to start as these rows cost to find.
-  const selectFirstNode = db.query<UsageRow, [string]>(
-    `SELECT ${USAGE_COLUMNS} FROM usage WHERE (job, node) = (SELECT seq, first_node FROM job WHERE id = ?)`,
-  );
-  const selectNamedNode = db.query<UsageRow, [string, string]>(
-    `SELECT ${USAGE_COLUMNS} FROM usage
-      WHERE job = (SELECT seq FROM job WHERE id = ?) AND node = (SELECT id FROM node WHERE name = ?)`,
-  );
-  const selectJob = db.query<{ seq: number; first_node: number }, [string]>(
-    'SELECT seq, first_node FROM job WHERE id = ?',
-  );
-  const selectNode = db.query<{ node: number }, [number, string]>(
-    'SELECT node FROM job_node WHERE job = ? AND node = (SELECT id FROM node WHERE name = ?)',
-  );
-  const insertSample = db.query(
-    'INSERT INTO sample (job, node, previous, time, cpu, memory, gpu) VALUES (?, ?, ?, ?, ?, ?, ?)',
-  );
-  const usages = usageWriter(db);
+export function sampleWriter(db: Database, targets: TargetFinder) {
+  const arrivals = arrivalWriter(db);
+  const findStored = storedFinder(db);
 
-  /** The job and node of a first sample; the errors of `recordSample` when they do not exist. */
-  function findTarget(jobId: string, name: string | undefined): { job: number; node: number } {
-    const job = selectJob.get(jobId);
-    if (!job) throw jobNotFound(jobId);
-    const node = name === undefined ? job.first_node : selectNode.get(job.seq, name)?.node;
-    if (node !== undefined) return { job: job.seq, node };
-    throw notANode(name!);
+  /** Says what is wrong with a sample that has no target. */
+  function refuse({ jobId, node }: { jobId: string; node?: string }): AppError {
+    if (!targets.hasJob(jobId)) return jobNotFound(jobId);
+    return node === undefined ? hasNoNodes() : notANode(node);
   }
 
-  function record(jobId: string, sample: NewSample): void {
-    const { node: name, timeMs, cpuUsage, memoryUsageMb, gpuUsage = null } = sample;
-    const known =
-      (name === undefined ? selectFirstNode.get(jobId) : selectNamedNode.get(jobId, name)) ?? undefined;
-    const { job, node } = known ?? findTarget(jobId, name);
-    const previous = known?.lastSample ?? 0;
-    const { lastInsertRowid } = insertSample.run(
-      job,
-      node,
-      previous,
-      timeMs,
-      cpuUsage,
-      memoryUsageMb,
-      gpuUsage,
-    );
-    const usage = applySample(known, sample);
-    usages.save({ job, node, isNew: !known }, usage, Number(lastInsertRowid), addSample(NO_TOTALS, sample));
+  /** Tells whether a sample of a batch has been stored before, by an earlier batch or by the same one. */
+  function repeatFinder(samples: readonly JobSample[], found: readonly (Target | undefined)[]) {
+    const known = new Map<Target, Set<number>>();
+    let places: Map<Target | undefined, number[]> | undefined;
+
+    /** Looked up for all samples of a target at once. */
+    function findKnown(target: Target): Set<number> {
+      places ??= Map.groupBy(samples.keys(), (index) => found[index]);
+      const times = places
+        .get(target)!
+        .map((index) => samples[index]!)
+        .filter((sample) => !sample.stamped && mayBeStored(target, sample))
+        .map(({ timeMs }) => timeMs);
+      arrivals.flush();
+      return findStored(times, target);
+    }
+
+    return {
+      isRepeat(target: Target, sample: JobSample): boolean {
+        // Nearly all samples are newer than everything known, and cost no look-up.
+        if (sample.stamped || !mayBeStored(target, sample)) return false;
+        let times = known.get(target);
+        if (!times) {
+          times = findKnown(target);
+          known.set(target, times);
+        }
+        return times.has(sample.timeMs);
+      },
+      add: (target: Target, timeMs: number) => void known.get(target)?.add(timeMs),
+    };
   }
 
-  return { record, recordMany: sampleBatchWriter(db).record };
+  return {
+    record(jobId: string, sample: NewSample): void {
+      const name = { jobId, ...(sample.node !== undefined && { node: sample.node }) };
+      const [target] = targets.find([name]);
+      if (!target) throw refuse(name);
+      arrivals.append(target, sample);
+      arrivals.flush();
+    },
+
+    /**
+     * A batch costs one look-up for all its jobs and nodes that are not remembered, and one change of usage for each of
+     * them, however many samples it brings.
+     */
+    recordMany(samples: readonly JobSample[]): BatchResult {
+      const found = targets.find(samples);
+      const repeats = repeatFinder(samples, found);
+      const refusals: Refusal[] = [];
+      let [stored, refused] = [0, 0];
+      for (const [index, sample] of samples.entries()) {
+        const target = found[index];
+        if (!target) {
+          if (++refused > MAX_REFUSALS) continue;
+          const { code, message } = refuse(sample);
+          refusals.push({ index, error: code as Refusal['error'], message });
+        } else if (!repeats.isRepeat(target, sample)) {
+          arrivals.append(target, sample);
+          repeats.add(target, sample.timeMs);
+          stored++;
+        }
+      }
+      arrivals.flush();
+      return { stored, repeated: samples.length - stored - refused, refused, refusals };
+    },
+
+    /** The transaction has been rolled back. */
+    forget: arrivals.forget,
+  };
 }
+
+const mayBeStored = ({ oldestMs, newestMs }: Target, { timeMs }: NewSample): boolean =>
+  oldestMs !== null && newestMs !== null && timeMs >= oldestMs && timeMs <= newestMs;

@@ -2,6 +2,7 @@ import type { Database } from 'bun:sqlite';
 import { type ChunkSample, packChunk } from './chunk.ts';
 import { unpackIfWhole } from './damage.ts';
 import { tailReader } from './tail.ts';
+import { totalsWriter } from './totals.ts';
 
 /** Samples of one chunk: half a day at one each 30 s, and packed about as much as fills a page of 4 kB or two. */
 const CHUNK_SAMPLES = 1440;
@@ -15,6 +16,7 @@ interface ChunkRow {
 /** Moves samples from the log into chunks, inside the transaction of the group. */
 export function sampleSealer(db: Database) {
   const readTail = tailReader(db);
+  const addTotals = totalsWriter(db);
   const setSealed = db.query('UPDATE usage SET sealed = last_sample WHERE job = ? AND node = ?');
   const selectBefore = db.query<ChunkRow, [number, number, number]>(
     `SELECT seq, start_time, data FROM chunk WHERE job = ? AND node = ? AND tier = 0 AND start_time <= ?
@@ -78,6 +80,7 @@ export function sampleSealer(db: Database) {
       const kept = samples.findIndex(({ timeMs }) => timeMs >= beforeMs);
       const expired = kept === -1 ? samples : samples.slice(0, kept);
       if (kept !== -1) pack(job, node, samples.slice(kept));
+      addTotals(job, node, samples);
       setSealed.run(job, node);
       return expired;
     },

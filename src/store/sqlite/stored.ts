@@ -1,8 +1,10 @@
 import type { Database } from 'bun:sqlite';
 import { unpackIfWhole } from './damage.ts';
+import type { Target } from './targets.ts';
 
 /** Looks up whether samples have been stored already. */
 export function storedFinder(db: Database) {
+  const selectSealed = db.query<{ sealed: number }, [number]>('SELECT sealed FROM usage WHERE id = ?');
   // From the newest arrival to the oldest, as far as the log has not been sealed.
   const walkChain = db.query<{ time: number }, [number, number]>(
     `WITH RECURSIVE chain (previous, time) AS (
@@ -36,13 +38,11 @@ export function storedFinder(db: Database) {
   }
 
   /**
-   * Which of these times samples of a job on a node have been stored with. What was thinned out to points is not known
+   * Which of these times samples of a job on a node have been stored with, as far as they are in the database. What was thinned out to points is not known
    * any more.
    */
-  return function findStored(
-    times: Iterable<number>,
-    { job, node, lastSample, sealed }: { job: number; node: number; lastSample: number; sealed: number },
-  ): Set<number> {
+  return function findStored(times: Iterable<number>, { id, job, node, lastSample }: Target): Set<number> {
+    const sealed = id === undefined ? 0 : selectSealed.get(id)!.sealed;
     const asked = new Set(times);
     const missing = new Set(asked);
     searchLog(missing, lastSample, sealed);

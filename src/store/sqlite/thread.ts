@@ -2,17 +2,16 @@ import type { Database } from 'bun:sqlite';
 import { explainOpenError, openForWriting } from './connection.ts';
 import { groupCommitter } from './group.ts';
 import { migrate } from './migrate.ts';
-import { type GroupOutcome, rowsOf, type ThreadAnswer, type ThreadRequest, type Write } from './write.ts';
+import { takePlaces, turnTaker } from './turns.ts';
+import type { GroupOutcome, ThreadAnswer, ThreadRequest, Write } from './write.ts';
 
 // The thread that owns the database for writing, so that no request ever waits for a disk that syncs.
 declare const self: { onmessage: (event: { data: string }) => void };
 
-/** Rows of one transaction: large enough to make the sync cheap, small enough to keep the wait for it short. */
-const MAX_GROUP_ROWS = 5_000;
-
 let db: Database | undefined;
 let commitGroup: (writes: readonly Write[]) => GroupOutcome;
 const pending: Write[] = [];
+const takeTurn = turnTaker();
 const answer = (message: ThreadAnswer) => postMessage(JSON.stringify(message));
 
 self.onmessage = ({ data }) => {
@@ -26,25 +25,20 @@ self.onmessage = ({ data }) => {
       pending.push(...request.writes);
       return;
     case 'close':
+      while (pending.length > 0) commitTurn();
       db?.close();
       answer({ kind: 'closed' });
   }
 };
 
 function commitPending(): void {
-  const group = takeGroup();
-  answer({ kind: 'group', writes: group.length, outcome: commitGroup(group) });
+  if (pending.length > 0) commitTurn();
   if (pending.length > 0) setImmediate(commitPending);
 }
 
-/** The oldest writes that fit into one transaction; one alone may be larger. */
-function takeGroup(): Write[] {
-  let count = 0;
-  for (let rows = 0; count < pending.length; count++) {
-    rows += rowsOf(pending[count]!);
-    if (rows > MAX_GROUP_ROWS && count > 0) break;
-  }
-  return pending.splice(0, count);
+function commitTurn(): void {
+  const places = takeTurn(pending);
+  answer({ kind: 'group', places, outcome: commitGroup(takePlaces(pending, places)) });
 }
 
 function open(path: string): void {

@@ -9,6 +9,7 @@ import { jobWriter } from './jobs.ts';
 import { noteWriter } from './notes.ts';
 import { reportWriter } from './reports.ts';
 import { sampleWriter } from './samples.ts';
+import { targetFinder } from './targets.ts';
 
 /** One accepted write, on its way to the thread that owns the database. */
 export type Write =
@@ -35,7 +36,7 @@ export type GroupOutcome =
   | { readonly kind: 'committed'; readonly outcomes: readonly Outcome[]; readonly seconds: number }
   | { readonly kind: 'diskError'; readonly message: string; readonly seconds: number };
 
-/** What the writing thread is told, and what it answers: a group's outcome is that of its oldest `writes` writes. */
+/** What the writing thread is told, and what it answers: a group's outcome is that of the unanswered writes at `places`. */
 export type ThreadRequest =
   | { readonly kind: 'open'; readonly path: string }
   | { readonly kind: 'writes'; readonly writes: readonly Write[] }
@@ -43,7 +44,7 @@ export type ThreadRequest =
 export type ThreadAnswer =
   | { readonly kind: 'opened' }
   | { readonly kind: 'notOpened'; readonly message: string; readonly isForPerson: boolean }
-  | { readonly kind: 'group'; readonly writes: number; readonly outcome: GroupOutcome }
+  | { readonly kind: 'group'; readonly places: readonly number[]; readonly outcome: GroupOutcome }
   | { readonly kind: 'closed' };
 
 /** Jobs and samples that a write carries; what looks after the database itself carries none. */
@@ -58,15 +59,47 @@ export function rowsOf(write: Write): number {
 export const isBatch = ({ kind }: Write): boolean =>
   kind === 'createJobs' || kind === 'applyReports' || kind === 'recordSamples';
 
-/** Applies one write inside the transaction of its group; throws AppError when a rule refuses it. */
-export function writeApplier(db: Database): (write: Write) => unknown {
+export interface WriteApplier {
+  /** Applies one write inside the transaction of its group; throws AppError when a rule refuses it. */
+  apply(write: Write): unknown;
+  /** Has to be told that the transaction was rolled back. */
+  forget(): void;
+}
+
+export function writeApplier(db: Database): WriteApplier {
+  const targets = targetFinder(db);
   const jobs = jobWriter(db);
   const reports = reportWriter(db);
   const notes = noteWriter(db);
-  const samples = sampleWriter(db);
-  const history = historyWriter(db);
+  const samples = sampleWriter(db, targets);
+  const history = historyWriter(db, targets.forget);
   const probe = db.query('INSERT OR REPLACE INTO probe (id, filler) VALUES (1, zeroblob(?))');
-  return (write) => {
+
+  /** What is remembered of jobs has to stay right, whatever is written. */
+  function forgetChanged(write: Write): void {
+    switch (write.kind) {
+      // New jobs were not known, samples change what is remembered themselves, and the others are about no job.
+      case 'createJob':
+      case 'createJobs':
+      case 'recordSample':
+      case 'recordSamples':
+      case 'expire':
+      case 'keepNote':
+      case 'probe':
+        return;
+      case 'updateJob':
+      case 'deleteJob':
+        targets.forgetJob(write.id);
+        return;
+      case 'applyReports':
+        for (const { id } of write.reports) targets.forgetJob(id);
+        return;
+      default:
+        targets.forget();
+    }
+  }
+
+  function applyWrite(write: Write): unknown {
     switch (write.kind) {
       case 'createJob':
         return jobs.create(write.job, write.nowMs);
@@ -89,5 +122,16 @@ export function writeApplier(db: Database): (write: Write) => unknown {
       case 'probe':
         return void probe.run(write.bytes);
     }
+  }
+
+  return {
+    apply(write) {
+      forgetChanged(write);
+      return applyWrite(write);
+    },
+    forget() {
+      targets.forget();
+      samples.forget();
+    },
   };
 }

@@ -1,5 +1,6 @@
 import { AppError, StartError } from '../../domain/errors.ts';
 import type { Commit } from '../../domain/store.ts';
+import { takePlaces } from './turns.ts';
 import {
   type GroupOutcome,
   isBatch,
@@ -37,7 +38,7 @@ interface Waiting {
  */
 export class Writer {
   #unsent: Write[] = [];
-  /** Everything unanswered, in the order of submission, which is the order of the answers. */
+  /** Everything unanswered, in the order of submission, the places that the answers name. */
   #waiting: Waiting[] = [];
   #waitingRows: Record<Size, number> = { batch: 0, single: 0 };
   #isFailing = false;
@@ -50,7 +51,7 @@ export class Writer {
   ) {
     thread.onmessage = ({ data }: { data: string }) => {
       const answer: ThreadAnswer = JSON.parse(data);
-      if (answer.kind === 'group') this.#settle(answer.writes, answer.outcome);
+      if (answer.kind === 'group') this.#settle(answer.places, answer.outcome);
       else if (answer.kind === 'closed') this.#closed?.();
     };
     thread.onerror = (event) => this.#abandon(event.message);
@@ -119,8 +120,8 @@ export class Writer {
     this.#unsent = [];
   }
 
-  #settle(writes: number, outcome: GroupOutcome): void {
-    const group = this.#waiting.splice(0, writes);
+  #settle(places: readonly number[], outcome: GroupOutcome): void {
+    const group = takePlaces(this.#waiting, places);
     const rows = group.reduce((sum, waiting) => sum + waiting.rows, 0);
     for (const waiting of group) this.#waitingRows[waiting.size] -= waiting.rows;
     const failed = outcome.kind === 'diskError';

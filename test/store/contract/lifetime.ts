@@ -55,6 +55,26 @@ export function lifetime(makePlace: MakePlace) {
     expect((await place.store.listSamples('a', {}, 10)).total).toBe(3);
   });
 
+  test('close commits large batches that were accepted before it, and singles behind them', async () => {
+    await using place = await emptyStore(makePlace);
+    const { store } = place;
+    await store.createJobs([pastJob('a')]);
+    const batch = (fromMs: number) =>
+      Array.from({ length: 4000 }, (_, index) => ({ jobId: 'a', ...sample(fromMs + index) }));
+    const accepted: Promise<unknown>[] = [];
+    for (const fromMs of [0, 5000, 10_000, 15_000]) {
+      accepted.push(store.recordSamples(batch(fromMs)), store.recordSample('a', sample(fromMs + 4500)));
+      await Bun.sleep(1);
+    }
+    const closed = store.close();
+    expect((await Promise.allSettled(accepted)).map(({ status }) => status)).toEqual(
+      accepted.map(() => 'fulfilled'),
+    );
+    await closed;
+    await place.reopen();
+    expect((await place.store.listSamples('a', {}, 1)).total).toBe(4 * 4001);
+  });
+
   test.each(CALLS)('%s works before close, and is unavailable after it', async (_, call) => {
     await using place = await emptyStore(makePlace);
     await place.store.createJobs([pastJob('a')]);

@@ -76,6 +76,24 @@ export function reports(makePlace: MakePlace) {
     expect(await place.store.countJobs()).toMatchObject({ created: 1, states: { failed: 1, running: 0 } });
   });
 
+  test('nothing is measured of a job without nodes; once it has some, its samples belong to them', async () => {
+    await using place = await emptyStore(makePlace);
+    const { store } = place;
+    await store.applyReports([queued(1)]);
+    expect(await codeOf(store.recordSample('7', sample(0)))).toBe('validation_error');
+    expect(await codeOf(store.recordSample('7', sample(0, { node: 'n1' })))).toBe('validation_error');
+    const refused = await store.recordSamples([{ jobId: '7', ...sample(1) }]);
+    expect(refused.refusals).toMatchObject([
+      { index: 0, error: 'validation_error', message: expect.stringContaining('no nodes yet') },
+    ]);
+    await store.applyReports([running(6, 5)]);
+    expect(await store.recordSamples([{ jobId: '7', ...sample(2) }])).toMatchObject({
+      stored: 1,
+      refused: 0,
+    });
+    expect((await store.summarizeJob('7')).nodes.map(({ node }) => node)).toEqual(['n1']);
+  });
+
   test('a requeued job has runs, each with its own nodes, times, end and samples', async () => {
     await using place = await emptyStore(makePlace);
     const { store } = place;

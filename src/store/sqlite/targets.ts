@@ -1,0 +1,137 @@
+import type { Database } from 'bun:sqlite';
+import type { Usage } from '../../domain/sample.ts';
+
+/** A job on one of its nodes, and what is known of it: the row of `usage`, as it is after every sample so far. */
+export interface Target {
+  /** Undefined until it has reported. */
+  id: number | undefined;
+  readonly job: number;
+  readonly node: number;
+  usage: Usage | undefined;
+  /** Heads the chain of samples; 0 when there is none. */
+  lastSample: number;
+  /** The least and greatest time of all samples there ever were; null when there was none. */
+  oldestMs: number | null;
+  newestMs: number | null;
+  /** The database has it like this. */
+  isSaved: boolean;
+}
+
+interface KnownJob {
+  readonly seq: number;
+  first: Target | undefined;
+  readonly named: Map<string, Target>;
+}
+
+/** What names a target: without a node, the job's first one. */
+interface Name {
+  readonly jobId: string;
+  readonly node?: string;
+}
+
+/** What the look-up finds of a name; `node` is null when it is not one of the job's. */
+type FoundRow = [
+  key: number,
+  job: number,
+  node: number | null,
+  isFirst: number | null,
+  id: number | null,
+  timeMs: number | null,
+  cpuUsage: number | null,
+  memoryUsageMb: number | null,
+  gpuUsage: number | null,
+  lastSample: number | null,
+  oldestMs: number | null,
+  newestMs: number | null,
+];
+
+/** About 400 bytes each. */
+const MAX_TARGETS = 40_000;
+
+/**
+ * Finds the targets of samples, and remembers them, because finding one costs more than storing its sample. The thread that
+ * writes is the only one that changes them: a sample changes what is remembered along with the database; every other
+ * write of a job makes it forgotten (`forgetJob`), and whatever else may change a row of `job`, `job_node` or `usage`, as
+ * a rollback does, makes all forgotten (`forget`). That there is no such job is never remembered.
+ */
+export function targetFinder(db: Database) {
+  // One statement for a whole list: to start one costs four times as much as it costs to find these rows.
+  const select = db.query<FoundRow, [string]>(
+    `SELECT wanted.key, job.seq, job_node.node, job_node.node = job.first_node, usage.id, usage.time, usage.cpu,
+            usage.memory, usage.gpu, usage.last_sample, usage.oldest, usage.newest
+       FROM json_each(?) AS wanted
+       JOIN job ON job.id = wanted.value ->> 0
+       LEFT JOIN job_node ON job_node.job = job.seq
+             AND job_node.node = iif(wanted.value ->> 1 IS NULL, job.first_node,
+                                     (SELECT id FROM node WHERE name = wanted.value ->> 1))
+       LEFT JOIN usage ON usage.job = job.seq AND usage.node = job_node.node`,
+  );
+  const jobs = new Map<string, KnownJob>();
+  let remembered = 0;
+
+  function recall({ jobId, node }: Name): Target | undefined {
+    const job = jobs.get(jobId);
+    return node === undefined ? job?.first : job?.named.get(node);
+  }
+
+  function lookUp(names: readonly Name[]): void {
+    const wanted = JSON.stringify(names.map(({ jobId, node }) => [jobId, node]));
+    const rows = select.values(wanted) as unknown as FoundRow[];
+    for (const row of rows) remember(names[row[0]]!, row);
+    remembered += rows.length;
+  }
+
+  function remember({ jobId, node: name }: Name, row: FoundRow): void {
+    const [, seq, node, isFirst] = row;
+    const job = jobs.get(jobId) ?? { seq, first: undefined, named: new Map() };
+    jobs.set(jobId, job);
+    if (node === null) return;
+    // The first node by its name and without one is the same target.
+    const target = (isFirst === 1 ? job.first : undefined) ?? targetOf(row, node);
+    if (isFirst === 1) job.first = target;
+    if (name !== undefined) job.named.set(name, target);
+  }
+
+  function forget(): void {
+    jobs.clear();
+    remembered = 0;
+  }
+
+  return {
+    /** The targets of names, in their order; undefined where there is no such job, or the node is not one of its nodes. */
+    find(names: readonly Name[]): (Target | undefined)[] {
+      // Only here, where nobody holds a target: of each there has to be one alone.
+      if (remembered > MAX_TARGETS) forget();
+      const targets = names.map(recall);
+      const missing = new Map<string, Name>();
+      for (const [index, name] of names.entries())
+        if (!targets[index]) missing.set(JSON.stringify([name.jobId, name.node]), name);
+      if (missing.size === 0) return targets;
+      lookUp([...missing.values()]);
+      return names.map((name, index) => targets[index] ?? recall(name));
+    },
+
+    /** Whether there is such a job; asked of a name that has just been looked for. */
+    hasJob: (jobId: string): boolean => jobs.has(jobId),
+
+    forgetJob: (jobId: string): void => void jobs.delete(jobId),
+
+    forget,
+  };
+}
+
+export type TargetFinder = ReturnType<typeof targetFinder>;
+
+function targetOf(row: FoundRow, node: number): Target {
+  const [, job, , , id, timeMs, cpuUsage, memoryUsageMb, gpuUsage, lastSample, oldestMs, newestMs] = row;
+  return {
+    id: id ?? undefined,
+    job,
+    node,
+    usage: timeMs === null ? undefined : { timeMs, cpuUsage, memoryUsageMb, gpuUsage },
+    lastSample: lastSample ?? 0,
+    oldestMs,
+    newestMs,
+    isSaved: true,
+  };
+}

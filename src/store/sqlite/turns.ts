@@ -1,0 +1,48 @@
+import { rowsOf, type Write } from './write.ts';
+
+/** Rows of one transaction: large enough to make the sync cheap, small enough to keep the wait for it short. */
+const MAX_GROUP_ROWS = 5_000;
+/** A batch of so many samples takes a millisecond, and needs no turn of its own. */
+const SMALL_BATCH_ROWS = 500;
+
+/** Whether others go first: many samples at once, or the work in the background. */
+const isSlow = (write: Write): boolean =>
+  write.kind === 'expire' || (write.kind === 'recordSamples' && write.samples.length > SMALL_BATCH_ROWS);
+
+/**
+ * Says which of the waiting writes make up the next transaction, by their places. Slow ones and all others take turns, so that
+ * a single sample waits for one batch at most, and a batch for one group of singles. Among the slow ones, and among the
+ * others, the order of arrival stays; who sends a write before the last one is answered must not count on more.
+ */
+export function turnTaker(): (waiting: readonly Write[]) => number[] {
+  let isTurnOfSlow = false;
+  return (waiting) => {
+    const mine = placesOf(waiting, isTurnOfSlow);
+    const places = mine.length > 0 ? mine : placesOf(waiting, !isTurnOfSlow);
+    isTurnOfSlow = !isSlow(waiting[places[0]!]!);
+    return places;
+  };
+}
+
+/** The oldest writes of a kind that fit into one transaction; one alone may be larger. */
+function placesOf(waiting: readonly Write[], slow: boolean): number[] {
+  const places: number[] = [];
+  let rows = 0;
+  for (const [place, write] of waiting.entries()) {
+    if (isSlow(write) !== slow) continue;
+    rows += rowsOf(write);
+    if (rows > MAX_GROUP_ROWS && places.length > 0) break;
+    places.push(place);
+  }
+  return places;
+}
+
+/** Takes the members at ascending places out of a list, and returns them. */
+export function takePlaces<Member>(list: Member[], places: readonly number[]): Member[] {
+  if (places.at(-1) === places.length - 1) return list.splice(0, places.length);
+  const taken = places.map((place) => list[place]!);
+  const chosen = new Set(places);
+  const rest = list.filter((_, place) => !chosen.has(place));
+  list.splice(0, list.length, ...rest);
+  return taken;
+}
