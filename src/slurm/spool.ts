@@ -113,7 +113,7 @@ export function startSpool({ folder, deliver, warn, now, pollMs = POLL_MS }: Spo
       }
     } catch (error) {
       waiting = [];
-      tell('the slurm spool cannot be read', { folder, cause: error });
+      tell('the slurm spool cannot be read', { folder, message: (error as Error).message });
     }
     if (!hasTrouble) told.clear();
     return isDelivering;

@@ -22,7 +22,8 @@ export async function serve({ folder, args = [], env = {}, command = [EXECUTABLE
   const cwd = folder ?? own!.path;
   const child = Bun.spawn([...command, 'serve', '--port', '0', ...args], {
     cwd,
-    env: { PATH: process.env.PATH, ...env },
+    // Whatever Slurm this machine has is none of its business.
+    env: { PATH: process.env.PATH, HPC_OBSERVE_SLURM: 'off', ...env },
     stdout: 'pipe',
     stderr: 'pipe',
   });
