@@ -16,6 +16,7 @@ export interface Config {
   readonly metricsMaxSeries: number;
   readonly maxBodyBytes: number;
   readonly slurm: 'auto' | 'on' | 'off';
+  readonly slurmIntervalMs: number;
   readonly spool: string;
   readonly logLevel: LogLevel;
   readonly logFormat: 'auto' | 'text' | 'json';
@@ -56,6 +57,15 @@ const retention = {
   parse: (value: string): { ms: number | undefined } | undefined => {
     const ms = value === 'keep' ? undefined : parseDuration(value);
     return value === 'keep' || ms !== undefined ? { ms } : undefined;
+  },
+};
+
+/** Of a repetition: not so often that it is all that is done, nor so seldom that it may as well be left out. */
+const interval = {
+  expects: 'a duration from 1s to 1h',
+  parse: (value: string) => {
+    const ms = parseDuration(value);
+    return ms !== undefined && ms >= 1000 && ms <= 3_600_000 ? ms : undefined;
   },
 };
 
@@ -123,6 +133,13 @@ const SETTINGS = {
     otherwise: 'auto',
     help: 'Follow Slurm’s jobs: on, off, or auto: where squeue is',
     ...choice('auto', 'on', 'off'),
+  },
+  slurmInterval: {
+    name: 'slurm-interval',
+    takes: 'TIME',
+    otherwise: '30s',
+    help: 'How often squeue is asked; less often where it takes long',
+    ...interval,
   },
   spool: {
     name: 'spool',
@@ -222,6 +239,7 @@ function toConfig(values: Partial<Record<SettingKey, unknown>>): Config {
     endedSeriesMs: value('endedSeries'),
     metricsMaxSeries: value('metricsMaxSeries'),
     slurm: value('slurm'),
+    slurmIntervalMs: value('slurmInterval'),
     spool: value('spool'),
     maxBodyBytes: value('maxBodyBytes'),
     logLevel: value('logLevel'),

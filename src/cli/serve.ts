@@ -74,6 +74,7 @@ export async function serve(args: readonly string[]): Promise<number> {
       log,
       takeReports,
       slurm: config.demo ? 'off' : config.slurm,
+      intervalMs: config.slurmIntervalMs,
       spool: config.spool,
     });
     const retention = startRetention({ store, now, log, keep: keepOf(config) });

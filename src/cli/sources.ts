@@ -15,6 +15,8 @@ interface SourceOptions {
   readonly log: Log;
   readonly takeReports: TakeReports;
   readonly slurm: 'auto' | 'on' | 'off';
+  /** Between two comparisons with Slurm. */
+  readonly intervalMs: number;
   /** Where the hooks of this machine write to. */
   readonly spool: string;
 }
@@ -27,7 +29,15 @@ export interface Sources {
 }
 
 /** Starts what Slurm's presence calls for; `auto` is `on` where there is a squeue. StartError when `on` cannot be. */
-export function startSources({ store, now, log, takeReports, slurm, spool }: SourceOptions): Sources {
+export function startSources({
+  store,
+  now,
+  log,
+  takeReports,
+  slurm,
+  intervalMs,
+  spool,
+}: SourceOptions): Sources {
   const commands = slurmCommands({ env: process.env, now });
   const hasSlurm = commands.has('squeue');
   if (slurm === 'on' && !hasSlurm) {
@@ -52,6 +62,7 @@ export function startSources({ store, now, log, takeReports, slurm, spool }: Sou
     keepLastLookMs: (timeMs) => store.keepNote(LAST_LOOK, timeMs),
     warn,
     now,
+    intervalMs,
   });
   return {
     commands,

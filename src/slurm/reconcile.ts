@@ -5,7 +5,6 @@ import { createMark } from './mark.ts';
 import { createSacctReader, type SacctChoice, sacctArguments, sacctColumns } from './sacct.ts';
 import { parseQueue, squeueArguments } from './squeue.ts';
 
-const INTERVAL_MS = 30_000;
 /** At most a twentieth of the time is spent in Slurm's commands. */
 const REST_FACTOR = 19;
 const SQUEUE_TIMEOUT_MS = 60_000;
@@ -39,8 +38,12 @@ interface ReconcileOptions {
   readonly warn: (event: string, fields: Record<string, unknown>) => void;
   /** Milliseconds since 1970. */
   readonly now: () => number;
-  readonly intervalMs?: number;
   readonly patienceMs?: number;
+}
+
+interface RepeatOptions extends ReconcileOptions {
+  /** Between two looks; it is longer where a look takes long. */
+  readonly intervalMs: number;
 }
 
 export interface Reconciliation {
@@ -52,7 +55,7 @@ export interface Reconciliation {
  * Looks again and again (`reconciler`), with rests between that keep Slurm's commands to a twentieth of the time.
  * Whatever fails is told, and tried again at the next look.
  */
-export function startReconciliation(options: ReconcileOptions): Reconciliation {
+export function startReconciliation({ intervalMs, ...options }: RepeatOptions): Reconciliation {
   const { look, stop } = reconciler(options);
   const stopped = Promise.withResolvers<void>();
   let isStopped = false;
@@ -61,10 +64,7 @@ export function startReconciliation(options: ReconcileOptions): Reconciliation {
     while (!isStopped) {
       const startedMs = performance.now();
       await look();
-      const restMs = Math.max(
-        options.intervalMs ?? INTERVAL_MS,
-        REST_FACTOR * (performance.now() - startedMs),
-      );
+      const restMs = Math.max(intervalMs, REST_FACTOR * (performance.now() - startedMs));
       const rest = Promise.withResolvers<void>();
       const timer = setTimeout(rest.resolve, restMs);
       await Promise.race([rest.promise, stopped.promise]);
