@@ -1,0 +1,195 @@
+import { chmodSync, chownSync, mkdirSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { $ } from 'bun';
+import { type Daemon, startDaemon } from './daemon.ts';
+import { temporaryFolder } from './folder.ts';
+import { freePorts } from './port.ts';
+
+/** What a cluster is made of, beside what every Debian has. */
+export const CLUSTER_TOOLS = ['mariadbd', 'munged', 'sacct', 'slurmctld', 'slurmd', 'slurmdbd', 'squeue'];
+
+export const NODES = ['node01', 'node02', 'node03'] as const;
+export type NodeName = (typeof NODES)[number];
+
+/** Users that every Debian has; jobs are theirs. */
+export const USERS = ['games', 'daemon'] as const;
+export type User = (typeof USERS)[number];
+
+interface ClusterOptions {
+  /** Lines of slurm.conf. */
+  readonly settings: readonly string[];
+}
+
+/**
+ * Starts Slurm with three nodes and accounting on this machine, as root, with ports and a folder of its own, and ends all of
+ * it at the end of the scope. A node is a slurmd that sees no processes but its own, so that they end with it.
+ */
+export async function startCluster({ settings }: ClusterOptions) {
+  const folder = temporaryFolder();
+  const { file } = folder;
+  // The user slurm, and those of the jobs, have to come in.
+  chmodSync(folder.path, 0o755);
+  const slurm = { uid: await idOf('-u', 'slurm'), gid: await idOf('-g', 'slurm') };
+  for (const name of ['state', 'log']) {
+    mkdirSync(file(name));
+    chownSync(file(name), slurm.uid, slurm.gid);
+  }
+  for (const name of ['munge', 'database', ...NODES]) mkdirSync(file(name), { mode: 0o755 });
+  const [databasePort, accountingPort, controlPort, ...nodePorts] = (await freePorts(6)) as [
+    number,
+    number,
+    number,
+    ...number[],
+  ];
+  const head = hostname().split('.')[0]!;
+  const munge = file('munge/socket');
+  const shared = ['SlurmUser=slurm', 'AuthType=auth/munge', `AuthInfo=socket=${munge},cred_expire=10`];
+  writeConfiguration('slurm.conf', [
+    'ClusterName=test',
+    `SlurmctldHost=${head}(127.0.0.1)`,
+    `SlurmctldPort=${controlPort}`,
+    'SlurmdUser=root',
+    ...shared,
+    `StateSaveLocation=${file('state')}`,
+    `SlurmdSpoolDir=${folder.path}/%n`,
+    `SlurmctldPidFile=${file('state/slurmctld.pid')}`,
+    `SlurmdPidFile=${folder.path}/%n/slurmd.pid`,
+    `SlurmctldLogFile=${file('log/slurmctld')}`,
+    `SlurmdLogFile=${file('log/slurmd')}.%n`,
+    'MailProg=/bin/true',
+    'MpiDefault=none',
+    'SelectType=select/cons_tres',
+    'SelectTypeParameters=CR_Core_Memory',
+    'DefMemPerCPU=10',
+    // Without cgroups a limit of memory is looked after every now and then.
+    'ProctrackType=proctrack/linuxproc',
+    'TaskPlugin=task/none',
+    'JobAcctGatherType=jobacct_gather/linux',
+    'JobAcctGatherParams=OverMemoryKill',
+    'JobAcctGatherFrequency=task=1',
+    // What takes minutes by default, as fast as it goes.
+    'SchedulerParameters=batch_sched_delay=0,sched_interval=1,bf_interval=1',
+    'SlurmdTimeout=10',
+    'KillWait=2',
+    'ReturnToService=2',
+    'PropagateResourceLimits=NONE',
+    // A node has more processors and less memory than the machine.
+    'SlurmdParameters=config_overrides',
+    'AccountingStorageType=accounting_storage/slurmdbd',
+    'AccountingStorageHost=127.0.0.1',
+    `AccountingStoragePort=${accountingPort}`,
+    `AccountingStoragePass=${munge}`,
+    'AccountingStorageEnforce=associations',
+    ...NODES.map(
+      (name, index) =>
+        `NodeName=${name} NodeHostname=${head} NodeAddr=127.0.0.1 Port=${nodePorts[index]} CPUs=32 RealMemory=1000`,
+    ),
+    'PartitionName=main Nodes=ALL Default=YES DefaultTime=10:00 MaxTime=60:00',
+    'PartitionName=short Nodes=node01,node02 DefaultTime=1:00 MaxTime=30:00',
+    ...settings,
+  ]);
+  writeConfiguration('slurmdbd.conf', [
+    'DbdHost=localhost',
+    `DbdPort=${accountingPort}`,
+    ...shared,
+    'StorageType=accounting_storage/mysql',
+    'StorageHost=127.0.0.1',
+    `StoragePort=${databasePort}`,
+    'StorageUser=root',
+    'StorageLoc=slurm',
+    `PidFile=${file('state/slurmdbd.pid')}`,
+    `LogFile=${file('log/slurmdbd')}`,
+  ]);
+  chownSync(file('slurmdbd.conf'), slurm.uid, slurm.gid);
+  chmodSync(file('slurmdbd.conf'), 0o600);
+  writeFileSync(file('munge/key'), crypto.getRandomValues(new Uint8Array(1024)), { mode: 0o400 });
+
+  function writeConfiguration(name: string, lines: readonly string[]): void {
+    writeFileSync(file(name), lines.map((line) => `${line}\n`).join(''));
+  }
+
+  const env = { PATH: process.env.PATH!, SLURM_CONF: file('slurm.conf'), LC_ALL: 'C', TZ: 'UTC' };
+  const running: Daemon[] = [];
+  const nodes = new Map<NodeName, Daemon>();
+  async function start(log: string, command: readonly string[], probe: readonly string[]): Promise<void> {
+    running.unshift(await startDaemon({ command, env, log: file(log), probe }));
+  }
+  /** What a program of Slurm prints; an error when it fails. */
+  async function run(...command: readonly string[]): Promise<string> {
+    return (await $`timeout 20 ${command}`.env({ ...env, SLURM_TIME_FORMAT: '%s' }).quiet()).stdout
+      .toString()
+      .trim();
+  }
+  async function startNode(name: NodeName): Promise<void> {
+    const alone = ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc'];
+    const node = await startDaemon({
+      command: [...alone, 'slurmd', '-D', '-N', name],
+      env,
+      log: file(`log/slurmd.${name}`),
+      probe: ['sh', '-c', `sinfo -h -n ${name} -o %T | grep -Eq '^(idle|mixed|allocated)$'`],
+    });
+    nodes.set(name, node);
+  }
+  async function stop(): Promise<void> {
+    await Promise.all([...nodes.values()].map((node) => node.kill()));
+    for (const daemon of running) await daemon.stop();
+    folder[Symbol.dispose]();
+  }
+
+  try {
+    await start(
+      'log/munged',
+      ['munged', '--foreground', '--force', `--key-file=${file('munge/key')}`, `--socket=${munge}`]
+        .concat(`--pid-file=${file('munge/pid')}`, `--log-file=${file('log/munged')}`)
+        .concat(`--seed-file=${file('munge/seed')}`),
+      ['munge', '--no-input', `--socket=${munge}`],
+    );
+    await $`mariadb-install-db --no-defaults --user=root --datadir=${file('database')} --auth-root-authentication-method=normal --skip-test-db`.quiet();
+    await start(
+      'log/mariadbd',
+      ['mariadbd', '--no-defaults', '--user=root', `--datadir=${file('database')}`, '--skip-name-resolve']
+        .concat(`--socket=${file('database/socket')}`, `--pid-file=${file('database/pid')}`)
+        .concat('--bind-address=127.0.0.1', `--port=${databasePort}`, `--log-error=${file('log/mariadbd')}`)
+        .concat('--innodb-lock-wait-timeout=900', '--innodb-flush-log-at-trx-commit=0'),
+      ['mariadb-admin', '--no-defaults', `--socket=${file('database/socket')}`, 'ping'],
+    );
+    await start('log/slurmdbd', ['slurmdbd', '-D'], ['sacctmgr', '--noheader', 'show', 'cluster']);
+    await run('sacctmgr', '-i', 'add', 'cluster', 'test');
+    await run('sacctmgr', '-i', 'add', 'account', 'physics', 'Description=physics', 'Organization=test');
+    await run('sacctmgr', '-i', 'add', 'user', USERS.join(','), 'account=physics');
+    await start('log/slurmctld', ['slurmctld', '-D'], ['sh', '-c', 'scontrol ping | grep -q UP']);
+    await Promise.all(NODES.map(startNode));
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+
+  return {
+    folder: folder.path,
+    file,
+    /** What its commands need in their environment. */
+    env,
+    run,
+    /** Hands a batch script in; the number of the job. */
+    async submit(user: User, script: string, ...options: readonly string[]): Promise<string> {
+      const command = [
+        'sbatch',
+        '--parsable',
+        '--output=/dev/null',
+        '--chdir=/',
+        ...options,
+        '--wrap',
+        script,
+      ];
+      return run('runuser', '-u', user, '--', ...command);
+    },
+    /** Takes a node away, with everything that runs on it. */
+    killNode: (name: NodeName) => nodes.get(name)!.kill(),
+    startNode,
+    [Symbol.asyncDispose]: stop,
+  };
+}
+
+export type Cluster = Awaited<ReturnType<typeof startCluster>>;
+
+const idOf = async (what: '-u' | '-g', user: string) => Number(await $`id ${what} ${user}`.text());

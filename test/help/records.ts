@@ -1,0 +1,119 @@
+import type { Cluster } from './cluster.ts';
+
+const SEPARATOR = '\u001f';
+/** What is asked of sacct, and so compared. */
+const COLUMNS = [
+  'JobIDRaw',
+  'User',
+  'Account',
+  'Partition',
+  'QOS',
+  'JobName',
+  'State',
+  'NodeList',
+  'Submit',
+  'Start',
+  'End',
+  'AllocCPUS',
+  'ExitCode',
+  'JobID',
+] as const;
+
+/** The runs of jobs by their ids, the oldest first, as the API ought to show them: the fields that sacct knows. */
+export type Runs = ReadonlyMap<string, readonly Readonly<Record<string, unknown>>[]>;
+
+const STATES: Record<string, string> = {
+  COMPLETED: 'completed',
+  FAILED: 'failed',
+  TIMEOUT: 'failed',
+  OUT_OF_MEMORY: 'failed',
+  NODE_FAIL: 'failed',
+  CANCELLED: 'cancelled',
+  REQUEUED: 'cancelled',
+};
+
+/** What accounting has of all jobs from the number 1 on. */
+export async function readAccounting(cluster: Cluster): Promise<Runs> {
+  const lastId =
+    Number(/NEXT_JOB_ID\s*=\s*(\d+)/.exec(await cluster.run('scontrol', 'show', 'config'))![1]) - 1;
+  // By a span of time sacct leaves out what was cancelled before it could have run.
+  const ids = Array.from({ length: lastId }, (_, index) => index + 1).join(',');
+  const text = await cluster.run(
+    ...['sacct', '--allusers', '--duplicates', '--allocations', '--noheader', '--parsable2'],
+    ...[`--delimiter=${SEPARATOR}`, `--jobs=${ids}`, `--format=${COLUMNS.join(',')}`],
+  );
+  const rows = text.split('\n').map((line) => {
+    const texts = line.split(SEPARATOR);
+    return Object.fromEntries(COLUMNS.map((column, index) => [column, texts[index]!])) as Row;
+  });
+  const lists = [...new Set(rows.map(({ NodeList }) => NodeList))];
+  const nodes = new Map<string, string[]>();
+  for (const list of lists) {
+    const isList = list !== 'None assigned' && list !== '';
+    nodes.set(list, isList ? (await cluster.run('scontrol', 'show', 'hostnames', list)).split('\n') : []);
+  }
+  const runs = new Map<string, Record<string, unknown>[]>();
+  for (const row of rows.sort((one, other) => Number(one.Start) - Number(other.Start))) {
+    runs.set(row.JobIDRaw, [...(runs.get(row.JobIDRaw) ?? []), readRun(row, nodes.get(row.NodeList)!)]);
+  }
+  return runs;
+}
+
+type Row = Readonly<Record<(typeof COLUMNS)[number], string>>;
+
+function readRun(row: Row, nodes: readonly string[]): Record<string, unknown> {
+  const rawState = row.State.split(' ')[0]!;
+  const [exitCode, signal] = row.ExitCode.split(':').map(Number);
+  const hasExit = rawState === 'COMPLETED' || rawState === 'FAILED';
+  const place = /^(\d+)_(\d+)$/.exec(row.JobID);
+  return {
+    user: row.User,
+    account: row.Account,
+    partition: row.Partition,
+    qos: row.QOS,
+    name: row.JobName,
+    state: STATES[rawState],
+    raw_state: rawState,
+    nodes,
+    submit_time: timeOf(row.Submit),
+    start_time: nodes.length > 0 ? timeOf(row.Start) : undefined,
+    end_time: timeOf(row.End),
+    cpus: Number(row.AllocCPUS),
+    exit_code: hasExit ? exitCode : undefined,
+    signal: hasExit && signal ? signal : undefined,
+    array_job_id: place?.[1],
+    array_task_id: place ? Number(place[2]) : undefined,
+    state_confirmed: true,
+  };
+}
+
+const timeOf = (seconds: string) =>
+  /^\d+$/.test(seconds) ? new Date(Number(seconds) * 1000).toISOString() : undefined;
+
+/** Where what the API shows is not what accounting has: a line for each difference. */
+export async function findDifferences(url: string, accounting: Runs): Promise<string[]> {
+  const { jobs } = (await (await fetch(`${url}/v1/jobs?limit=1000`)).json()) as { jobs: { id: string }[] };
+  const invented = jobs.filter(({ id }) => !accounting.has(id)).map(({ id }) => `${id}: not in accounting`);
+  const lines = [...accounting].map(async ([id, expected]) => {
+    const answer = await fetch(`${url}/v1/jobs/${id}/runs`);
+    if (!answer.ok) return [`${id} (${expected[0]!.name}): the API answers ${answer.status}`];
+    const { runs } = (await answer.json()) as { runs: Record<string, unknown>[] };
+    const shown = runs.toReversed();
+    if (shown.length !== expected.length) {
+      const tell = (list: readonly object[]) => list.map((run) => `\n    ${JSON.stringify(run)}`).join('');
+      return [
+        `${id} (${expected[0]!.name}): runs in accounting:${tell(expected)}\n  runs in the API:${tell(shown)}`,
+      ];
+    }
+    return expected.flatMap((run, index) =>
+      Object.keys(run).flatMap((field) => {
+        const [one, other] = [run[field], shown[index]![field]].map((value) => JSON.stringify(value));
+        if (one === other) return [];
+        return [
+          `${id} (${run.name}) run ${index + 1}: ${field} is ${one} in accounting, ${other} in the API`,
+        ];
+      }),
+    );
+  });
+  return [...invented, ...(await Promise.all(lines)).flat()];
+}
