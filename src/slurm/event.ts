@@ -2,6 +2,7 @@ import type { Allocation, JobDetails } from '../domain/detail.ts';
 import { AppError, quote } from '../domain/errors.ts';
 import { isIdentity } from '../domain/identity.ts';
 import type { Report } from '../domain/report.ts';
+import { readExit } from './exit.ts';
 import { HOOK_KINDS, type HookKind } from './hooks.ts';
 import { expandNodes } from './nodelist.ts';
 
@@ -79,7 +80,7 @@ const READERS: Record<HookKind, (variables: Variables, timeMs: number, nodes: re
   epilog_slurmctld: (variables, timeMs) => ({
     endTimeMs: readEnd(variables, timeMs),
     ...readStart(variables),
-    ...readExit(variables),
+    ...readEnding(variables),
   }),
   prolog_slurmd: (variables, _, nodes) => ({
     ...readRestarts(variables),
@@ -152,18 +153,14 @@ function readEnd(variables: Variables, timeMs: number): number {
   return endMs > 0 && endMs <= timeMs ? endMs : timeMs;
 }
 
-/** `3:0`: the exit code, and the signal. */
-function readExit(variables: Variables): Part {
+/** The exit code, or the signal that ended the script, and the state that they speak for. */
+function readEnding(variables: Variables): Part {
   const text = variables.get('SLURM_JOB_EXIT_CODE2') ?? '';
-  const match = /^(\d{1,5}):(\d{1,5})$/.exec(text);
-  if (!match) throw refusal(`has no exit code: ${quote(text)}`);
-  const exitCode = Number(match[1]);
-  const signal = Number(match[2]);
-  return {
-    state: exitCode === 0 && signal === 0 ? 'completed' : 'failed',
-    exitCode,
-    ...(signal > 0 && { signal }),
-  };
+  const exit = readExit(text);
+  if (exit.exitCode === undefined && exit.signal === undefined)
+    throw refusal(`has no exit code: ${quote(text)}`);
+  const isGood = exit.exitCode === 0 && exit.signal === undefined;
+  return { state: isGood ? 'completed' : 'failed', ...exit };
 }
 
 function readAllocation(variables: Variables, nodes: readonly string[]): Allocation {

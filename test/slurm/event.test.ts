@@ -70,8 +70,8 @@ describe('an end', () => {
 
   const OUTCOMES: [fixture: string, outcome: object][] = [
     ['epilog_slurmctld.job11.head01.1', { state: 'failed', exitCode: 3 }],
-    ['epilog_slurmctld.job12.head01.1', { state: 'failed', exitCode: 0, signal: 11 }],
-    ['epilog_slurmctld.job14.head01.1', { state: 'failed', exitCode: 0, signal: 125 }],
+    ['epilog_slurmctld.job12.head01.1', { state: 'failed', signal: 11 }],
+    ['epilog_slurmctld.job14.head01.1', { state: 'failed', signal: 125 }],
     ['epilog_slurmctld.job15.head01.1', { state: 'completed', exitCode: 0 }],
     ['epilog_slurmctld.job18.head01.1', { state: 'failed', exitCode: 1, arrayJobId: '8', arrayTaskId: 3 }],
   ];
