@@ -79,7 +79,8 @@ function readRun(row: Row, nodes: readonly string[]): Record<string, unknown> {
     start_time: nodes.length > 0 ? timeOf(row.Start) : undefined,
     end_time: timeOf(row.End),
     cpus: Number(row.AllocCPUS),
-    exit_code: hasExit ? exitCode : undefined,
+    // What a signal ended has returned nothing.
+    exit_code: hasExit && !signal ? exitCode : undefined,
     signal: hasExit && signal ? signal : undefined,
     array_job_id: place?.[1],
     array_task_id: place ? Number(place[2]) : undefined,

@@ -19,7 +19,7 @@ export async function runScenario(cluster: Cluster): Promise<void> {
       submit('games', 'sleep 2', SAFE, '--job-name=success'),
       submit('daemon', 'sleep 1; exit 3', SAFE, '--job-name=failure', '--partition=short'),
       submit('games', 'kill -9 $$', SAFE, '--job-name=signal'),
-      submit('daemon', 'true', SAFE, '--job-name=odd | "name", é', '--time=5', '--cpus-per-task=3'),
+      submit('daemon', 'true', SAFE, '--job-name=odd | name, é; $x', '--time=5', '--cpus-per-task=3'),
       submit(
         'games',
         'head -c 200m /dev/zero | tail -c 150m | sleep 30',
