@@ -79,6 +79,7 @@ describe('an end', () => {
     const report = read(fixtureFile(fixture));
     expect(report).toMatchObject(outcome);
     expect('signal' in report).toBe('signal' in outcome);
+    expect('exitCode' in report).toBe('exitCode' in outcome);
   });
 
   test('has the times that Slurm tells, but no end that is yet to come', () => {
