@@ -1,19 +1,28 @@
+import { test } from 'bun:test';
 import { chmodSync, chownSync, mkdirSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { $ } from 'bun';
 import { type Daemon, startDaemon } from './daemon.ts';
 import { temporaryFolder } from './folder.ts';
 import { freePorts } from './port.ts';
+import { testWith } from './tool.ts';
 
 /** What a cluster is made of, beside what every Debian has. */
-export const CLUSTER_TOOLS = ['mariadbd', 'munged', 'sacct', 'slurmctld', 'slurmd', 'slurmdbd', 'squeue'];
+const TOOLS = ['mariadbd', 'munged', 'sacct', 'slurmctld', 'slurmd', 'slurmdbd', 'squeue'];
 
-export const NODES = ['node01', 'node02', 'node03'] as const;
-export type NodeName = (typeof NODES)[number];
+/** `test` for what needs a cluster, and so root: skipped loudly where one cannot be, except in CI. */
+export function testWithCluster(): typeof test | typeof test.skip {
+  if (process.getuid?.() === 0 || process.env.CI) return testWith(TOOLS);
+  console.error('\nSKIPPED: a Slurm cluster can be started by root only.\n');
+  return test.skip;
+}
+
+const NODES = ['node01', 'node02', 'node03'] as const;
+type NodeName = (typeof NODES)[number];
 
 /** Users that every Debian has; jobs are theirs. */
-export const USERS = ['games', 'daemon'] as const;
-export type User = (typeof USERS)[number];
+const USERS = ['games', 'daemon'] as const;
+type User = (typeof USERS)[number];
 
 interface ClusterOptions {
   /** Lines of slurm.conf. */

@@ -1,15 +1,14 @@
 import { expect } from 'bun:test';
 import { chmodSync, mkdirSync, readdirSync } from 'node:fs';
 import { $ } from 'bun';
-import { CLUSTER_TOOLS, type Cluster, startCluster } from '../help/cluster.ts';
+import { type Cluster, startCluster, testWithCluster } from '../help/cluster.ts';
 import { runExecutable, serve } from '../help/executable.ts';
 import { temporaryFolder } from '../help/folder.ts';
 import { freePorts } from '../help/port.ts';
 import { findDifferences, readAccounting } from '../help/records.ts';
 import { runScenario } from '../help/scenario.ts';
-import { testWith } from '../help/tool.ts';
 
-const testWithSlurm = testWith(CLUSTER_TOOLS);
+const testWithSlurm = testWithCluster();
 const TEST_MS = 280_000;
 /** slurmctld posts a completion that nobody took again after half a minute. */
 const SETTLE_MS = 75_000;
