@@ -47,12 +47,6 @@ export function startSources({
   }
   if (slurm === 'off' || !hasSlurm) return { commands, spool: undefined, stop: async () => {} };
   const warn = (event: string, fields: Record<string, unknown>) => log.warn(event, fields);
-  const watched = startSpool({
-    folder: spool,
-    deliver: async (reports) => void (await takeReports('hook', reports)),
-    warn,
-    now,
-  });
   const reconciliation: Reconciliation = startReconciliation({
     commands,
     // A call brings reports of one source.
@@ -63,6 +57,15 @@ export function startSources({
     warn,
     now,
     intervalMs,
+  });
+  const watched = startSpool({
+    folder: spool,
+    deliver: async (reports) => {
+      await takeReports('hook', reports);
+      if (reports.some(({ endTimeMs }) => endTimeMs !== undefined)) reconciliation.hasten();
+    },
+    warn,
+    now,
   });
   return {
     commands,

@@ -7,6 +7,8 @@ import { parseQueue, squeueArguments } from './squeue.ts';
 
 /** At most a twentieth of the time is spent in Slurm's commands. */
 const REST_FACTOR = 19;
+/** While the hooks of an end run, on the head and then on the nodes, Slurm does not say how it ended. */
+const SOON_MS = 3000;
 const SQUEUE_TIMEOUT_MS = 60_000;
 const SACCT_TIMEOUT_MS = 120_000;
 /** Reports that go to the store at once: some milliseconds of its time. */
@@ -47,6 +49,8 @@ interface RepeatOptions extends ReconcileOptions {
 }
 
 export interface Reconciliation {
+  /** A run has ended, and Slurm is to say how: lets the next look begin in some seconds, if Slurm's load allows. */
+  hasten(): void;
   /** Resolves when the look at hand is over. */
   stop(): Promise<void>;
 }
@@ -57,27 +61,46 @@ export interface Reconciliation {
  */
 export function startReconciliation({ intervalMs, ...options }: RepeatOptions): Reconciliation {
   const { look, stop } = reconciler(options);
-  const stopped = Promise.withResolvers<void>();
   let isStopped = false;
+  let wake = () => {};
+  // Since the start of the process.
+  let hastenedMs = Number.NEGATIVE_INFINITY;
+  let wantedMs = Number.POSITIVE_INFINITY;
+
+  async function rest(lookMs: number): Promise<void> {
+    const sinceMs = performance.now();
+    const leftMs = () =>
+      Math.max(sinceMs + REST_FACTOR * lookMs, Math.min(sinceMs + intervalMs, wantedMs)) - performance.now();
+    while (!isStopped && leftMs() > 0) {
+      const over = Promise.withResolvers<void>();
+      wake = over.resolve;
+      const timer = setTimeout(over.resolve, leftMs());
+      await over.promise;
+      clearTimeout(timer);
+    }
+  }
 
   async function run(): Promise<void> {
     while (!isStopped) {
       const startedMs = performance.now();
+      const nextMs = hastenedMs + SOON_MS;
+      wantedMs = nextMs > startedMs ? nextMs : Number.POSITIVE_INFINITY;
       await look();
-      const restMs = Math.max(intervalMs, REST_FACTOR * (performance.now() - startedMs));
-      const rest = Promise.withResolvers<void>();
-      const timer = setTimeout(rest.resolve, restMs);
-      await Promise.race([rest.promise, stopped.promise]);
-      clearTimeout(timer);
+      await rest(performance.now() - startedMs);
     }
   }
 
   const running = run();
   return {
+    hasten() {
+      hastenedMs = performance.now();
+      wantedMs = Math.min(wantedMs, hastenedMs + SOON_MS);
+      wake();
+    },
     async stop() {
       isStopped = true;
       stop();
-      stopped.resolve();
+      wake();
       await running;
     },
   };

@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test';
 import type { Report } from '../../src/domain/report.ts';
 import { slurmCommands } from '../../src/slurm/command.ts';
-import { reconciler } from '../../src/slurm/reconcile.ts';
+import { reconciler, startReconciliation } from '../../src/slurm/reconcile.ts';
 import { openSqlite } from '../../src/store/sqlite/open.ts';
 import { temporaryFolder } from '../help/folder.ts';
 import { programs } from '../help/programs.ts';
@@ -56,6 +56,7 @@ async function startScene(patienceMs = 60_000) {
   };
   let current = reconciler(options);
   return {
+    options,
     store,
     clock,
     warnings,
@@ -178,4 +179,22 @@ test('a command that fails is told, harms nothing, and is tried again', async ()
   await scene.look();
   // Without sacct nobody can say that it has failed.
   expect(await scene.stateOf('1')).toBe('running');
+});
+
+test('a look that is wanted comes soon, and one for all that want it', async () => {
+  await using scene = await startScene();
+  const countLooks = () => scene.options.commands.states().get('squeue')?.calls ?? 0;
+  const reconciliation = startReconciliation({ ...scene.options, intervalMs: 3_600_000 });
+  await Bun.sleep(500);
+  expect(countLooks()).toBe(1);
+  for (let time = 0; time < 5; time++) reconciliation.hasten();
+  await Bun.sleep(1500);
+  expect(countLooks()).toBe(1);
+  // It ended too late for the look of the others.
+  reconciliation.hasten();
+  await Bun.sleep(2500);
+  expect(countLooks()).toBe(2);
+  await Bun.sleep(2500);
+  expect(countLooks()).toBe(3);
+  await reconciliation.stop();
 });
