@@ -77,13 +77,16 @@ export function detailWriter(db: Database): (job: number, detail: Detail) => voi
     'sources',
     'standing',
   ];
-  const replace = db.query(
-    `INSERT OR REPLACE INTO detail (${columns.join(', ')}, standing_ms)
-     VALUES (${columns.map(() => '?').join(', ')}, ?)`,
+  const changes = [...columns.slice(1), 'standing_ms'].map((column) => `${column} = excluded.${column}`);
+  // Not REPLACE, which would hide from the triggers what the partition was.
+  const upsert = db.query(
+    `INSERT INTO detail (${columns.join(', ')}, standing_ms)
+     VALUES (${columns.map(() => '?').join(', ')}, ?)
+     ON CONFLICT (job) DO UPDATE SET ${changes.join(', ')}`,
   );
   return (job, { details, provenance }) => {
     const { allocations } = details;
-    replace.run(
+    upsert.run(
       job,
       ...LABELS.map((label) => (details[label] === undefined ? null : numberLabel(details[label]))),
       ...VALUES.map(([, key]) => details[key] ?? null),
