@@ -7,6 +7,9 @@ const USAGE = `hpc-observe ${version}: every job of the cluster, seen live, afte
   hpc-observe serve [settings]    run the HTTP API and /metrics
   hpc-observe config [settings]   print the settings in force and where each came from
   hpc-observe slurm hooks FOLDER  write the scripts that tell of jobs as Slurm starts and ends them
+  hpc-observe slurm check [--node] say what of Slurm is set up, what is missing, and what to do
+  hpc-observe slurm import --since DATE | --file FILE
+                                  take past jobs from sacct, or from its saved output, into the database
   hpc-observe version             print the version
   hpc-observe help                print this
 

@@ -104,6 +104,7 @@ test('every import of a file is seen', () => {
     '../../domain/store.ts',
     './details.ts',
     './events.ts',
+    './flow.ts',
     './jobrow.ts',
   ]);
   expect(importsOf(SOURCES.get('src/main.ts')!)).toContain('./cli/serve.ts');

@@ -6,6 +6,7 @@ import { StartError } from '../domain/errors.ts';
 import type { Retention, Store } from '../domain/store.ts';
 import { createApp } from '../http/app.ts';
 import { createLog } from '../log.ts';
+import { renderFlow } from '../metrics/flow.ts';
 import { renderJobs } from '../metrics/jobs.ts';
 import { serviceMetrics } from '../metrics/service.ts';
 import { slurmMetrics } from '../metrics/slurm.ts';
@@ -55,6 +56,7 @@ export async function serve(args: readonly string[]): Promise<number> {
             endedSeriesMs: config.endedSeriesMs,
             maxSeries: config.metricsMaxSeries,
           }),
+          Buffer.from(renderFlow(await store!.countFlow())),
           Buffer.from(await service.render()),
         ]),
       observeRequest: (method, route, status, seconds) => {

@@ -1,3 +1,4 @@
+import type { JobFlow } from './flow.ts';
 import type { Job, JobPatch, NewJob, PastJob, StateCounts } from './job.ts';
 import type { JobFilter, JobPage, ListStart, Page } from './list.ts';
 import type { Report, Source } from './report.ts';
@@ -242,6 +243,9 @@ export interface Store {
   liveSeries(endedSinceMs: number): AsyncIterable<LiveSeries[]>;
 
   countJobs(): Promise<JobTotals>;
+
+  /** How jobs go through the cluster; costs the same however many there are, and its counters never go down. */
+  countFlow(): Promise<JobFlow>;
 
   /** Resolves if a write can be committed now, else rejects with `unavailable`. */
   checkWritable(): Promise<void>;

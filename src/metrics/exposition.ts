@@ -8,6 +8,6 @@ export function escapeLabel(value: string): string {
 }
 
 /** The two lines that open a family. */
-export function openFamily(name: string, type: 'gauge' | 'counter', help: string): string {
+export function openFamily(name: string, type: 'gauge' | 'counter' | 'histogram', help: string): string {
   return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n`;
 }

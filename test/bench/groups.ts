@@ -1,6 +1,7 @@
 import { measureBatches } from './batch.ts';
 import { measureDisk } from './disk.ts';
 import { measureEnded } from './ended.ts';
+import { measureImport } from './import.ts';
 import { measureLists } from './list.ts';
 import { measurePosts } from './post.ts';
 import type { Row } from './row.ts';
@@ -13,6 +14,7 @@ export interface Size {
   readonly jobs: number;
   readonly running: number;
   readonly ended: number;
+  readonly imported: number;
   readonly samples: number;
   readonly posts: { readonly rounds: number; readonly seconds: number };
   readonly rounds: { readonly scrapes: number; readonly lists: number; readonly starts: number };
@@ -24,6 +26,7 @@ export const FULL: Size = {
   jobs: 5_000_000,
   running: 20_000,
   ended: 1_000_000,
+  imported: 1_000_000,
   samples: 2_000_000,
   posts: { rounds: 5, seconds: 4 },
   rounds: { scrapes: 21, lists: 51, starts: 5 },
@@ -36,6 +39,7 @@ export const QUICK: Size = {
   jobs: 500_000,
   running: 2000,
   ended: 100_000,
+  imported: 100_000,
   samples: 200_000,
   posts: { rounds: 2, seconds: 1 },
   rounds: { scrapes: 5, lists: 5, starts: 5 },
@@ -51,6 +55,7 @@ export const GROUPS: Readonly<Record<string, (size: Size) => Promise<Row[]>>> = 
   lists: ({ jobs, rounds }) => measureLists({ jobs, few: 5000, rounds: rounds.lists }),
   batches: ({ batches }) => measureBatches(batches),
   disk: ({ samples }) => measureDisk({ jobs: 500, samples }),
+  import: ({ imported }) => measureImport({ jobs: imported }),
   starts: ({ jobs, rounds }) => measureStarts({ jobs, rounds: rounds.starts }),
   soak: ({ soakSeconds }) => measureSoak({ seconds: soakSeconds }),
 };

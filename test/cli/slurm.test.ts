@@ -50,7 +50,7 @@ describe('slurm hooks', () => {
 });
 
 const REFUSED: [args: string[], reason: RegExp][] = [
-  [[], /There is: slurm hooks\.$/],
+  [[], /There is: slurm hooks, slurm check, slurm import/],
   [['hook'], /slurm hook is not a command/],
   [['toString'], /is not a command/],
   [['hooks'], /takes one folder/],

@@ -68,14 +68,15 @@ export async function serve({ folder, args = [], env = {}, command = [EXECUTABLE
 /** Runs one command line of the executable to its end. */
 export async function runExecutable(
   args: readonly string[],
-  { folder, env = {}, command = [EXECUTABLE] }: Omit<ServeOptions, 'args'> & { readonly folder: string },
+  options: Omit<ServeOptions, 'args'> & { readonly folder: string; readonly timeoutMs?: number },
 ) {
+  const { folder, env = {}, command = [EXECUTABLE], timeoutMs = COMMAND_TIMEOUT_MS } = options;
   const child = Bun.spawn([...command, ...args], {
     cwd: folder,
     env: { PATH: process.env.PATH, ...env },
     stdout: 'pipe',
     stderr: 'pipe',
-    timeout: COMMAND_TIMEOUT_MS,
+    timeout: timeoutMs,
     killSignal: 'SIGKILL',
   });
   const [stdout, stderr] = await Promise.all([

@@ -1,6 +1,7 @@
 import { describe } from 'bun:test';
 import { batches } from './contract/batches.ts';
 import { expiry } from './contract/expiry.ts';
+import { flow } from './contract/flow.ts';
 import type { Place } from './contract/help.ts';
 import { history } from './contract/history.ts';
 import { jobs } from './contract/jobs.ts';
@@ -22,6 +23,7 @@ export function describeStore(name: string, makePlace: () => Place): void {
     usage,
     batches,
     reports,
+    flow,
     live,
     history,
     expiry,

@@ -36,13 +36,23 @@ type DetailRow = Record<string, string | number | null> & {
   readonly standing_ms: number;
 };
 
+const LABEL_NAMES = LABELS.map((label) => `(SELECT name FROM label WHERE id = detail.${label}) AS ${label}`);
+const VALUE_NAMES = VALUES.map(([column, key]) => `detail.${column} AS ${key}`);
+const COLUMNS = `job, ${[...LABEL_NAMES, ...VALUE_NAMES].join(', ')}, allocations, sources, standing, standing_ms`;
+
+/** Finds the details of one job by its number; undefined when it has none. */
+export function detailFinder(db: Database): (job: number) => Detail | undefined {
+  const select = db.query<DetailRow, [number]>(`SELECT ${COLUMNS} FROM detail WHERE job = ?`);
+  return (job) => {
+    const row = select.get(job);
+    return row ? readRow(row) : undefined;
+  };
+}
+
 /** Finds the details of jobs by their numbers, given as JSON; a job without any is left out. */
 export function detailReader(db: Database): (wanted: string) => Map<number, Detail> {
-  const labels = LABELS.map((label) => `(SELECT name FROM label WHERE id = detail.${label}) AS ${label}`);
-  const values = VALUES.map(([column, key]) => `detail.${column} AS ${key}`);
   const select = db.query<DetailRow, [string]>(
-    `SELECT job, ${[...labels, ...values].join(', ')}, allocations, sources, standing, standing_ms
-       FROM json_each(?) AS wanted JOIN detail ON detail.job = wanted.value`,
+    `SELECT ${COLUMNS} FROM json_each(?) AS wanted JOIN detail ON detail.job = wanted.value`,
   );
   return (wanted) => new Map(select.all(wanted).map((row) => [row.job, readRow(row)]));
 }
@@ -67,13 +77,16 @@ export function detailWriter(db: Database): (job: number, detail: Detail) => voi
     'sources',
     'standing',
   ];
-  const replace = db.query(
-    `INSERT OR REPLACE INTO detail (${columns.join(', ')}, standing_ms)
-     VALUES (${columns.map(() => '?').join(', ')}, ?)`,
+  const changes = [...columns.slice(1), 'standing_ms'].map((column) => `${column} = excluded.${column}`);
+  // Not REPLACE, which would hide from the triggers what the partition was.
+  const upsert = db.query(
+    `INSERT INTO detail (${columns.join(', ')}, standing_ms)
+     VALUES (${columns.map(() => '?').join(', ')}, ?)
+     ON CONFLICT (job) DO UPDATE SET ${changes.join(', ')}`,
   );
   return (job, { details, provenance }) => {
     const { allocations } = details;
-    replace.run(
+    upsert.run(
       job,
       ...LABELS.map((label) => (details[label] === undefined ? null : numberLabel(details[label]))),
       ...VALUES.map(([, key]) => details[key] ?? null),

@@ -24,6 +24,7 @@ import {
 } from '../../domain/store.ts';
 import { type Detail, detailReader, detailWriter } from './details.ts';
 import { eventWriter } from './events.ts';
+import { type FlowTally, flowWriter } from './flow.ts';
 import { jobRowWriter } from './jobrow.ts';
 
 /** A row of `job`, with the user's name. */
@@ -122,6 +123,7 @@ export function jobWriter(db: Database) {
   const rows = jobRowWriter(db);
   const writeDetail = detailWriter(db);
   const writeEvent = eventWriter(db);
+  const startTally = flowWriter(db);
   const select = db.query<Omit<JobRow, 'user'> & { first_node: number }, [string]>(
     'SELECT seq, id, first_node, state, start_time, started, end_time FROM job WHERE id = ?',
   );
@@ -138,10 +140,11 @@ export function jobWriter(db: Database) {
   );
   const deleteJob = db.query('DELETE FROM job WHERE seq = ?');
 
-  function insert({ id, details, ...job }: PastJob): void {
+  function insert({ id, details, ...job }: PastJob, tally: FlowTally): void {
     const { user, nodes, state, startTimeMs, endTimeMs } = job;
     const seq = rows.insert(id, { user, nodes, state, startTimeMs, hasStarted: true, endTimeMs });
     if (details) writeDetail(seq, { details, provenance: NOT_REPORTED });
+    tally.note([], { ...job, ...details }, endTimeMs ?? startTimeMs);
     const { stamped: _, ...change } = job;
     writeEvent(id, { timeMs: startTimeMs, source: 'api', change: { ...change, ...details } });
   }
@@ -170,6 +173,21 @@ export function jobWriter(db: Database) {
     };
   }
 
+  /** Counts what the move of a job, of which `before` is the row as it was, has brought about. */
+  function countMove(before: ReturnType<typeof find>, nowMs: number): void {
+    const after = find(before.id);
+    const details = findDetails(JSON.stringify([before.seq])).get(before.seq)?.details ?? {};
+    const passage = ({ state, started, start_time, end_time }: typeof before) => ({
+      ...details,
+      state: JOB_STATES[state]!,
+      startTimeMs: started === 1 ? start_time : undefined,
+      endTimeMs: end_time ?? undefined,
+    });
+    const tally = startTally();
+    tally.note([passage(before)], passage(after), nowMs);
+    tally.keep();
+  }
+
   /** Adds details; what a scheduler says of the same later takes their place. */
   function addDetails(seq: number, added: JobDetails | undefined, isMoved: boolean): JobEvent['change'] {
     const known = findDetails(JSON.stringify([seq])).get(seq);
@@ -185,7 +203,9 @@ export function jobWriter(db: Database) {
     create(job: NewJob, nowMs: number): Job {
       if (select.get(job.id))
         throw new AppError('conflict', `A job with the id ${quote(job.id)} already exists.`);
-      insert({ ...job, state: 'running', startTimeMs: nowMs });
+      const tally = startTally();
+      insert({ ...job, state: 'running', startTimeMs: nowMs }, tally);
+      tally.keep();
       return reader.get(job.id);
     },
 
@@ -193,14 +213,16 @@ export function jobWriter(db: Database) {
       const refusals: Refusal[] = [];
       let refused = 0;
       let repeated = 0;
+      const tally = startTally();
       for (const [index, job] of jobs.entries()) {
-        if (!select.get(job.id)) insert(job);
+        if (!select.get(job.id)) insert(job, tally);
         else if (isRepeat(job, reader.get(job.id))) repeated++;
         else if (++refused <= MAX_REFUSALS) {
           const message = `Another job with the id ${quote(job.id)} already exists.`;
           refusals.push({ index, error: 'conflict', message });
         }
       }
+      tally.keep();
       return { stored: jobs.length - repeated - refused, repeated, refused, refusals };
     },
 
@@ -211,6 +233,7 @@ export function jobWriter(db: Database) {
         ...((state !== undefined || details) && addDetails(row.seq, details, state !== undefined)),
       };
       if (Object.keys(change).length > 0) writeEvent(id, { timeMs: nowMs, source: 'api', change });
+      if (state !== undefined) countMove(row, nowMs);
       const { cpuUsage = null, memoryUsageMb = null, gpuUsage = null } = usage;
       if (cpuUsage !== null || memoryUsageMb !== null || gpuUsage !== null) {
         requireNode(row.first_node);

@@ -6,6 +6,7 @@ import type { Job } from '../../domain/job.ts';
 import type { BatchResult, Commit, Store } from '../../domain/store.ts';
 import { explainOpenError, notWritable, openForReading } from './connection.ts';
 import { eventReader } from './events.ts';
+import { flowReader } from './flow.ts';
 import { jobReader } from './jobs.ts';
 import { jobLister, jobLists } from './lists.ts';
 import { readLiveSeries } from './live.ts';
@@ -53,6 +54,7 @@ function sqliteStore(path: string, writer: Writer, lock: { release(): void }): S
   const readEvents = eventReader(db);
   const listUnsettled = unsettledLister(db);
   const readNote = noteReader(db);
+  const readFlow = flowReader(db);
   const idle: Database[] = [];
   let isClosed = false;
 
@@ -107,6 +109,7 @@ function sqliteStore(path: string, writer: Writer, lock: { release(): void }): S
     streamSamples: (jobId, query) => stream((connection) => readingReader(connection).stream(jobId, query)),
     summarizeJob: (jobId, run) => read(() => readings.summary(jobId, run)),
     countJobs: () => read(() => jobs.totals()),
+    countFlow: () => read(readFlow),
     checkWritable: () => writer.probe(),
     expire: (retention, nowMs) => writer.submit<boolean>({ kind: 'expire', retention, nowMs }),
     status: () => ({ queueLength: writer.queuedRows, databaseBytes: sizeOf(path) + sizeOf(`${path}-wal`) }),

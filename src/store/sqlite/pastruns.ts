@@ -4,7 +4,7 @@ import { hasEnded, JOB_STATES, type Job } from '../../domain/job.ts';
 import { compareRuns } from '../../domain/match.ts';
 import { closeRun, NOT_REPORTED, type Run } from '../../domain/run.ts';
 import { combineUsage, type Usage } from '../../domain/sample.ts';
-import { detailReader } from './details.ts';
+import { detailFinder } from './details.ts';
 import { describeDetail, JOB_COLUMNS, type JobRow, jobReader } from './jobs.ts';
 
 /** Where a run is kept. */
@@ -25,14 +25,14 @@ interface PastRow {
 export function knownRunReader(db: Database): (id: string) => Map<Run, Place> {
   const selectJob = db.query<JobRow, [string]>(`SELECT ${JOB_COLUMNS} FROM job WHERE id = ?`);
   const selectNodes = nodeNames(db);
-  const findDetails = detailReader(db);
+  const findDetail = detailFinder(db);
   const readPast = pastRunReader(db);
 
   function readLatest(id: string): Place | undefined {
     const row = selectJob.get(id);
     if (!row) return undefined;
     const nodes = selectNodes(row.seq);
-    const { details, provenance = NOT_REPORTED } = findDetails(JSON.stringify([row.seq])).get(row.seq) ?? {};
+    const { details, provenance = NOT_REPORTED } = findDetail(row.seq) ?? {};
     const run: Run = {
       user: row.user,
       ...(nodes.length > 0 && { nodes }),

@@ -6,6 +6,7 @@ import { diffRuns, type Run } from '../../domain/run.ts';
 import { type BatchResult, MAX_REFUSALS, type Refusal } from '../../domain/store.ts';
 import { detailWriter } from './details.ts';
 import { eventWriter } from './events.ts';
+import { type FlowTally, flowWriter } from './flow.ts';
 import { jobRowWriter } from './jobrow.ts';
 import { knownRunReader, type Place, pastRunWriter } from './pastruns.ts';
 
@@ -16,6 +17,7 @@ export function reportWriter(db: Database) {
   const rows = jobRowWriter(db);
   const writeDetail = detailWriter(db);
   const writeEvent = eventWriter(db);
+  const startTally = flowWriter(db);
   const deleteJob = db.query('DELETE FROM job WHERE seq = ?');
   const countNoJob = db.query("UPDATE counter SET value = value - 1 WHERE name = 'jobs_created'");
 
@@ -59,7 +61,7 @@ export function reportWriter(db: Database) {
   }
 
   /** Whether the report said anything new. */
-  function apply(report: Report): boolean {
+  function apply(report: Report, tally: FlowTally): boolean {
     const places = readRuns(report.id);
     const merged = applyReport([...places.keys()], report);
     const touched = merged.find(({ isChanged }) => isChanged)!;
@@ -69,6 +71,7 @@ export function reportWriter(db: Database) {
     const isSurer = touched.run.provenance.standing > (before?.provenance.standing ?? 0);
     if (!isNews && !isSurer) return false;
     save(report.id, named(merged, report.id), places);
+    tally.note(touched.known, touched.run, report.observedMs);
     if (!isNews) return true;
     // A job of many nodes has as many hooks, each of which tells of its own node.
     const said = report.allocations && change.allocations ? { allocations: report.allocations } : {};
@@ -80,9 +83,9 @@ export function reportWriter(db: Database) {
     return true;
   }
 
-  function attempt(report: Report): Outcome {
+  function attempt(report: Report, tally: FlowTally): Outcome {
     try {
-      return { kind: apply(report) ? 'stored' : 'repeated' };
+      return { kind: apply(report, tally) ? 'stored' : 'repeated' };
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
       return { kind: 'refused', error: error.code as Refusal['error'], message: error.message };
@@ -91,7 +94,9 @@ export function reportWriter(db: Database) {
 
   return {
     record(reports: readonly Report[]): BatchResult {
-      const outcomes = reports.map(attempt);
+      const tally = startTally();
+      const outcomes = reports.map((report) => attempt(report, tally));
+      tally.keep();
       const count = (wanted: Outcome['kind']) => outcomes.filter(({ kind }) => kind === wanted).length;
       const refusals = outcomes.flatMap((outcome, index) =>
         outcome.kind === 'refused' ? [{ index, error: outcome.error, message: outcome.message }] : [],

@@ -2,6 +2,7 @@ import jobsAndSamples from './0001_jobs_and_samples.sql' with { type: 'text' };
 import history from './0002_history.sql' with { type: 'text' };
 import usage from './0003_usage.sql' with { type: 'text' };
 import runs from './0004_runs.sql' with { type: 'text' };
+import flow from './0005_flow.sql' with { type: 'text' };
 
 /** Every migration in order, named here because an executable cannot list a folder. Number N takes version N-1 to N. */
-export const MIGRATIONS: readonly string[] = [jobsAndSamples, history, usage, runs];
+export const MIGRATIONS: readonly string[] = [jobsAndSamples, history, usage, runs, flow];

@@ -1,0 +1,148 @@
+import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { StartError } from '../domain/errors.ts';
+import * as judge from '../slurm/check.ts';
+import { type SlurmCommands, slurmCommands } from '../slurm/command.ts';
+import { parseSlurmConfig, readUserId, type SlurmConfig } from '../slurm/config.ts';
+import { DEFAULT_SPOOL, HOOK_SETTINGS, type HookKind, renderHook } from '../slurm/hooks.ts';
+import { proveHook } from '../slurm/prove.ts';
+
+const TIMEOUT_MS = 30_000;
+const DEFAULT_FOLDER = '/etc/slurm/hpc-observe';
+const HEAD_HOOKS: readonly HookKind[] = ['prolog_slurmctld', 'epilog_slurmctld'];
+const NODE_HOOKS: readonly HookKind[] = ['prolog_slurmd', 'epilog_slurmd'];
+
+type Print = (text: string) => void;
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** `slurm check`: says what of Slurm is set up, and what to do; 1 when something is wrong, 0 when at most something is missing. */
+export async function checkSlurm(
+  args: readonly string[],
+  print: Print,
+  env: Environment = process.env,
+): Promise<number> {
+  const { server, isNode } = readArguments(args);
+  const commands = slurmCommands({ env, now: () => Date.now() });
+  const asked = await time(commands, 'scontrol', ['show', 'config']);
+  if (asked.error !== undefined) {
+    throw new StartError(`${asked.error} Without the configuration of Slurm nothing can be checked.`);
+  }
+  const config = parseSlurmConfig(asked.text);
+  const findings = [
+    ...(await checkHooks(config, isNode)),
+    ...(isNode ? [] : await checkHead(config, commands, server)),
+  ];
+  print(judge.renderFindings(findings));
+  return findings.some(({ status }) => status === 'wrong') ? 1 : 0;
+}
+
+async function checkHooks(config: SlurmConfig, isNode: boolean): Promise<judge.Finding[]> {
+  const findings: judge.Finding[] = [];
+  const spools = new Set<string>();
+  for (const kind of isNode ? NODE_HOOKS : HEAD_HOOKS) {
+    const paths = config.get(HOOK_SETTINGS[kind].setting) ?? [];
+    const scripts = paths.flatMap((value) => value.split(',')).map(readScript);
+    const own = scripts.find(({ text }) => text !== undefined && judge.isOurScript(text));
+    findings.push(judge.judgeHook(kind, scripts, own ? dirname(own.path) : DEFAULT_FOLDER));
+    findings.push(await proveHook(kind, own?.text ?? renderHook(kind, DEFAULT_SPOOL)));
+    const spool = own?.text === undefined ? undefined : judge.spoolOf(own.text);
+    if (spool !== undefined) spools.add(spool);
+  }
+  const slurmUid = readUserId(config.get(isNode ? 'SlurmdUser' : 'SlurmUser')?.[0]);
+  for (const spool of spools) findings.push(judge.judgeSpool(spool, readFolder(spool), { slurmUid, isNode }));
+  return findings;
+}
+
+async function checkHead(
+  config: SlurmConfig,
+  commands: SlurmCommands,
+  server: string,
+): Promise<judge.Finding[]> {
+  const plugins = config.get('PluginDir')?.[0]?.split(':');
+  const hasPlugin = plugins?.some((folder) => existsSync(join(folder, 'jobcomp_elasticsearch.so')));
+  const squeue = await time(commands, 'squeue', ['-h', '-o', '%i']);
+  // A span in which nothing can have happened: only whether accounting answers is asked.
+  const sacct = await time(commands, 'sacct', ['-X', '-n', '-S', 'now', '-o', 'JobID']);
+  return [
+    judge.judgeCompletions(config, server, hasPlugin),
+    judge.judgeAccounting(config),
+    judge.judgeCommand('squeue', squeue.seconds, squeue.error, 'Jobs whose hooks failed are not found'),
+    judge.judgeCommand('sacct', sacct.seconds, sacct.error, 'An end that nobody saw is never learnt'),
+    await checkServer(server),
+  ];
+}
+
+async function checkServer(server: string): Promise<judge.Finding> {
+  try {
+    const answer = await fetch(`${server}/v1/health`, { signal: AbortSignal.timeout(TIMEOUT_MS) });
+    if (answer.ok) return { status: 'ok', what: `The service answers at ${server}.` };
+    return {
+      status: 'wrong',
+      what: `${server} answers ${answer.status}.`,
+      advice: 'See the log of the service.',
+    };
+  } catch {
+    return {
+      status: 'wrong',
+      what: `No service answers at ${server}.`,
+      advice: 'Start it (systemctl start hpc-observe), or say with --server where it is.',
+    };
+  }
+}
+
+/** What a program prints, and how long it took; the error as a sentence. */
+async function time(commands: SlurmCommands, program: string, args: readonly string[]) {
+  const startedMs = performance.now();
+  const pieces: string[] = [];
+  let error: string | undefined;
+  try {
+    await commands.run(program, args, { timeoutMs: TIMEOUT_MS, read: (piece) => void pieces.push(piece) });
+  } catch (caught) {
+    if (!(caught instanceof StartError)) throw caught;
+    error = caught.message;
+  }
+  return { text: pieces.join(''), error, seconds: (performance.now() - startedMs) / 1000 };
+}
+
+function readScript(path: string): judge.ScriptFile {
+  try {
+    return { path, text: readFileSync(path, 'utf8'), isExecutable: isExecutable(path) };
+  } catch {
+    return { path, text: undefined, isExecutable: false };
+  }
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function readFolder(path: string): judge.FolderState | undefined {
+  try {
+    const stat = statSync(path);
+    return { uid: stat.uid, mode: stat.mode & 0o7777, isFolder: stat.isDirectory() };
+  } catch {
+    return undefined;
+  }
+}
+
+function readArguments(args: readonly string[]): { server: string; isNode: boolean } {
+  try {
+    const { values } = parseArgs({
+      args: [...args],
+      options: {
+        server: { type: 'string', default: 'http://127.0.0.1:8080' },
+        node: { type: 'boolean', default: false },
+      },
+    });
+    if (!/^https?:\/\//.test(values.server)) throw new Error(`--server must be a URL, not ${values.server}.`);
+    return { server: values.server.replace(/\/+$/, ''), isNode: values.node };
+  } catch (error) {
+    throw new StartError((error as Error).message);
+  }
+}

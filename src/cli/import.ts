@@ -1,0 +1,206 @@
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { loadConfig } from '../config.ts';
+import { AppError, StartError } from '../domain/errors.ts';
+import type { Report } from '../domain/report.ts';
+import type { BatchResult } from '../domain/store.ts';
+import { parseTime } from '../domain/time.ts';
+import { slurmCommands } from '../slurm/command.ts';
+import type { Faults } from '../slurm/faults.ts';
+import { type HistorySink, readAccounting, readSavedAccounting } from '../slurm/history.ts';
+import { openStore } from '../store/open.ts';
+import { type Progress, startProgress } from './progress.ts';
+
+/** Reports of one commit. */
+const BATCH_REPORTS = 2000;
+/** Reasons that are shown. */
+const SHOWN_REASONS = 5;
+
+type Print = (text: string) => void;
+
+interface ImportArguments {
+  readonly sinceMs: number | undefined;
+  readonly untilMs: number;
+  readonly file: string | undefined;
+  readonly database: string;
+}
+
+/**
+ * `slurm import`: takes past jobs from sacct, or from its saved output, straight into the database, which no service may
+ * have open meanwhile. What is known already changes nothing. StartError for what an administrator can put right.
+ */
+export async function importJobs(args: readonly string[], print: Print): Promise<number> {
+  const startedMs = performance.now();
+  const wanted = readArguments(args);
+  const source = await openSource(wanted);
+  const tally = new Tally();
+  const progress = startProgress('slurm import', {
+    write: (text) => process.stderr.write(text),
+    isTerminal: process.stderr.isTTY === true,
+  });
+  const store = await openForImport(wanted.database);
+  try {
+    const sink = batchSink((reports) => store.applyReports(reports), tally, progress);
+    await source(sink);
+    await sink.finish();
+  } catch (error) {
+    progress.clear();
+    print(tally.describe(startedMs, 'Not all of it: '));
+    throw error instanceof AppError ? new StartError(error.message, { cause: error }) : error;
+  } finally {
+    await store.close();
+  }
+  progress.clear();
+  print(tally.describe(startedMs, ''));
+  return 0;
+}
+
+type ReadSource = (sink: HistorySink) => Promise<void>;
+
+/** Where the records come from; looked for before the database is opened. */
+async function openSource({ sinceMs, untilMs, file }: ImportArguments): Promise<ReadSource> {
+  const nowMs = Date.now();
+  if (file === undefined) {
+    const commands = slurmCommands({ env: process.env, now: () => Date.now() });
+    if (!commands.has('sacct')) {
+      throw new StartError(
+        'There is no sacct on this machine. Run this where it is, or give what it printed with --file.',
+      );
+    }
+    return (sink) => readAccounting(commands, { fromMs: sinceMs!, toMs: untilMs, nowMs }, sink);
+  }
+  if (file !== '-' && !(existsSync(file) && statSync(file).isFile()))
+    throw new StartError(`There is no file ${file}.`);
+  const saved = file === '-' ? Bun.stdin : Bun.file(file);
+  const bytes = file === '-' ? undefined : saved.size;
+  return (sink) => readSavedAccounting(saved.stream(), { bytes, nowMs }, sink);
+}
+
+/** Delivers in batches of one size, however the records come; one is written while the next is read. */
+function batchSink(
+  apply: (reports: readonly Report[]) => Promise<BatchResult>,
+  tally: Tally,
+  progress: Progress,
+) {
+  const waiting: Report[] = [];
+  let writing: Promise<void> = Promise.resolve();
+
+  async function write(reports: readonly Report[]): Promise<void> {
+    await writing;
+    writing = apply(reports).then((result) => tally.add(result));
+    // Told of at the next await.
+    writing.catch(() => {});
+  }
+
+  return {
+    async deliver(reports: readonly Report[]): Promise<void> {
+      waiting.push(...reports);
+      while (waiting.length >= BATCH_REPORTS) await write(waiting.splice(0, BATCH_REPORTS));
+    },
+    noteFaults: ({ count, first }: Faults) => tally.addUnreadable(count, first),
+    noteProgress: (done: number | undefined) => progress.show(done, `${tally.records} records`),
+    /** Resolves when all of it is on disk. */
+    async finish(): Promise<void> {
+      await write(waiting.splice(0));
+      await writing;
+    },
+  };
+}
+
+async function openForImport(database: string) {
+  const owner = existsSync(database) ? statSync(database).uid : undefined;
+  if (process.getuid?.() === 0 && owner !== undefined && owner !== 0) {
+    throw new StartError(
+      `${database} is not root’s, and the service could not use what root writes beside it. ` +
+        `Run this as its owner: sudo -u '#${owner}' hpc-observe slurm import ...`,
+    );
+  }
+  try {
+    return await openStore(database, {});
+  } catch (error) {
+    const { code } = ((error as Error).cause ?? {}) as { code?: string };
+    if (!(error instanceof StartError) || !code?.startsWith('SQLITE_BUSY')) throw error;
+    throw new StartError(
+      `${database} is in use by a running hpc-observe. Stop it for the time of the import (systemctl stop ` +
+        'hpc-observe): what Slurm tells meanwhile waits, and is taken up when it starts again.',
+      { cause: error },
+    );
+  }
+}
+
+/** What became of the records. */
+class Tally {
+  readonly #counts = { stored: 0, repeated: 0, refused: 0, unreadable: 0 };
+  readonly #reasons: string[] = [];
+
+  get records(): number {
+    const { stored, repeated, refused } = this.#counts;
+    return stored + repeated + refused;
+  }
+
+  add({ stored, repeated, refused, refusals }: BatchResult): void {
+    this.#counts.stored += stored;
+    this.#counts.repeated += repeated;
+    this.#counts.refused += refused;
+    this.#reasons.push(...refusals.map(({ message }) => message).slice(0, this.#room));
+  }
+
+  addUnreadable(count: number, first: readonly string[]): void {
+    this.#counts.unreadable += count;
+    this.#reasons.push(...first.slice(0, this.#room));
+  }
+
+  get #room(): number {
+    return Math.max(0, SHOWN_REASONS - this.#reasons.length);
+  }
+
+  /** The lines at the end. */
+  describe(startedMs: number, opening: string): string {
+    const { stored, repeated, refused, unreadable } = this.#counts;
+    const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);
+    const isNothing = stored === 0 && repeated > 0 ? 'Nothing is new. ' : '';
+    const counts = `${stored} stored, ${repeated} known, ${refused} refused, ${unreadable} unreadable`;
+    const reasons = this.#reasons.map((reason) => `  ${reason}\n`).join('');
+    return `${opening}${isNothing}Records of sacct: ${counts}, in ${seconds} s.\n${reasons}`;
+  }
+}
+
+function readArguments(args: readonly string[]): ImportArguments {
+  const text = { type: 'string' } as const;
+  let values: Record<string, string | undefined>;
+  try {
+    values = parseArgs({
+      args: [...args],
+      options: { since: text, until: text, file: text, database: text, config: text },
+    }).values;
+  } catch (error) {
+    throw new StartError((error as Error).message);
+  }
+  const { since, until, file, database, config } = values;
+  if ((since === undefined) === (file === undefined)) {
+    throw new StartError(
+      'slurm import takes either --since DATE, from when on sacct is asked, or --file FILE, what it printed.',
+    );
+  }
+  if (file !== undefined && until !== undefined) {
+    throw new StartError('All that is in --file is taken; --until is for sacct.');
+  }
+  const sinceMs = since === undefined ? undefined : readTime('--since', since);
+  const untilMs = until === undefined ? Date.now() : readTime('--until', until);
+  if (sinceMs !== undefined && sinceMs >= untilMs) throw new StartError('--since must be before --until.');
+  const settings = [
+    ...(database === undefined ? [] : ['--database', database]),
+    ...(config === undefined ? [] : ['--config', config]),
+  ];
+  const readFile = (path: string) => readFileSync(path, 'utf8');
+  const loaded = loadConfig({ args: settings, env: process.env, readFile });
+  return { sinceMs, untilMs, file, database: loaded.config.database };
+}
+
+function readTime(flag: string, given: string): number {
+  const timeMs = parseTime(given);
+  if (timeMs !== undefined) return timeMs;
+  throw new StartError(
+    `${flag} must be a date such as 2026-01-20 or 2026-01-20T10:00Z, not ${JSON.stringify(given)}.`,
+  );
+}

@@ -1,0 +1,41 @@
+const BAR_CELLS = 30;
+/** A line that is drawn over itself is drawn this often; one that stays, as in a log, this often. */
+const DRAW_EVERY_MS = 100;
+const LINE_EVERY_MS = 10_000;
+
+interface ProgressOptions {
+  readonly write: (text: string) => void;
+  /** Whether a line can be drawn over itself. */
+  readonly isTerminal: boolean;
+  /** Milliseconds since whenever. */
+  readonly clock?: () => number;
+}
+
+export interface Progress {
+  /** `done` of the whole, from 0 to 1, or undefined where the whole is not known; `note` stands behind it. */
+  show(done: number | undefined, note: string): void;
+  /** Takes the bar away. */
+  clear(): void;
+}
+
+/** How far a long command has come: a bar on a terminal, and a plain line now and then elsewhere. */
+export function startProgress(
+  what: string,
+  { write, isTerminal, clock = () => performance.now() }: ProgressOptions,
+): Progress {
+  let shownMs = clock();
+  return {
+    show(done, note) {
+      const nowMs = clock();
+      if (nowMs - shownMs < (isTerminal ? DRAW_EVERY_MS : LINE_EVERY_MS)) return;
+      shownMs = nowMs;
+      const share = Math.min(1, done ?? 0);
+      const bar = isTerminal ? `[${'#'.repeat(Math.floor(share * BAR_CELLS)).padEnd(BAR_CELLS, '.')}] ` : '';
+      const percent = done === undefined ? '' : `${bar}${Math.floor(share * 100)} %, `;
+      write(isTerminal ? `\r${what} ${percent}${note}\x1b[K` : `${what}: ${percent}${note}\n`);
+    },
+    clear() {
+      if (isTerminal) write('\r\x1b[K');
+    },
+  };
+}

@@ -1,0 +1,99 @@
+import { expect, test } from 'bun:test';
+import { copyFileSync, writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { startProgress } from '../../src/cli/progress.ts';
+import { runSlurm } from '../../src/cli/slurm.ts';
+import { StartError } from '../../src/domain/errors.ts';
+import { openStore } from '../../src/store/open.ts';
+import { temporaryFolder } from '../help/folder.ts';
+
+const SAVED = resolve(import.meta.dir, '../fixtures/slurm/sacct-saved.txt');
+const HEADER = 'JobIDRaw|User|State|Submit|Start|End|NodeList\n';
+const record = (id: number, user = 'alice') =>
+  `${id}|${user}|COMPLETED|2026-01-02T00:00:00|2026-01-02T00:01:00|2026-01-02T00:02:00|n1\n`;
+
+async function run(...args: string[]) {
+  let output = '';
+  const exitCode = await runSlurm(['import', ...args], (text) => {
+    output += text;
+  });
+  return { exitCode, output };
+}
+const counts = (output: string) => /\d+ stored, .*unreadable/.exec(output)?.[0];
+
+test('a saved output is taken once; a second run changes nothing and says so', async () => {
+  using folder = temporaryFolder();
+  const database = folder.file('a.db');
+  const first = await run('--file', SAVED, '--database', database);
+  const stored = Number(/(\d+) stored/.exec(first.output)?.[1]);
+  expect([first.exitCode, stored > 5]).toEqual([0, true]);
+  const second = await run('--file', SAVED, '--database', database);
+  expect(second.output).toStartWith('Nothing is new. Records of sacct: 0 stored, ');
+  const store = await openStore(database, {});
+  expect(await store.getJob('1')).toMatchObject({ id: '1', isEndConfirmed: true });
+  await store.close();
+});
+
+test('what is refused or cannot be read is counted and told of, and the rest is kept', async () => {
+  using folder = temporaryFolder();
+  const file = folder.file('saved');
+  writeFileSync(file, `${HEADER}${record(1)}${record(2, '')}nonsense\n${record(3).trimEnd()}`);
+  const { output } = await run('--file', file, '--database', folder.file('a.db'));
+  expect(counts(output)).toBe('2 stored, 0 known, 1 refused, 1 unreadable');
+  expect(output).toContain('Nobody has said whose the job "2" is.');
+  expect(output).toContain('nonsense');
+});
+
+test('while a service has the database open, it says to stop it', async () => {
+  using folder = temporaryFolder();
+  copyFileSync(SAVED, folder.file('saved'));
+  const store = await openStore(folder.file('a.db'), {});
+  const args = ['--file', folder.file('saved'), '--database', folder.file('a.db')];
+  await expect(run(...args)).rejects.toThrow(/in use by a running hpc-observe. Stop it .*systemctl stop/);
+  await store.close();
+});
+
+test('a file that is no output of sacct is refused in one sentence', async () => {
+  using folder = temporaryFolder();
+  writeFileSync(folder.file('saved'), 'hello world\n');
+  const refused = run('--file', folder.file('saved'), '--database', folder.file('a.db'));
+  await expect(refused).rejects.toThrow(StartError);
+  await expect(refused).rejects.toThrow(/no output of sacct/);
+});
+
+const REFUSED: [args: string[], reason: RegExp][] = [
+  [[], /either --since DATE.* or --file FILE/],
+  [['--since', '2026-01-01', '--file', 'a'], /either --since/],
+  [['--since', 'yesterday'], /--since must be a date/],
+  [['--since', '2026-01-02', '--until', '2026-01-01'], /before --until/],
+  [['--file', 'a', '--until', '2026-01-01'], /--until is for sacct/],
+  [['--file', '/nowhere/saved'], /no file \/nowhere\/saved/],
+  [['--sinse', '2026-01-01'], /--sinse/],
+];
+test.each(REFUSED)('slurm import %p is refused', async (args, reason) => {
+  await expect(run(...args)).rejects.toThrow(StartError);
+  await expect(run(...args)).rejects.toThrow(reason);
+});
+
+test('progress is a bar on a terminal and a line now and then elsewhere', () => {
+  const draw = (isTerminal: boolean) => {
+    let text = '';
+    let nowMs = 0;
+    const progress = startProgress('x', {
+      write: (more) => {
+        text += more;
+      },
+      isTerminal,
+      clock: () => nowMs,
+    });
+    for (const done of [0.1, 0.5, undefined]) {
+      nowMs += 10_000;
+      progress.show(done, '7 records');
+      progress.show(done, 'too soon');
+    }
+    progress.clear();
+    return text;
+  };
+  expect(draw(false)).toBe('x: 10 %, 7 records\nx: 50 %, 7 records\nx: 7 records\n');
+  expect(draw(true)).toContain(`\rx [${'#'.repeat(15)}${'.'.repeat(15)}] 50 %, 7 records\x1b[K`);
+});
