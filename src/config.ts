@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util';
 import { StartError } from './domain/errors.ts';
-import { parseDuration } from './domain/time.ts';
 import { LOG_LEVELS, type LogLevel } from './log.ts';
 import { DEFAULT_SPOOL } from './slurm/hooks.ts';
+import { choice, duration, integer, interval, retention, text } from './values.ts';
 
 export interface Config {
   readonly host: string;
@@ -34,40 +34,6 @@ interface Setting<Value> {
   /** What a value has to be, to follow "must be". */
   readonly expects: string;
 }
-
-const integer = (min: number, max: number) => ({
-  expects: `a whole number from ${min} to ${max}`,
-  parse: (text: string) => {
-    const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
-    return value >= min && value <= max ? value : undefined;
-  },
-});
-const choice = <Choice extends string>(...choices: readonly Choice[]) => ({
-  expects: `one of ${choices.join(', ')}`,
-  parse: (text: string) => choices.find((one) => one === text),
-});
-const text = { expects: 'a text that is not empty', parse: (value: string) => value || undefined };
-const duration = {
-  expects: 'a duration such as 90s, 15m, 36h, 30d or 2y',
-  parse: (value: string) => parseDuration(value),
-};
-/** A duration, or `keep` for ever. */
-const retention = {
-  expects: 'a duration such as 36h, 30d or 2y, or keep',
-  parse: (value: string): { ms: number | undefined } | undefined => {
-    const ms = value === 'keep' ? undefined : parseDuration(value);
-    return value === 'keep' || ms !== undefined ? { ms } : undefined;
-  },
-};
-
-/** Of a repetition: not so often that it is all that is done, nor so seldom that it may as well be left out. */
-const interval = {
-  expects: 'a duration from 1s to 1h',
-  parse: (value: string) => {
-    const ms = parseDuration(value);
-    return ms !== undefined && ms >= 1000 && ms <= 3_600_000 ? ms : undefined;
-  },
-};
 
 const SETTINGS = {
   host: { name: 'host', takes: 'ADDRESS', otherwise: '127.0.0.1', help: 'Address to listen on', ...text },
