@@ -3,7 +3,7 @@ import { applySample, type NewSample } from '../../domain/sample.ts';
 import { rowWriter, type Value } from './rows.ts';
 import type { Target } from './targets.ts';
 
-const COLUMNS = ['time', 'cpu', 'memory', 'gpu', 'last_sample', 'oldest', 'newest'];
+const COLUMNS = ['time', 'cpu', 'memory', 'gpu', 'last_sample', 'oldest', 'newest', 'late'];
 
 /** Appends samples to the log, and saves what is known now of their jobs and nodes. */
 export function arrivalWriter(db: Database) {
@@ -30,13 +30,24 @@ export function arrivalWriter(db: Database) {
   let lastSeq: number | undefined;
 
   function saveUsage(target: Target): void {
-    const { id, job, node, usage, lastSample, oldestMs, newestMs } = target;
+    const { id, job, node, usage, lastSample, oldestMs, newestMs, lateMs } = target;
     const { timeMs, cpuUsage, memoryUsageMb, gpuUsage } = usage!;
+    const row = [
+      job,
+      node,
+      timeMs,
+      cpuUsage,
+      memoryUsageMb,
+      gpuUsage,
+      lastSample,
+      oldestMs,
+      newestMs,
+      lateMs,
+    ];
     if (id !== undefined) {
-      usages.push(id, job, node, timeMs, cpuUsage, memoryUsageMb, gpuUsage, lastSample, oldestMs, newestMs);
+      usages.push(id, ...row);
       return;
     }
-    const row = [job, node, timeMs, cpuUsage, memoryUsageMb, gpuUsage, lastSample, oldestMs, newestMs];
     target.id = Number(insertUsage.run(...row).lastInsertRowid);
   }
 
@@ -58,6 +69,7 @@ export function arrivalWriter(db: Database) {
       target.usage = applySample(target.usage, sample);
       if (target.oldestMs === null || timeMs < target.oldestMs) target.oldestMs = timeMs;
       if (target.newestMs === null || timeMs > target.newestMs) target.newestMs = timeMs;
+      else if (target.newestMs - timeMs > target.lateMs) target.lateMs = target.newestMs - timeMs;
       if (target.isSaved) changed.push(target);
       target.isSaved = false;
     },

@@ -5,13 +5,14 @@ import type { Target } from './targets.ts';
 /** Looks up whether samples have been stored already. */
 export function storedFinder(db: Database) {
   const selectSealed = db.query<{ sealed: number }, [number]>('SELECT sealed FROM usage WHERE id = ?');
-  // From the newest arrival to the oldest, as far as the log has not been sealed.
-  const walkChain = db.query<{ time: number }, [number, number]>(
+  // From the newest arrival to the oldest, as far as the log has not been sealed. What came before a sample is at most as
+  // much newer as one has ever been late: behind a sample that is older than all that is asked for by more, nothing is found.
+  const walkChain = db.query<{ time: number }, [number, number, number]>(
     `WITH RECURSIVE chain (previous, time) AS (
        SELECT previous, time FROM sample WHERE seq = ?1 AND seq > ?2
         UNION ALL
        SELECT sample.previous, sample.time FROM chain JOIN sample ON sample.seq = chain.previous
-        WHERE sample.seq > ?2)
+        WHERE sample.seq > ?2 AND chain.time >= ?3)
      SELECT time FROM chain`,
   );
   const selectChunks = db.query<{ start_time: number; end_time: number; data: Uint8Array }, number[]>(
@@ -20,9 +21,10 @@ export function storedFinder(db: Database) {
   );
 
   /** Takes the times of unsealed samples out of `missing`; stops when none is left, which a repeat soon brings about. */
-  function searchLog(missing: Set<number>, lastSample: number, sealed: number): void {
-    if (lastSample <= sealed) return;
-    for (const { time } of walkChain.iterate(lastSample, sealed)) {
+  function searchLog(missing: Set<number>, { lastSample, lateMs }: Target, sealed: number): void {
+    if (lastSample <= sealed || missing.size === 0) return;
+    const oldestMs = missing.values().reduce((least, timeMs) => Math.min(least, timeMs), Infinity);
+    for (const { time } of walkChain.iterate(lastSample, sealed, oldestMs - lateMs)) {
       if (missing.delete(time) && missing.size === 0) return;
     }
   }
@@ -41,11 +43,12 @@ export function storedFinder(db: Database) {
    * Which of these times samples of a job on a node have been stored with, as far as they are in the database. What was thinned out to points is not known
    * any more.
    */
-  return function findStored(times: Iterable<number>, { id, job, node, lastSample }: Target): Set<number> {
+  return function findStored(times: Iterable<number>, target: Target): Set<number> {
+    const { id, job, node } = target;
     const sealed = id === undefined ? 0 : selectSealed.get(id)!.sealed;
     const asked = new Set(times);
     const missing = new Set(asked);
-    searchLog(missing, lastSample, sealed);
+    searchLog(missing, target, sealed);
     if (missing.size > 0 && sealed > 0) searchChunks(missing, job, node);
     return asked.difference(missing);
   };

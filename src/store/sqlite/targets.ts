@@ -13,6 +13,8 @@ export interface Target {
   /** The least and greatest time of all samples there ever were; null when there was none. */
   oldestMs: number | null;
   newestMs: number | null;
+  /** How much later than a newer one a sample came, at most. */
+  lateMs: number;
   /** The database has it like this. */
   isSaved: boolean;
 }
@@ -43,6 +45,7 @@ type FoundRow = [
   lastSample: number | null,
   oldestMs: number | null,
   newestMs: number | null,
+  lateMs: number | null,
 ];
 
 /** About 400 bytes each. */
@@ -58,7 +61,8 @@ export function targetFinder(db: Database) {
   // One statement for a whole list: to start one costs four times as much as it costs to find these rows.
   const select = db.query<FoundRow, [string]>(
     `SELECT wanted.key, job.seq, job_node.node, job_node.node = job.first_node, usage.id, usage.time, usage.cpu,
-            usage.memory, usage.gpu, usage.last_sample, usage.oldest, usage.newest
+            usage.memory, usage.gpu, usage.last_sample, usage.oldest, usage.newest,
+            usage.late
        FROM json_each(?) AS wanted
        JOIN job ON job.id = wanted.value ->> 0
        LEFT JOIN job_node ON job_node.job = job.seq
@@ -123,7 +127,8 @@ export function targetFinder(db: Database) {
 export type TargetFinder = ReturnType<typeof targetFinder>;
 
 function targetOf(row: FoundRow, node: number): Target {
-  const [, job, , , id, timeMs, cpuUsage, memoryUsageMb, gpuUsage, lastSample, oldestMs, newestMs] = row;
+  const [, job, , , id, timeMs, cpuUsage, memoryUsageMb, gpuUsage, lastSample, oldestMs, newestMs, lateMs] =
+    row;
   return {
     id: id ?? undefined,
     job,
@@ -132,6 +137,7 @@ function targetOf(row: FoundRow, node: number): Target {
     lastSample: lastSample ?? 0,
     oldestMs,
     newestMs,
+    lateMs: lateMs ?? 0,
     isSaved: true,
   };
 }

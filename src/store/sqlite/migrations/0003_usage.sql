@@ -1,6 +1,7 @@
 -- What a sample changes is kept small and found by one number, because a batch changes thousands of these rows. It no
 -- longer hangs on job_node, so that it can be kept longer than the row of a job; it goes with its job by a trigger.
--- oldest and newest are of all samples there ever were; sealed: rows of the log up to this one are out of reach.
+-- oldest and newest are of all samples there ever were; late: by how many milliseconds a sample came at most after one
+-- that is newer than it; sealed: rows of the log up to this one are out of reach.
 CREATE TABLE new_usage (
   id          INTEGER PRIMARY KEY,
   job         INTEGER NOT NULL,
@@ -13,11 +14,13 @@ CREATE TABLE new_usage (
   sealed      INTEGER NOT NULL DEFAULT 0,
   oldest      INTEGER,
   newest      INTEGER,
+  late        INTEGER NOT NULL DEFAULT 0,
   UNIQUE (job, node)
 ) STRICT;
 
-INSERT INTO new_usage (job, node, time, cpu, memory, gpu, last_sample, sealed, oldest, newest)
-  SELECT job, node, time, cpu, memory, gpu, last_sample, sealed, oldest, newest FROM usage ORDER BY job, node;
+INSERT INTO new_usage (job, node, time, cpu, memory, gpu, last_sample, sealed, oldest, newest, late)
+  SELECT job, node, time, cpu, memory, gpu, last_sample, sealed, oldest, newest, ifnull(newest - oldest, 0)
+    FROM usage ORDER BY job, node;
 
 -- What the sealed samples of a job on a node came to; it stays when they go. Those still in the log are added by who asks.
 CREATE TABLE sealed_total (
