@@ -11,8 +11,8 @@ import { type HistorySink, readAccounting, readSavedAccounting } from '../slurm/
 import { openStore } from '../store/open.ts';
 import { type Progress, startProgress } from './progress.ts';
 
-/** Reports of one commit. */
-const BATCH_REPORTS = 2000;
+/** Reports of one commit: a page of an index that several of them change is written once. */
+const BATCH_REPORTS = 10_000;
 /** Reasons that are shown. */
 const SHOWN_REASONS = 5;
 
