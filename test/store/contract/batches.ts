@@ -258,6 +258,22 @@ export function batches(makePlace: MakePlace) {
     expect((await store.listSamples('a', {}, 10)).total).toBe(0);
   });
 
+  test('a repeat is known however late and out of order the samples came', async () => {
+    await using place = await emptyStore(makePlace);
+    await place.store.createJob({ id: 'a', user: 'alice', nodes: ['n1'] }, NOON_MS);
+    const batchOf = (minutes: number[]): JobSample[] =>
+      minutes.map((minute) => ({ jobId: 'a', ...sample(minute * MINUTE_MS, { stamped: false }) }));
+    for (const minute of [100, 7, 110, 3, 90, 91, 92]) {
+      expect(await place.store.recordSamples(batchOf([minute]))).toMatchObject({ stored: 1 });
+    }
+    await place.reopen();
+    for (const minutes of [[100], [110], [7, 100], [3, 8], [92, 110]]) {
+      const stored = minutes.includes(8) ? 1 : 0;
+      const repeated = minutes.length - stored;
+      expect(await place.store.recordSamples(batchOf(minutes))).toMatchObject({ stored, repeated });
+    }
+  });
+
   test('a read does not wait for a write, and sees none of it before its commit', async () => {
     await using place = await emptyStore(makePlace);
     const { store } = place;
