@@ -22,7 +22,7 @@ import {
   MAX_REFUSALS,
   type Refusal,
 } from '../../domain/store.ts';
-import { type Detail, detailReader, detailWriter } from './details.ts';
+import { type Detail, detailFinder, detailReader, detailWriter } from './details.ts';
 import { eventWriter } from './events.ts';
 import { type FlowTally, flowWriter } from './flow.ts';
 import { jobRowWriter } from './jobrow.ts';
@@ -119,7 +119,7 @@ export function jobReader(db: Database) {
 /** Writes what comes over the API inside the transaction of the group. */
 export function jobWriter(db: Database) {
   const reader = jobReader(db);
-  const findDetails = detailReader(db);
+  const findDetail = detailFinder(db);
   const rows = jobRowWriter(db);
   const writeDetail = detailWriter(db);
   const writeEvent = eventWriter(db);
@@ -176,7 +176,7 @@ export function jobWriter(db: Database) {
   /** Counts what the move of a job, of which `before` is the row as it was, has brought about. */
   function countMove(before: ReturnType<typeof find>, nowMs: number): void {
     const after = find(before.id);
-    const details = findDetails(JSON.stringify([before.seq])).get(before.seq)?.details ?? {};
+    const details = findDetail(before.seq)?.details ?? {};
     const passage = ({ state, started, start_time, end_time }: typeof before) => ({
       ...details,
       state: JOB_STATES[state]!,
@@ -190,7 +190,7 @@ export function jobWriter(db: Database) {
 
   /** Adds details; what a scheduler says of the same later takes their place. */
   function addDetails(seq: number, added: JobDetails | undefined, isMoved: boolean): JobEvent['change'] {
-    const known = findDetails(JSON.stringify([seq])).get(seq);
+    const known = findDetail(seq);
     if (!added && !known) return {};
     const provenance = known?.provenance ?? NOT_REPORTED;
     const { standing } = isMoved ? NOT_REPORTED : provenance;
@@ -228,15 +228,17 @@ export function jobWriter(db: Database) {
 
     update(id: string, { state, details, ...usage }: JobPatch, nowMs: number): Job {
       const row = find(id);
+      const { cpuUsage = null, memoryUsageMb = null, gpuUsage = null } = usage;
+      const hasUsage = [cpuUsage, memoryUsageMb, gpuUsage].some((value) => value !== null);
+      // Before anything is changed: what is refused leaves nothing in the transaction of the others.
+      if (hasUsage) requireNode(row.first_node);
       const change = {
         ...(state !== undefined && moveState(row, state, nowMs)),
         ...((state !== undefined || details) && addDetails(row.seq, details, state !== undefined)),
       };
       if (Object.keys(change).length > 0) writeEvent(id, { timeMs: nowMs, source: 'api', change });
       if (state !== undefined) countMove(row, nowMs);
-      const { cpuUsage = null, memoryUsageMb = null, gpuUsage = null } = usage;
-      if (cpuUsage !== null || memoryUsageMb !== null || gpuUsage !== null) {
-        requireNode(row.first_node);
+      if (hasUsage) {
         blankUsage.run(
           row.seq,
           cpuUsage !== null,

@@ -45,6 +45,10 @@ export function reports(makePlace: MakePlace) {
     expect((await store.listJobs({}, ALL)).jobs.map((one) => one.id)).toEqual(['after', '7', 'before']);
     expect(await store.listJobs({ state: 'pending', user: 'alice' }, ALL)).toMatchObject({ total: 1 });
     expect(await codeOf(store.updateJob('7', { cpuUsage: 1 }, at(2)))).toBe('validation_error');
+    expect(await codeOf(store.updateJob('7', { cpuUsage: 1, state: 'failed' }, at(2)))).toBe(
+      'validation_error',
+    );
+    expect(await store.getJob('7')).toEqual(job);
   });
 
   test('it starts, runs and ends; what says nothing new is a repeat', async () => {
