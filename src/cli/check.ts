@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { StartError } from '../domain/errors.ts';
 import * as judge from '../slurm/check.ts';
-import { type SlurmCommands, slurmCommands } from '../slurm/command.ts';
+import { readOutput, type SlurmCommands, slurmCommands } from '../slurm/command.ts';
 import { parseSlurmConfig, readUserId, type SlurmConfig } from '../slurm/config.ts';
 import { DEFAULT_SPOOL, HOOK_SETTINGS, type HookKind, renderHook } from '../slurm/hooks.ts';
 import { proveHook } from '../slurm/prove.ts';
@@ -94,15 +94,15 @@ async function checkServer(server: string): Promise<judge.Finding> {
 /** What a program prints, and how long it took; the error as a sentence. */
 async function time(commands: SlurmCommands, program: string, args: readonly string[]) {
   const startedMs = performance.now();
-  const pieces: string[] = [];
+  let text = '';
   let error: string | undefined;
   try {
-    await commands.run(program, args, { timeoutMs: TIMEOUT_MS, read: (piece) => void pieces.push(piece) });
+    text = await readOutput(commands, program, args, TIMEOUT_MS);
   } catch (caught) {
     if (!(caught instanceof StartError)) throw caught;
     error = caught.message;
   }
-  return { text: pieces.join(''), error, seconds: (performance.now() - startedMs) / 1000 };
+  return { text, error, seconds: (performance.now() - startedMs) / 1000 };
 }
 
 function readScript(path: string): judge.ScriptFile {

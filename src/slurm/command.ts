@@ -1,4 +1,5 @@
 import { StartError } from '../domain/errors.ts';
+import { sacctColumns } from './sacct.ts';
 
 /** Where Slurm's programs are, beside the folders of PATH. */
 const FOLDERS = ['/usr/bin', '/bin', '/usr/local/bin', '/opt/slurm/bin', '/usr/local/slurm/bin'];
@@ -114,6 +115,22 @@ export function slurmCommands({ env, now }: CommandOptions): SlurmCommands {
     states: () => states,
   };
 }
+
+/** All that a program prints; rejects as `run` does. */
+export async function readOutput(
+  commands: SlurmCommands,
+  program: string,
+  args: readonly string[],
+  timeoutMs: number,
+): Promise<string> {
+  const pieces: string[] = [];
+  await commands.run(program, args, { timeoutMs, read: (piece) => void pieces.push(piece) });
+  return pieces.join('');
+}
+
+/** The columns to ask this machine's sacct for; rejects as `run` does. */
+export const readSacctColumns = async (commands: SlurmCommands, timeoutMs: number): Promise<string[]> =>
+  sacctColumns(await readOutput(commands, 'sacct', ['--helpformat'], timeoutMs));
 
 async function readAll(stream: ReadableStream<Uint8Array>, read: Call['read']): Promise<void> {
   const decoder = new TextDecoder();

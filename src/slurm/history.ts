@@ -1,8 +1,8 @@
 import type { Report } from '../domain/report.ts';
-import type { SlurmCommands } from './command.ts';
+import { readSacctColumns, type SlurmCommands } from './command.ts';
 import type { Faults } from './faults.ts';
 import { createMark } from './mark.ts';
-import { createSacctReader, sacctArguments, sacctColumns } from './sacct.ts';
+import { createSacctReader, sacctArguments } from './sacct.ts';
 
 /** slurmdbd holds the answer to one call in memory, and is busy with it: it is asked for a day at a time. */
 const WINDOW_MS = 24 * 3_600_000;
@@ -27,12 +27,7 @@ export async function readAccounting(
   { fromMs, toMs, nowMs }: { fromMs: number; toMs: number; nowMs: number },
   { deliver, noteFaults, noteProgress }: HistorySink,
 ): Promise<void> {
-  const pieces: string[] = [];
-  await commands.run('sacct', ['--helpformat'], {
-    timeoutMs: TIMEOUT_MS,
-    read: (text) => void pieces.push(text),
-  });
-  const columns = sacctColumns(pieces.join(''));
+  const columns = await readSacctColumns(commands, TIMEOUT_MS);
   for (let startMs = fromMs; startMs < toMs; startMs += WINDOW_MS) {
     const choice = { fromMs: startMs, toMs: Math.min(toMs, startMs + WINDOW_MS) };
     const mark = createMark();

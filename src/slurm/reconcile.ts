@@ -1,8 +1,8 @@
 import type { Report } from '../domain/report.ts';
 import type { Unsettled } from '../domain/store.ts';
-import type { SlurmCommands } from './command.ts';
+import { readOutput, readSacctColumns, type SlurmCommands } from './command.ts';
 import { createMark } from './mark.ts';
-import { createSacctReader, type SacctChoice, sacctArguments, sacctColumns } from './sacct.ts';
+import { createSacctReader, type SacctChoice, sacctArguments } from './sacct.ts';
 import { parseQueue, squeueArguments } from './squeue.ts';
 
 /** At most a twentieth of the time is spent in Slurm's commands. */
@@ -133,7 +133,7 @@ export function reconciler(options: ReconcileOptions) {
   async function lookAtQueue(): Promise<Report[]> {
     const observedMs = now();
     const mark = createMark();
-    const text = await print(commands, 'squeue', squeueArguments(mark), SQUEUE_TIMEOUT_MS);
+    const text = await readOutput(commands, 'squeue', squeueArguments(mark), SQUEUE_TIMEOUT_MS);
     const { reports, faults } = parseQueue(text, mark, observedMs);
     if (faults.count > 0) warn('squeue_faults', { count: faults.count, first: faults.first });
     return reports;
@@ -150,7 +150,7 @@ export function reconciler(options: ReconcileOptions) {
   }
 
   async function askSacct(choice: SacctChoice): Promise<Set<string>> {
-    columns ??= await readColumns(commands);
+    columns ??= await readSacctColumns(commands, SACCT_TIMEOUT_MS);
     const mark = createMark();
     const reader = createSacctReader(now(), mark);
     const ended = new Set<string>();
@@ -238,22 +238,6 @@ export function reconciler(options: ReconcileOptions) {
 const hashOf = (report: Report) => Bun.hash(JSON.stringify({ ...report, observedMs: 0 }));
 
 const keyOf = ({ id, startTimeMs }: Report): string => `${id} ${startTimeMs ?? ''}`;
-
-async function readColumns(commands: SlurmCommands): Promise<string[]> {
-  return sacctColumns(await print(commands, 'sacct', ['--helpformat'], SACCT_TIMEOUT_MS));
-}
-
-/** All that a program prints. */
-async function print(
-  commands: SlurmCommands,
-  program: string,
-  args: readonly string[],
-  timeoutMs: number,
-): Promise<string> {
-  const pieces: string[] = [];
-  await commands.run(program, args, { timeoutMs, read: (piece) => void pieces.push(piece) });
-  return pieces.join('');
-}
 
 const lostReport = (id: string, sinceMs: number): Report => ({
   source: 'absence',
