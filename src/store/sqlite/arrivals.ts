@@ -30,8 +30,25 @@ export function arrivalWriter(db: Database) {
   let lastSeq: number | undefined;
 
   function saveUsage(target: Target): void {
-    const { id, job, node, usage, lastSample, oldestMs, newestMs, lateMs } = target;
+    const { job, node, usage, lastSample, oldestMs, newestMs, lateMs } = target;
     const { timeMs, cpuUsage, memoryUsageMb, gpuUsage } = usage!;
+    // Listed twice, because a list of its own for every row costs as much as its columns.
+    if (target.id !== undefined) {
+      usages.push(
+        target.id,
+        job,
+        node,
+        timeMs,
+        cpuUsage,
+        memoryUsageMb,
+        gpuUsage,
+        lastSample,
+        oldestMs,
+        newestMs,
+        lateMs,
+      );
+      return;
+    }
     const row = [
       job,
       node,
@@ -44,10 +61,6 @@ export function arrivalWriter(db: Database) {
       newestMs,
       lateMs,
     ];
-    if (id !== undefined) {
-      usages.push(id, ...row);
-      return;
-    }
     target.id = Number(insertUsage.run(...row).lastInsertRowid);
   }
 

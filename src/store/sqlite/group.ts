@@ -26,6 +26,7 @@ export function groupCommitter(db: Database): (writes: readonly Write[]) => Grou
     begin.run();
     try {
       const outcomes = writes.map(attempt);
+      applier.flush();
       commit.run();
       return outcomes;
     } catch (error) {

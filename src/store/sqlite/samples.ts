@@ -6,7 +6,7 @@ import { arrivalWriter } from './arrivals.ts';
 import { storedFinder } from './stored.ts';
 import type { Target, TargetFinder } from './targets.ts';
 
-/** Writes samples inside the transaction of the group. */
+/** Writes samples inside the transaction of the group; `flush` has to be called before anything else reads or changes it. */
 export function sampleWriter(db: Database, targets: TargetFinder) {
   const arrivals = arrivalWriter(db);
   const findStored = storedFinder(db);
@@ -55,7 +55,6 @@ export function sampleWriter(db: Database, targets: TargetFinder) {
       const [target] = targets.find([name]);
       if (!target) throw refuse(name);
       arrivals.append(target, sample);
-      arrivals.flush();
     },
 
     /**
@@ -79,8 +78,13 @@ export function sampleWriter(db: Database, targets: TargetFinder) {
           stored++;
         }
       }
-      arrivals.flush();
       return { stored, repeated: samples.length - stored - refused, refused, refusals };
+    },
+
+    /** Writes what has been recorded; until then it is only remembered. */
+    flush(): void {
+      arrivals.flush();
+      targets.makeRoom();
     },
 
     /** The transaction has been rolled back. */

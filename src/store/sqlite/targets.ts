@@ -104,8 +104,6 @@ export function targetFinder(db: Database) {
   return {
     /** The targets of names, in their order; undefined where there is no such job, or the node is not one of its nodes. */
     find(names: readonly Name[]): (Target | undefined)[] {
-      // Only here, where nobody holds a target: of each there has to be one alone.
-      if (remembered > MAX_TARGETS) forget();
       const targets = names.map(recall);
       const missing = new Map<string, Name>();
       for (const [index, name] of names.entries())
@@ -119,6 +117,11 @@ export function targetFinder(db: Database) {
     hasJob: (jobId: string): boolean => jobs.has(jobId),
 
     forgetJob: (jobId: string): void => void jobs.delete(jobId),
+
+    /** Forgets all of them when they are too many. Nobody may hold a target then: of each there has to be one alone. */
+    makeRoom(): void {
+      if (remembered > MAX_TARGETS) forget();
+    },
 
     forget,
   };

@@ -1,12 +1,13 @@
 import type { Database } from 'bun:sqlite';
 import { explainOpenError, openForWriting } from './connection.ts';
 import { groupCommitter } from './group.ts';
+import { type Message, unpackRequest } from './message.ts';
 import { migrate } from './migrate.ts';
 import { takePlaces, turnTaker } from './turns.ts';
-import type { GroupOutcome, ThreadAnswer, ThreadRequest, Write } from './write.ts';
+import type { GroupOutcome, ThreadAnswer, Write } from './write.ts';
 
 // The thread that owns the database for writing, so that no request ever waits for a disk that syncs.
-declare const self: { onmessage: (event: { data: string }) => void };
+declare const self: { onmessage: (event: { data: Message }) => void };
 
 let db: Database | undefined;
 let commitGroup: (writes: readonly Write[]) => GroupOutcome;
@@ -15,7 +16,7 @@ const takeTurn = turnTaker();
 const answer = (message: ThreadAnswer) => postMessage(JSON.stringify(message));
 
 self.onmessage = ({ data }) => {
-  const request: ThreadRequest = JSON.parse(data);
+  const request = unpackRequest(data);
   switch (request.kind) {
     case 'open':
       return open(request.path);

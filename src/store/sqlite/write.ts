@@ -62,6 +62,8 @@ export const isBatch = ({ kind }: Write): boolean =>
 export interface WriteApplier {
   /** Applies one write inside the transaction of its group; throws AppError when a rule refuses it. */
   apply(write: Write): unknown;
+  /** Has to be called before the group is committed. */
+  flush(): void;
   /** Has to be told that the transaction was rolled back. */
   forget(): void;
 }
@@ -126,9 +128,12 @@ export function writeApplier(db: Database): WriteApplier {
 
   return {
     apply(write) {
+      // The samples of a group go into the database together; everything else finds them there.
+      if (write.kind !== 'recordSample' && write.kind !== 'recordSamples') samples.flush();
       forgetChanged(write);
       return applyWrite(write);
     },
+    flush: samples.flush,
     forget() {
       targets.forget();
       samples.forget();
