@@ -1,5 +1,3 @@
-import { FormatRegistry, Type } from '@sinclair/typebox';
-
 const MAX_LENGTH = 256;
 const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
 
@@ -12,11 +10,3 @@ export function isIdentity(text: string): boolean {
   if (text.length > MAX_LENGTH && [...text].length > MAX_LENGTH) return false;
   return !CONTROL.test(text) && text.isWellFormed();
 }
-
-// TypeBox counts UTF-16 units for maxLength, JSON Schema counts characters: the format does the counting for us.
-FormatRegistry.Set('identity', isIdentity);
-// Free text keeps its lines; a NUL would end it in SQLite.
-FormatRegistry.Set('text', (text) => text.isWellFormed() && !text.includes('\0'));
-
-/** The schema of an identity, with `description` for the published document. */
-export const Identity = (description: string) => Type.String({ format: 'identity', description });

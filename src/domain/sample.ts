@@ -1,8 +1,4 @@
-import { Type } from '@sinclair/typebox';
-import { optional } from './detail.ts';
 import { AppError, quote } from './errors.ts';
-import { Identity } from './identity.ts';
-import { CpuUsage, GpuUsage, MemoryUsage } from './job.ts';
 
 /** `validation_error` for a job that has been given no nodes yet, `node` being the number of its first. */
 export function requireNode(node: number): void {
@@ -12,35 +8,7 @@ export function requireNode(node: number): void {
 export const hasNoNodes = () =>
   new AppError('validation_error', 'The job has been given no nodes yet, so nothing can be measured.');
 
-export const SampleBody = Type.Object(
-  {
-    cpu_usage: CpuUsage,
-    memory_usage_mb: MemoryUsage,
-    gpu_usage: optional(GpuUsage),
-    timestamp: optional(
-      Type.String({
-        description: 'ISO 8601 time of the sample, to back-fill; the server’s clock when left out',
-      }),
-    ),
-    node: optional(Identity('Node of the job that was measured; its first node when left out')),
-  },
-  { additionalProperties: false },
-);
-
-/** A sample of a batch. Unknown fields are ignored, so that a newer agent can talk to an older server. */
-export const SampleRowBody = Type.Object({
-  job_id: Identity('Job that was measured'),
-  ...SampleBody.properties,
-});
-
 export const MAX_BATCH_SAMPLES = 100_000;
-
-export const SampleBatchBody = Type.Object({
-  samples: Type.Array(SampleRowBody, {
-    maxItems: MAX_BATCH_SAMPLES,
-    description: 'Samples of any jobs and nodes; one whose job, node and timestamp are known changes nothing',
-  }),
-});
 
 export const notANode = (name: string) =>
   new AppError('validation_error', `node ${quote(name)} is not one of the nodes of the job.`);

@@ -2,21 +2,16 @@ import type { Static, TSchema } from '@sinclair/typebox';
 import { TypeCompiler } from '@sinclair/typebox/compiler';
 import { Elysia } from 'elysia';
 import { AppError } from '../domain/errors.ts';
-import {
-  JobBatchBody,
-  MAX_BATCH_JOBS,
-  MAX_BATCH_NODES,
-  type PastJob,
-  PastJobBody,
-  readPastJob,
-} from '../domain/job.ts';
-import { MAX_BATCH_SAMPLES, SampleBatchBody, SampleRowBody } from '../domain/sample.ts';
+import { MAX_BATCH_JOBS, MAX_BATCH_NODES, type PastJob } from '../domain/job.ts';
+import { MAX_BATCH_SAMPLES } from '../domain/sample.ts';
 import { type BatchResult, type JobSample, MAX_REFUSALS, type Refusal, type Store } from '../domain/store.ts';
 import { requirePastTime } from '../domain/time.ts';
 import { dropNulls, readBatch } from './body.ts';
 import { operation } from './document.ts';
 import { explainFault } from './errors.ts';
 import { limitIntake } from './intake.ts';
+import { JobBatchBody, PastJobBody, readPastJob } from './schema/job.ts';
+import { SampleBatchBody, SampleRowBody } from './schema/sample.ts';
 
 /** The routes whose bodies may be large. */
 export const BATCH_ROUTES = ['/v1/samples', '/v1/jobs/batch'];

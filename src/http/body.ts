@@ -1,10 +1,10 @@
 import type { TObject } from '@sinclair/typebox';
 import { Elysia } from 'elysia';
 import { AppError } from '../domain/errors.ts';
-import { JobPatchBody, PastJobBody } from '../domain/job.ts';
-import { SampleBody } from '../domain/sample.ts';
 import { decode, isPlain } from './encoding.ts';
 import type { Arrival } from './intake.ts';
+import { JobPatchBody, PastJobBody } from './schema/job.ts';
+import { SampleBody } from './schema/sample.ts';
 
 /** Largest body of a batch, as it is sent and as it is unpacked. */
 const MAX_BATCH_BYTES = 64 * 1024 * 1024;

@@ -1,9 +1,9 @@
 import { type TSchema, Type } from '@sinclair/typebox';
-import { DetailFields } from '../domain/detail.ts';
 import type { ErrorCode } from '../domain/errors.ts';
-import { CpuUsage, GpuUsage, JobStateBody, MemoryUsage } from '../domain/job.ts';
 import { SOURCES } from '../domain/report.ts';
 import { ERROR_STATUS } from './errors.ts';
+import { DetailFields } from './schema/detail.ts';
+import { CpuUsage, GpuUsage, JobStateBody, MemoryUsage } from './schema/job.ts';
 
 // What the published document says of the answers. They are not checked while serving (that would cost as much as
 // making them): a test holds real answers against the document.

@@ -1,8 +1,9 @@
 import { Elysia } from 'elysia';
-import { fieldOf, type JobDetails, renderDetails } from '../domain/detail.ts';
+import type { JobDetails } from '../domain/detail.ts';
 import type { JobEvent, Store } from '../domain/store.ts';
 import { formatTime } from '../domain/time.ts';
 import { JOB_ID, operation } from './document.ts';
+import { fieldOf, renderDetails } from './schema/detail.ts';
 
 const TIMES: Record<string, string> = { startTimeMs: 'start_time', endTimeMs: 'end_time' };
 

@@ -1,13 +1,14 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { Elysia } from 'elysia';
-import { optional } from '../domain/detail.ts';
 import { AppError } from '../domain/errors.ts';
-import { Identity } from '../domain/identity.ts';
-import { hasEnded, type JobState, JobStateBody, MAX_NODES } from '../domain/job.ts';
+import { hasEnded, type JobState, MAX_NODES } from '../domain/job.ts';
 import type { Report } from '../domain/report.ts';
 import type { BatchResult, TakeReports } from '../domain/store.ts';
 import { requirePastTime } from '../domain/time.ts';
 import { operation } from './document.ts';
+import { optional } from './schema/detail.ts';
+import { Identity } from './schema/identity.ts';
+import { JobStateBody } from './schema/job.ts';
 
 export interface HookOptions {
   readonly takeReports: TakeReports;

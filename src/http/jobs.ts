@@ -1,7 +1,6 @@
 import { Type } from '@sinclair/typebox';
 import { Elysia } from 'elysia';
-import { DetailFields, readDetails, renderDetails } from '../domain/detail.ts';
-import { hasEnded, type Job, JobPatchBody, NewJobBody, runtimeSeconds } from '../domain/job.ts';
+import { hasEnded, type Job, runtimeSeconds } from '../domain/job.ts';
 import type { Store } from '../domain/store.ts';
 import { formatTime } from '../domain/time.ts';
 import { writeCursor } from './cursor.ts';
@@ -9,6 +8,8 @@ import { JOB_ID, operation } from './document.ts';
 import { LIST_PARAMETERS, readListRequest } from './lists.ts';
 import { defined } from './query.ts';
 import { MEDIA_TYPE, streamRows } from './rows.ts';
+import { DetailFields, readDetails, renderDetails } from './schema/detail.ts';
+import { JobPatchBody, NewJobBody } from './schema/job.ts';
 
 /** A job as the API shows it. */
 export function renderJob(job: Job) {

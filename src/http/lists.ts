@@ -1,5 +1,4 @@
 import { Type } from '@sinclair/typebox';
-import { fieldOf } from '../domain/detail.ts';
 import { AppError } from '../domain/errors.ts';
 import { JOB_STATES } from '../domain/job.ts';
 import { FILTER_DETAILS, JOB_SORTS, type JobFilter, type JobOrder, type ListStart } from '../domain/list.ts';
@@ -7,6 +6,7 @@ import { readCursor } from './cursor.ts';
 import { anyOf, queryParameter, TIME } from './document.ts';
 import { defined, readQuery } from './query.ts';
 import { chooseFormat, ROW_FORMATS, type RowFormat } from './rows.ts';
+import { fieldOf } from './schema/detail.ts';
 
 const DEFAULT_LIMIT = 100;
 const MAX_LIMIT = 10_000;

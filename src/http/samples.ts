@@ -1,6 +1,5 @@
 import { Type } from '@sinclair/typebox';
 import { Elysia } from 'elysia';
-import { SampleBody } from '../domain/sample.ts';
 import type { Store } from '../domain/store.ts';
 import { requirePastTime } from '../domain/time.ts';
 import { JOB_ID, operation } from './document.ts';
@@ -13,6 +12,7 @@ import {
   streamReadings,
 } from './readings.ts';
 import { MEDIA_TYPE, streamRows } from './rows.ts';
+import { SampleBody } from './schema/sample.ts';
 
 /** Records and lists the samples of a job. */
 export const samples = ({ store, now }: { store: Store; now: () => number }) =>

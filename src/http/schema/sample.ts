@@ -1,0 +1,33 @@
+import { Type } from '@sinclair/typebox';
+import { MAX_BATCH_SAMPLES } from '../../domain/sample.ts';
+import { optional } from './detail.ts';
+import { Identity } from './identity.ts';
+import { CpuUsage, GpuUsage, MemoryUsage } from './job.ts';
+
+export const SampleBody = Type.Object(
+  {
+    cpu_usage: CpuUsage,
+    memory_usage_mb: MemoryUsage,
+    gpu_usage: optional(GpuUsage),
+    timestamp: optional(
+      Type.String({
+        description: 'ISO 8601 time of the sample, to back-fill; the server’s clock when left out',
+      }),
+    ),
+    node: optional(Identity('Node of the job that was measured; its first node when left out')),
+  },
+  { additionalProperties: false },
+);
+
+/** A sample of a batch. Unknown fields are ignored, so that a newer agent can talk to an older server. */
+export const SampleRowBody = Type.Object({
+  job_id: Identity('Job that was measured'),
+  ...SampleBody.properties,
+});
+
+export const SampleBatchBody = Type.Object({
+  samples: Type.Array(SampleRowBody, {
+    maxItems: MAX_BATCH_SAMPLES,
+    description: 'Samples of any jobs and nodes; one whose job, node and timestamp are known changes nothing',
+  }),
+});
