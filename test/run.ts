@@ -1,7 +1,7 @@
 import { $ } from 'bun';
 
-// `bun test/run.ts unit` checks types and style and runs the fast tests; `integration` builds the executable and drives
-// it. The last line is always `N passed, N failed`.
+// `bun test/run.ts unit` checks types and style and runs the fast tests, the files of which two processes share;
+// `integration` builds the executable and drives it. The last line is always `N passed, N failed`.
 
 const isIntegration = process.argv[2] === 'integration';
 const files = [...new Bun.Glob('test/**/*.test.ts').scanSync('.')]
@@ -9,34 +9,35 @@ const files = [...new Bun.Glob('test/**/*.test.ts').scanSync('.')]
   .sort()
   .map((file) => `./${file}`);
 
-const steps: [string, () => Promise<boolean>][] = isIntegration
-  ? [['build', () => succeeds(['bun', 'build.ts'])]]
+const steps: [name: string, command: string[]][] = isIntegration
+  ? [['build', ['bun', 'build.ts']]]
   : [
-      ['types', () => succeeds(['node_modules/.bin/tsc', '--noEmit'])],
-      ['lint', () => succeeds(['node_modules/.bin/biome', 'ci', '.'])],
+      ['types', ['node_modules/.bin/tsc', '--noEmit']],
+      ['lint', ['node_modules/.bin/biome', 'ci', '.']],
     ];
-
-let failedSteps = 0;
-for (const [name, step] of steps) {
-  if (await step()) continue;
-  console.error(`${name}: failed`);
-  failedSteps++;
-}
-const counts = await runTests(files, isIntegration ? 300_000 : 20_000);
+const succeeded = await Promise.all(steps.map(([name, command]) => runStep(name, command)));
+const failedSteps = succeeded.filter((isGood) => !isGood).length;
+// One executable, one port and one machine's Slurm at a time; the other tests have nothing in common. A process of
+// --parallel that ends before its tests do is counted as a failure, and what a file prints stays together.
+const counts = await runTests(
+  isIntegration ? ['--timeout=300000'] : ['--timeout=20000', '--parallel=2', '--no-isolate'],
+);
 const failed = counts.fail + failedSteps;
 const skipped = counts.skip > 0 ? `, ${counts.skip} skipped` : '';
 console.log(`${counts.pass} passed, ${failed} failed${skipped}`);
 process.exit(failed > 0 || counts.pass === 0 ? 1 : 0);
 
-async function succeeds(command: string[]): Promise<boolean> {
-  return (await $`${command}`.nothrow()).exitCode === 0;
+/** What it prints comes when it has ended, so that that of another does not come between. */
+async function runStep(name: string, command: string[]): Promise<boolean> {
+  const { exitCode, stdout, stderr } = await $`${command}`.nothrow().quiet();
+  process.stderr.write(stdout);
+  process.stderr.write(stderr);
+  if (exitCode !== 0) console.error(`${name}: failed`);
+  return exitCode === 0;
 }
 
-async function runTests(paths: readonly string[], timeoutMs: number) {
-  const child = Bun.spawn(['bun', 'test', '--timeout', String(timeoutMs), ...paths], {
-    stderr: 'pipe',
-    stdout: 'inherit',
-  });
+async function runTests(options: readonly string[]) {
+  const child = Bun.spawn(['bun', 'test', ...options, ...files], { stderr: 'pipe', stdout: 'inherit' });
   let output = '';
   for await (const chunk of child.stderr.pipeThrough(new TextDecoderStream())) {
     process.stderr.write(chunk);
