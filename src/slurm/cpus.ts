@@ -2,16 +2,35 @@ import { MAX_NODES } from '../domain/job.ts';
 
 const GROUP = /^([1-9]\d{0,8})(?:\(x([1-9]\d{0,8})\))?$/;
 
+/** So many nodes, one after the other in the list, with so many CPUs each. */
+export interface CpuRun {
+  readonly cpus: number;
+  readonly nodes: number;
+}
+
 /**
- * The CPUs of each node of a job, in the order of its nodes, from `SLURM_JOB_CPUS_PER_NODE`: `4(x2),2` is 4, 4, 2.
- * Undefined for a text that is none, or stands for more nodes than a job may have.
+ * Reads `SLURM_JOB_CPUS_PER_NODE`: `4(x2),2` is two nodes with 4 CPUs and one with 2. Empty for a text that is none, or
+ * stands for more nodes than a job may have.
  */
-export function expandCpus(text: string): number[] | undefined {
-  const cpus: number[] = [];
+export function readCpus(text: string): CpuRun[] {
+  const runs: CpuRun[] = [];
+  let total = 0;
   for (const group of text.split(',')) {
-    const [, count, times = '1'] = GROUP.exec(group) ?? [];
-    if (count === undefined || cpus.length + Number(times) > MAX_NODES) return undefined;
-    for (let n = 0; n < Number(times); n++) cpus.push(Number(count));
+    const [, cpus, nodes = '1'] = GROUP.exec(group) ?? [];
+    total += Number(nodes);
+    if (cpus === undefined || total > MAX_NODES) return [];
+    runs.push({ cpus: Number(cpus), nodes: Number(nodes) });
   }
-  return cpus;
+  return runs;
+}
+
+/** The CPUs of the node at a position of the list; undefined where the list does not reach. */
+export function cpusOfNode(runs: readonly CpuRun[], position: number): number | undefined {
+  if (position < 0) return undefined;
+  let passed = 0;
+  for (const { cpus, nodes } of runs) {
+    passed += nodes;
+    if (position < passed) return cpus;
+  }
+  return undefined;
 }

@@ -2,6 +2,7 @@ import type { Allocation, JobDetails } from '../domain/detail.ts';
 import { AppError, quote } from '../domain/errors.ts';
 import { isIdentity } from '../domain/identity.ts';
 import type { Report } from '../domain/report.ts';
+import { cpusOfNode, readCpus } from './cpus.ts';
 import { readExit } from './exit.ts';
 import { HOOK_KINDS, type HookKind } from './hooks.ts';
 import { expandNodes } from './nodelist.ts';
@@ -127,7 +128,10 @@ function readDetails(variables: Variables): JobDetails {
   });
   const arrayJobId = variables.get('SLURM_ARRAY_JOB_ID');
   const arrayTaskId = readNumber(variables, 'SLURM_ARRAY_TASK_ID');
-  const cpus = readCpus(variables).reduce((sum, { cpus, nodes }) => sum + cpus * nodes, 0);
+  const cpus = readCpus(variables.get('SLURM_JOB_CPUS_PER_NODE') ?? '').reduce(
+    (sum, { cpus, nodes }) => sum + cpus * nodes,
+    0,
+  );
   return {
     ...Object.fromEntries(texts),
     ...(arrayJobId !== undefined && /^\d{1,10}$/.test(arrayJobId) && { arrayJobId }),
@@ -166,36 +170,9 @@ function readEnding(variables: Variables): Part {
 function readAllocation(variables: Variables, nodes: readonly string[]): Allocation {
   const node = variables.get('SLURMD_NODENAME') ?? '';
   if (!isIdentity(node)) throw refusal(`does not say which node it is of: ${quote(node)}`);
-  const cpus = cpusOfNode(readCpus(variables), nodes.indexOf(node));
+  const cpus = cpusOfNode(readCpus(variables.get('SLURM_JOB_CPUS_PER_NODE') ?? ''), nodes.indexOf(node));
   const gpuIds = readGpuIds(variables);
   return { node, ...(cpus !== undefined && { cpus }), ...(gpuIds && { gpuIds }) };
-}
-
-/** So many nodes, one after the other in the list, with so many CPUs each. */
-interface CpuRun {
-  readonly cpus: number;
-  readonly nodes: number;
-}
-
-/** `4(x2),2` is two nodes with 4 CPUs and one with 2. Empty when it is absent or something else. */
-function readCpus(variables: Variables): CpuRun[] {
-  const runs: CpuRun[] = [];
-  for (const text of (variables.get('SLURM_JOB_CPUS_PER_NODE') ?? '').split(',')) {
-    const match = /^(\d{1,7})(?:\(x(\d{1,7})\))?$/.exec(text);
-    if (!match) return [];
-    runs.push({ cpus: Number(match[1]), nodes: Number(match[2] ?? 1) });
-  }
-  return runs;
-}
-
-function cpusOfNode(runs: readonly CpuRun[], position: number): number | undefined {
-  if (position < 0) return undefined;
-  let passed = 0;
-  for (const { cpus, nodes } of runs) {
-    passed += nodes;
-    if (position < passed) return cpus;
-  }
-  return undefined;
 }
 
 const GPU_VARIABLES = [

@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test';
 import { readArrayPlace } from '../../src/slurm/array.ts';
-import { expandCpus } from '../../src/slurm/cpus.ts';
+import { cpusOfNode, readCpus } from '../../src/slurm/cpus.ts';
 import { readExit, readWaitStatus } from '../../src/slurm/exit.ts';
 import { createMark } from '../../src/slurm/mark.ts';
 import { readMemoryMb } from '../../src/slurm/memory.ts';
@@ -133,19 +133,23 @@ test.each([
   expect(readTres(text)).toEqual(tres);
 });
 
-test.each([
+test.each<[text: string, cpus: number[]]>([
   ['4(x2),2', [4, 4, 2]],
   ['1', [1]],
   ['1(x3)', [1, 1, 1]],
-  ['1(x100001)', undefined],
-  ['1(x99999),1(x2)', undefined],
-  ['4(x0)', undefined],
-  ['4(x', undefined],
-  ['0', undefined],
-  ['4,', undefined],
-  ['', undefined],
+  ['1(x100001)', []],
+  ['1(x99999),1(x2)', []],
+  ['4(x0)', []],
+  ['4(x', []],
+  ['0', []],
+  ['4,', []],
+  ['', []],
 ])('%p is the CPUs %p', (text, cpus) => {
-  expect(expandCpus(text)).toEqual(cpus);
+  const nodes = cpus.length;
+  const runs = readCpus(text);
+  // One more than there are, because a list must not reach further than it says.
+  const found = Array.from({ length: nodes + 1 }, (_, position) => cpusOfNode(runs, position));
+  expect(found).toEqual([...cpus, undefined]);
 });
 
 test.each([
