@@ -8,7 +8,7 @@ import { type BatchResult, type JobSample, MAX_REFUSALS, type Refusal, type Stor
 import { requirePastTime } from '../domain/time.ts';
 import { dropNulls, readBatch } from './body.ts';
 import { operation } from './document.ts';
-import { explainFault } from './errors.ts';
+import { explainFault, WRITE_ERRORS } from './errors.ts';
 import { limitIntake } from './intake.ts';
 import { JobBatchBody, PastJobBody, readPastJob } from './schema/job.ts';
 import { SampleBatchBody, SampleRowBody } from './schema/sample.ts';
@@ -20,13 +20,6 @@ const MAX_INTAKE_BYTES = 4 * 1024 * 1024;
 /** Rows that are read in one go; what else has come in is looked at before the next ones. */
 const SLICE_ROWS = 2000;
 
-const ERRORS = [
-  'invalid_request',
-  'validation_error',
-  'payload_too_large',
-  'unsupported_media_type',
-  'unavailable',
-] as const;
 const ENCODINGS = 'gzip and zstd (Content-Encoding) are read too; at most 64 MiB, packed and unpacked';
 
 /** Takes many samples or jobs at once; what is wrong with one row concerns that row alone. */
@@ -52,7 +45,7 @@ export const batches = ({ store, now }: { store: Store; now: () => number }) => 
             answers: {
               200: { schema: 'BatchResult', means: 'What is stored, on disk, and what was refused' },
             },
-            errors: ERRORS,
+            errors: WRITE_ERRORS,
           }),
           requestBody: describeBody(SampleBatchBody),
         },
@@ -77,7 +70,7 @@ export const batches = ({ store, now }: { store: Store; now: () => number }) => 
             answers: {
               200: { schema: 'BatchResult', means: 'What is stored, on disk, and what was refused' },
             },
-            errors: ERRORS,
+            errors: WRITE_ERRORS,
           }),
           requestBody: describeBody(JobBatchBody),
         },

@@ -15,6 +15,15 @@ export const ERROR_STATUS: Record<ErrorCode, number> = {
   unavailable: 503,
 };
 
+/** The errors of a write that names no job in its path. */
+export const WRITE_ERRORS = [
+  'invalid_request',
+  'validation_error',
+  'payload_too_large',
+  'unsupported_media_type',
+  'unavailable',
+] as const satisfies readonly ErrorCode[];
+
 /** Where causes go that no client may see. */
 export interface ErrorLog {
   error(event: string, fields: Record<string, unknown>): void;

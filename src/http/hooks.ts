@@ -6,6 +6,7 @@ import type { Report } from '../domain/report.ts';
 import type { BatchResult, TakeReports } from '../domain/store.ts';
 import { requirePastTime } from '../domain/time.ts';
 import { operation } from './document.ts';
+import { WRITE_ERRORS } from './errors.ts';
 import { optional } from './schema/detail.ts';
 import { Identity } from './schema/identity.ts';
 import { JobStateBody } from './schema/job.ts';
@@ -52,13 +53,6 @@ const JobFinishedBody = Type.Object(
   OPEN,
 );
 
-const ERRORS = [
-  'invalid_request',
-  'validation_error',
-  'payload_too_large',
-  'unsupported_media_type',
-  'unavailable',
-] as const;
 const ANSWER = { 200: { schema: 'Processed', means: 'It is on disk' } } as const;
 
 /** Takes what hook scripts post when a job starts and ends. */
@@ -86,7 +80,7 @@ export const hooks = ({ takeReports, now, expandNodes }: HookOptions) => {
           tag: 'Slurm',
           summary: 'What a hook script posts when a job starts',
           answers: ANSWER,
-          errors: ERRORS,
+          errors: WRITE_ERRORS,
         }),
       },
     )
@@ -108,7 +102,7 @@ export const hooks = ({ takeReports, now, expandNodes }: HookOptions) => {
           tag: 'Slurm',
           summary: 'What a hook script posts when a job ends; provisional until Slurm itself confirms it',
           answers: ANSWER,
-          errors: ERRORS,
+          errors: WRITE_ERRORS,
         }),
       },
     );
