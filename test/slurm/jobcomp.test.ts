@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test';
 import { AppError } from '../../src/domain/errors.ts';
 import { parseJobCompletion } from '../../src/slurm/jobcomp.ts';
-import { readFixture } from './fixture.ts';
+import { JOB_14, readFixture } from './fixture.ts';
 
 const DOCUMENTS: Record<string, unknown>[] = JSON.parse(readFixture('jobcomp.json'));
 const documentOf = (id: number) => DOCUMENTS.find(({ jobid }) => jobid === id)!;
@@ -13,26 +13,7 @@ test('the fields go where they belong', () => {
     {
       source: 'jobcomp',
       observedMs: 1_795_477_410_000,
-      id: '14',
-      user: 'carol',
-      nodes: ['node01'],
-      state: 'completed',
-      startTimeMs: 1_795_477_407_000,
-      endTimeMs: 1_795_477_410_000,
-      name: 'array',
-      account: 'physics',
-      partition: 'debug',
-      qos: 'normal',
-      cluster: 'testbed',
-      submitTimeMs: 1_795_477_405_000,
-      timeLimitSeconds: 600,
-      cpus: 1,
-      memoryLimitMb: 50,
-      workDir: '/home/carol',
-      arrayJobId: '7',
-      arrayTaskId: 0,
-      exitCode: 0,
-      rawState: 'COMPLETED',
+      ...JOB_14,
     },
   ]);
 });

@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test';
 import { AppError } from '../../src/domain/errors.ts';
 import type { Report } from '../../src/domain/report.ts';
 import { createSacctReader, sacctArguments, sacctColumns } from '../../src/slurm/sacct.ts';
-import { MARK, readFixture } from './fixture.ts';
+import { JOB_14, MARK, readFixture } from './fixture.ts';
 
 const NOW_MS = 1_795_480_000_000;
 
@@ -50,26 +50,7 @@ test('the columns go where they belong', () => {
     {
       source: 'sacct',
       observedMs: NOW_MS,
-      id: '14',
-      user: 'carol',
-      nodes: ['node01'],
-      state: 'completed',
-      startTimeMs: 1_795_477_407_000,
-      endTimeMs: 1_795_477_410_000,
-      name: 'array',
-      account: 'physics',
-      partition: 'debug',
-      qos: 'normal',
-      cluster: 'testbed',
-      submitTimeMs: 1_795_477_405_000,
-      timeLimitSeconds: 600,
-      cpus: 1,
-      memoryLimitMb: 50,
-      workDir: '/home/carol',
-      arrayJobId: '7',
-      arrayTaskId: 0,
-      exitCode: 0,
-      rawState: 'COMPLETED',
+      ...JOB_14,
     },
   ]);
 });
