@@ -218,23 +218,3 @@ test('jobs of an older database that wait or run are counted by partition', () =
     [1, 1, 1],
   ]);
 });
-
-test('jobs of an older database that wait or run are counted by partition', () => {
-  using folder = temporaryFolder();
-  const path = folder.file('a.db');
-  migrateFile(path, MIGRATIONS.slice(0, 4));
-  {
-    using db = openForWriting(path);
-    db.run(`INSERT INTO user VALUES (1, 'alice');
-      INSERT INTO node VALUES (1, 'n1');
-      INSERT INTO label VALUES (1, 'debug');
-      INSERT INTO job VALUES (1, 'a', 1, 1, 1, 1000, NULL, 1), (2, 'b', 1, 1, 0, 1000, NULL, 0), (3, 'c', 1, 1, 2, 1000, 2000, 1);
-      INSERT INTO detail (job, partition, sources, standing, standing_ms) VALUES (1, 1, '', 3, 0), (3, 1, '', 8, 0);`);
-  }
-  migrateFile(path, MIGRATIONS);
-  using db = openForWriting(path);
-  expect(db.query('SELECT partition, state, jobs FROM live_count').values()).toEqual([
-    [0, 0, 1],
-    [1, 1, 1],
-  ]);
-});
