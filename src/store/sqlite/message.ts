@@ -7,7 +7,8 @@ import type { ThreadRequest, Write } from './write.ts';
  */
 export interface Message {
   readonly text: string;
-  readonly columns: readonly Float64Array<ArrayBuffer>[];
+  /** Left out when there are none, because only plain text goes the fast way. */
+  readonly columns?: readonly Float64Array<ArrayBuffer>[];
 }
 
 type SampleBatch = Extract<Write, { kind: 'recordSamples' }>;
@@ -27,18 +28,19 @@ const NUMBERS = 5;
 
 /** Makes a message of a request; whoever sends it hands the buffers of its columns over. */
 export function packRequest(request: ThreadRequest): Message {
+  if (request.kind !== 'writes') return { text: JSON.stringify(request) };
   const columns: Float64Array<ArrayBuffer>[] = [];
-  if (request.kind !== 'writes') return { text: JSON.stringify(request), columns };
   const writes = request.writes.map((write): PackedWrite => {
     if (write.kind !== 'recordSamples') return write;
     columns.push(packNumbers(write.samples));
     return { kind: 'recordSamples', samples: packNames(write.samples) };
   });
-  return { text: JSON.stringify({ kind: 'writes', writes } satisfies PackedRequest), columns };
+  const text = JSON.stringify({ kind: 'writes', writes } satisfies PackedRequest);
+  return columns.length > 0 ? { text, columns } : { text };
 }
 
 /** The request that a message was made of. */
-export function unpackRequest({ text, columns }: Message): ThreadRequest {
+export function unpackRequest({ text, columns = [] }: Message): ThreadRequest {
   const request = JSON.parse(text) as PackedRequest;
   if (request.kind !== 'writes') return request;
   let batch = 0;

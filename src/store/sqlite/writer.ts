@@ -152,10 +152,12 @@ export class Writer {
 
 function tell(thread: Worker, request: ThreadRequest): void {
   const message = packRequest(request);
-  thread.postMessage(
-    message,
-    message.columns.map(({ buffer }) => buffer),
-  );
+  if (!message.columns) thread.postMessage(message);
+  else
+    thread.postMessage(
+      message,
+      message.columns.map(({ buffer }) => buffer),
+    );
 }
 
 function settleOne(waiting: Waiting, outcome: Outcome): void {
