@@ -30,7 +30,7 @@ export const LIST_PARAMETERS = [
   ),
   queryParameter(
     'offset',
-    'Jobs to skip; at most 100,000 with any parameter or value beyond one state, user and node',
+    'Jobs to skip; at most 100,000 with any parameter beyond state, user and one node',
     Type.Integer({ minimum: 0, default: 0 }),
   ),
   queryParameter('since', 'Only jobs that had not ended before this time (ISO 8601)', TIME),

@@ -55,10 +55,9 @@ export function jobLister(db: Database) {
 
   /** The rows of a page, and one more if there is one. */
   function findRows(list: WalkList & Page): JobRow[] {
-    const { walks, wanted, after, limit, offset = 0 } = list;
+    const { wanted, after, limit, offset = 0 } = list;
     if (offset <= FAR_OFFSET) return readRows(list, limit + 1, offset);
-    if (walks.length > 1 && offset > MAX_SCAN_OFFSET) throw tooDeep();
-    const rest = after || walks.length > 1 ? undefined : count(wanted) - offset;
+    const rest = after ? undefined : count(wanted) - offset;
     return rest !== undefined && rest < offset
       ? readFromEnd(list, rest, limit + 1)
       : readRows(list, limit + 1, offset);

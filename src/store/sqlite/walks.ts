@@ -1,3 +1,4 @@
+import { JOB_STATES } from '../../domain/job.ts';
 import type { JobOrder, JobPosition } from '../../domain/list.ts';
 import { type Bind, isOneOf, type Wanted } from './filters.ts';
 import { JOB_COLUMNS } from './jobs.ts';
@@ -13,30 +14,30 @@ export interface Walk {
   readonly lowest?: number;
 }
 
-/** More ways than this cost more to start than they save. */
-const MAX_WALKS = 100;
+/** SQLite merges so many at most. */
+const MAX_WALKS = 500;
 
+const STATES = [...JOB_STATES.keys()];
 /** Pending and running. */
 const NOT_ENDED = [0, 1];
 
 /**
  * The ways in the order of start times that together meet every match of node, user and state: one for each combination of
- * values. Where those are too many, fewer ways meet other jobs too.
+ * values, and of all states where none is asked for, because every index has the state. Where those are too many, fewer
+ * ways meet jobs of other users too.
  */
-export function walksByStart({ nodes, users, states }: Wanted): Walk[] {
-  let walks: Walk['equals'][] = [{}];
-  for (const [column, values] of Object.entries({ node: nodes, user: users, state: states })) {
-    if (values === undefined) continue;
-    const finer = walks.flatMap((walk) => values.map((value) => ({ ...walk, [column]: value })));
-    if (finer.length > MAX_WALKS && walks.length > 1) break;
-    walks = finer;
+export function walksByStart({ nodes, users, states = STATES }: Wanted): Walk[] {
+  let walks: Walk['equals'][] = states.map((state) => ({ state }));
+  for (const [column, values] of Object.entries({ node: nodes, user: users })) {
+    if (values === undefined || (column === 'user' && walks.length * values.length > MAX_WALKS)) continue;
+    walks = walks.flatMap((walk) => values.map((value) => ({ ...walk, [column]: value })));
   }
   return walks.map(walkByStart);
 }
 
-/** Whether a walk meets no jobs but those with a wanted node, user and state. */
-export const isExact = ({ equals }: Walk, { nodes, users, states }: Wanted): boolean =>
-  Object.keys(equals).length === [nodes, users, states].filter((values) => values !== undefined).length;
+/** Whether a walk meets no jobs but those with a wanted user. */
+export const isExact = ({ equals }: Walk, { users }: Wanted): boolean =>
+  users === undefined || equals.user !== undefined;
 
 /** Ways through the matches in any order, the fewest jobs that an index allows. */
 export function walksThrough(wanted: Wanted): Walk[] {
@@ -50,17 +51,9 @@ export function walksThrough(wanted: Wanted): Walk[] {
 }
 
 function walkByStart(equals: Walk['equals']): Walk {
-  const { node, user, state } = equals;
-  const table = node === undefined ? 'job' : 'job_node';
-  const rest =
-    user !== undefined && state !== undefined
-      ? 'user_state'
-      : user !== undefined
-        ? 'user'
-        : state !== undefined
-          ? 'state'
-          : 'start';
-  return { table, index: `${table}_by_${rest}`, key: 'start_time', equals };
+  const table = equals.node === undefined ? 'job' : 'job_node';
+  const index = `${table}_by_${equals.user === undefined ? 'state' : 'user_state'}`;
+  return { table, index, key: 'start_time', equals };
 }
 
 /** FROM and WHERE of a walk: its jobs, and of them those with the wanted states and users. */
@@ -92,22 +85,21 @@ export interface WalkPage {
 
 /**
  * The query of a page in the order of start times. The indexes are named so that the plan cannot change with the data:
- * each is walked in the order of the list and left at the page's end. Several ways are merged.
+ * each is walked in the order of the list, SQLite merges them as it goes, and leaves all of them at the page's end. Only the
+ * jobs of the page are read whole.
  */
 export function walkQuery(walks: readonly Walk[], wanted: Wanted, page: WalkPage, bind: Bind): string {
   const { order, after, isReversed = false, take, offset } = page;
-  const direction = order.isAscending ? 'ASC' : 'DESC';
-  const query = (walk: Walk, limits: string) => {
+  const parts = walks.map((walk) => {
     const { from, terms } = walkSource(walk, wanted, bind);
     if (after) terms.push(afterStart(walk, order, after, bind));
-    const where = terms.length === 0 ? '' : `WHERE ${terms.join(' AND ')}`;
-    return `SELECT ${JOB_COLUMNS} FROM ${from} ${where}
-             ORDER BY ${walk.table}.start_time ${direction}, job.id ${isReversed ? 'DESC' : 'ASC'} ${limits}`;
-  };
-  if (walks.length === 1) return query(walks[0]!, `LIMIT ${bind(take)} OFFSET ${bind(offset)}`);
-  const parts = walks.map((walk) => `SELECT * FROM (${query(walk, `LIMIT ${bind(take + offset)}`)})`);
-  return `${parts.join(' UNION ALL ')}
-           ORDER BY start_time ${direction}, id LIMIT ${bind(take)} OFFSET ${bind(offset)}`;
+    return `SELECT job.seq AS seq, ${walk.table}.start_time AS start_time, job.id AS id
+              FROM ${from} WHERE ${terms.join(' AND ')}`;
+  });
+  const byStart = `start_time ${order.isAscending ? 'ASC' : 'DESC'}, id ${isReversed ? 'DESC' : 'ASC'}`;
+  return `WITH page AS MATERIALIZED (${parts.join(' UNION ALL ')}
+            ORDER BY ${byStart} LIMIT ${bind(take)} OFFSET ${bind(offset)})
+          SELECT ${JOB_COLUMNS} FROM page CROSS JOIN job ON job.seq = page.seq`;
 }
 
 /** Behind a position. The first comparison lets the index start there, the second leaves out what it has of that millisecond. */

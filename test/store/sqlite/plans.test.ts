@@ -21,23 +21,24 @@ function planOf(wanted: Omit<Wanted, 'nowMs'>, page: Partial<WalkPage> = {}, cha
     .map(({ detail }) => detail);
 }
 
-const WALK = /^(SCAN|SEARCH) (job|job_node) USING/;
+const WALK = /^(SCAN|SEARCH) (job|job_node) USING (COVERING )?INDEX/;
 /** Rows of one millisecond are sorted by id among themselves; a sort of everything would read everything. */
 const BIG_SORT = /TEMP B-TREE FOR (?!LAST TERM|RIGHT PART)/;
-const ALL_JOBS = /^SCAN (job|job_node)\b(?! USING INDEX job_by_start)/;
+const ALL_JOBS = /^SCAN (job|job_node)\b/;
 
 const NODE = { nodes: [1] };
 const USER = { users: [1] };
 const STATE = { states: [1] };
-const FILTERS: [index: string, wanted: Omit<Wanted, 'nowMs'>][] = [
-  ['job_by_start', {}],
-  ['job_by_state', STATE],
-  ['job_by_user', USER],
-  ['job_by_user_state', { ...USER, ...STATE }],
-  ['job_node_by_start', NODE],
-  ['job_node_by_state', { ...NODE, ...STATE }],
-  ['job_node_by_user', { ...NODE, ...USER }],
-  ['job_node_by_user_state', { ...NODE, ...USER, ...STATE }],
+/** Five walks, one for each state, where no state is asked for. */
+const FILTERS: [index: string, walks: number, wanted: Omit<Wanted, 'nowMs'>][] = [
+  ['job_by_state', 5, {}],
+  ['job_by_state', 1, STATE],
+  ['job_by_user_state', 5, USER],
+  ['job_by_user_state', 1, { ...USER, ...STATE }],
+  ['job_node_by_state', 5, NODE],
+  ['job_node_by_state', 1, { ...NODE, ...STATE }],
+  ['job_node_by_user_state', 5, { ...NODE, ...USER }],
+  ['job_node_by_user_state', 1, { ...NODE, ...USER, ...STATE }],
 ];
 const CURSOR = { after: { value: 1000, id: 'x' } };
 const PAGES: [name: string, page: Partial<WalkPage>][] = [
@@ -48,9 +49,10 @@ const PAGES: [name: string, page: Partial<WalkPage>][] = [
   ['the oldest first by cursor', { ...CURSOR, order: { sort: 'start_time', isAscending: true } }],
 ];
 
-const ROWS = FILTERS.flatMap(([index, wanted]) =>
+const ROWS = FILTERS.flatMap(([index, count, wanted]) =>
   PAGES.map(([name, page]) => ({
     index,
+    count,
     wanted,
     name,
     page,
@@ -59,13 +61,14 @@ const ROWS = FILTERS.flatMap(([index, wanted]) =>
 );
 test.each(ROWS)(
   '$name of a list by $filter walks through $index and stops at its end',
-  ({ index, wanted, page }) => {
+  ({ index, count, wanted, page }) => {
     const plan = planOf(wanted, page);
     const walks = plan.filter((step) => WALK.test(step));
-    expect(walks[0]).toMatch(new RegExp(`USING (COVERING )?INDEX ${index}\\b`));
-    const isBounded = Object.keys(wanted).length > 0 || page.after !== undefined;
-    expect(walks[0]!.startsWith(isBounded ? 'SEARCH' : 'SCAN')).toBe(true);
-    if (page.after) expect(walks[0]).toContain('start_time');
+    expect(walks).toHaveLength(count);
+    for (const walk of walks) {
+      expect(walk).toMatch(new RegExp(`^SEARCH .* USING (COVERING )?INDEX ${index}\\b`));
+      if (page.after) expect(walk).toContain('start_time');
+    }
     expect(plan.filter((step) => ALL_JOBS.test(step))).toEqual([]);
     expect(plan.filter((step) => BIG_SORT.test(step))).toEqual([]);
   },
@@ -81,7 +84,7 @@ test('several states and users are merged from walks of which each stops at the 
 });
 
 test('the order of the list is why the plan is good', () => {
-  const byEnd = planOf({}, {}, (sql) => sql.replace('job.start_time DESC', 'job.end_time DESC'));
+  const byEnd = planOf({}, {}, (sql) => sql.replaceAll('job.start_time AS', 'job.end_time AS'));
   expect(byEnd.some((step) => BIG_SORT.test(step))).toBe(true);
   const unnamed = planOf(STATE, {}, (sql) => sql.replace('INDEXED BY job_by_state', 'NOT INDEXED'));
   expect(unnamed.some((step) => ALL_JOBS.test(step))).toBe(true);
