@@ -12,7 +12,9 @@ import { openStore } from '../store/open.ts';
 import { type Progress, startProgress } from './progress.ts';
 
 /** Reports of one commit: a page of an index that several of them change is written once. */
-const BATCH_REPORTS = 10_000;
+const BATCH_REPORTS = 20_000;
+/** All pages that a commit changes fit in, also among millions of jobs. */
+const CACHE_BYTES = 256_000_000;
 /** Reasons that are shown. */
 const SHOWN_REASONS = 5;
 
@@ -116,7 +118,7 @@ async function openForImport(database: string) {
     );
   }
   try {
-    return await openStore(database, {});
+    return await openStore(database, { cacheBytes: CACHE_BYTES });
   } catch (error) {
     const { code } = ((error as Error).cause ?? {}) as { code?: string };
     if (!(error instanceof StartError) || !code?.startsWith('SQLITE_BUSY')) throw error;

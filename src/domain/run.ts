@@ -80,9 +80,12 @@ export function closeRun(run: Run, next: Run): Run {
 /** What is different in a run after a report: each such field as it is now, null where it is no longer known. */
 export function diffRuns(before: Run | undefined, after: Run): Partial<Record<keyof Run, unknown>> {
   const keys = [...FIELDS, ...STANDING, 'allocations'] as const;
-  const changed = keys.filter((key) => JSON.stringify(before?.[key]) !== JSON.stringify(after[key]));
+  const changed = keys.filter((key) => !isSame(before?.[key], after[key]));
   return Object.fromEntries(changed.map((key) => [key, after[key] ?? null]));
 }
+
+const isSame = (one: unknown, other: unknown): boolean =>
+  one === other || (typeof one === 'object' && JSON.stringify(one) === JSON.stringify(other));
 
 /** Whether a scheduler has said anything of the run. */
 export const isReported = ({ provenance }: Pick<Run, 'provenance'>): boolean =>

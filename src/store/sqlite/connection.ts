@@ -4,8 +4,11 @@ import { StartError } from '../../domain/errors.ts';
 /** "hpob" in SQLite's header: tells our databases from those of other programs. */
 export const APPLICATION_ID = 0x68706f62;
 
+/** Memory for pages. What one commit changes beyond it is written twice, and read again. */
+const CACHE_BYTES = 16_000_000;
+
 /** Opens the one connection that writes. Refuses the database of another program, and leaves it as it is. `synchronous=FULL`: a commit returns when it is on disk. */
-export function openForWriting(path: string): Database {
+export function openForWriting(path: string, cacheBytes = CACHE_BYTES): Database {
   const db = new Database(path, { create: true, readwrite: true, strict: true });
   db.run('PRAGMA busy_timeout = 5000');
   if (isForeign(db)) {
@@ -15,7 +18,7 @@ export function openForWriting(path: string): Database {
   db.run('PRAGMA journal_mode = WAL');
   db.run('PRAGMA synchronous = FULL');
   db.run('PRAGMA foreign_keys = ON');
-  db.run('PRAGMA cache_size = -16000');
+  db.run(`PRAGMA cache_size = -${Math.round(cacheBytes / 1000)}`);
   // 16 MB: a page that many commits change goes into the database once, not once each 4 MB of log.
   db.run('PRAGMA wal_autocheckpoint = 4000');
   // Without a limit, a log that once grew behind a long read keeps its size for ever.

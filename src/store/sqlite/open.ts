@@ -20,13 +20,18 @@ import { Writer } from './writer.ts';
 export interface SqliteOptions {
   /** Told of every attempt to commit. */
   readonly onCommit?: (commit: Commit) => void;
+  /** Memory for the pages that are being written; for a command that writes very much and then ends. */
+  readonly cacheBytes?: number;
 }
 
 /**
  * Opens the database file, creating it when it is missing, and brings it to the newest version. Rejects with
  * StartError, one sentence for a person, when the file or its folder does not allow it.
  */
-export async function openSqlite(file: string, { onCommit = () => {} }: SqliteOptions = {}): Promise<Store> {
+export async function openSqlite(
+  file: string,
+  { onCommit = () => {}, cacheBytes }: SqliteOptions = {},
+): Promise<Store> {
   const path = resolve(file);
   if (!existsSync(dirname(path)))
     throw new StartError(`The folder ${dirname(path)} of the database does not exist.`);
@@ -37,7 +42,7 @@ export async function openSqlite(file: string, { onCommit = () => {} }: SqliteOp
   let writer: Writer | undefined;
   try {
     lock = lockDatabase(path);
-    writer = await Writer.open(path, onCommit);
+    writer = await Writer.open(path, { onCommit, cacheBytes });
     return sqliteStore(path, writer, lock);
   } catch (error) {
     await writer?.close();

@@ -19,7 +19,7 @@ self.onmessage = ({ data }) => {
   const request = unpackRequest(data);
   switch (request.kind) {
     case 'open':
-      return open(request.path);
+      return open(request.path, request.cacheBytes);
     case 'writes':
       // Whatever came in while the last group was being committed makes up the next one.
       if (pending.length === 0) setImmediate(commitPending);
@@ -42,9 +42,9 @@ function commitTurn(): void {
   answer({ kind: 'group', places, outcome: commitGroup(takePlaces(pending, places)) });
 }
 
-function open(path: string): void {
+function open(path: string, cacheBytes: number | undefined): void {
   try {
-    db = openForWriting(path);
+    db = openForWriting(path, cacheBytes);
     migrate(db, path);
     commitGroup = groupCommitter(db);
     answer({ kind: 'opened' });

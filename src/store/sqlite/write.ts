@@ -38,7 +38,7 @@ export type GroupOutcome =
 
 /** What the writing thread is told, and what it answers: a group's outcome is that of the unanswered writes at `places`. */
 export type ThreadRequest =
-  | { readonly kind: 'open'; readonly path: string }
+  | { readonly kind: 'open'; readonly path: string; readonly cacheBytes?: number | undefined }
   | { readonly kind: 'writes'; readonly writes: readonly Write[] }
   | { readonly kind: 'close' };
 export type ThreadAnswer =

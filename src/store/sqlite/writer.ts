@@ -59,7 +59,10 @@ export class Writer {
   }
 
   /** Starts the thread, which opens and migrates the database. Rejects with StartError when that cannot be. */
-  static async open(path: string, onCommit: (commit: Commit) => void): Promise<Writer> {
+  static async open(
+    path: string,
+    { onCommit, cacheBytes }: { onCommit: (commit: Commit) => void; cacheBytes?: number | undefined },
+  ): Promise<Writer> {
     const module =
       typeof WRITER_THREAD_MODULE === 'string'
         ? WRITER_THREAD_MODULE
@@ -68,7 +71,7 @@ export class Writer {
     const answer = await new Promise<ThreadAnswer>((resolve, reject) => {
       thread.onmessage = ({ data }: { data: string }) => resolve(JSON.parse(data));
       thread.onerror = (event) => reject(new Error(`The writing thread did not start: ${event.message}`));
-      tell(thread, { kind: 'open', path });
+      tell(thread, { kind: 'open', path, cacheBytes });
     });
     if (answer.kind === 'opened') return new Writer(thread, onCommit);
     thread.terminate();
