@@ -6,6 +6,7 @@ import { StartError } from '../domain/errors.ts';
 import type { Retention, Store } from '../domain/store.ts';
 import { createApp } from '../http/app.ts';
 import { createLog } from '../log.ts';
+import { joinPieces } from '../metrics/exposition.ts';
 import { renderFlow } from '../metrics/flow.ts';
 import { renderJobs } from '../metrics/jobs.ts';
 import { serviceMetrics } from '../metrics/service.ts';
@@ -50,12 +51,12 @@ export async function serve(args: readonly string[]): Promise<number> {
       log,
       version,
       renderMetrics: async () =>
-        Buffer.concat([
-          await renderJobs(store!, {
+        joinPieces([
+          ...(await renderJobs(store!, {
             nowMs: now(),
             endedSeriesMs: config.endedSeriesMs,
             maxSeries: config.metricsMaxSeries,
-          }),
+          })),
           Buffer.from(renderFlow(await store!.countFlow())),
           Buffer.from(await service.render()),
         ]),

@@ -11,3 +11,21 @@ export function escapeLabel(value: string): string {
 export function openFamily(name: string, type: 'gauge' | 'counter' | 'histogram', help: string): string {
   return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n`;
 }
+
+/** Bytes that are copied in one go. */
+const COPY_BYTES = 1024 * 1024;
+
+/** One text of its pieces. Megabytes take longer to copy than a request may wait, so that others go on in between. */
+export async function joinPieces(pieces: readonly Uint8Array[]): Promise<Uint8Array> {
+  const text = new Uint8Array(pieces.reduce((sum, { byteLength }) => sum + byteLength, 0));
+  let [at, copiedBytes] = [0, 0];
+  for (const piece of pieces) {
+    text.set(piece, at);
+    at += piece.byteLength;
+    copiedBytes += piece.byteLength;
+    if (copiedBytes < COPY_BYTES) continue;
+    copiedBytes = 0;
+    await new Promise<void>((next) => setImmediate(next));
+  }
+  return text;
+}

@@ -13,14 +13,14 @@ interface JobsOptions {
 }
 
 /**
- * The six families of the API reference, and how many series were left out, as UTF-8. The per-job series are written
+ * The six families of the API reference, and how many series were left out, as pieces of UTF-8. The per-job series are written
  * straight from the store's rows: they come and go with the jobs, which a registry would have to be told. Between two pages
  * of rows other requests go on.
  */
 export async function renderJobs(
   store: Store,
   { nowMs, endedSeriesMs, maxSeries }: JobsOptions,
-): Promise<Uint8Array> {
+): Promise<Uint8Array[]> {
   const pages: LiveSeries[][] = [];
   let series = 0;
   let text = jobFamilies(nowMs);
@@ -39,10 +39,8 @@ export async function renderJobs(
       await new Promise<void>((next) => setImmediate(next));
     }
   }
-  return Buffer.concat([
-    ...text.chunks(),
-    encoder.encode(renderTotals(await store.countJobs()) + renderDropped(dropped)),
-  ]);
+  const totals = renderTotals(await store.countJobs()) + renderDropped(dropped);
+  return [...text.chunks(), encoder.encode(totals)];
 }
 
 /** Rows that are written before other requests have their turn. */

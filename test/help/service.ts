@@ -1,6 +1,7 @@
 import type { Report, Source } from '../../src/domain/report.ts';
 import type { Store } from '../../src/domain/store.ts';
 import { createApp } from '../../src/http/app.ts';
+import { joinPieces } from '../../src/metrics/exposition.ts';
 import { renderJobs } from '../../src/metrics/jobs.ts';
 import { parseJobCompletion } from '../../src/slurm/jobcomp.ts';
 import { expandNodes } from '../../src/slurm/nodelist.ts';
@@ -48,7 +49,8 @@ export async function startService({
     now: clock.now,
     log: { error: write, warn: write },
     version: '1.0.0',
-    renderMetrics: () => renderJobs(store, { nowMs: clock.now(), endedSeriesMs, maxSeries }),
+    renderMetrics: async () =>
+      joinPieces(await renderJobs(store, { nowMs: clock.now(), endedSeriesMs, maxSeries })),
     observeRequest: (method, route, status) => void requests.push({ method, route, status }),
     maxBodyBytes,
     ...slurmParts(store),

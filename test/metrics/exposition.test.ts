@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test';
 import fc from 'fast-check';
-import { escapeLabel, openFamily } from '../../src/metrics/exposition.ts';
+import { escapeLabel, joinPieces, openFamily } from '../../src/metrics/exposition.ts';
 
 const ESCAPED: [value: string, escaped: string][] = [
   ['', ''],
@@ -36,4 +36,20 @@ test('a family opens with its help and type', () => {
   expect(openFamily('x_total', 'counter', 'Some things')).toBe(
     '# HELP x_total Some things\n# TYPE x_total counter\n',
   );
+});
+
+test('pieces are joined in their order, and others have their turn in between', async () => {
+  const pieces = Array.from({ length: 40 }, (_, index) => new Uint8Array(100_000 + index).fill(index));
+  let turns = 0;
+  let isOver = false;
+  const count = () => {
+    turns++;
+    if (!isOver) setImmediate(count);
+  };
+  setImmediate(count);
+  const text = await joinPieces(pieces);
+  isOver = true;
+  expect(Buffer.compare(text, Buffer.concat(pieces))).toBe(0);
+  expect(turns).toBeGreaterThan(2);
+  expect(await joinPieces([])).toEqual(new Uint8Array(0));
 });

@@ -108,6 +108,18 @@ export function live(makePlace: MakePlace) {
     expect(other.find(({ jobId }) => jobId === 'job-1499')?.cpuUsage).toBe(50);
   });
 
+  test('jobs that start and end at few moments are each met once, also over several pages', async () => {
+    await using place = await emptyStore(makePlace);
+    const jobs = Array.from({ length: 1400 }, (_, index) => {
+      const startTimeMs = NOON_MS + (index % 3);
+      const end = index < 700 ? { state: 'completed', endTimeMs: NOON_MS + 10 + (index % 2) } : {};
+      return pastJob(`job-${index}`, { startTimeMs, ...(end as object) });
+    });
+    await place.store.createJobs(jobs);
+    const all = await liveSeries(place.store, NOON_MS + 10);
+    expect(all.map(({ jobId }) => jobId)).toEqual(jobs.map(({ id }) => id).sort());
+  });
+
   test('a reader that stops half way leaves the store in order', async () => {
     await using place = await emptyStore(makePlace);
     const { store } = place;
