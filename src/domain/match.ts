@@ -65,6 +65,13 @@ export function compareRuns(one: Run, other: Run): number {
   return place === otherPlace ? 0 : place - otherPlace;
 }
 
+/** The run that a moment belongs to: the last that had started by then. Undefined when none had. */
+export const findRunAt = (runs: readonly Run[], timeMs: number): Run | undefined =>
+  runs
+    .filter(({ startTimeMs }) => startTimeMs !== undefined && startTimeMs <= timeMs)
+    .sort(compareRuns)
+    .at(-1);
+
 const placeOf = ({ startTimeMs, endTimeMs }: Run): number => startTimeMs ?? endTimeMs ?? Infinity;
 
 const differ = <Value>(one: Value | undefined, other: Value | undefined): boolean =>

@@ -3,17 +3,30 @@ import { type AppError, jobNotFound } from '../../domain/errors.ts';
 import { hasNoNodes, type NewSample, notANode } from '../../domain/sample.ts';
 import { type BatchResult, type JobSample, MAX_REFUSALS, type Refusal } from '../../domain/store.ts';
 import { arrivalWriter } from './arrivals.ts';
+import { earlierTargetFinder } from './earlier.ts';
 import { storedFinder } from './stored.ts';
 import type { Target, TargetFinder } from './targets.ts';
 
 /** Writes samples inside the transaction of the group; `flush` has to be called before anything else reads or changes it. */
-export function sampleWriter(db: Database, targets: TargetFinder) {
+export function sampleWriter(db: Database, latest: TargetFinder) {
   const arrivals = arrivalWriter(db);
   const findStored = storedFinder(db);
+  const earlier = earlierTargetFinder(db);
+
+  /** The targets of samples, in their order: those of the latest run, or of the one in whose time a sample lies. */
+  function findTargets(samples: readonly (NewSample & Pick<JobSample, 'jobId'>)[]): (Target | undefined)[] {
+    const targets = latest.find(samples);
+    for (const [index, sample] of samples.entries()) {
+      const { jobId, timeMs, stamped } = sample;
+      if (stamped || !latest.isBeforeLatest(jobId, targets[index], timeMs)) continue;
+      targets[index] = earlier.find(sample, timeMs) ?? targets[index];
+    }
+    return targets;
+  }
 
   /** Says what is wrong with a sample that has no target. */
   function refuse({ jobId, node }: { jobId: string; node?: string }): AppError {
-    if (!targets.hasJob(jobId)) return jobNotFound(jobId);
+    if (!latest.hasJob(jobId)) return jobNotFound(jobId);
     return node === undefined ? hasNoNodes() : notANode(node);
   }
 
@@ -51,9 +64,9 @@ export function sampleWriter(db: Database, targets: TargetFinder) {
 
   return {
     record(jobId: string, sample: NewSample): void {
-      const name = { jobId, ...(sample.node !== undefined && { node: sample.node }) };
-      const [target] = targets.find([name]);
-      if (!target) throw refuse(name);
+      const named = { ...sample, jobId };
+      const [target] = findTargets([named]);
+      if (!target) throw refuse(named);
       arrivals.append(target, sample);
     },
 
@@ -62,7 +75,7 @@ export function sampleWriter(db: Database, targets: TargetFinder) {
      * them, however many samples it brings.
      */
     recordMany(samples: readonly JobSample[]): BatchResult {
-      const found = targets.find(samples);
+      const found = findTargets(samples);
       const repeats = repeatFinder(samples, found);
       const refusals: Refusal[] = [];
       let [stored, refused] = [0, 0];
@@ -84,11 +97,15 @@ export function sampleWriter(db: Database, targets: TargetFinder) {
     /** Writes what has been recorded; until then it is only remembered. */
     flush(): void {
       arrivals.flush();
-      targets.makeRoom();
+      latest.makeRoom();
+      earlier.forget();
     },
 
     /** The transaction has been rolled back. */
-    forget: arrivals.forget,
+    forget(): void {
+      arrivals.forget();
+      earlier.forget();
+    },
   };
 }
 

@@ -17,10 +17,13 @@ export interface Target {
   lateMs: number;
   /** The database has it like this. */
   isSaved: boolean;
+  /** When the latest run started, if there are earlier ones; Infinity while it waits. */
+  readonly followedMs: number | null;
 }
 
 interface KnownJob {
   readonly seq: number;
+  readonly followedMs: number | null;
   first: Target | undefined;
   readonly named: Map<string, Target>;
 }
@@ -46,6 +49,7 @@ type FoundRow = [
   oldestMs: number | null,
   newestMs: number | null,
   lateMs: number | null,
+  followedMs: number | null,
 ];
 
 /** About 400 bytes each. */
@@ -62,7 +66,9 @@ export function targetFinder(db: Database) {
   const select = db.query<FoundRow, [string]>(
     `SELECT wanted.key, job.seq, job_node.node, job_node.node = job.first_node, usage.id, usage.time, usage.cpu,
             usage.memory, usage.gpu, usage.last_sample, usage.oldest, usage.newest,
-            usage.late
+            usage.late,
+            iif(EXISTS (SELECT 1 FROM past_run WHERE past_run.job = job.id AND past_run.seq > 0),
+                iif(job.started, job.start_time, 9e999), NULL)
        FROM json_each(?) AS wanted
        JOIN job ON job.id = wanted.value ->> 0
        LEFT JOIN job_node ON job_node.job = job.seq
@@ -87,7 +93,7 @@ export function targetFinder(db: Database) {
 
   function remember({ jobId, node: name }: Name, row: FoundRow): void {
     const [, seq, node, isFirst] = row;
-    const job = jobs.get(jobId) ?? { seq, first: undefined, named: new Map() };
+    const job = jobs.get(jobId) ?? { seq, followedMs: row[13], first: undefined, named: new Map() };
     jobs.set(jobId, job);
     if (node === null) return;
     // The first node by its name and without one is the same target.
@@ -116,6 +122,12 @@ export function targetFinder(db: Database) {
     /** Whether there is such a job; asked of a name that has just been looked for. */
     hasJob: (jobId: string): boolean => jobs.has(jobId),
 
+    /** Whether an earlier run of the job may be meant by a moment; asked of a name that has just been looked for. */
+    isBeforeLatest(jobId: string, target: Target | undefined, timeMs: number): boolean {
+      const followedMs = target ? target.followedMs : (jobs.get(jobId)?.followedMs ?? null);
+      return followedMs !== null && timeMs < followedMs;
+    },
+
     forgetJob: (jobId: string): void => void jobs.delete(jobId),
 
     /** Forgets all of them when they are too many. Nobody may hold a target then: of each there has to be one alone. */
@@ -129,9 +141,32 @@ export function targetFinder(db: Database) {
 
 export type TargetFinder = ReturnType<typeof targetFinder>;
 
+/** Reads the target of a run that is not the latest, by its number, and a node. */
+export function targetReader(db: Database): (run: number, node: number) => Target {
+  const select = db.query<FoundRow, [number, number]>(
+    `SELECT 0, ?1, ?2, NULL, id, time, cpu, memory, gpu, last_sample, oldest, newest, late, NULL
+       FROM (SELECT 1) LEFT JOIN usage ON job = ?1 AND node = ?2`,
+  );
+  return (run, node) => targetOf((select.values(run, node) as unknown as FoundRow[])[0]!, node);
+}
+
 function targetOf(row: FoundRow, node: number): Target {
-  const [, job, , , id, timeMs, cpuUsage, memoryUsageMb, gpuUsage, lastSample, oldestMs, newestMs, lateMs] =
-    row;
+  const [
+    ,
+    job,
+    ,
+    ,
+    id,
+    timeMs,
+    cpuUsage,
+    memoryUsageMb,
+    gpuUsage,
+    lastSample,
+    oldestMs,
+    newestMs,
+    lateMs,
+    followedMs,
+  ] = row;
   return {
     id: id ?? undefined,
     job,
@@ -142,5 +177,6 @@ function targetOf(row: FoundRow, node: number): Target {
     newestMs,
     lateMs: lateMs ?? 0,
     isSaved: true,
+    followedMs,
   };
 }

@@ -126,6 +126,58 @@ export function reports(makePlace: MakePlace) {
     expect(await store.listJobs({ node: 'n1' }, ALL)).toMatchObject({ total: 0 });
   });
 
+  test('a sample that comes late belongs to the run in whose time it lies', async () => {
+    await using place = await emptyStore(makePlace);
+    const { store } = place;
+    const second = { submitTimeMs: at(10), restarts: 1 };
+    const third = { ...second, nodes: ['n3', 'n1'], restarts: 2 };
+    await applyAll(store, [running(6, 5), running(21, 20, second), running(41, 40, third)]);
+    const late = (minutes: number, cpuUsage: number, node?: string) => ({
+      jobId: '7',
+      ...sample(minutes * MINUTE_MS, { cpuUsage, stamped: false, ...(node && { node }) }),
+    });
+    await store.recordSample('7', late(6, 1));
+    const batch = [
+      late(4, 2, 'n3'), // before the first run: of the latest
+      late(7, 3, 'n2'),
+      late(25, 4, 'n2'),
+      late(26, 5),
+      late(41, 6),
+      late(8, 7, 'n2'),
+    ];
+    expect(await store.recordSamples([...batch, late(9, 8, 'n3')])).toMatchObject({ stored: 7, refused: 0 });
+    // n2 is none of the latest run's, and nobody had it before the first.
+    expect(await store.recordSamples([...batch, late(41, 1, 'n2'), late(4, 1, 'n2')])).toMatchObject({
+      repeated: 6,
+      refused: 2,
+    });
+    await place.reopen();
+    const cpuOf = async (run: number) =>
+      (await place.store.listSamples('7', { run }, 10)).samples.map(({ cpuUsage }) => cpuUsage);
+    // n3 was not of the first run: then it is the latest that is meant.
+    expect([await cpuOf(1), await cpuOf(2), await cpuOf(3)]).toEqual([
+      [1, 3, 7],
+      [4, 5],
+      [2, 8, 6],
+    ]);
+    expect((await place.store.summarizeJob('7', 1)).nodes.map(({ node }) => node)).toEqual(['n1', 'n2']);
+    expect(await place.store.getJob('7')).toMatchObject({ cpuUsage: 6 });
+    // The server's own time is now, whatever its clock says.
+    await place.store.recordSample('7', { ...late(6, 9), stamped: true });
+    expect(await cpuOf(3)).toEqual([2, 9, 8, 6]);
+  });
+
+  test('while a job waits to run again, what comes late is of its last run', async () => {
+    await using place = await emptyStore(makePlace);
+    const { store } = place;
+    await applyAll(store, [running(6, 5), queued(11, { submitTimeMs: at(10), restarts: 1 })]);
+    await store.recordSample('7', sample(12 * MINUTE_MS, { node: 'n2', stamped: false }));
+    expect((await store.summarizeJob('7', 1)).whole.samples).toBe(1);
+    expect(await codeOf(store.recordSample('7', sample(4 * MINUTE_MS, { stamped: false })))).toBe(
+      'validation_error',
+    );
+  });
+
   test('an earlier run that only the accounting knows comes in behind the latest', async () => {
     await using place = await emptyStore(makePlace);
     const { store } = place;
