@@ -1,11 +1,11 @@
 import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { StartError } from '../domain/errors.ts';
 import * as judge from '../slurm/check.ts';
 import { readOutput, type SlurmCommands, slurmCommands } from '../slurm/command.ts';
 import { parseSlurmConfig, readUserId, type SlurmConfig } from '../slurm/config.ts';
-import { DEFAULT_SPOOL, HOOK_SETTINGS, type HookKind, renderHook } from '../slurm/hooks.ts';
+import { DEFAULT_SPOOL, HOOK_KINDS, HOOK_SETTINGS, type HookKind, renderHook } from '../slurm/hooks.ts';
 import { proveHook } from '../slurm/prove.ts';
 
 const TIMEOUT_MS = 30_000;
@@ -40,16 +40,16 @@ export async function checkSlurm(
 async function checkHooks(config: SlurmConfig, isNode: boolean): Promise<judge.Finding[]> {
   const findings: judge.Finding[] = [];
   const spools = new Set<string>();
+  const slurmUid = readUserId(config.get(isNode ? 'SlurmdUser' : 'SlurmUser')?.[0]);
+  const folder = findOurFolder(config);
   for (const kind of isNode ? NODE_HOOKS : HEAD_HOOKS) {
-    const paths = config.get(HOOK_SETTINGS[kind].setting) ?? [];
-    const scripts = paths.flatMap((value) => value.split(',')).map(readScript);
+    const scripts = pathsOf(config, kind).map((path) => readScript(path, slurmUid));
     const own = scripts.find(({ text }) => text !== undefined && judge.isOurScript(text));
-    findings.push(judge.judgeHook(kind, scripts, own ? dirname(own.path) : DEFAULT_FOLDER));
+    findings.push(judge.judgeHook(kind, scripts, folder));
     findings.push(await proveHook(kind, own?.text ?? renderHook(kind, DEFAULT_SPOOL)));
     const spool = own?.text === undefined ? undefined : judge.spoolOf(own.text);
     if (spool !== undefined) spools.add(spool);
   }
-  const slurmUid = readUserId(config.get(isNode ? 'SlurmdUser' : 'SlurmUser')?.[0]);
   for (const spool of spools) findings.push(judge.judgeSpool(spool, readFolder(spool), { slurmUid, isNode }));
   return findings;
 }
@@ -105,12 +105,40 @@ async function time(commands: SlurmCommands, program: string, args: readonly str
   return { text, error, seconds: (performance.now() - startedMs) / 1000 };
 }
 
-function readScript(path: string): judge.ScriptFile {
+/** The scripts that are set for a hook; a setting may be a pattern, such as `prolog.d/*`. */
+function pathsOf(config: SlurmConfig, kind: HookKind): string[] {
+  const values = (config.get(HOOK_SETTINGS[kind].setting) ?? []).flatMap((value) => value.split(','));
+  return values.flatMap((value) =>
+    /[*?[]/.test(value) ? [...new Bun.Glob(value).scanSync({ cwd: '/', absolute: true })].sort() : [value],
+  );
+}
+
+/** Where our scripts are, or ought to be: beside the first hook that is ours, or is called as ours are. */
+function findOurFolder(config: SlurmConfig): string {
+  const isOurs = (kind: HookKind, path: string) =>
+    basename(path) === HOOK_SETTINGS[kind].file || judge.isOurScript(readScript(path, undefined).text ?? '');
+  const own = HOOK_KINDS.flatMap((kind) => pathsOf(config, kind).filter((path) => isOurs(kind, path)));
+  return own[0] === undefined ? DEFAULT_FOLDER : dirname(own[0]);
+}
+
+function readScript(path: string, uid: number | undefined): judge.ScriptFile {
+  const closedFolder = findClosedFolder(dirname(path), uid);
   try {
-    return { path, text: readFileSync(path, 'utf8'), isExecutable: isExecutable(path) };
+    return { path, text: readFileSync(path, 'utf8'), isExecutable: isExecutable(path), closedFolder };
   } catch {
-    return { path, text: undefined, isExecutable: false };
+    return { path, text: undefined, isExecutable: false, closedFolder };
   }
+}
+
+/** The first folder from `/` on that a user may not enter; whether he is of its group is not known, and so taken as given. */
+function findClosedFolder(folder: string, uid: number | undefined): string | undefined {
+  if (uid === undefined || uid === 0) return undefined;
+  const parent = dirname(folder);
+  const closed = parent === folder ? undefined : findClosedFolder(parent, uid);
+  if (closed !== undefined) return closed;
+  const state = readFolder(folder);
+  if (!state) return undefined;
+  return state.mode & (state.uid === uid ? 0o100 : 0o011) ? undefined : folder;
 }
 
 function isExecutable(path: string): boolean {

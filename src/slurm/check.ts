@@ -20,6 +20,8 @@ export interface ScriptFile {
   /** Undefined when it cannot be read. */
   readonly text: string | undefined;
   readonly isExecutable: boolean;
+  /** The first folder on its way that the user who runs it may not enter. */
+  readonly closedFolder?: string | undefined;
 }
 
 /** Whether a script is one of ours. */
@@ -51,13 +53,21 @@ export function judgeHook(kind: HookKind, scripts: readonly ScriptFile[], folder
   const unreadable = scripts.find(({ text }) => text === undefined);
   const own = scripts.find(({ text }) => text !== undefined && isOurScript(text));
   if (!own && unreadable)
-    return wrong(`${setting} is ${unreadable.path}, which cannot be read.`, `Make it readable, or: ${line}`);
+    return wrong(
+      `${setting} is ${unreadable.path}, which cannot be read: Slurm holds jobs up for a hook that fails.`,
+      `hpc-observe slurm hooks ${folder}; in slurm.conf: ${line}`,
+    );
   if (!own)
     return missing(
       `${setting} is ${scripts.map(({ path }) => path).join(', ')}, which is not ours. ${COSTS[kind]}.`,
       `Have that script call ${folder}/${file} before its end (hpc-observe slurm hooks ${folder} writes it).`,
     );
-  const { path, text = '', isExecutable } = own;
+  const { path, text = '', isExecutable, closedFolder } = own;
+  if (closedFolder !== undefined)
+    return wrong(
+      `${setting} is ${path}, and the user that runs it may not enter ${closedFolder}: Slurm holds jobs up.`,
+      `chmod o+x ${closedFolder}`,
+    );
   if (!isExecutable) return wrong(`${setting}: ${path} is not executable.`, `chmod 755 ${path}`);
   const other = /^kind=(\w+)$/m.exec(text)?.[1];
   if (other !== kind)

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test';
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { checkSlurm } from '../../src/cli/check.ts';
 import { runSlurm } from '../../src/cli/slurm.ts';
 import { temporaryFolder } from '../help/folder.ts';
@@ -66,6 +66,48 @@ test('a node has only its own two hooks', async () => {
   expect(exitCode).toBe(0);
   expect(output).toContain('Prolog=/etc/slurm/hpc-observe/prolog\n');
   expect(output).toEndWith('2 ok, 2 missing, 0 wrong.\n');
+});
+
+test('a hook that has gone is to be written anew where the others are', async () => {
+  using folder = temporaryFolder();
+  await runSlurm(['hooks', folder.file('own hooks')], () => {});
+  rmSync(folder.file('own hooks/epilog-slurmctld'));
+  using head = machine(
+    `SlurmUser = root(0)
+PrologSlurmctld = ${folder.file('own hooks/prolog-slurmctld')}
+EpilogSlurmctld = ${folder.file('own hooks/epilog-slurmctld')}
+`,
+  );
+  const { exitCode, output } = await head.check();
+  expect(exitCode).toBe(1);
+  expect(output).toContain(
+    `hpc-observe slurm hooks ${folder.file('own hooks')}; in slurm.conf: EpilogSlurmctld=`,
+  );
+  expect(output).not.toContain('/etc/slurm');
+});
+
+test('the scripts of a node may be a pattern', async () => {
+  using folder = temporaryFolder();
+  await runSlurm(['hooks', folder.file('hooks')], () => {});
+  writeFileSync(folder.file('hooks/prolog.site'), '#!/bin/sh\n');
+  using node = machine(`SlurmdUser = root(0)\nProlog = ${folder.file('hooks')}/prolog*\n`);
+  expect((await node.check('--node')).output).toContain(
+    `Prolog is our script ${folder.file('hooks/prolog')}.`,
+  );
+});
+
+test('a hook where the user of slurmctld cannot reach it would hold jobs up', async () => {
+  using folder = temporaryFolder();
+  mkdirSync(folder.file('closed'), { mode: 0o700 });
+  chmodSync(folder.path, 0o755);
+  await runSlurm(['hooks', folder.file('closed/hooks')], () => {});
+  const script = folder.file('closed/hooks/prolog-slurmctld');
+  using head = machine(`SlurmUser = slurm(64030)\nPrologSlurmctld = ${script}\n`);
+  const { exitCode, output } = await head.check();
+  expect(exitCode).toBe(1);
+  expect(output).toContain(`the user that runs it may not enter ${folder.file('closed')}`);
+  chmodSync(folder.file('closed'), 0o711);
+  expect((await head.check()).output).toContain(`PrologSlurmctld is our script ${script}.`);
 });
 
 test('without scontrol nothing can be checked; a server has to be a URL', async () => {
