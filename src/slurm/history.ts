@@ -2,10 +2,12 @@ import type { Report } from '../domain/report.ts';
 import { readSacctColumns, type SlurmCommands } from './command.ts';
 import type { Faults } from './faults.ts';
 import { createMark } from './mark.ts';
-import { createSacctReader, sacctArguments } from './sacct.ts';
+import { createSacctReader, ENDS_OF_WAITS, type SacctChoice, sacctArguments } from './sacct.ts';
 
 /** slurmdbd holds the answer to one call in memory, and is busy with it: it is asked for a day at a time. */
 const WINDOW_MS = 24 * 3_600_000;
+/** Days of one call for jobs that never could run: few, but slurmdbd has to look through its whole table for them. */
+const WAIT_DAYS = 30;
 /** Of one day, the writing of its reports included. */
 const TIMEOUT_MS = 15 * 60_000;
 
@@ -28,8 +30,14 @@ export async function readAccounting(
   { deliver, noteFaults, noteProgress }: HistorySink,
 ): Promise<void> {
   const columns = await readSacctColumns(commands, TIMEOUT_MS);
-  for (let startMs = fromMs; startMs < toMs; startMs += WINDOW_MS) {
-    const choice = { fromMs: startMs, toMs: Math.min(toMs, startMs + WINDOW_MS) };
+  for (let startMs = fromMs, day = 0; startMs < toMs; startMs += WINDOW_MS, day++) {
+    const until = (days: number) => Math.min(toMs, startMs + days * WINDOW_MS);
+    if (day % WAIT_DAYS === 0) await ask({ fromMs: startMs, toMs: until(WAIT_DAYS), states: ENDS_OF_WAITS });
+    await ask({ fromMs: startMs, toMs: until(1) });
+    noteProgress((until(1) - fromMs) / (toMs - fromMs));
+  }
+
+  async function ask(choice: SacctChoice): Promise<void> {
     const mark = createMark();
     const reader = createSacctReader(nowMs, mark);
     await commands.run('sacct', sacctArguments(columns, mark, choice), {
@@ -38,7 +46,6 @@ export async function readAccounting(
     });
     await deliver(reader.finish());
     noteFaults(reader.faults);
-    noteProgress((choice.toMs - fromMs) / (toMs - fromMs));
   }
 }
 

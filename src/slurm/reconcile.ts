@@ -2,7 +2,7 @@ import type { Report } from '../domain/report.ts';
 import type { Unsettled } from '../domain/store.ts';
 import { readOutput, readSacctColumns, type SlurmCommands } from './command.ts';
 import { createMark } from './mark.ts';
-import { createSacctReader, type SacctChoice, sacctArguments } from './sacct.ts';
+import { createSacctReader, ENDS_OF_WAITS, type SacctChoice, sacctArguments } from './sacct.ts';
 import { parseQueue, squeueArguments } from './squeue.ts';
 
 /** At most a twentieth of the time is spent in Slurm's commands. */
@@ -173,7 +173,9 @@ export function reconciler(options: ReconcileOptions) {
   async function closeGap(): Promise<void> {
     const lastMs = (await options.readLastLookMs()) ?? now() - FIRST_LOOK_MS;
     const fromMs = Math.max(lastMs - OVERLAP_MS, now() - LONGEST_LOOK_MS);
-    await askSacct({ fromMs, toMs: now() + 1000 });
+    const span = { fromMs, toMs: now() + 1000 };
+    await askSacct(span);
+    await askSacct({ ...span, states: ENDS_OF_WAITS });
     isGapClosed = true;
   }
 

@@ -1,7 +1,7 @@
 import type { Report } from '../domain/report.ts';
 import { formatTime } from '../domain/time.ts';
 import { FaultList, type Faults } from './faults.ts';
-import { type Header, readHeader, splitRecord } from './header.ts';
+import { type Header, looksRight, readHeader, splitRecord } from './header.ts';
 import { createRunReader, type ReadRun } from './run.ts';
 
 /** Columns that every sacct since 21.08 has. */
@@ -38,7 +38,10 @@ export function sacctColumns(help: string): string[] {
 /** Which jobs: these, or those of a span of time. */
 export type SacctChoice =
   | { readonly ids: readonly string[] }
-  | { readonly fromMs: number; readonly toMs: number };
+  | { readonly fromMs: number; readonly toMs: number; readonly states?: string };
+
+/** How a job can end that never was eligible to run. */
+export const ENDS_OF_WAITS = 'CANCELLED,DEADLINE';
 
 /**
  * The arguments of sacct that print the runs of jobs, requeued ones too (`-D`), without steps (`-X`), columns ended by
@@ -46,13 +49,16 @@ export type SacctChoice =
  * and nothing else of the environment.
  *
  * By a span of time sacct finds jobs that were eligible to run in it, and none that was held or waited for another job
- * until it was cancelled; by their ids it finds those too.
+ * until it was cancelled. It finds those by their ids, or by `states`, with which it takes the jobs that ended so in the span, at
+ * the price of a reading of its whole table.
  */
 export function sacctArguments(columns: readonly string[], mark: string, choice: SacctChoice): string[] {
   const chosen =
     'ids' in choice
       ? ['-j', choice.ids.join(',')]
-      : ['-S', formatTime(choice.fromMs).slice(0, 19), '-E', formatTime(choice.toMs).slice(0, 19)];
+      : ['-S', formatTime(choice.fromMs).slice(0, 19), '-E', formatTime(choice.toMs).slice(0, 19)].concat(
+          choice.states === undefined ? [] : ['-s', choice.states],
+        );
   return ['-a', '-X', '-D', '-p', `--delimiter=${mark}`, ...chosen, '-o', columns.join(',')];
 }
 
@@ -66,12 +72,14 @@ export interface SacctReader {
 
 /** No record is as long: a longer one is damage, and not to be kept in memory until its end. */
 const MAX_RECORD = 4 * 1024 * 1024;
+/** Nor has one as many lines: a script given as `--wrap`. */
+const MAX_LINES = 200;
 
 /**
  * Reads what sacct prints, in pieces of any size: with `mark` the output of `sacctArguments`, without it one that somebody
  * saved with `-P` or `-p` and a header of any columns in any order, if `createRunReader` can do with them
- * (`validation_error` if not). Steps are passed over. A record that cannot be read is a fault; the others go on. In a
- * saved output a job name with a line break breaks its record; one with the separator in it is put together again.
+ * (`validation_error` if not). Steps are passed over. A record that cannot be read is a fault; the others go on. A
+ * record of a saved output that a name or a script given as `--wrap` breaks by a line break or a separator is put together again.
  */
 export function createSacctReader(observedMs: number, mark?: string): SacctReader {
   const end = mark === undefined ? '\n' : `${mark}\n`;
@@ -79,22 +87,46 @@ export function createSacctReader(observedMs: number, mark?: string): SacctReade
   let header: Header | undefined;
   let readRun: ReadRun;
   let rest = '';
+  /** Lines that are less than a record. */
+  let broken: string[] = [];
 
   function readRecord(record: string, reports: Report[]): void {
     const line = mark === undefined && record.endsWith('\r') ? record.slice(0, -1) : record;
-    if (line === '' || line === header?.line) return;
+    if (line === header?.line || (line === '' && broken.length === 0)) return;
     if (header === undefined) {
       header = readHeader(line, mark);
       readRun = createRunReader(header.names, observedMs);
       return;
     }
     const columns = splitRecord(line, header);
-    if (columns === undefined) {
-      faults.add(line, `This has not the ${header.names.length} columns of the header.`);
-      return;
+    if (columns === undefined) readPiece(line, header, reports);
+    else {
+      giveUp();
+      readColumns(line, columns, reports);
     }
+  }
+
+  /** A line that is no record: with those before it, it may be one. */
+  function readPiece(line: string, header: Header, reports: Report[]): void {
+    broken.push(line);
+    const count = broken.reduce((sum, piece) => sum + piece.split(header.separator).length - 1, 1);
+    const whole = count < header.names.length ? '' : broken.join('\n');
+    const columns = splitRecord(whole, header);
+    if (columns !== undefined && looksRight(columns, header.names)) {
+      broken = [];
+      readColumns(whole, columns, reports);
+    } else if (mark !== undefined || broken.length > MAX_LINES) giveUp();
+  }
+
+  function readColumns(line: string, columns: readonly string[], reports: Report[]): void {
     const report = faults.try(line, () => readRun(columns));
     if (report) reports.push(report);
+  }
+
+  function giveUp(): void {
+    if (broken.length > 0)
+      faults.add(broken[0]!, `This has not the ${header!.names.length} columns of the header.`);
+    broken = [];
   }
 
   return {
@@ -114,6 +146,7 @@ export function createSacctReader(observedMs: number, mark?: string): SacctReade
       const reports: Report[] = [];
       if (mark === undefined) readRecord(rest, reports);
       else if (rest !== '') faults.add(rest, 'The output ends in the middle of a record.');
+      giveUp();
       rest = '';
       return reports;
     },

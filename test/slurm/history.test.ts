@@ -8,11 +8,11 @@ import { temporaryFolder } from '../help/folder.ts';
 // Prints one job for each call, whose number is that of the day asked for.
 const SACCT = `#!/bin/sh
 for word in "$@"; do
-	case $before in -S) day=$word ;; -E) end=$word ;; -o) columns=$word ;; esac
+	case $before in -S) day=$word ;; -E) end=$word ;; -s) states=" $word" ;; -o) columns=$word ;; esac
 	case $word in --helpformat) echo 'JobIDRaw State'; exit 0 ;; --delimiter=*) mark=\${word#--delimiter=} ;; esac
 	before=$word
 done
-echo "$day $end" >>"$(dirname "$0")/calls"
+echo "$day $end$states" >>"$(dirname "$0")/calls"
 echo "$columns" | tr , '\\n' | while read -r column; do printf '%s%s' "$column" "$mark"; done
 echo
 echo "$columns" | tr , '\\n' | while read -r column; do
@@ -23,7 +23,7 @@ done
 echo
 `;
 
-test('sacct is asked for one day at a time, the oldest first', async () => {
+test('sacct is asked for one day at a time, the oldest first, and for a month of what never could run', async () => {
   using folder = temporaryFolder();
   writeFileSync(folder.file('sacct'), SACCT);
   chmodSync(folder.file('sacct'), 0o755);
@@ -38,8 +38,11 @@ test('sacct is asked for one day at a time, the oldest first', async () => {
     noteProgress: (done) => void shares.push(done),
   });
   expect(await Bun.file(folder.file('calls')).text()).toBe(
-    '2026-01-01T00:00:00 2026-01-02T00:00:00\n2026-01-02T00:00:00 2026-01-03T00:00:00\n2026-01-03T00:00:00 2026-01-03T12:00:00\n',
+    '2026-01-01T00:00:00 2026-01-03T12:00:00 CANCELLED,DEADLINE\n' +
+      '2026-01-01T00:00:00 2026-01-02T00:00:00\n2026-01-02T00:00:00 2026-01-03T00:00:00\n2026-01-03T00:00:00 2026-01-03T12:00:00\n',
   );
-  expect(reports.map(({ id, user }) => [id, user])).toEqual(['101', '102', '103'].map((id) => [id, 'alice']));
+  expect(reports.map(({ id, user }) => [id, user])).toEqual(
+    ['101', '101', '102', '103'].map((id) => [id, 'alice']),
+  );
   expect(shares).toEqual([0.4, 0.8, 1]);
 });

@@ -155,10 +155,15 @@ test('a start asks sacct for what happened since the last look', async () => {
   scene.restart();
   scene.clock.advance(3_600_000);
   await scene.look();
-  const spans = (await scene.calls()).map((line) => /-S (\S+) -E (\S+)/.exec(line)?.slice(1)).filter(Boolean);
+  const spans = (await scene.calls())
+    .map((line) => /-S (\S+) -E (\S+ (?:-s \S+)?)/.exec(line)?.slice(1))
+    .filter(Boolean);
+  // What was cancelled while it was held is found by its end alone.
   expect(spans).toEqual([
-    ['2026-01-19T11:50:00', '2026-01-20T12:00:01'],
-    ['2026-01-20T12:50:00', '2026-01-20T14:00:01'],
+    ['2026-01-19T11:50:00', '2026-01-20T12:00:01 '],
+    ['2026-01-19T11:50:00', '2026-01-20T12:00:01 -s CANCELLED,DEADLINE'],
+    ['2026-01-20T12:50:00', '2026-01-20T14:00:01 '],
+    ['2026-01-20T12:50:00', '2026-01-20T14:00:01 -s CANCELLED,DEADLINE'],
   ]);
 });
 

@@ -1,4 +1,4 @@
-import { expect, test } from 'bun:test';
+import { describe, expect, test } from 'bun:test';
 import { AppError } from '../../src/domain/errors.ts';
 import type { Report } from '../../src/domain/report.ts';
 import { createSacctReader, sacctArguments, sacctColumns } from '../../src/slurm/sacct.ts';
@@ -155,6 +155,34 @@ test('a name with separators is put together again', () => {
   const { reports, faults } = read(`${HEADER}\n${LINE.replace('name', 'a|b||c')}\n`);
   expect(faults.count).toBe(0);
   expect(reports).toMatchObject([{ name: 'a|b||c', user: 'alice' }]);
+});
+
+describe('with the line of its submission, a record is put together again', () => {
+  const ALL = 'JobIDRaw|JobName|NodeList|Start|State|Submit|SubmitLine|Suspended|End|User|WorkDir';
+  const row = (name: string, script: string) =>
+    `7|${name}|node01|2026-11-23T03:59:25|COMPLETED|2026-11-23T03:59:20|sbatch --job-name=${name} --wrap ${script}|00:00:00|2026-11-23T04:00:25|alice|/`;
+  const NEXT = row('next', 'true').replace('7', '8');
+  test.each([
+    ['a script with separators', 'name', 'a | b | c'],
+    ['a name with separators, and so the line', 'a|b', 'true'],
+    ['both', 'a|b||c', 'a | b'],
+    ['a script of lines', 'name', 'a\n\nb | c\nd'],
+    ['a name of lines', 'a\nb', 'true'],
+  ])('%s', (_, name, script) => {
+    const { reports, faults } = read(`${ALL}\n${row(name, script)}\n${NEXT}\n`);
+    expect(faults.first).toEqual([]);
+    expect(reports).toMatchObject([
+      { id: '7', name, rawState: 'COMPLETED', endTimeMs: 1_795_406_425_000, user: 'alice', workDir: '/' },
+      { id: '8' },
+    ]);
+  });
+
+  test('but what does not look as it should is a fault, and never a job', () => {
+    const cut = row('name', 'a | b').replace('|COMPLETED', '');
+    const { reports, faults } = read(`${ALL}\n${cut}\n${NEXT}\n`);
+    expect(reports).toMatchObject([{ id: '8' }]);
+    expect(faults.count).toBe(1);
+  });
 });
 
 test.each([
