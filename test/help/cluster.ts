@@ -24,6 +24,9 @@ type NodeName = (typeof NODES)[number];
 const USERS = ['games', 'daemon'] as const;
 type User = (typeof USERS)[number];
 
+/** What may be stopped and started again under a running cluster. */
+type Service = 'slurmctld' | 'slurmdbd';
+
 interface ClusterOptions {
   /** Lines of slurm.conf. */
   readonly settings: readonly string[];
@@ -53,7 +56,10 @@ export async function startCluster({ settings }: ClusterOptions) {
   const head = hostname().split('.')[0]!;
   const munge = file('munge/socket');
   const shared = ['SlurmUser=slurm', 'AuthType=auth/munge', `AuthInfo=socket=${munge},cred_expire=10`];
-  writeConfiguration('slurm.conf', [
+  /** Takes effect when slurmctld starts. */
+  const configure = (settings: readonly string[]) =>
+    writeConfiguration('slurm.conf', [...lines, ...settings]);
+  const lines = [
     'ClusterName=test',
     `SlurmctldHost=${head}(127.0.0.1)`,
     `SlurmctldPort=${controlPort}`,
@@ -95,8 +101,8 @@ export async function startCluster({ settings }: ClusterOptions) {
     ),
     'PartitionName=main Nodes=ALL Default=YES DefaultTime=10:00 MaxTime=60:00',
     'PartitionName=short Nodes=node01,node02 DefaultTime=1:00 MaxTime=30:00',
-    ...settings,
-  ]);
+  ];
+  configure(settings);
   writeConfiguration('slurmdbd.conf', [
     'DbdHost=localhost',
     `DbdPort=${accountingPort}`,
@@ -120,6 +126,7 @@ export async function startCluster({ settings }: ClusterOptions) {
   const env = { PATH: process.env.PATH!, SLURM_CONF: file('slurm.conf'), LC_ALL: 'C', TZ: 'UTC' };
   const running: Daemon[] = [];
   const nodes = new Map<NodeName, Daemon>();
+  const services = new Map<Service, Daemon>();
   async function start(log: string, command: readonly string[], probe: readonly string[]): Promise<void> {
     running.unshift(await startDaemon({ command, env, log: file(log), probe }));
   }
@@ -139,8 +146,19 @@ export async function startCluster({ settings }: ClusterOptions) {
     });
     nodes.set(name, node);
   }
+  const probes: Record<Service, readonly string[]> = {
+    slurmdbd: ['sacctmgr', '--noheader', 'show', 'cluster'],
+    slurmctld: ['sh', '-c', 'scontrol ping | grep -q UP'],
+  };
+  async function startService(name: Service): Promise<void> {
+    const log = file(`log/${name}`);
+    services.set(name, await startDaemon({ command: [name, '-D'], env, log, probe: probes[name] }));
+  }
+  const stopService = async (name: Service) => services.get(name)?.stop();
   async function stop(): Promise<void> {
     await Promise.all([...nodes.values()].map((node) => node.kill()));
+    await stopService('slurmctld');
+    await stopService('slurmdbd');
     for (const daemon of running) await daemon.stop();
     folder[Symbol.dispose]();
   }
@@ -162,11 +180,11 @@ export async function startCluster({ settings }: ClusterOptions) {
         .concat('--innodb-lock-wait-timeout=900', '--innodb-flush-log-at-trx-commit=0'),
       ['mariadb-admin', '--no-defaults', `--socket=${file('database/socket')}`, 'ping'],
     );
-    await start('log/slurmdbd', ['slurmdbd', '-D'], ['sacctmgr', '--noheader', 'show', 'cluster']);
+    await startService('slurmdbd');
     await run('sacctmgr', '-i', 'add', 'cluster', 'test');
     await run('sacctmgr', '-i', 'add', 'account', 'physics', 'Description=physics', 'Organization=test');
     await run('sacctmgr', '-i', 'add', 'user', USERS.join(','), 'account=physics');
-    await start('log/slurmctld', ['slurmctld', '-D'], ['sh', '-c', 'scontrol ping | grep -q UP']);
+    await startService('slurmctld');
     await Promise.all(NODES.map(startNode));
   } catch (error) {
     await stop();
@@ -195,6 +213,9 @@ export async function startCluster({ settings }: ClusterOptions) {
     /** Takes a node away, with everything that runs on it. */
     killNode: (name: NodeName) => nodes.get(name)!.kill(),
     startNode,
+    stopService,
+    startService,
+    configure,
     [Symbol.asyncDispose]: stop,
   };
 }

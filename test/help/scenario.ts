@@ -16,7 +16,7 @@ export async function runScenario(cluster: Cluster): Promise<void> {
 
   async function end(): Promise<void> {
     await Promise.all([
-      submit('games', 'sleep 2', SAFE, '--job-name=success'),
+      submit('games', 'sleep 1\nsleep 1', SAFE, '--job-name=success'),
       submit('daemon', 'sleep 1; exit 3', SAFE, '--job-name=failure', '--partition=short'),
       submit('games', 'kill -9 $$', SAFE, '--job-name=signal'),
       submit('daemon', 'true', SAFE, '--job-name=odd | name, é; $x', '--time=5', '--cpus-per-task=3'),

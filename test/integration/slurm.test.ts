@@ -1,80 +1,16 @@
 import { expect } from 'bun:test';
-import { chmodSync, mkdirSync, readdirSync } from 'node:fs';
+import { copyFileSync, rmSync } from 'node:fs';
 import { $ } from 'bun';
-import { type Cluster, startCluster, testWithCluster } from '../help/cluster.ts';
-import { runExecutable, serve } from '../help/executable.ts';
-import { temporaryFolder } from '../help/folder.ts';
-import { freePorts } from '../help/port.ts';
-import { findDifferences, readAccounting } from '../help/records.ts';
+import { type Cluster, testWithCluster } from '../help/cluster.ts';
+import { type All, expectSame, startAll } from '../help/deployment.ts';
+import { serve } from '../help/executable.ts';
+import { findDifferences, type Runs } from '../help/records.ts';
 import { runScenario } from '../help/scenario.ts';
 
 const testWithSlurm = testWithCluster();
 const TEST_MS = 280_000;
-/** slurmctld posts a completion that nobody took again after half a minute. */
-const SETTLE_MS = 75_000;
-
-/** A cluster that is set up as the README says, and how to start the service that it tells of its jobs. */
-async function startAll() {
-  const folder = temporaryFolder();
-  chmodSync(folder.path, 0o755);
-  const spool = folder.file('spool');
-  mkdirSync(spool);
-  await $`install -d -o slurm -g root -m 2770 ${spool}`;
-  const port = (await freePorts(1))[0]!;
-  const { stdout } = await runExecutable(['slurm', 'hooks', folder.file('hooks'), '--spool', spool], {
-    folder: folder.path,
-  });
-  const hooks = stdout
-    .split('\n')
-    .flatMap((line) => /^ +(\w*(?:Prolog|Epilog)\w*=.*)$/.exec(line)?.[1] ?? []);
-  expect(hooks).toHaveLength(4);
-  const cluster = await startCluster({
-    settings: [
-      ...hooks,
-      'JobCompType=jobcomp/elasticsearch',
-      `JobCompLoc=http://127.0.0.1:${port}/v1/slurm/jobcomp`,
-    ],
-  });
-  return {
-    cluster,
-    spool,
-    start: () =>
-      serve({
-        folder: folder.path,
-        args: ['--port', String(port), '--slurm', 'on', '--slurm-interval', '2s', '--spool', spool],
-        env: { SLURM_CONF: cluster.env.SLURM_CONF },
-      }),
-    async [Symbol.asyncDispose]() {
-      await cluster[Symbol.asyncDispose]();
-      folder[Symbol.dispose]();
-    },
-  };
-}
-
-/** Waits until the API shows what accounting has, and expects that it does; and that no hook harmed Slurm. */
-async function expectSame(url: string, cluster: Cluster, spool: string): Promise<void> {
-  const accounting = await readAccounting(cluster);
-  const startMs = Date.now();
-  let differences = await findDifferences(url, accounting);
-  for (; differences.length > 0 && Date.now() - startMs < SETTLE_MS; await Bun.sleep(500)) {
-    differences = await findDifferences(url, accounting);
-  }
-  const runs = [...accounting.values()].flat();
-  const waitedMs = Date.now() - startMs;
-  console.log(
-    `${accounting.size} jobs, ${runs.length} runs; the same as in accounting ${waitedMs} ms after the last`,
-  );
-  if (differences.length > 0) console.error(differences.join('\n'));
-  expect(differences).toEqual([]);
-  const words = new Set(runs.map(({ raw_state }) => raw_state));
-  for (const word of ['COMPLETED', 'FAILED', 'CANCELLED', 'TIMEOUT', 'NODE_FAIL', 'REQUEUED']) {
-    expect(words).toContain(word);
-  }
-  expect(await cluster.run('sinfo', '--noheader', '--Node', '--partition=main', '--format=%N %T')).toBe(
-    'node01 idle\nnode02 idle\nnode03 idle',
-  );
-  expect(readdirSync(spool)).toEqual([]);
-}
+/** How runs of the scenario end. */
+const ENDS = ['COMPLETED', 'FAILED', 'CANCELLED', 'TIMEOUT', 'NODE_FAIL', 'REQUEUED'];
 
 testWithSlurm(
   'what becomes of jobs is what accounting says of them',
@@ -82,8 +18,11 @@ testWithSlurm(
     await using all = await startAll();
     await using server = await all.start();
     await Promise.all([runScenario(all.cluster), timeJob(server.url, all.cluster)]);
-    await expectSame(server.url, all.cluster, all.spool);
+    const accounting = await expectSame(server.url, all, ENDS);
     expect(server.errors()).not.toMatch(/refused|faults|failed/);
+    await expectChecks(all, server.url);
+    await server.stop();
+    await expectImports(all, accounting);
   },
   TEST_MS,
 );
@@ -103,6 +42,74 @@ async function timeJob(url: string, { submit }: Cluster): Promise<void> {
     if (state_confirmed) break;
   }
   console.log(`a job of 3 s: ${times.join(', ')}`);
+}
+
+/** `slurm check` finds nothing amiss, and says what to do about what is then taken away. */
+async function expectChecks({ run, cluster, folder, settings }: All, url: string): Promise<void> {
+  const check = async (...args: string[]) => {
+    const { exitCode, stdout } = await run('slurm', 'check', '--server', url, ...args);
+    return { exitCode, stdout, counts: stdout.trim().split('\n').at(-1) };
+  };
+  expect(await check()).toMatchObject({ exitCode: 0, counts: '10 ok, 0 missing, 0 wrong.' });
+  expect(await check('--node')).toMatchObject({ exitCode: 0, counts: '5 ok, 0 missing, 0 wrong.' });
+
+  const hooks = folder.file('hooks');
+  rmSync(`${hooks}/epilog-slurmctld`);
+  const gone = await check();
+  expect(gone).toMatchObject({ exitCode: 1, counts: '9 ok, 0 missing, 1 wrong.' });
+  expect(gone.stdout).toContain(
+    `wrong    EpilogSlurmctld is ${hooks}/epilog-slurmctld, which cannot be read`,
+  );
+  expect(gone.stdout).toContain(`hpc-observe slurm hooks ${hooks}`);
+  await run('slurm', 'hooks', hooks, '--spool', folder.file('spool'));
+  expect(await check()).toMatchObject({ exitCode: 0 });
+
+  const isTaken = (line: string) => /^(PrologSlurmctld|JobComp)/.test(line);
+  await restartWith(settings.filter((line) => !isTaken(line)));
+  const bare = await check();
+  expect(bare).toMatchObject({ exitCode: 0, counts: '8 ok, 2 missing, 0 wrong.' });
+  for (const line of settings.filter(isTaken)) expect(bare.stdout).toContain(line);
+  await restartWith(settings);
+  expect(await check()).toMatchObject({ exitCode: 0, counts: '10 ok, 0 missing, 0 wrong.' });
+
+  async function restartWith(lines: readonly string[]): Promise<void> {
+    cluster.configure(lines);
+    await cluster.stopService('slurmctld');
+    await cluster.startService('slurmctld');
+  }
+}
+
+/** An import shows what accounting has; a second one, and one of what the service knows, change nothing. */
+async function expectImports({ run, cluster, folder }: All, accounting: Runs): Promise<void> {
+  const since = new Date(Date.now() - 24 * 3_600_000).toISOString().slice(0, 10);
+  const take = async (database: string, ...source: string[]) => {
+    const args = ['slurm', 'import', '--database', folder.file(database), ...source];
+    const { exitCode, stdout, stderr } = await run(...args);
+    console.log(`${database}: ${stdout.trim()}`);
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+    return stdout;
+  };
+  const showsWhat = async (database: string, runs: Runs) => {
+    await using server = await serve({ folder: folder.path, args: ['--database', folder.file(database)] });
+    expect(await findDifferences(server.url, runs)).toEqual([]);
+  };
+  expect(await take('asked.db', '--since', since)).toMatch(/, 0 refused, 0 unreadable/);
+  await showsWhat('asked.db', accounting);
+  expect(await take('asked.db', '--since', since)).toStartWith('Nothing is new.');
+  await showsWhat('asked.db', accounting);
+
+  copyFileSync(folder.file('hpc-observe.db'), folder.file('live.db'));
+  expect(await take('live.db', '--since', since)).toStartWith('Nothing is new.');
+  await showsWhat('live.db', accounting);
+
+  const saved = folder.file('saved');
+  await $`sacct -a -X -D -P --format=ALL -S ${since} > ${saved}`.env(cluster.env);
+  // By a span of time sacct leaves out what never was eligible to run.
+  const ran = new Map([...accounting].filter(([, runs]) => runs.some(({ start_time }) => start_time)));
+  expect(ran.size).toBeLessThan(accounting.size);
+  expect(await take('saved.db', '--file', saved)).toMatch(/, 0 refused, 0 unreadable/);
+  await showsWhat('saved.db', ran);
+  expect(await take('live.db', '--file', saved)).toStartWith('Nothing is new.');
 }
 
 testWithSlurm(
@@ -134,7 +141,7 @@ testWithSlurm(
     console.log(`killed after ${delays.join(', ')} ms`);
     server = await all.start();
     await using _ = server;
-    await expectSame(server.url, all.cluster, all.spool);
+    await expectSame(server.url, all, ENDS);
   },
   TEST_MS,
 );

@@ -1,0 +1,87 @@
+import { expect } from 'bun:test';
+import { chmodSync, mkdirSync, readdirSync } from 'node:fs';
+import { $ } from 'bun';
+import { type Cluster, startCluster } from './cluster.ts';
+import { runExecutable, serve } from './executable.ts';
+import { temporaryFolder } from './folder.ts';
+import { freePorts } from './port.ts';
+import { findDifferences, type Runs, readAccounting } from './records.ts';
+
+/** slurmctld posts a completion that nobody took again after half a minute. */
+const SETTLE_MS = 75_000;
+
+/** A cluster that is set up as the README says, and how to start the service that it tells of its jobs. */
+export async function startAll() {
+  const folder = temporaryFolder();
+  chmodSync(folder.path, 0o755);
+  const spool = folder.file('spool');
+  mkdirSync(spool);
+  await $`install -d -o slurm -g root -m 2770 ${spool}`;
+  const port = (await freePorts(1))[0]!;
+  const { stdout } = await runExecutable(['slurm', 'hooks', folder.file('hooks'), '--spool', spool], {
+    folder: folder.path,
+  });
+  const hooks = stdout
+    .split('\n')
+    .flatMap((line) => /^ +(\w*(?:Prolog|Epilog)\w*=.*)$/.exec(line)?.[1] ?? []);
+  expect(hooks).toHaveLength(4);
+  const settings = [
+    ...hooks,
+    'JobCompType=jobcomp/elasticsearch',
+    `JobCompLoc=http://127.0.0.1:${port}/v1/slurm/jobcomp`,
+  ];
+  const cluster = await startCluster({ settings });
+  const env = { SLURM_CONF: cluster.env.SLURM_CONF };
+  return {
+    cluster,
+    /** What of slurm.conf tells the service of jobs. */
+    settings,
+    spool,
+    folder,
+    start: () =>
+      serve({
+        folder: folder.path,
+        args: ['--port', String(port), '--slurm', 'on', '--slurm-interval', '2s', '--spool', spool],
+        env,
+      }),
+    /** Runs a command of the executable. */
+    run: (...args: readonly string[]) => runExecutable(args, { folder: folder.path, env, timeoutMs: 60_000 }),
+    async [Symbol.asyncDispose]() {
+      await cluster[Symbol.asyncDispose]();
+      folder[Symbol.dispose]();
+    },
+  };
+}
+
+export type All = Awaited<ReturnType<typeof startAll>>;
+
+/**
+ * Waits until the API shows what accounting has, and expects that it does, that runs ended in all these ways, and that no hook
+ * harmed Slurm; what accounting has.
+ */
+export async function expectSame(
+  url: string,
+  { cluster, spool }: { readonly cluster: Cluster; readonly spool: string },
+  ends: readonly string[],
+): Promise<Runs> {
+  const accounting = await readAccounting(cluster);
+  const startMs = Date.now();
+  let differences = await findDifferences(url, accounting);
+  for (; differences.length > 0 && Date.now() - startMs < SETTLE_MS; await Bun.sleep(500)) {
+    differences = await findDifferences(url, accounting);
+  }
+  const runs = [...accounting.values()].flat();
+  const waitedMs = Date.now() - startMs;
+  console.log(
+    `${accounting.size} jobs, ${runs.length} runs; the same as in accounting ${waitedMs} ms after the last`,
+  );
+  if (differences.length > 0) console.error(differences.join('\n'));
+  expect(differences).toEqual([]);
+  const words = new Set(runs.map(({ raw_state }) => raw_state));
+  for (const word of ends) expect(words).toContain(word);
+  expect(await cluster.run('sinfo', '--noheader', '--Node', '--partition=main', '--format=%N %T')).toBe(
+    'node01 idle\nnode02 idle\nnode03 idle',
+  );
+  expect(readdirSync(spool)).toEqual([]);
+  return accounting;
+}
