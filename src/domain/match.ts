@@ -9,8 +9,10 @@ import { isConfirmed, isReported, isStartRough, joinRuns, type Run, runOf } from
 const SAME_MS = 1000;
 /** A hook runs this long after the start at most, on a busy controller and behind other hooks. */
 const ROUGH_MS = 60_000;
-/** The same where the number of restarts says that no other run can be meant. */
-const ROUGH_SURE_MS = 3_600_000;
+/** The same where the number of restarts says that no other run can be meant: on a node that the job is long in using. */
+const ROUGH_SURE_MS = 7 * 24 * 3_600_000;
+/** A hook of a node may still be on its way when the job has been cancelled. */
+const ROUGH_AFTER_END_MS = 30_000;
 
 /** A run of a job after a report. */
 export interface MergedRun {
@@ -93,11 +95,14 @@ function isSameRoughly(one: Run, other: Run): boolean {
   if (!isStartRough(second)) {
     return isStartRough(first) && second.startTimeMs! - first.startTimeMs! < SAME_MS;
   }
-  if (first.endTimeMs !== undefined && isConfirmed(first))
-    return second.startTimeMs! <= first.endTimeMs + SAME_MS;
-  const isBeforeEnd = first.endTimeMs === undefined || second.startTimeMs! <= first.endTimeMs + SAME_MS;
+  const afterEndMs = second.startTimeMs! - (first.endTimeMs ?? Infinity);
+  if (afterEndMs <= SAME_MS && isConfirmed(first)) return true;
   const lateMs = second.startTimeMs! - first.startTimeMs!;
-  return isBeforeEnd && lateMs <= mostLateMs(first, second) && !differ(one.restarts, other.restarts);
+  return (
+    afterEndMs <= (second.restarts === undefined ? SAME_MS : ROUGH_AFTER_END_MS) &&
+    (isConfirmed(first) || lateMs <= mostLateMs(first, second)) &&
+    !differ(one.restarts, other.restarts)
+  );
 }
 
 function mostLateMs(one: Run, other: Run): number {

@@ -42,8 +42,8 @@ export function readEventName(name: string): HookCall | undefined {
 
 /**
  * What the file of one call of a hook says of a run. A start has the state running; an end has a state by the exit code
- * alone, which a cancelled or timed out job shares with a successful one; a hook of a node tells what the job has
- * there, and no state. How often a job had been requeued is left out of ends: after a requeue Slurm counts the next run
+ * alone, which a cancelled or timed out job shares with a successful one. A node's Prolog tells that the job runs there, its
+ * Epilog no state, as other nodes may go on. How often a job had been requeued is left out of ends: after a requeue Slurm counts the next run
  * already. Details that cannot be read are left out; `validation_error` for a file that is no whole event, has no job
  * id, no node or no exit code where one belongs, or a list of nodes that cannot be read.
  */
@@ -83,9 +83,9 @@ const READERS: Record<HookKind, (variables: Variables, timeMs: number, nodes: re
     ...readStart(variables),
     ...readEnding(variables),
   }),
-  prolog_slurmd: (variables, _, nodes) => ({
+  prolog_slurmd: (variables, timeMs, nodes) => ({
     ...readRestarts(variables),
-    ...readStart(variables),
+    ...readNodeStart(variables, timeMs),
     allocations: [readAllocation(variables, nodes)],
   }),
   epilog_slurmd: (variables, _, nodes) => ({
@@ -149,6 +149,17 @@ function readRestarts(variables: Variables): Part {
 function readStart(variables: Variables): Part | undefined {
   const seconds = readNumber(variables, 'SLURM_JOB_START_TIME');
   return seconds ? { startTimeMs: seconds * 1000 } : undefined;
+}
+
+/**
+ * A node's Prolog runs when the job begins there, which may be long after its start. Where Slurm does not tell that, the number
+ * of restarts has to say of which run it is; without both, as before 22.05, it says nothing of the run.
+ */
+function readNodeStart(variables: Variables, timeMs: number): Part {
+  const start = readStart(variables);
+  if (start) return { state: 'running', ...start };
+  if (readNumber(variables, 'SLURM_JOB_RESTART_COUNT') === undefined) return {};
+  return { state: 'running', startTimeMs: timeMs, isStartRough: true };
 }
 
 /** Slurm's own end, from 23.02 on; one that is yet to come is only when the time limit would have been. */

@@ -47,6 +47,9 @@ const prolog = (observed: number, fields: Partial<Report> = {}): Report => ({
   nodes: ['n1'],
   ...fields,
 });
+/** Of a node, where a job may begin long after its start. */
+const onNode = (observed: number, fields: Partial<Report> = {}): Report =>
+  prolog(observed, { restarts: 0, nodes: ['n1', 'n2'], allocations: [{ node: 'n2' }], ...fields });
 const epilog = (observed: number, fields: Partial<Report> = {}): Report => ({
   source: 'hook',
   observedMs: at(observed),
@@ -134,6 +137,31 @@ const CASES: [name: string, reports: Report[], runs: string[]][] = [
     [record(undefined, 5), record(undefined, 90_000_000, { submitTimeMs: at(89_999_000) })],
     ['completed -..5', 'completed -..90000000'],
   ],
+  ['started, as a node alone sees it', [onNode(12)], ['running 12..- ?']],
+  ['started, as two nodes see it, one of them late', [onNode(5000), onNode(12)], ['running 12..- ?']],
+  ['waited for, then started as a node sees it', [pending(1), onNode(12)], ['running 12..- ?']],
+  ['a node that is a day late', [running(11, 10, { restarts: 0 }), onNode(86_410)], ['running 10..- ?']],
+  ['a node that is late, and the end', [onNode(5000), record(10, 6000)], ['completed 10..6000']],
+  [
+    'a node that is told of after the end, of a job that was cancelled on its way there',
+    [record(10, 12, { state: 'cancelled' }), onNode(20)],
+    ['cancelled 10..12'],
+  ],
+  [
+    'the same, before the record',
+    [prolog(10, { restarts: 0 }), epilog(12), onNode(20)],
+    ['completed 10..12 ?'],
+  ],
+  [
+    'a node of the next run',
+    [record(10, 19, { state: 'cancelled' }), onNode(140, { restarts: 1 })],
+    ['cancelled 10..19', 'running 140..- ?'],
+  ],
+  [
+    'a node of the next run, told apart by the restarts',
+    [prolog(10, { restarts: 0 }), record(10, 19), onNode(22, { restarts: 1 })],
+    ['completed 10..19', 'running 22..- ?'],
+  ],
   ['a slow controller', [running(11, 10), prolog(55)], ['running 10..- ?']],
 ];
 test.each(CASES)('%s', (_, reports, runs) => {
@@ -215,6 +243,9 @@ describe('in any order, doubled and with losses, the end is the same', () => {
       told.push(pending(submit + below(start - submit), { submitTimeMs, restarts }));
       told.push(running(start + below(end - start + 1), start, { submitTimeMs, restarts }));
       told.push(prolog(start + below(Math.min(50, end - start + 1)), { restarts }));
+      // A node may be late.
+      told.push(onNode(start + below(end - start + 2), { restarts }));
+      told.push(onNode(start + below(end - start + 2), { restarts, allocations: [{ node: 'n1' }] }));
       told.push(epilog(end + below(3)));
       records.push([
         record(start, end, ended),

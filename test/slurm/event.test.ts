@@ -100,14 +100,18 @@ describe('an end', () => {
 });
 
 describe('a hook of a node', () => {
-  test('tells what the job has there, and no state', () => {
+  test('tells what the job has there, and that it runs, or has gone from there', () => {
+    const timeMs = timeOf('prolog_slurmd.job15.node03.1');
     expect(read(fixtureFile('prolog_slurmd.job15.node03.1'))).toEqual({
       ...SOMEBODY,
       id: '15',
       nodes: ['node03'],
       cpus: 1,
       restarts: 0,
-      observedMs: timeOf('prolog_slurmd.job15.node03.1'),
+      state: 'running',
+      startTimeMs: timeMs,
+      isStartRough: true,
+      observedMs: timeMs,
       allocations: [{ node: 'node03', cpus: 1, gpuIds: ['0'] }],
     });
     expect(read(fixtureFile('epilog_slurmd.job15.node03.1'))).toEqual({
@@ -118,6 +122,16 @@ describe('a hook of a node', () => {
       observedMs: timeOf('epilog_slurmd.job15.node03.1'),
       allocations: [{ node: 'node03', cpus: 1, gpuIds: ['0'] }],
     });
+  });
+
+  test('has the start that Slurm tells, from 23.02 on, and none before 22.05', () => {
+    const fixture = 'prolog_slurmd.job15.node03.1';
+    const told = read(fixtureFile(fixture, { SLURM_JOB_START_TIME: '1795000000' }));
+    expect(told).toMatchObject({ state: 'running', startTimeMs: 1_795_000_000_000 });
+    expect(told).not.toHaveProperty('isStartRough');
+    const old = read(fixtureFile(fixture, { SLURM_JOB_RESTART_COUNT: '' }));
+    expect(old).not.toHaveProperty('state');
+    expect(old).not.toHaveProperty('startTimeMs');
   });
 
   test('without GPUs says nothing of them', () => {
