@@ -64,10 +64,11 @@ export async function expectSame(
   { cluster, spool }: { readonly cluster: Cluster; readonly spool: string },
   ends: readonly string[],
 ): Promise<Runs> {
-  const accounting = await readAccounting(cluster);
+  let accounting = await readAccounting(cluster);
   const startMs = Date.now();
   let differences = await findDifferences(url, accounting);
   for (; differences.length > 0 && Date.now() - startMs < SETTLE_MS; await Bun.sleep(500)) {
+    accounting = await readAccounting(cluster);
     differences = await findDifferences(url, accounting);
   }
   const runs = [...accounting.values()].flat();

@@ -72,7 +72,8 @@ export async function runScenario(cluster: Cluster): Promise<void> {
   await until('the queue to be empty', async () => (await run('squeue', '--noheader')) === '');
 }
 
-async function until(what: string, isTrue: () => Promise<boolean>): Promise<void> {
+/** Waits until it is so; an error when that takes minutes. */
+export async function until(what: string, isTrue: () => Promise<boolean>): Promise<void> {
   for (const endMs = Date.now() + WAIT_MS; Date.now() < endMs; await Bun.sleep(300)) {
     if (await isTrue()) return;
   }

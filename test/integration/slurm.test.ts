@@ -5,7 +5,8 @@ import { type Cluster, testWithCluster } from '../help/cluster.ts';
 import { type All, expectSame, startAll } from '../help/deployment.ts';
 import { serve } from '../help/executable.ts';
 import { findDifferences, type Runs } from '../help/records.ts';
-import { runScenario } from '../help/scenario.ts';
+import { runScenario, until } from '../help/scenario.ts';
+import { watchJobs } from '../help/watch.ts';
 
 const testWithSlurm = testWithCluster();
 const TEST_MS = 280_000;
@@ -142,6 +143,63 @@ testWithSlurm(
     server = await all.start();
     await using _ = server;
     await expectSame(server.url, all, ENDS);
+  },
+  TEST_MS,
+);
+
+testWithSlurm(
+  'nor when slurmctld and slurmdbd are started again, with jobs running and ending meanwhile',
+  async () => {
+    await using all = await startAll();
+    const { run, submit, stopService, startService } = all.cluster;
+    await using server = await all.start();
+    const watch = watchJobs(server.url);
+    const shows = (id: string, state: string) =>
+      until(`job ${id} to be shown as ${state}`, async () => watch.statesOf(id).at(-1) === state);
+
+    const lasting = await submit('games', 'sleep 30', '--job-name=lasting');
+    const ending = await submit('daemon', 'sleep 6', '--job-name=ending', '--nodes=2');
+    const failing = await submit('games', 'sleep 6; exit 3', '--job-name=failing');
+    const held = await submit('daemon', 'true', '--job-name=held', '--hold');
+    await Promise.all([lasting, ending, failing].map((id) => shows(id, 'running')));
+    await shows(held, 'pending');
+    await stopService('slurmctld');
+    // Two of the jobs end meanwhile.
+    await Promise.all([
+      Bun.sleep(10_000),
+      until('squeue to fail', async () => server.errors().includes('squeue failed')),
+    ]);
+    for (const id of [lasting, ending, failing]) expect(watch.statesOf(id).at(-1)).toBe('running');
+    expect(watch.statesOf(held)).toEqual(['pending']);
+
+    await startService('slurmctld');
+    await Promise.all([shows(ending, 'completed'), shows(failing, 'failed')]);
+
+    await stopService('slurmdbd');
+    const unaccounted = await submit('daemon', 'sleep 1', '--job-name=unaccounted');
+    await run('scancel', held);
+    await Promise.all([
+      shows(unaccounted, 'completed'),
+      shows(held, 'cancelled'),
+      shows(lasting, 'completed'),
+    ]);
+    await startService('slurmdbd');
+    // slurmctld sends what has waited for slurmdbd together with something new.
+    const stateOf = (id: string) => run('sacct', '-X', '-n', '-P', '-j', id, '-o', 'State');
+    await until('accounting to catch up', async () => {
+      await submit('games', 'true', '--job-name=news');
+      await Bun.sleep(4000);
+      return (await stateOf(unaccounted)) === 'COMPLETED';
+    });
+    await until('the queue to be empty', async () => (await run('squeue', '--noheader')) === '');
+
+    await expectSame(server.url, all, ['COMPLETED', 'FAILED', 'CANCELLED']);
+    await watch.stop();
+    expect(watch.faults).toEqual([]);
+    const moves = (id: string) => watch.statesOf(id).filter((state) => state !== 'pending');
+    for (const id of [lasting, ending, unaccounted]) expect(moves(id)).toEqual(['running', 'completed']);
+    expect(moves(failing)).toEqual(['running', 'failed']);
+    expect(moves(held)).toEqual(['cancelled']);
   },
   TEST_MS,
 );
