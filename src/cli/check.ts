@@ -67,6 +67,7 @@ async function checkHead(
   return [
     judge.judgeCompletions(config, server, hasPlugin),
     judge.judgeAccounting(config),
+    ...judge.judgePrivacy(config),
     judge.judgeCommand('squeue', squeue.seconds, squeue.error, 'Jobs whose hooks failed are not found'),
     judge.judgeCommand('sacct', sacct.seconds, sacct.error, 'An end that nobody saw is never learnt'),
     await checkServer(server),

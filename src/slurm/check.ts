@@ -1,4 +1,4 @@
-import type { SlurmConfig } from './config.ts';
+import { hidesJobs, type SlurmConfig } from './config.ts';
 import { HOOK_SETTINGS, type HookKind, renderHook } from './hooks.ts';
 
 /** One thing that was looked at. `missing` is no fault: something is learnt later, or not at all. */
@@ -149,6 +149,17 @@ export function judgeAccounting(config: SlurmConfig): Finding {
     `Slurm keeps no accounts (${type}): sacct knows nothing, so an end that nobody saw is never learnt, and there is no past to import.`,
     'Set slurmdbd up, with AccountingStorageType=accounting_storage/slurmdbd.',
   );
+}
+
+/** Judges whether the service may see the jobs of others; nothing where everybody may. */
+export function judgePrivacy(config: SlurmConfig): Finding[] {
+  if (!hidesJobs(config)) return [];
+  return [
+    missing(
+      'PrivateData hides jobs: the service is shown all of them only if its user is an operator.',
+      'sacctmgr add user hpc-observe account=root adminlevel=operator',
+    ),
+  ];
 }
 
 /** What a command of Slurm answered, and how fast; `error` when it did not. */

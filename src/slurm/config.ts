@@ -21,3 +21,7 @@ export function readUserId(text: string | undefined): number | undefined {
   const match = /\((\d+)\)$/.exec(text ?? '');
   return match ? Number(match[1]) : undefined;
 }
+
+/** Whether Slurm shows a user no jobs but his own, unless he is an operator. */
+export const hidesJobs = (config: SlurmConfig): boolean =>
+  (config.get('PrivateData') ?? []).some((value) => /(?:^|,)(?:jobs|all)(?:,|$)/.test(value));

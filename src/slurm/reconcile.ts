@@ -1,6 +1,9 @@
+import { userInfo } from 'node:os';
+import { StartError } from '../domain/errors.ts';
 import type { Report } from '../domain/report.ts';
 import type { Unsettled } from '../domain/store.ts';
 import { readOutput, readSacctColumns, type SlurmCommands } from './command.ts';
+import { hidesJobs, parseSlurmConfig } from './config.ts';
 import { createMark } from './mark.ts';
 import { createSacctReader, ENDS_OF_WAITS, type SacctChoice, sacctArguments } from './sacct.ts';
 import { parseQueue, squeueArguments } from './squeue.ts';
@@ -197,7 +200,20 @@ export function reconciler(options: ReconcileOptions) {
     const lost = asked.filter(
       ({ id, hasEnded }) => !hasEnded && !ended.has(id) && now() - missing.get(id)! >= patienceMs,
     );
-    await deliverAll(lost.map(({ id }) => lostReport(id, missing.get(id)!)));
+    if (lost.length === 0) return;
+    const isKnown = await attempt('jobs that have left the queue', async () => requireWhole(queue));
+    if (isKnown) await deliverAll(lost.map(({ id }) => lostReport(id, missing.get(id)!)));
+  }
+
+  /** Only where squeue shows what others run has a job gone that it does not show. Rejects with StartError if not. */
+  async function requireWhole(queue: readonly Report[]): Promise<true> {
+    const isWhole = queue.some(({ user }) => user !== undefined && user !== userInfo().username);
+    if (isWhole || !commands.has('scontrol')) return true;
+    const config = parseSlurmConfig(
+      await readOutput(commands, 'scontrol', ['show', 'config'], SQUEUE_TIMEOUT_MS),
+    );
+    if (!hidesJobs(config)) return true;
+    throw new StartError('PrivateData hides the jobs of others: make the user of the service an operator.');
   }
 
   /** Undefined when it failed, which is told once for every different reason. */

@@ -7,6 +7,7 @@ import {
   judgeAccounting,
   judgeCompletions,
   judgeHook,
+  judgePrivacy,
   judgeSpool,
   renderFindings,
   type ScriptFile,
@@ -117,6 +118,11 @@ test.each(COMPLETIONS)('completion records: %#', (config, plugin, status, words)
   const finding = judgeCompletions(parseSlurmConfig(config), SERVER, plugin);
   expect(finding.status).toBe(status);
   expect(`${finding.what}\n${finding.advice ?? ''}`).toMatch(words);
+});
+
+test('where jobs are hidden, the user of the service has to be an operator', () => {
+  expect(judgePrivacy(CONFIG)).toEqual([]);
+  expect(judgePrivacy(withLines('PrivateData = accounts,jobs\n'))).toMatchObject([{ status: 'missing' }]);
 });
 
 test('accounts are kept, or not', () => {

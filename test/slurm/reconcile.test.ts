@@ -30,7 +30,7 @@ const record = (id: number, state = 'TIMEOUT') =>
   `${id}|${id}|test|alice|physics|debug|normal|${state}|0:0|${SECONDS - 100}|${SECONDS - 50}|${SECONDS - 10}|10|n[1-2]|cpu=2|cpu=2|None|a|/home`;
 
 async function startScene(patienceMs = 60_000) {
-  const scripts = programs({ squeue: SQUEUE, sacct: SACCT });
+  const scripts = programs({ squeue: SQUEUE, sacct: SACCT, scontrol: 'echo PrivateData = none' });
   const folder = temporaryFolder();
   const clock = fixedClock();
   const store = await openSqlite(folder.file('test.db'));
@@ -143,6 +143,25 @@ test('what neither knows has failed, after some patience, until a record comes a
   await scene.write('records', [HEADER, record(1)]);
   await scene.look();
   expect(await scene.store.getJob('1')).toMatchObject({ state: 'failed', endTimeMs: NOON_MS - 10_000 });
+});
+
+test('where Slurm hides the jobs of others, none has failed because squeue does not show it', async () => {
+  await using scene = await startScene(60_000);
+  scene.scripts.write('scontrol', 'echo "PrivateData = accounts,jobs"');
+  await scene.write('queue', [running(1)]);
+  await scene.look();
+  await scene.write('queue', []);
+  await scene.look();
+  scene.clock.advance(61_000);
+  await scene.look();
+  await scene.look();
+  expect(await scene.stateOf('1')).toBe('running');
+  expect(scene.warnings).toHaveLength(1);
+  expect(scene.warnings[0]).toContain('make the user of the service an operator');
+  // An operator is shown what others have.
+  await scene.write('queue', [running(2)]);
+  await scene.look();
+  expect(await scene.stateOf('1')).toBe('failed');
 });
 
 test('a start asks sacct for what happened since the last look', async () => {
