@@ -80,5 +80,7 @@ runs as the user and group hpc-observe:
 On the compute nodes, where the agent runs as root:
 
   install -d -o root -g root -m 700 ${spool}
+
+Then restart slurmctld; hpc-observe slurm check says what is still missing.
 `;
 }
