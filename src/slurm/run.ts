@@ -5,6 +5,7 @@ import { remember } from './memo.ts';
 import { readMemoryMb } from './memory.ts';
 import { readCount } from './number.ts';
 import { readRow } from './row.ts';
+import { readText } from './text.ts';
 import { readTimeLimitSeconds, readTimeMs } from './time.ts';
 import { readTres } from './tres.ts';
 
@@ -12,8 +13,9 @@ import { readTres } from './tres.ts';
 const REQUIRED = ['JobIDRaw', 'State', 'Start', 'End', 'NodeList'];
 
 /**
- * Reads the columns of one record; undefined for what is no run of its own: a step, and what a job was before it changed its
- * size, which sacct keeps as RESIZING beside the record of the whole run. `validation_error` if it cannot be read.
+ * Reads the columns of one record; undefined for what is no run of its own: a step; what a job was before it changed its
+ * size, which sacct keeps as RESIZING beside the record of the whole run; and what slurmdbd makes of the first step of a job of
+ * which it has not been told yet, which waits, has nodes, and is called `allocation`. `validation_error` if it cannot be read.
  */
 export type ReadRun = (columns: readonly string[]) => Report | undefined;
 
@@ -61,6 +63,7 @@ export function createRunReader(names: readonly string[], observedMs: number): R
 
   return (columns) => {
     if (columns[id]!.includes('.') || columns[state] === 'RESIZING') return undefined;
+    if (columns[state] === 'PENDING' && readText(columns[nodeList]) !== undefined) return undefined;
     const tres = readKnownTres(columns[allocated] || columns[requested] || '');
     const endTimeMs = readTimeMs(columns[end]);
     const cpus = tres.cpus ?? (readCount(columns[cpuCount]) || undefined);

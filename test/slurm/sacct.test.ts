@@ -185,6 +185,14 @@ describe('with the line of its submission, a record is put together again', () =
   });
 });
 
+test('a job of which slurmdbd knows a step alone does not wait', () => {
+  const stub = '7|PENDING|2026-11-23T03:59:25|Unknown|node01|allocation|alice';
+  const waits = '8|PENDING|Unknown|Unknown|None assigned|name|alice';
+  const { reports, faults } = read(`${HEADER}\n${stub}\n${waits}\n`);
+  expect(faults.count).toBe(0);
+  expect(reports).toMatchObject([{ id: '8', state: 'pending' }]);
+});
+
 test.each([
   ['too few columns', '7|COMPLETED'],
   ['a job id that is none', LINE.replace('7', '7x')],
