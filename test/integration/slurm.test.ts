@@ -169,6 +169,8 @@ testWithSlurm(
       Bun.sleep(10_000),
       until('squeue to fail', async () => server.errors().includes('squeue failed')),
     ]);
+    // Whatever the service makes of that.
+    await Bun.sleep(1000);
     for (const id of [lasting, ending, failing]) expect(watch.statesOf(id).at(-1)).toBe('running');
     expect(watch.statesOf(held)).toEqual(['pending']);
 
