@@ -32,23 +32,6 @@ export function arrivalWriter(db: Database) {
   function saveUsage(target: Target): void {
     const { job, node, usage, lastSample, oldestMs, newestMs, lateMs } = target;
     const { timeMs, cpuUsage, memoryUsageMb, gpuUsage } = usage!;
-    // Listed twice, because a list of its own for every row costs as much as its columns.
-    if (target.id !== undefined) {
-      usages.push(
-        target.id,
-        job,
-        node,
-        timeMs,
-        cpuUsage,
-        memoryUsageMb,
-        gpuUsage,
-        lastSample,
-        oldestMs,
-        newestMs,
-        lateMs,
-      );
-      return;
-    }
     const row = [
       job,
       node,
@@ -61,7 +44,8 @@ export function arrivalWriter(db: Database) {
       newestMs,
       lateMs,
     ];
-    target.id = Number(insertUsage.run(...row).lastInsertRowid);
+    if (target.id === undefined) target.id = Number(insertUsage.run(...row).lastInsertRowid);
+    else usages.push(target.id, ...row);
   }
 
   function clear(): void {

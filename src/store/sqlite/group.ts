@@ -1,4 +1,4 @@
-import type { Database } from 'bun:sqlite';
+import type { Database, SQLiteError } from 'bun:sqlite';
 import { AppError } from '../../domain/errors.ts';
 import { isDiskError } from './connection.ts';
 import { type GroupOutcome, type Outcome, type Write, writeApplier } from './write.ts';
@@ -6,7 +6,7 @@ import { type GroupOutcome, type Outcome, type Write, writeApplier } from './wri
 /**
  * Commits groups of writes, each group in one transaction. A write that a rule refuses has changed nothing and costs
  * the others nothing. When the disk refuses, nothing of the group is kept. When a statement of ours fails, the group
- * is done again one by one, so that only the write at fault fails.
+ * is done again one by one, so that only the write at fault fails, or those that the disk then refuses.
  */
 export function groupCommitter(db: Database): (writes: readonly Write[]) => GroupOutcome {
   const applier = writeApplier(db);
@@ -42,7 +42,7 @@ export function groupCommitter(db: Database): (writes: readonly Write[]) => Grou
       try {
         return commitTogether([write])[0]!;
       } catch (error) {
-        if (isDiskError(error)) throw error;
+        if (isDiskError(error)) return { kind: 'diskError', message: describeDiskError(error) };
         return { kind: 'fault', message: String(error instanceof Error ? (error.stack ?? error) : error) };
       }
     });
@@ -55,12 +55,10 @@ export function groupCommitter(db: Database): (writes: readonly Write[]) => Grou
       return { kind: 'committed', outcomes: commitTogether(writes), seconds: seconds() };
     } catch (error) {
       if (isDiskError(error))
-        return { kind: 'diskError', message: `${error.code}: ${error.message}`, seconds: seconds() };
+        return { kind: 'diskError', message: describeDiskError(error), seconds: seconds() };
     }
-    try {
-      return { kind: 'committed', outcomes: commitApart(writes), seconds: seconds() };
-    } catch (error) {
-      return { kind: 'diskError', message: String(error), seconds: seconds() };
-    }
+    return { kind: 'committed', outcomes: commitApart(writes), seconds: seconds() };
   };
 }
+
+const describeDiskError = ({ code, message }: SQLiteError): string => `${code}: ${message}`;

@@ -25,11 +25,11 @@ export type Write =
   /** Proves that a commit with this much data is possible. */
   | { readonly kind: 'probe'; readonly bytes: number };
 
-/** How one write of a group ended. `fault` is an error of ours, for the log. */
+/** How one write of a group ended. `fault` is an error of ours, for the log; `diskError`: the disk refused this one. */
 export type Outcome =
   | { readonly kind: 'done'; readonly value: unknown }
   | { readonly kind: 'refused'; readonly code: ErrorCode; readonly message: string }
-  | { readonly kind: 'fault'; readonly message: string };
+  | { readonly kind: 'fault' | 'diskError'; readonly message: string };
 
 /** How a group ended: every write by itself, or all refused by the disk. */
 export type GroupOutcome =

@@ -128,11 +128,11 @@ export class Writer {
     const group = takePlaces(this.#waiting, places);
     const rows = group.reduce((sum, waiting) => sum + waiting.rows, 0);
     for (const waiting of group) this.#waitingRows[waiting.size] -= waiting.rows;
-    const failed = outcome.kind === 'diskError';
+    const failed = outcome.kind === 'diskError' || outcome.outcomes.some(({ kind }) => kind === 'diskError');
     this.#isFailing = failed;
     this.onCommit({ rows, seconds: outcome.seconds, failed });
     group.forEach((waiting, index) => {
-      if (failed) waiting.reject(diskRefused(outcome.message));
+      if (outcome.kind === 'diskError') waiting.reject(diskRefused(outcome.message));
       else settleOne(waiting, outcome.outcomes[index]!);
     });
   }
@@ -166,6 +166,7 @@ function tell(thread: Worker, request: ThreadRequest): void {
 function settleOne(waiting: Waiting, outcome: Outcome): void {
   if (outcome.kind === 'done') waiting.resolve(outcome.value);
   else if (outcome.kind === 'refused') waiting.reject(new AppError(outcome.code, outcome.message));
+  else if (outcome.kind === 'diskError') waiting.reject(diskRefused(outcome.message));
   else waiting.reject(new Error(outcome.message));
 }
 

@@ -102,6 +102,25 @@ test('a disk that is full refuses the whole group, keeps nothing of it, and take
   expect(file.ids()).toEqual(['a', 'b', 'large']);
 });
 
+test('a fault and a full disk in one group: each write is told what became of it', () => {
+  using file = openDatabase();
+  file.db.run(FAIL_ON_BOOM);
+  file.commitGroup([create('a')]);
+  const { page_count: pages } = file.db.query<{ page_count: number }, []>('PRAGMA page_count').get()!;
+  file.db.run(`PRAGMA max_page_count = ${pages}`);
+  const many = Array.from({ length: 500 }, (_, index) => `node-with-a-long-name-${index}`);
+  expect(file.commitGroup([create('b'), create('boom'), create('large', many), create('c')])).toMatchObject({
+    kind: 'committed',
+    outcomes: [
+      { kind: 'done' },
+      { kind: 'fault' },
+      { kind: 'diskError', message: expect.stringContaining('SQLITE_FULL') },
+      { kind: 'done' },
+    ],
+  });
+  expect(file.ids()).toEqual(['a', 'b', 'c']);
+});
+
 test('nothing of a group can be read before its commit, and all of it after', () => {
   using file = openDatabase();
   file.db.run('BEGIN IMMEDIATE');
