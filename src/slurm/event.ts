@@ -128,10 +128,7 @@ function readDetails(variables: Variables): JobDetails {
   });
   const arrayJobId = variables.get('SLURM_ARRAY_JOB_ID');
   const arrayTaskId = readNumber(variables, 'SLURM_ARRAY_TASK_ID');
-  const cpus = readCpus(variables.get('SLURM_JOB_CPUS_PER_NODE') ?? '').reduce(
-    (sum, { cpus, nodes }) => sum + cpus * nodes,
-    0,
-  );
+  const cpus = cpuRunsOf(variables).reduce((sum, { cpus, nodes }) => sum + cpus * nodes, 0);
   return {
     ...Object.fromEntries(texts),
     ...(arrayJobId !== undefined && /^\d{1,10}$/.test(arrayJobId) && { arrayJobId }),
@@ -139,6 +136,8 @@ function readDetails(variables: Variables): JobDetails {
     ...(cpus > 0 && { cpus }),
   };
 }
+
+const cpuRunsOf = (variables: Variables) => readCpus(variables.get('SLURM_JOB_CPUS_PER_NODE') ?? '');
 
 function readRestarts(variables: Variables): Part {
   const restarts = readNumber(variables, 'SLURM_JOB_RESTART_COUNT');
@@ -181,7 +180,7 @@ function readEnding(variables: Variables): Part {
 function readAllocation(variables: Variables, nodes: readonly string[]): Allocation {
   const node = variables.get('SLURMD_NODENAME') ?? '';
   if (!isIdentity(node)) throw refusal(`does not say which node it is of: ${quote(node)}`);
-  const cpus = cpusOfNode(readCpus(variables.get('SLURM_JOB_CPUS_PER_NODE') ?? ''), nodes.indexOf(node));
+  const cpus = cpusOfNode(cpuRunsOf(variables), nodes.indexOf(node));
   const gpuIds = readGpuIds(variables);
   return { node, ...(cpus !== undefined && { cpus }), ...(gpuIds && { gpuIds }) };
 }

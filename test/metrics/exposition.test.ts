@@ -1,6 +1,7 @@
 import { expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { escapeLabel, joinPieces, openFamily } from '../../src/metrics/exposition.ts';
+import { countTurns } from '../help/turns.ts';
 
 const ESCAPED: [value: string, escaped: string][] = [
   ['', ''],
@@ -40,16 +41,10 @@ test('a family opens with its help and type', () => {
 
 test('pieces are joined in their order, and others have their turn in between', async () => {
   const pieces = Array.from({ length: 40 }, (_, index) => new Uint8Array(100_000 + index).fill(index));
-  let turns = 0;
-  let isOver = false;
-  const count = () => {
-    turns++;
-    if (!isOver) setImmediate(count);
-  };
-  setImmediate(count);
+  const turns = countTurns();
   const text = await joinPieces(pieces);
-  isOver = true;
+  const count = turns.stop();
   expect(Buffer.compare(text, Buffer.concat(pieces))).toBe(0);
-  expect(turns).toBeGreaterThan(2);
+  expect(count).toBeGreaterThan(2);
   expect(await joinPieces([])).toEqual(new Uint8Array(0));
 });

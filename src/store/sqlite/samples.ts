@@ -18,7 +18,7 @@ export function sampleWriter(db: Database, latest: TargetFinder) {
     const targets = latest.find(samples);
     for (const [index, sample] of samples.entries()) {
       const { jobId, timeMs, stamped } = sample;
-      if (stamped || !latest.isBeforeLatest(jobId, targets[index], timeMs)) continue;
+      if (stamped || !latest.isBeforeLatest(jobId, timeMs)) continue;
       targets[index] = earlier.find(sample, timeMs) ?? targets[index];
     }
     return targets;

@@ -17,12 +17,11 @@ export interface Target {
   lateMs: number;
   /** The database has it like this. */
   isSaved: boolean;
-  /** When the latest run started, if there are earlier ones; Infinity while it waits. */
-  readonly followedMs: number | null;
 }
 
 interface KnownJob {
   readonly seq: number;
+  /** When the latest run started, if there are earlier ones; Infinity while it waits. */
   readonly followedMs: number | null;
   first: Target | undefined;
   readonly named: Map<string, Target>;
@@ -123,10 +122,8 @@ export function targetFinder(db: Database) {
     hasJob: (jobId: string): boolean => jobs.has(jobId),
 
     /** Whether an earlier run of the job may be meant by a moment; asked of a name that has just been looked for. */
-    isBeforeLatest(jobId: string, target: Target | undefined, timeMs: number): boolean {
-      const followedMs = target ? target.followedMs : (jobs.get(jobId)?.followedMs ?? null);
-      return followedMs !== null && timeMs < followedMs;
-    },
+    isBeforeLatest: (jobId: string, timeMs: number): boolean =>
+      timeMs < (jobs.get(jobId)?.followedMs ?? Number.NEGATIVE_INFINITY),
 
     forgetJob: (jobId: string): void => void jobs.delete(jobId),
 
@@ -151,22 +148,8 @@ export function targetReader(db: Database): (run: number, node: number) => Targe
 }
 
 function targetOf(row: FoundRow, node: number): Target {
-  const [
-    ,
-    job,
-    ,
-    ,
-    id,
-    timeMs,
-    cpuUsage,
-    memoryUsageMb,
-    gpuUsage,
-    lastSample,
-    oldestMs,
-    newestMs,
-    lateMs,
-    followedMs,
-  ] = row;
+  const [, job, , , id, timeMs, cpuUsage, memoryUsageMb, gpuUsage, lastSample, oldestMs, newestMs, lateMs] =
+    row;
   return {
     id: id ?? undefined,
     job,
@@ -177,6 +160,5 @@ function targetOf(row: FoundRow, node: number): Target {
     newestMs,
     lateMs: lateMs ?? 0,
     isSaved: true,
-    followedMs,
   };
 }
