@@ -2,23 +2,26 @@ import type { JobSample } from '../../domain/store.ts';
 import type { ThreadRequest, Write } from './write.ts';
 
 /**
- * A request on its way to the writing thread: JSON text, which costs half of what a copied graph of objects does, and the
- * numbers of batches beside it, which are handed over without being copied.
+ * A request on its way to the writing thread: JSON text, which costs half of what a copied graph of objects does, and
+ * beside it what batches of samples consist of, in the order of the batches.
  */
 export interface Message {
   readonly text: string;
   /** Left out when there are none, because only plain text goes the fast way. */
-  readonly columns?: readonly Float64Array<ArrayBuffer>[];
+  readonly batches?: readonly PackedSamples[];
+}
+
+/** The columns of a batch of samples. Names are joined by line breaks, which no name has: to split them costs less than JSON. */
+interface PackedSamples {
+  readonly jobs: string;
+  /** '' where a sample names none. */
+  readonly nodes: string;
+  /** Handed over without being copied. */
+  readonly numbers: Float64Array<ArrayBuffer>;
 }
 
 type SampleBatch = Extract<Write, { kind: 'recordSamples' }>;
-
-/** What stands in the text for the samples of a batch: their names; a node of null is none. */
-interface Names {
-  readonly jobs: readonly string[];
-  readonly nodes: readonly (string | null)[];
-}
-type PackedWrite = Exclude<Write, SampleBatch> | { readonly kind: 'recordSamples'; readonly samples: Names };
+type PackedWrite = Exclude<Write, SampleBatch> | Pick<SampleBatch, 'kind'>;
 type PackedRequest =
   | Exclude<ThreadRequest, { kind: 'writes' }>
   | { readonly kind: 'writes'; readonly writes: readonly PackedWrite[] };
@@ -26,36 +29,37 @@ type PackedRequest =
 /** Numbers of a sample: time, CPU, memory, GPU (NaN: none), stamped (1) or not (0). */
 const NUMBERS = 5;
 
-/** Makes a message of a request; whoever sends it hands the buffers of its columns over. */
+/** Makes a message of a request; whoever sends it hands the buffers of its numbers over. */
 export function packRequest(request: ThreadRequest): Message {
   if (request.kind !== 'writes') return { text: JSON.stringify(request) };
-  const columns: Float64Array<ArrayBuffer>[] = [];
+  const batches: PackedSamples[] = [];
   const writes = request.writes.map((write): PackedWrite => {
     if (write.kind !== 'recordSamples') return write;
-    columns.push(packNumbers(write.samples));
-    return { kind: 'recordSamples', samples: packNames(write.samples) };
+    batches.push(packSamples(write.samples));
+    return { kind: write.kind };
   });
   const text = JSON.stringify({ kind: 'writes', writes } satisfies PackedRequest);
-  return columns.length > 0 ? { text, columns } : { text };
+  return batches.length > 0 ? { text, batches } : { text };
 }
 
 /** The request that a message was made of. */
-export function unpackRequest({ text, columns = [] }: Message): ThreadRequest {
+export function unpackRequest({ text, batches = [] }: Message): ThreadRequest {
   const request = JSON.parse(text) as PackedRequest;
   if (request.kind !== 'writes') return request;
   let batch = 0;
   const writes = request.writes.map(
     (write): Write =>
       write.kind === 'recordSamples'
-        ? { kind: 'recordSamples', samples: unpackSamples(write.samples, columns[batch++]!) }
+        ? { kind: 'recordSamples', samples: unpackSamples(batches[batch++]!) }
         : write,
   );
   return { kind: 'writes', writes };
 }
 
-const packNames = (samples: readonly JobSample[]): Names => ({
-  jobs: samples.map(({ jobId }) => jobId),
-  nodes: samples.map(({ node }) => node ?? null),
+const packSamples = (samples: readonly JobSample[]): PackedSamples => ({
+  jobs: samples.map(({ jobId }) => jobId).join('\n'),
+  nodes: samples.map(({ node = '' }) => node).join('\n'),
+  numbers: packNumbers(samples),
 });
 
 function packNumbers(samples: readonly JobSample[]): Float64Array<ArrayBuffer> {
@@ -71,9 +75,11 @@ function packNumbers(samples: readonly JobSample[]): Float64Array<ArrayBuffer> {
   return numbers;
 }
 
-function unpackSamples({ jobs, nodes }: Names, numbers: Float64Array): JobSample[] {
+function unpackSamples({ jobs, nodes, numbers }: PackedSamples): JobSample[] {
+  if (numbers.length === 0) return [];
+  const nodeNames = nodes.split('\n');
   let at = 0;
-  return jobs.map((jobId, index) => {
+  return jobs.split('\n').map((jobId, index) => {
     const sample: { -readonly [Key in keyof JobSample]: JobSample[Key] } = {
       jobId,
       timeMs: numbers[at++]!,
@@ -83,8 +89,8 @@ function unpackSamples({ jobs, nodes }: Names, numbers: Float64Array): JobSample
     };
     const gpuUsage = numbers[at]!;
     at += 2;
-    const node = nodes[index]!;
-    if (node !== null) sample.node = node;
+    const node = nodeNames[index]!;
+    if (node !== '') sample.node = node;
     if (!Number.isNaN(gpuUsage)) sample.gpuUsage = gpuUsage;
     return sample;
   });

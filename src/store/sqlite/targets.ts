@@ -20,11 +20,11 @@ export interface Target {
 }
 
 interface KnownJob {
-  readonly seq: number;
-  /** When the latest run started, if there are earlier ones; Infinity while it waits. */
-  readonly followedMs: number | null;
   first: Target | undefined;
-  readonly named: Map<string, Target>;
+  /** The node that was named first, which most jobs have no other beside: a map of one costs more than all the rest. */
+  name: string | undefined;
+  target: Target | undefined;
+  others: Map<string, Target> | undefined;
 }
 
 /** What names a target: without a node, the job's first one. */
@@ -76,11 +76,14 @@ export function targetFinder(db: Database) {
        LEFT JOIN usage ON usage.job = job.seq AND usage.node = job_node.node`,
   );
   const jobs = new Map<string, KnownJob>();
+  /** When the latest run started, of the few jobs that have earlier ones; Infinity while it waits. */
+  const followedMs = new Map<string, number>();
   let remembered = 0;
 
   function recall({ jobId, node }: Name): Target | undefined {
     const job = jobs.get(jobId);
-    return node === undefined ? job?.first : job?.named.get(node);
+    if (node === undefined) return job?.first;
+    return job?.name === node ? job.target : job?.others?.get(node);
   }
 
   function lookUp(names: readonly Name[]): void {
@@ -91,18 +94,27 @@ export function targetFinder(db: Database) {
   }
 
   function remember({ jobId, node: name }: Name, row: FoundRow): void {
-    const [, seq, node, isFirst] = row;
-    const job = jobs.get(jobId) ?? { seq, followedMs: row[13], first: undefined, named: new Map() };
+    const [, , node, isFirst] = row;
+    const job = jobs.get(jobId) ?? newJob();
     jobs.set(jobId, job);
+    if (row[13] !== null) followedMs.set(jobId, row[13]);
     if (node === null) return;
     // The first node by its name and without one is the same target.
     const target = (isFirst === 1 ? job.first : undefined) ?? targetOf(row, node);
     if (isFirst === 1) job.first = target;
-    if (name !== undefined) job.named.set(name, target);
+    if (name === undefined) return;
+    if (job.name === undefined) {
+      job.name = name;
+      job.target = target;
+      return;
+    }
+    job.others ??= new Map();
+    job.others.set(name, target);
   }
 
   function forget(): void {
     jobs.clear();
+    followedMs.clear();
     remembered = 0;
   }
 
@@ -123,9 +135,12 @@ export function targetFinder(db: Database) {
 
     /** Whether an earlier run of the job may be meant by a moment; asked of a name that has just been looked for. */
     isBeforeLatest: (jobId: string, timeMs: number): boolean =>
-      timeMs < (jobs.get(jobId)?.followedMs ?? Number.NEGATIVE_INFINITY),
+      followedMs.size > 0 && timeMs < (followedMs.get(jobId) ?? Number.NEGATIVE_INFINITY),
 
-    forgetJob: (jobId: string): void => void jobs.delete(jobId),
+    forgetJob(jobId: string): void {
+      jobs.delete(jobId);
+      followedMs.delete(jobId);
+    },
 
     /** Forgets all of them when they are too many. Nobody may hold a target then: of each there has to be one alone. */
     makeRoom(): void {
@@ -146,6 +161,13 @@ export function targetReader(db: Database): (run: number, node: number) => Targe
   );
   return (run, node) => targetOf((select.values(run, node) as unknown as FoundRow[])[0]!, node);
 }
+
+const newJob = (): KnownJob => ({
+  first: undefined,
+  name: undefined,
+  target: undefined,
+  others: undefined,
+});
 
 function targetOf(row: FoundRow, node: number): Target {
   const [, job, , , id, timeMs, cpuUsage, memoryUsageMb, gpuUsage, lastSample, oldestMs, newestMs, lateMs] =

@@ -10,26 +10,28 @@ const isSlow = (write: Write): boolean =>
   write.kind === 'expire' || (write.kind === 'recordSamples' && write.samples.length > SMALL_BATCH_ROWS);
 
 /**
- * Says which of the waiting writes make up the next transaction, by their places. Slow ones and all others take turns, so that
- * a single sample waits for one batch at most, and a batch for one group of singles. Among the slow ones, and among the
- * others, the order of arrival stays; who sends a write before the last one is answered must not count on more.
+ * Says which of the waiting writes make up the next transaction, by their places. Slow ones, each alone, and all others
+ * take turns, so that a single sample waits for one batch or step at most, and a batch for one group of singles. Among
+ * the slow ones, and among the others, the order of arrival stays; who sends a write before the last one is answered
+ * must not count on more.
  */
 export function turnTaker(): (waiting: readonly Write[]) => number[] {
   let isTurnOfSlow = false;
   return (waiting) => {
-    const mine = placesOf(waiting, isTurnOfSlow);
-    const places = mine.length > 0 ? mine : placesOf(waiting, !isTurnOfSlow);
+    const slow = waiting.findIndex(isSlow);
+    const others = placesOfOthers(waiting);
+    const places = slow >= 0 && (isTurnOfSlow || others.length === 0) ? [slow] : others;
     isTurnOfSlow = !isSlow(waiting[places[0]!]!);
     return places;
   };
 }
 
-/** The oldest writes of a kind that fit into one transaction; one alone may be larger. */
-function placesOf(waiting: readonly Write[], slow: boolean): number[] {
+/** The oldest writes that are not slow and fit into one transaction; one alone may be larger. */
+function placesOfOthers(waiting: readonly Write[]): number[] {
   const places: number[] = [];
   let rows = 0;
   for (const [place, write] of waiting.entries()) {
-    if (isSlow(write) !== slow) continue;
+    if (isSlow(write)) continue;
     rows += rowsOf(write);
     if (rows > MAX_GROUP_ROWS && places.length > 0) break;
     places.push(place);

@@ -155,11 +155,11 @@ export class Writer {
 
 function tell(thread: Worker, request: ThreadRequest): void {
   const message = packRequest(request);
-  if (!message.columns) thread.postMessage(message);
+  if (!message.batches) thread.postMessage(message);
   else
     thread.postMessage(
       message,
-      message.columns.map(({ buffer }) => buffer),
+      message.batches.map(({ numbers }) => numbers.buffer),
     );
 }
 
