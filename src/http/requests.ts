@@ -11,7 +11,7 @@ export const requests = ({ observeRequest }: { observeRequest: ObserveRequest })
     .onRequest((context) => {
       context.startedMs = performance.now();
     })
-    .mapResponse({ as: 'global' }, ({ request, route, set, startedMs = performance.now() }) => {
+    .onAfterResponse({ as: 'global' }, ({ request, route, set, startedMs = performance.now() }) => {
       const seconds = (performance.now() - startedMs) / 1000;
       observeRequest(request.method, route || 'unknown', Number(set.status ?? 200), seconds);
     });
