@@ -18,7 +18,7 @@ export const BATCH_ROUTES = ['/v1/samples', '/v1/jobs/batch'];
 /** Bytes of batches that may be read and stored at one time: what the disk takes in a fraction of a second. */
 const MAX_INTAKE_BYTES = 4 * 1024 * 1024;
 /** Rows that are read in one go; what else has come in is looked at before the next ones. */
-const SLICE_ROWS = 500;
+const SLICE_ROWS = 2000;
 
 const ENCODINGS = 'gzip and zstd (Content-Encoding) are read too; at most 64 MiB, packed and unpacked';
 

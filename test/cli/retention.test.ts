@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test';
-import { startRetention } from '../../src/cli/retention.ts';
+import { pauseAfter, startRetention } from '../../src/cli/retention.ts';
 import { createLog } from '../../src/log.ts';
 import { startService } from '../help/service.ts';
 
@@ -54,4 +54,12 @@ test('once it is stopped, nothing goes any more', async () => {
   startRetention({ store, now: clock.now, log, keep: { sampleMs: 1 } }).stop();
   await Bun.sleep(60);
   expect(await total()).toBe(10);
+});
+
+test.each([
+  [0, 20],
+  [5, 20],
+  [30, 120],
+])('after a step of %d ms there is a pause of %d', (stepMs, pauseMs) => {
+  expect(pauseAfter(stepMs)).toBe(pauseMs);
 });

@@ -12,7 +12,7 @@ const MAX_LOG_ROWS = 1_000_000;
 /** What ended so long ago at most is sealed at once; the rest of an ended job is sealed when its span is over. */
 const JUST_ENDED_MS = 10 * 60_000;
 /** A step goes on this long, well under the 25 ms that a write may wait for it. */
-const STEP_MS = 8;
+const STEP_MS = 5;
 /** Each statement of a step takes about a millisecond. */
 const STEP_ROWS = 500;
 const STEP_CHUNKS = 4;
