@@ -2,53 +2,79 @@ import { serve } from '../help/executable.ts';
 import { jobsFolder } from './data/files.ts';
 import { runFloor } from './floor.ts';
 import { timeGet, timeSamples } from './http.ts';
-import { BATCH_ROWS, type Batches, batchMaker, CLUSTER, sendBatch, takesBatches } from './load.ts';
-import { grouped, median, notThereYet, percentile, type Row } from './row.ts';
+import { BATCH_ROWS, batchMaker, CLUSTER, sendBatch } from './load.ts';
+import { grouped, median, percentile, type Row } from './row.ts';
 
-const CONNECTIONS = 2;
-const WHAT = 'batch samples over HTTP, durable, 5,000 rows a request, 2 connections';
+/** As large as the transactions of the floor. */
+const LARGE = { rows: BATCH_ROWS, connections: 2 };
+/** As many agents send them: small enough for others not to wait long. */
+const SMALL = { rows: 1000, connections: 4 };
 
-/** Batches beside plain appends, alone and with readers, and what a single POST waits behind them. */
+/** Batches beside plain appends, alone and with readers, and what a single POST waits beside them. */
 export async function measureBatches(options: {
   rounds: number;
-  batches: number;
+  rows: number;
   posts: number;
 }): Promise<Row[]> {
-  const { rounds, batches: count, posts } = options;
+  const { rounds, rows, posts } = options;
   using folder = await jobsFolder(CLUSTER);
   await using server = await serve({ folder: folder.path });
-  if (!(await takesBatches(server.url))) return [notThereYet(WHAT, 'at least 0.25')];
-  const batches = batchMaker();
-  const floors: number[] = [];
-  const alone: number[] = [];
-  const beside: number[] = [];
+  const { url } = server;
+  const large = sender(url, LARGE);
+  const small = sender(url, SMALL);
+  const rates = {
+    floor: [] as number[],
+    large: [] as number[],
+    largeBeside: [] as number[],
+    small: [] as number[],
+  };
   for (let round = 0; round <= rounds; round++) {
     const floor = await runFloor('append', '2');
-    const own = await rowRate(server.url, batches, count);
-    const withReaders = await besideReaders(server.url, () => rowRate(server.url, batches, count));
+    const rate = {
+      large: await large(rows),
+      largeBeside: await besideReaders(url, () => large(rows)),
+      small: await besideReaders(url, () => small(rows)),
+    };
     if (round === 0) continue; // warms the server up
-    floors.push(floor);
-    alone.push(own);
-    beside.push(withReaders);
+    rates.floor.push(floor);
+    rates.large.push(rate.large);
+    rates.largeBeside.push(rate.largeBeside);
+    rates.small.push(rate.small);
   }
+  const target = { url, jobIds: batchMaker().otherJobs, posts };
+  const quiet = percentile(await timeSamples(target), 0.99);
+  const besideSmall = await besideReaders(url, () => timeSamples(target, () => small(20 * SMALL.rows)));
+  const besideLarge = await timeSamples(target, () => large(4 * LARGE.rows));
   return [
-    rateRow(WHAT, floors, alone),
-    rateRow('the same beside a scrape a second and list queries', floors, beside),
-    await waitRow(server.url, batches, posts),
+    rateRow(`batch samples over HTTP, durable, ${describe(LARGE)}`, rates.floor, rates.large),
+    rateRow('the same beside a scrape a second and list queries', rates.floor, rates.largeBeside),
+    rateRow(`the same beside them, ${describe(SMALL)}`, rates.floor, rates.small),
+    {
+      ...waitRow('a POST of one sample beside all those, p99', quiet, besideSmall),
+      budget: 'at most 3',
+      isHeld: percentile(besideSmall, 0.99) <= 3 * quiet,
+    },
+    waitRow(`a POST of one sample beside batches of ${grouped(LARGE.rows)} rows, p99`, quiet, besideLarge),
   ];
 }
 
-/** Rows a second of so many batches, which are made before the clock starts. */
-async function rowRate(url: string, batches: Batches, count: number): Promise<number> {
-  const made = Array.from({ length: count }, () => batches.make()).values();
-  const startedMs = performance.now();
-  const connection = async () => {
-    for (const batch of made) {
-      while (!(await sendBatch(url, batch))) await Bun.sleep(10);
-    }
+const describe = ({ rows, connections }: typeof LARGE) =>
+  `${grouped(rows)} rows a request, ${connections} connections`;
+
+/** Returns a function that sends so many rows in batches, and tells the rows a second. They are made before the clock starts. */
+function sender(url: string, { rows: batchRows, connections }: typeof LARGE) {
+  const batches = batchMaker(batchRows);
+  return async (rows: number): Promise<number> => {
+    const made = Array.from({ length: rows / batchRows }, () => batches.make()).values();
+    const startedMs = performance.now();
+    const connection = async () => {
+      for (const batch of made) {
+        while (!(await sendBatch(url, batch))) await Bun.sleep(10);
+      }
+    };
+    await Promise.all(Array.from({ length: connections }, connection));
+    return (rows * 1000) / (performance.now() - startedMs);
   };
-  await Promise.all(Array.from({ length: CONNECTIONS }, connection));
-  return (count * BATCH_ROWS * 1000) / (performance.now() - startedMs);
 }
 
 /** Scrapes every second and lists jobs ten times a second while `run` goes on. */
@@ -79,16 +105,14 @@ function rateRow(what: string, floors: readonly number[], ours: readonly number[
   };
 }
 
-async function waitRow(url: string, batches: Batches, posts: number): Promise<Row> {
-  const target = { url, jobIds: batches.otherJobs, posts };
-  const quiet = percentile(await timeSamples(target), 0.99);
-  const busy = percentile(await timeSamples(target, () => rowRate(url, batches, 4)), 0.99);
+function waitRow(what: string, quiet: number, busy: readonly number[]): Row {
+  const wait = percentile(busy, 0.99);
   return {
-    what: 'a POST of one sample beside batches, p99',
+    what,
     floor: `${quiet.toFixed(1)} ms`,
-    ours: `${busy.toFixed(1)} ms`,
-    figure: `${(busy / quiet).toFixed(1)} times undisturbed`,
-    budget: 'at most 3',
-    isHeld: busy <= 3 * quiet,
+    ours: `${wait.toFixed(1)} ms`,
+    figure: `${(wait / quiet).toFixed(1)} times undisturbed`,
+    budget: '',
+    isHeld: undefined,
   };
 }

@@ -18,7 +18,7 @@ export interface Size {
   readonly samples: number;
   readonly posts: { readonly rounds: number; readonly seconds: number };
   readonly rounds: { readonly scrapes: number; readonly lists: number; readonly starts: number };
-  readonly batches: { readonly rounds: number; readonly batches: number; readonly posts: number };
+  readonly batches: { readonly rounds: number; readonly rows: number; readonly posts: number };
   readonly soakSeconds: number;
 }
 
@@ -30,7 +30,7 @@ export const FULL: Size = {
   samples: 2_000_000,
   posts: { rounds: 5, seconds: 4 },
   rounds: { scrapes: 21, lists: 51, starts: 5 },
-  batches: { rounds: 5, batches: 100, posts: 500 },
+  batches: { rounds: 5, rows: 500_000, posts: 1000 },
   soakSeconds: 60,
 };
 
@@ -43,7 +43,7 @@ export const QUICK: Size = {
   samples: 200_000,
   posts: { rounds: 2, seconds: 1 },
   rounds: { scrapes: 5, lists: 5, starts: 5 },
-  batches: { rounds: 1, batches: 20, posts: 100 },
+  batches: { rounds: 1, rows: 100_000, posts: 100 },
   soakSeconds: 20,
 };
 

@@ -1,7 +1,7 @@
 import { type JobsShape, jobAt, jobNumbers } from './data/jobs.ts';
 import { timePost } from './http.ts';
 
-/** Rows of a batch. */
+/** Rows of a batch that is as large as the transactions of the floor. */
 export const BATCH_ROWS = 5000;
 
 /** What `POST /v1/samples` answers. */
@@ -16,15 +16,12 @@ export const CLUSTER: JobsShape = { jobs: 40_000, running: 20_000, pending: 0, i
 /** Batches go to the first so many of them; single samples to the others, so that both can be counted. */
 const BATCH_JOBS = 15_000;
 
-/**
- * Batches of one sample of each of 5,000 jobs, for the next 5,000 jobs each time. They are of now, and no job has two of
- * the same time.
- */
-export function batchMaker() {
+/** Batches of one sample of each of `rows` jobs, for the next so many jobs each time. They are of now, and no job has two of the same time. */
+export function batchMaker(rows = BATCH_ROWS) {
   const jobs = [...jobNumbers(CLUSTER)].map((number) => jobAt(number, CLUSTER));
   const groups: { jobId: string; pieces: string[] }[] = [];
-  for (let start = 0; start < BATCH_JOBS; start += BATCH_ROWS) {
-    const samples = jobs.slice(start, start + BATCH_ROWS).map(({ id, nodes }, index) => ({
+  for (let start = 0; start < BATCH_JOBS; start += rows) {
+    const samples = jobs.slice(start, start + rows).map(({ id, nodes }, index) => ({
       job_id: id,
       node: nodes[0],
       timestamp: '@',
@@ -42,7 +39,7 @@ export function batchMaker() {
     make() {
       const { jobId, pieces } = groups[next++ % groups.length]!;
       timeMs = Math.max(timeMs + 1, Date.now());
-      return { jobId, body: Buffer.from(pieces.join(new Date(timeMs).toISOString())) };
+      return { jobId, rows, body: Buffer.from(pieces.join(new Date(timeMs).toISOString())) };
     },
   };
 }
@@ -50,18 +47,13 @@ export function batchMaker() {
 export type Batches = ReturnType<typeof batchMaker>;
 export type Batch = ReturnType<Batches['make']>;
 
-/** Whether this version of the service takes batches at all. */
-export async function takesBatches(url: string): Promise<boolean> {
-  return (await timePost(`${url}/v1/samples`, '{"samples":[]}')).status !== 404;
-}
-
 /** Sends one batch; false when the service asked to come again later. Every row has to be stored. */
-export async function sendBatch(url: string, { body, jobId }: Batch): Promise<boolean> {
+export async function sendBatch(url: string, { body, rows, jobId }: Batch): Promise<boolean> {
   const answer = await timePost(`${url}/v1/samples`, body);
   if (answer.status === 503) return false;
   if (!answer.isOk) throw new Error(`A batch was answered ${answer.status}: ${answer.body.slice(0, 500)}`);
   const { stored } = JSON.parse(answer.body) as BatchAnswer;
-  if (stored !== BATCH_ROWS)
-    throw new Error(`${stored} of ${BATCH_ROWS} rows from ${jobId} on: ${answer.body.slice(0, 500)}`);
+  if (stored !== rows)
+    throw new Error(`${stored} of ${rows} rows from ${jobId} on: ${answer.body.slice(0, 500)}`);
   return true;
 }

@@ -1,7 +1,7 @@
 import { serve } from '../help/executable.ts';
 import { jobsFolder } from './data/files.ts';
 import { timeGet, timePost } from './http.ts';
-import { BATCH_ROWS, type Batches, batchMaker, CLUSTER, sendBatch, takesBatches } from './load.ts';
+import { type Batches, batchMaker, CLUSTER, sendBatch } from './load.ts';
 import { grouped, type Row } from './row.ts';
 import { residentBytes } from './start.ts';
 
@@ -29,7 +29,6 @@ export async function measureSoak({ seconds }: { seconds: number }): Promise<Row
   using folder = await jobsFolder(CLUSTER);
   await using server = await serve({ folder: folder.path });
   const batches = batchMaker();
-  const hasBatches = await takesBatches(server.url);
   const tally: Tally = {
     rows: 0,
     samples: 0,
@@ -41,9 +40,7 @@ export async function measureSoak({ seconds }: { seconds: number }): Promise<Row
   const endMs = performance.now() + seconds * 1000;
   const isOver = () => performance.now() > endMs;
   const connections = [
-    ...Array.from({ length: hasBatches ? BATCH_CONNECTIONS : 0 }, () =>
-      sendBatches(server.url, batches, tally, isOver),
-    ),
+    ...Array.from({ length: BATCH_CONNECTIONS }, () => sendBatches(server.url, batches, tally, isOver)),
     ...Array.from({ length: SINGLE_CONNECTIONS }, (_, lane) =>
       sendSingles(server.url, batches, lane, tally, isOver),
     ),
@@ -59,7 +56,7 @@ export async function measureSoak({ seconds }: { seconds: number }): Promise<Row
   const timeouts = tally.timedOut > 0 ? `${grouped(tally.timedOut)} time-outs` : '';
   return [
     {
-      what: `soak, ${seconds} s at full speed${hasBatches ? '' : ', single POSTs only (batches: not there yet)'}`,
+      what: `soak, ${seconds} s at full speed`,
       floor: '',
       ours: `${Math.round(largest)} MB at most; ${grouped((tally.rows + tally.samples) / seconds)} samples/s, ${grouped(tally.refused)} times 503${timeouts && `, ${timeouts}`}`,
       figure: timeouts,
@@ -82,7 +79,7 @@ async function sendBatches(
       tally.timedOut++;
       countOne(tally.unknownByJob, batch.jobId);
     } else if (isStored) {
-      tally.rows += BATCH_ROWS;
+      tally.rows += batch.rows;
       countOne(tally.byJob, batch.jobId);
     } else {
       tally.refused++;
