@@ -10,6 +10,7 @@ import { dropNulls, readBatch } from './body.ts';
 import { operation } from './document.ts';
 import { explainFault, WRITE_ERRORS } from './errors.ts';
 import { limitIntake } from './intake.ts';
+import { takeTurn } from './pace.ts';
 import { JobBatchBody, PastJobBody, readPastJob } from './schema/job.ts';
 import { SampleBatchBody, SampleRowBody } from './schema/sample.ts';
 
@@ -150,7 +151,7 @@ async function sortRows<Row, Value>(
     bad.refusals.push({ index, error: 'validation_error', message: message() });
   };
   for (const [index, row] of rows.entries()) {
-    if (index > 0 && index % SLICE_ROWS === 0) await new Promise<void>((next) => setImmediate(next));
+    if (index > 0 && index % SLICE_ROWS === 0) await takeTurn();
     if (!check.accepts(row)) {
       refuse(index, () => check.explain(row));
       continue;

@@ -3,6 +3,7 @@ import { Elysia } from 'elysia';
 import { AppError } from '../domain/errors.ts';
 import { decode, isPlain } from './encoding.ts';
 import type { Arrival } from './intake.ts';
+import { takeTurn } from './pace.ts';
 import { JobPatchBody, PastJobBody } from './schema/job.ts';
 import { SampleBody } from './schema/sample.ts';
 
@@ -40,7 +41,9 @@ export async function readBatch(
   arrival: Arrival,
   { isLenient = false } = {},
 ): Promise<unknown> {
-  return parseJson(await readText(request, MAX_BATCH_BYTES, arrival.take), isLenient);
+  const text = await readText(request, MAX_BATCH_BYTES, arrival.take);
+  await takeTurn();
+  return parseJson(text, isLenient);
 }
 
 /** The text of a body; `payload_too_large` as soon as it is known to have more than `maxBytes`. */

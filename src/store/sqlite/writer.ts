@@ -97,6 +97,8 @@ export class Writer {
     this.#waitingRows[size] += rows;
     if (this.#unsent.length === 0) setImmediate(() => this.#send());
     this.#unsent.push(write);
+    // A turn is long when batches are read in it; what is sent now may be on disk before it ends.
+    if (this.#waitingRows.batch > 0) this.#send();
     return new Promise<Value>((resolve, reject) => {
       this.#waiting.push({ size, rows, resolve: resolve as (value: unknown) => void, reject });
     });
@@ -120,6 +122,7 @@ export class Writer {
   }
 
   #send(): void {
+    if (this.#unsent.length === 0) return;
     tell(this.thread, { kind: 'writes', writes: this.#unsent });
     this.#unsent = [];
   }
