@@ -1,5 +1,5 @@
 /** Counts the turns of the event loop that others would have had, until `stop`. */
-export function countTurns(): { stop(): number } {
+export function countTurns(): { soFar(): number; stop(): number } {
   let turns = 0;
   let isOver = false;
   const count = () => {
@@ -8,6 +8,7 @@ export function countTurns(): { stop(): number } {
   };
   setImmediate(count);
   return {
+    soFar: () => turns,
     stop() {
       isOver = true;
       return turns;
