@@ -20,7 +20,7 @@ export function openForWriting(path: string, cacheBytes = CACHE_BYTES): Database
   db.run('PRAGMA foreign_keys = ON');
   db.run(`PRAGMA cache_size = -${Math.round(cacheBytes / 1000)}`);
   // 4 MB, SQLite's own choice, said because it was measured: the commit that moves the log into the database keeps the others
-  // waiting for about 20 ms. With 8 MB they wait twice as long, with 2 MB as long, but more often.
+  // waiting for about 20 ms. With 8 MB they wait twice as long, with 2 MB a little less, but more often.
   db.run('PRAGMA wal_autocheckpoint = 1000');
   // Without a limit, a log that once grew behind a long read keeps its size for ever.
   db.run('PRAGMA journal_size_limit = 67108864');
