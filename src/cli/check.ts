@@ -1,14 +1,17 @@
 import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
+import { userInfo } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { StartError } from '../domain/errors.ts';
 import * as judge from '../slurm/check.ts';
 import { readOutput, type SlurmCommands, slurmCommands } from '../slurm/command.ts';
-import { parseSlurmConfig, readUserId, type SlurmConfig } from '../slurm/config.ts';
+import { hidesJobs, parseSlurmConfig, readUserId, type SlurmConfig } from '../slurm/config.ts';
 import { DEFAULT_SPOOL, HOOK_KINDS, HOOK_SETTINGS, type HookKind, renderHook } from '../slurm/hooks.ts';
 import { proveHook } from '../slurm/prove.ts';
 
 const TIMEOUT_MS = 30_000;
+/** The user that the README has the service run as. */
+const SERVICE_USER = 'hpc-observe';
 const DEFAULT_FOLDER = '/etc/slurm/hpc-observe';
 const HEAD_HOOKS: readonly HookKind[] = ['prolog_slurmctld', 'epilog_slurmctld'];
 const NODE_HOOKS: readonly HookKind[] = ['prolog_slurmd', 'epilog_slurmd'];
@@ -67,11 +70,25 @@ async function checkHead(
   return [
     judge.judgeCompletions(config, server, hasPlugin),
     judge.judgeAccounting(config),
-    ...judge.judgePrivacy(config),
+    ...(await checkPrivacy(config, commands)),
     judge.judgeCommand('squeue', squeue.seconds, squeue.error, 'Jobs whose hooks failed are not found'),
     judge.judgeCommand('sacct', sacct.seconds, sacct.error, 'An end that nobody saw is never learnt'),
     await checkServer(server),
   ];
+}
+
+/** The user of the service is whoever runs the check; for root it is the one that the README names. */
+async function checkPrivacy(config: SlurmConfig, commands: SlurmCommands): Promise<judge.Finding[]> {
+  if (!hidesJobs(config)) return [];
+  const user = process.getuid?.() === 0 ? SERVICE_USER : userInfo().username;
+  const asked = await time(commands, 'sacctmgr', [
+    '-nP',
+    'show',
+    'user',
+    `name=${user}`,
+    'format=AdminLevel',
+  ]);
+  return judge.judgePrivacy(config, user, asked.text.trim() || undefined);
 }
 
 async function checkServer(server: string): Promise<judge.Finding> {

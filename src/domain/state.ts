@@ -64,6 +64,9 @@ export const SLURM_STATES: readonly StateRow[] = [
   requeue('REQUEUE_FED', 'RF'),
   requeue('SPECIAL_EXIT', 'SE'),
   live('RESV_DEL_HOLD', 'RD', 'pending'),
+  // Since 25.11: has lost its node, and waits for an expedited requeue. It hides PENDING; while the job completes
+  // Slurm prints COMPLETING.
+  { word: 'EXPEDITING', state: 'pending' },
   // With PENDING when the job waits, held, for another try; alone it can only be an end.
   { word: 'LAUNCH_FAILED', state: 'failed', ended: 'failed' },
 
@@ -73,8 +76,6 @@ export const SLURM_STATES: readonly StateRow[] = [
   { word: 'RECONFIG_FAIL' },
   // Of older versions.
   { word: 'UPDATE_DB' },
-  // Since 25.11: is looked at for an expedited requeue.
-  { word: 'EXPEDITING' },
 ];
 
 const ROWS = new Map(

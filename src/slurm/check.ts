@@ -57,6 +57,11 @@ export function judgeHook(kind: HookKind, scripts: readonly ScriptFile[], folder
       `${setting} is ${unreadable.path}, which cannot be read: Slurm holds jobs up for a hook that fails.`,
       `hpc-observe slurm hooks ${folder}; in slurm.conf: ${line}`,
     );
+  if (!own && scripts.some(({ path }) => path === `${folder}/${file}`))
+    return missing(
+      `${folder}/${file} is a script of somebody else, which stands where ours belongs. ${COSTS[kind]}.`,
+      `Give that script another name, in slurm.conf too; write ours with hpc-observe slurm hooks ${folder}, and have that script call it before its end.`,
+    );
   if (!own)
     return missing(
       `${setting} is ${scripts.map(({ path }) => path).join(', ')}, which is not ours. ${COSTS[kind]}.`,
@@ -151,13 +156,18 @@ export function judgeAccounting(config: SlurmConfig): Finding {
   );
 }
 
-/** Judges whether the service may see the jobs of others; nothing where everybody may. */
-export function judgePrivacy(config: SlurmConfig): Finding[] {
+/**
+ * Judges whether the service may see the jobs of others; nothing where everybody may. `adminLevel` is what
+ * `sacctmgr show user` says of the user of the service; undefined where that is not known.
+ */
+export function judgePrivacy(config: SlurmConfig, user: string, adminLevel: string | undefined): Finding[] {
   if (!hidesJobs(config)) return [];
+  if (/^(?:operator|administrator)$/i.test(adminLevel ?? ''))
+    return [ok(`PrivateData hides jobs, but not from ${user}, whose admin level is ${adminLevel}.`)];
   return [
     missing(
-      'PrivateData hides jobs: the service is shown all of them only if its user is an operator.',
-      'sacctmgr add user hpc-observe account=root adminlevel=operator',
+      `PrivateData hides jobs: the service is shown all of them only if its user (${user}) is an operator.`,
+      `sacctmgr add user ${user} account=root adminlevel=operator; if it exists: sacctmgr modify user ${user} set adminlevel=operator`,
     ),
   ];
 }

@@ -5,11 +5,10 @@ import type { Unsettled } from '../domain/store.ts';
 import { readOutput, readSacctColumns, type SlurmCommands } from './command.ts';
 import { hidesJobs, parseSlurmConfig } from './config.ts';
 import { createMark } from './mark.ts';
+import { addLook, restAfter } from './pace.ts';
 import { createSacctReader, ENDS_OF_WAITS, type SacctChoice, sacctArguments } from './sacct.ts';
 import { parseQueue, squeueArguments } from './squeue.ts';
 
-/** At most a twentieth of the time is spent in Slurm's commands. */
-const REST_FACTOR = 19;
 /** While the hooks of an end run, on the head and then on the nodes, Slurm does not say how it ended. */
 const SOON_MS = 3000;
 const SQUEUE_TIMEOUT_MS = 60_000;
@@ -70,10 +69,15 @@ export function startReconciliation({ intervalMs, ...options }: RepeatOptions): 
   let hastenedMs = Number.NEGATIVE_INFINITY;
   let wantedMs = Number.POSITIVE_INFINITY;
 
-  async function rest(lookMs: number): Promise<void> {
+  let looksMs: number[] = [];
+
+  async function rest(): Promise<void> {
     const sinceMs = performance.now();
-    const leftMs = () =>
-      Math.max(sinceMs + REST_FACTOR * lookMs, Math.min(sinceMs + intervalMs, wantedMs)) - performance.now();
+    const { restMs, hastenedMs: restIfWantedMs } = restAfter(looksMs);
+    const leftMs = () => {
+      const regularMs = sinceMs + Math.max(restMs, intervalMs);
+      return Math.min(regularMs, Math.max(sinceMs + restIfWantedMs, wantedMs)) - performance.now();
+    };
     while (!isStopped && leftMs() > 0) {
       const over = Promise.withResolvers<void>();
       wake = over.resolve;
@@ -88,8 +92,8 @@ export function startReconciliation({ intervalMs, ...options }: RepeatOptions): 
       const startedMs = performance.now();
       const nextMs = hastenedMs + SOON_MS;
       wantedMs = nextMs > startedMs ? nextMs : Number.POSITIVE_INFINITY;
-      await look();
-      await rest(performance.now() - startedMs);
+      looksMs = addLook(looksMs, await look());
+      await rest();
     }
   }
 
@@ -112,7 +116,8 @@ export function startReconciliation({ intervalMs, ...options }: RepeatOptions): 
 /**
  * Compares what is known with what Slurm says, a look at a time: what squeue shows is taken over, what has left the queue
  * is asked of sacct, and what neither knows has failed. The first look starts with sacct for what happened since the last
- * one. `stop` lets the look at hand end early. `look` never rejects.
+ * one. `stop` lets the look at hand end early. `look` never rejects; it resolves to the milliseconds that Slurm's commands took,
+ * without those that only the first look needs.
  */
 export function reconciler(options: ReconcileOptions) {
   const { commands, deliver, listUnsettled, warn, now, patienceMs = PATIENCE_MS } = options;
@@ -125,6 +130,17 @@ export function reconciler(options: ReconcileOptions) {
   let isGapClosed = false;
   let isStopped = false;
   const told = new Map<string, string>();
+  /** In Slurm's commands, of the look at hand. */
+  let spentMs = 0;
+
+  async function timed<Value>(run: () => Promise<Value>): Promise<Value> {
+    const startedMs = performance.now();
+    try {
+      return await run();
+    } finally {
+      spentMs += performance.now() - startedMs;
+    }
+  }
 
   async function deliverAll(reports: readonly Report[]): Promise<void> {
     for (let start = 0; start < reports.length && !isStopped; start += BATCH_REPORTS) {
@@ -136,7 +152,7 @@ export function reconciler(options: ReconcileOptions) {
   async function lookAtQueue(): Promise<Report[]> {
     const observedMs = now();
     const mark = createMark();
-    const text = await readOutput(commands, 'squeue', squeueArguments(mark), SQUEUE_TIMEOUT_MS);
+    const text = await timed(() => readOutput(commands, 'squeue', squeueArguments(mark), SQUEUE_TIMEOUT_MS));
     const { reports, faults } = parseQueue(text, mark, observedMs);
     if (faults.count > 0) warn('squeue_faults', { count: faults.count, first: faults.first });
     return reports;
@@ -194,7 +210,7 @@ export function reconciler(options: ReconcileOptions) {
     const hasSacct = commands.has('sacct');
     const ended =
       hasSacct && asked.length > 0
-        ? await attempt('sacct', () => askSacct({ ids: asked.map(({ id }) => id) }))
+        ? await attempt('sacct', () => timed(() => askSacct({ ids: asked.map(({ id }) => id) })))
         : new Set<string>();
     if (!ended) return;
     const lost = asked.filter(
@@ -230,9 +246,15 @@ export function reconciler(options: ReconcileOptions) {
     }
   }
 
-  async function look(): Promise<void> {
-    const startedMs = now();
+  async function look(): Promise<number> {
     if (!isGapClosed && commands.has('sacct')) await attempt('sacct since the last look', closeGap);
+    spentMs = 0;
+    await compare();
+    return spentMs;
+  }
+
+  async function compare(): Promise<void> {
+    const startedMs = now();
     const queue = await attempt('squeue', lookAtQueue);
     if (!queue || isStopped) return;
     const isDone = await attempt('the store', async () => {

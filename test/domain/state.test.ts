@@ -34,7 +34,7 @@ const WORDS: [word: string, code: string | undefined, now: Said, ended: Said][] 
   ['POWER_UP_NODE', undefined, 'running', undefined],
   ['RECONFIG_FAIL', undefined, undefined, undefined],
   ['UPDATE_DB', undefined, undefined, undefined],
-  ['EXPEDITING', undefined, undefined, undefined],
+  ['EXPEDITING', undefined, 'pending', undefined],
 ];
 const reading = (rawState: string, state: Said) => (state ? { state, rawState } : { rawState });
 

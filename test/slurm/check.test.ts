@@ -66,6 +66,12 @@ const HOOKS: [what: string, scripts: ScriptFile[], status: Finding['status'], wo
     'missing',
     /not ours.*call \/etc\/slurm\/hpc-observe\/prolog/s,
   ],
+  [
+    'of somebody else, where ours belongs',
+    [script('#!/bin/sh\n', { path: `${FOLDER}/prolog-slurmctld` })],
+    'missing',
+    /stands where ours belongs.*another name.*hpc-observe slurm hooks \/etc\/slurm\/hpc-observe/s,
+  ],
   ['not to be read', [script(undefined)], 'wrong', /cannot be read/],
   ['not executable', [script(OURS, { isExecutable: false })], 'wrong', /chmod 755 \/x\/prolog/],
   ['of another hook', [script(renderHook('epilog_slurmd', '/s'))], 'wrong', /script of epilog_slurmd/],
@@ -121,8 +127,11 @@ test.each(COMPLETIONS)('completion records: %#', (config, plugin, status, words)
 });
 
 test('where jobs are hidden, the user of the service has to be an operator', () => {
-  expect(judgePrivacy(CONFIG)).toEqual([]);
-  expect(judgePrivacy(withLines('PrivateData = accounts,jobs\n'))).toMatchObject([{ status: 'missing' }]);
+  const hidden = withLines('PrivateData = accounts,jobs\n');
+  expect(judgePrivacy(CONFIG, 'hpc-observe', undefined)).toEqual([]);
+  expect(judgePrivacy(hidden, 'hpc-observe', undefined)).toMatchObject([{ status: 'missing' }]);
+  expect(judgePrivacy(hidden, 'hpc-observe', 'None')).toMatchObject([{ status: 'missing' }]);
+  expect(judgePrivacy(hidden, 'hpc-observe', 'Operator')).toMatchObject([{ status: 'ok' }]);
 });
 
 test('accounts are kept, or not', () => {

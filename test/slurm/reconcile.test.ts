@@ -205,6 +205,18 @@ test('a command that fails is told, harms nothing, and is tried again', async ()
   expect(await scene.stateOf('1')).toBe('running');
 });
 
+test('one squeue that takes long does not blind the service afterwards', async () => {
+  await using scene = await startScene();
+  scene.scripts.write('squeue', 'sleep 1');
+  const countLooks = () => scene.options.commands.states().get('squeue')?.calls ?? 0;
+  const reconciliation = startReconciliation({ ...scene.options, intervalMs: 100 });
+  await Bun.sleep(1200);
+  scene.scripts.write('squeue', SQUEUE);
+  await Bun.sleep(3000);
+  await reconciliation.stop();
+  expect(countLooks()).toBeGreaterThan(3);
+});
+
 test('a look that is wanted comes soon, and one for all that want it', async () => {
   await using scene = await startScene();
   const countLooks = () => scene.options.commands.states().get('squeue')?.calls ?? 0;

@@ -177,6 +177,44 @@ describe('with the line of its submission, a record is put together again', () =
     ]);
   });
 
+  const SINCE_24_11 =
+    'JobIDRaw|Comment|ExitCode|JobName|NodeList|Start|State|StdErr|StdIn|StdOut|Submit|SubmitLine|Suspended|End|User|WorkDir';
+  const newer = ({ name = 'name', comment = '', err = '', out = '/x/o-%j', line = 'sbatch x' }) =>
+    `7|${comment}|0:0|${name}|node01|2026-11-23T03:59:25|COMPLETED|${err}|/dev/null|${out}|2026-11-23T03:59:20|${line}|00:00:00|2026-11-23T04:00:25|alice|/home`;
+  test.each<[what: string, row: Parameters<typeof newer>[0]]>([
+    [
+      'a path of output with a separator, and so the line',
+      { out: '/x/o|y-%j', line: 'sbatch -o /x/o|y-%j x' },
+    ],
+    ['a path of errors with one', { err: '/x/e|y', out: '/x/o|z', line: 'sbatch -e /x/e|y -o /x/o|z x' }],
+    ['name, comment and line', { name: 'a|b', comment: 'c||d', line: 'sbatch -J a|b --comment=c||d x' }],
+    ['a name that looks like columns', { name: 'a|node02|2026-11-23T03:59:25|FAILED', line: 'x' }],
+  ])('since 24.11: %s', (_, row) => {
+    const { reports, faults } = read(`${SINCE_24_11}\n${newer(row)}\n${newer({}).replace('7', '8')}\n`);
+    expect(faults.first).toEqual([]);
+    expect(reports).toMatchObject([
+      {
+        id: '7',
+        name: row.name ?? 'name',
+        nodes: ['node01'],
+        rawState: 'COMPLETED',
+        user: 'alice',
+        workDir: '/home',
+      },
+      { id: '8', name: 'name' },
+    ]);
+  });
+
+  test('a record of separators alone costs little', () => {
+    const startMs = performance.now();
+    const { reports, faults } = read(
+      `${SINCE_24_11}\n${`${newer({ line: '|'.repeat(900), end: '' } as never).replace('COMPLETED', '?')}\n`.repeat(20)}`,
+    );
+    expect(reports).toEqual([]);
+    expect(faults.count).toBeGreaterThan(0);
+    expect(performance.now() - startMs).toBeLessThan(5000);
+  });
+
   test('but what does not look as it should is a fault, and never a job', () => {
     const cut = row('name', 'a | b').replace('|COMPLETED', '');
     const { reports, faults } = read(`${ALL}\n${cut}\n${NEXT}\n`);
