@@ -6,11 +6,11 @@ import { MAX_BATCH_JOBS, MAX_BATCH_NODES, type PastJob } from '../domain/job.ts'
 import { MAX_BATCH_SAMPLES } from '../domain/sample.ts';
 import { type BatchResult, type JobSample, MAX_REFUSALS, type Refusal, type Store } from '../domain/store.ts';
 import { requirePastTime } from '../domain/time.ts';
+import { takeTurn } from '../pace.ts';
 import { dropNulls, readBatch } from './body.ts';
 import { operation } from './document.ts';
 import { explainFault, WRITE_ERRORS } from './errors.ts';
 import { limitIntake } from './intake.ts';
-import { takeTurn } from './pace.ts';
 import { JobBatchBody, PastJobBody, readPastJob } from './schema/job.ts';
 import { SampleBatchBody, SampleRowBody } from './schema/sample.ts';
 

@@ -1,9 +1,9 @@
 import type { TObject } from '@sinclair/typebox';
 import { Elysia } from 'elysia';
 import { AppError } from '../domain/errors.ts';
+import { takeTurn } from '../pace.ts';
 import { decode, isPlain } from './encoding.ts';
 import type { Arrival } from './intake.ts';
-import { takeTurn } from './pace.ts';
 import { JobPatchBody, PastJobBody } from './schema/job.ts';
 import { SampleBody } from './schema/sample.ts';
 

@@ -1,16 +1,17 @@
-import type { Database } from 'bun:sqlite';
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { AppError, StartError } from '../../domain/errors.ts';
+import { StartError } from '../../domain/errors.ts';
 import type { Job } from '../../domain/job.ts';
 import type { BatchResult, Commit, Store } from '../../domain/store.ts';
 import { explainOpenError, notWritable, openForReading } from './connection.ts';
+import { connectionPool } from './connections.ts';
 import { eventReader } from './events.ts';
 import { flowReader } from './flow.ts';
 import { jobReader } from './jobs.ts';
 import { jobLister, jobLists } from './lists.ts';
 import { readLiveSeries } from './live.ts';
 import { lockDatabase } from './lock.ts';
+import { longReads } from './longreads.ts';
 import { noteReader } from './notes.ts';
 import { runLister } from './pastruns.ts';
 import { readingReader } from './readings.ts';
@@ -60,31 +61,15 @@ function sqliteStore(path: string, writer: Writer, lock: { release(): void }): S
   const listUnsettled = unsettledLister(db);
   const readNote = noteReader(db);
   const readFlow = flowReader(db);
-  const idle: Database[] = [];
+  const pool = connectionPool(path);
+  const { stream } = longReads(pool);
   let isClosed = false;
 
   /** One consistent moment for all queries of a read. */
   const inTransaction = db.transaction(<Value>(run: () => Value) => run());
   async function read<Value>(run: () => Value): Promise<Value> {
-    if (isClosed) throw new AppError('unavailable', 'The service is shutting down.');
+    pool.requireOpen();
     return inTransaction(run) as Value;
-  }
-
-  /** Reads on a connection of its own, whose transaction holds one moment; between two batches other work goes on. */
-  async function* stream<Batch>(start: (connection: Database) => Generator<Batch>): AsyncGenerator<Batch> {
-    if (isClosed) throw new AppError('unavailable', 'The service is shutting down.');
-    const connection = idle.pop() ?? openForReading(path);
-    connection.run('BEGIN');
-    try {
-      for (const batch of start(connection)) {
-        yield batch;
-        await new Promise<void>((next) => setImmediate(next));
-      }
-    } finally {
-      connection.run('COMMIT');
-      if (isClosed) connection.close();
-      else idle.push(connection);
-    }
   }
 
   const lists = jobLists({ read, lister: jobLister(db), stream });
@@ -124,8 +109,8 @@ function sqliteStore(path: string, writer: Writer, lock: { release(): void }): S
     async close() {
       if (isClosed) return;
       isClosed = true;
+      pool.close();
       db.close();
-      for (const connection of idle) connection.close();
       await writer.close();
       lock.release();
     },

@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test';
-import { takeTurn } from '../../src/http/pace.ts';
-import { countTurns } from '../help/turns.ts';
+import { takeTurn } from '../src/pace.ts';
+import { countTurns } from './help/turns.ts';
 
 test('each who asks gets a turn of the event loop of its own, in order', async () => {
   const counted = countTurns();

@@ -1,0 +1,58 @@
+import { AppError } from './errors.ts';
+
+interface GateOptions {
+  /** Callers inside at the same time. */
+  readonly places: number;
+  /** Callers that may wait for a place. */
+  readonly waiting: number;
+  /** What a caller is told that finds no room to wait. */
+  readonly message: string;
+}
+
+export interface Gate {
+  /**
+   * Resolves to the function that leaves the place again, in the order of arrival. Rejects with `unavailable` at once when
+   * too many wait already, and with the signal's reason when that is aborted first.
+   */
+  enter(signal?: AbortSignal): Promise<() => void>;
+}
+
+/** Bounds how many callers do something at the same time, and how many wait for it. */
+export function createGate({ places, waiting, message }: GateOptions): Gate {
+  const queue = new Set<() => void>();
+  let free = places;
+
+  function leaver(): () => void {
+    let hasLeft = false;
+    return () => {
+      if (hasLeft) return;
+      hasLeft = true;
+      const [next] = queue;
+      if (next) next();
+      else free++;
+    };
+  }
+
+  return {
+    async enter(signal) {
+      signal?.throwIfAborted();
+      if (free > 0) {
+        free--;
+        return leaver();
+      }
+      if (queue.size >= waiting) throw new AppError('unavailable', message);
+      await new Promise<void>((resolve, reject) => {
+        const end = (settle: () => void) => {
+          queue.delete(enter);
+          signal?.removeEventListener('abort', giveUp);
+          settle();
+        };
+        const enter = () => end(resolve);
+        const giveUp = () => end(() => reject(signal!.reason));
+        queue.add(enter);
+        signal?.addEventListener('abort', giveUp);
+      });
+      return leaver();
+    },
+  };
+}
