@@ -134,8 +134,10 @@ function readGpu(from: ChunkReader, count: number, presence: number): Float64Arr
 }
 
 /** Reads the samples of a chunk as they were given; throws ChunkError when it is damaged. */
-export function unpackChunk(bytes: Uint8Array): ChunkSample[] {
-  const { count, times, cpu, memory, gpu } = unpackColumns(bytes);
+export const unpackChunk = (bytes: Uint8Array): ChunkSample[] => samplesOf(unpackColumns(bytes));
+
+/** Columns as samples. */
+export function samplesOf({ count, times, cpu, memory, gpu }: ChunkColumns): ChunkSample[] {
   const samples = new Array<ChunkSample>(count);
   for (let i = 0; i < count; i++) {
     samples[i] = {

@@ -1,7 +1,6 @@
 import type { Database } from 'bun:sqlite';
-import { type ChunkSample, packChunk } from './chunk.ts';
+import { type ChunkColumns, type ChunkSample, packChunk, samplesOf } from './chunk.ts';
 import { unpackIfWhole } from './damage.ts';
-import { tailReader } from './tail.ts';
 import { totalsWriter } from './totals.ts';
 
 /** Samples of one chunk: half a day at one each 30 s, and packed about as much as fills a page of 4 kB or two. */
@@ -15,9 +14,7 @@ interface ChunkRow {
 
 /** Moves samples from the log into chunks, inside the transaction of the group. */
 export function sampleSealer(db: Database) {
-  const readTail = tailReader(db);
   const addTotals = totalsWriter(db);
-  const setSealed = db.query('UPDATE usage SET sealed = last_sample WHERE job = ? AND node = ?');
   const selectBefore = db.query<ChunkRow, [number, number, number]>(
     `SELECT seq, start_time, data FROM chunk WHERE job = ? AND node = ? AND tier = 0 AND start_time <= ?
       ORDER BY start_time DESC LIMIT 1`,
@@ -72,16 +69,15 @@ export function sampleSealer(db: Database) {
 
   return {
     /**
-     * Seals everything of a job and node that the log still holds, and returns what is older than `beforeMs` instead,
-     * for it is not to be kept as samples.
+     * Seals samples of a job on a node, ascending in time, and returns those older than `beforeMs` instead, which are not
+     * to be kept as samples.
      */
-    seal(job: number, node: number, beforeMs: number): ChunkSample[] {
-      const samples = readTail(job, node);
+    seal(job: number, node: number, columns: ChunkColumns, beforeMs: number): ChunkSample[] {
+      const samples = samplesOf(columns);
       const kept = samples.findIndex(({ timeMs }) => timeMs >= beforeMs);
       const expired = kept === -1 ? samples : samples.slice(0, kept);
       if (kept !== -1) pack(job, node, samples.slice(kept));
       addTotals(job, node, samples);
-      setSealed.run(job, node);
       return expired;
     },
   };
