@@ -1,8 +1,10 @@
+import { PLACES } from '../integration/neighbours/places.ts';
 import { measureBatches } from './batch.ts';
 import { measureDisk } from './disk.ts';
 import { measureEnded } from './ended.ts';
 import { measureImport } from './import.ts';
 import { measureLists } from './list.ts';
+import { measureNeighbours } from './neighbours.ts';
 import { measurePosts } from './post.ts';
 import type { Row } from './row.ts';
 import { measureScrapes } from './scrape.ts';
@@ -19,6 +21,8 @@ export interface Size {
   readonly posts: { readonly rounds: number; readonly seconds: number };
   readonly rounds: { readonly scrapes: number; readonly lists: number; readonly starts: number };
   readonly batches: { readonly rounds: number; readonly rows: number; readonly posts: number };
+  /** How many places of the table of neighbours; the integration test runs all of them anyway. */
+  readonly neighbourPlaces: number;
   readonly soakSeconds: number;
 }
 
@@ -31,6 +35,7 @@ export const FULL: Size = {
   posts: { rounds: 5, seconds: 4 },
   rounds: { scrapes: 21, lists: 51, starts: 5 },
   batches: { rounds: 5, rows: 500_000, posts: 1000 },
+  neighbourPlaces: PLACES.length,
   soakSeconds: 60,
 };
 
@@ -44,6 +49,7 @@ export const QUICK: Size = {
   posts: { rounds: 2, seconds: 1 },
   rounds: { scrapes: 5, lists: 5, starts: 5 },
   batches: { rounds: 1, rows: 100_000, posts: 100 },
+  neighbourPlaces: 0,
   soakSeconds: 20,
 };
 
@@ -57,5 +63,6 @@ export const GROUPS: Readonly<Record<string, (size: Size) => Promise<Row[]>>> = 
   disk: ({ samples }) => measureDisk({ jobs: 500, samples }),
   import: ({ imported }) => measureImport({ jobs: imported }),
   starts: ({ jobs, rounds }) => measureStarts({ jobs, rounds: rounds.starts }),
+  neighbours: ({ neighbourPlaces }) => measureNeighbours(PLACES.slice(0, neighbourPlaces)),
   soak: ({ soakSeconds }) => measureSoak({ seconds: soakSeconds }),
 };

@@ -8,7 +8,7 @@ export interface Answer {
 }
 
 /** One TCP connection: bytes go out as they are given, and answers are read one after the other. */
-export async function openConnection(url: string) {
+export async function openConnection(url: string, { isReading = true } = {}) {
   const { hostname, port } = new URL(url);
   const socket = connect({ host: hostname, port: Number(port) });
   let received = Buffer.alloc(0);
@@ -28,6 +28,9 @@ export async function openConnection(url: string) {
     socket.once('connect', resolve);
     socket.once('error', reject);
   });
+
+  // A client that reads nothing: what is sent to it fills the buffers of the kernel, and then has to wait.
+  if (!isReading) socket.pause();
 
   return {
     send: (bytes: string | Uint8Array) => void socket.write(bytes),

@@ -1,0 +1,67 @@
+import type { JobSample } from '../../src/domain/store.ts';
+import { openSqlite } from '../../src/store/sqlite/open.ts';
+
+/** A job with many nodes that has been measured every ten seconds. */
+export interface BigJob {
+  readonly id: string;
+  readonly nodes: number;
+  /** When the first and the last sample of every node were taken. */
+  readonly firstMs: number;
+  readonly lastMs: number;
+}
+
+const INTERVAL_MS = 10_000;
+const BATCH_ROWS = 20_000;
+
+export const nodeName = (number: number): string => `n${String(number).padStart(4, '0')}`;
+
+export const samplesOfNode = ({ firstMs, lastMs }: BigJob): number =>
+  Math.floor((lastMs - firstMs) / INTERVAL_MS) + 1;
+
+/** What one node used at one moment: a level of its own, and a wave. */
+function usageAt(node: number, timeMs: number) {
+  const wave = Math.sin(timeMs / 600_000 + node);
+  return {
+    cpuUsage: Math.round((70 + 25 * wave) * 100) / 100,
+    memoryUsageMb: 20_000 + 10 * node + Math.round(500 * wave),
+    gpuUsage: Math.round((50 + 45 * wave) * 10) / 10,
+  };
+}
+
+/** The samples of a job in the order in which they were taken, a batch at a time. */
+export function* bigJobSamples(job: BigJob): Generator<JobSample[]> {
+  let batch: JobSample[] = [];
+  for (let timeMs = job.firstMs; timeMs <= job.lastMs; timeMs += INTERVAL_MS) {
+    for (let node = 0; node < job.nodes; node++) {
+      batch.push({ jobId: job.id, node: nodeName(node), timeMs, ...usageAt(node, timeMs), stamped: false });
+      if (batch.length < BATCH_ROWS) continue;
+      yield batch;
+      batch = [];
+    }
+  }
+  if (batch.length > 0) yield batch;
+}
+
+/** Writes the job and its samples into a database that nobody has open; `isSealed`: nothing is left in the log. */
+export async function writeBigJob(
+  path: string,
+  job: BigJob,
+  { isSealed }: { isSealed: boolean },
+): Promise<void> {
+  const store = await openSqlite(path);
+  try {
+    const nodes = Array.from({ length: job.nodes }, (_, node) => nodeName(node));
+    await store.createJobs([
+      { id: job.id, user: 'alice', nodes, state: 'running', startTimeMs: job.firstMs },
+    ]);
+    for (const batch of bigJobSamples(job)) {
+      const { stored } = await store.recordSamples(batch);
+      if (stored !== batch.length) throw new Error(`${stored} of ${batch.length} samples were stored.`);
+      // The log is kept short meanwhile, as a service does that is given as much.
+      if (isSealed) await store.expire({}, job.lastMs + 2 * 3_600_000);
+    }
+    if (isSealed) while (await store.expire({}, job.lastMs + 2 * 3_600_000));
+  } finally {
+    await store.close();
+  }
+}

@@ -1,0 +1,73 @@
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { serve } from '../help/executable.ts';
+import {
+  type Burden,
+  describeBurden,
+  MAX_MEMORY_MB,
+  MAX_WAIT_MS,
+  startNeighbour,
+  worstWaitMs,
+} from '../help/neighbours.ts';
+import { PLACES } from './neighbours/places.ts';
+
+// No request may stop the service for the others: each case runs while a neighbour, in a process of its own, asks for
+// /v1/health, posts a sample and scrapes. NEIGHBOURS=text runs only the cases whose name has the text.
+
+/** To make a database of 1,000,000 jobs, on a busy machine. */
+const BUILD_MS = 900_000;
+const wanted = process.env.NEIGHBOURS ?? '';
+const seen: { name: string; burden: Burden }[] = [];
+
+for (const { name: place, folder: makeFolder, cases } of PLACES) {
+  const named = cases
+    .map((one) => ({ ...one, name: `${place}: ${one.endpoint}, ${one.use}` }))
+    .filter(({ name }) => name.includes(wanted));
+  if (named.length === 0) continue;
+
+  describe(place, () => {
+    let folder: Awaited<ReturnType<typeof makeFolder>>;
+    let parts: Awaited<ReturnType<typeof start>> | undefined;
+
+    async function start() {
+      const server = await serve({ folder: folder.path, args: ['--log-level', 'error'] });
+      return { server, neighbour: await startNeighbour(server) };
+    }
+
+    async function end() {
+      parts?.neighbour[Symbol.dispose]();
+      await parts?.server[Symbol.asyncDispose]();
+      parts = undefined;
+    }
+
+    beforeAll(async () => {
+      folder = await makeFolder();
+    }, BUILD_MS);
+    afterAll(async () => {
+      await end();
+      folder[Symbol.dispose]();
+    });
+
+    test.each(named)('$name keeps nobody waiting', async ({ name, run }) => {
+      parts ??= await start();
+      const { server, neighbour } = parts;
+      const burden = await neighbour
+        .measure(() => run(server.url))
+        .catch(async (error) => {
+          // The next case gets a service that lives.
+          await end();
+          throw error;
+        });
+      seen.push({ name, burden });
+      expect(burden.faults, name).toEqual([]);
+      expect(worstWaitMs(burden), `${name}: longest wait in ms, ${describeBurden(burden)}`).toBeLessThan(
+        MAX_WAIT_MS,
+      );
+      expect(burden.memoryMb, `${name}: most memory in MB`).toBeLessThan(MAX_MEMORY_MB);
+    });
+  });
+}
+
+afterAll(() => {
+  const worst = seen.toSorted((one, other) => worstWaitMs(other.burden) - worstWaitMs(one.burden));
+  for (const { name, burden } of worst) console.log(`${describeBurden(burden)}  ${name}`);
+});

@@ -1,0 +1,74 @@
+import { jobsFolder } from '../../bench/data/files.ts';
+import { type BigJob, writeBigJob } from '../../help/big-job.ts';
+import { temporaryFolder } from '../../help/folder.ts';
+import type { Case } from './case.ts';
+import { LISTS, OTHERS, samplesOf } from './reads.ts';
+import { WRITES } from './writes.ts';
+
+const HOUR_MS = 3_600_000;
+const MINUTE_MS = 60_000;
+
+/** A database, and what is done with a service that has it. */
+export interface Place {
+  readonly name: string;
+  /** Makes a folder with a database. */
+  readonly folder: () => Promise<{ readonly path: string; [Symbol.dispose](): void }>;
+  readonly cases: readonly Case[];
+}
+
+const nowMs = Date.now();
+const zoomOf = ({ lastMs }: BigJob) =>
+  `start_time=${new Date(lastMs - HOUR_MS).toISOString()}&end_time=${new Date(lastMs).toISOString()}`;
+
+async function bigJobFolder(job: BigJob, isSealed: boolean) {
+  const folder = temporaryFolder();
+  await writeBigJob(folder.file('hpc-observe.db'), job, { isSealed });
+  return folder;
+}
+
+/** 2,880,000 samples of eight hours, all sealed. */
+const SEALED: BigJob = {
+  id: 'big',
+  nodes: 1000,
+  firstMs: nowMs - 11 * HOUR_MS,
+  lastMs: nowMs - 3 * HOUR_MS,
+};
+/** 300,000 samples of the last 50 minutes, none of them sealed. */
+const RECENT: BigJob = { id: 'big', nodes: 1000, firstMs: nowMs - 51 * MINUTE_MS, lastMs: nowMs - MINUTE_MS };
+/** 900,000 samples of the past that have just come and wait to be sealed. */
+const BACKFILLED: BigJob = {
+  id: 'big',
+  nodes: 1000,
+  firstMs: nowMs - 6 * HOUR_MS,
+  lastMs: nowMs - 3.5 * HOUR_MS,
+};
+
+const MILLION = { jobs: 1_000_000, running: 2000, pending: 200 };
+
+export const PLACES: readonly Place[] = [
+  {
+    name: 'few jobs',
+    folder: async () => temporaryFolder(),
+    cases: [...WRITES, ...OTHERS],
+  },
+  {
+    name: 'a big job, sealed',
+    folder: () => bigJobFolder(SEALED, true),
+    cases: samplesOf(zoomOf(SEALED)),
+  },
+  {
+    name: 'a big job, recent',
+    folder: () => bigJobFolder(RECENT, false),
+    cases: samplesOf(zoomOf(RECENT)),
+  },
+  {
+    name: 'a big job, back-filled',
+    folder: () => bigJobFolder(BACKFILLED, false),
+    cases: samplesOf(zoomOf(BACKFILLED)),
+  },
+  {
+    name: '1,000,000 jobs',
+    folder: () => jobsFolder(MILLION),
+    cases: LISTS,
+  },
+];

@@ -1,0 +1,113 @@
+import { askAndLeave, atOnce, type Case, get } from './case.ts';
+
+const read = (endpoint: string, use: string, path: string): Case => ({
+  endpoint,
+  use,
+  run: (url) => get(url, path),
+});
+
+/** The job of `bigJob` in data.ts. */
+const BIG = '/v1/jobs/big';
+const METRICS = 'GET /v1/jobs/:jobId/metrics';
+const metrics = (use: string, query: string) => read(METRICS, use, `${BIG}/metrics${query}`);
+
+/** Uses of the routes that read samples, on a job with 1,000 nodes. `zoom` is an hour of it, as a query. */
+export const samplesOf = (zoom: string): readonly Case[] => [
+  read('GET /v1/jobs/:jobId', 'a job with 1,000 nodes', BIG),
+  read('GET /v1/jobs/:jobId/summary', 'a job with 1,000 nodes', `${BIG}/summary`),
+  read('GET /v1/jobs/:jobId/runs', 'a job with 1,000 nodes', `${BIG}/runs`),
+  read('GET /v1/jobs/:jobId/events', 'a job with 1,000 nodes', `${BIG}/events`),
+  metrics('the newest 1,000 of all nodes', ''),
+  metrics('the newest 10 of all nodes', '?limit=10'),
+  metrics('the newest 100,000 of all nodes', '?limit=100000'),
+  metrics('one node', '?node=n0500'),
+  metrics('200 points of all nodes', '?max_points=200'),
+  metrics('10,000 points of all nodes', '?max_points=10000'),
+  metrics('200 points of an hour', `?max_points=200&${zoom}`),
+  metrics('all of it as CSV', '?format=csv'),
+  metrics('all of it as NDJSON, descending', '?format=ndjson&order=desc'),
+  {
+    endpoint: METRICS,
+    use: 'ten plots at once',
+    run: (url) => atOnce(10, () => get(url, `${BIG}/metrics?max_points=200`)),
+  },
+  {
+    endpoint: METRICS,
+    use: '60 downloads that nobody reads',
+    run: (url) => atOnce(60, () => askAndLeave(url, `${BIG}/metrics?format=csv`, 1000)),
+  },
+];
+
+const LIST = 'GET /v1/jobs';
+const list = (use: string, query: string) => read(LIST, use, `/v1/jobs?${query}`);
+const names = (letter: string) =>
+  Array.from({ length: 100 }, (_, number) => `${letter}${String(number).padStart(4, '0')}`).join();
+
+/** Uses of the lists, on 1,000,000 jobs. */
+export const LISTS: readonly Case[] = [
+  list('a page of 10,000', 'limit=10000'),
+  list('500,000 skipped', 'offset=500000'),
+  list('500,000 skipped in one state', 'state=completed&offset=500000'),
+  list('a text that nothing has', 'q=zzzz'),
+  list('a text that everything has', 'q=1'),
+  list('an account that few have', 'account=physics'),
+  list('a partition that few have', 'partition=debug&state=completed'),
+  list('sorted by CPU', 'sort=cpu_usage'),
+  list('sorted by memory, a page of 10,000', 'sort=memory_usage&limit=10000'),
+  list('sorted by runtime', 'sort=runtime&order=asc'),
+  list('long ones since', 'since=2023-01-01&min_runtime=3d'),
+  list('100 users', `user=${names('u')}&limit=10000`),
+  list('100 nodes', `node=${names('n')}&limit=10000`),
+  list('100 users, all states but one', `user=${names('u')}&state=running,pending,failed,cancelled`),
+  list('all of it as CSV', 'format=csv&limit=300000'),
+  {
+    endpoint: LIST,
+    use: '40 scans at once',
+    run: (url) => atOnce(40, (number) => get(url, `/v1/jobs?q=zz${number}`)),
+  },
+  {
+    endpoint: LIST,
+    use: '40 scans that nobody waits for',
+    run: (url) => atOnce(40, (number) => askAndLeave(url, `/v1/jobs?q=zz${number}`, 100)),
+  },
+  {
+    endpoint: LIST,
+    use: '100 downloads that nobody reads',
+    run: (url) => atOnce(100, () => askAndLeave(url, '/v1/jobs?format=csv', 1000)),
+  },
+];
+
+/** Uses of what is left, on any service. */
+export const OTHERS: readonly Case[] = [
+  {
+    endpoint: 'GET /metrics',
+    use: '100 clients that read nothing',
+    run: (url) => atOnce(100, () => askAndLeave(url, '/metrics', 1000)),
+  },
+  {
+    endpoint: 'GET /metrics',
+    use: '20 packed ones at once',
+    run: (url) => atOnce(20, () => get(url, '/metrics', { 'accept-encoding': 'gzip' })),
+  },
+  {
+    endpoint: 'GET /v1/health',
+    use: '500 at once',
+    run: (url) => atOnce(500, () => get(url, '/v1/health')),
+  },
+  { endpoint: 'GET /swagger', use: '50 at once', run: (url) => atOnce(50, () => get(url, '/swagger')) },
+  {
+    endpoint: 'GET /swagger/json',
+    use: '50 at once',
+    run: (url) => atOnce(50, () => get(url, '/swagger/json')),
+  },
+  {
+    endpoint: 'GET /swagger/ui.js',
+    use: '50 at once',
+    run: (url) => atOnce(50, () => get(url, '/swagger/ui.js')),
+  },
+  {
+    endpoint: 'GET /swagger/ui.css',
+    use: '50 at once',
+    run: (url) => atOnce(50, () => get(url, '/swagger/ui.css')),
+  },
+];

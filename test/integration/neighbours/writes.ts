@@ -1,0 +1,293 @@
+import { zstdCompressSync } from 'node:zlib';
+import { atOnce, type Case, send, sendAndLeave } from './case.ts';
+
+const MEBIBYTE = 1024 * 1024;
+const repeat = (text: string, count: number) => Buffer.alloc(text.length * count, text);
+const joined = (...parts: (string | Uint8Array)[]) =>
+  new Uint8Array(Buffer.concat(parts.map((part) => Buffer.from(part as Uint8Array))));
+
+/** A body of about 60 MiB that packs to a few kilobytes. */
+const bomb = (list: string, filler: string, last: string) =>
+  joined(`{"${list}":[`, repeat(filler, Math.floor((60 * MEBIBYTE) / filler.length)), `${last}]}`);
+const packed = (body: Uint8Array) => new Uint8Array(zstdCompressSync(body));
+const ZSTD = { 'content-encoding': 'zstd' };
+const deep = (depth: number) => `${'['.repeat(depth)}${']'.repeat(depth)}`;
+const keys = (count: number) =>
+  Array.from({ length: count }, (_, number) => `"k${number}":${number}`).join(',');
+
+let next = 0;
+/** Ids that nobody has used: every attempt makes jobs of its own. */
+const newId = () => `case-${++next}`;
+const job = (fields: object = {}) => ({ id: newId(), user: 'case', nodes: ['c1'], ...fields });
+const nodeNames = (count: number, from = 0) =>
+  Array.from({ length: count }, (_, number) => `n${from + number}`);
+const sample = (jobId: string, fields: object = {}) => ({
+  job_id: jobId,
+  cpu_usage: 50,
+  memory_usage_mb: 100,
+  ...fields,
+});
+const samples = (count: number, make: (number: number) => object) => ({
+  samples: Array.from({ length: count }, (_, number) => make(number)),
+});
+
+/** Bodies that no route should have trouble with, whatever it expects. */
+const STRANGE: readonly [use: string, body: () => string | Uint8Array<ArrayBuffer>][] = [
+  ['lists 40,000 deep', () => `{"id":"x","user":"u","nodes":["n"],"zz":${deep(40_000)}}`],
+  ['1 MiB of opening brackets', () => '['.repeat(MEBIBYTE - 10)],
+  ['70,000 keys', () => `{${keys(70_000)}}`],
+  ['a text of 1 MiB', () => JSON.stringify({ id: 'x'.repeat(MEBIBYTE - 100) })],
+  ['1 MiB of blanks', () => `{${' '.repeat(MEBIBYTE - 10)}}`],
+  ['64 MiB where 1 MiB is allowed', () => joined('{"id":"', repeat('x', 64 * MEBIBYTE), '"}')],
+];
+
+const strange = (endpoint: string, path = endpoint): Case[] =>
+  STRANGE.map(([use, body]) => ({ endpoint, use, run: (url) => send(url, path, body()) }));
+
+const SINGLE: readonly Case[] = [
+  ...strange('POST /v1/jobs'),
+  ...strange('PATCH /v1/jobs/:jobId', 'PATCH /v1/jobs/neighbour'),
+  ...strange('POST /v1/jobs/:jobId/metrics', 'POST /v1/jobs/neighbour/metrics'),
+  ...strange('POST /v1/events/job-started'),
+  ...strange('POST /v1/events/job-finished'),
+  {
+    endpoint: 'POST /v1/jobs',
+    use: 'a job with 10,000 nodes',
+    run: (url) => send(url, 'POST /v1/jobs', job({ nodes: nodeNames(10_000) })),
+  },
+  {
+    endpoint: 'POST /v1/jobs',
+    use: '500 jobs at once',
+    run: (url) => atOnce(500, () => send(url, 'POST /v1/jobs', job())),
+  },
+  {
+    endpoint: 'DELETE /v1/jobs/:jobId',
+    use: 'a job with 10,000 nodes',
+    run: async (url) => {
+      const made = job({ nodes: nodeNames(10_000) });
+      await send(url, 'POST /v1/jobs', made);
+      const answer = await fetch(`${url}/v1/jobs/${made.id}`, { method: 'DELETE' });
+      if (answer.status !== 204) throw new Error(`DELETE was answered ${answer.status}`);
+    },
+  },
+  {
+    endpoint: 'POST /v1/events/job-started',
+    use: 'twenty lists of 99,999 nodes',
+    run: (url) =>
+      send(url, 'POST /v1/events/job-started', {
+        job_id: newId(),
+        user: 'u',
+        node_list: Array(20).fill('n[1-99999]'),
+      }),
+  },
+  {
+    endpoint: 'POST /v1/events/job-started',
+    use: '80,000 lists of 99,999 nodes',
+    run: (url) =>
+      send(url, 'POST /v1/events/job-started', {
+        job_id: newId(),
+        user: 'u',
+        node_list: Array(80_000).fill('n[1-99999]'),
+      }),
+  },
+  {
+    endpoint: 'POST /v1/events/job-finished',
+    use: 'numbers that no column holds',
+    run: (url) =>
+      send(
+        url,
+        'POST /v1/events/job-finished',
+        '{"job_id":"e","final_state":"failed","exit_code":1e300,"signal":1e19}',
+      ),
+  },
+];
+
+const BOMBS: readonly [use: string, list: string, filler: string, last: string][] = [
+  ['22,000,000 empty objects', 'samples', '{},', '{}'],
+  ['22,000,000 empty lists', 'samples', '[],', '[]'],
+  ['30,000,000 zeros', 'samples', '0,', '0'],
+  ['60 MiB of blanks', 'samples', ' ', ''],
+];
+
+const bombCases = (endpoint: string, list: string): Case[] =>
+  BOMBS.map(([use, , filler, last]) => {
+    let body: Uint8Array<ArrayBuffer> | undefined;
+    return {
+      endpoint,
+      use: `${use}, packed by zstd`,
+      run: (url) => {
+        body ??= packed(bomb(list, filler, last));
+        return send(url, endpoint, body, ZSTD);
+      },
+    };
+  });
+
+const BATCHES: readonly Case[] = [
+  ...bombCases('POST /v1/samples', 'samples'),
+  ...bombCases('POST /v1/jobs/batch', 'jobs'),
+  {
+    endpoint: 'POST /v1/samples',
+    use: 'four bombs at once',
+    run: (url) => {
+      const body = packed(bomb('samples', '{},', '{}'));
+      return atOnce(4, () => send(url, 'POST /v1/samples', body, ZSTD));
+    },
+  },
+  {
+    endpoint: 'POST /v1/samples',
+    use: 'one row with 5,000,000 keys, packed by zstd',
+    run: (url) => send(url, 'POST /v1/samples', packed(joined(`{"samples":[{${keys(5_000_000)}}]}`)), ZSTD),
+  },
+  {
+    endpoint: 'POST /v1/samples',
+    use: 'one row 10,000,000 deep, packed by zstd',
+    run: (url) => send(url, 'POST /v1/samples', packed(joined('{"samples":', repeat('[', 10_000_000))), ZSTD),
+  },
+  {
+    endpoint: 'POST /v1/samples',
+    use: '70,000 rows of one job and one moment',
+    run: (url) =>
+      send(
+        url,
+        'POST /v1/samples',
+        samples(70_000, () => sample('neighbour')),
+      ),
+  },
+  {
+    endpoint: 'POST /v1/samples',
+    use: '100,000 rows of unknown jobs',
+    run: (url) =>
+      send(
+        url,
+        'POST /v1/samples',
+        samples(100_000, (number) => sample(`nobody-${number}`)),
+      ),
+  },
+  {
+    endpoint: 'POST /v1/samples',
+    use: '100,000 rows that are refused',
+    run: (url) =>
+      send(
+        url,
+        'POST /v1/samples',
+        samples(100_000, () => sample('neighbour', { cpu_usage: 101 })),
+      ),
+  },
+  {
+    endpoint: 'POST /v1/samples',
+    use: '100,000 rows with times of their own, the newest first',
+    run: (url) => {
+      const nowMs = Date.now();
+      const at = (number: number) => new Date(nowMs - number * 10).toISOString();
+      const row = (number: number) => sample('neighbour', { timestamp: at(number) });
+      return send(url, 'POST /v1/samples', samples(100_000, row));
+    },
+  },
+  {
+    endpoint: 'POST /v1/samples',
+    use: '32 batches of 5,000 rows at once',
+    run: (url) =>
+      atOnce(32, () =>
+        send(
+          url,
+          'POST /v1/samples',
+          samples(5000, () => sample('neighbour')),
+        ),
+      ),
+  },
+  {
+    endpoint: 'POST /v1/jobs/batch',
+    use: '10,000 jobs',
+    run: (url) => send(url, 'POST /v1/jobs/batch', { jobs: Array.from({ length: 10_000 }, () => job()) }),
+  },
+  {
+    endpoint: 'POST /v1/jobs/batch',
+    use: '1,000 jobs with 100 nodes each',
+    run: (url) =>
+      send(url, 'POST /v1/jobs/batch', {
+        jobs: Array.from({ length: 1000 }, (_, number) => job({ nodes: nodeNames(100, number) })),
+      }),
+  },
+  {
+    endpoint: 'POST /v1/jobs/batch',
+    use: '10,000 jobs that are refused',
+    run: (url) =>
+      send(url, 'POST /v1/jobs/batch', {
+        jobs: Array.from({ length: 10_000 }, () => ({ id: '', nodes: 7 })),
+      }),
+  },
+];
+
+const completion = (fields: object) => ({
+  jobid: 900_000_000 + ++next,
+  username: 'u',
+  state: 'COMPLETED',
+  nodes: 'n1',
+  '@start': '2026-01-01T00:00:00',
+  '@end': '2026-01-01T00:00:01',
+  '@submit': '2026-01-01T00:00:00',
+  ...fields,
+});
+const COMPLETIONS: readonly Case[] = [
+  {
+    endpoint: 'POST /v1/slurm/jobcomp',
+    use: 'a list of many lists of 99,999 nodes',
+    run: (url) =>
+      send(url, 'POST /v1/slurm/jobcomp', completion({ nodes: Array(80_000).fill('n[1-99999]').join() })),
+  },
+  {
+    endpoint: 'POST /v1/slurm/jobcomp',
+    use: 'lists 40,000 deep',
+    run: (url) => send(url, 'POST /v1/slurm/jobcomp', `{"jobid":1,"zz":${deep(40_000)}}`),
+  },
+  {
+    endpoint: 'POST /v1/slurm/jobcomp',
+    use: '60 MiB of blanks, packed by zstd',
+    run: (url) => send(url, 'POST /v1/slurm/jobcomp', packed(bomb('x', ' ', '')), ZSTD),
+  },
+  {
+    endpoint: 'POST /v1/slurm/jobcomp',
+    use: 'a script of 4 MiB',
+    run: (url) => send(url, 'POST /v1/slurm/jobcomp', completion({ script: 'x'.repeat(4 * MEBIBYTE) })),
+  },
+];
+
+/** A job that ran five times on 1,000 nodes, and samples of all of those nodes that lie in its first run. */
+async function sendLateSamples(url: string): Promise<void> {
+  const jobid = 800_000_000 + ++next;
+  for (const hour of [1, 2, 3, 4, 5]) {
+    const times = { '@submit': `2026-01-01T0${hour}:00:00`, '@start': `2026-01-01T0${hour}:00:00` };
+    const run = { jobid, nodes: 'n[0001-1000]', state: hour === 5 ? 'COMPLETED' : 'REQUEUED' };
+    const end = { '@end': `2026-01-01T0${hour}:50:00` };
+    await send(url, 'POST /v1/slurm/jobcomp', completion({ ...run, ...times, ...end }));
+  }
+  const row = (number: number) => {
+    const node = `n${String((number % 1000) + 1).padStart(4, '0')}`;
+    const timestamp = new Date(Date.UTC(2026, 0, 1, 1, 1) + number).toISOString();
+    return sample(String(jobid), { node, timestamp });
+  };
+  await send(url, 'POST /v1/samples', samples(5000, row));
+}
+
+const half = (path: string) =>
+  `POST ${path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100000\r\n\r\n{"id":`;
+const LATE: Case = {
+  endpoint: 'POST /v1/samples',
+  use: '5,000 late rows of a job that was requeued four times',
+  run: sendLateSamples,
+};
+const CLIENTS: readonly Case[] = [
+  {
+    endpoint: 'POST /v1/jobs',
+    use: '200 clients that leave in the middle of the body',
+    run: (url) => atOnce(200, () => sendAndLeave(url, half('/v1/jobs'), 50)),
+  },
+  {
+    endpoint: 'POST /v1/samples',
+    use: '200 clients that leave in the middle of the body',
+    run: (url) => atOnce(200, () => sendAndLeave(url, half('/v1/samples'), 50)),
+  },
+];
+
+/** Uses of all routes that write, on a service with few jobs. */
+export const WRITES: readonly Case[] = [...SINGLE, ...BATCHES, ...COMPLETIONS, LATE, ...CLIENTS];
