@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { loadConfig } from '../config.ts';
-import { AppError, StartError } from '../domain/errors.ts';
+import { AppError, DatabaseInUse, StartError } from '../domain/errors.ts';
 import type { Report } from '../domain/report.ts';
 import type { BatchResult } from '../domain/store.ts';
 import { parseTime } from '../domain/time.ts';
@@ -118,10 +118,12 @@ async function openForImport(database: string) {
     );
   }
   try {
-    return await openStore(database, { cacheBytes: CACHE_BYTES });
+    return await openStore(database, {
+      cacheBytes: CACHE_BYTES,
+      onNotice: (_, text) => process.stderr.write(`hpc-observe: ${text}\n`),
+    });
   } catch (error) {
-    const { code } = ((error as Error).cause ?? {}) as { code?: string };
-    if (!(error instanceof StartError) || !code?.startsWith('SQLITE_BUSY')) throw error;
+    if (!(error instanceof DatabaseInUse)) throw error;
     throw new StartError(
       `${database} is in use by a running hpc-observe. Stop it for the time of the import (systemctl stop ` +
         'hpc-observe): what Slurm tells meanwhile waits, and is taken up when it starts again.',

@@ -33,6 +33,9 @@ export class StartError extends Error {
   }
 }
 
+/** Another process writes to the database. */
+export class DatabaseInUse extends StartError {}
+
 export const jobNotFound = (id: string) =>
   new AppError('not_found', `There is no job with the id ${quote(id)}.`);
 

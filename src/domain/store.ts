@@ -144,7 +144,8 @@ export interface Retention {
  * What the service keeps. The contract of every engine, checked by `test/store/contract.ts`:
  *
  * - A write resolves only after it is on disk: the process may be killed at any moment after that.
- * - Writes that arrive together may share a commit; each succeeds or fails by itself, in the order of arrival.
+ * - Writes that arrive together may share a commit; each succeeds or fails by itself, and finds every write that was
+ *   submitted before it. Only a batch of many samples and a step of `expire` may be overtaken, by later small writes.
  * - A read that starts after a write has resolved sees it, and no read waits for a write.
  * - Writes reject with AppError: `unavailable` when the queue is full, the engine is closed or the disk refuses
  *   (nothing of that write was kept), otherwise the codes named at each method. Bad values never arrive here: the

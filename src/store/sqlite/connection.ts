@@ -1,5 +1,7 @@
-import { Database, SQLiteError } from 'bun:sqlite';
+import { constants, Database, SQLiteError } from 'bun:sqlite';
+import { closeSync, openSync } from 'node:fs';
 import { StartError } from '../../domain/errors.ts';
+import { FilesChanged } from './files.ts';
 
 /** "hpob" in SQLite's header: tells our databases from those of other programs. */
 export const APPLICATION_ID = 0x68706f62;
@@ -49,38 +51,88 @@ export function openForReading(path: string): Database {
   db.run('PRAGMA busy_timeout = 5000');
   db.run('PRAGMA query_only = ON');
   db.run('PRAGMA cache_size = -8000');
+  leaveLog(db);
   return db;
 }
 
+/** Keeps a connection from removing the log by its name when it is the last one to close; it empties it instead. */
+export function leaveLog(db: Database): void {
+  db.fileControl(constants.SQLITE_FCNTL_PERSIST_WAL, 1);
+}
+
+export type DiskError = SQLiteError | FilesChanged;
+
 /** Whether an error says that the disk or the file refuses, rather than that our statement was wrong. */
-export function isDiskError(error: unknown): error is SQLiteError {
+export function isDiskError(error: unknown): error is DiskError {
+  if (error instanceof FilesChanged) return true;
   return (
     error instanceof SQLiteError &&
     /^SQLITE_(FULL|IOERR|READONLY|CORRUPT|NOTADB|CANTOPEN|BUSY|LOCKED|NOMEM|PERM)/.test(error.code ?? '')
   );
 }
 
+/** What keeps a database from being opened, by the error codes of SQLite and of the system, and the sentence for each. */
+const OPEN_FAULTS: readonly [
+  codes: RegExp,
+  explain: (path: string, error: Error, code: string) => StartError,
+][] = [
+  [
+    /^SQLITE_NOTADB/,
+    (path, cause) =>
+      new StartError(`${path} is not a database. Give another file with --database, or move this one away.`, {
+        cause,
+      }),
+  ],
+  [/^SQLITE_CORRUPT/, (path, cause) => damaged(path, cause)],
+  [/^(SQLITE_(READONLY|PERM)|EACCES|EPERM|EROFS)/, (path, cause) => notWritable(path, cause)],
+  [
+    /^(SQLITE_FULL|ENOSPC|EDQUOT)/,
+    (path, cause) =>
+      new StartError(`There is no space left for ${path}. Free some and start again.`, { cause }),
+  ],
+  [
+    /^SQLITE_IOERR/,
+    (path, cause, code) =>
+      new StartError(`The disk refuses ${path} (${code}). See the system's log.`, { cause }),
+  ],
+  [
+    /^(SQLITE_CANTOPEN|E[A-Z]+$)/,
+    (path, cause) =>
+      new StartError(
+        `${path} cannot be opened. Check that its folder exists and is writable for this user.`,
+        {
+          cause,
+        },
+      ),
+  ],
+];
+
 /** The sentence for a person when a database cannot be opened; undefined when the error is not about that. */
 export function explainOpenError(path: string, error: unknown): StartError | undefined {
   if (error instanceof StartError) return error;
-  if (!(error instanceof SQLiteError)) return undefined;
-  const code = error.code ?? '';
-  const say = (text: string) => new StartError(text, { cause: error });
-  if (code.startsWith('SQLITE_NOTADB')) {
-    return say(`${path} is not a database. Give another file with --database, or move this one away.`);
+  if (!(error instanceof Error)) return undefined;
+  const code = String((error as { code?: string }).code ?? '');
+  if (/^(EMFILE|ENFILE|SQLITE_(CANTOPEN|IOERR))/.test(code) && !hasDescriptorsLeft()) {
+    const text = `${path} cannot be opened: too many files are open. Raise the limit (LimitNOFILE= of the unit, or ulimit -n).`;
+    return new StartError(text, { cause: error });
   }
-  if (code.startsWith('SQLITE_CORRUPT')) return damaged(path, error);
-  if (code.startsWith('SQLITE_READONLY') || code.startsWith('SQLITE_PERM')) {
-    return notWritable(path, error);
+  return OPEN_FAULTS.find(([codes]) => codes.test(code))?.[1](path, error, code);
+}
+
+/** What the service opens at the least: the database in three connections, its log, a thread. */
+const MIN_DESCRIPTORS = 10;
+
+/** Whether this process can open files. SQLite does not say that it could not, and has closed its own by now. */
+function hasDescriptorsLeft(): boolean {
+  const opened: number[] = [];
+  try {
+    while (opened.length < MIN_DESCRIPTORS) opened.push(openSync('/dev/null', 'r'));
+    return true;
+  } catch {
+    return false;
+  } finally {
+    for (const fd of opened) closeSync(fd);
   }
-  if (code.startsWith('SQLITE_CANTOPEN')) {
-    return say(`${path} cannot be opened. Check that its folder exists and is writable for this user.`);
-  }
-  if (code.startsWith('SQLITE_FULL'))
-    return say(`There is no space left for ${path}. Free some and start again.`);
-  if (code.startsWith('SQLITE_IOERR'))
-    return say(`The disk refuses ${path} (${code}). See the system's log.`);
-  return undefined;
 }
 
 /** A file or folder that belongs to somebody else. */

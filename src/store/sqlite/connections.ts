@@ -1,6 +1,7 @@
 import type { Database } from 'bun:sqlite';
 import { AppError } from '../../domain/errors.ts';
 import { openForReading } from './connection.ts';
+import { openFiles } from './files.ts';
 
 /** Connections that are kept for the next reads; more of them only hold memory and file descriptors. */
 const IDLE_CONNECTIONS = 4;
@@ -16,13 +17,22 @@ export interface ConnectionPool {
   close(): void;
 }
 
-/** Keeps a few connections for reads that each hold a transaction of their own. */
+/**
+ * Keeps a few connections for reads that each hold a transaction of their own, to a database that is open for writing. A
+ * file that has been put in its place since is never opened.
+ */
 export function connectionPool(path: string): ConnectionPool {
+  const files = openFiles(path);
   const idle: Database[] = [];
   let isClosed = false;
 
   function requireOpen(): void {
     if (isClosed) throw new AppError('unavailable', 'The service is shutting down.');
+  }
+
+  function open(): Database {
+    files.check();
+    return openForReading(path);
   }
 
   return {
@@ -31,7 +41,7 @@ export function connectionPool(path: string): ConnectionPool {
     take() {
       requireOpen();
       try {
-        return idle.pop() ?? openForReading(path);
+        return idle.pop() ?? open();
       } catch (cause) {
         throw new AppError('unavailable', 'The database cannot be read now.', { cause });
       }

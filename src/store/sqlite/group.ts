@@ -1,14 +1,19 @@
-import type { Database, SQLiteError } from 'bun:sqlite';
+import type { Database } from 'bun:sqlite';
 import { AppError } from '../../domain/errors.ts';
-import { isDiskError } from './connection.ts';
+import { type DiskError, isDiskError } from './connection.ts';
+import { FilesChanged } from './files.ts';
 import { type GroupOutcome, type Outcome, type Write, writeApplier } from './write.ts';
 
 /**
  * Commits groups of writes, each group in one transaction. A write that a rule refuses has changed nothing and costs
  * the others nothing. When the disk refuses, nothing of the group is kept. When a statement of ours fails, the group
- * is done again one by one, so that only the write at fault fails, or those that the disk then refuses.
+ * is done again one by one, so that only the write at fault fails, or those that the disk then refuses. `checkFiles`
+ * throws when what is committed would be lost; it is asked right before each commit.
  */
-export function groupCommitter(db: Database): (writes: readonly Write[]) => GroupOutcome {
+export function groupCommitter(
+  db: Database,
+  checkFiles: () => void = () => {},
+): (writes: readonly Write[]) => GroupOutcome {
   const applier = writeApplier(db);
   const begin = db.query('BEGIN IMMEDIATE');
   const commit = db.query('COMMIT');
@@ -27,6 +32,7 @@ export function groupCommitter(db: Database): (writes: readonly Write[]) => Grou
     try {
       const outcomes = writes.map(attempt);
       applier.flush();
+      checkFiles();
       commit.run();
       return outcomes;
     } catch (error) {
@@ -61,4 +67,5 @@ export function groupCommitter(db: Database): (writes: readonly Write[]) => Grou
   };
 }
 
-const describeDiskError = ({ code, message }: SQLiteError): string => `${code}: ${message}`;
+const describeDiskError = (error: DiskError): string =>
+  error instanceof FilesChanged ? error.message : `${error.code}: ${error.message}`;

@@ -24,7 +24,7 @@ type SampleBatch = Extract<Write, { kind: 'recordSamples' }>;
 type PackedWrite = Exclude<Write, SampleBatch> | Pick<SampleBatch, 'kind'>;
 type PackedRequest =
   | Exclude<ThreadRequest, { kind: 'writes' }>
-  | { readonly kind: 'writes'; readonly writes: readonly PackedWrite[] };
+  | { readonly kind: 'writes'; readonly firstId: number; readonly writes: readonly PackedWrite[] };
 
 /** Numbers of a sample: time, CPU, memory, GPU (NaN: none), stamped (1) or not (0). */
 const NUMBERS = 5;
@@ -38,7 +38,7 @@ export function packRequest(request: ThreadRequest): Message {
     batches.push(packSamples(write.samples));
     return { kind: write.kind };
   });
-  const text = JSON.stringify({ kind: 'writes', writes } satisfies PackedRequest);
+  const text = JSON.stringify({ kind: 'writes', firstId: request.firstId, writes } satisfies PackedRequest);
   return batches.length > 0 ? { text, batches } : { text };
 }
 
@@ -53,7 +53,7 @@ export function unpackRequest({ text, batches = [] }: Message): ThreadRequest {
         ? { kind: 'recordSamples', samples: unpackSamples(batches[batch++]!) }
         : write,
   );
-  return { kind: 'writes', writes };
+  return { kind: 'writes', firstId: request.firstId, writes };
 }
 
 const packSamples = (samples: readonly JobSample[]): PackedSamples => ({

@@ -1,15 +1,19 @@
 import type { Database } from 'bun:sqlite';
-import { constants, copyFileSync, renameSync, statSync } from 'node:fs';
+import { constants, copyFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { StartError } from '../../domain/errors.ts';
 import { APPLICATION_ID, damaged, readPragma } from './connection.ts';
 import { MIGRATIONS } from './migrations/index.ts';
 
 /**
  * Brings the database to the newest version, one transaction a migration. Before an existing database is changed, a
- * copy is kept beside it as `<path>.version-<N>`. Refuses a database of a newer hpc-observe, and one that is
- * shorter than it says.
+ * copy is kept beside it as `<path>.version-<N>`; returns a sentence about that, and undefined when there was nothing to
+ * copy. Refuses a database of a newer hpc-observe, and one that is shorter than it says.
  */
-export function migrate(db: Database, path: string, migrations: readonly string[] = MIGRATIONS): void {
+export function migrate(
+  db: Database,
+  path: string,
+  migrations: readonly string[] = MIGRATIONS,
+): string | undefined {
   // Moves a crashed server's log into the file, so that size and pages can be compared and the copy is whole.
   db.run('PRAGMA wal_checkpoint(TRUNCATE)');
   const version = readPragma(db, 'user_version');
@@ -22,7 +26,7 @@ export function migrate(db: Database, path: string, migrations: readonly string[
   }
   if (!isNew && statSync(path).size < readPragma(db, 'page_count') * readPragma(db, 'page_size'))
     throw damaged(path);
-  if (!isNew && version < migrations.length) keepCopy(path, version);
+  const copy = !isNew && version < migrations.length ? keepCopy(path, version) : undefined;
   // A migration may make a table anew (https://sqlite.org/lang_altertable.html, section 7): what refers to the table must
   // not be deleted with the old one. This can only be said outside of a transaction.
   db.run('PRAGMA foreign_keys = OFF');
@@ -34,11 +38,24 @@ export function migrate(db: Database, path: string, migrations: readonly string[
     }).immediate();
   }
   db.run('PRAGMA foreign_keys = ON');
+  return copy && `migrated ${path} from version ${version} to ${migrations.length}; a copy is ${copy}`;
 }
 
-/** Copies under a temporary name first, so that an interrupted copy is never taken for a whole one. */
-function keepCopy(path: string, version: number): void {
+/** Copies under a temporary name first, so that an interrupted copy is never taken for a whole one. Returns its path. */
+function keepCopy(path: string, version: number): string {
   const copy = `${path}.version-${version}`;
-  copyFileSync(path, `${copy}.tmp`, constants.COPYFILE_FICLONE);
-  renameSync(`${copy}.tmp`, copy);
+  try {
+    copyFileSync(path, `${copy}.tmp`, constants.COPYFILE_FICLONE);
+    renameSync(`${copy}.tmp`, copy);
+  } catch (error) {
+    rmSync(`${copy}.tmp`, { force: true });
+    const { code = '', message } = error as NodeJS.ErrnoException;
+    const reason = ['ENOSPC', 'EDQUOT'].includes(code) ? 'there is no space left' : message;
+    throw new StartError(
+      `${path} was not migrated, because it cannot be copied to ${copy} first: ${reason}. ` +
+        `It takes ${Math.ceil(statSync(path).size / 2 ** 20)} MiB; free them and start again.`,
+      { cause: error },
+    );
+  }
+  return copy;
 }

@@ -10,7 +10,7 @@ import { flowReader } from './flow.ts';
 import { jobReader } from './jobs.ts';
 import { jobLister, jobLists } from './lists.ts';
 import { readLiveSeries } from './live.ts';
-import { lockDatabase } from './lock.ts';
+import { type DatabaseLock, lockDatabase } from './lock.ts';
 import { longReads } from './longreads.ts';
 import { noteReader } from './notes.ts';
 import { runLister } from './pastruns.ts';
@@ -21,6 +21,10 @@ import { Writer } from './writer.ts';
 export interface SqliteOptions {
   /** Told of every attempt to commit. */
   readonly onCommit?: (commit: Commit) => void;
+  /** Told what an administrator has to know of the file: that it was migrated, that it is lost, that it is back. */
+  readonly onNotice?: (level: 'info' | 'error', text: string) => void;
+  /** Told once when the store has failed for good: every write is refused from then on, and the process should end. */
+  readonly onDeath?: (cause: Error) => void;
   /** Memory for the pages that are being written; for a command that writes very much and then ends. */
   readonly cacheBytes?: number;
 }
@@ -31,7 +35,7 @@ export interface SqliteOptions {
  */
 export async function openSqlite(
   file: string,
-  { onCommit = () => {}, cacheBytes }: SqliteOptions = {},
+  { onCommit = () => {}, onNotice = () => {}, onDeath = () => {}, cacheBytes }: SqliteOptions = {},
 ): Promise<Store> {
   const path = resolve(file);
   if (!existsSync(dirname(path)))
@@ -39,12 +43,12 @@ export async function openSqlite(
   if (existsSync(path) && !statSync(path).isFile()) throw new StartError(`${path} is not a file.`);
   // SQLite opens a file that may not be written all the same, for reading; only a write would tell.
   if (existsSync(path) && !isWritable(path)) throw notWritable(path);
-  let lock: { release(): void } | undefined;
+  let lock: DatabaseLock | undefined;
   let writer: Writer | undefined;
   try {
     lock = lockDatabase(path);
-    writer = await Writer.open(path, { onCommit, cacheBytes });
-    return sqliteStore(path, writer, lock);
+    writer = await Writer.open(lock.path, { onCommit, onNotice, onDeath, cacheBytes });
+    return sqliteStore(lock.path, writer, lock);
   } catch (error) {
     await writer?.close();
     lock?.release();
@@ -52,7 +56,7 @@ export async function openSqlite(
   }
 }
 
-function sqliteStore(path: string, writer: Writer, lock: { release(): void }): Store {
+function sqliteStore(path: string, writer: Writer, lock: DatabaseLock): Store {
   const db = openForReading(path);
   const jobs = jobReader(db);
   const readings = readingReader(db);

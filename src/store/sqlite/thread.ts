@@ -1,5 +1,6 @@
 import type { Database } from 'bun:sqlite';
-import { explainOpenError, openForWriting } from './connection.ts';
+import { explainOpenError, leaveLog, openForWriting } from './connection.ts';
+import { openFiles } from './files.ts';
 import { groupCommitter } from './group.ts';
 import { type Message, unpackRequest } from './message.ts';
 import { migrate } from './migrate.ts';
@@ -11,7 +12,8 @@ declare const self: { onmessage: (event: { data: Message }) => void };
 
 let db: Database | undefined;
 let commitGroup: (writes: readonly Write[]) => GroupOutcome;
-const pending: Write[] = [];
+let isLost = false;
+const pending: { readonly id: number; readonly write: Write }[] = [];
 const takeTurn = turnTaker();
 const answer = (message: ThreadAnswer) => postMessage(JSON.stringify(message));
 
@@ -23,10 +25,13 @@ self.onmessage = ({ data }) => {
     case 'writes':
       // Whatever came in while the last group was being committed makes up the next one.
       if (pending.length === 0) setImmediate(commitPending);
-      pending.push(...request.writes);
+      for (const [index, write] of request.writes.entries())
+        pending.push({ id: request.firstId + index, write });
       return;
     case 'close':
       while (pending.length > 0) commitTurn();
+      // What lies under the log's name may be another's by now.
+      if (db && isLost) leaveLog(db);
       db?.close();
       answer({ kind: 'closed' });
   }
@@ -38,15 +43,53 @@ function commitPending(): void {
 }
 
 function commitTurn(): void {
-  const places = takeTurn(pending);
-  answer({ kind: 'group', places, outcome: commitGroup(takePlaces(pending, places)) });
+  const group = takePlaces(pending, takeTurn(pending));
+  const outcome = commitGroup(group.map(({ write }) => write));
+  answer({ kind: 'group', ids: group.map(({ id }) => id), outcome });
+  if (isLost) emptyLog(db!);
+}
+
+/**
+ * Moves the log into the file that is open, wherever that is now. Otherwise a file that was put in its place would be
+ * opened with a log that is not its own. Waits for nobody: as long as the file is lost, every write tries again.
+ */
+function emptyLog(database: Database): void {
+  try {
+    database.run('PRAGMA busy_timeout = 0');
+    database.run('PRAGMA wal_checkpoint(TRUNCATE)');
+    database.run('PRAGMA busy_timeout = 5000');
+  } catch {
+    // The disk is failing as well; nothing is acknowledged meanwhile.
+  }
+}
+
+/** Reports once that the files are lost, and once that they are back. */
+function fileChecker(path: string): () => void {
+  const files = openFiles(path);
+  return () => {
+    try {
+      files.check();
+    } catch (error) {
+      if (!isLost) answer({ kind: 'notice', level: 'error', text: (error as Error).message });
+      isLost = true;
+      throw error;
+    }
+    if (isLost) answer({ kind: 'notice', level: 'info', text: `${path} is back; writes are stored again.` });
+    isLost = false;
+  };
 }
 
 function open(path: string, cacheBytes: number | undefined): void {
   try {
     db = openForWriting(path, cacheBytes);
-    migrate(db, path);
-    commitGroup = groupCommitter(db);
+    const copied = migrate(db, path);
+    if (copied) {
+      answer({ kind: 'notice', level: 'info', text: copied });
+      // Closing the copied file has dropped SQLite's locks of it (POSIX).
+      db.close();
+      db = openForWriting(path, cacheBytes);
+    }
+    commitGroup = groupCommitter(db, fileChecker(path));
     answer({ kind: 'opened' });
   } catch (error) {
     db?.close();

@@ -36,15 +36,19 @@ export type GroupOutcome =
   | { readonly kind: 'committed'; readonly outcomes: readonly Outcome[]; readonly seconds: number }
   | { readonly kind: 'diskError'; readonly message: string; readonly seconds: number };
 
-/** What the writing thread is told, and what it answers: a group's outcome is that of the unanswered writes at `places`. */
+/** A request to the writing thread. Its writes are numbered from `firstId` on; an id is never used twice. */
 export type ThreadRequest =
   | { readonly kind: 'open'; readonly path: string; readonly cacheBytes?: number | undefined }
-  | { readonly kind: 'writes'; readonly writes: readonly Write[] }
+  | { readonly kind: 'writes'; readonly firstId: number; readonly writes: readonly Write[] }
   | { readonly kind: 'close' };
+export type NoticeLevel = 'info' | 'error';
+
+/** What the writing thread answers; the outcomes of a group are in the order of its `ids`. */
 export type ThreadAnswer =
   | { readonly kind: 'opened' }
   | { readonly kind: 'notOpened'; readonly message: string; readonly isForPerson: boolean }
-  | { readonly kind: 'group'; readonly places: readonly number[]; readonly outcome: GroupOutcome }
+  | { readonly kind: 'notice'; readonly level: NoticeLevel; readonly text: string }
+  | { readonly kind: 'group'; readonly ids: readonly number[]; readonly outcome: GroupOutcome }
   | { readonly kind: 'closed' };
 
 /** Jobs and samples that a write carries; what looks after the database itself carries none. */

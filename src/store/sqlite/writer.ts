@@ -1,10 +1,10 @@
 import { AppError, StartError } from '../../domain/errors.ts';
 import type { Commit } from '../../domain/store.ts';
 import { packRequest } from './message.ts';
-import { takePlaces } from './turns.ts';
 import {
   type GroupOutcome,
   isBatch,
+  type NoticeLevel,
   type Outcome,
   rowsOf,
   type ThreadAnswer,
@@ -32,6 +32,15 @@ interface Waiting {
   reject(error: Error): void;
 }
 
+/** What a Writer reports beside the answers to its writes. */
+export interface WriterEvents {
+  readonly onCommit: (commit: Commit) => void;
+  /** What an administrator has to know of the database file, one sentence. */
+  readonly onNotice: (level: NoticeLevel, text: string) => void;
+  /** The thread has died, and every write is refused from now on: the process should end. Called at most once. */
+  readonly onDeath: (cause: Error) => void;
+}
+
 /**
  * The way to the writing thread. The writes of one turn of the event loop go over together, and the thread commits
  * all that has come in since its last commit as one group: the busier the service, the more writes share one sync of the
@@ -39,41 +48,46 @@ interface Waiting {
  */
 export class Writer {
   #unsent: Write[] = [];
-  /** Everything unanswered, in the order of submission, the places that the answers name. */
-  #waiting: Waiting[] = [];
-  #waitingRows: Record<Size, number> = { batch: 0, single: 0 };
+  #nextId = 0;
+  /** Everything unanswered, by id. */
+  readonly #waiting = new Map<number, Waiting>();
+  readonly #waitingRows: Record<Size, number> = { batch: 0, single: 0 };
   #isFailing = false;
+  #isDead = false;
+  #opened: ((answer: ThreadAnswer) => void) | undefined;
   #closed: (() => void) | undefined;
   #failure: AppError | undefined;
 
   private constructor(
     private readonly thread: Worker,
-    private readonly onCommit: (commit: Commit) => void,
+    private readonly events: WriterEvents,
   ) {
-    thread.onmessage = ({ data }: { data: string }) => {
-      const answer: ThreadAnswer = JSON.parse(data);
-      if (answer.kind === 'group') this.#settle(answer.places, answer.outcome);
-      else if (answer.kind === 'closed') this.#closed?.();
-    };
+    thread.onmessage = ({ data }: { data: string }) => this.#take(JSON.parse(data));
     thread.onerror = (event) => this.#abandon(event.message);
+    thread.addEventListener('close', () => this.#abandon('The writing thread ended by itself.'));
   }
 
   /** Starts the thread, which opens and migrates the database. Rejects with StartError when that cannot be. */
   static async open(
     path: string,
-    { onCommit, cacheBytes }: { onCommit: (commit: Commit) => void; cacheBytes?: number | undefined },
+    { cacheBytes, ...events }: WriterEvents & { cacheBytes?: number | undefined },
   ): Promise<Writer> {
     const module =
       typeof WRITER_THREAD_MODULE === 'string'
         ? WRITER_THREAD_MODULE
         : new URL('./thread.ts', import.meta.url).href;
     const thread = new Worker(module, { name: 'writer', smol: true });
+    const writer = new Writer(thread, events);
     const answer = await new Promise<ThreadAnswer>((resolve, reject) => {
-      thread.onmessage = ({ data }: { data: string }) => resolve(JSON.parse(data));
-      thread.onerror = (event) => reject(new Error(`The writing thread did not start: ${event.message}`));
+      writer.#opened = resolve;
+      writer.#closed = () =>
+        reject(new Error('The writing thread did not start.', { cause: writer.#failure }));
       tell(thread, { kind: 'open', path, cacheBytes });
     });
-    if (answer.kind === 'opened') return new Writer(thread, onCommit);
+    writer.#opened = undefined;
+    writer.#closed = undefined;
+    if (answer.kind === 'opened') return writer;
+    writer.#isDead = true;
     thread.terminate();
     if (answer.kind !== 'notOpened') throw new Error(`The writing thread answered ${answer.kind} to open.`);
     throw answer.isForPerson ? new StartError(answer.message) : new Error(answer.message);
@@ -97,10 +111,11 @@ export class Writer {
     this.#waitingRows[size] += rows;
     if (this.#unsent.length === 0) setImmediate(() => this.#send());
     this.#unsent.push(write);
+    const id = this.#nextId++;
     // A turn is long when batches are read in it; what is sent now may be on disk before it ends.
     if (this.#waitingRows.batch > 0) this.#send();
     return new Promise<Value>((resolve, reject) => {
-      this.#waiting.push({ size, rows, resolve: resolve as (value: unknown) => void, reject });
+      this.#waiting.set(id, { size, rows, resolve: resolve as (value: unknown) => void, reject });
     });
   }
 
@@ -109,31 +124,51 @@ export class Writer {
     return this.submit<void>({ kind: 'probe', bytes: this.#isFailing ? PROBE_BYTES : 1 });
   }
 
-  /** Commits what is queued, then closes the database and ends the thread. */
+  /** Commits what is queued, then closes the database and ends the thread. Returns at once when the thread is dead. */
   async close(): Promise<void> {
     const last = this.probe().catch(() => {});
     this.#failure = new AppError('unavailable', 'The service is shutting down.');
     await last;
-    await new Promise<void>((resolve) => {
-      this.#closed = resolve;
-      tell(this.thread, { kind: 'close' });
-    });
+    if (!this.#isDead) {
+      await new Promise<void>((resolve) => {
+        this.#closed = resolve;
+        tell(this.thread, { kind: 'close' });
+      });
+    }
+    this.#isDead = true;
     this.thread.terminate();
   }
 
   #send(): void {
     if (this.#unsent.length === 0) return;
-    tell(this.thread, { kind: 'writes', writes: this.#unsent });
+    tell(this.thread, {
+      kind: 'writes',
+      firstId: this.#nextId - this.#unsent.length,
+      writes: this.#unsent,
+    });
     this.#unsent = [];
   }
 
-  #settle(places: readonly number[], outcome: GroupOutcome): void {
-    const group = takePlaces(this.#waiting, places);
-    const rows = group.reduce((sum, waiting) => sum + waiting.rows, 0);
-    for (const waiting of group) this.#waitingRows[waiting.size] -= waiting.rows;
-    const failed = outcome.kind === 'diskError' || outcome.outcomes.some(({ kind }) => kind === 'diskError');
-    this.#isFailing = failed;
-    this.onCommit({ rows, seconds: outcome.seconds, failed });
+  #take(answer: ThreadAnswer): void {
+    if (answer.kind === 'group') this.#settle(answer.ids, answer.outcome);
+    else if (answer.kind === 'notice') this.events.onNotice(answer.level, answer.text);
+    else if (answer.kind === 'closed') this.#closed?.();
+    else this.#opened?.(answer);
+  }
+
+  #settle(ids: readonly number[], outcome: GroupOutcome): void {
+    const group = ids.map((id) => this.#waiting.get(id)!);
+    let rows = 0;
+    for (const [index, waiting] of group.entries()) {
+      this.#waiting.delete(ids[index]!);
+      this.#waitingRows[waiting.size] -= waiting.rows;
+      rows += waiting.rows;
+    }
+    const endings: string[] =
+      outcome.kind === 'diskError' ? [outcome.kind] : outcome.outcomes.map(({ kind }) => kind);
+    this.#isFailing = endings.includes('diskError');
+    const failed = this.#isFailing || endings.includes('fault');
+    this.events.onCommit({ rows, seconds: outcome.seconds, failed });
     group.forEach((waiting, index) => {
       if (outcome.kind === 'diskError') waiting.reject(diskRefused(outcome.message));
       else settleOne(waiting, outcome.outcomes[index]!);
@@ -142,17 +177,20 @@ export class Writer {
 
   /** The thread has died, which is a fault of ours: nobody may wait for it for ever. */
   #abandon(message: string): void {
+    if (this.#isDead) return;
+    this.#isDead = true;
+    const cause = new Error(message);
     this.#failure = new AppError(
       'unavailable',
-      'The store has failed; the service has to be started again.',
-      {
-        cause: new Error(message),
-      },
+      'The store has failed, and whether it has kept this write is not known. Send it again when the service is back.',
+      { cause },
     );
-    for (const waiting of this.#waiting) waiting.reject(this.#failure);
-    this.#waiting = [];
-    this.#waitingRows = { batch: 0, single: 0 };
-    this.#closed?.();
+    for (const waiting of this.#waiting.values()) waiting.reject(this.#failure);
+    this.#waiting.clear();
+    for (const size of ['batch', 'single'] as const) this.#waitingRows[size] = 0;
+    // Whoever opens or closes learns of it from the promise.
+    if (this.#closed) this.#closed();
+    else this.events.onDeath(cause);
   }
 }
 
@@ -177,8 +215,6 @@ function diskRefused(cause: string): AppError {
   return new AppError(
     'unavailable',
     'The disk did not take this write, so nothing of it was kept; try again later.',
-    {
-      cause: new Error(cause),
-    },
+    { cause: new Error(cause) },
   );
 }

@@ -1,4 +1,5 @@
 import { expect, test } from 'bun:test';
+import type { Report } from '../../../src/domain/report.ts';
 import type { JobSample, PastJob } from '../../../src/domain/store.ts';
 import { NOON_MS } from '../../help/service.ts';
 import { codeOf, emptyStore, type MakePlace, MINUTE_MS, pastJob, sample } from './help.ts';
@@ -256,6 +257,33 @@ export function batches(makePlace: MakePlace) {
     ]);
     expect(await store.getJob('a')).toMatchObject({ state: 'running', startTimeMs: NOON_MS + 1 });
     expect((await store.listSamples('a', {}, 10)).total).toBe(0);
+  });
+
+  test('a large batch finds every write that was submitted before it', async () => {
+    await using place = await emptyStore(makePlace);
+    const { store } = place;
+    const samples = (jobId: string) => Array.from({ length: 600 }, (_, atMs) => ({ jobId, ...sample(atMs) }));
+    await store.createJobs([pastJob('gone')]);
+    const report: Report = {
+      source: 'squeue',
+      observedMs: NOON_MS,
+      id: 'c',
+      user: 'alice',
+      nodes: ['n1'],
+      state: 'running',
+      startTimeMs: NOON_MS,
+    };
+    const [, ofA, , ofB, , ofC, , ofGone] = await Promise.all([
+      store.createJob({ id: 'a', user: 'alice', nodes: ['n1'] }, NOON_MS),
+      store.recordSamples(samples('a')),
+      store.createJobs([pastJob('b')]),
+      store.recordSamples(samples('b')),
+      store.applyReports([report]),
+      store.recordSamples(samples('c')),
+      store.deleteJob('gone'),
+      store.recordSamples(samples('gone')),
+    ]);
+    expect([ofA, ofB, ofC, ofGone].map(({ stored }) => stored)).toEqual([600, 600, 600, 0]);
   });
 
   test('a repeat is known however late and out of order the samples came', async () => {

@@ -11,9 +11,9 @@ import { temporaryFolder } from '../../help/folder.ts';
 const FIRST = "CREATE TABLE thing (name TEXT) STRICT; INSERT INTO thing VALUES ('old');";
 const SECOND = "INSERT INTO thing VALUES ('new');";
 
-function migrateFile(path: string, migrations: readonly string[]): void {
+function migrateFile(path: string, migrations: readonly string[]): string | undefined {
   using db = openForWriting(path);
-  migrate(db, path, migrations);
+  return migrate(db, path, migrations);
 }
 
 function things(path: string): { version: number; names: string[] } {
@@ -41,6 +41,18 @@ test('an existing database is copied before it is changed', () => {
   expect(things(path)).toEqual({ version: 2, names: ['old', 'new'] });
   expect(things(`${path}.version-1`)).toEqual({ version: 1, names: ['old'] });
   expect(existsSync(`${path}.version-1.tmp`)).toBe(false);
+});
+
+test('a migration says what it did and where the copy is; a new database says nothing', async () => {
+  using folder = temporaryFolder();
+  const path = folder.file('a.db');
+  expect(migrateFile(path, MIGRATIONS.slice(0, 3))).toBeUndefined();
+  const notices: string[] = [];
+  const onNotice = (level: string, text: string) => void notices.push(`${level}: ${text}`);
+  for (let time = 0; time < 2; time++) await (await openSqlite(path, { onNotice })).close();
+  expect(notices).toEqual([
+    `info: migrated ${path} from version 3 to ${MIGRATIONS.length}; a copy is ${path}.version-3`,
+  ]);
 });
 
 test('the copy holds what a crashed server left in its log', () => {

@@ -24,7 +24,7 @@ function groupsOf(names: string[]): string {
   const waiting = [...names];
   const groups: string[] = [];
   while (waiting.length > 0) {
-    const places = takeTurn(waiting.map((name) => WRITES[name]!));
+    const places = takeTurn(waiting.map((name) => ({ write: WRITES[name]! })));
     groups.push(takePlaces(waiting, places).join(' '));
   }
   return groups.join(', ');
@@ -37,6 +37,8 @@ test.each([
   ['single few large single few', 'single few single few, large'],
   ['half half', 'half, half'],
   ['huge half single', 'single, huge, half'],
+  ['single half single half', 'single single, half, half'],
+  ['jobs jobs half single', 'jobs, jobs single, half'],
   ['jobs jobs single', 'jobs, jobs single'],
   ['jobs single large', 'jobs single, large'],
   ['expire single', 'single, expire'],
@@ -51,7 +53,7 @@ test('batches and singles take turns while both keep coming', () => {
   const waiting: string[] = [];
   const turns = Array.from({ length: 6 }, () => {
     waiting.push('large', 'single');
-    return takePlaces(waiting, takeTurn(waiting.map((name) => WRITES[name]!))).join(' ');
+    return takePlaces(waiting, takeTurn(waiting.map((name) => ({ write: WRITES[name]! })))).join(' ');
   });
   expect(turns).toEqual(['single', 'large', 'single single', 'large', 'single single', 'large']);
 });
