@@ -22,7 +22,7 @@ const DRAIN_MS = 3000;
 /** A request may have arrived with the signal and not be read yet: `stop` would take its connection for an idle one. */
 const SETTLE_MS = 100;
 
-/** `hpc-observe serve`: builds the parts, hands them down, and runs until a signal comes. */
+/** `hpc-observe serve`: builds the parts, hands them down, and runs until a signal comes (0) or the store fails for good (1). */
 export async function serve(args: readonly string[]): Promise<number> {
   const { config } = loadConfig({ args, env: process.env, readFile: (path) => readFileSync(path, 'utf8') });
   const now = () => Date.now();
@@ -36,7 +36,12 @@ export async function serve(args: readonly string[]): Promise<number> {
   const stopped = nextSignal();
   let store: Store | undefined;
   const service = serviceMetrics({ version, storeStatus: () => store?.status() });
-  store = await openStore(config.database, { onCommit: service.observeCommit });
+  const died = Promise.withResolvers<Error>();
+  store = await openStore(config.database, {
+    onCommit: service.observeCommit,
+    onNotice: (level, text) => log[level](text),
+    onDeath: died.resolve,
+  });
   let sources: Sources | undefined;
   const slurm = slurmMetrics(service.registry, {
     now,
@@ -44,6 +49,8 @@ export async function serve(args: readonly string[]): Promise<number> {
     spoolState: () => sources?.spool?.state(),
   });
   const takeReports = reportTaker({ store, log, observe: slurm.observeReports });
+  /** Why it ends, unless a signal asked for it. */
+  let cause: Error | undefined;
   try {
     const app = createApp({
       store,
@@ -82,9 +89,11 @@ export async function serve(args: readonly string[]): Promise<number> {
     });
     const retention = startRetention({ store, now, log, keep: keepOf(config) });
     const demo = config.demo ? startDemo({ store, now, log, ...progressOn(process.stderr) }) : undefined;
-    log.info('stopping', { signal: await stopped });
+    cause = await Promise.race([stopped.then(() => undefined), died.promise]);
+    if (cause) log.error('the store has failed; the service ends', { cause });
+    else log.info('stopping', { signal: await stopped });
     retention.stop();
-    await Promise.all([demo?.stop(), sources.stop()]);
+    await Promise.race([Promise.all([demo?.stop(), sources.stop()]), Bun.sleep(DRAIN_MS)]);
     await Bun.sleep(SETTLE_MS);
     await Promise.race([server.stop(), Bun.sleep(DRAIN_MS)]);
     await server.stop(true);
@@ -92,7 +101,7 @@ export async function serve(args: readonly string[]): Promise<number> {
     await store.close();
   }
   log.info('stopped');
-  return 0;
+  return cause ? 1 : 0;
 }
 
 function listen(app: ReturnType<typeof createApp>, { host, port }: Config) {

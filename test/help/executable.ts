@@ -50,6 +50,12 @@ export async function serve({ folder, args = [], env = {}, command = [EXECUTABLE
     greeting,
     /** What it has logged so far. */
     errors: () => errors,
+    /** Waits for the end; returns the exit code (null when a signal killed it). */
+    async ended(): Promise<number | null> {
+      await child.exited;
+      await readErrors;
+      return child.exitCode;
+    },
     /** Sends a signal and waits for the end; returns the exit code (null when a signal killed it). */
     async stop(signal: 'SIGTERM' | 'SIGINT' | 'SIGKILL' = 'SIGTERM'): Promise<number | null> {
       child.kill(signal);

@@ -172,6 +172,12 @@ describe('a user who may not write', () => {
   });
 });
 
+test('a process that may open too few files says so', async () => {
+  using folder = temporaryFolder();
+  const command = ['bash', '-c', 'ulimit -n 11; exec "$0" "$@"', EXECUTABLE];
+  expect(await refusal(folder.path, [], command)).toMatch(/too many files are open.*ulimit -n/);
+});
+
 test('a port that is taken is named, and the database stays as it was', async () => {
   using folder = folderWithCopy();
   const before = readFileSync(folder.file(FILE));

@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'bun:test';
-import { mkdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { $ } from 'bun';
+import { openForWriting } from '../../src/store/sqlite/connection.ts';
+import { migrate } from '../../src/store/sqlite/migrate.ts';
+import { MIGRATIONS } from '../../src/store/sqlite/migrations/index.ts';
 import { runExecutable, serve } from '../help/executable.ts';
 import { temporaryFolder } from '../help/folder.ts';
 import { findLosses, type Ledger, writeUntil } from '../help/load.ts';
@@ -141,6 +144,26 @@ async function expectReadsGoOn(url: string): Promise<void> {
     /^hpc_observe_commits_total\{result="failed"\} [1-9]/m,
   );
 }
+
+testOnSmallDisk('a database that cannot be copied before a migration stays as it is', async () => {
+  const folder = join(disk, 'old');
+  mkdirSync(folder);
+  const path = join(folder, 'hpc-observe.db');
+  {
+    using db = openForWriting(path);
+    migrate(db, path, MIGRATIONS.slice(0, 3));
+    db.run('CREATE TABLE filler (bytes BLOB); INSERT INTO filler VALUES (zeroblob(2000000))');
+  }
+  const before = readFileSync(path);
+  writeFileSync(ballast, Buffer.alloc(statfsSync(disk).bavail * statfsSync(disk).bsize - 1_000_000));
+  const { exitCode, stderr } = await runExecutable(['serve', '--port', '0'], { folder });
+  rmSync(ballast);
+  expect(exitCode).toBe(1);
+  expect(stderr).toMatch(/^hpc-observe: .* was not migrated, .*no space left.*3 MiB.*\n$/);
+  expect(readdirSync(folder)).toEqual(['hpc-observe.db']);
+  expect(readFileSync(path).equals(before)).toBe(true);
+  rmSync(folder, { recursive: true });
+});
 
 testOnSmallDisk('a new database on a full disk is refused in one line', async () => {
   const folder = join(disk, 'new');
