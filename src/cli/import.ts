@@ -13,6 +13,8 @@ import { type Progress, startProgress } from './progress.ts';
 
 /** Reports of one commit: a page of an index that several of them change is written once. */
 const BATCH_REPORTS = 20_000;
+/** Nodes that they may have together, which bounds the memory of a commit. */
+const BATCH_NODES = 1_000_000;
 /** All pages that a commit changes fit in, also among millions of jobs. */
 const CACHE_BYTES = 256_000_000;
 /** Reasons that are shown. */
@@ -85,6 +87,7 @@ function batchSink(
   progress: Progress,
 ) {
   const waiting: Report[] = [];
+  let nodes = 0;
   let writing: Promise<void> = Promise.resolve();
 
   async function write(reports: readonly Report[]): Promise<void> {
@@ -96,8 +99,13 @@ function batchSink(
 
   return {
     async deliver(reports: readonly Report[]): Promise<void> {
-      waiting.push(...reports);
-      while (waiting.length >= BATCH_REPORTS) await write(waiting.splice(0, BATCH_REPORTS));
+      for (const report of reports) {
+        waiting.push(report);
+        nodes += report.nodes?.length ?? 0;
+        if (waiting.length < BATCH_REPORTS && nodes < BATCH_NODES) continue;
+        nodes = 0;
+        await write(waiting.splice(0));
+      }
     },
     noteFaults: ({ count, first }: Faults) => tally.addUnreadable(count, first),
     noteProgress: (done: number | undefined) => progress.show(done, `${tally.records} records`),

@@ -12,7 +12,7 @@ import { renderJobs } from '../metrics/jobs.ts';
 import { serviceMetrics } from '../metrics/service.ts';
 import { slurmMetrics } from '../metrics/slurm.ts';
 import { parseJobCompletion } from '../slurm/jobcomp.ts';
-import { expandNodes } from '../slurm/nodelist.ts';
+import { expandLists } from '../slurm/nodelist.ts';
 import { openStore } from '../store/open.ts';
 import { startRetention } from './retention.ts';
 import { reportTaker, type Sources, startSources } from './sources.ts';
@@ -74,7 +74,7 @@ export async function serve(args: readonly string[]): Promise<number> {
       maxBodyBytes: config.maxBodyBytes,
       takeReports,
       parseCompletion: parseJobCompletion,
-      expandNodes: (list) => expandNodes(list),
+      expandLists: (lists) => expandLists(lists),
     });
     const server = listen(app, config);
     announce(server.url, config);

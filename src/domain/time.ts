@@ -30,6 +30,8 @@ export function parseTime(text: string): number | undefined {
     zoneHour,
     zoneMinute,
   ] = match;
+  // Date.UTC reads the years 0 to 99 as 1900 to 1999.
+  if (Number(year) < 100) return undefined;
   if (Number(hour) > 23 || Number(minute) > 59 || Number(second) > 59) return undefined;
   const localMs = Date.UTC(
     Number(year),

@@ -89,6 +89,7 @@ function knownError(code: string | number, error: unknown): AppError | undefined
 interface Fault {
   readonly path: string;
   readonly message: string;
+  readonly value?: unknown;
   readonly schema?: { readonly anyOf?: readonly { readonly const?: unknown }[]; readonly format?: string };
 }
 
@@ -100,11 +101,14 @@ export function explainFault(fault: Fault | undefined): string {
   const choices =
     fault.schema?.anyOf?.map((choice) => choice.const).filter((choice) => choice !== undefined) ?? [];
   if (choices.length > 0) return `${field} must be one of ${choices.join(', ')}.`;
+  if (typeof fault.value === 'string' && !fault.value.isWellFormed()) {
+    return `${field} must be well-formed Unicode, without half a surrogate pair.`;
+  }
   if (fault.schema?.format === 'identity' && fault.message.includes('format')) {
     return `${field} must have 1 to 256 characters, none of them a control character.`;
   }
   if (fault.schema?.format === 'text' && fault.message.includes('format')) {
-    return `${field} must be well-formed Unicode without NUL characters.`;
+    return `${field} must not have a NUL character.`;
   }
   const sentences: [RegExp, string][] = [
     [/^Unexpected property/, 'is not a known field'],

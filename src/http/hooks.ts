@@ -7,20 +7,18 @@ import type { BatchResult, TakeReports } from '../domain/store.ts';
 import { requirePastTime } from '../domain/time.ts';
 import { operation } from './document.ts';
 import { WRITE_ERRORS } from './errors.ts';
-import { optional } from './schema/detail.ts';
+import { Count, DetailFields, GpuId, MAX_GPU_IDS, optional } from './schema/detail.ts';
 import { Identity } from './schema/identity.ts';
 import { JobStateBody } from './schema/job.ts';
 
 export interface HookOptions {
   readonly takeReports: TakeReports;
   readonly now: () => number;
-  /** The names of a list such as `node[01-04]`. `validation_error`. */
-  readonly expandNodes: (text: string) => readonly string[];
+  /** The names of lists such as `node[01-04]`, each once; at most 100,000 names in all. `validation_error`. */
+  readonly expandLists: (lists: readonly string[]) => readonly string[];
 }
 
 const Moment = optional(Type.String({ description: 'ISO 8601 time; the server’s clock when left out' }));
-const Count = (description: string) => optional(Type.Integer({ minimum: 0, description }));
-
 /** The scripts of a site may send more than we know. */
 const OPEN = { additionalProperties: true };
 
@@ -35,7 +33,9 @@ const JobStartedBody = Type.Object(
     cpu_allocation: Count('CPUs of the job'),
     gpu_allocation: Count('GPUs of the job'),
     gpu_vendor: optional(Type.String()),
-    gpu_devices: optional(Type.Array(Type.String(), { description: 'GPUs of a job with one node' })),
+    gpu_devices: optional(
+      Type.Array(GpuId, { maxItems: MAX_GPU_IDS, description: 'GPUs of a job with one node' }),
+    ),
     cgroup_path: optional(Type.String()),
     timestamp: Moment,
   },
@@ -46,8 +46,8 @@ const JobFinishedBody = Type.Object(
   {
     job_id: Identity('Job identifier'),
     final_state: JobStateBody,
-    exit_code: Count('Exit code'),
-    signal: Count('Signal that ended the job'),
+    exit_code: DetailFields.exit_code,
+    signal: DetailFields.signal,
     timestamp: Moment,
   },
   OPEN,
@@ -56,7 +56,7 @@ const JobFinishedBody = Type.Object(
 const ANSWER = { 200: { schema: 'Processed', means: 'It is on disk' } } as const;
 
 /** Takes what hook scripts post when a job starts and ends. */
-export const hooks = ({ takeReports, now, expandNodes }: HookOptions) => {
+export const hooks = ({ takeReports, now, expandLists }: HookOptions) => {
   const momentOf = (timestamp: string | undefined) =>
     timestamp === undefined ? now() : requirePastTime('timestamp', timestamp, now());
 
@@ -72,7 +72,7 @@ export const hooks = ({ takeReports, now, expandNodes }: HookOptions) => {
   return new Elysia({ name: 'hooks', normalize: false, prefix: '/v1/events' })
     .post(
       '/job-started',
-      ({ body }) => take(readStart(body, momentOf(body.timestamp), expandNodes), 'start'),
+      ({ body }) => take(readStart(body, momentOf(body.timestamp), expandLists), 'start'),
       {
         body: JobStartedBody,
         detail: operation({
@@ -111,10 +111,10 @@ export const hooks = ({ takeReports, now, expandNodes }: HookOptions) => {
 function readStart(
   body: Static<typeof JobStartedBody>,
   timeMs: number,
-  expandNodes: HookOptions['expandNodes'],
+  expandLists: HookOptions['expandLists'],
 ): Report {
   const { job_id, user, node_list, cpu_allocation, gpu_allocation, gpu_devices } = body;
-  const nodes = [...new Set(node_list.flatMap((part) => expandNodes(part)))];
+  const nodes = expandLists(node_list);
   const [node, ...others] = nodes;
   const hasDevices = gpu_devices && gpu_devices.length > 0 && node !== undefined && others.length === 0;
   return {

@@ -2,11 +2,17 @@
 const MAX_LENGTH = 200;
 
 /**
- * `read`, which must be pure, remembering what it gave for up to `max` texts: accounting repeats a few of them a million
- * times, most often the last one. When they are too many, all are forgotten, which costs less than knowing the oldest.
+ * Returns `read`, which must be pure, with a memory of its values: accounting repeats a few texts a million times, most
+ * often the last one. The remembered values may weigh `max` together (by default each weighs 1); beyond it all are
+ * forgotten, which costs less than knowing the oldest.
  */
-export function remember<Value>(read: (text: string) => Value, max = 4096): (text: string) => Value {
+export function remember<Value>(
+  read: (text: string) => Value,
+  max = 4096,
+  weigh: (value: Value) => number = () => 1,
+): (text: string) => Value {
   const known = new Map<string, Value>();
+  let weight = 0;
   let lastText: string | undefined;
   let lastValue: Value;
   return (text) => {
@@ -15,8 +21,13 @@ export function remember<Value>(read: (text: string) => Value, max = 4096): (tex
     if (value === undefined) {
       value = read(text);
       if (text.length > MAX_LENGTH) return value;
-      if (known.size >= max) known.clear();
+      const own = weigh(value);
+      if (weight + own > max) {
+        known.clear();
+        weight = 0;
+      }
       known.set(text, value);
+      weight += own;
     }
     lastText = text;
     lastValue = value;

@@ -20,6 +20,11 @@ const MAX_DIGITS = 15;
  * and for names that cannot be a node's here.
  */
 export function expandNodes(text: string, maxNodes = MAX_NODES): string[] {
+  return expandWithin(text, maxNodes, () => refusal(text, `has more than ${maxNodes} nodes`));
+}
+
+/** `expandNodes` with room for `room` names; `tooMany` is thrown as soon as there are more, before they are made. */
+function expandWithin(text: string, room: number, tooMany: () => AppError): string[] {
   if (NO_NODES.has(text.trim().toLowerCase())) return [];
   const nodes: string[] = [];
   /** The name at hand: each part has one text, or more, of which every one is to be put there. */
@@ -31,7 +36,7 @@ export function expandNodes(text: string, maxNodes = MAX_NODES): string[] {
 
   function addPart(values: string[]): void {
     count *= values.length;
-    if (nodes.length + count > maxNodes) throw tooMany(text, maxNodes);
+    if (nodes.length + count > room) throw tooMany();
     const last = parts.at(-1);
     // Joined at once, or a hundred parts of one text each would be a hundred rounds over all names.
     if (values.length === 1 && last?.length === 1) last[0] += values[0]!;
@@ -52,7 +57,7 @@ export function expandNodes(text: string, maxNodes = MAX_NODES): string[] {
   for (const [, piece, list, gap] of text.matchAll(PIECE)) {
     if (piece !== undefined) addPart([piece]);
     else if (list !== undefined) {
-      addPart(expandRanges(list, text, maxNodes));
+      addPart(expandRanges(list, text, room - nodes.length, tooMany));
       brackets = parts.length - 1;
     } else if (gap !== undefined) endName();
     else throw refusal(text, 'has a bracket without its partner');
@@ -69,17 +74,28 @@ function crossParts(parts: readonly string[][], brackets: number): string[] {
   return parts.reduce(
     (names, values, at) =>
       at === brackets
-        ? names.flatMap((name) => values.map((value) => name + value))
-        : values.flatMap((value) => names.map((name) => name + value)),
+        ? pairAll(names, values, (name, value) => name + value)
+        : pairAll(values, names, (value, name) => name + value),
     [''],
   );
+}
+
+/** Every text of `slow` with every text of `fast`, which counts faster. */
+function pairAll(
+  slow: readonly string[],
+  fast: readonly string[],
+  join: (slow: string, fast: string) => string,
+): string[] {
+  const pairs: string[] = [];
+  for (const one of slow) for (const other of fast) pairs.push(join(one, other));
+  return pairs;
 }
 
 const longest = (values: readonly string[]): string =>
   values.reduce((one, other) => (other.length > one.length ? other : one));
 
-/** The numbers of the inside of a pair of brackets, as texts: `1-3,07`. */
-function expandRanges(list: string, text: string, maxNodes: number): string[] {
+/** The numbers of the inside of a pair of brackets, as texts: `1-3,07`; at most `room` of them. */
+function expandRanges(list: string, text: string, room: number, tooMany: () => AppError): string[] {
   const numbers: string[] = [];
   for (const range of list.split(',')) {
     const [, first, last = first] = RANGE.exec(range) ?? [];
@@ -88,7 +104,7 @@ function expandRanges(list: string, text: string, maxNodes: number): string[] {
     }
     const count = countNumbers(first, last);
     if (count < 1) throw refusal(text, `has no range of numbers where it says ${quote(range)}`);
-    if (numbers.length + count > maxNodes) throw tooMany(text, maxNodes);
+    if (numbers.length + count > room) throw tooMany();
     numbers.push(first);
     const start = Number(first);
     for (let step = 1; step < count; step++) numbers.push(String(start + step).padStart(first.length, '0'));
@@ -105,7 +121,23 @@ function countNumbers(first: string, last: string): number {
 
 const refusal = (text: string, fault: string) =>
   new AppError('validation_error', `The node list ${quote(text)} ${fault}.`);
-const tooMany = (text: string, maxNodes: number) => refusal(text, `has more than ${maxNodes} nodes`);
+
+/**
+ * The nodes of several such lists, each node once, in order. At most `maxNodes` names are expanded, repeats included, so that
+ * many short lists cost no more than one long one. `validation_error`.
+ */
+export function expandLists(lists: readonly string[], maxNodes = MAX_NODES): string[] {
+  const nodes = new Set<string>();
+  const tooMany = () =>
+    new AppError('validation_error', `The node lists have more than ${maxNodes} nodes together.`);
+  let room = maxNodes;
+  for (const list of lists) {
+    const names = expandWithin(list, room, tooMany);
+    room -= names.length;
+    for (const name of names) nodes.add(name);
+  }
+  return [...nodes];
+}
 
 /** Neighbours in a list with one name up to their last number, each range as its text. */
 interface Group {

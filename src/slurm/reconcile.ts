@@ -6,6 +6,7 @@ import { readOutput, readSacctColumns, type SlurmCommands } from './command.ts';
 import { hidesJobs, parseSlurmConfig } from './config.ts';
 import { createMark } from './mark.ts';
 import { addLook, restAfter } from './pace.ts';
+import { cutPortions } from './portions.ts';
 import { createSacctReader, ENDS_OF_WAITS, type SacctChoice, sacctArguments } from './sacct.ts';
 import { parseQueue, squeueArguments } from './squeue.ts';
 
@@ -143,8 +144,9 @@ export function reconciler(options: ReconcileOptions) {
   }
 
   async function deliverAll(reports: readonly Report[]): Promise<void> {
-    for (let start = 0; start < reports.length && !isStopped; start += BATCH_REPORTS) {
-      await deliver(reports.slice(start, start + BATCH_REPORTS));
+    for (const portion of cutPortions(reports, BATCH_REPORTS)) {
+      if (isStopped) return;
+      await deliver(portion);
     }
   }
 

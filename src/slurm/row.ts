@@ -53,7 +53,12 @@ const WITH_EXIT: ReadonlySet<string> = new Set(['COMPLETED', 'FAILED']);
 /** The words of a run that is over mean another thing than those of a job that is: REQUEUED is an end, or a wait. */
 const readPastState = remember((words) => readState(words, { isEnded: true }));
 const readPresentState = remember((words) => readState(words));
-const readList = remember((list) => expandNodes(list), 512);
+/** Remembered by their nodes: one short list may stand for 100,000. */
+const readList = remember(
+  (list) => expandNodes(list),
+  300_000,
+  (nodes) => nodes.length + 1,
+);
 /** One name, which most jobs have, needs no expanding. */
 const readNodes = (list: string): readonly string[] => (PLAIN.test(list) ? [list] : readList(list));
 

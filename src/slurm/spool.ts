@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { lstat, mkdir, readdir, readFile, rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '../domain/errors.ts';
+import { MAX_NODES } from '../domain/job.ts';
 import type { Report } from '../domain/report.ts';
 import { MAX_EVENT_BYTES, readEvent, readEventName } from './event.ts';
 import { watchFolder } from './watch.ts';
@@ -108,8 +109,9 @@ export function startSpool({ folder, deliver, warn, now, pollMs = POLL_MS }: Spo
       await watch.renew();
       waiting = await listEvents(folder, now());
       while (waiting.length > 0 && isDelivering && !isStopped) {
-        isDelivering = await deliverFiles(waiting.slice(0, BATCH_FILES));
-        if (isDelivering) waiting = waiting.slice(BATCH_FILES);
+        const delivered = await deliverFiles(waiting);
+        isDelivering = delivered > 0;
+        waiting = waiting.slice(delivered);
       }
     } catch (error) {
       waiting = [];
@@ -119,19 +121,39 @@ export function startSpool({ folder, deliver, warn, now, pollMs = POLL_MS }: Spo
     return isDelivering;
   }
 
-  async function deliverFiles(names: readonly string[]): Promise<boolean> {
-    const fresh = names.filter((name) => !leftovers.has(name));
-    const read = (await mapFiles(fresh, readReport)).filter((file) => file !== undefined);
+  /** Delivers the first files, as many as one commit takes. Returns their number; 0 when nothing can be delivered at present. */
+  async function deliverFiles(waiting: readonly string[]): Promise<number> {
+    const { read, count } = await readPortion(waiting);
+    const names = waiting.slice(0, count);
     try {
       if (read.length > 0) await deliver(read.map(({ report }) => report));
     } catch (error) {
       counts.failed += read.length;
       tell('slurm events cannot be kept', { folder, cause: error });
-      return false;
+      return 0;
     }
     counts.processed += read.length;
     await mapFiles([...read.map(({ name }) => name), ...names.filter((name) => leftovers.has(name))], remove);
-    return true;
+    return count;
+  }
+
+  /** Reads files until they are enough for one commit: a short list of nodes may stand for 100,000 of them. */
+  async function readPortion(waiting: readonly string[]) {
+    const read: { name: string; report: Report }[] = [];
+    let count = 0;
+    let nodes = 0;
+    while (count < Math.min(waiting.length, BATCH_FILES) && nodes < MAX_NODES) {
+      const names = waiting.slice(count, Math.min(count + FILES_AT_ONCE, BATCH_FILES));
+      for (const file of await mapFiles(
+        names.filter((name) => !leftovers.has(name)),
+        readReport,
+      )) {
+        if (file) read.push(file);
+        nodes += file?.report.nodes?.length ?? 0;
+      }
+      count += names.length;
+    }
+    return { read, count };
   }
 
   /** Undefined when there is nothing to deliver: the file has gone, has been moved aside, or stays for another try. */

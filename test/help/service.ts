@@ -4,7 +4,7 @@ import { createApp } from '../../src/http/app.ts';
 import { joinPieces } from '../../src/metrics/exposition.ts';
 import { renderJobs } from '../../src/metrics/jobs.ts';
 import { parseJobCompletion } from '../../src/slurm/jobcomp.ts';
-import { expandNodes } from '../../src/slurm/nodelist.ts';
+import { expandLists } from '../../src/slurm/nodelist.ts';
 import { openSqlite } from '../../src/store/sqlite/open.ts';
 import { temporaryFolder } from './folder.ts';
 
@@ -29,7 +29,7 @@ export function fixedClock(startMs = NOON_MS) {
 export const slurmParts = (store: Store) => ({
   takeReports: (_: Source, reports: readonly Report[]) => store.applyReports(reports),
   parseCompletion: parseJobCompletion,
-  expandNodes: (text: string) => expandNodes(text),
+  expandLists: (lists: readonly string[]) => expandLists(lists),
 });
 
 /** The whole service without a socket: a real store in a folder of its own, a fixed clock, and the log as a list. */

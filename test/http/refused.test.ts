@@ -94,6 +94,7 @@ const NEW_JOB: Row[] = [
     [{ ...JOB, nodes: ['n1', 'n2', 'n1'] }, 'nodes must not name the same node twice'],
     [{ ...JOB, id: `${LONGEST}x` }, 'id must have 1 to 256 characters'],
     [{ ...JOB, user: '\u0000' }, 'control character'],
+    [{ ...JOB, user: 'a\ud800' }, 'user must be well-formed Unicode'],
     [{ ...JOB, state: 'running' }, 'state is not a known field'],
     [{ ...JOB, start_time: '2026-01-20T10:00:00Z' }, 'start_time is not a known field'],
     [`{"id":"x","user":"u","nodes":["n"],"__proto__":{"a":1}}`, '__proto__ is not a known field'],

@@ -121,6 +121,23 @@ test.each([
     'user must have 1 to 256 characters, none of them a control character.',
   ],
   ['started', { ...STARTED, timestamp: 'noon' }, 'timestamp must be an ISO 8601 time'],
+  [
+    'started',
+    { ...STARTED, node_list: Array(20).fill('n[1-99999]') },
+    'The node lists have more than 100000',
+  ],
+  ['started', { ...STARTED, cpu_allocation: 2 ** 53 }, 'cpu_allocation must be at most 9007199254740991.'],
+  ['started', { ...STARTED, gpu_allocation: 1e19 }, 'gpu_allocation must be at most 9007199254740991.'],
+  [
+    'started',
+    { ...STARTED, gpu_devices: ['x'.repeat(257)] },
+    'gpu_devices.0 must have at most 256 characters.',
+  ],
+  ['started', { ...STARTED, gpu_devices: Array(1025).fill('GPU-1') }, 'gpu_devices must have at most 1024'],
+  ['started', { ...STARTED, timestamp: '0099-01-20T10:00:00Z' }, 'timestamp must be an ISO 8601 time'],
+  ['finished', { ...FINISHED, exit_code: 1e300 }, 'exit_code must be at most 2147483648.'],
+  ['finished', { ...FINISHED, exit_code: 4011636500780254000 }, 'exit_code must be at most 2147483648.'],
+  ['finished', { ...FINISHED, signal: 1025 }, 'signal must be at most 1024.'],
   ['finished', { ...FINISHED, final_state: 'done' }, 'final_state must be one of pending, running'],
   ['finished', { ...FINISHED, job_id: 'unknown' }, 'Nobody has said whose the job "unknown" is.'],
 ])('job-%s refuses %j', async (what, body, message) => {

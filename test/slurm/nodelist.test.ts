@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { AppError } from '../../src/domain/errors.ts';
 import { isIdentity } from '../../src/domain/identity.ts';
-import { compressNodes, expandNodes } from '../../src/slurm/nodelist.ts';
+import { compressNodes, expandLists, expandNodes } from '../../src/slurm/nodelist.ts';
 
 const LISTS: [text: string, nodes: string][] = [
   ['login1', 'login1'],
@@ -55,6 +55,21 @@ test('a list may have as many nodes as are allowed, and no more', () => {
   for (const text of ['r[1-3]n[1-7]', 'a,n[1-20]', 'n[1-10,1-11]']) {
     expect(() => expandNodes(text, 20), text).toThrow('has more than 20 nodes.');
   }
+});
+
+test('several lists name each node once, and share one bound, repeats included', () => {
+  expect(expandLists(['n[1-3]', 'None assigned', 'n2,m', ''])).toEqual(['n1', 'n2', 'n3', 'm']);
+  expect(expandLists(['n[1-10]', 'm[1-10]'], 20)).toHaveLength(20);
+  for (const lists of [['n[1-10]', 'm[1-11]'], ['n[1-21]'], Array(21).fill('n'), ['n[1-20]', 'n[1-20]']]) {
+    expect(() => expandLists(lists, 20), String(lists)).toThrow('have more than 20 nodes together.');
+  }
+  expect(() => expandLists(['n[1-10]', 'n[1']), 'broken').toThrow('"n[1" has a bracket');
+});
+
+test('20,000 lists of 99,999 nodes cost no more than one', () => {
+  const startMs = performance.now();
+  expect(() => expandLists(Array(20_000).fill('n[1-99999]'))).toThrow('together');
+  expect(performance.now() - startMs).toBeLessThan(2000);
 });
 
 test('a name has up to 256 characters', () => {

@@ -257,3 +257,23 @@ test('an event that cannot be removed is delivered once', async () => {
   expect(ids()).toEqual(['1', '2']);
   expect(existsSync(folder.file('bad'))).toBe(false);
 });
+
+test('events whose lists stand for many nodes are delivered in portions of some 100,000 nodes', async () => {
+  using folder = temporaryFolder();
+  for (let id = 1; id <= 100; id++) {
+    const { name, bytes } = hookFile('prolog_slurmctld', NOW_MS - 60_000 + id, {
+      SLURM_JOB_ID: String(id),
+      SLURM_JOB_USER: 'alice',
+      SLURM_JOB_NODELIST: 'n[1-5000]',
+    });
+    writeFileSync(join(folder.path, name), bytes);
+  }
+  const { batches, ids } = start(folder.path);
+  await until(() => ids().length === 100);
+  expect(ids()).toEqual(Array.from({ length: 100 }, (_, at) => String(at + 1)));
+  for (const batch of batches) {
+    expect(batch.reduce((sum, { nodes = [] }) => sum + nodes.length, 0)).toBeLessThanOrEqual(
+      100_000 + 32 * 5000,
+    );
+  }
+});

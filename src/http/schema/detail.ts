@@ -9,15 +9,20 @@ export const optional = <Schema extends TSchema>(schema: Schema) =>
 
 const MAX_INTEGER = Number.MAX_SAFE_INTEGER;
 const Text = (description: string) => optional(Type.String({ maxLength: 4096, format: 'text', description }));
-const Count = (description: string, maximum = MAX_INTEGER) =>
+/** A count of a body; the most is what a double holds without error. */
+export const Count = (description: string, maximum = MAX_INTEGER) =>
   optional(Type.Integer({ minimum: 0, maximum, description }));
+
+/** The id of a GPU, and how many of one node may be named. */
+export const GpuId = Type.String({ maxLength: 256, format: 'text' });
+export const MAX_GPU_IDS = 1024;
 
 export const AllocationBody = Type.Object(
   {
     node: Identity('Node name'),
     cpus: Count('CPUs of this node'),
     memory_mb: Count('Memory of this node in megabytes'),
-    gpu_ids: optional(Type.Array(Type.String({ maxLength: 256 }), { maxItems: 1024 })),
+    gpu_ids: optional(Type.Array(GpuId, { maxItems: MAX_GPU_IDS })),
   },
   { additionalProperties: false },
 );

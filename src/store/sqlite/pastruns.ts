@@ -75,7 +75,8 @@ export function runFinder(db: Database): (id: string, number?: number) => FoundR
     const runs = inOrder(readRuns(id));
     const place = runs[number - 1];
     if (!place) {
-      throw new AppError('not_found', `The job ${quote(id)} has ${runs.length} runs, and no run ${number}.`);
+      const known = `${runs.length} ${runs.length === 1 ? 'run' : 'runs'}`;
+      throw new AppError('not_found', `The job ${quote(id)} has ${known}, and no run ${number}.`);
     }
     return { seq: place.seq, nodes: place.run.nodes ?? [] };
   };
