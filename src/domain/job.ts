@@ -43,6 +43,8 @@ export interface Job {
   readonly memoryUsageMb: number;
   /** Absent until somebody measured it. */
   readonly gpuUsage?: number;
+  /** When the newest usage known was measured; absent until somebody measured the job. */
+  readonly usageTimeMs?: number;
   readonly details?: JobDetails;
   /** Of an end that a scheduler told: false while it is only a guess from an exit code or from the job's absence. */
   readonly isEndConfirmed?: boolean;

@@ -54,18 +54,33 @@ export function applySample(known: Usage | undefined, sample: NewSample): Usage 
 /**
  * The usage of a whole job from its reporting nodes: CPU and GPU are means in percent over the nodes that know them,
  * memory is the sum. With one reporting node it is that node's last sample. GPU is absent while no node knows it.
+ * `usageTimeMs` is the time of the newest usage known: it is absent until somebody measured the job, while CPU and memory
+ * are 0 because the API reference gives them so.
  */
 export function combineUsage(nodes: readonly Usage[]): {
   cpuUsage: number;
   memoryUsageMb: number;
   gpuUsage?: number;
+  usageTimeMs?: number;
 } {
   const gpuUsage = mean(nodes.map((usage) => usage.gpuUsage));
+  const usageTimeMs = newestTime(nodes);
   return {
     cpuUsage: mean(nodes.map((usage) => usage.cpuUsage)) ?? 0,
     memoryUsageMb: nodes.reduce((sum, usage) => sum + (usage.memoryUsageMb ?? 0), 0),
     ...(gpuUsage !== undefined && { gpuUsage }),
+    ...(usageTimeMs !== undefined && { usageTimeMs }),
   };
+}
+
+/** When the newest of these was measured; undefined when none has a value. */
+function newestTime(nodes: readonly Usage[]): number | undefined {
+  let newestMs: number | undefined;
+  for (const { timeMs, cpuUsage, memoryUsageMb, gpuUsage } of nodes) {
+    const isMeasured = cpuUsage !== null || memoryUsageMb !== null || gpuUsage !== null;
+    if (isMeasured && (newestMs === undefined || timeMs > newestMs)) newestMs = timeMs;
+  }
+  return newestMs;
 }
 
 /** The mean of what is known; of several values to six decimals, which hides the rounding of binary fractions. */

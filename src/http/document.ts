@@ -51,6 +51,11 @@ const JobFields = {
     description: 'Memory in megabytes, summed over the nodes',
   }),
   gpu_usage: Type.Optional(GpuUsage),
+  usage_time: Type.Optional(
+    Time(
+      'When the newest usage known was measured. Absent until somebody measured the job: cpu_usage and memory_usage_mb are 0 then',
+    ),
+  ),
   ...answered(DetailFields),
   state_confirmed: Type.Optional(
     Type.Boolean({

@@ -108,7 +108,7 @@ export function explainFault(fault: Fault | undefined): string {
     return `${field} must have 1 to 256 characters, none of them a control character.`;
   }
   if (fault.schema?.format === 'text' && fault.message.includes('format')) {
-    return `${field} must not have a NUL character.`;
+    return `${field} must be well-formed Unicode without NUL characters.`;
   }
   const sentences: [RegExp, string][] = [
     [/^Unexpected property/, 'is not a known field'],

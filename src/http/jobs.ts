@@ -28,6 +28,7 @@ export function renderJob(job: Job) {
     cpu_usage: job.cpuUsage,
     memory_usage_mb: job.memoryUsageMb,
     ...(job.gpuUsage !== undefined && { gpu_usage: job.gpuUsage }),
+    ...(job.usageTimeMs !== undefined && { usage_time: formatTime(job.usageTimeMs) }),
     ...(job.details && renderDetails(job.details)),
     ...(job.isEndConfirmed !== undefined && { state_confirmed: job.isEndConfirmed }),
   };
@@ -45,6 +46,7 @@ const COLUMNS = [
   'cpu_usage',
   'memory_usage_mb',
   'gpu_usage',
+  'usage_time',
   ...Object.keys(DetailFields).filter((field) => field !== 'allocations'),
   'state_confirmed',
 ];

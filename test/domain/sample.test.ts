@@ -51,10 +51,21 @@ const usage = (cpuUsage: number | null, memoryUsageMb: number | null, gpuUsage: 
 });
 test.each([
   [[], { cpuUsage: 0, memoryUsageMb: 0 }],
-  [[usage(10, 20, null)], { cpuUsage: 10, memoryUsageMb: 20 }],
-  [[usage(10, 20, 0)], { cpuUsage: 10, memoryUsageMb: 20, gpuUsage: 0 }],
-  [[usage(10, 20, 40), usage(30, 40, null)], { cpuUsage: 20, memoryUsageMb: 60, gpuUsage: 40 }],
-  [[usage(80, 100, 1), usage(null, null, null)], { cpuUsage: 80, memoryUsageMb: 100, gpuUsage: 1 }],
+  [[usage(10, 20, null)], { cpuUsage: 10, memoryUsageMb: 20, usageTimeMs: 1 }],
+  [[usage(10, 20, 0)], { cpuUsage: 10, memoryUsageMb: 20, gpuUsage: 0, usageTimeMs: 1 }],
+  [
+    [usage(10, 20, 40), usage(30, 40, null)],
+    { cpuUsage: 20, memoryUsageMb: 60, gpuUsage: 40, usageTimeMs: 1 },
+  ],
+  [
+    [usage(80, 100, 1), usage(null, null, null)],
+    { cpuUsage: 80, memoryUsageMb: 100, gpuUsage: 1, usageTimeMs: 1 },
+  ],
+  [[usage(null, null, null)], { cpuUsage: 0, memoryUsageMb: 0 }],
+  [
+    [usage(null, null, 5), { ...usage(1, 1, 5), timeMs: 2 }, { ...usage(null, null, null), timeMs: 3 }],
+    { cpuUsage: 1, memoryUsageMb: 1, gpuUsage: 5, usageTimeMs: 2 },
+  ],
 ])('the nodes %j make the job %j', (nodes, job) => {
   expect(combineUsage(nodes)).toEqual(job);
 });

@@ -25,13 +25,17 @@ test('the life of a job, as the API reference tells it', async () => {
     { timestamp: '2026-01-20T12:01:30.500Z', ...sample },
   ]);
   const measured = await send('GET', '/v1/jobs/job-001');
-  expect([measured.status, measured.json]).toEqual([200, { ...CREATED, ...sample }]);
+  expect([measured.status, measured.json]).toEqual([
+    200,
+    { ...CREATED, ...sample, usage_time: '2026-01-20T12:01:30.500Z' },
+  ]);
 
   const usage = { cpu_usage: 80, memory_usage_mb: 8192, gpu_usage: 60 };
   const ended = await send('PATCH', '/v1/jobs/job-001', { state: 'completed', ...usage });
   const after = {
     ...CREATED,
     ...usage,
+    usage_time: '2026-01-20T12:01:30.500Z',
     state: 'completed',
     end_time: '2026-01-20T12:01:30.500Z',
     runtime_seconds: 90.5,
@@ -105,7 +109,7 @@ test.each(PATCHES)('PATCH %j changes %j', async (body, changed) => {
   const usage = { cpu_usage: 10, memory_usage_mb: 20, gpu_usage: 30 };
   await service.send('PATCH', '/v1/jobs/job-001', usage);
   const { status, json } = await service.send('PATCH', '/v1/jobs/job-001', body);
-  expect([status, json]).toEqual([200, { ...CREATED, ...usage, ...changed }]);
+  expect([status, json]).toEqual([200, { ...CREATED, ...usage, usage_time: CREATED.start_time, ...changed }]);
   expect((await service.send('GET', '/v1/jobs/job-001')).json).toEqual(json);
 });
 

@@ -193,7 +193,7 @@ test('"now" is that of the first page on all pages', async () => {
 });
 
 const HEADER =
-  'id,user,nodes,state,start_time,end_time,runtime_seconds,cpu_usage,memory_usage_mb,gpu_usage,' +
+  'id,user,nodes,state,start_time,end_time,runtime_seconds,cpu_usage,memory_usage_mb,gpu_usage,usage_time,' +
   'name,account,partition,qos,cluster,submit_time,time_limit_seconds,cpus,memory_limit_mb,gpus,work_dir,' +
   'array_job_id,array_task_id,exit_code,signal,raw_state,reason,restarts,state_confirmed';
 /** Of these nothing is known. */
@@ -207,11 +207,11 @@ test('CSV has the names of the JSON, the values as they are, and nothing for wha
   expect(text).toBe(
     [
       HEADER,
-      `a,alice,n1 n2,completed,2026-01-20T12:00:00.000Z,2026-01-20T12:05:00.000Z,300,10,500,30${NO_DETAILS}`,
-      `b,bob,n2,failed,2026-01-20T12:01:00.000Z,2026-01-20T12:02:00.000Z,60,50,100,${NO_DETAILS}`,
-      `c,"a,b",n3,cancelled,2026-01-20T12:02:00.000Z,2026-01-20T12:05:00.000Z,180,0,0,${NO_DETAILS}`,
-      `"d ""x"", y",Ann,n1,running,2026-01-20T12:03:00.000Z,,,90,300,70${NO_DETAILS}`,
-      `e,bob,n3 n1,running,2026-01-20T12:04:00.000Z,,,10,100,0${NO_DETAILS}`,
+      `a,alice,n1 n2,completed,2026-01-20T12:00:00.000Z,2026-01-20T12:05:00.000Z,300,10,500,30,2026-01-20T12:00:00.000Z${NO_DETAILS}`,
+      `b,bob,n2,failed,2026-01-20T12:01:00.000Z,2026-01-20T12:02:00.000Z,60,50,100,,2026-01-20T12:01:00.000Z${NO_DETAILS}`,
+      `c,"a,b",n3,cancelled,2026-01-20T12:02:00.000Z,2026-01-20T12:05:00.000Z,180,0,0,,${NO_DETAILS}`,
+      `"d ""x"", y",Ann,n1,running,2026-01-20T12:03:00.000Z,,,90,300,70,2026-01-20T12:03:00.000Z${NO_DETAILS}`,
+      `e,bob,n3 n1,running,2026-01-20T12:04:00.000Z,,,10,100,0,2026-01-20T12:04:00.000Z${NO_DETAILS}`,
       '',
     ].join('\r\n'),
   );

@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test';
 import type { JobPatch } from '../../../src/domain/job.ts';
-import type { NewSample } from '../../../src/domain/sample.ts';
+import type { combineUsage, NewSample } from '../../../src/domain/sample.ts';
 import { NOON_MS } from '../../help/service.ts';
 import { emptyStore, type MakePlace, pastJob, sample } from './help.ts';
 
@@ -13,7 +13,7 @@ const backfills = (atMs: number, fields: Partial<NewSample>): Step => ({
 const patches = (atMs: number, patch: JobPatch): Step => ({ patch, atMs });
 
 /** What happens to a job on n1 and n2, and its usage after it. */
-const HISTORIES: [string, Step[], { cpuUsage: number; memoryUsageMb: number; gpuUsage?: number }][] = [
+const HISTORIES: [string, Step[], ReturnType<typeof combineUsage>][] = [
   ['nothing', [], { cpuUsage: 0, memoryUsageMb: 0 }],
   [
     'the newest sample counts',
@@ -21,7 +21,7 @@ const HISTORIES: [string, Step[], { cpuUsage: number; memoryUsageMb: number; gpu
       reports(1, { cpuUsage: 10, memoryUsageMb: 100, gpuUsage: 1 }),
       reports(2, { cpuUsage: 20, memoryUsageMb: 200, gpuUsage: 2 }),
     ],
-    { cpuUsage: 20, memoryUsageMb: 200, gpuUsage: 2 },
+    { cpuUsage: 20, memoryUsageMb: 200, gpuUsage: 2, usageTimeMs: NOON_MS + 2 },
   ],
   [
     'a sample without a GPU keeps the last one',
@@ -29,12 +29,12 @@ const HISTORIES: [string, Step[], { cpuUsage: number; memoryUsageMb: number; gpu
       reports(1, { cpuUsage: 10, memoryUsageMb: 100, gpuUsage: 40 }),
       reports(2, { cpuUsage: 20, memoryUsageMb: 200 }),
     ],
-    { cpuUsage: 20, memoryUsageMb: 200, gpuUsage: 40 },
+    { cpuUsage: 20, memoryUsageMb: 200, gpuUsage: 40, usageTimeMs: NOON_MS + 2 },
   ],
   [
     'a GPU at 0 is known',
     [reports(1, { cpuUsage: 10, memoryUsageMb: 100, gpuUsage: 0 })],
-    { cpuUsage: 10, memoryUsageMb: 100, gpuUsage: 0 },
+    { cpuUsage: 10, memoryUsageMb: 100, gpuUsage: 0, usageTimeMs: NOON_MS + 1 },
   ],
   [
     'an older back-filled sample changes nothing',
@@ -42,22 +42,22 @@ const HISTORIES: [string, Step[], { cpuUsage: number; memoryUsageMb: number; gpu
       reports(5, { cpuUsage: 10, memoryUsageMb: 100 }),
       backfills(4, { cpuUsage: 99, memoryUsageMb: 999, gpuUsage: 99 }),
     ],
-    { cpuUsage: 10, memoryUsageMb: 100 },
+    { cpuUsage: 10, memoryUsageMb: 100, usageTimeMs: NOON_MS + 5 },
   ],
   [
     'a newer back-filled sample counts',
     [backfills(4, { cpuUsage: 10, memoryUsageMb: 100 }), backfills(5, { cpuUsage: 20, memoryUsageMb: 200 })],
-    { cpuUsage: 20, memoryUsageMb: 200 },
+    { cpuUsage: 20, memoryUsageMb: 200, usageTimeMs: NOON_MS + 5 },
   ],
   [
     'of two samples of one millisecond the later counts',
     [backfills(5, { cpuUsage: 10, memoryUsageMb: 100 }), backfills(5, { cpuUsage: 20, memoryUsageMb: 200 })],
-    { cpuUsage: 20, memoryUsageMb: 200 },
+    { cpuUsage: 20, memoryUsageMb: 200, usageTimeMs: NOON_MS + 5 },
   ],
   [
     'a stamped sample counts even if the clock went back',
     [reports(5, { cpuUsage: 10, memoryUsageMb: 100 }), reports(4, { cpuUsage: 20, memoryUsageMb: 200 })],
-    { cpuUsage: 20, memoryUsageMb: 200 },
+    { cpuUsage: 20, memoryUsageMb: 200, usageTimeMs: NOON_MS + 4 },
   ],
   [
     'two nodes: means of CPU and GPU, the sum of memory',
@@ -65,7 +65,7 @@ const HISTORIES: [string, Step[], { cpuUsage: number; memoryUsageMb: number; gpu
       reports(1, { cpuUsage: 20, memoryUsageMb: 100, gpuUsage: 80 }),
       reports(2, { node: 'n2', cpuUsage: 40, memoryUsageMb: 300, gpuUsage: 40 }),
     ],
-    { cpuUsage: 30, memoryUsageMb: 400, gpuUsage: 60 },
+    { cpuUsage: 30, memoryUsageMb: 400, gpuUsage: 60, usageTimeMs: NOON_MS + 2 },
   ],
   [
     'a node without a GPU does not pull the mean down',
@@ -73,7 +73,7 @@ const HISTORIES: [string, Step[], { cpuUsage: number; memoryUsageMb: number; gpu
       reports(1, { cpuUsage: 20, memoryUsageMb: 100, gpuUsage: 80 }),
       reports(2, { node: 'n2', cpuUsage: 40, memoryUsageMb: 300 }),
     ],
-    { cpuUsage: 30, memoryUsageMb: 400, gpuUsage: 80 },
+    { cpuUsage: 30, memoryUsageMb: 400, gpuUsage: 80, usageTimeMs: NOON_MS + 2 },
   ],
   [
     'a sample without a node is the first node’s',
@@ -81,7 +81,7 @@ const HISTORIES: [string, Step[], { cpuUsage: number; memoryUsageMb: number; gpu
       reports(1, { node: 'n1', cpuUsage: 20, memoryUsageMb: 100 }),
       reports(2, { cpuUsage: 60, memoryUsageMb: 200 }),
     ],
-    { cpuUsage: 60, memoryUsageMb: 200 },
+    { cpuUsage: 60, memoryUsageMb: 200, usageTimeMs: NOON_MS + 2 },
   ],
   [
     'one node’s older sample counts beside another’s newer one',
@@ -89,18 +89,22 @@ const HISTORIES: [string, Step[], { cpuUsage: number; memoryUsageMb: number; gpu
       reports(9, { node: 'n2', cpuUsage: 20, memoryUsageMb: 100 }),
       backfills(1, { node: 'n1', cpuUsage: 40, memoryUsageMb: 100 }),
     ],
-    { cpuUsage: 30, memoryUsageMb: 200 },
+    { cpuUsage: 30, memoryUsageMb: 200, usageTimeMs: NOON_MS + 9 },
   ],
   [
     'a patch sets what nobody measured',
     [patches(1, { cpuUsage: 12.5, memoryUsageMb: 1, gpuUsage: 3 })],
-    { cpuUsage: 12.5, memoryUsageMb: 1, gpuUsage: 3 },
+    { cpuUsage: 12.5, memoryUsageMb: 1, gpuUsage: 3, usageTimeMs: NOON_MS + 1 },
   ],
-  ['a patch of the GPU alone', [patches(1, { gpuUsage: 3 })], { cpuUsage: 0, memoryUsageMb: 0, gpuUsage: 3 }],
+  [
+    'a patch of the GPU alone',
+    [patches(1, { gpuUsage: 3 })],
+    { cpuUsage: 0, memoryUsageMb: 0, gpuUsage: 3, usageTimeMs: NOON_MS + 1 },
+  ],
   [
     'a patch of one value leaves the others',
     [reports(1, { cpuUsage: 10, memoryUsageMb: 100, gpuUsage: 5 }), patches(2, { cpuUsage: 90 })],
-    { cpuUsage: 90, memoryUsageMb: 100, gpuUsage: 5 },
+    { cpuUsage: 90, memoryUsageMb: 100, gpuUsage: 5, usageTimeMs: NOON_MS + 2 },
   ],
   [
     'a patch replaces what all nodes reported',
@@ -109,7 +113,7 @@ const HISTORIES: [string, Step[], { cpuUsage: number; memoryUsageMb: number; gpu
       reports(2, { node: 'n2', cpuUsage: 40, memoryUsageMb: 300, gpuUsage: 40 }),
       patches(3, { cpuUsage: 80, memoryUsageMb: 8192, gpuUsage: 60 }),
     ],
-    { cpuUsage: 80, memoryUsageMb: 8192, gpuUsage: 60 },
+    { cpuUsage: 80, memoryUsageMb: 8192, gpuUsage: 60, usageTimeMs: NOON_MS + 3 },
   ],
   [
     'a patch of CPU alone keeps the memory of all nodes',
@@ -118,17 +122,17 @@ const HISTORIES: [string, Step[], { cpuUsage: number; memoryUsageMb: number; gpu
       reports(2, { node: 'n2', cpuUsage: 40, memoryUsageMb: 300 }),
       patches(3, { cpuUsage: 80 }),
     ],
-    { cpuUsage: 80, memoryUsageMb: 400 },
+    { cpuUsage: 80, memoryUsageMb: 400, usageTimeMs: NOON_MS + 3 },
   ],
   [
     'a patch with a zero counts',
     [reports(1, { cpuUsage: 20, memoryUsageMb: 100, gpuUsage: 5 }), patches(2, { cpuUsage: 0, gpuUsage: 0 })],
-    { cpuUsage: 0, memoryUsageMb: 100, gpuUsage: 0 },
+    { cpuUsage: 0, memoryUsageMb: 100, gpuUsage: 0, usageTimeMs: NOON_MS + 2 },
   ],
   [
     'a sample older than a patch changes nothing',
     [patches(5, { cpuUsage: 80 }), backfills(4, { cpuUsage: 1, memoryUsageMb: 1 })],
-    { cpuUsage: 80, memoryUsageMb: 0 },
+    { cpuUsage: 80, memoryUsageMb: 0, usageTimeMs: NOON_MS + 5 },
   ],
   [
     'a sample after a patch counts',
@@ -136,7 +140,7 @@ const HISTORIES: [string, Step[], { cpuUsage: number; memoryUsageMb: number; gpu
       patches(5, { cpuUsage: 80, memoryUsageMb: 10, gpuUsage: 7 }),
       reports(6, { cpuUsage: 1, memoryUsageMb: 1 }),
     ],
-    { cpuUsage: 1, memoryUsageMb: 1, gpuUsage: 7 },
+    { cpuUsage: 1, memoryUsageMb: 1, gpuUsage: 7, usageTimeMs: NOON_MS + 6 },
   ],
 ];
 
