@@ -70,6 +70,8 @@ export function parseQueue(text: string, mark: string, observedMs: number): Queu
 function readColumns(columns: readonly string[], observedMs: number): Report {
   const column = (name: (typeof COLUMNS)[number]) => columns[COLUMNS.indexOf(name)]!;
   const tres = readTres(column('tres-alloc'));
+  const [startTimeMs, endTimeMs] = [readTimeMs(column('StartTime')), readTimeMs(column('EndTime'))];
+  const isBetween = column('State') === 'COMPLETING' && isBetweenRuns({ startTimeMs, endTimeMs, observedMs });
   return readRow({
     source: 'squeue',
     observedMs,
@@ -84,19 +86,34 @@ function readColumns(columns: readonly string[], observedMs: number): Report {
     isPast: false,
     nodeList: column('NodeList'),
     submitTimeMs: readTimeMs(column('SubmitTime')),
-    startTimeMs: readTimeMs(column('StartTime')),
-    endTimeMs: readTimeMs(column('EndTime')),
+    startTimeMs: isBetween ? undefined : startTimeMs,
+    endTimeMs,
     timeLimitSeconds: readTimeLimitSeconds(column('TimeLimit')),
     cpus: tres.cpus,
     memoryMb: tres.memoryMb,
     gpus: tres.gpus,
     exit: readAnyExit(column('exit_code')),
-    restarts: readCount(column('RestartCnt')),
+    restarts: isBetween ? undefined : readCount(column('RestartCnt')),
     reason: column('Reason'),
     name: column('Name'),
     workDir: column('WorkDir'),
   });
 }
+
+interface Span {
+  readonly startTimeMs: number | undefined;
+  readonly endTimeMs: number | undefined;
+  readonly observedMs: number;
+}
+
+/**
+ * Whether a job that completes has been requeued. While its nodes are cleared squeue shows the old run's nodes with the
+ * next run's number of restarts, the moment of the call as its start, and its time limit from then on as its end.
+ */
+const isBetweenRuns = ({ startTimeMs, endTimeMs, observedMs }: Span): boolean =>
+  startTimeMs !== undefined &&
+  startTimeMs >= Math.floor(observedMs / 1000) * 1000 &&
+  (endTimeMs === undefined || endTimeMs > startTimeMs);
 
 /** squeue 22.05 prints the status of wait(2), 768 for exit code 3; `3:0` is what Slurm prints everywhere else. */
 const readAnyExit = (text: string) => (text.includes(':') ? readExit(text) : readWaitStatus(readCount(text)));

@@ -1,4 +1,5 @@
 import { expect, test } from 'bun:test';
+import { applyReport } from '../../src/domain/match.ts';
 import { parseQueue, squeueArguments } from '../../src/slurm/squeue.ts';
 import { MARK, readFixture } from './fixture.ts';
 
@@ -81,7 +82,7 @@ function record(changes: Record<number, string>): string {
     .split(MARK);
   return `${columns.map((text, place) => changes[place] ?? text).join(MARK)}${MARK}\n`;
 }
-const [ID, USER, STATE, END, NODES] = [0, 2, 6, 9, 11];
+const [ID, USER, STATE, START, END, NODES, RESTARTS] = [0, 2, 6, 8, 9, 11, 13];
 
 test.each([
   ['no number', { [ID]: 'abc' }],
@@ -132,6 +133,18 @@ test('a job that waits has no start, even with nodes and the start that Slurm ex
   const [report] = reportsOf(record({ [STATE]: 'REQUEUED' }));
   expect(report).toMatchObject({ state: 'pending', rawState: 'REQUEUED' });
   expect(report).not.toHaveProperty('startTimeMs');
+});
+
+test('a requeued job whose nodes are being cleared has not started again', () => {
+  const [running] = reportsOf(record({}));
+  const [between] = parseQueue(
+    record({ [STATE]: 'COMPLETING', [START]: '1795477830', [END]: '1795478430', [RESTARTS]: '1' }),
+    MARK,
+    NOW_MS + 900,
+  ).reports;
+  expect(between).not.toHaveProperty('startTimeMs');
+  const runs = applyReport([applyReport([], running!)[0]!.run], between!).map(({ run }) => run);
+  expect(runs).toMatchObject([{ state: 'running', startTimeMs: 1_795_477_827_000, restarts: 0 }]);
 });
 
 test('columns end with the mark, and are not cut', () => {
