@@ -2,16 +2,17 @@ import { expect } from 'bun:test';
 import { chmodSync, mkdirSync, readdirSync } from 'node:fs';
 import { $ } from 'bun';
 import { type Cluster, startCluster } from './cluster.ts';
-import { runExecutable, serve } from './executable.ts';
+import { EXECUTABLE, runExecutable, serve } from './executable.ts';
 import { temporaryFolder } from './folder.ts';
 import { freePorts } from './port.ts';
 import { findDifferences, type Runs, readAccounting } from './records.ts';
+import type { Release } from './release.ts';
 
 /** slurmctld posts a completion that nobody took again after half a minute. */
 const SETTLE_MS = 75_000;
 
 /** A cluster that is set up as the README says, and how to start the service that it tells of its jobs. */
-export async function startAll() {
+export async function startAll(release: Release) {
   const folder = temporaryFolder();
   chmodSync(folder.path, 0o755);
   const spool = folder.file('spool');
@@ -30,8 +31,9 @@ export async function startAll() {
     'JobCompType=jobcomp/elasticsearch',
     `JobCompLoc=http://127.0.0.1:${port}/v1/slurm/jobcomp`,
   ];
-  const cluster = await startCluster({ settings });
+  const cluster = await startCluster({ release, settings });
   const env = { SLURM_CONF: cluster.env.SLURM_CONF };
+  const command = [...release.enter, EXECUTABLE];
   return {
     cluster,
     /** What of slurm.conf tells the service of jobs. */
@@ -40,12 +42,14 @@ export async function startAll() {
     folder,
     start: () =>
       serve({
+        command,
         folder: folder.path,
         args: ['--port', String(port), '--slurm', 'on', '--slurm-interval', '2s', '--spool', spool],
         env,
       }),
     /** Runs a command of the executable. */
-    run: (...args: readonly string[]) => runExecutable(args, { folder: folder.path, env, timeoutMs: 60_000 }),
+    run: (...args: readonly string[]) =>
+      runExecutable(args, { command, folder: folder.path, env, timeoutMs: 60_000 }),
     async [Symbol.asyncDispose]() {
       await cluster[Symbol.asyncDispose]();
       folder[Symbol.dispose]();

@@ -15,6 +15,7 @@ const COLUMNS = [
   'Start',
   'End',
   'AllocCPUS',
+  'ReqCPUS',
   'ExitCode',
   'JobID',
 ] as const;
@@ -78,7 +79,8 @@ function readRun(row: Row, nodes: readonly string[]): Record<string, unknown> {
     submit_time: timeOf(row.Submit),
     start_time: nodes.length > 0 ? timeOf(row.Start) : undefined,
     end_time: timeOf(row.End),
-    cpus: Number(row.AllocCPUS),
+    // Since 24.11 a job that never started has got none; the API says what it asked for.
+    cpus: Number(row.AllocCPUS) || Number(row.ReqCPUS),
     // What a signal ended has returned nothing.
     exit_code: hasExit && !signal ? exitCode : undefined,
     signal: hasExit && signal ? signal : undefined,

@@ -5,18 +5,19 @@ import { type Cluster, testWithCluster } from '../help/cluster.ts';
 import { type All, expectSame, startAll } from '../help/deployment.ts';
 import { serve } from '../help/executable.ts';
 import { findDifferences, type Runs } from '../help/records.ts';
+import { MIDDLE, NEWEST, OLDEST, type Release } from '../help/release.ts';
 import { runScenario, until } from '../help/scenario.ts';
 import { watchJobs } from '../help/watch.ts';
 
-const testWithSlurm = testWithCluster();
 const TEST_MS = 280_000;
 /** How runs of the scenario end. */
 const ENDS = ['COMPLETED', 'FAILED', 'CANCELLED', 'TIMEOUT', 'NODE_FAIL', 'REQUEUED'];
 
 testWithSlurm(
+  [OLDEST, MIDDLE, NEWEST],
   'what becomes of jobs is what accounting says of them',
-  async () => {
-    await using all = await startAll();
+  async (release) => {
+    await using all = await startAll(release);
     await using server = await all.start();
     await Promise.all([runScenario(all.cluster), timeJob(server.url, all.cluster)]);
     const accounting = await expectSame(server.url, all, ENDS);
@@ -25,8 +26,18 @@ testWithSlurm(
     await server.stop();
     await expectImports(all, accounting);
   },
-  TEST_MS,
 );
+
+/** A test of a cluster of each of these releases. */
+function testWithSlurm(
+  releases: readonly Release[],
+  name: string,
+  run: (release: Release) => Promise<void>,
+): void {
+  for (const release of releases) {
+    testWithCluster(release)(`Slurm ${release.version}: ${name}`, () => run(release), TEST_MS);
+  }
+}
 
 /** How long it takes until the API shows that a job was handed in, runs, and has ended. */
 async function timeJob(url: string, { submit }: Cluster): Promise<void> {
@@ -104,7 +115,7 @@ async function expectImports({ run, cluster, folder }: All, accounting: Runs): P
   await showsWhat('live.db', accounting);
 
   const saved = folder.file('saved');
-  await $`sacct -a -X -D -P --format=ALL -S ${since} > ${saved}`.env(cluster.env);
+  await $`${cluster.release.enter} sacct -a -X -D -P --format=ALL -S ${since} > ${saved}`.env(cluster.env);
   // By a span of time sacct leaves out what never was eligible to run.
   const ran = new Map([...accounting].filter(([, runs]) => runs.some(({ start_time }) => start_time)));
   expect(ran.size).toBeLessThan(accounting.size);
@@ -113,44 +124,41 @@ async function expectImports({ run, cluster, folder }: All, accounting: Runs): P
   expect(await take('live.db', '--file', saved)).toStartWith('Nothing is new.');
 }
 
-testWithSlurm(
-  'nor does it matter when the service is away or killed',
-  async () => {
-    await using all = await startAll();
-    const delays: number[] = [];
-    let isOver = false;
-    let server = await all.start();
-    async function disturb(): Promise<void> {
-      await Bun.sleep(3000);
-      await server.stop();
-      await Bun.sleep(20_000);
-      while (!isOver) {
-        server = await all.start();
-        const delayMs = Math.round(200 + Math.random() * 5000);
-        delays.push(delayMs);
-        await Bun.sleep(delayMs);
-        await server.stop('SIGKILL');
-      }
+testWithSlurm([OLDEST, NEWEST], 'nor does it matter when the service is away or killed', async (release) => {
+  await using all = await startAll(release);
+  const delays: number[] = [];
+  let isOver = false;
+  let server = await all.start();
+  async function disturb(): Promise<void> {
+    await Bun.sleep(3000);
+    await server.stop();
+    await Bun.sleep(20_000);
+    while (!isOver) {
+      server = await all.start();
+      const delayMs = Math.round(200 + Math.random() * 5000);
+      delays.push(delayMs);
+      await Bun.sleep(delayMs);
+      await server.stop('SIGKILL');
     }
-    const disturbance = disturb();
-    try {
-      await runScenario(all.cluster);
-    } finally {
-      isOver = true;
-      await disturbance;
-    }
-    console.log(`killed after ${delays.join(', ')} ms`);
-    server = await all.start();
-    await using _ = server;
-    await expectSame(server.url, all, ENDS);
-  },
-  TEST_MS,
-);
+  }
+  const disturbance = disturb();
+  try {
+    await runScenario(all.cluster);
+  } finally {
+    isOver = true;
+    await disturbance;
+  }
+  console.log(`killed after ${delays.join(', ')} ms`);
+  server = await all.start();
+  await using _ = server;
+  await expectSame(server.url, all, ENDS);
+});
 
 testWithSlurm(
+  [OLDEST, NEWEST],
   'nor when slurmctld and slurmdbd are started again, with jobs running and ending meanwhile',
-  async () => {
-    await using all = await startAll();
+  async (release) => {
+    await using all = await startAll(release);
     const { run, submit, stopService, startService } = all.cluster;
     await using server = await all.start();
     const watch = watchJobs(server.url);
@@ -203,5 +211,4 @@ testWithSlurm(
     expect(moves(failing)).toEqual(['running', 'failed']);
     expect(moves(held)).toEqual(['cancelled']);
   },
-  TEST_MS,
 );
