@@ -1,8 +1,9 @@
-import { parseArgs } from 'node:util';
-import { StartError } from './domain/errors.ts';
-import { LOG_LEVELS, type LogLevel } from './log.ts';
-import { DEFAULT_SPOOL } from './slurm/hooks.ts';
-import { choice, duration, integer, interval, retention, text } from './values.ts';
+import { describeUnknownFlag, dropStrayValues, readTokens } from './arguments.ts';
+import { StartError, UsageError } from './domain/errors.ts';
+import { explainSystemError } from './errno.ts';
+import type { LogFormat, LogLevel } from './log.ts';
+import { isSwitch, KEYS, keyOf, NAMES, SETTINGS, type SettingKey, variableOf } from './settings.ts';
+import { findLikely } from './suggest.ts';
 
 export interface Config {
   readonly host: string;
@@ -16,132 +17,13 @@ export interface Config {
   readonly metricsMaxSeries: number;
   readonly maxBodyBytes: number;
   readonly slurm: 'auto' | 'on' | 'off';
+  /** Undefined: PATH and the usual folders. */
+  readonly slurmBin: string | undefined;
   readonly slurmIntervalMs: number;
   readonly spool: string;
   readonly logLevel: LogLevel;
   readonly logFormat: 'auto' | 'text' | 'json';
 }
-
-/** One setting: `sample-retention` is --sample-retention, HPC_OBSERVE_SAMPLE_RETENTION and sample_retention. */
-interface Setting<Value> {
-  readonly name: string;
-  /** What stands for the value in the help; undefined for a switch. */
-  readonly takes?: string;
-  readonly help: string;
-  readonly otherwise: string;
-  /** Undefined when the text is no value. */
-  readonly parse: (text: string) => Value | undefined;
-  /** What a value has to be, to follow "must be". */
-  readonly expects: string;
-}
-
-const SETTINGS = {
-  host: { name: 'host', takes: 'ADDRESS', otherwise: '127.0.0.1', help: 'Address to listen on', ...text },
-  port: {
-    name: 'port',
-    takes: 'NUMBER',
-    otherwise: '8080',
-    help: 'Port to listen on; 0 takes a free one',
-    ...integer(0, 65_535),
-  },
-  database: {
-    name: 'database',
-    takes: 'FILE',
-    otherwise: './hpc-observe.db',
-    help: 'Database file; made when it is missing',
-    ...text,
-  },
-  demo: {
-    name: 'demo',
-    otherwise: 'false',
-    help: 'Show a made-up cluster, in ./hpc-observe-demo.db',
-    expects: 'true or false',
-    parse: (value: string) => (value === 'true' ? true : value === 'false' ? false : undefined),
-  },
-  sampleRetention: {
-    name: 'sample-retention',
-    takes: 'TIME',
-    otherwise: '30d',
-    help: 'How long samples are kept; keep: for ever',
-    ...retention,
-  },
-  summaryRetention: {
-    name: 'summary-retention',
-    takes: 'TIME',
-    otherwise: '2y',
-    help: 'How long their 15-minute points are kept',
-    ...retention,
-  },
-  jobRetention: {
-    name: 'job-retention',
-    takes: 'TIME',
-    otherwise: 'keep',
-    help: 'How long jobs are kept after their end',
-    ...retention,
-  },
-  endedSeries: {
-    name: 'ended-series',
-    takes: 'TIME',
-    otherwise: '60s',
-    help: 'How long /metrics shows a job after its end',
-    ...duration,
-  },
-  metricsMaxSeries: {
-    name: 'metrics-max-series',
-    takes: 'NUMBER',
-    otherwise: '200000',
-    help: 'Most series of jobs on /metrics; the smallest jobs are left out',
-    ...integer(0, 1e9),
-  },
-  slurm: {
-    name: 'slurm',
-    takes: 'WHEN',
-    otherwise: 'auto',
-    help: 'Follow Slurm’s jobs: on, off, or auto: where squeue is',
-    ...choice('auto', 'on', 'off'),
-  },
-  slurmInterval: {
-    name: 'slurm-interval',
-    takes: 'TIME',
-    otherwise: '30s',
-    help: 'How often squeue is asked; less often where it takes long',
-    ...interval,
-  },
-  spool: {
-    name: 'spool',
-    takes: 'FOLDER',
-    otherwise: DEFAULT_SPOOL,
-    help: 'Folder that Slurm’s hooks on this machine write to',
-    ...text,
-  },
-  maxBodyBytes: {
-    name: 'max-body-bytes',
-    takes: 'NUMBER',
-    otherwise: String(1024 * 1024),
-    help: 'Largest body of a single write',
-    ...integer(1024, 1024 ** 3),
-  },
-  logLevel: {
-    name: 'log-level',
-    takes: 'LEVEL',
-    otherwise: 'info',
-    help: 'debug (every request), info, warn or error',
-    ...choice(...LOG_LEVELS),
-  },
-  logFormat: {
-    name: 'log-format',
-    takes: 'FORMAT',
-    otherwise: 'auto',
-    help: 'text, json, or auto: text on a terminal',
-    ...choice('auto', 'text', 'json'),
-  },
-} satisfies Record<string, Setting<unknown>>;
-
-type SettingKey = keyof typeof SETTINGS;
-const KEYS = Object.keys(SETTINGS) as SettingKey[];
-const keyOf = (name: string) => KEYS.find((key) => SETTINGS[key].name === name);
-const variableOf = (name: string) => `HPC_OBSERVE_${name.toUpperCase().replaceAll('-', '_')}`;
-const isSwitch = (key: SettingKey) => !('takes' in SETTINGS[key]);
 
 /** A value as text, and where it came from. */
 interface Given {
@@ -158,14 +40,18 @@ interface Sources {
 
 /**
  * The configuration: flags before HPC_OBSERVE_* variables before the TOML file of --config before the defaults.
- * `origins` says of each setting, by its name, its text and where it came from. Throws StartError with every fault at once.
+ * `origins` says of each setting, by its name, its text and where it came from. Throws UsageError with every fault at once,
+ * and StartError when it is only that the file cannot be read.
  */
 export function loadConfig(sources: Sources): { config: Config; origins: ReadonlyMap<string, Given> } {
   const faults: string[] = [];
   const flags = readFlags(sources.args, faults);
   const variables = readVariables(sources.env, faults);
   const path = flags.get('config') ?? variables.get('config');
-  const file = path ? readConfigFile(path.text, sources.readFile, faults) : new Map<string, Given>();
+  const text = path && readConfigFile(path.text, sources.readFile);
+  if (text instanceof StartError && faults.length === 0) throw text;
+  if (text instanceof StartError) faults.push(text.message);
+  const file = typeof text === 'string' ? readTable(path!.text, text, faults) : new Map<string, Given>();
   const origins = new Map<string, Given>();
   const values: Partial<Record<SettingKey, unknown>> = {};
   for (const key of KEYS) {
@@ -179,9 +65,13 @@ export function loadConfig(sources: Sources): { config: Config; origins: Readonl
     origins.set(name, given);
   }
   if (values.demo === true) keepDemoApart(values, origins, faults);
-  if (faults.length > 0) throw new StartError(faults.join('\n'));
+  if (faults.length > 0) throw new UsageError(faults.join('\n'));
   return { config: toConfig(values), origins };
 }
+
+/** The format of the log: `auto` is text on a terminal, and JSON where a program reads it. */
+export const chooseLogFormat = ({ logFormat }: Pick<Config, 'logFormat'>): LogFormat =>
+  logFormat === 'auto' ? (process.stderr.isTTY ? 'text' : 'json') : logFormat;
 
 /** Only the demonstration makes data up, so it never touches a database that somebody named. */
 function keepDemoApart(values: Record<string, unknown>, origins: Map<string, Given>, faults: string[]): void {
@@ -205,6 +95,7 @@ function toConfig(values: Partial<Record<SettingKey, unknown>>): Config {
     endedSeriesMs: value('endedSeries'),
     metricsMaxSeries: value('metricsMaxSeries'),
     slurm: value('slurm'),
+    slurmBin: value('slurmBin').path,
     slurmIntervalMs: value('slurmInterval'),
     spool: value('spool'),
     maxBodyBytes: value('maxBodyBytes'),
@@ -215,22 +106,15 @@ function toConfig(values: Partial<Record<SettingKey, unknown>>): Config {
 
 function readFlags(args: readonly string[], faults: string[]): Map<string, Given> {
   const given = new Map<string, Given>();
-  const options = Object.fromEntries(
-    KEYS.map((key) => [SETTINGS[key].name, { type: isSwitch(key) ? 'boolean' : 'string' } as const]),
-  );
-  const { tokens } = parseArgs({
-    args: [...args],
-    options: { ...options, config: { type: 'string' } },
-    strict: false,
-    tokens: true,
-  });
-  for (const token of tokens) {
+  const kinds = KEYS.map((key) => [SETTINGS[key].name, isSwitch(key) ? 'switch' : 'text'] as const);
+  const tokens = readTokens(args, { ...Object.fromEntries(kinds), config: 'text' });
+  for (const token of dropStrayValues(tokens, (name) => name === 'config' || keyOf(name) !== undefined)) {
     if (token.kind !== 'option') {
       if (token.kind === 'positional') faults.push(`${JSON.stringify(token.value)} is not expected here.`);
       continue;
     }
     const key = keyOf(token.name);
-    if (!key && token.name !== 'config') faults.push(`${token.rawName} is not a known flag; see --help.`);
+    if (!key && token.name !== 'config') faults.push(describeUnknownFlag(token.rawName, NAMES));
     else if (token.value === undefined && !(key && isSwitch(key)))
       faults.push(`${token.rawName} needs a value.`);
     else given.set(token.name, { text: token.value ?? 'true', origin: token.rawName });
@@ -240,23 +124,34 @@ function readFlags(args: readonly string[], faults: string[]): Map<string, Given
 
 function readVariables(env: Sources['env'], faults: string[]): Map<string, Given> {
   const given = new Map<string, Given>();
-  const names = new Map(
-    [...KEYS.map((key) => SETTINGS[key].name), 'config'].map((name) => [variableOf(name), name]),
-  );
+  const names = new Map(NAMES.map((name) => [variableOf(name), name]));
   for (const [variable, value] of Object.entries(env)) {
     if (!variable.startsWith('HPC_OBSERVE_') || value === undefined) continue;
     const name = names.get(variable);
     if (name) given.set(name, { text: value, origin: variable });
-    else faults.push(`${variable} is not a known variable; see --help.`);
+    else {
+      const likely = findLikely(variable, [...names.keys()]);
+      faults.push(
+        `${variable} is not a known variable${likely ? `. Did you mean ${likely}?` : '; see --help.'}`,
+      );
+    }
   }
   return given;
 }
 
-function readConfigFile(path: string, readFile: Sources['readFile'], faults: string[]): Map<string, Given> {
+function readConfigFile(path: string, readFile: Sources['readFile']): string | StartError {
+  try {
+    return readFile(path);
+  } catch (error) {
+    return new StartError(`${path} cannot be read: ${explainSystemError(error)}.`, { cause: error });
+  }
+}
+
+function readTable(path: string, text: string, faults: string[]): Map<string, Given> {
   const given = new Map<string, Given>();
   let table: Record<string, unknown> = {};
   try {
-    table = Bun.TOML.parse(readFile(path)) as Record<string, unknown>;
+    table = Bun.TOML.parse(text) as Record<string, unknown>;
   } catch (error) {
     faults.push(`${path} cannot be read as TOML: ${error instanceof Error ? error.message : String(error)}.`);
   }
@@ -269,16 +164,4 @@ function readConfigFile(path: string, readFile: Sources['readFile'], faults: str
     else given.set(SETTINGS[setting].name, { text: String(value), origin });
   }
   return given;
-}
-
-/** The flags with their defaults, one a line, for --help. */
-export function describeSettings(): string {
-  const rows = KEYS.map((key): [string, string] => {
-    const { name, help, otherwise } = SETTINGS[key];
-    const takes = isSwitch(key) ? '' : ` ${(SETTINGS[key] as Setting<unknown>).takes}`;
-    return [`--${name}${takes}`, `${help}${isSwitch(key) ? '' : ` (${otherwise})`}`];
-  });
-  rows.push(['--config FILE', 'Settings as TOML, named as the flags with _ for -: sample_retention = "30d"']);
-  const width = Math.max(...rows.map(([flag]) => flag.length));
-  return rows.map(([flag, help]) => `  ${flag.padEnd(width)}  ${help}\n`).join('');
 }

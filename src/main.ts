@@ -1,14 +1,17 @@
 import { version } from '../package.json';
-import { describeSettings } from './config.ts';
-import { StartError } from './domain/errors.ts';
+import { StartError, UsageError } from './domain/errors.ts';
+import { describeSettings, keyOf } from './settings.ts';
+import { findLikely } from './suggest.ts';
 
 const USAGE = `hpc-observe ${version}: every job of the cluster, seen live, afterwards and in Prometheus
 
   hpc-observe serve [settings]    run the HTTP API and /metrics
   hpc-observe config [settings]   print the settings in force and where each came from
-  hpc-observe slurm hooks FOLDER  write the scripts that tell of jobs as Slurm starts and ends them
-  hpc-observe slurm check [--node] say what of Slurm is set up, what is missing, and what to do
-  hpc-observe slurm import --since DATE | --file FILE
+  hpc-observe slurm hooks FOLDER [--spool FOLDER]
+                                  write the scripts that tell of jobs as Slurm starts and ends them
+  hpc-observe slurm check [--node] [--server URL] [settings]
+                                  say what of Slurm is set up, what is missing, and what to do
+  hpc-observe slurm import --since DATE [--until DATE] | --file FILE [--database FILE] [--config FILE] [--slurm-bin FOLDER]
                                   take past jobs from sacct, or from its saved output, into the database
   hpc-observe version             print the version
   hpc-observe help                print this
@@ -45,7 +48,7 @@ async function run(args: readonly string[]): Promise<number> {
   const name = first.replace(/^-h$/, 'help').replace(/^--(?=(help|version)$)/, '');
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (!command) {
-    process.stderr.write(`hpc-observe: ${JSON.stringify(first)} is not a command.\n\n${USAGE}`);
+    process.stderr.write(`hpc-observe: ${describeUnknown(first, rest)}\n`);
     return 2;
   }
   try {
@@ -53,8 +56,16 @@ async function run(args: readonly string[]): Promise<number> {
   } catch (error) {
     if (!(error instanceof StartError)) throw error;
     for (const line of error.message.split('\n')) process.stderr.write(`hpc-observe: ${line}\n`);
-    return 1;
+    return error instanceof UsageError ? 2 : 1;
   }
+}
+
+/** One line about a command that does not exist, with what was most likely meant. */
+function describeUnknown(first: string, rest: readonly string[]): string {
+  const isSetting = first.startsWith('--') && keyOf(first.slice(2).split('=')[0]!) !== undefined;
+  const likely = /^-v$/i.test(first) ? 'version' : findLikely(first, Object.keys(COMMANDS));
+  const meant = isSetting ? ['serve', first, ...rest].join(' ') : likely;
+  return `${JSON.stringify(first)} is not a command${meant ? `. Did you mean hpc-observe ${meant}?` : '; see hpc-observe help.'}`;
 }
 
 // Elysia reads this when it is imported; a build fixes process.env.NODE_ENV, but not Bun.env.

@@ -1,6 +1,7 @@
 import { expect, test } from 'bun:test';
-import { type Config, describeSettings, loadConfig } from '../src/config.ts';
-import { StartError } from '../src/domain/errors.ts';
+import { type Config, loadConfig } from '../src/config.ts';
+import { StartError, UsageError } from '../src/domain/errors.ts';
+import { describeSettings } from '../src/settings.ts';
 
 interface Given {
   readonly args?: readonly string[];
@@ -31,6 +32,7 @@ const DEFAULTS: Config = {
   endedSeriesMs: 60_000,
   metricsMaxSeries: 200_000,
   slurm: 'auto',
+  slurmBin: undefined,
   slurmIntervalMs: 30_000,
   spool: '/var/spool/hpc-observe',
   maxBodyBytes: 1024 * 1024,
@@ -64,6 +66,7 @@ const TAKEN: [string, Given, Partial<Config>][] = [
     { port: 2 },
   ],
   ['an interval', { args: ['--slurm-interval', '2s'] }, { slurmIntervalMs: 2000 }],
+  ['a folder of Slurm', { args: ['--slurm-bin', '/opt/slurm/bin'] }, { slurmBin: '/opt/slurm/bin' }],
   ['port 0', { args: ['--port', '0'] }, { port: 0 }],
   ['port 65535', { args: ['--port', '65535'] }, { port: 65_535 }],
   ['an address of IPv6', { args: ['--host', '::'] }, { host: '::' }],
@@ -124,10 +127,21 @@ const REFUSED: [string, Given, ...string[]][] = [
   ['an empty variable', { env: { HPC_OBSERVE_PORT: '' } }, 'HPC_OBSERVE_PORT must be'],
   ['an empty host', { args: ['--host='] }, '--host must be a text that is not empty'],
   ['a flag without its value', { args: ['--port'] }, '--port needs a value.'],
-  ['an unknown flag', { args: ['--prot', '1'] }, '--prot is not a known flag'],
+  ['an unknown flag', { args: ['--colour', '1'] }, '--colour is not a known flag; see --help.'],
+  ['a slip', { args: ['--prot', '1'] }, '--prot is not a known flag. Did you mean --port?'],
+  [
+    'a folder of Slurm from here on',
+    { args: ['--slurm-bin', 'bin'] },
+    '--slurm-bin must be auto or the whole path',
+  ],
   ['an unknown short flag', { args: ['-p', '1'] }, '-p is not a known flag'],
   ['a word', { args: ['now'] }, '"now" is not expected here.'],
-  ['an unknown variable', { env: { HPC_OBSERVE_PROT: '1' } }, 'HPC_OBSERVE_PROT is not a known variable'],
+  [
+    'an unknown variable',
+    { env: { HPC_OBSERVE_X: '1' } },
+    'HPC_OBSERVE_X is not a known variable; see --help.',
+  ],
+  ['a slip in a variable', { env: { HPC_OBSERVE_PROT: '1' } }, 'Did you mean HPC_OBSERVE_PORT?'],
   [
     'a duration without a unit',
     { args: ['--sample-retention', '30'] },
@@ -178,6 +192,26 @@ test.each(REFUSED)('%s is refused', (_, given, ...words) => {
     message = (error as Error).message;
   }
   for (const word of words) expect(message).toContain(word);
+});
+
+test('the value of an unknown flag is not a fault of its own', () => {
+  expect(() => load({ args: ['--prot', '9000', 'extra'] })).toThrow(
+    '--prot is not a known flag. Did you mean --port?\n"extra" is not expected here.',
+  );
+});
+
+test('what is not understood is another error than a file that cannot be read', () => {
+  const errorOf = (given: Given) => {
+    try {
+      load(given);
+    } catch (error) {
+      return error;
+    }
+  };
+  const missing = { args: ['--config', '/no.toml'] };
+  expect(errorOf(missing)).not.toBeInstanceOf(UsageError);
+  expect(errorOf({ args: [...missing.args, '--prot'] })).toBeInstanceOf(UsageError);
+  expect(errorOf({ ...FROM_FILE, file: 'prot = 1' })).toBeInstanceOf(UsageError);
 });
 
 test('all faults are told at once, one a line', () => {

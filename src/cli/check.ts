@@ -1,8 +1,9 @@
 import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import { parseArgs } from 'node:util';
-import { StartError } from '../domain/errors.ts';
+import { takeFlags } from '../arguments.ts';
+import { type Config, loadConfig } from '../config.ts';
+import { StartError, UsageError } from '../domain/errors.ts';
 import * as judge from '../slurm/check.ts';
 import { readOutput, type SlurmCommands, slurmCommands } from '../slurm/command.ts';
 import { hidesJobs, parseSlurmConfig, readUserId, type SlurmConfig } from '../slurm/config.ts';
@@ -25,8 +26,8 @@ export async function checkSlurm(
   print: Print,
   env: Environment = process.env,
 ): Promise<number> {
-  const { server, isNode } = readArguments(args);
-  const commands = slurmCommands({ env, now: () => Date.now() });
+  const { server, isNode, slurmBin } = readArguments(args, env);
+  const commands = slurmCommands({ env, now: () => Date.now(), folder: slurmBin });
   const asked = await time(commands, 'scontrol', ['show', 'config']);
   if (asked.error !== undefined) {
     throw new StartError(`${asked.error} Without the configuration of Slurm nothing can be checked.`);
@@ -177,18 +178,17 @@ function readFolder(path: string): judge.FolderState | undefined {
   }
 }
 
-function readArguments(args: readonly string[]): { server: string; isNode: boolean } {
-  try {
-    const { values } = parseArgs({
-      args: [...args],
-      options: {
-        server: { type: 'string', default: 'http://127.0.0.1:8080' },
-        node: { type: 'boolean', default: false },
-      },
-    });
-    if (!/^https?:\/\//.test(values.server)) throw new Error(`--server must be a URL, not ${values.server}.`);
-    return { server: values.server.replace(/\/+$/, ''), isNode: values.node };
-  } catch (error) {
-    throw new StartError((error as Error).message);
-  }
+/** Where the service and Slurm are is known from the service's own settings, unless `--server` says otherwise. */
+function readArguments(args: readonly string[], env: Environment) {
+  const { flags, rest } = takeFlags(args, { server: 'text', node: 'switch' });
+  const { config } = loadConfig({ args: rest, env, readFile: (path) => readFileSync(path, 'utf8') });
+  const server = flags.get('server') ?? describeServer(config);
+  if (!/^https?:\/\//.test(server)) throw new UsageError(`--server must be a URL, not ${server}.`);
+  return { server: server.replace(/\/+$/, ''), isNode: flags.has('node'), slurmBin: config.slurmBin };
+}
+
+/** The URL of a service on this machine. One that listens on all addresses is asked on the first. */
+function describeServer({ host, port }: Config): string {
+  const address = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
+  return `http://${address.includes(':') ? `[${address}]` : address}:${port}`;
 }

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { parseArgs } from 'node:util';
+import { takeFlags } from '../arguments.ts';
 import { loadConfig } from '../config.ts';
-import { AppError, DatabaseInUse, StartError } from '../domain/errors.ts';
+import { AppError, DatabaseInUse, StartError, UsageError } from '../domain/errors.ts';
 import type { Report } from '../domain/report.ts';
 import type { BatchResult } from '../domain/store.ts';
 import { parseTime } from '../domain/time.ts';
@@ -27,6 +27,7 @@ interface ImportArguments {
   readonly untilMs: number;
   readonly file: string | undefined;
   readonly database: string;
+  readonly slurmBin: string | undefined;
 }
 
 /**
@@ -49,7 +50,7 @@ export async function importJobs(args: readonly string[], print: Print): Promise
     await sink.finish();
   } catch (error) {
     progress.clear();
-    print(tally.describe(startedMs, 'Not all of it: '));
+    if (tally.records > 0) print(tally.describe(startedMs, 'Not all of it: '));
     throw error instanceof AppError ? new StartError(error.message, { cause: error }) : error;
   } finally {
     await store.close();
@@ -62,13 +63,13 @@ export async function importJobs(args: readonly string[], print: Print): Promise
 type ReadSource = (sink: HistorySink) => Promise<void>;
 
 /** Where the records come from; looked for before the database is opened. */
-async function openSource({ sinceMs, untilMs, file }: ImportArguments): Promise<ReadSource> {
+async function openSource({ sinceMs, untilMs, file, slurmBin }: ImportArguments): Promise<ReadSource> {
   const nowMs = Date.now();
   if (file === undefined) {
-    const commands = slurmCommands({ env: process.env, now: () => Date.now() });
+    const commands = slurmCommands({ env: process.env, now: () => Date.now(), folder: slurmBin });
     if (!commands.has('sacct')) {
       throw new StartError(
-        'There is no sacct on this machine. Run this where it is, or give what it printed with --file.',
+        `There is no sacct in ${commands.folders.join(', ')}. Say with --slurm-bin where it is, or give what it printed with --file.`,
       );
     }
     return (sink) => readAccounting(commands, { fromMs: sinceMs!, toMs: untilMs, nowMs }, sink);
@@ -178,41 +179,28 @@ class Tally {
 }
 
 function readArguments(args: readonly string[]): ImportArguments {
-  const text = { type: 'string' } as const;
-  let values: Record<string, string | undefined>;
-  try {
-    values = parseArgs({
-      args: [...args],
-      options: { since: text, until: text, file: text, database: text, config: text },
-    }).values;
-  } catch (error) {
-    throw new StartError((error as Error).message);
-  }
-  const { since, until, file, database, config } = values;
+  const { flags, rest } = takeFlags(args, { since: 'text', until: 'text', file: 'text' });
+  const readFile = (path: string) => readFileSync(path, 'utf8');
+  const { database, slurmBin } = loadConfig({ args: rest, env: process.env, readFile }).config;
+  const [since, until, file] = [flags.get('since'), flags.get('until'), flags.get('file')];
   if ((since === undefined) === (file === undefined)) {
-    throw new StartError(
+    throw new UsageError(
       'slurm import takes either --since DATE, from when on sacct is asked, or --file FILE, what it printed.',
     );
   }
   if (file !== undefined && until !== undefined) {
-    throw new StartError('All that is in --file is taken; --until is for sacct.');
+    throw new UsageError('--until cannot be combined with --file, all of which is taken.');
   }
   const sinceMs = since === undefined ? undefined : readTime('--since', since);
   const untilMs = until === undefined ? Date.now() : readTime('--until', until);
-  if (sinceMs !== undefined && sinceMs >= untilMs) throw new StartError('--since must be before --until.');
-  const settings = [
-    ...(database === undefined ? [] : ['--database', database]),
-    ...(config === undefined ? [] : ['--config', config]),
-  ];
-  const readFile = (path: string) => readFileSync(path, 'utf8');
-  const loaded = loadConfig({ args: settings, env: process.env, readFile });
-  return { sinceMs, untilMs, file, database: loaded.config.database };
+  if (sinceMs !== undefined && sinceMs >= untilMs) throw new UsageError('--since must be before --until.');
+  return { sinceMs, untilMs, file, database, slurmBin };
 }
 
 function readTime(flag: string, given: string): number {
   const timeMs = parseTime(given);
   if (timeMs !== undefined) return timeMs;
-  throw new StartError(
+  throw new UsageError(
     `${flag} must be a date such as 2026-01-20 or 2026-01-20T10:00Z, not ${JSON.stringify(given)}.`,
   );
 }

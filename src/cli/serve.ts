@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { version } from '../../package.json';
-import { type Config, loadConfig } from '../config.ts';
+import { type Config, chooseLogFormat, loadConfig } from '../config.ts';
 import { startDemo } from '../demo/feed.ts';
-import { StartError } from '../domain/errors.ts';
+import { drawBar, type ShowProgress, tellQuarters } from '../demo/progress.ts';
 import type { Retention, Store } from '../domain/store.ts';
 import { createApp } from '../http/app.ts';
-import { createLog } from '../log.ts';
+import { createLog, type Log, type LogFormat } from '../log.ts';
 import { joinPieces } from '../metrics/exposition.ts';
 import { renderFlow } from '../metrics/flow.ts';
 import { renderJobs } from '../metrics/jobs.ts';
@@ -14,8 +14,9 @@ import { slurmMetrics } from '../metrics/slurm.ts';
 import { parseJobCompletion } from '../slurm/jobcomp.ts';
 import { expandLists } from '../slurm/nodelist.ts';
 import { openStore } from '../store/open.ts';
+import { listen } from './listen.ts';
 import { startRetention } from './retention.ts';
-import { reportTaker, type Sources, startSources } from './sources.ts';
+import { findSlurm, reportTaker, type Sources, startSources } from './sources.ts';
 
 /** Requests in flight have this long to be answered after a signal; the rest of the 5 s is for the database. */
 const DRAIN_MS = 3000;
@@ -26,9 +27,11 @@ const SETTLE_MS = 100;
 export async function serve(args: readonly string[]): Promise<number> {
   const { config } = loadConfig({ args, env: process.env, readFile: (path) => readFileSync(path, 'utf8') });
   const now = () => Date.now();
+  const slurm = findSlurm(config.demo ? { ...config, slurm: 'off' } : config, process.env);
+  const format = chooseLogFormat(config);
   const log = createLog({
     level: config.logLevel,
-    format: config.logFormat === 'auto' ? (process.stderr.isTTY ? 'text' : 'json') : config.logFormat,
+    format,
     write: (line) => process.stderr.write(line),
     now,
   });
@@ -43,12 +46,12 @@ export async function serve(args: readonly string[]): Promise<number> {
     onDeath: died.resolve,
   });
   let sources: Sources | undefined;
-  const slurm = slurmMetrics(service.registry, {
+  const slurmFamilies = slurmMetrics(service.registry, {
     now,
     commandStates: () => sources?.commands.states(),
     spoolState: () => sources?.spool?.state(),
   });
-  const takeReports = reportTaker({ store, log, observe: slurm.observeReports });
+  const takeReports = reportTaker({ store, log, observe: slurmFamilies.observeReports });
   /** Why it ends, unless a signal asked for it. */
   let cause: Error | undefined;
   try {
@@ -76,19 +79,21 @@ export async function serve(args: readonly string[]): Promise<number> {
       parseCompletion: parseJobCompletion,
       expandLists: (lists) => expandLists(lists),
     });
-    const server = listen(app, config);
-    announce(server.url, config);
+    const server = listen(app, config.host, config.port);
+    announce(server.url, config, slurm.state, format);
     sources = startSources({
       store,
       now,
       log,
       takeReports,
-      slurm: config.demo ? 'off' : config.slurm,
+      slurm,
       intervalMs: config.slurmIntervalMs,
       spool: config.spool,
     });
     const retention = startRetention({ store, now, log, keep: keepOf(config) });
-    const demo = config.demo ? startDemo({ store, now, log, ...progressOn(process.stderr) }) : undefined;
+    const demo = config.demo
+      ? startDemo({ store, now, log, showProgress: showFilling(log, format) })
+      : undefined;
     cause = await Promise.race([stopped.then(() => undefined), died.promise]);
     if (cause) log.error('the store has failed; the service ends', { cause });
     else log.info('stopping', { signal: await stopped });
@@ -104,34 +109,28 @@ export async function serve(args: readonly string[]): Promise<number> {
   return cause ? 1 : 0;
 }
 
-function listen(app: ReturnType<typeof createApp>, { host, port }: Config) {
-  try {
-    app.listen({ hostname: host, port, reusePort: false, maxRequestBodySize: Number.MAX_SAFE_INTEGER });
-  } catch (error) {
-    const code = (error as { code?: string }).code;
-    if (code === 'EADDRINUSE') {
-      throw new StartError(
-        `Port ${port} of ${host} is taken. Stop what listens there, or give another --port.`,
-      );
-    }
-    throw new StartError(`Cannot listen on ${host}, port ${port}: ${code ?? String(error)}.`, {
-      cause: error,
-    });
+/** On stdout whatever is logged: where it listens. Text for a person, or an event as the log writes it. */
+function announce(url: URL, { database, demo }: Config, slurm: string, format: LogFormat): void {
+  const write = (text: string) => void process.stdout.write(text);
+  if (format === 'json') {
+    const fields = { version, url: url.href, database, ...(demo && { demo }), slurm };
+    createLog({ level: 'info', format, write, now: Date.now }).info('serving', fields);
+    return;
   }
-  return app.server!;
-}
-
-function announce(url: URL, { database, demo }: Config): void {
-  process.stdout.write(
+  write(
     `hpc-observe ${version} serves ${demo ? 'a made-up cluster in ' : ''}${database}\n` +
       `  API            ${url}v1\n` +
       `  Documentation  ${url}swagger\n` +
-      `  Metrics        ${url}metrics\n`,
+      `  Metrics        ${url}metrics\n` +
+      `  Slurm          ${slurm}\n`,
   );
 }
 
-function progressOn(stream: typeof process.stderr) {
-  return { write: (text: string) => void stream.write(text), isTerminal: stream.isTTY === true };
+function showFilling(log: Log, format: LogFormat): ShowProgress {
+  const write = (text: string) => void process.stderr.write(text);
+  if (format === 'json') return tellQuarters((percent) => log.info('making up the past', { percent }));
+  if (process.stderr.isTTY) return drawBar(write);
+  return tellQuarters((percent) => write(`making up the past ${percent} %\n`));
 }
 
 function keepOf({ sampleRetentionMs, summaryRetentionMs, jobRetentionMs }: Config): Retention {
@@ -142,8 +141,12 @@ function keepOf({ sampleRetentionMs, summaryRetentionMs, jobRetentionMs }: Confi
   };
 }
 
-/** Resolves with the first signal that asks to stop; a second one ends the process at once. */
+/** Signals that end a process unless it listens to them: a terminal that is closed, or a habit of logrotate. */
+const IGNORED_SIGNALS = ['SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const;
+
+/** Resolves with the first signal that asks to stop; a second one ends the process at once. Others change nothing. */
 function nextSignal(): Promise<string> {
+  for (const signal of IGNORED_SIGNALS) process.on(signal, () => {});
   return new Promise((resolve) => {
     let isFirst = true;
     for (const signal of ['SIGTERM', 'SIGINT'] as const) {

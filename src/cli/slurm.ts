@@ -1,8 +1,10 @@
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
-import { StartError } from '../domain/errors.ts';
+import { describeUnknownFlag, takeFlags } from '../arguments.ts';
+import { StartError, UsageError } from '../domain/errors.ts';
+import { explainSystemError } from '../errno.ts';
 import { DEFAULT_SPOOL, HOOK_KINDS, HOOK_SETTINGS, renderHook } from '../slurm/hooks.ts';
+import { findLikely } from '../suggest.ts';
 
 type Print = (text: string) => void;
 type Subcommand = (args: readonly string[], print: Print) => Promise<number>;
@@ -18,8 +20,13 @@ export async function runSlurm(args: readonly string[], print: Print): Promise<n
   const [name, ...rest] = args;
   const subcommand = name !== undefined && Object.hasOwn(SUBCOMMANDS, name) ? SUBCOMMANDS[name] : undefined;
   if (!subcommand) {
-    const given = name === undefined ? 'What to do with Slurm?' : `slurm ${name} is not a command.`;
-    throw new StartError(`${given} There is: slurm ${Object.keys(SUBCOMMANDS).join(', slurm ')}.`);
+    const likely = findLikely(name ?? '', Object.keys(SUBCOMMANDS));
+    if (likely)
+      throw new UsageError(`slurm ${name} is not a command. Did you mean hpc-observe slurm ${likely}?`);
+    throw new UsageError(
+      `${name === undefined ? 'slurm needs a subcommand' : `slurm ${name} is not a command`}: ` +
+        `slurm ${Object.keys(SUBCOMMANDS).join(', slurm ')}.`,
+    );
   }
   return subcommand(rest, print);
 }
@@ -32,7 +39,9 @@ function writeHooks(args: readonly string[], print: Print): number {
     for (const kind of HOOK_KINDS)
       replaceScript(join(folder, HOOK_SETTINGS[kind].file), renderHook(kind, spool));
   } catch (error) {
-    throw new StartError(`The hooks cannot be written: ${(error as Error).message}.`, { cause: error });
+    throw new StartError(`The hooks cannot be written to ${folder}: ${explainSystemError(error)}.`, {
+      cause: error,
+    });
   }
   print(describeSetup(folder, spool));
   return 0;
@@ -45,20 +54,16 @@ function replaceScript(path: string, text: string): void {
 }
 
 function readHookArguments(args: readonly string[]): { folder: string; spool: string } {
-  let parsed: { values: { spool?: string }; positionals: string[] };
-  try {
-    parsed = parseArgs({ args: [...args], options: { spool: { type: 'string' } }, allowPositionals: true });
-  } catch (error) {
-    throw new StartError((error as Error).message);
-  }
-  const { values, positionals } = parsed;
-  const [folder] = positionals;
-  if (!folder || positionals.length > 1)
-    throw new StartError('slurm hooks takes one folder, the one that the scripts go to.');
-  const spool = values.spool ?? DEFAULT_SPOOL;
+  const { flags, rest } = takeFlags(args, { spool: 'text' });
+  const unknown = rest.find((word) => word.startsWith('-'));
+  if (unknown !== undefined) throw new UsageError(describeUnknownFlag(unknown, ['spool']));
+  const [folder] = rest;
+  if (!folder || rest.length > 1)
+    throw new UsageError('slurm hooks takes one folder, the one that the scripts go to.');
+  const spool = flags.get('spool') ?? DEFAULT_SPOOL;
   // Slurm starts a hook in a folder of its own choice.
   if (!spool.startsWith('/') || /[\u0000-\u001f\u007f]/.test(spool))
-    throw new StartError(
+    throw new UsageError(
       `--spool must be the whole path of a folder, from / on, not ${JSON.stringify(spool)}.`,
     );
   return { folder: resolve(folder), spool };

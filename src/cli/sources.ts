@@ -1,3 +1,4 @@
+import type { Config } from '../config.ts';
 import { StartError } from '../domain/errors.ts';
 import type { Source } from '../domain/report.ts';
 import type { Store, TakeReports } from '../domain/store.ts';
@@ -14,7 +15,7 @@ interface SourceOptions {
   readonly now: () => number;
   readonly log: Log;
   readonly takeReports: TakeReports;
-  readonly slurm: 'auto' | 'on' | 'off';
+  readonly slurm: Slurm;
   /** Between two comparisons with Slurm. */
   readonly intervalMs: number;
   /** Where the hooks of this machine write to. */
@@ -28,7 +29,31 @@ export interface Sources {
   stop(): Promise<void>;
 }
 
-/** Starts what Slurm's presence calls for; `auto` is `on` where there is a squeue. StartError when `on` cannot be. */
+/** Slurm's commands, and whether its jobs are followed. */
+export interface Slurm {
+  readonly commands: SlurmCommands;
+  readonly isFollowed: boolean;
+  /** For a person: that it is followed, or why not. */
+  readonly state: string;
+}
+
+/** Decides whether Slurm is followed; `auto` is `on` where there is a squeue. StartError when `on` cannot be. */
+export function findSlurm(
+  { slurm, slurmBin }: Pick<Config, 'slurm' | 'slurmBin'>,
+  env: Readonly<Record<string, string | undefined>>,
+): Slurm {
+  const commands = slurmCommands({ env, now: () => Date.now(), folder: slurmBin });
+  if (slurm === 'off') return { commands, isFollowed: false, state: 'off' };
+  if (commands.has('squeue')) return { commands, isFollowed: true, state: 'followed' };
+  const missing = `there is no squeue in ${commands.folders.join(', ')}`;
+  if (slurm === 'auto')
+    return { commands, isFollowed: false, state: `off: ${missing}; --slurm-bin says where it is` };
+  throw new StartError(
+    `Slurm cannot be followed: ${missing}. Say with --slurm-bin where it is, or give --slurm off.`,
+  );
+}
+
+/** Starts what Slurm's presence calls for. */
 export function startSources({
   store,
   now,
@@ -38,14 +63,8 @@ export function startSources({
   intervalMs,
   spool,
 }: SourceOptions): Sources {
-  const commands = slurmCommands({ env: process.env, now });
-  const hasSlurm = commands.has('squeue');
-  if (slurm === 'on' && !hasSlurm) {
-    throw new StartError(
-      'There is no squeue on this machine. Install Slurm’s commands, or give --slurm off.',
-    );
-  }
-  if (slurm === 'off' || !hasSlurm) return { commands, spool: undefined, stop: async () => {} };
+  const { commands, isFollowed } = slurm;
+  if (!isFollowed) return { commands, spool: undefined, stop: async () => {} };
   const warn = (event: string, fields: Record<string, unknown>) => log.warn(event, fields);
   const reconciliation: Reconciliation = startReconciliation({
     commands,

@@ -2,6 +2,7 @@ import type { Job } from '../domain/job.ts';
 import type { JobSample, PastJob, Store } from '../domain/store.ts';
 import { measureJob } from './behaviour.ts';
 import { createScheduler, type DemoJob, planJobs, recogniseJob, type Scheduler } from './cluster.ts';
+import type { ShowProgress } from './progress.ts';
 
 const HOUR_MS = 3_600_000;
 const PAST_MS = 72 * HOUR_MS;
@@ -18,10 +19,8 @@ interface DemoOptions {
   readonly store: Store;
   readonly now: () => number;
   readonly log: { warn(event: string, fields: Record<string, unknown>): void };
-  /** Takes the progress bar's text. */
-  readonly write: (text: string) => void;
-  /** Whether the bar can be drawn over itself. */
-  readonly isTerminal: boolean;
+  /** Told how far a long filling has come. */
+  readonly showProgress: ShowProgress;
   /** How much past a new cluster has; three days when left out. */
   readonly pastMs?: number;
   /** From one live sample of a node to the next; 5 s when left out. */
@@ -42,7 +41,7 @@ export interface Demo {
  * and what it stopped is taken up again.
  */
 export function startDemo(options: DemoOptions): Demo {
-  const { store, now, log, pastMs = PAST_MS, liveStepMs = LIVE_STEP_MS } = options;
+  const { store, now, log, showProgress, pastMs = PAST_MS, liveStepMs = LIVE_STEP_MS } = options;
   const { promise: filled, resolve: resolveFilled } = Promise.withResolvers<void>();
   let schedule: Scheduler | undefined;
   let current = Promise.resolve();
@@ -71,12 +70,12 @@ export function startDemo(options: DemoOptions): Demo {
     const next = createScheduler(SEED, nextId);
     const alive = known.filter((job) => job.endTimeMs > fromMs);
     const planned = planJobs(next, alive, fromMs, toMs);
-    const showProgress = toMs - fromMs < HOUR_MS ? () => {} : progressBar(options);
+    const show = toMs - fromMs < HOUR_MS ? () => {} : showProgress;
     for (const batch of batchesOf([...alive, ...planned], planned, fromMs, toMs)) {
       if (isStopped) return undefined;
       if (batch.jobs.length > 0) await store.createJobs(batch.jobs.map((job) => pastOf(job, toMs)));
       if (batch.samples.length > 0) await store.recordSamples(batch.samples);
-      showProgress((batch.untilMs - fromMs) / (toMs - fromMs));
+      show((batch.untilMs - fromMs) / (toMs - fromMs));
     }
     return next;
   }
@@ -179,17 +178,4 @@ function samplesOf(job: DemoJob, timeMs: number, stamped: boolean): JobSample[] 
 function pastOf({ id, user, nodes, verdict, startTimeMs, endTimeMs }: DemoJob, nowMs: number): PastJob {
   const job = { id, user, nodes: [...nodes], startTimeMs };
   return endTimeMs > nowMs ? { ...job, state: 'running' } : { ...job, state: verdict, endTimeMs };
-}
-
-/** Draws how much is done, from 0 to 1; where nothing can be drawn over, it writes a line for every quarter. */
-function progressBar({ write, isTerminal }: DemoOptions): (done: number) => void {
-  let quarters = 0;
-  return (done) => {
-    const percent = `${String(Math.floor(done * 100)).padStart(3)} %`;
-    const isNews = Math.floor(done * 4) > quarters;
-    quarters = Math.floor(done * 4);
-    const bar = '#'.repeat(Math.floor(done * 30)).padEnd(30, '.');
-    if (isTerminal) write(`\rmaking up the past  [${bar}] ${percent}${done === 1 ? '\n' : ''}`);
-    else if (isNews) write(`making up the past ${percent}\n`);
-  };
 }

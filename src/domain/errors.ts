@@ -33,6 +33,9 @@ export class StartError extends Error {
   }
 }
 
+/** A command line or a setting that is not understood: shown as StartError is, with another exit code. */
+export class UsageError extends StartError {}
+
 /** Another process writes to the database. */
 export class DatabaseInUse extends StartError {}
 

@@ -25,6 +25,8 @@ interface Call {
 export interface SlurmCommands {
   /** Whether this machine has the program. */
   has(program: string): boolean;
+  /** Where it was looked for. */
+  readonly folders: readonly string[];
   /**
    * Runs a program of Slurm; resolves when it has ended well. Rejects with StartError, one sentence: it is not there,
    * failed, or took too long. One runs at a time, the others wait for their turn: slurmctld has other work.
@@ -37,11 +39,15 @@ interface CommandOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  /** The one folder to look in; the folders of PATH and the usual ones when left out. */
+  readonly folder?: string | undefined;
 }
 
 /** The programs of Slurm, run with nothing of the environment but where its configuration is. */
-export function slurmCommands({ env, now }: CommandOptions): SlurmCommands {
-  const path = [env.PATH, ...FOLDERS].filter(Boolean).join(':');
+export function slurmCommands({ env, now, folder }: CommandOptions): SlurmCommands {
+  const usual = [...new Set([...(env.PATH ?? '').split(':'), ...FOLDERS])].filter(Boolean);
+  const folders = folder === undefined ? usual : [folder];
+  const path = [...new Set([...folders, ...usual])].join(':');
   // Formats of times and tables can be set by variables, and would not be read.
   const clean = {
     PATH: path,
@@ -53,8 +59,10 @@ export function slurmCommands({ env, now }: CommandOptions): SlurmCommands {
   const states = new Map<string, CommandState>();
   let turn: Promise<unknown> = Promise.resolve();
 
+  const find = (program: string) => Bun.which(program, { PATH: folders.join(':') });
+
   async function runNow(program: string, args: readonly string[], { timeoutMs, read }: Call): Promise<void> {
-    const file = Bun.which(program, { PATH: path });
+    const file = find(program);
     if (!file) throw new StartError(`There is no ${program} on this machine.`);
     const running = Bun.spawn([file, ...args], {
       env: clean,
@@ -97,7 +105,8 @@ export function slurmCommands({ env, now }: CommandOptions): SlurmCommands {
   }
 
   return {
-    has: (program) => Bun.which(program, { PATH: path }) !== null,
+    has: (program) => find(program) !== null,
+    folders,
     run(program, args, call) {
       const result = turn.then(async () => {
         const startedMs = now();

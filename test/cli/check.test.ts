@@ -5,7 +5,7 @@ import { runSlurm } from '../../src/cli/slurm.ts';
 import { temporaryFolder } from '../help/folder.ts';
 
 /** A machine whose Slurm says so much of its configuration. */
-function machine(config: string) {
+function machine(config: string, settings: Record<string, string> = {}) {
   const folder = temporaryFolder();
   writeFileSync(folder.file('config'), config);
   writeFileSync(folder.file('scontrol'), `#!/bin/sh\ncat '${folder.file('config')}'\n`);
@@ -18,7 +18,7 @@ function machine(config: string) {
       const print = (text: string) => {
         output += text;
       };
-      const env = { PATH: `${folder.path}:/usr/bin:/bin` };
+      const env = { PATH: `${folder.path}:/usr/bin:/bin`, ...settings };
       return { exitCode: await checkSlurm(args, print, env), lines: output.split('\n'), output };
     },
   };
@@ -58,6 +58,31 @@ test('nothing is set up, and no service runs: what is missing costs something, a
   expect(output).toContain('JobCompLoc=http://127.0.0.1:1/v1/slurm/jobcomp;');
   expect(output).toContain('wrong    No service answers at http://127.0.0.1:1.\n');
   expect(output).toEndWith('4 ok, 4 missing, 1 wrong.\n');
+});
+
+test('the service is looked for where its own settings have it', async () => {
+  using service = Bun.serve({ port: 0, fetch: () => new Response('{}') });
+  using folder = temporaryFolder();
+  writeFileSync(folder.file('site.toml'), `host = "0.0.0.0"\nport = ${service.port}\n`);
+  const server = `http://127.0.0.1:${service.port}`;
+  for (const [args, settings] of [
+    [['--config', folder.file('site.toml')], {}],
+    [['--port', String(service.port)], {}],
+    [[], { HPC_OBSERVE_CONFIG: folder.file('site.toml') }],
+    [['--server', server], { HPC_OBSERVE_PORT: '1' }],
+  ] as const) {
+    using head = machine('SlurmUser = root(0)\n', settings);
+    const { output } = await head.check(...args);
+    expect(output).toContain(`ok       The service answers at ${server}.`);
+    expect(output).toContain(`JobCompLoc=${server}/v1/slurm/jobcomp;`);
+  }
+});
+
+test('Slurm is looked for in the folder that a setting names', async () => {
+  using head = machine('SlurmUser = root(0)\n');
+  const { output } = await head.check('--node', '--slurm-bin', head.path);
+  expect(output).toContain('Prolog=/etc/slurm/hpc-observe/prolog');
+  await expect(head.check('--node', '--slurm-bin', '/nowhere')).rejects.toThrow(/no scontrol/);
 });
 
 test('a node has only its own two hooks', async () => {

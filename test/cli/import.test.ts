@@ -66,7 +66,7 @@ const REFUSED: [args: string[], reason: RegExp][] = [
   [['--since', '2026-01-01', '--file', 'a'], /either --since/],
   [['--since', 'yesterday'], /--since must be a date/],
   [['--since', '2026-01-02', '--until', '2026-01-01'], /before --until/],
-  [['--file', 'a', '--until', '2026-01-01'], /--until is for sacct/],
+  [['--file', 'a', '--until', '2026-01-01'], /--until cannot be combined with --file/],
   [['--file', '/nowhere/saved'], /no file \/nowhere\/saved/],
   [['--sinse', '2026-01-01'], /--sinse/],
 ];

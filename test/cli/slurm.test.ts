@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { runSlurm } from '../../src/cli/slurm.ts';
-import { StartError } from '../../src/domain/errors.ts';
+import { UsageError } from '../../src/domain/errors.ts';
 import { temporaryFolder } from '../help/folder.ts';
 
 async function run(...args: string[]) {
@@ -45,22 +45,24 @@ describe('slurm hooks', () => {
   test('refuses a folder that cannot be made', async () => {
     using folder = temporaryFolder();
     writeFileSync(folder.file('file'), '');
-    expect(run('hooks', folder.file('file/hooks'))).rejects.toThrow(/^The hooks cannot be written: .*file/);
+    expect(run('hooks', folder.file('file/hooks'))).rejects.toThrow(
+      `The hooks cannot be written to ${folder.file('file/hooks')}: a part of the path is a file, not a folder.`,
+    );
   });
 });
 
 const REFUSED: [args: string[], reason: RegExp][] = [
-  [[], /There is: slurm hooks, slurm check, slurm import/],
-  [['hook'], /slurm hook is not a command/],
+  [[], /slurm needs a subcommand: slurm hooks, slurm check, slurm import/],
+  [['hook'], /slurm hook is not a command. Did you mean hpc-observe slurm hooks\?/],
   [['toString'], /is not a command/],
   [['hooks'], /takes one folder/],
   [['hooks', 'a', 'b'], /takes one folder/],
-  [['hooks', 'a', '--spol', '/x'], /--spol/],
+  [['hooks', 'a', '--spol', '/x'], /--spol is not a known flag. Did you mean --spool\?/],
   [['hooks', 'a', '--spool'], /--spool/],
   [['hooks', 'a', '--spool', 'spool'], /whole path/],
   [['hooks', 'a', '--spool', '/a\nb'], /whole path/],
 ];
 test.each(REFUSED)('slurm %p is refused', (args, reason) => {
-  expect(run(...args)).rejects.toThrow(StartError);
+  expect(run(...args)).rejects.toThrow(UsageError);
   expect(run(...args)).rejects.toThrow(reason);
 });

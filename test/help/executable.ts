@@ -34,9 +34,9 @@ export async function serve({ folder, args = [], env = {}, command = [EXECUTABLE
   let greeting = '';
   for await (const chunk of child.stdout.pipeThrough(new TextDecoderStream())) {
     greeting += chunk;
-    if (greeting.includes('Metrics ')) break;
+    if (/^\{.*\}\n|^ {2}Slurm .*\n/m.test(greeting)) break;
   }
-  const url = /Metrics\s+(http:\S+)\/metrics/.exec(greeting)?.[1];
+  const url = /Metrics\s+(http:\S+)\/metrics|"url":"(http:[^"]+)\/"/.exec(greeting)?.slice(1).find(Boolean);
   if (!url) {
     await child.exited;
     await readErrors;

@@ -50,10 +50,10 @@ test('all faults are told at once, each with its origin', async () => {
   const env = { HPC_OBSERVE_MAX_BODY_BYTES: 'lots', HPC_OBSERVE_COLOUR: 'red' };
   for (const command of ['config', 'serve']) {
     const { exitCode, stdout, stderr } = await runExecutable(
-      [command, '--config', 'bad.toml', '--port', '70000', '--colour', 'extra'],
+      [command, 'extra', '--config', 'bad.toml', '--port', '70000', '--colour'],
       { folder: folder.path, env },
     );
-    expect(exitCode).toBe(1);
+    expect(exitCode).toBe(2);
     expect(stdout).toBe('');
     for (const fault of [
       /--port must be a whole number from 0 to 65535, not "70000"/,
@@ -73,15 +73,15 @@ test('all faults are told at once, each with its origin', async () => {
 });
 
 test.each([
-  ['is missing', undefined, /nowhere\.toml cannot be read/],
-  ['is no TOML', 'port = = 1', /nowhere\.toml cannot be read as TOML/],
-])('a configuration file that %s is one clear line', async (_, text, message) => {
+  ['is missing', undefined, /nowhere\.toml cannot be read: there is no such file/, 1],
+  ['is no TOML', 'port = = 1', /nowhere\.toml cannot be read as TOML/, 2],
+])('a configuration file that %s is one clear line', async (_, text, message, code) => {
   using folder = temporaryFolder();
   if (text !== undefined) writeFileSync(folder.file('nowhere.toml'), text);
   const { exitCode, stderr } = await runExecutable(['serve', '--config', 'nowhere.toml'], {
     folder: folder.path,
   });
-  expect(exitCode).toBe(1);
+  expect(exitCode).toBe(code);
   expect(stderr).toMatch(/^hpc-observe: [^\n]+\n$/);
   expect(stderr).toMatch(message);
 });
@@ -90,7 +90,7 @@ test('a setting in a file takes effect', async () => {
   using folder = temporaryFolder();
   writeFileSync(folder.file('site.toml'), 'database = "other.db"\nmax_body_bytes = 1024\n');
   await using server = await serve({ folder: folder.path, args: ['--config', 'site.toml'] });
-  expect(server.greeting).toContain('serves other.db');
+  expect(JSON.parse(server.greeting)).toMatchObject({ event: 'serving', database: 'other.db', slurm: 'off' });
   const answer = await fetch(`${server.url}/v1/jobs`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
@@ -118,13 +118,56 @@ test('help names every command and setting; version is the version', async () =>
   }
 });
 
-test('a command that does not exist is refused with the help, and exit code 2', async () => {
-  using folder = temporaryFolder();
-  for (const command of ['sevre', '__proto__', 'constructor', 'toString', '']) {
-    const { exitCode, stdout, stderr } = await runExecutable([command], { folder: folder.path });
-    expect(exitCode, command).toBe(2);
+test.each([
+  [['sevre'], 'Did you mean hpc-observe serve?'],
+  [['--port', '9000'], 'Did you mean hpc-observe serve --port 9000?'],
+  [['-V'], 'Did you mean hpc-observe version?'],
+  [['__proto__'], 'see hpc-observe help.'],
+  [['constructor'], 'see hpc-observe help.'],
+  [['toString'], 'see hpc-observe help.'],
+  [[''], 'see hpc-observe help.'],
+  [['slurm', 'chekc'], 'Did you mean hpc-observe slurm check?'],
+  [['slurm', 'check', '--bogus'], '--bogus is not a known flag; see --help.'],
+  [['slurm', 'import', '--since', 'yesterday'], '--since must be a date'],
+  [['serve', '--prot', '9000'], '--prot is not a known flag. Did you mean --port?'],
+])(
+  '%j is refused in one line that says what was most likely meant, with exit code 2',
+  async (args, words) => {
+    using folder = temporaryFolder();
+    const { exitCode, stdout, stderr } = await runExecutable(args, { folder: folder.path });
+    expect(stderr).toMatch(/^hpc-observe: [^\n]+\n$/);
+    expect(stderr).toContain(words);
+    expect(exitCode).toBe(2);
     expect(stdout).toBe('');
-    expect(stderr).toContain(`${JSON.stringify(command)} is not a command`);
-    expect(stderr).not.toContain('    at ');
-  }
+  },
+);
+
+test.each([
+  [['--host', 'nosuchhost.invalid'], 'There is no host nosuchhost.invalid.'],
+  [['--host', '10.99.99.99'], '10.99.99.99 is not an address of this machine.'],
+  [['--slurm', 'on', '--slurm-bin', '/nowhere'], 'Slurm cannot be followed: there is no squeue in /nowhere.'],
+])('serve %j is refused in one line before it says that it serves', async (args, words) => {
+  using folder = temporaryFolder();
+  const { exitCode, stdout, stderr } = await runExecutable(['serve', '--port', '0', ...args], {
+    folder: folder.path,
+    env: { HPC_OBSERVE_SLURM: 'off' },
+  });
+  expect(stderr).toMatch(/^hpc-observe: [^\n]+\n$/);
+  expect(stderr).toContain(words);
+  expect(exitCode).toBe(1);
+  expect(stdout).toBe('');
+});
+
+test('the start message is text for a person and one event in JSON, and says why Slurm is not followed', async () => {
+  const env = { HPC_OBSERVE_SLURM: 'auto' };
+  const args = ['--slurm-bin', '/nowhere'];
+  await using text = await serve({ env, args: [...args, '--log-format', 'text'] });
+  expect(text.greeting).toMatch(/^ {2}Slurm +off: there is no squeue in \/nowhere; --slurm-bin says/m);
+  await using json = await serve({ env, args: [...args, '--log-format', 'json', '--log-level', 'error'] });
+  expect(JSON.parse(json.greeting)).toMatchObject({
+    level: 'info',
+    event: 'serving',
+    url: expect.stringMatching(/^http:/),
+    slurm: expect.stringContaining('no squeue in /nowhere'),
+  });
 });

@@ -100,6 +100,15 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
   });
 });
 
+test.each(['SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const)('%s changes nothing', async (signal) => {
+  await using server = await serve();
+  process.kill(server.pid, signal);
+  await Bun.sleep(200);
+  expect((await fetch(`${server.url}/v1/health`)).status).toBe(200);
+  expect(await server.stop()).toBe(0);
+  expect(server.errors()).toContain('"event":"stopped"');
+});
+
 test('a second signal ends it at once', async () => {
   using folder = temporaryFolder();
   await using server = await serve({ folder: folder.path });

@@ -1,0 +1,40 @@
+import { StartError } from '../domain/errors.ts';
+import { explainSystemError } from '../errno.ts';
+
+interface App {
+  listen(options: Record<string, unknown>): unknown;
+  readonly server: Bun.Server<unknown> | null;
+}
+
+/** Listens for requests. StartError, one sentence, when this machine does not allow it. */
+export function listen(app: App, host: string, port: number): Bun.Server<unknown> {
+  try {
+    app.listen({ hostname: host, port, reusePort: false, maxRequestBodySize: Number.MAX_SAFE_INTEGER });
+  } catch (error) {
+    throw new StartError(explainListenError(host, port, error), { cause: error });
+  }
+  return app.server!;
+}
+
+/** Why a port cannot be listened on, and what to do about it. */
+export function explainListenError(host: string, port: number, error: unknown): string {
+  const { code = '' } = error as { code?: string };
+  switch (code) {
+    case 'EADDRINUSE':
+      return `Port ${port} of ${host} is taken. Stop what listens there, or give another --port.`;
+    case 'EADDRNOTAVAIL':
+      return `${host} is not an address of this machine. Give one of its own with --host, or 0.0.0.0 for all of them.`;
+    case 'EACCES':
+      return (
+        `This user may not listen on port ${port}: ports below 1024 are for root. Give another --port, or the ` +
+        'service AmbientCapabilities=CAP_NET_BIND_SERVICE.'
+      );
+    case 'ENOENT':
+    case 'ENOTFOUND':
+    case 'EAI_NONAME':
+    case 'DNS_ENOTFOUND':
+      return `There is no host ${host}. Give an address of this machine with --host.`;
+    default:
+      return `Cannot listen on ${host}, port ${port}: ${explainSystemError(error)}.`;
+  }
+}

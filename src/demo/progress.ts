@@ -1,0 +1,22 @@
+const BAR_CELLS = 30;
+
+/** Given how much is done, from 0 to 1, each time it has become more. */
+export type ShowProgress = (done: number) => void;
+
+/** A bar that is drawn over itself, for a terminal. */
+export function drawBar(write: (text: string) => void): ShowProgress {
+  return (done) => {
+    const bar = '#'.repeat(Math.floor(done * BAR_CELLS)).padEnd(BAR_CELLS, '.');
+    const percent = String(Math.floor(done * 100)).padStart(3);
+    write(`\rmaking up the past  [${bar}] ${percent} %${done === 1 ? '\n' : ''}`);
+  };
+}
+
+/** Calls `tell` with the percentage of every quarter, where nothing can be drawn over: in a log. */
+export function tellQuarters(tell: (percent: number) => void): ShowProgress {
+  let quarters = 0;
+  return (done) => {
+    if (Math.floor(done * 4) > quarters) tell(Math.floor(done * 100));
+    quarters = Math.floor(done * 4);
+  };
+}
