@@ -101,16 +101,12 @@ test('every import of a file is seen', () => {
   const text = SOURCES.get('src/store/sqlite/jobs.ts')!;
   expect(importsOf(text)).toEqual([
     'bun:sqlite',
-    '../../domain/detail.ts',
     '../../domain/errors.ts',
     '../../domain/job.ts',
     '../../domain/run.ts',
     '../../domain/sample.ts',
     '../../domain/store.ts',
     './details.ts',
-    './events.ts',
-    './flow.ts',
-    './jobrow.ts',
   ]);
   expect(importsOf(SOURCES.get('src/main.ts')!)).toContain('./cli/serve.ts');
 });

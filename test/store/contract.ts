@@ -1,5 +1,6 @@
 import { describe } from 'bun:test';
 import { batches } from './contract/batches.ts';
+import { events } from './contract/events.ts';
 import { expiry } from './contract/expiry.ts';
 import { flow } from './contract/flow.ts';
 import type { Place } from './contract/help.ts';
@@ -23,6 +24,7 @@ export function describeStore(name: string, makePlace: () => Place): void {
     usage,
     batches,
     reports,
+    events,
     flow,
     live,
     history,

@@ -1,7 +1,6 @@
 import type { Database } from 'bun:sqlite';
 import type { JobDetails } from '../../domain/detail.ts';
-import type { Provenance } from '../../domain/run.ts';
-import { nameWriter } from './names.ts';
+import { NOT_REPORTED, type Provenance } from '../../domain/run.ts';
 
 /** The columns of `detail` that hold the number of a label, and the ones that hold the value itself. */
 const LABELS = ['cluster', 'account', 'partition', 'qos'] as const;
@@ -21,6 +20,9 @@ const VALUES = [
   ['reason', 'reason'],
   ['restarts', 'restarts'],
 ] as const satisfies readonly (readonly [column: string, key: keyof JobDetails])[];
+
+/** How `sources` says that all fields are the API's, as most of them are where no scheduler reports. */
+const ONLY_API = '';
 
 /** What is known of a job beside its row. */
 export interface Detail {
@@ -63,12 +65,15 @@ function readRow({ job: _, allocations, sources, standing, standing_ms, ...rest 
     ...Object.fromEntries(known),
     ...(allocations && { allocations: JSON.parse(allocations) }),
   };
-  return { details, provenance: { fields: sources, standing, standingMs: standing_ms } };
+  const fields = sources === ONLY_API ? NOT_REPORTED.fields : sources;
+  return { details, provenance: { fields, standing, standingMs: standing_ms } };
 }
 
 /** Writes the details of a job, all at once. */
-export function detailWriter(db: Database): (job: number, detail: Detail) => void {
-  const numberLabel = nameWriter(db, 'label');
+export function detailWriter(
+  db: Database,
+  numberLabel: (name: string) => number,
+): (job: number, detail: Detail) => void {
   const columns = [
     'job',
     ...LABELS,
@@ -78,7 +83,6 @@ export function detailWriter(db: Database): (job: number, detail: Detail) => voi
     'standing',
   ];
   const changes = [...columns.slice(1), 'standing_ms'].map((column) => `${column} = excluded.${column}`);
-  // Not REPLACE, which would hide from the triggers what the partition was.
   const upsert = db.query(
     `INSERT INTO detail (${columns.join(', ')}, standing_ms)
      VALUES (${columns.map(() => '?').join(', ')}, ?)
@@ -91,7 +95,7 @@ export function detailWriter(db: Database): (job: number, detail: Detail) => voi
       ...LABELS.map((label) => (details[label] === undefined ? null : numberLabel(details[label]))),
       ...VALUES.map(([, key]) => details[key] ?? null),
       allocations ? JSON.stringify(allocations) : null,
-      provenance.fields,
+      provenance.fields === NOT_REPORTED.fields ? ONLY_API : provenance.fields,
       provenance.standing,
       provenance.standingMs,
     );

@@ -8,7 +8,6 @@ import {
   waitBound,
 } from '../../domain/flow.ts';
 import { JOB_STATES, type JobState } from '../../domain/job.ts';
-import { nameWriter } from './names.ts';
 
 /** The label that stands for no partition, and the bound of waits that are longer than all bounds. */
 const NO_PARTITION = 0;
@@ -20,55 +19,55 @@ interface PartitionRow {
   readonly count: number;
 }
 
-/** Gathers what one write adds to the counters, which `keep` writes with it. */
-export interface FlowTally {
-  /** A run is now as `after` has it, and was known as `before`; whoever says so said it at `toldMs`. */
-  note(
-    before: readonly Passage[],
-    after: Passage & { readonly partition?: string | undefined },
-    toldMs: number,
-  ): void;
-  keep(): void;
-}
-
-/** Counts runs as they end and start, inside the transaction of the group: a tally for every write. */
-export function flowWriter(db: Database): () => FlowTally {
-  const numberLabel = nameWriter(db, 'label');
+/** Counts runs as they end and start, inside the transaction of the group; what a group adds is written once. */
+export function flowWriter(db: Database, numberLabel: (name: string) => number) {
   const addFinished = db.query(
     'INSERT INTO finished_count VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET runs = runs + ?3',
   );
   const addWaits = db.query(
     'INSERT INTO queue_wait VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET runs = runs + ?2, wait = wait + ?3',
   );
+  const finished = new Map<string, Map<JobState, number>>();
+  const waits = new Map<number, { runs: number; waitMs: number }>();
 
-  function keepFinished(partition: string, states: ReadonlyMap<JobState, number>): void {
+  function flushFinished(partition: string, states: ReadonlyMap<JobState, number>): void {
     const label = partition === '' ? NO_PARTITION : numberLabel(partition);
     for (const [state, runs] of states) addFinished.run(label, JOB_STATES.indexOf(state), runs);
   }
 
-  return () => {
-    const finished = new Map<string, Map<JobState, number>>();
-    const waits = new Map<number, { runs: number; waitMs: number }>();
-    return {
-      note(before, after, toldMs) {
-        if (isNewlyEnded(before, after, toldMs)) {
-          const { partition = '', state } = after;
-          const states = finished.get(partition) ?? new Map<JobState, number>();
-          finished.set(partition, states.set(state, (states.get(state) ?? 0) + 1));
-        }
-        const waitMs = newWaitMs(before, after, toldMs);
-        if (waitMs === undefined) return;
-        const bound = waitBound(waitMs);
-        const known = waits.get(bound) ?? { runs: 0, waitMs: 0 };
-        waits.set(bound, { runs: known.runs + 1, waitMs: known.waitMs + waitMs });
-      },
-      keep() {
-        for (const [partition, states] of finished) keepFinished(partition, states);
-        for (const [bound, { runs, waitMs }] of waits) {
-          addWaits.run(bound === Infinity ? BEYOND : bound, runs, waitMs);
-        }
-      },
-    };
+  function clear(): void {
+    finished.clear();
+    waits.clear();
+  }
+
+  return {
+    /** A run is now as `after` has it, and was known as `before`; its source said so at `toldMs`. */
+    note(
+      before: readonly Passage[],
+      after: Passage & { readonly partition?: string | undefined },
+      toldMs: number,
+    ): void {
+      if (isNewlyEnded(before, after, toldMs)) {
+        const { partition = '', state } = after;
+        const states = finished.get(partition) ?? new Map<JobState, number>();
+        finished.set(partition, states.set(state, (states.get(state) ?? 0) + 1));
+      }
+      const waitMs = newWaitMs(before, after, toldMs);
+      if (waitMs === undefined) return;
+      const bound = waitBound(waitMs);
+      const known = waits.get(bound) ?? { runs: 0, waitMs: 0 };
+      waits.set(bound, { runs: known.runs + 1, waitMs: known.waitMs + waitMs });
+    },
+    /** Writes all of it into the transaction. */
+    flush(): void {
+      for (const [partition, states] of finished) flushFinished(partition, states);
+      for (const [bound, { runs, waitMs }] of waits) {
+        addWaits.run(bound === Infinity ? BEYOND : bound, runs, waitMs);
+      }
+      clear();
+    },
+    /** The transaction has been rolled back. */
+    forget: clear,
   };
 }
 

@@ -27,9 +27,13 @@ interface ChunkRow {
 
 /**
  * Moves samples along: from the log into chunks, from chunks into points when they are too old for samples, and out when they are too old for points.
- * Each call is a small step inside the transaction of the group. `onJobsDeleted` is told when jobs have gone for their age.
+ * Each call is a small step inside the transaction of the group. Jobs go by `removeJob`; `onJobsDeleted` is told when some have
+ * gone for their age.
  */
-export function historyWriter(db: Database, onJobsDeleted: () => void) {
+export function historyWriter(
+  db: Database,
+  { removeJob, onJobsDeleted }: { removeJob: (seq: number) => void; onJobsDeleted: () => void },
+) {
   const sealer = sampleSealer(db);
   const log = logShortener(db, seal);
   const selectExpired = db.query<ChunkRow, [number, number]>(
@@ -46,8 +50,8 @@ export function historyWriter(db: Database, onJobsDeleted: () => void) {
   const deletePoints = db.query(
     'DELETE FROM chunk WHERE seq IN (SELECT seq FROM chunk WHERE tier = 1 AND end_time < ? LIMIT ?)',
   );
-  const deleteJobs = db.query(
-    'DELETE FROM job WHERE seq IN (SELECT seq FROM job WHERE end_time < ? ORDER BY end_time LIMIT ?)',
+  const selectEnded = db.query<{ seq: number }, [number, number]>(
+    'SELECT seq FROM job WHERE end_time < ? ORDER BY end_time LIMIT ?',
   );
 
   function seal(job: number, node: number, samples: ChunkColumns, beforeMs: number): void {
@@ -70,9 +74,10 @@ export function historyWriter(db: Database, onJobsDeleted: () => void) {
   }
 
   function expireJobs(beforeMs: number): boolean {
-    const isSome = deleteJobs.run(beforeMs, STEP_JOBS).changes > 0;
-    if (isSome) onJobsDeleted();
-    return isSome;
+    const ended = selectEnded.all(beforeMs, STEP_JOBS);
+    for (const { seq } of ended) removeJob(seq);
+    if (ended.length > 0) onJobsDeleted();
+    return ended.length > 0;
   }
 
   function expireChunks(beforeMs: number): boolean {

@@ -3,44 +3,36 @@ import { AppError, quote } from '../../domain/errors.ts';
 import { applyReport, type MergedRun } from '../../domain/match.ts';
 import type { Report } from '../../domain/report.ts';
 import { diffRuns, type Run } from '../../domain/run.ts';
-import { type BatchResult, MAX_REFUSALS, type Refusal } from '../../domain/store.ts';
-import { detailWriter } from './details.ts';
+import { type BatchResult, type JobEvent, MAX_REFUSALS, type Refusal } from '../../domain/store.ts';
 import { eventWriter } from './events.ts';
-import { type FlowTally, flowWriter } from './flow.ts';
-import { jobRowWriter } from './jobrow.ts';
+import type { JobRows } from './jobrow.ts';
 import { knownRunReader, type Place, pastRunWriter } from './pastruns.ts';
 
 /** Takes up what schedulers say of jobs, inside the transaction of the group. */
-export function reportWriter(db: Database) {
+export function reportWriter(db: Database, rows: JobRows) {
   const readRuns = knownRunReader(db);
   const past = pastRunWriter(db);
-  const rows = jobRowWriter(db);
-  const writeDetail = detailWriter(db);
-  const writeEvent = eventWriter(db);
-  const startTally = flowWriter(db);
-  const deleteJob = db.query('DELETE FROM job WHERE seq = ?');
-  const countNoJob = db.query("UPDATE counter SET value = value - 1 WHERE name = 'jobs_created'");
+  const events = eventWriter(db);
 
   /** Saves the latest run of a job where it was before, or as a new row. */
   function saveLatest(id: string, run: Run, place: Place | undefined, isNewJob: boolean): void {
     const fields = fieldsOf(run);
-    let seq = place?.seq;
-    if (place?.isLatest) {
-      rows.update(place.seq, fields, { areNodesSame: sameNodes(place.run, run) });
-    } else {
-      seq = rows.insert(id, fields, place && place.seq > 0 ? place.seq : null);
-      if (place) past.delete(place.seq);
-      // It is the same job, which runs again.
-      if (!isNewJob) countNoJob.run();
-    }
     const { user: _u, nodes: _n, state: _s, startTimeMs: _b, endTimeMs: _e, provenance, ...details } = run;
-    writeDetail(seq!, { details, provenance });
+    const detail = { details, provenance };
+    if (place?.isLatest) {
+      rows.update(place.seq, fields, { areNodesSame: sameNodes(place.run, run), detail });
+      return;
+    }
+    const seq = place && place.seq > 0 ? place.seq : undefined;
+    // A job that is known is the same job, which runs again.
+    rows.insert(id, fields, { isNewJob, seq, detail });
+    if (place) past.delete(place.seq);
   }
 
   /** Saves an earlier run; one that was the latest until now moves, and its samples stay with it. */
   function savePast(id: string, run: Run, place: Place | undefined): void {
     past.save(place?.seq, id, run);
-    if (place?.isLatest) deleteJob.run(place.seq);
+    if (place?.isLatest) rows.remove(place.seq);
   }
 
   function save(id: string, merged: readonly MergedRun[], places: ReadonlyMap<Run, Place>): void {
@@ -61,7 +53,7 @@ export function reportWriter(db: Database) {
   }
 
   /** Whether the report said anything new. */
-  function apply(report: Report, tally: FlowTally): boolean {
+  function apply(report: Report): boolean {
     const places = readRuns(report.id);
     const merged = applyReport([...places.keys()], report);
     const touched = merged.find(({ isChanged }) => isChanged)!;
@@ -70,22 +62,20 @@ export function reportWriter(db: Database) {
     const isNews = Object.keys(change).length > 0 || touched.known.length !== 1;
     const isSurer = touched.run.provenance.standing > (before?.provenance.standing ?? 0);
     if (!isNews && !isSurer) return false;
-    save(report.id, named(merged, report.id), places);
-    tally.note(touched.known, touched.run, report.observedMs);
+    const runs = named(merged, report.id);
+    const isOnlyRun = places.size === 1 && merged.length === 1 && touched.known.length === 1;
+    if (places.size > 0 && !isOnlyRun) events.completeFirst(report.id, latestOf(places));
+    save(report.id, runs, places);
+    rows.noteFlow(touched.known, touched.run, report.observedMs);
     if (!isNews) return true;
-    // A job of many nodes has as many hooks, each of which tells of its own node.
-    const said = report.allocations && change.allocations ? { allocations: report.allocations } : {};
-    writeEvent(report.id, {
-      timeMs: report.observedMs,
-      source: report.source,
-      change: { ...change, ...said },
-    });
+    if (places.size === 0) events.writeFirst(report.id, eventOf(report, change));
+    else events.write(report.id, eventOf(report, change), { ...before });
     return true;
   }
 
-  function attempt(report: Report, tally: FlowTally): Outcome {
+  function attempt(report: Report): Outcome {
     try {
-      return { kind: apply(report, tally) ? 'stored' : 'repeated' };
+      return { kind: apply(report) ? 'stored' : 'repeated' };
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
       return { kind: 'refused', error: error.code as Refusal['error'], message: error.message };
@@ -94,9 +84,7 @@ export function reportWriter(db: Database) {
 
   return {
     record(reports: readonly Report[]): BatchResult {
-      const tally = startTally();
-      const outcomes = reports.map((report) => attempt(report, tally));
-      tally.keep();
+      const outcomes = reports.map(attempt);
       const count = (wanted: Outcome['kind']) => outcomes.filter(({ kind }) => kind === wanted).length;
       const refusals = outcomes.flatMap((outcome, index) =>
         outcome.kind === 'refused' ? [{ index, error: outcome.error, message: outcome.message }] : [],
@@ -114,6 +102,16 @@ export function reportWriter(db: Database) {
 type Outcome =
   | { readonly kind: 'stored' | 'repeated' }
   | { readonly kind: 'refused'; readonly error: Refusal['error']; readonly message: string };
+
+/** What a report changed. A job of many nodes has as many hooks, each of which tells of its own node. */
+function eventOf({ observedMs, source, allocations }: Report, change: JobEvent['change']): JobEvent {
+  const said = allocations && change.allocations ? { allocations } : {};
+  return { timeMs: observedMs, source, change: { ...change, ...said } };
+}
+
+/** The run that the lists show. */
+const latestOf = (places: ReadonlyMap<Run, Place>): Place =>
+  [...places.values()].find(({ isLatest }) => isLatest)!;
 
 /** The runs, the latest with a user: all runs of a job have the same. */
 function named(merged: readonly MergedRun[], id: string): MergedRun[] {

@@ -5,7 +5,8 @@ import type { Report } from '../../domain/report.ts';
 import type { NewSample } from '../../domain/sample.ts';
 import type { JobSample, PastJob, Retention } from '../../domain/store.ts';
 import { historyWriter } from './history.ts';
-import { jobWriter } from './jobs.ts';
+import { jobRowWriter } from './jobrow.ts';
+import { jobWriter } from './jobwriter.ts';
 import { noteWriter } from './notes.ts';
 import { reportWriter } from './reports.ts';
 import { sampleWriter } from './samples.ts';
@@ -74,11 +75,12 @@ export interface WriteApplier {
 
 export function writeApplier(db: Database): WriteApplier {
   const targets = targetFinder(db);
-  const jobs = jobWriter(db);
-  const reports = reportWriter(db);
+  const rows = jobRowWriter(db);
+  const jobs = jobWriter(db, rows);
+  const reports = reportWriter(db, rows);
   const notes = noteWriter(db);
   const samples = sampleWriter(db, targets);
-  const history = historyWriter(db, targets.forget);
+  const history = historyWriter(db, { removeJob: rows.remove, onJobsDeleted: targets.forget });
   const probe = db.query('INSERT OR REPLACE INTO probe (id, filler) VALUES (1, zeroblob(?))');
 
   /** What is remembered of jobs has to stay right, whatever is written. */
@@ -137,8 +139,12 @@ export function writeApplier(db: Database): WriteApplier {
       forgetChanged(write);
       return applyWrite(write);
     },
-    flush: samples.flush,
+    flush() {
+      samples.flush();
+      rows.flush();
+    },
     forget() {
+      rows.forget();
       targets.forget();
       samples.forget();
     },

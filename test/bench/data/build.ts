@@ -1,7 +1,8 @@
 import type { Database } from 'bun:sqlite';
 import type { PastJob } from '../../../src/domain/store.ts';
 import { openForWriting } from '../../../src/store/sqlite/connection.ts';
-import { jobWriter } from '../../../src/store/sqlite/jobs.ts';
+import { jobRowWriter } from '../../../src/store/sqlite/jobrow.ts';
+import { jobWriter } from '../../../src/store/sqlite/jobwriter.ts';
 import { migrate } from '../../../src/store/sqlite/migrate.ts';
 import { openSqlite } from '../../../src/store/sqlite/open.ts';
 import { startProgress } from '../progress.ts';
@@ -26,8 +27,13 @@ export async function buildJobs(path: string, name: string, shape: JobsShape): P
   db.run('PRAGMA synchronous = OFF');
   db.run('PRAGMA cache_size = -500000');
   const indexes = dropIndexes(db);
-  const writer = jobWriter(db);
-  const insert = db.transaction((jobs: readonly PastJob[]) => writer.createMany(jobs));
+  const rows = jobRowWriter(db);
+  const writer = jobWriter(db, rows);
+  const insert = db.transaction((jobs: readonly PastJob[]) => {
+    const result = writer.createMany(jobs);
+    rows.flush();
+    return result;
+  });
   const numbers = [...jobNumbers(shape)];
   const progress = startProgress(`building ${name}`, numbers.length * (1 + INDEX_SHARE));
   for (let start = 0; start < numbers.length; start += BATCH_JOBS) {

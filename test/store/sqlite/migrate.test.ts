@@ -230,3 +230,50 @@ test('jobs of an older database that wait or run are counted by partition', () =
     [1, 1, 1],
   ]);
 });
+
+test('events of an older database are told as before, and those that the row of a job tells are no longer kept', async () => {
+  using folder = temporaryFolder();
+  const path = folder.file('a.db');
+  migrateFile(path, MIGRATIONS.slice(0, 6));
+  const known = { user: 'alice', nodes: ['n1'], state: 'completed', startTimeMs: 1000, endTimeMs: 2000 };
+  const begun = { user: 'alice', nodes: ['n1'], state: 'running', startTimeMs: 1000 };
+  const end = { state: 'completed', endTimeMs: 2000 };
+  const events: [job: string, source: string, change: object][] = [
+    ['made', 'api', { ...known, name: 'x' }],
+    ['changed', 'api', begun],
+    ['changed', 'api', end],
+    ['told', 'sacct', known],
+    ['odd', 'api', { ...known, startTimeMs: 1500 }],
+  ];
+  {
+    using db = openForWriting(path);
+    db.run("INSERT INTO user VALUES (1, 'alice'); INSERT INTO node VALUES (1, 'n1');");
+    for (const [index, id] of ['made', 'changed', 'told', 'odd', 'ancient'].entries()) {
+      db.run('INSERT INTO job VALUES (?, ?, 1, 1, 2, 1000, 2000, 1)', [index + 1, id]);
+      db.run('INSERT INTO job_node VALUES (?, 1, 0, 1, 2, 1000)', [index + 1]);
+    }
+    db.run("INSERT INTO detail (job, name, sources, standing, standing_ms) VALUES (1, 'x', '', 1, 0)");
+    for (const [job, source, change] of events)
+      db.run('INSERT INTO event (job, time, source, change) VALUES (?, 1000, ?, ?)', [
+        job,
+        source,
+        JSON.stringify(change),
+      ]);
+  }
+  const store = await openSqlite(path);
+  const told = async (id: string) =>
+    (await store.listEvents(id)).map(({ source, change }) => [id, source, change]);
+  for (const id of ['made', 'changed', 'told', 'odd'])
+    expect(await told(id)).toEqual(events.filter(([job]) => job === id));
+  expect(await told('ancient')).toEqual([]);
+  await store.updateJob('told', { state: 'failed' }, 3000);
+  expect(await told('told')).toEqual([events[3]!, ['told', 'api', { state: 'failed' }]]);
+  await store.close();
+  using db = openForWriting(path);
+  expect(
+    db.query("SELECT job, change FROM event WHERE job IN ('made', 'told') ORDER BY seq").values(),
+  ).toEqual([
+    ['told', ''],
+    ['told', '{"state":"failed"}'],
+  ]);
+});

@@ -4,6 +4,15 @@ import usage from './0003_usage.sql' with { type: 'text' };
 import runs from './0004_runs.sql' with { type: 'text' };
 import flow from './0005_flow.sql' with { type: 'text' };
 import fewerIndexes from './0006_fewer_indexes.sql' with { type: 'text' };
+import fewerEvents from './0007_fewer_events.sql' with { type: 'text' };
 
 /** Every migration in order, named here because an executable cannot list a folder. Number N takes version N-1 to N. */
-export const MIGRATIONS: readonly string[] = [jobsAndSamples, history, usage, runs, flow, fewerIndexes];
+export const MIGRATIONS: readonly string[] = [
+  jobsAndSamples,
+  history,
+  usage,
+  runs,
+  flow,
+  fewerIndexes,
+  fewerEvents,
+];
