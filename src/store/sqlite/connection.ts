@@ -17,6 +17,8 @@ export function openForWriting(path: string, cacheBytes = CACHE_BYTES): Database
     db.close();
     throw new StartError(`${path} is the database of another program. Give another file with --database.`);
   }
+  // Has an effect on a new file alone, and only before anything else is written into it (vacuum.ts).
+  db.run('PRAGMA auto_vacuum = INCREMENTAL');
   db.run('PRAGMA journal_mode = WAL');
   db.run('PRAGMA synchronous = FULL');
   db.run('PRAGMA foreign_keys = ON');
@@ -40,7 +42,7 @@ function isForeign(db: Database): boolean {
 /** The number that a pragma answers. */
 export function readPragma(
   db: Database,
-  name: 'user_version' | 'application_id' | 'page_count' | 'page_size',
+  name: 'user_version' | 'application_id' | 'page_count' | 'page_size' | 'freelist_count' | 'auto_vacuum',
 ): number {
   return Number(Object.values(db.query(`PRAGMA ${name}`).get() as Record<string, number>)[0]);
 }

@@ -6,6 +6,7 @@ import { unpackIfWhole } from './damage.ts';
 import { packPoints, unpackPoints } from './points.ts';
 import { sampleSealer } from './sealing.ts';
 import { logShortener } from './shorten.ts';
+import { pageReturner } from './vacuum.ts';
 
 /** Samples stay in the log this long, or until the log is full, so that a seal packs many of a job at once. */
 const LOG_SPAN_MS = 60 * 60_000;
@@ -47,6 +48,7 @@ export function historyWriter(
     'INSERT INTO chunk (job, node, tier, start_time, end_time, samples, data) VALUES (?, ?, 1, ?, ?, ?, ?)',
   );
   const deleteChunk = db.query('DELETE FROM chunk WHERE seq = ?');
+  const returnPages = pageReturner(db);
   const deletePoints = db.query(
     'DELETE FROM chunk WHERE seq IN (SELECT seq FROM chunk WHERE tier = 1 AND end_time < ? LIMIT ?)',
   );
@@ -103,6 +105,7 @@ export function historyWriter(
         () => log.shorten(Math.max(nowMs - LOG_SPAN_MS, beforeMs), beforeMs, isOver),
         () => expireChunks(beforeMs),
         () => summaryMs !== undefined && deletePoints.run(nowMs - summaryMs, STEP_ROWS).changes > 0,
+        () => returnPages(isOver),
       ];
       return parts.reduce((hasMore, part) => (isOver() ? true : part() || hasMore), false);
     },

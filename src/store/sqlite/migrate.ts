@@ -3,6 +3,7 @@ import { constants, copyFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { StartError } from '../../domain/errors.ts';
 import { APPLICATION_ID, damaged, readPragma } from './connection.ts';
 import { MIGRATIONS } from './migrations/index.ts';
+import { rewriteOnce } from './vacuum.ts';
 
 /**
  * Brings the database to the newest version, one transaction a migration. Before an existing database is changed, a
@@ -38,6 +39,7 @@ export function migrate(
     }).immediate();
   }
   db.run('PRAGMA foreign_keys = ON');
+  if (copy) rewriteOnce(db);
   return copy && `migrated ${path} from version ${version} to ${migrations.length}; a copy is ${copy}`;
 }
 
