@@ -103,10 +103,8 @@ test('every import of a file is seen', () => {
     'bun:sqlite',
     '../../domain/errors.ts',
     '../../domain/job.ts',
-    '../../domain/run.ts',
-    '../../domain/sample.ts',
     '../../domain/store.ts',
-    './details.ts',
+    './complete.ts',
   ]);
   expect(importsOf(SOURCES.get('src/main.ts')!)).toContain('./cli/serve.ts');
 });

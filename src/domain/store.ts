@@ -130,6 +130,12 @@ export interface StoreStatus {
   readonly databaseBytes: number;
 }
 
+/** How a read that may take long is ended early. */
+export interface ReadOptions {
+  /** Once it is aborted, the read stops at its next slice and rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** How long things are kept, in milliseconds; undefined keeps for ever. */
 export interface Retention {
   /** Older samples live on as points of 15 minutes (domain `summarize`). */
@@ -194,16 +200,21 @@ export interface Store {
   deleteJob(id: string): Promise<void>;
 
   /**
-   * A page of jobs, newest start first unless `page.order` says otherwise, ties by id. Page by page from `next` to
+   * Returns a page of jobs, newest start first unless `page.order` says otherwise, ties by id. Page by page from `next` to
    * `next`, no job is listed twice, and none is missed that was there from the start and kept its value; jobs may arrive
    * meanwhile. A list by state, user and at most one node, in the order of start times, costs the same
-   * however many jobs match, `total` included; any other reads all the jobs of its node, user or state, and other work goes
-   * on meanwhile. `validation_error` when such a list is to skip more than 100,000 jobs.
+   * however many jobs match, `total` included; any other reads all the jobs of its node, user or state. A page that takes
+   * long is read in slices, between which other work goes on. `validation_error` when a list that is read job by job is to
+   * skip more than 100,000 jobs, `unavailable` when too many such lists are being read.
    */
-  listJobs(filter: JobFilter, page: Page): Promise<JobPage>;
+  listJobs(filter: JobFilter, page: Page, options?: ReadOptions): Promise<JobPage>;
 
-  /** All matches of a list, or the first `limit`, as from page to page. Between pages other work goes on. */
-  streamJobs(filter: JobFilter, start: ListStart & { readonly limit?: number }): AsyncIterable<Job[]>;
+  /** Returns all matches of a list, or the first `limit`, as from page to page. Between pages other work goes on. */
+  streamJobs(
+    filter: JobFilter,
+    start: ListStart & { readonly limit?: number },
+    options?: ReadOptions,
+  ): AsyncIterable<Job[]>;
 
   /**
    * Adds one sample and makes it the current usage of its node (domain `applySample`). Two samples of one millisecond

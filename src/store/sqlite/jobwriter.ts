@@ -15,10 +15,11 @@ import {
 import { NOT_REPORTED } from '../../domain/run.ts';
 import { requireNode } from '../../domain/sample.ts';
 import { type BatchResult, type JobEvent, MAX_REFUSALS, type Refusal } from '../../domain/store.ts';
+import type { JobRow } from './complete.ts';
 import { type Detail, detailFinder } from './details.ts';
 import { eventWriter } from './events.ts';
 import type { JobRows } from './jobrow.ts';
-import { type JobRow, jobReader } from './jobs.ts';
+import { jobReader } from './jobs.ts';
 
 type Row = Omit<JobRow, 'user'> & { readonly first_node: number };
 

@@ -1,5 +1,5 @@
 import type { Database } from 'bun:sqlite';
-import { SLICE_MS, takeTurn } from '../../pace.ts';
+import { type Rank, SLICE_MS, takeTurn } from '../../pace.ts';
 import type { ConnectionPool } from './connections.ts';
 
 /**
@@ -7,6 +7,12 @@ import type { ConnectionPool } from './connections.ts';
  * batch where it has one.
  */
 export type ReadSteps<Batch, Value = void> = (connection: Database) => Generator<Batch | undefined, Value>;
+
+export interface ReadOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** `background` when left out. */
+  readonly rank?: Rank;
+}
 
 /**
  * Runs reads that take longer than one request may keep the others waiting. Each has a connection of its own, whose
@@ -16,9 +22,9 @@ export type ReadSteps<Batch, Value = void> = (connection: Database) => Generator
 export function longReads(pool: ConnectionPool) {
   async function* run<Batch, Value>(
     start: ReadSteps<Batch, Value>,
-    signal?: AbortSignal,
+    options: ReadOptions = {},
   ): AsyncGenerator<Batch, Value> {
-    let endMs = await startSlice(signal);
+    let endMs = await startSlice(options);
     const connection = pool.take();
     let steps: Generator<Batch | undefined, Value> | undefined;
     try {
@@ -29,7 +35,7 @@ export function longReads(pool: ConnectionPool) {
         if (step.done) return step.value;
         if (step.value !== undefined) yield step.value;
         else if (performance.now() < endMs) continue;
-        endMs = await startSlice(signal);
+        endMs = await startSlice(options);
       }
     } finally {
       steps?.return(undefined as Value);
@@ -38,8 +44,8 @@ export function longReads(pool: ConnectionPool) {
   }
 
   /** Waits for the next slice, and returns when it is over. */
-  async function startSlice(signal: AbortSignal | undefined): Promise<number> {
-    await takeTurn();
+  async function startSlice({ signal, rank = 'background' }: ReadOptions): Promise<number> {
+    await takeTurn(rank);
     signal?.throwIfAborted();
     pool.requireOpen();
     return performance.now() + SLICE_MS;
@@ -47,12 +53,12 @@ export function longReads(pool: ConnectionPool) {
 
   return {
     /** The batches of a read; the next slice starts when the caller asks for the next batch. */
-    stream: <Batch>(start: ReadSteps<Batch>, signal?: AbortSignal): AsyncGenerator<Batch, void> =>
-      run(start, signal),
+    stream: <Batch>(start: ReadSteps<Batch>, options?: ReadOptions): AsyncGenerator<Batch, void> =>
+      run(start, options),
 
     /** What a read without batches returns at its end. */
-    async compute<Value>(start: ReadSteps<never, Value>, signal?: AbortSignal): Promise<Value> {
-      const result = await run(start, signal).next();
+    async compute<Value>(start: ReadSteps<never, Value>, options?: ReadOptions): Promise<Value> {
+      const result = await run(start, options).next();
       return result.value;
     },
   };

@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { StartError } from '../../domain/errors.ts';
 import type { Job } from '../../domain/job.ts';
 import type { BatchResult, Commit, Store } from '../../domain/store.ts';
+import { SLICE_MS } from '../../pace.ts';
 import { explainOpenError, notWritable, openForReading } from './connection.ts';
 import { connectionPool } from './connections.ts';
 import { eventReader } from './events.ts';
@@ -66,7 +67,7 @@ function sqliteStore(path: string, writer: Writer, lock: DatabaseLock): Store {
   const readNote = noteReader(db);
   const readFlow = flowReader(db);
   const pool = connectionPool(path);
-  const { stream } = longReads(pool);
+  const { stream, compute } = longReads(pool);
   let isClosed = false;
 
   /** One consistent moment for all queries of a read. */
@@ -76,7 +77,21 @@ function sqliteStore(path: string, writer: Writer, lock: DatabaseLock): Store {
     return inTransaction(run) as Value;
   }
 
-  const lists = jobLists({ read, lister: jobLister(db), stream });
+  /** What a read of several steps returns when it ends within one slice; undefined when it takes longer, and is given up. */
+  function readAtOnce<Value>(steps: () => Generator<undefined, Value>): Value | undefined {
+    pool.requireOpen();
+    return inTransaction(() => {
+      const endMs = performance.now() + SLICE_MS;
+      const running = steps();
+      for (let step = running.next(); performance.now() < endMs || step.done; step = running.next()) {
+        if (step.done) return step.value;
+      }
+      running.return(undefined as Value);
+      return undefined;
+    }) as Value | undefined;
+  }
+
+  const lists = jobLists({ readAtOnce, lister: jobLister(db), compute });
 
   return {
     createJob: (job, nowMs) => writer.submit<Job>({ kind: 'createJob', job, nowMs }),
@@ -95,8 +110,8 @@ function sqliteStore(path: string, writer: Writer, lock: DatabaseLock): Store {
     getJob: (id) => read(() => jobs.get(id)),
     updateJob: (id, patch, nowMs) => writer.submit<Job>({ kind: 'updateJob', id, patch, nowMs }),
     deleteJob: (id) => writer.submit<void>({ kind: 'deleteJob', id }),
-    listJobs: (filter, page) => lists.list(filter, page),
-    streamJobs: (filter, start) => lists.stream(filter, start),
+    listJobs: (filter, page, options) => lists.list(filter, page, options),
+    streamJobs: (filter, start, options) => lists.stream(filter, start, options),
     recordSample: (jobId, sample) => writer.submit<void>({ kind: 'recordSample', jobId, sample }),
     recordSamples: (list) => writer.submit<BatchResult>({ kind: 'recordSamples', samples: list }),
     listSamples: (jobId, query, limit) => read(() => readings.list(jobId, query, limit)),

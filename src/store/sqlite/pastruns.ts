@@ -4,8 +4,9 @@ import { hasEnded, JOB_STATES, type Job } from '../../domain/job.ts';
 import { compareRuns } from '../../domain/match.ts';
 import { closeRun, NOT_REPORTED, type Run } from '../../domain/run.ts';
 import { combineUsage, type Usage } from '../../domain/sample.ts';
+import { describeDetail, JOB_COLUMNS, type JobRow } from './complete.ts';
 import { detailFinder } from './details.ts';
-import { describeDetail, JOB_COLUMNS, type JobRow, jobReader } from './jobs.ts';
+import { jobReader } from './jobs.ts';
 
 /** Where a run is kept. */
 export interface Place {

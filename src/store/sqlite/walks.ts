@@ -1,7 +1,7 @@
 import { JOB_STATES } from '../../domain/job.ts';
 import type { JobOrder, JobPosition } from '../../domain/list.ts';
+import { JOB_COLUMNS } from './complete.ts';
 import { type Bind, isOneOf, type Wanted } from './filters.ts';
-import { JOB_COLUMNS } from './jobs.ts';
 
 /** One way along an index through some of the jobs, in the order of `key`. */
 export interface Walk {
@@ -14,7 +14,7 @@ export interface Walk {
   readonly lowest?: number;
 }
 
-/** SQLite merges so many at most. */
+/** Beyond it fewer walks meet more jobs. */
 const MAX_WALKS = 500;
 
 const STATES = [...JOB_STATES.keys()];
@@ -76,9 +76,9 @@ export function walkSource(walk: Walk, { nodes, users, states }: Wanted, bind: B
 
 export interface WalkPage {
   readonly order: JobOrder;
-  readonly after?: JobPosition;
-  /** The list is read from its end: ties are the other way round too. */
-  readonly isReversed?: boolean;
+  readonly after?: JobPosition | undefined;
+  /** Only jobs behind all that start at this time. */
+  readonly pastMs?: number | undefined;
   readonly take: number;
   readonly offset: number;
 }
@@ -89,23 +89,26 @@ export interface WalkPage {
  * jobs of the page are read whole.
  */
 export function walkQuery(walks: readonly Walk[], wanted: Wanted, page: WalkPage, bind: Bind): string {
-  const { order, after, isReversed = false, take, offset } = page;
+  const { order, after, pastMs, take, offset } = page;
   const parts = walks.map((walk) => {
     const { from, terms } = walkSource(walk, wanted, bind);
     if (after) terms.push(afterStart(walk, order, after, bind));
+    if (pastMs !== undefined) terms.push(`${walk.table}.start_time ${beyond(order)} ${bind(pastMs)}`);
     return `SELECT job.seq AS seq, ${walk.table}.start_time AS start_time, job.id AS id
               FROM ${from} WHERE ${terms.join(' AND ')}`;
   });
-  const byStart = `start_time ${order.isAscending ? 'ASC' : 'DESC'}, id ${isReversed ? 'DESC' : 'ASC'}`;
+  const byStart = `start_time ${order.isAscending ? 'ASC' : 'DESC'}, id`;
   return `WITH page AS MATERIALIZED (${parts.join(' UNION ALL ')}
             ORDER BY ${byStart} LIMIT ${bind(take)} OFFSET ${bind(offset)})
           SELECT ${JOB_COLUMNS} FROM page CROSS JOIN job ON job.seq = page.seq`;
 }
 
 /** Behind a position. The first comparison lets the index start there, the second leaves out what it has of that millisecond. */
-function afterStart({ table }: Walk, { isAscending }: JobOrder, { value, id }: JobPosition, bind: Bind) {
+function afterStart({ table }: Walk, order: JobOrder, { value, id }: JobPosition, bind: Bind) {
   const time = bind(value);
-  const beyond = isAscending ? '>' : '<';
   const start = `${table}.start_time`;
-  return `${start} ${beyond}= ${time} AND (${start} ${beyond} ${time} OR job.id > ${bind(id)})`;
+  return `${start} ${beyond(order)}= ${time} AND (${start} ${beyond(order)} ${time} OR job.id > ${bind(id)})`;
 }
+
+/** How values that come later in a list compare with earlier ones. */
+export const beyond = ({ isAscending }: JobOrder): '>' | '<' => (isAscending ? '>' : '<');

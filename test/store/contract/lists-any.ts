@@ -194,7 +194,7 @@ export function anyLists(makePlace: MakePlace) {
     await using place = await emptyStore(makePlace);
     const { store } = place;
     const tools = randomTools(4);
-    const jobs = await fill(store, 5000, tools);
+    const jobs = await fill(store, 3000, tools);
     const filters: JobFilter[] = [
       {},
       { text: 'job' },
@@ -210,7 +210,7 @@ export function anyLists(makePlace: MakePlace) {
         const expected = idsOf(ordered.filter((job) => isWanted(job, filter)));
         const page = { order, nowMs: NOW_MS, limit: 20 };
         const shown = { filter, order };
-        for (const left of [0, 5, 25, 3800, expected.length]) {
+        for (const left of [5, 25, 2200, expected.length]) {
           const offset = Math.max(0, expected.length - left);
           const part = await store.listJobs(filter, { ...page, offset });
           expect({ ...shown, offset, total: part.total }).toEqual({

@@ -2,7 +2,6 @@ import { expect, test } from 'bun:test';
 import { openForReading, openForWriting } from '../../../src/store/sqlite/connection.ts';
 import { groupCommitter } from '../../../src/store/sqlite/group.ts';
 import { jobReader } from '../../../src/store/sqlite/jobs.ts';
-import { jobLister } from '../../../src/store/sqlite/lists.ts';
 import { migrate } from '../../../src/store/sqlite/migrate.ts';
 import type { Write } from '../../../src/store/sqlite/write.ts';
 import { temporaryFolder } from '../../help/folder.ts';
@@ -20,9 +19,10 @@ function openDatabase() {
     commitGroup: groupCommitter(db),
     /** The ids on disk, as another connection sees them. */
     ids: () =>
-      jobLister(reader)
-        .walk({}, { limit: 100 }, { isCounting: false })!
-        .jobs.map(({ id }) => id),
+      reader
+        .query<{ id: string }, []>('SELECT id FROM job ORDER BY start_time DESC, id')
+        .all()
+        .map(({ id }) => id),
     created: () => jobReader(reader).totals().created,
     [Symbol.dispose]() {
       reader.close();

@@ -106,18 +106,21 @@ test('a read whose signal is aborted ends at its next slice, and its steps are t
   const abort = new AbortController();
   let steps = 0;
   let isEnded = false;
-  const reading = place.reads.compute(function* () {
-    try {
-      for (;;) {
-        steps++;
-        if (steps === 3) abort.abort(new Error('gone'));
-        busy(SLICE_MS);
-        yield;
+  const reading = place.reads.compute(
+    function* () {
+      try {
+        for (;;) {
+          steps++;
+          if (steps === 3) abort.abort(new Error('gone'));
+          busy(SLICE_MS);
+          yield;
+        }
+      } finally {
+        isEnded = true;
       }
-    } finally {
-      isEnded = true;
-    }
-  }, abort.signal);
+    },
+    { signal: abort.signal },
+  );
   expect(await reading.catch((error: Error) => error.message)).toBe('gone');
   expect([steps, isEnded]).toEqual([3, true]);
 });

@@ -44,7 +44,7 @@ const CURSOR = { after: { value: 1000, id: 'x' } };
 const PAGES: [name: string, page: Partial<WalkPage>][] = [
   ['a page by offset', { offset: 50 }],
   ['a page by cursor', CURSOR],
-  ['a page from the end', { order: { sort: 'start_time', isAscending: true }, isReversed: true }],
+  ['a page behind a time', { pastMs: 1000, offset: 50 }],
   ['the oldest first', { order: { sort: 'start_time', isAscending: true } }],
   ['the oldest first by cursor', { ...CURSOR, order: { sort: 'start_time', isAscending: true } }],
 ];
