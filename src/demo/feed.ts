@@ -113,7 +113,7 @@ export function startDemo(options: DemoOptions): Demo {
     let lastMs = 0;
     for (const job of known.slice(0, WITNESS_JOBS)) {
       const { samples } = await store.listSamples(job.id, {}, 1);
-      lastMs = Math.max(lastMs, samples[0]?.timeMs ?? 0);
+      lastMs = Math.max(lastMs, samples.times[0] ?? 0);
     }
     return lastMs;
   }

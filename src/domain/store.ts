@@ -1,10 +1,12 @@
 import type { JobFlow } from './flow.ts';
 import type { Job, JobPatch, NewJob, PastJob, StateCounts } from './job.ts';
 import type { JobFilter, JobPage, ListStart, Page } from './list.ts';
+import type { Readings } from './readings.ts';
 import type { Report, Source } from './report.ts';
 import type { Run } from './run.ts';
-import type { NewSample, Sample } from './sample.ts';
-import type { Point, UsageSummary } from './summary.ts';
+import type { NewSample } from './sample.ts';
+import type { Plot } from './spans.ts';
+import type { UsageSummary } from './summary.ts';
 
 export type { PastJob } from './job.ts';
 export type { JobFilter, Page } from './list.ts';
@@ -21,14 +23,6 @@ export interface ReadingQuery extends TimeRange {
   /** Which run of the job, the oldest being 1; the latest when left out. */
   readonly run?: number;
   readonly order?: 'asc' | 'desc';
-}
-
-/** A sample as it is read back. */
-export interface Reading extends Sample {
-  /** The node that was measured, where it is not the job's first. */
-  readonly node?: string;
-  /** Present when only this is left of the samples of a quarter of an hour: the values are its means. */
-  readonly point?: Point;
 }
 
 /** What is for ever known of a job: it stays when the samples go. */
@@ -110,6 +104,8 @@ export type TakeReports = (
 
 /** One run of a job, with what its samples come to. */
 export interface JobRun {
+  /** Counts from 1, the oldest. */
+  readonly run: number;
   readonly job: Job;
   readonly summary: JobSummary;
 }
@@ -181,8 +177,8 @@ export interface Store {
   readNote(name: string): Promise<number | undefined>;
   keepNote(name: string, value: number): Promise<void>;
 
-  /** All runs of a job, the latest first. `not_found`. */
-  listRuns(id: string): Promise<JobRun[]>;
+  /** All runs of a job, the latest first, of one consistent moment; between two runs other work goes on. `not_found` comes with the first. */
+  streamRuns(id: string, signal?: AbortSignal): AsyncIterable<JobRun>;
 
   /** What changed of a job, as it came to be known. `not_found`. */
   listEvents(id: string): Promise<JobEvent[]>;
@@ -230,22 +226,30 @@ export interface Store {
 
   /**
    * The newest `limit` readings that match, in the order asked for; `total` counts all of them. `not_found` for the
-   * job, `validation_error` for a node that is not one of the job's.
+   * job, `validation_error` for a node that is not one of the job's. Like all reads of samples, it works in slices beside
+   * other requests, and rejects with the reason of `signal` at the next slice once that is aborted.
    */
   listSamples(
     jobId: string,
     query: ReadingQuery,
     limit: number,
-  ): Promise<{ samples: Reading[]; total: number }>;
+    signal?: AbortSignal,
+  ): Promise<{ samples: Readings; total: number }>;
 
   /**
-   * All readings that match, in order and in batches, of one consistent moment; between batches other work goes on. The
-   * errors of `listSamples` come with the first batch.
+   * All readings that match, in at most `maxPoints` points of equal spans (domain `plotSpans`); spans without readings
+   * have no point. The errors of `listSamples`.
    */
-  streamSamples(jobId: string, query: ReadingQuery): AsyncIterable<Reading[]>;
+  plotSamples(jobId: string, query: ReadingQuery, maxPoints: number, signal?: AbortSignal): Promise<Plot>;
+
+  /**
+   * All readings that match, in order and in batches, of one consistent moment; memory is bounded however many they are.
+   * The errors of `listSamples` come with the first batch.
+   */
+  streamSamples(jobId: string, query: ReadingQuery, signal?: AbortSignal): AsyncIterable<Readings>;
 
   /** What all samples of a job come to, kept as long as the job; of a running job: to now. Of its latest run unless `run` says another. `not_found`. */
-  summarizeJob(jobId: string, run?: number): Promise<JobSummary>;
+  summarizeJob(jobId: string, run?: number, signal?: AbortSignal): Promise<JobSummary>;
 
   /**
    * One series for every node that reported of the running jobs, and of those that ended at or after

@@ -1,3 +1,4 @@
+import type { SampleColumns } from './readings.ts';
 import type { Sample } from './sample.ts';
 
 /** Smallest, mean and largest of some values. */
@@ -20,41 +21,16 @@ export interface Point {
 /** Raw samples that are too old to keep live on as one point for each span of this length. */
 export const POINT_SPAN_MS = 15 * 60_000;
 
-/**
- * Collects samples, and points of earlier collecting, into points of `spanMs`; every span starts at a multiple of `spanMs`
- * after `originMs`. Spans without samples have no point. Means are arithmetic means over the samples.
- */
-export function pointCollector(spanMs = POINT_SPAN_MS, originMs = 0) {
-  const points = new Map<number, Point>();
-  return {
-    add(entry: Sample & { readonly point?: Point }): void {
-      const timeMs = originMs + Math.floor((entry.timeMs - originMs) / spanMs) * spanMs;
-      const point = { ...(entry.point ?? pointOf(entry)), timeMs };
-      const known = points.get(timeMs);
-      points.set(timeMs, known ? mergePoints(known, point) : point);
-    },
-    /** Ascending. */
-    points: (): Point[] => [...points.values()].sort((one, other) => one.timeMs - other.timeMs),
-  };
-}
-
 /** The points of a quarter of an hour of some samples, ascending. */
 export function summarize(samples: Iterable<Sample>): Point[] {
-  const collector = pointCollector();
-  for (const sample of samples) collector.add(sample);
-  return collector.points();
-}
-
-/** A point as the sample that its means make; memory in whole megabytes. */
-export function readPoint(point: Point): Sample & { readonly point: Point } {
-  const { timeMs, cpuUsage, memoryUsageMb, gpuUsage } = point;
-  return {
-    timeMs,
-    cpuUsage: cpuUsage.mean,
-    memoryUsageMb: Math.round(memoryUsageMb.mean),
-    ...(gpuUsage && { gpuUsage: gpuUsage.mean }),
-    point,
-  };
+  const points = new Map<number, Point>();
+  for (const sample of samples) {
+    const timeMs = Math.floor(sample.timeMs / POINT_SPAN_MS) * POINT_SPAN_MS;
+    const point = { ...pointOf(sample), timeMs };
+    const known = points.get(timeMs);
+    points.set(timeMs, known ? mergePoints(known, point) : point);
+  }
+  return [...points.values()].sort((one, other) => one.timeMs - other.timeMs);
 }
 
 /** One sample as a point of its own. */
@@ -138,22 +114,42 @@ export const NO_TOTALS: UsageTotals = {
   gpuMax: null,
 };
 
-/** The totals after one more sample. */
-export function addSample(totals: UsageTotals, sample: Sample): UsageTotals {
-  const { timeMs, cpuUsage, memoryUsageMb, gpuUsage } = sample;
+/** The totals after more samples, ascending in time. */
+export function addSamples(
+  totals: UsageTotals,
+  { count, times, cpu, memory, gpu }: SampleColumns,
+): UsageTotals {
+  if (count === 0) return totals;
+  const [cpuLoad, memoryLoad, gpuLoad] = [loadOf(cpu), loadOf(memory), loadOf(gpu)];
   return {
-    samples: totals.samples + 1,
-    oldestMs: Math.min(totals.oldestMs ?? timeMs, timeMs),
-    newestMs: Math.max(totals.newestMs ?? timeMs, timeMs),
-    cpuSum: totals.cpuSum + cpuUsage,
-    cpuMax: Math.max(totals.cpuMax ?? cpuUsage, cpuUsage),
-    memorySum: totals.memorySum + memoryUsageMb,
-    memoryMax: Math.max(totals.memoryMax ?? memoryUsageMb, memoryUsageMb),
-    gpuSamples: totals.gpuSamples + (gpuUsage === undefined ? 0 : 1),
-    gpuSum: totals.gpuSum + (gpuUsage ?? 0),
-    gpuMax: gpuUsage === undefined ? totals.gpuMax : Math.max(totals.gpuMax ?? gpuUsage, gpuUsage),
+    samples: totals.samples + count,
+    oldestMs: Math.min(totals.oldestMs ?? times[0]!, times[0]!),
+    newestMs: Math.max(totals.newestMs ?? times[count - 1]!, times[count - 1]!),
+    cpuSum: totals.cpuSum + cpuLoad.sum,
+    cpuMax: largest(totals.cpuMax, cpuLoad),
+    memorySum: totals.memorySum + memoryLoad.sum,
+    memoryMax: largest(totals.memoryMax, memoryLoad),
+    gpuSamples: totals.gpuSamples + gpuLoad.count,
+    gpuSum: totals.gpuSum + gpuLoad.sum,
+    gpuMax: largest(totals.gpuMax, gpuLoad),
   };
 }
+
+/** Adds up values; NaN is left out. */
+function loadOf(values: Float64Array) {
+  let [sum, max, count] = [0, Number.NEGATIVE_INFINITY, 0];
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!;
+    if (Number.isNaN(value)) continue;
+    sum += value;
+    count++;
+    if (value > max) max = value;
+  }
+  return { sum, max, count };
+}
+
+const largest = (known: number | null, { max, count }: { max: number; count: number }): number | null =>
+  count === 0 ? known : Math.max(known ?? max, max);
 
 /**
  * The summary of one node: arithmetic means over its samples (as jobstats does, https://github.com/PrincetonUniversity/jobstats),
@@ -175,8 +171,10 @@ export function summarizeNode(totals: UsageTotals): UsageSummary {
  * counts alike however often it reported; memory means and maxima are sums over the nodes (the maxima may have
  * come at different moments: the sum is what had to be there at most); other maxima are the largest of any node.
  */
-export function summarizeJob(nodes: readonly UsageTotals[]): UsageSummary {
-  const summaries = nodes.map(summarizeNode);
+export function summarizeJob(
+  nodes: readonly UsageTotals[],
+  summaries: readonly UsageSummary[] = nodes.map(summarizeNode),
+): UsageSummary {
   const oldestMs = nodes.reduce((least, node) => Math.min(least, node.oldestMs ?? least), Infinity);
   const newestMs = nodes.reduce((most, node) => Math.max(most, node.newestMs ?? most), -Infinity);
   const loads = (key: 'cpuUsage' | 'memoryUsageMb' | 'gpuUsage') =>

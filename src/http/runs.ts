@@ -1,23 +1,28 @@
 import { Elysia } from 'elysia';
 import type { JobRun, Store } from '../domain/store.ts';
 import { JOB_ID, operation } from './document.ts';
+import { sendJson } from './download.ts';
 import { renderJob } from './jobs.ts';
-import { renderJobSummary } from './summaries.ts';
+import { summaryParts } from './summaries.ts';
 
-const renderRun = ({ job, summary }: JobRun, number: number) => ({
-  run: number,
-  ...renderJob(job),
-  summary: renderJobSummary(summary),
-});
+/** Runs come one at a time: hundreds of a thousand nodes each are more than should be in memory at once. */
+async function* renderRuns(jobId: string, runs: AsyncIterable<JobRun>): AsyncGenerator<string> {
+  yield `{"job_id":${JSON.stringify(jobId)},"runs":[`;
+  let comma = '';
+  for await (const { run, job, summary } of runs) {
+    yield `${comma}${JSON.stringify({ run, ...renderJob(job) }).slice(0, -1)},"summary":`;
+    yield* summaryParts(summary);
+    yield '}';
+    comma = ',';
+  }
+  yield ']}';
+}
 
 /** Lists the runs of a job: a requeued job keeps its id and runs again. */
 export const runs = ({ store }: { store: Store }) =>
   new Elysia({ name: 'runs', normalize: false }).get(
     '/v1/jobs/:jobId/runs',
-    async ({ params: { jobId } }) => {
-      const found = await store.listRuns(jobId);
-      return { job_id: jobId, runs: found.map((run, index) => renderRun(run, found.length - index)) };
-    },
+    ({ params: { jobId }, request }) => sendJson(renderRuns(jobId, store.streamRuns(jobId, request.signal))),
     {
       detail: operation({
         operationId: 'listRuns',

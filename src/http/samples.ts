@@ -1,37 +1,29 @@
 import { Type } from '@sinclair/typebox';
 import { Elysia } from 'elysia';
+import type { Sample } from '../domain/sample.ts';
 import type { Store } from '../domain/store.ts';
-import { requirePastTime } from '../domain/time.ts';
+import { formatTime, requirePastTime } from '../domain/time.ts';
 import { JOB_ID, operation } from './document.ts';
-import {
-  bucketReadings,
-  READING_COLUMNS,
-  READING_PARAMETERS,
-  readReadingRequest,
-  renderReading,
-  streamReadings,
-} from './readings.ts';
-import { MEDIA_TYPE, streamRows } from './rows.ts';
+import { READING_PARAMETERS, readReadingRequest } from './readings.ts';
+import { sendReadings } from './readingtext.ts';
+import { MEDIA_TYPE } from './rows.ts';
 import { SampleBody } from './schema/sample.ts';
+
+const renderSample = ({ timeMs, node, cpuUsage, memoryUsageMb, gpuUsage }: Sample & { node?: string }) => ({
+  timestamp: formatTime(timeMs),
+  ...(node !== undefined && { node }),
+  cpu_usage: cpuUsage,
+  memory_usage_mb: memoryUsageMb,
+  ...(gpuUsage !== undefined && { gpu_usage: gpuUsage }),
+});
 
 /** Records and lists the samples of a job. */
 export const samples = ({ store, now }: { store: Store; now: () => number }) =>
   new Elysia({ name: 'samples', prefix: '/v1/jobs/:jobId/metrics', normalize: false })
     .get(
       '',
-      async ({ params: { jobId }, request, set }) => {
-        const wanted = readReadingRequest(request);
-        set.headers.vary = 'accept';
-        if (wanted.format !== 'json') {
-          return streamRows(streamReadings(store, jobId, wanted), wanted.format, READING_COLUMNS);
-        }
-        if (wanted.maxPoints > 0) {
-          const { points, spanMs, total } = await bucketReadings(store, jobId, wanted);
-          return { job_id: jobId, samples: points.map((point) => renderReading(point, spanMs)), total };
-        }
-        const { samples: found, total } = await store.listSamples(jobId, wanted.query, wanted.limit);
-        return { job_id: jobId, samples: found.map((reading) => renderReading(reading)), total };
-      },
+      ({ params: { jobId }, request }) =>
+        sendReadings(store, jobId, { ...readReadingRequest(request), signal: request.signal }),
       {
         detail: operation({
           operationId: 'listSamples',
@@ -70,7 +62,7 @@ export const samples = ({ store, now }: { store: Store; now: () => number }) =>
         };
         await store.recordSample(jobId, { ...sample, stamped: timestamp === undefined });
         set.status = 201;
-        return renderReading(sample);
+        return renderSample(sample);
       },
       {
         body: SampleBody,

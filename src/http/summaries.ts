@@ -2,6 +2,7 @@ import { Elysia } from 'elysia';
 import type { JobSummary, Store } from '../domain/store.ts';
 import type { UsageSummary } from '../domain/summary.ts';
 import { JOB_ID, MAX_RUN, operation, RUN } from './document.ts';
+import { sendJson } from './download.ts';
 import { readQuery } from './query.ts';
 
 function renderSummary({ samples, observedSeconds, cpuUsage, memoryUsageMb, gpuUsage }: UsageSummary) {
@@ -14,18 +15,35 @@ function renderSummary({ samples, observedSeconds, cpuUsage, memoryUsageMb, gpuU
   };
 }
 
-export const renderJobSummary = ({ whole, nodes }: JobSummary) => ({
-  ...renderSummary(whole),
-  nodes: nodes.map(({ node, ...summary }) => ({ node, ...renderSummary(summary) })),
-});
+/** Nodes of one part of the text. */
+const NODES_AT_ONCE = 200;
+
+/** The text of a summary as JSON, in parts. */
+export function* summaryParts({ whole, nodes }: JobSummary): Generator<string> {
+  yield `${JSON.stringify(renderSummary(whole)).slice(0, -1)},"nodes":[`;
+  for (let start = 0; start < nodes.length; start += NODES_AT_ONCE) {
+    const part = nodes.slice(start, start + NODES_AT_ONCE);
+    const rows = part.map(({ node, ...summary }) => ({ node, ...renderSummary(summary) }));
+    yield `${start > 0 ? ',' : ''}${JSON.stringify(rows).slice(1, -1)}`;
+  }
+  yield ']}';
+}
+
+async function* answerParts(jobId: string, summary: Promise<JobSummary>): AsyncGenerator<string> {
+  let head = `{"job_id":${JSON.stringify(jobId)},`;
+  for (const part of summaryParts(await summary)) {
+    yield head === '' ? part : head + part.slice(1);
+    head = '';
+  }
+}
 
 /** Tells what all samples of a job come to. */
 export const summaries = ({ store }: { store: Store }) =>
   new Elysia({ name: 'summaries', normalize: false }).get(
     '/v1/jobs/:jobId/summary',
-    async ({ params: { jobId }, request }) => {
+    ({ params: { jobId }, request }) => {
       const run = readQuery(request, [RUN.name]).optionalInteger(RUN.name, { min: 1, max: MAX_RUN });
-      return { job_id: jobId, ...renderJobSummary(await store.summarizeJob(jobId, run)) };
+      return sendJson(answerParts(jobId, store.summarizeJob(jobId, run, request.signal)));
     },
     {
       detail: operation({

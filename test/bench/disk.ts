@@ -3,6 +3,7 @@ import type { Store } from '../../src/domain/store.ts';
 import { openSqlite } from '../../src/store/sqlite/open.ts';
 import { temporaryFolder } from '../help/folder.ts';
 import { realisticSeries, uniformSeries } from '../help/noise.ts';
+import { listReadings } from '../help/readings.ts';
 import { startProgress } from './progress.ts';
 import { blockBytes, type Series } from './prometheus.ts';
 import { grouped, notThereYet, type Row } from './row.ts';
@@ -112,7 +113,7 @@ function samplesOf(series: readonly Series[], from: number, to: number) {
 /** What is read back has to be what was recorded, to the last digit. */
 async function compareSamples(store: Store, series: readonly Series[]): Promise<void> {
   for (let job = 0; job < CHECKED_JOBS; job++) {
-    const { samples, total } = await store.listSamples(`job-${job}`, {}, series[job]!.length + 1);
+    const { samples, total } = await listReadings(store, `job-${job}`, {}, series[job]!.length + 1);
     const expected = series[job]!.toSorted((a, b) => a.timeMs - b.timeMs);
     const isSame = total === expected.length && Bun.deepEquals(samples.map(valuesOf), expected.map(valuesOf));
     if (!isSame) throw new Error(`The samples of job-${job} are not those that were recorded.`);

@@ -1,6 +1,7 @@
 import { expect, test } from 'bun:test';
 import { pauseAfter, startRetention } from '../../src/cli/retention.ts';
 import { createLog } from '../../src/log.ts';
+import { listReadings } from '../help/readings.ts';
 import { startService } from '../help/service.ts';
 
 /** Waits until `isSo`; the time limit of the test is the limit. */
@@ -23,7 +24,7 @@ async function startWithSamples(count: number) {
     write: (line) => lines.push(line),
     now: clock.now,
   });
-  const total = async () => (await store.listSamples('a', {}, 1)).total;
+  const total = async () => (await listReadings(store, 'a', {}, 1)).total;
   return { ...service, log, lines, total, [Symbol.asyncDispose]: service[Symbol.asyncDispose] };
 }
 

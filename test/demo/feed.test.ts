@@ -4,6 +4,7 @@ import type { Job } from '../../src/domain/job.ts';
 import type { Store } from '../../src/domain/store.ts';
 import { openSqlite } from '../../src/store/sqlite/open.ts';
 import { temporaryFolder } from '../help/folder.ts';
+import { listReadings } from '../help/readings.ts';
 import { fixedClock, NOON_MS } from '../help/service.ts';
 
 const HOUR_MS = 3_600_000;
@@ -49,7 +50,7 @@ async function listAll(store: Store, state?: Job['state']): Promise<StartedJob[]
 }
 
 async function sampleTimes(store: Store, id: string): Promise<number[]> {
-  return (await store.listSamples(id, {}, 100_000)).samples.map((sample) => sample.timeMs);
+  return (await listReadings(store, id, {}, 100_000)).samples.map((sample) => sample.timeMs);
 }
 
 async function until(isTrue: () => Promise<boolean>): Promise<void> {

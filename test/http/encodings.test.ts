@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
+import { listReadings } from '../help/readings.ts';
 import { startService } from '../help/service.ts';
 
 const JOB = { id: 'b', user: 'alice', nodes: ['n1'] };
@@ -64,7 +65,7 @@ test.each(WRONG)(
       const answer = await service.post(path, body, encoding);
       expect([answer.status, answer.json.error]).toEqual(is as never);
     }
-    expect((await service.store.listSamples('a', {}, 10)).total).toBe(0);
+    expect((await listReadings(service.store, 'a', {}, 10)).total).toBe(0);
   },
 );
 

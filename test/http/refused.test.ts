@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
+import { listReadings } from '../help/readings.ts';
 import { startService } from '../help/service.ts';
 import { documentChecker } from './document.ts';
 import { type Row, titleOf } from './requests.ts';
@@ -318,7 +319,7 @@ let before: unknown;
 let document: ReturnType<typeof documentChecker>;
 const everything = async () => ({
   list: await service.store.listJobs({}, { limit: 100, offset: 0 }),
-  samples: await service.store.listSamples('a', {}, 100),
+  samples: await listReadings(service.store, 'a', {}, 100),
   totals: await service.store.countJobs(),
 });
 

@@ -1,5 +1,6 @@
 import { describe } from 'bun:test';
 import { batches } from './contract/batches.ts';
+import { bigJobs } from './contract/bigjobs.ts';
 import { events } from './contract/events.ts';
 import { expiry } from './contract/expiry.ts';
 import { flow } from './contract/flow.ts';
@@ -28,6 +29,7 @@ export function describeStore(name: string, makePlace: () => Place): void {
     flow,
     live,
     history,
+    bigJobs,
     expiry,
     lifetime,
   ]) {

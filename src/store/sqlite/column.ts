@@ -63,7 +63,8 @@ export function readColumn(from: ChunkReader, count: number): Float64Array {
   for (let round = 0; round < deltas; round++) {
     for (let i = 1; i < count; i++) values[i]! += values[i - 1]!;
   }
-  for (let i = 0; i < count; i++) values[i] = (values[i]! * step + first) / power;
+  if (power === 1) for (let i = 0; i < count; i++) values[i] = values[i]! * step + first;
+  else for (let i = 0; i < count; i++) values[i] = (values[i]! * step + first) / power;
   return values;
 }
 
@@ -215,10 +216,23 @@ function unpackBits(tokens: Uint8Array, bytes: Uint8Array, centre: number): Floa
   let waiting = 0;
   let held = 0;
   for (let i = 0; i < tokens.length; i++) {
-    let number = BASES[tokens[i]!]!;
+    const token = tokens[i]!;
+    const bits = BITS[token]!;
+    for (const needed = Math.min(bits, MAX_BITS_AT_ONCE); held < needed; held += 8) {
+      waiting |= bytes[at++]! << held;
+    }
+    if (bits <= MAX_BITS_AT_ONCE) {
+      // Nearly every number is small, and in integers of 32 bits this is five times as fast as in doubles.
+      const number = (BASES[token]! | 0) + (waiting & ((1 << bits) - 1));
+      waiting >>>= bits;
+      held -= bits;
+      integers[i] = centre + ((number >>> 1) ^ -(number & 1));
+      continue;
+    }
+    let number = BASES[token]!;
     let weight = 1;
-    for (let bits = BITS[tokens[i]!]!; bits > 0; bits -= MAX_BITS_AT_ONCE) {
-      const part = Math.min(bits, MAX_BITS_AT_ONCE);
+    for (let rest = bits; rest > 0; rest -= MAX_BITS_AT_ONCE) {
+      const part = Math.min(rest, MAX_BITS_AT_ONCE);
       for (; held < part; held += 8) waiting |= bytes[at++]! << held;
       number += (waiting & ((1 << part) - 1)) * weight;
       waiting >>>= part;

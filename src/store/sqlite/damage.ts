@@ -1,7 +1,7 @@
 import type { Database } from 'bun:sqlite';
 import { AppError } from '../../domain/errors.ts';
 import { formatTime } from '../../domain/time.ts';
-import { ChunkError, type ChunkSample, unpackChunk } from './chunk.ts';
+import { ChunkError } from './chunk.ts';
 
 /** The job and the span of a chunk. */
 export interface Place {
@@ -29,10 +29,13 @@ export function unpackAt<Value>(db: Database, { job, startMs, endMs }: Place, un
   }
 }
 
-/** The samples of a chunk; undefined when it is damaged and that must not stop the work: a reader will be told. */
-export function unpackIfWhole(data: Uint8Array): ChunkSample[] | undefined {
+/** What a chunk holds; undefined when it is damaged and that must not stop the work: its readers are told. */
+export function unpackIfWhole<Value>(
+  data: Uint8Array,
+  unpack: (data: Uint8Array) => Value,
+): Value | undefined {
   try {
-    return unpackChunk(data);
+    return unpack(data);
   } catch (error) {
     if (error instanceof ChunkError) return undefined;
     throw error;

@@ -1,7 +1,7 @@
 import type { Database } from 'bun:sqlite';
 import type { Retention } from '../../domain/store.ts';
 import { mergePoints, type Point, summarize } from '../../domain/summary.ts';
-import type { ChunkColumns, ChunkSample } from './chunk.ts';
+import { type ChunkColumns, samplesOf, unpackColumns } from './chunk.ts';
 import { unpackIfWhole } from './damage.ts';
 import { packPoints, unpackPoints } from './points.ts';
 import { sampleSealer } from './sealing.ts';
@@ -58,13 +58,16 @@ export function historyWriter(
 
   function seal(job: number, node: number, samples: ChunkColumns, beforeMs: number): void {
     const expired = sealer.seal(job, node, samples, beforeMs);
-    if (expired.length > 0) keepPoints(job, node, expired);
+    if (expired.count > 0) keepPoints(job, node, expired);
   }
 
   /** Adds the points of samples to those of their job and node. */
-  function keepPoints(job: number, node: number, samples: readonly ChunkSample[]): void {
+  function keepPoints(job: number, node: number, samples: ChunkColumns): void {
     const points = summarize(
-      samples.map(({ gpuUsage, ...rest }) => ({ ...rest, ...(gpuUsage !== null && { gpuUsage }) })),
+      samplesOf(samples).map(({ gpuUsage, ...rest }) => ({
+        ...rest,
+        ...(gpuUsage !== null && { gpuUsage }),
+      })),
     );
     const chunk = selectPoints.get(job, node, points[0]!.timeMs);
     const known = chunk ? unpackPoints(chunk.data) : [];
@@ -87,8 +90,8 @@ export function historyWriter(
     for (const { seq, job, node, data } of chunks) {
       deleteChunk.run(seq);
       // A damaged chunk that is too old to keep goes without leaving points.
-      const expired = unpackIfWhole(data) ?? [];
-      if (expired.length > 0) keepPoints(job, node, expired);
+      const expired = unpackIfWhole(data, unpackColumns);
+      if (expired) keepPoints(job, node, expired);
     }
     return chunks.length === STEP_CHUNKS;
   }

@@ -14,8 +14,7 @@ import { readLiveSeries } from './live.ts';
 import { type DatabaseLock, lockDatabase } from './lock.ts';
 import { longReads } from './longreads.ts';
 import { noteReader } from './notes.ts';
-import { runLister } from './pastruns.ts';
-import { readingReader } from './readings.ts';
+import { readingReader, runReader } from './readings.ts';
 import { unsettledLister } from './unsettled.ts';
 import { Writer } from './writer.ts';
 
@@ -60,8 +59,6 @@ export async function openSqlite(
 function sqliteStore(path: string, writer: Writer, lock: DatabaseLock): Store {
   const db = openForReading(path);
   const jobs = jobReader(db);
-  const readings = readingReader(db);
-  const listRuns = runLister(db);
   const readEvents = eventReader(db);
   const listUnsettled = unsettledLister(db);
   const readNote = noteReader(db);
@@ -100,12 +97,7 @@ function sqliteStore(path: string, writer: Writer, lock: DatabaseLock): Store {
     listUnsettled: (sinceMs) => read(() => listUnsettled(sinceMs)),
     readNote: (name) => read(() => readNote(name)),
     keepNote: (name, value) => writer.submit<void>({ kind: 'keepNote', name, value }),
-    listRuns: (id) =>
-      read(() =>
-        listRuns(id)
-          .map((job, index) => ({ job, summary: readings.summary(id, index + 1) }))
-          .reverse(),
-      ),
+    streamRuns: (id, signal) => stream((connection) => runReader(connection)(id), signal),
     listEvents: (id) => read(() => readEvents(jobs.get(id).id)),
     getJob: (id) => read(() => jobs.get(id)),
     updateJob: (id, patch, nowMs) => writer.submit<Job>({ kind: 'updateJob', id, patch, nowMs }),
@@ -114,9 +106,14 @@ function sqliteStore(path: string, writer: Writer, lock: DatabaseLock): Store {
     streamJobs: (filter, start, options) => lists.stream(filter, start, options),
     recordSample: (jobId, sample) => writer.submit<void>({ kind: 'recordSample', jobId, sample }),
     recordSamples: (list) => writer.submit<BatchResult>({ kind: 'recordSamples', samples: list }),
-    listSamples: (jobId, query, limit) => read(() => readings.list(jobId, query, limit)),
-    streamSamples: (jobId, query) => stream((connection) => readingReader(connection).stream(jobId, query)),
-    summarizeJob: (jobId, run) => read(() => readings.summary(jobId, run)),
+    listSamples: (id, query, limit, signal) =>
+      compute((connection) => readingReader(connection).list(id, query, limit), signal),
+    plotSamples: (id, query, maxPoints, signal) =>
+      compute((connection) => readingReader(connection).plot(id, query, maxPoints), signal),
+    streamSamples: (id, query, signal) =>
+      stream((connection) => readingReader(connection).stream(id, query), signal),
+    summarizeJob: (id, run, signal) =>
+      compute((connection) => readingReader(connection).summary(id, run), signal),
     countJobs: () => read(() => jobs.totals()),
     countFlow: () => read(readFlow),
     checkWritable: () => writer.probe(),

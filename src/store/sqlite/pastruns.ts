@@ -90,13 +90,13 @@ export function runLister(db: Database) {
   const selectUsage = db.query<Usage, [number]>(
     'SELECT time AS timeMs, cpu AS cpuUsage, memory AS memoryUsageMb, gpu AS gpuUsage FROM usage WHERE job = ?',
   );
-  return (id: string): Job[] => {
+  return (id: string): { seq: number; job: Job }[] => {
     const latest = jobs.get(id);
     const places = inOrder(readRuns(id));
     return places.map(({ seq, run, isLatest }, index) => {
-      if (isLatest) return latest;
+      if (isLatest) return { seq, job: latest };
       const next = places[index + 1]?.run;
-      return jobOf(id, next ? closeRun(run, next) : run, selectUsage.all(seq));
+      return { seq, job: jobOf(id, next ? closeRun(run, next) : run, selectUsage.all(seq)) };
     });
   };
 }

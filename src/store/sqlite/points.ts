@@ -1,5 +1,6 @@
+import { makePoints, type NodeReadings } from '../../domain/readings.ts';
 import type { Point, Spread } from '../../domain/summary.ts';
-import { ChunkError, type ChunkSample, packChunk, unpackChunk } from './chunk.ts';
+import { ChunkError, type ChunkSample, packChunk, unpackChunk, unpackColumns } from './chunk.ts';
 
 // Points are packed as four chunks, one behind the other, each after its length as 4 bytes, little-endian: the least
 // values, the means, the largest values, and the counts (samples as CPU, samples with a GPU as memory). Each brings its
@@ -53,6 +54,26 @@ export function unpackPoints(bytes: Uint8Array): Point[] {
       }),
     };
   });
+}
+
+/** Reads points back as columns: their means, memory in whole megabytes, and beside them their spread. ChunkError on any damage. */
+export function unpackPointColumns(bytes: Uint8Array): NodeReadings {
+  const [least, means, largest, counts] = splitColumns(bytes).map(unpackColumns);
+  if (!least || !means || !largest || !counts) throw new ChunkError('a column of the points is missing');
+  const { count } = counts;
+  if (least.count !== count || means.count !== count || largest.count !== count) {
+    throw new ChunkError('the columns of the points differ in length');
+  }
+  const points = makePoints(count);
+  points.samples.set(counts.cpu);
+  points.gpuSamples.set(counts.memory);
+  points.cpuMin.set(least.cpu);
+  points.cpuMax.set(largest.cpu);
+  points.memoryMin.set(least.memory);
+  points.memoryMax.set(largest.memory);
+  points.gpuMin.set(least.gpu);
+  points.gpuMax.set(largest.gpu);
+  return { ...means, times: counts.times, points };
 }
 
 function splitColumns(bytes: Uint8Array): Uint8Array[] {

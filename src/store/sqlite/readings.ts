@@ -1,123 +1,108 @@
 import type { Database } from 'bun:sqlite';
-import { notANode } from '../../domain/sample.ts';
-import type { JobSummary, Reading, ReadingQuery } from '../../domain/store.ts';
-import { readPoint, summarizeJob, summarizeNode, type UsageSummary } from '../../domain/summary.ts';
-import { type ChunkSample, unpackChunk } from './chunk.ts';
-import { type Place, unpackAt } from './damage.ts';
-import { type FoundRun, runFinder } from './pastruns.ts';
-import { unpackPoints } from './points.ts';
-import { mergeRuns, type Run } from './runs.ts';
-import { tailReader } from './tail.ts';
+import { joinReadings, type Readings } from '../../domain/readings.ts';
+import { type Plot, plotSpans, pointsOf, spanCollector } from '../../domain/spans.ts';
+import type { JobRun, JobSummary, ReadingQuery } from '../../domain/store.ts';
+import { summarizeJob, summarizeNode, type UsageSummary } from '../../domain/summary.ts';
+import { mergePieces } from './merge.ts';
+import { type FoundRun, runFinder, runLister } from './pastruns.ts';
+import { pieceFinder, type StoredPiece } from './pieces.ts';
 import { totalsReader } from './totals.ts';
 
-interface ChunkRow {
-  readonly seq: number;
-  readonly tier: number;
-  readonly start_time: number;
-  readonly end_time: number;
-  readonly samples: number;
-}
+/** Nodes that are summarized between two pauses. */
+const NODES_AT_ONCE = 100;
 
-/** A node of a job that has reported. */
-interface NodeRow {
-  readonly node: number;
-  readonly name: string;
-}
-
-/** Reads samples and what is left of them, from the log, the chunks and the points, through one connection. */
+/**
+ * Reads samples and what is left of them, from the log, the chunks and the points, through one connection, in one
+ * transaction. All of it is in steps: it yields undefined where it may pause.
+ */
 export function readingReader(db: Database) {
   const findRun = runFinder(db);
-  const selectNodes = db.query<NodeRow, [number]>(
-    'SELECT node, (SELECT name FROM node WHERE id = usage.node) AS name FROM usage WHERE job = ?',
-  );
-  const readTail = tailReader(db);
-  const selectChunks = db.query<ChunkRow, [number, number, number, number]>(
-    `SELECT seq, tier, start_time, end_time, samples FROM chunk
-      WHERE job = ? AND node = ? AND start_time <= ? AND end_time >= ?`,
-  );
-  const selectData = db.query<{ data: Uint8Array }, [number]>('SELECT data FROM chunk WHERE seq = ?');
+  const findPieces = pieceFinder(db);
   const readTotals = totalsReader(db);
-
-  function findRuns(
-    { seq: job, nodes: known }: FoundRun,
-    { fromMs = 0, toMs = Number.MAX_SAFE_INTEGER, node: name }: ReadingQuery,
-  ): Run[] {
-    if (name !== undefined && !known.includes(name)) throw notANode(name);
-    const isInside = ({ timeMs }: Reading) => timeMs >= fromMs && timeMs <= toMs;
-    const nodes = selectNodes.all(job).filter((row) => name === undefined || row.name === name);
-    return nodes.flatMap(({ node, ...row }) => {
-      const label = row.name === known[0] ? {} : { node: row.name };
-      const chunks = selectChunks.all(job, node, toMs, fromMs).map(({ seq, tier, ...chunk }): Run => {
-        const isWhole = chunk.start_time >= fromMs && chunk.end_time <= toMs;
-        const place = { job, startMs: chunk.start_time, endMs: chunk.end_time };
-        const read = () => readChunk(place, seq, tier, label);
-        // A chunk at the edge of the range has to be read to be counted; it is not read again.
-        const inside = isWhole ? undefined : read().filter(isInside);
-        return {
-          startMs: chunk.start_time,
-          endMs: chunk.end_time,
-          count: inside?.length ?? chunk.samples,
-          open: inside ? () => inside : read,
-        };
-      });
-      const tail = readTail(job, node)
-        .map((sample) => toReading(sample, label))
-        .filter(isInside);
-      return tail.length === 0 ? chunks : [...chunks, runOf(tail)];
-    });
-  }
-
-  function readChunk(place: Place, seq: number, tier: number, label: { node?: string }): Reading[] {
-    const data = selectData.get(seq)!.data;
-    return unpackAt(db, place, () =>
-      tier === 0
-        ? unpackChunk(data).map((sample) => toReading(sample, label))
-        : unpackPoints(data).map((point) => ({ ...readPoint(point), ...label })),
-    );
-  }
 
   return {
     /** The newest `limit` readings, in order, and how many match in all. */
-    list(id: string, query: ReadingQuery, limit: number): { samples: Reading[]; total: number } {
-      const runs = findRuns(findRun(id, query.run), query);
-      const samples: Reading[] = [];
-      for (const batch of mergeRuns(runs, 'desc')) {
-        samples.push(...batch.slice(0, limit - samples.length));
-        if (samples.length === limit) break;
+    *list(
+      id: string,
+      query: ReadingQuery,
+      limit: number,
+    ): Generator<undefined, { samples: Readings; total: number }> {
+      const { pieces, names } = yield* findPieces(findRun(id, query.run), query);
+      const batches: Readings[] = [];
+      for (const batch of mergePieces(pieces, { names, order: 'desc', limit })) {
+        if (batch) batches.push(batch);
+        yield;
       }
-      if (query.order !== 'desc') samples.reverse();
-      return { samples, total: runs.reduce((sum, { count }) => sum + count, 0) };
+      const samples = joinReadings(batches, { names, isTurned: query.order !== 'desc' });
+      return { samples, total: countOf(pieces) };
     },
 
     /** All readings in order, a batch at a time. */
-    stream(id: string, query: ReadingQuery): Generator<Reading[]> {
-      return mergeRuns(findRuns(findRun(id, query.run), query), query.order ?? 'asc');
+    *stream(id: string, query: ReadingQuery): Generator<Readings | undefined, void> {
+      const { pieces, names } = yield* findPieces(findRun(id, query.run), query);
+      yield* mergePieces(pieces, { names, order: query.order ?? 'asc' });
     },
 
-    summary(id: string, run?: number): JobSummary {
-      const { seq, nodes } = findRun(id, run);
-      const totals = readTotals(seq).sort(
-        (one, other) => nodes.indexOf(one.node) - nodes.indexOf(other.node),
+    /** What `Store.plotSamples` promises. */
+    *plot(id: string, query: ReadingQuery, maxPoints: number): Generator<undefined, Plot> {
+      const { pieces } = yield* findPieces(findRun(id, query.run), query);
+      const total = countOf(pieces);
+      if (total === 0) {
+        return { points: joinReadings([], { names: [] }), spanMs: 0, total };
+      }
+      const range = {
+        firstMs: pieces.reduce((least, { startMs }) => Math.min(least, startMs), Infinity),
+        lastMs: pieces.reduce((most, { endMs }) => Math.max(most, endMs), -Infinity),
+        readings: total,
+      };
+      const spans = plotSpans(range, maxPoints);
+      const collector = spanCollector(spans);
+      for (const piece of pieces) {
+        const sums = spans.hasSums ? piece.quarters?.() : undefined;
+        if (sums) collector.addSums(sums);
+        else collector.add(piece.open());
+        yield;
+      }
+      const points = pointsOf(collector.sums());
+      return {
+        points: joinReadings([points], { names: points.names, isTurned: query.order === 'desc' }),
+        spanMs: spans.spanMs,
+        total,
+      };
+    },
+
+    /** What all samples of a run add up to. */
+    *summary(id: string, run?: number): Generator<undefined, JobSummary> {
+      return yield* this.summarizeRun(findRun(id, run));
+    },
+
+    *summarizeRun({ seq, nodes }: FoundRun): Generator<undefined, JobSummary> {
+      const places = new Map(nodes.map((node, place) => [node, place]));
+      const totals = (yield* readTotals(seq)).sort(
+        (one, other) => places.get(one.node)! - places.get(other.node)!,
       );
-      const summaries = totals.map((one): UsageSummary & { node: string } => ({
-        node: one.node,
-        ...summarizeNode(one),
-      }));
-      return { whole: summarizeJob(totals), nodes: summaries };
+      const summaries: (UsageSummary & { node: string })[] = [];
+      for (const one of totals) {
+        summaries.push({ node: one.node, ...summarizeNode(one) });
+        if (summaries.length % NODES_AT_ONCE === 0) yield;
+      }
+      return { whole: summarizeJob(totals, summaries), nodes: summaries };
     },
   };
 }
 
-const runOf = (readings: readonly Reading[]): Run => ({
-  startMs: readings[0]!.timeMs,
-  endMs: readings.at(-1)!.timeMs,
-  count: readings.length,
-  open: () => readings,
-});
+const countOf = (pieces: readonly StoredPiece[]) => pieces.reduce((sum, { count }) => sum + count, 0);
 
-function toReading(
-  { timeMs, cpuUsage, memoryUsageMb, gpuUsage }: ChunkSample,
-  label: { node?: string },
-): Reading {
-  return { timeMs, ...label, cpuUsage, memoryUsageMb, ...(gpuUsage !== null && { gpuUsage }) };
+/** Reads all runs of a job with their summaries, the latest first, one at a time. */
+export function runReader(db: Database) {
+  const listRuns = runLister(db);
+  const readings = readingReader(db);
+  return function* (id: string): Generator<JobRun | undefined, void> {
+    const runs = listRuns(id);
+    for (let run = runs.length; run > 0; run--) {
+      yield;
+      const { job, seq } = runs[run - 1]!;
+      yield { run, job, summary: yield* readings.summarizeRun({ seq, nodes: job.nodes }) };
+    }
+  };
 }

@@ -1,4 +1,5 @@
 import type { Database } from 'bun:sqlite';
+import { unpackTimes } from './chunk.ts';
 import { unpackIfWhole } from './damage.ts';
 import type { Target } from './targets.ts';
 
@@ -34,7 +35,7 @@ export function storedFinder(db: Database) {
     const times = [...missing].sort((one, other) => one - other);
     for (const { start_time, end_time, data } of selectChunks.iterate(job, node, times.at(-1)!, times[0]!)) {
       if (!times.some((time) => time >= start_time && time <= end_time)) continue;
-      for (const { timeMs } of unpackIfWhole(data) ?? []) missing.delete(timeMs);
+      for (const timeMs of unpackIfWhole(data, unpackTimes) ?? []) missing.delete(timeMs);
       if (missing.size === 0) return;
     }
   }

@@ -1,7 +1,7 @@
 import type { Database } from 'bun:sqlite';
-import { addSample, NO_TOTALS, type UsageTotals } from '../../domain/summary.ts';
-import type { ChunkSample } from './chunk.ts';
-import { tailReader } from './tail.ts';
+import type { SampleColumns } from '../../domain/readings.ts';
+import { addSamples, NO_TOTALS, type UsageTotals } from '../../domain/summary.ts';
+import { unsealedReader } from './tail.ts';
 
 /** Adds samples that are sealed to the totals of their job and node. */
 export function totalsWriter(db: Database) {
@@ -16,16 +16,22 @@ export function totalsWriter(db: Database) {
          ${['samples', 'cpu_sum', 'memory_sum', 'gpu_samples', 'gpu_sum'].map(add)},
          ${['cpu_max', 'memory_max', 'gpu_max'].map(larger)}`,
   );
-  return (job: number, node: number, samples: readonly ChunkSample[]): void => {
-    if (samples.length === 0) return;
-    const { cpuSum, cpuMax, memorySum, memoryMax, gpuSamples, gpuSum, gpuMax } = totalsOf(samples);
-    upsert.run(job, node, samples.length, cpuSum, cpuMax, memorySum, memoryMax, gpuSamples, gpuSum, gpuMax);
+  return (job: number, node: number, samples: SampleColumns): void => {
+    if (samples.count === 0) return;
+    const { cpuSum, cpuMax, memorySum, memoryMax, gpuSamples, gpuSum, gpuMax } = addSamples(
+      NO_TOTALS,
+      samples,
+    );
+    upsert.run(job, node, samples.count, cpuSum, cpuMax, memorySum, memoryMax, gpuSamples, gpuSum, gpuMax);
   };
 }
 
-/** Reads the totals of every node of a job that has reported, in no order: of all samples there ever were. */
+/**
+ * Reads the totals of every node of a run that has reported, in no order: of all samples there ever were. Yields where it
+ * may pause.
+ */
 export function totalsReader(db: Database) {
-  const readTail = tailReader(db);
+  const log = unsealedReader(db);
   const select = db.query<UsageTotals & { node: number; name: string }, [number]>(
     `SELECT node, (SELECT name FROM node WHERE id = usage.node) AS name, oldest AS oldestMs, newest AS newestMs,
             ifnull(samples, 0) AS samples, ifnull(cpu_sum, 0) AS cpuSum, cpu_max AS cpuMax,
@@ -33,16 +39,17 @@ export function totalsReader(db: Database) {
             ifnull(gpu_samples, 0) AS gpuSamples, ifnull(gpu_sum, 0) AS gpuSum, gpu_max AS gpuMax
        FROM usage LEFT JOIN sealed_total ON sealed_total.usage = usage.id WHERE job = ?`,
   );
-  return (job: number): (UsageTotals & { node: string })[] =>
-    select.all(job).map(({ node, name, ...sealed }) => ({
-      ...totalsOf(readTail(job, node), sealed),
-      node: name,
-    }));
+  return function* readTotals(job: number): Generator<undefined, (UsageTotals & { node: string })[]> {
+    const unsealed = yield* log.readJob(job);
+    const totals: (UsageTotals & { node: string })[] = [];
+    for (const { node, name, ...sealed } of select.iterate(job)) {
+      const samples = unsealed.get(node);
+      totals.push({ ...(samples ? addSamples(sealed, samples) : sealed), node: name });
+      if (samples || totals.length % NODES_AT_ONCE === 0) yield;
+    }
+    return totals;
+  };
 }
 
-/** The totals of samples, added to others. */
-const totalsOf = (samples: readonly ChunkSample[], others = NO_TOTALS): UsageTotals =>
-  samples.reduce(
-    (totals, { gpuUsage, ...rest }) => addSample(totals, { ...rest, ...(gpuUsage !== null && { gpuUsage }) }),
-    others,
-  );
+/** Nodes between two pauses. */
+const NODES_AT_ONCE = 100;

@@ -1,6 +1,7 @@
 import { expect, test } from 'bun:test';
 import type { Report } from '../../../src/domain/report.ts';
 import type { JobSample, PastJob } from '../../../src/domain/store.ts';
+import { listReadings } from '../../help/readings.ts';
 import { NOON_MS } from '../../help/service.ts';
 import { codeOf, emptyStore, type MakePlace, MINUTE_MS, pastJob, sample } from './help.ts';
 
@@ -75,8 +76,8 @@ export function batches(makePlace: MakePlace) {
     ]);
     expect(refusals[0]!.message).toContain('missing');
     expect(refusals[1]!.message).toContain('n9');
-    expect((await store.listSamples('a', {}, 10)).total).toBe(2);
-    expect((await store.listSamples('b', {}, 10)).total).toBe(2);
+    expect((await listReadings(store, 'a', {}, 10)).total).toBe(2);
+    expect((await listReadings(store, 'b', {}, 10)).total).toBe(2);
     expect(await store.getJob('a')).toMatchObject({ cpuUsage: 15, memoryUsageMb: 2000 });
     expect(await store.getJob('b')).toMatchObject({ cpuUsage: 30 });
   });
@@ -110,7 +111,7 @@ export function batches(makePlace: MakePlace) {
     const result = await store.recordSamples(marked);
     const counts = { stored: stored.length, repeated: batch.length - stored.length };
     expect(result).toEqual({ ...counts, refused: 0, refusals: [] });
-    const { samples, total } = await store.listSamples('a', {}, 100);
+    const { samples, total } = await listReadings(store, 'a', {}, 100);
     expect(total).toBe(kept.length + stored.length);
     const places = samples.map(({ memoryUsageMb }) => memoryUsageMb).filter((place) => place < 1000);
     expect(places.sort()).toEqual(stored);
@@ -135,12 +136,12 @@ export function batches(makePlace: MakePlace) {
     await store.recordSamples([...list, at(7, 'n2')]);
     await store.recordSample('b', sample(0));
     while (await store.expire({}, NOON_MS + 600 * MINUTE_MS));
-    expect((await store.listSamples('a', {}, 1)).total).toBe(3001);
+    expect((await listReadings(store, 'a', {}, 1)).total).toBe(3001);
     const late = [at(5), at(29_985), at(30_000)];
     const batch = [...list, ...late, at(7, 'n2'), at(0, 'n2')];
     expect(await store.recordSamples(batch)).toMatchObject({ stored: 4, repeated: 3001 });
     expect(await store.recordSamples(batch)).toMatchObject({ stored: 0, repeated: 3005 });
-    expect((await store.listSamples('a', {}, 1)).total).toBe(3005);
+    expect((await listReadings(store, 'a', {}, 1)).total).toBe(3005);
   });
 
   test('a repeat changes no usage, and a sample of one moment by itself is still kept twice', async () => {
@@ -151,7 +152,7 @@ export function batches(makePlace: MakePlace) {
     await store.recordSamples([{ ...at(1), cpuUsage: 99, gpuUsage: 99 }]);
     expect(await store.getJob('a')).toMatchObject({ cpuUsage: 10, gpuUsage: 5 });
     await store.recordSample('a', sample(1, { cpuUsage: 20, stamped: false }));
-    expect((await store.listSamples('a', {}, 10)).total).toBe(2);
+    expect((await listReadings(store, 'a', {}, 10)).total).toBe(2);
     expect(await store.getJob('a')).toMatchObject({ cpuUsage: 20, gpuUsage: 5 });
   });
 
@@ -256,7 +257,7 @@ export function batches(makePlace: MakePlace) {
       'none',
     ]);
     expect(await store.getJob('a')).toMatchObject({ state: 'running', startTimeMs: NOON_MS + 1 });
-    expect((await store.listSamples('a', {}, 10)).total).toBe(0);
+    expect((await listReadings(store, 'a', {}, 10)).total).toBe(0);
   });
 
   test('a large batch finds every write that was submitted before it', async () => {

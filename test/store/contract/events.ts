@@ -54,7 +54,7 @@ export function events(makePlace: MakePlace) {
     ]);
     expect((await store.listEvents('7'))[0]).toEqual(first);
     await store.applyReports([report(30, { startTimeMs: at(29), restarts: 1 })]);
-    expect(await store.listRuns('7')).toHaveLength(2);
+    expect(await Array.fromAsync(store.streamRuns('7'))).toHaveLength(2);
     expect((await store.listEvents('7'))[0]).toEqual(first);
   });
 

@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test';
 import type { Retention, Store } from '../../../src/domain/store.ts';
+import { listReadings } from '../../help/readings.ts';
 import { NOON_MS } from '../../help/service.ts';
 import { codeOf, emptyStore, type MakePlace, MINUTE_MS, pastJob, sample } from './help.ts';
 
@@ -12,7 +13,7 @@ async function expireAll(store: Store, retention: Retention, nowMs: number): Pro
 }
 
 const timesOf = async (store: Store, id: string) => {
-  const { samples, total } = await store.listSamples(id, {}, 100_000);
+  const { samples, total } = await listReadings(store, id, {}, 100_000);
   expect(total).toBe(samples.length);
   return samples.map(({ timeMs }) => timeMs - NOON_MS);
 };

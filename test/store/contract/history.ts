@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test';
-import type { JobSample, Reading, Store } from '../../../src/domain/store.ts';
+import type { JobSample, Store } from '../../../src/domain/store.ts';
+import { listReadings, type Reading, readingsOf } from '../../help/readings.ts';
 import { NOON_MS } from '../../help/service.ts';
 import { codeOf, emptyStore, type MakePlace, MINUTE_MS, pastJob, randomNumbers, sample } from './help.ts';
 
@@ -12,7 +13,7 @@ async function sealAll(store: Store, nowMs = EVENING_MS): Promise<void> {
   throw new Error('expire never says that it is done');
 }
 
-const readAll = async (store: Store, id: string) => (await store.listSamples(id, {}, 100_000)).samples;
+const readAll = async (store: Store, id: string) => (await listReadings(store, id, {}, 100_000)).samples;
 
 /** A sample of job a with values that only it has. */
 function numbered(index: number, timeMs: number, node = 'n1'): JobSample {
@@ -42,15 +43,15 @@ export function history(makePlace: MakePlace) {
     expect(before).toEqual(samples.map(asReading));
     await sealAll(store);
     await store.recordSample('a', sample(6_000_000));
-    const { samples: after, total } = await store.listSamples('a', {}, 100_000);
+    const { samples: after, total } = await listReadings(store, 'a', {}, 100_000);
     expect(after.slice(0, 5000)).toEqual(before);
     expect(total).toBe(5001);
     const range = { fromMs: NOON_MS + 900_500, toMs: NOON_MS + 2_100_000 };
-    expect(await store.listSamples('a', range, 10)).toEqual({
+    expect(await listReadings(store, 'a', range, 10)).toEqual({
       samples: before.slice(2091, 2101),
       total: 1200,
     });
-    expect((await store.listSamples('a', { ...range, order: 'desc' }, 2)).samples).toEqual([
+    expect((await listReadings(store, 'a', { ...range, order: 'desc' }, 2)).samples).toEqual([
       before[2100]!,
       before[2099]!,
     ]);
@@ -98,11 +99,11 @@ export function history(makePlace: MakePlace) {
       { node: 'n3', fromMs: NOON_MS + 5000 },
     ]) {
       const streamed: Reading[] = [];
-      for await (const batch of store.streamSamples('a', query)) streamed.push(...batch);
-      expect(streamed).toEqual((await store.listSamples('a', query, 100_000)).samples);
+      for await (const batch of store.streamSamples('a', query)) streamed.push(...readingsOf(batch));
+      expect(streamed).toEqual((await listReadings(store, 'a', query, 100_000)).samples);
       expect(streamed.length).toBe(query.node ? (query.fromMs ? 2995 : 3000) : 9000);
     }
-    expect(await codeOf(store.listSamples('a', { node: 'n4' }, 1))).toBe('validation_error');
+    expect(await codeOf(listReadings(store, 'a', { node: 'n4' }, 1))).toBe('validation_error');
     expect(await codeOf(Array.fromAsync(store.streamSamples('none', {})))).toBe('not_found');
   });
 
@@ -122,7 +123,7 @@ export function history(makePlace: MakePlace) {
       for (let steps = 0; steps < 100 && (await store.expire(retention, nowMs)); steps++);
     };
     await expireAll(EVENING_MS);
-    const { samples, total } = await store.listSamples('a', {}, 10);
+    const { samples, total } = await listReadings(store, 'a', {}, 10);
     expect(total).toBe(2);
     expect(samples).toEqual([
       {
@@ -139,7 +140,7 @@ export function history(makePlace: MakePlace) {
       expect.objectContaining({ timeMs: NOON_MS + 15 * MINUTE_MS, cpuUsage: 50 }),
     ]);
     await expireAll(NOON_MS + 26 * HOUR_MS);
-    expect(await store.listSamples('a', {}, 10)).toEqual({ samples: [], total: 0 });
+    expect(await listReadings(store, 'a', {}, 10)).toEqual({ samples: [], total: 0 });
     expect((await store.summarizeJob('a')).whole).toEqual({
       samples: 6,
       observedSeconds: 1500,

@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test';
 import { JOB_STATES, type Job, type JobState } from '../../../src/domain/job.ts';
+import { listReadings } from '../../help/readings.ts';
 import { NOON_MS } from '../../help/service.ts';
 import { codeOf, emptyStore, type MakePlace, MINUTE_MS, pastJob, sample } from './help.ts';
 
@@ -56,7 +57,7 @@ export function jobs(makePlace: MakePlace) {
       expect(await codeOf(store.updateJob(id, { state: 'failed' }, NOON_MS))).toBe('not_found');
       expect(await codeOf(store.deleteJob(id))).toBe('not_found');
       expect(await codeOf(store.recordSample(id, sample(0)))).toBe('not_found');
-      expect(await codeOf(store.listSamples(id, {}, 10))).toBe('not_found');
+      expect(await codeOf(listReadings(store, id, {}, 10))).toBe('not_found');
     }
     expect(await store.getJob('job-001')).toEqual(NEW_IS);
   });
@@ -108,12 +109,12 @@ export function jobs(makePlace: MakePlace) {
     await store.recordSample('job-001', sample(1, { node: 'n1' }));
     await store.deleteJob('job-001');
     expect(await codeOf(store.getJob('job-001'))).toBe('not_found');
-    expect(await codeOf(store.listSamples('job-001', {}, 10))).toBe('not_found');
+    expect(await codeOf(listReadings(store, 'job-001', {}, 10))).toBe('not_found');
     expect(await codeOf(store.deleteJob('job-001'))).toBe('not_found');
     expect(await store.listJobs({}, { limit: 10, offset: 0 })).toEqual({ jobs: [], total: 0 });
     const again = await store.createJob({ ...NEW, user: 'bob' }, NOON_MS + MINUTE_MS);
     expect(again).toEqual({ ...NEW_IS, user: 'bob', startTimeMs: NOON_MS + MINUTE_MS });
-    expect(await store.listSamples('job-001', {}, 10)).toEqual({ samples: [], total: 0 });
+    expect(await listReadings(store, 'job-001', {}, 10)).toEqual({ samples: [], total: 0 });
     expect((await store.listJobs({ user: 'alice' }, { limit: 10, offset: 0 })).total).toBe(0);
   });
 

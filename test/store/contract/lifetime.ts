@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test';
 import type { Store } from '../../../src/domain/store.ts';
+import { listReadings } from '../../help/readings.ts';
 import { NOON_MS } from '../../help/service.ts';
 import { codeOf, emptyStore, type MakePlace, pastJob, sample } from './help.ts';
 
@@ -15,7 +16,7 @@ const CALLS: [string, (store: Store) => Promise<unknown>][] = [
   ['listJobs', (store) => store.listJobs({}, { limit: 1, offset: 0 })],
   ['recordSample', (store) => store.recordSample('a', sample(0))],
   ['recordSamples', (store) => store.recordSamples([{ jobId: 'a', ...sample(0) }])],
-  ['listSamples', (store) => store.listSamples('a', {}, 1)],
+  ['listSamples', (store) => listReadings(store, 'a', {}, 1)],
   ['liveSeries', (store) => Array.fromAsync(store.liveSeries(0))],
   ['countJobs', (store) => store.countJobs()],
   ['checkWritable', (store) => store.checkWritable()],
@@ -35,7 +36,7 @@ export function lifetime(makePlace: MakePlace) {
       ['a', 3, undefined],
       ['b', undefined, NOON_MS + 7],
     ]);
-    expect((await place.store.listSamples('a', {}, 10)).samples).toEqual([
+    expect((await listReadings(place.store, 'a', {}, 10)).samples).toEqual([
       { timeMs: NOON_MS + 1, node: 'n1', cpuUsage: 50, memoryUsageMb: 1000, gpuUsage: 3 },
     ]);
   });
@@ -52,7 +53,7 @@ export function lifetime(makePlace: MakePlace) {
     );
     await closed;
     await place.reopen();
-    expect((await place.store.listSamples('a', {}, 10)).total).toBe(3);
+    expect((await listReadings(place.store, 'a', {}, 10)).total).toBe(3);
   });
 
   test('close commits large batches that were accepted before it, and singles behind them', async () => {
@@ -72,7 +73,7 @@ export function lifetime(makePlace: MakePlace) {
     );
     await closed;
     await place.reopen();
-    expect((await place.store.listSamples('a', {}, 1)).total).toBe(4 * 4001);
+    expect((await listReadings(place.store, 'a', {}, 1)).total).toBe(4 * 4001);
   });
 
   test.each(CALLS)('%s works before close, and is unavailable after it', async (_, call) => {

@@ -3,6 +3,7 @@ import { JOB_STATES, type Job } from '../../../src/domain/job.ts';
 import type { JobFilter } from '../../../src/domain/list.ts';
 import type { Report } from '../../../src/domain/report.ts';
 import type { Store } from '../../../src/domain/store.ts';
+import { listReadings } from '../../help/readings.ts';
 import { NOON_MS } from '../../help/service.ts';
 import { codeOf, emptyStore, type MakePlace, MINUTE_MS, randomNumbers, sample } from './help.ts';
 
@@ -110,7 +111,7 @@ export function reports(makePlace: MakePlace) {
     await applyAll(store, [record(5, 9, { state: 'cancelled', rawState: 'REQUEUED' })]);
 
     expect(await store.getJob('7')).toMatchObject({ state: 'running', startTimeMs: at(20), nodes: ['n3'] });
-    const runs = await store.listRuns('7');
+    const runs = await Array.fromAsync(store.streamRuns('7'));
     expect(runs.map(({ job }) => [job.state, job.startTimeMs, job.endTimeMs, job.nodes])).toEqual([
       ['running', at(20), undefined, ['n3']],
       ['cancelled', at(5), at(9), ['n1', 'n2']],
@@ -118,10 +119,10 @@ export function reports(makePlace: MakePlace) {
     expect(runs.map(({ summary }) => summary.whole.cpuUsage?.mean)).toEqual([90, 10]);
     expect(runs.map(({ job }) => job.cpuUsage)).toEqual([90, 10]);
     const cpuOf = async (run?: number) =>
-      (await store.listSamples('7', run ? { run } : {}, 10)).samples.map(({ cpuUsage }) => cpuUsage);
+      (await listReadings(store, '7', run ? { run } : {}, 10)).samples.map(({ cpuUsage }) => cpuUsage);
     expect([await cpuOf(), await cpuOf(1), await cpuOf(2)]).toEqual([[90], [10], [90]]);
     expect((await store.summarizeJob('7', 1)).nodes.map(({ node }) => node)).toEqual(['n1']);
-    expect(await codeOf(store.listSamples('7', { run: 3 }, 10))).toBe('not_found');
+    expect(await codeOf(listReadings(store, '7', { run: 3 }, 10))).toBe('not_found');
     expect(await store.countJobs()).toMatchObject({ created: 1, states: { running: 1, cancelled: 0 } });
     expect(await store.listJobs({ node: 'n1' }, ALL)).toMatchObject({ total: 0 });
   });
@@ -153,7 +154,7 @@ export function reports(makePlace: MakePlace) {
     });
     await place.reopen();
     const cpuOf = async (run: number) =>
-      (await place.store.listSamples('7', { run }, 10)).samples.map(({ cpuUsage }) => cpuUsage);
+      (await listReadings(place.store, '7', { run }, 10)).samples.map(({ cpuUsage }) => cpuUsage);
     // n3 was not of the first run: then it is the latest that is meant.
     expect([await cpuOf(1), await cpuOf(2), await cpuOf(3)]).toEqual([
       [1, 3, 7],
@@ -186,15 +187,15 @@ export function reports(makePlace: MakePlace) {
       record(5, 9, { state: 'failed' }),
       record(1, 2, { state: 'failed' }),
     ]);
-    const starts = (await store.listRuns('7')).map(({ job }) => job.startTimeMs);
+    const starts = (await Array.fromAsync(store.streamRuns('7'))).map(({ job }) => job.startTimeMs);
     expect(starts).toEqual([at(20), at(5), at(1)]);
-    expect((await store.listSamples('7', { run: 1 }, 10)).total).toBe(0);
+    expect((await listReadings(store, '7', { run: 1 }, 10)).total).toBe(0);
   });
 
   test('a run that nobody saw end has ended when the next one is there', async () => {
     await using place = await emptyStore(makePlace);
     await applyAll(place.store, [running(6, 5), running(21, 20, { restarts: 1 })]);
-    const [, first] = await place.store.listRuns('7');
+    const [, first] = await Array.fromAsync(place.store.streamRuns('7'));
     expect(first!.job).toMatchObject({ state: 'failed', endTimeMs: at(20), isEndConfirmed: false });
   });
 
@@ -240,11 +241,11 @@ export function reports(makePlace: MakePlace) {
     const patched = await store.updateJob('7', { details: { gpus: 3, qos: 'high' } }, at(6));
     expect(patched.details).toEqual({ ...details, gpus: 3, qos: 'high' });
     await applyAll(store, [record(5, 9), running(21, 20, { restarts: 1 })]);
-    expect(await store.listRuns('7')).toHaveLength(2);
+    expect(await Array.fromAsync(store.streamRuns('7'))).toHaveLength(2);
     await store.deleteJob('7');
-    expect(await codeOf(store.listRuns('7'))).toBe('not_found');
+    expect(await codeOf(Array.fromAsync(store.streamRuns('7')))).toBe('not_found');
     await store.createJob({ id: '7', user: 'bob', nodes: ['n9'] }, at(30));
-    expect(await store.listRuns('7')).toHaveLength(1);
+    expect(await Array.fromAsync(store.streamRuns('7'))).toHaveLength(1);
     expect(await store.listEvents('7')).toHaveLength(1);
     expect((await store.getJob('7')).details).toBeUndefined();
   });
@@ -321,7 +322,9 @@ export function reports(makePlace: MakePlace) {
       }
     }
     for (const { id } of all) {
-      const starts = (await store.listRuns(id)).map(({ job }) => job.startTimeMs ?? Infinity);
+      const starts = (await Array.fromAsync(store.streamRuns(id))).map(
+        ({ job }) => job.startTimeMs ?? Infinity,
+      );
       expect(starts).toEqual(starts.toSorted((one, other) => other - one));
     }
   });

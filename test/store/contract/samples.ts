@@ -1,4 +1,5 @@
 import { expect, test } from 'bun:test';
+import { listReadings } from '../../help/readings.ts';
 import { NOON_MS } from '../../help/service.ts';
 import { codeOf, emptyStore, type MakePlace, pastJob, sample } from './help.ts';
 
@@ -9,7 +10,7 @@ export function samples(makePlace: MakePlace) {
     await store.createJobs([pastJob('a')]);
     await store.recordSample('a', sample(0, { cpuUsage: 75.5, memoryUsageMb: 2 ** 33, gpuUsage: 0 }));
     await store.recordSample('a', sample(1, { cpuUsage: 0, memoryUsageMb: 0 }));
-    expect(await store.listSamples('a', {}, 10)).toEqual({
+    expect(await listReadings(store, 'a', {}, 10)).toEqual({
       samples: [
         { timeMs: NOON_MS, cpuUsage: 75.5, memoryUsageMb: 2 ** 33, gpuUsage: 0 },
         { timeMs: NOON_MS + 1, cpuUsage: 0, memoryUsageMb: 0 },
@@ -22,7 +23,7 @@ export function samples(makePlace: MakePlace) {
     await using place = await emptyStore(makePlace);
     await place.store.createJobs([pastJob('a')]);
     for (const cpuUsage of [30, 10, 20]) await place.store.recordSample('a', sample(0, { cpuUsage }));
-    const { samples: list, total } = await place.store.listSamples('a', {}, 10);
+    const { samples: list, total } = await listReadings(place.store, 'a', {}, 10);
     expect(list.map(({ cpuUsage }) => cpuUsage)).toEqual([30, 10, 20]);
     expect(total).toBe(3);
   });
@@ -35,7 +36,7 @@ export function samples(makePlace: MakePlace) {
     for (const [atMs, node] of given)
       await store.recordSample('a', sample(atMs, { stamped: false, ...(node && { node }) }));
     await store.recordSample('b', sample(25));
-    const { samples: list, total } = await store.listSamples('a', {}, 10);
+    const { samples: list, total } = await listReadings(store, 'a', {}, 10);
     expect(list.map(({ timeMs }) => timeMs - NOON_MS)).toEqual([10, 20, 30, 40, 50]);
     expect(total).toBe(5);
   });
@@ -57,7 +58,7 @@ export function samples(makePlace: MakePlace) {
     await place.store.createJobs([pastJob('a')]);
     for (const atMs of [0, 20, 10, 40, 30])
       await place.store.recordSample('a', sample(atMs, { stamped: false }));
-    const found = await place.store.listSamples('a', range, limit);
+    const found = await listReadings(place.store, 'a', range, limit);
     expect(found.samples.map(({ timeMs }) => timeMs - NOON_MS)).toEqual(expected);
     expect(found.total).toBe(total);
   });
@@ -69,7 +70,7 @@ export function samples(makePlace: MakePlace) {
     for (const node of ['n3', 'never-seen', 'N1', '']) {
       expect(await codeOf(store.recordSample('a', sample(0, { node })))).toBe('validation_error');
     }
-    expect(await store.listSamples('a', {}, 10)).toEqual({ samples: [], total: 0 });
+    expect(await listReadings(store, 'a', {}, 10)).toEqual({ samples: [], total: 0 });
     expect(await store.getJob('a')).toMatchObject({ cpuUsage: 0, memoryUsageMb: 0 });
   });
 
@@ -77,6 +78,6 @@ export function samples(makePlace: MakePlace) {
     await using place = await emptyStore(makePlace);
     await place.store.createJobs([pastJob('a', { state: 'completed', endTimeMs: NOON_MS + 5 })]);
     await place.store.recordSample('a', sample(3, { stamped: false }));
-    expect((await place.store.listSamples('a', {}, 10)).total).toBe(1);
+    expect((await listReadings(place.store, 'a', {}, 10)).total).toBe(1);
   });
 }

@@ -1,6 +1,7 @@
 import { expect, test } from 'bun:test';
 import type { JobPatch } from '../../../src/domain/job.ts';
 import type { combineUsage, NewSample } from '../../../src/domain/sample.ts';
+import { listReadings } from '../../help/readings.ts';
 import { NOON_MS } from '../../help/service.ts';
 import { emptyStore, type MakePlace, pastJob, sample } from './help.ts';
 
@@ -163,7 +164,7 @@ export function usage(makePlace: MakePlace) {
     await place.store.recordSample('a', sample(0));
     await place.store.updateJob('a', { cpuUsage: 80, memoryUsageMb: 1, gpuUsage: 2 }, NOON_MS + 1);
     await place.store.recordSample('a', sample(2));
-    const { samples, total } = await place.store.listSamples('a', {}, 10);
+    const { samples, total } = await listReadings(place.store, 'a', {}, 10);
     expect(samples.map(({ timeMs }) => timeMs - NOON_MS)).toEqual([0, 2]);
     expect(total).toBe(2);
   });

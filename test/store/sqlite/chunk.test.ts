@@ -181,7 +181,7 @@ describe('what was sealed is read back to the bit', () => {
   test.each([
     ['no samples', []],
     ['too many', new Array<ChunkSample>(MAX_CHUNK_SAMPLES + 1).fill(sample())],
-    ['NaN', [sample({ gpuUsage: Number.NaN })]],
+    ['NaN', [sample({ cpuUsage: Number.NaN })]],
     ['infinity', [sample({ cpuUsage: Number.POSITIVE_INFINITY })]],
   ])('%s cannot be sealed', (_, samples) => {
     expect(() => packChunk(samples)).toThrow(RangeError);

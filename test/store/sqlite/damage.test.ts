@@ -3,6 +3,7 @@ import { expect, test } from 'bun:test';
 import { AppError } from '../../../src/domain/errors.ts';
 import { openSqlite } from '../../../src/store/sqlite/open.ts';
 import { temporaryFolder } from '../../help/folder.ts';
+import { listReadings } from '../../help/readings.ts';
 import { NOON_MS } from '../../help/service.ts';
 
 const DAY_MS = 86_400_000;
@@ -39,7 +40,7 @@ test('a damaged chunk is told with its job and its span, and all others still re
   db.query('UPDATE chunk SET data = ? WHERE seq = ?').run(data, seq);
   db.close();
 
-  const error = await store.listSamples('hurt', {}, 100_000).catch((reason: unknown) => reason);
+  const error = await listReadings(store, 'hurt', {}, 100_000).catch((reason: unknown) => reason);
   expect(error).toBeInstanceOf(AppError);
   expect(error).toMatchObject({
     code: 'internal_error',
@@ -48,7 +49,7 @@ test('a damaged chunk is told with its job and its span, and all others still re
     ),
   });
   const countOf = async (id: string, query: object) =>
-    (await store.listSamples(id, query, 100_000)).samples.length;
+    (await listReadings(store, id, query, 100_000)).samples.length;
   expect(await countOf('hurt', { toMs: startMs - 1 })).toBe((startMs - NOON_MS) / 1000);
   expect(await countOf('hurt', { fromMs: endMs + 1 })).toBe(3999 - (endMs - NOON_MS) / 1000);
   expect(await countOf('whole', {})).toBe(4000);

@@ -5,6 +5,7 @@ import { StartError } from '../../../src/domain/errors.ts';
 import type { Commit } from '../../../src/domain/store.ts';
 import { openSqlite } from '../../../src/store/sqlite/open.ts';
 import { temporaryFolder } from '../../help/folder.ts';
+import { listReadings } from '../../help/readings.ts';
 import { NOON_MS } from '../../help/service.ts';
 import { codeOf, pastJob, sample } from '../contract/help.ts';
 
@@ -48,8 +49,8 @@ test('a queue that is full refuses at once, keeps nothing of it, and takes write
   await fits;
   expect(store.status().queueLength).toBe(0);
   await store.recordSample('b', sample(3));
-  expect((await store.listSamples('a', {}, 10)).total).toBe(1);
-  expect((await store.listSamples('b', {}, 10)).samples.map(({ timeMs }) => timeMs - NOON_MS)).toEqual([3]);
+  expect((await listReadings(store, 'a', {}, 10)).total).toBe(1);
+  expect((await listReadings(store, 'b', {}, 10)).samples.map(({ timeMs }) => timeMs - NOON_MS)).toEqual([3]);
   await store.close();
 });
 

@@ -5,6 +5,7 @@ import runs from './0004_runs.sql' with { type: 'text' };
 import flow from './0005_flow.sql' with { type: 'text' };
 import fewerIndexes from './0006_fewer_indexes.sql' with { type: 'text' };
 import fewerEvents from './0007_fewer_events.sql' with { type: 'text' };
+import chunkPoints from './0008_chunk_points.sql' with { type: 'text' };
 
 /** Every migration in order, named here because an executable cannot list a folder. Number N takes version N-1 to N. */
 export const MIGRATIONS: readonly string[] = [
@@ -15,4 +16,5 @@ export const MIGRATIONS: readonly string[] = [
   flow,
   fewerIndexes,
   fewerEvents,
+  chunkPoints,
 ];

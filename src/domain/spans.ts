@@ -1,0 +1,218 @@
+import { makePoints, type NodeReadings, type Readings } from './readings.ts';
+import { POINT_SPAN_MS } from './summary.ts';
+
+/** One measure of the samples of each span: their sum, least and largest; without samples 0, Infinity and -Infinity. */
+export interface MeasureSums {
+  readonly sum: Float64Array;
+  readonly min: Float64Array;
+  readonly max: Float64Array;
+}
+
+/** The samples of spans of time, span by span; from their sums follow the means, and the sums of longer spans. */
+export interface SpanSums {
+  readonly count: number;
+  /** Where each span begins. */
+  readonly times: Float64Array;
+  readonly samples: Float64Array;
+  /** Samples with GPU. */
+  readonly gpuSamples: Float64Array;
+  readonly cpu: MeasureSums;
+  readonly memory: MeasureSums;
+  readonly gpu: MeasureSums;
+}
+
+/** `count` spans of `spanMs`, the first from `originMs` on. */
+export interface Spans {
+  readonly originMs: number;
+  readonly spanMs: number;
+  readonly count: number;
+}
+
+/** Spans that cover all times from `firstMs` to `lastMs` and begin at multiples of `spanMs`. */
+export function spansOver(firstMs: number, lastMs: number, spanMs = POINT_SPAN_MS): Spans {
+  const originMs = Math.floor(firstMs / spanMs) * spanMs;
+  return { originMs, spanMs, count: Math.floor((lastMs - originMs) / spanMs) + 1 };
+}
+
+const makeMeasure = (count: number): MeasureSums => ({
+  sum: new Float64Array(count),
+  min: new Float64Array(count).fill(Number.POSITIVE_INFINITY),
+  max: new Float64Array(count).fill(Number.NEGATIVE_INFINITY),
+});
+
+/** Adds up readings in spans. All readings have to lie inside of them. */
+export function spanCollector({ originMs, spanMs, count }: Spans) {
+  const times = Float64Array.from({ length: count }, (_, span) => originMs + span * spanMs);
+  const samples = new Float64Array(count);
+  const gpuSamples = new Float64Array(count);
+  const [cpu, memory, gpu] = [makeMeasure(count), makeMeasure(count), makeMeasure(count)];
+  const spanOf = (timeMs: number) => Math.floor((timeMs - originMs) / spanMs);
+
+  function addSamples({ count: rows, times: at, ...columns }: NodeReadings): void {
+    const spans = new Uint32Array(rows);
+    for (let i = 0; i < rows; i++) {
+      const span = spanOf(at[i]!);
+      spans[i] = span;
+      samples[span]!++;
+    }
+    addMeasure(cpu, spans, columns.cpu);
+    addMeasure(memory, spans, columns.memory);
+    for (let i = 0; i < rows; i++) if (!Number.isNaN(columns.gpu[i]!)) gpuSamples[spans[i]!]!++;
+    addMeasure(gpu, spans, columns.gpu);
+  }
+
+  function addPoints(readings: NodeReadings): void {
+    const points = readings.points!;
+    for (let i = 0; i < readings.count; i++) {
+      const weight = points.samples[i]!;
+      if (weight === 0) {
+        addSamples(rowOf(readings, i));
+        continue;
+      }
+      const span = spanOf(readings.times[i]!);
+      samples[span]! += weight;
+      addSpread(cpu, span, [readings.cpu[i]! * weight, points.cpuMin[i]!, points.cpuMax[i]!]);
+      addSpread(memory, span, [readings.memory[i]! * weight, points.memoryMin[i]!, points.memoryMax[i]!]);
+      const gpuWeight = points.gpuSamples[i]!;
+      gpuSamples[span]! += gpuWeight;
+      if (gpuWeight > 0) {
+        addSpread(gpu, span, [readings.gpu[i]! * gpuWeight, points.gpuMin[i]!, points.gpuMax[i]!]);
+      }
+    }
+  }
+
+  return {
+    /** Adds samples, and points as the samples that they stand for. */
+    add(readings: NodeReadings): void {
+      if (readings.points) addPoints(readings);
+      else addSamples(readings);
+    },
+
+    /** Adds what has been added up before, in spans no longer than these. */
+    addSums(sums: SpanSums): void {
+      for (let i = 0; i < sums.count; i++) {
+        const span = spanOf(sums.times[i]!);
+        samples[span]! += sums.samples[i]!;
+        gpuSamples[span]! += sums.gpuSamples[i]!;
+        addSpread(cpu, span, [sums.cpu.sum[i]!, sums.cpu.min[i]!, sums.cpu.max[i]!]);
+        addSpread(memory, span, [sums.memory.sum[i]!, sums.memory.min[i]!, sums.memory.max[i]!]);
+        addSpread(gpu, span, [sums.gpu.sum[i]!, sums.gpu.min[i]!, sums.gpu.max[i]!]);
+      }
+    },
+
+    /** The spans that have samples, ascending. */
+    sums(): SpanSums {
+      const places = Uint32Array.from(samples.keys().filter((span) => samples[span]! > 0));
+      const known = (column: Float64Array) => Float64Array.from(places, (span) => column[span]!);
+      const measure = ({ sum, min, max }: MeasureSums) => ({
+        sum: known(sum),
+        min: known(min),
+        max: known(max),
+      });
+      return {
+        count: places.length,
+        times: known(times),
+        samples: known(samples),
+        gpuSamples: known(gpuSamples),
+        cpu: measure(cpu),
+        memory: measure(memory),
+        gpu: measure(gpu),
+      };
+    },
+  };
+}
+
+/** Adds values to spans; NaN is left out. */
+function addMeasure({ sum, min, max }: MeasureSums, spans: Uint32Array, values: Float64Array): void {
+  for (let i = 0; i < spans.length; i++) {
+    const value = values[i]!;
+    if (Number.isNaN(value)) continue;
+    const span = spans[i]!;
+    sum[span]! += value;
+    if (value < min[span]!) min[span] = value;
+    if (value > max[span]!) max[span] = value;
+  }
+}
+
+function addSpread(
+  { sum, min, max }: MeasureSums,
+  span: number,
+  [added, least, most]: [number, number, number],
+) {
+  sum[span]! += added;
+  if (least < min[span]!) min[span] = least;
+  if (most > max[span]!) max[span] = most;
+}
+
+const rowOf = ({ times, cpu, memory, gpu }: NodeReadings, i: number): NodeReadings => ({
+  count: 1,
+  times: times.subarray(i, i + 1),
+  cpu: cpu.subarray(i, i + 1),
+  memory: memory.subarray(i, i + 1),
+  gpu: gpu.subarray(i, i + 1),
+});
+
+/** Spans as points: means are arithmetic means over the samples, to six decimals. */
+export function pointsOf({ count, times, samples, gpuSamples, cpu, memory, gpu }: SpanSums): Readings {
+  const points = makePoints(count);
+  const means = (sums: Float64Array, weights: Float64Array) =>
+    sums.map((sum, i) => Math.round((sum / weights[i]!) * 1e6) / 1e6);
+  points.samples.set(samples);
+  points.gpuSamples.set(gpuSamples);
+  points.cpuMin.set(cpu.min);
+  points.cpuMax.set(cpu.max);
+  points.memoryMin.set(memory.min);
+  points.memoryMax.set(memory.max);
+  points.gpuMin.set(gpu.min);
+  points.gpuMax.set(gpu.max);
+  return {
+    count,
+    times,
+    cpu: means(cpu.sum, samples),
+    memory: means(memory.sum, samples),
+    gpu: means(gpu.sum, gpuSamples),
+    nodes: new Uint32Array(count),
+    names: [undefined],
+    points,
+  };
+}
+
+/** Points of a job over a range of time, for a plot. */
+export interface Plot {
+  /** Ascending, or descending as it was asked for. */
+  readonly points: Readings;
+  readonly spanMs: number;
+  /** The readings that matched. */
+  readonly total: number;
+}
+
+/** What matches a request for a plot. */
+export interface PlotRange {
+  readonly firstMs: number;
+  readonly lastMs: number;
+  readonly readings: number;
+}
+
+/** More readings than this are read as points of 15 minutes, when that leaves enough points to see something. */
+const MAX_PLOT_READINGS = 1_000_000;
+const ENOUGH_POINTS = 16;
+
+/**
+ * The spans of a plot of at most `maxPoints`. They begin with the first reading and are as short as that allows, so that
+ * a zoom shows more. From 15 minutes on, and whenever more than a million readings make 16 spans of 15 minutes or more, they are
+ * multiples of 15 minutes and begin at such: then what was added up when the samples were sealed is enough (`hasSums`).
+ */
+export function plotSpans(
+  { firstMs, lastMs, readings }: PlotRange,
+  maxPoints: number,
+): Spans & { hasSums: boolean } {
+  const spanMs = Math.ceil((lastMs - firstMs + 1) / maxPoints);
+  const quarters = spansOver(firstMs, lastMs);
+  if (spanMs < POINT_SPAN_MS && (readings <= MAX_PLOT_READINGS || quarters.count <= ENOUGH_POINTS)) {
+    const count = Math.floor((lastMs - firstMs) / spanMs) + 1;
+    return { originMs: firstMs, spanMs, count, hasSums: false };
+  }
+  const longMs = Math.ceil(quarters.count / maxPoints) * POINT_SPAN_MS;
+  const count = Math.floor((lastMs - quarters.originMs) / longMs) + 1;
+  return { originMs: quarters.originMs, spanMs: longMs, count, hasSums: true };
+}

@@ -1,0 +1,279 @@
+import {
+  copyRows,
+  keepReadings,
+  makeReadings,
+  type NodeReadings,
+  orderRows,
+  placeOf,
+  type Readings,
+  sliceReadings,
+  turnAround,
+} from '../../domain/readings.ts';
+
+/** Readings of one node in order of time; their columns are read when it is their turn, maybe more than once. */
+export interface Piece {
+  /** The times of the first and the last of its readings. */
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly count: number;
+  /** The place of the node in the names of the job. */
+  readonly node: number;
+  open(): NodeReadings;
+}
+
+/** Rows of one batch, about; a batch takes about a millisecond. */
+const BATCH_ROWS = 8192;
+/** Rows that are in memory at once, about: 16 to 32 MB. A block begins small, for a reader who wants little. */
+const FIRST_BLOCK_ROWS = 65_536;
+const MAX_BLOCK_ROWS = 524_288;
+
+/** Readings in the order of the merge, in which times only go up. */
+interface Clip {
+  readings: NodeReadings;
+  readonly node: number;
+  /** How far they have gone out. */
+  next: number;
+}
+
+const withTimesNegated = (batch: Batch): Batch => ({ ...batch, times: batch.times.map((timeMs) => -timeMs) });
+
+interface Waiting {
+  readonly piece: Piece;
+  /** Its place among all pieces. */
+  readonly rank: number;
+  readonly beginMs: number;
+  readonly endMs: number;
+}
+
+interface MergeOptions {
+  readonly names: Readings['names'];
+  readonly order: 'asc' | 'desc';
+  /** Rows after which the merge ends. */
+  readonly limit?: number;
+}
+
+/**
+ * Merges pieces by time, a batch at a time; readings of one time are in the order of the pieces, or in the reverse order
+ * where the newest come first. However many pieces overlap, some hundred thousand rows are in memory at once: time is cut
+ * into blocks of that many rows, and each block reads the pieces that overlap it. Yields undefined where it may pause.
+ */
+export function* mergePieces(
+  pieces: readonly Piece[],
+  { names, order, limit = Number.POSITIVE_INFINITY }: MergeOptions,
+): Generator<Readings | undefined, void> {
+  let waiting = inTurn(pieces, order, limit);
+  let afterMs = Number.NEGATIVE_INFINITY;
+  let left = limit;
+  for (
+    let rows = FIRST_BLOCK_ROWS;
+    waiting.length > 0 && left > 0;
+    rows = Math.min(2 * rows, MAX_BLOCK_ROWS)
+  ) {
+    const block = yield* readBlock(waiting, { order, afterMs, rows: Math.min(rows, left) });
+    for (const batch of mergeClips(block.clips)) {
+      yield;
+      const part = batch.count > left ? sliceBatch(batch, 0, left) : batch;
+      left -= part.count;
+      yield { ...(order === 'asc' ? part : withTimesNegated(part)), names };
+      if (left === 0) return;
+    }
+    afterMs = block.endMs;
+    waiting = waiting.filter(({ endMs }) => endMs > afterMs);
+  }
+}
+
+/**
+ * Pieces by where they begin. Of as many pieces as rows are wanted each has a row that comes before all rows of the
+ * pieces after them, so that no others are needed.
+ */
+function inTurn(pieces: readonly Piece[], order: 'asc' | 'desc', limit: number): Waiting[] {
+  const isUp = order === 'asc';
+  const waiting = (isUp ? pieces : pieces.toReversed()).map(
+    (piece, rank): Waiting => ({
+      piece,
+      rank,
+      beginMs: isUp ? piece.startMs : -piece.endMs,
+      endMs: isUp ? piece.endMs : -piece.startMs,
+    }),
+  );
+  waiting.sort((one, other) => one.beginMs - other.beginMs);
+  return waiting.length > limit ? waiting.slice(0, limit) : waiting;
+}
+
+interface BlockOptions {
+  readonly order: 'asc' | 'desc';
+  /** Rows up to this time have gone out. */
+  readonly afterMs: number;
+  /** Rows that are wanted, about. */
+  readonly rows: number;
+}
+
+/** Reads all rows from `afterMs` to some time, so that they are at least `rows` or all there are, and twice as many at most. */
+function* readBlock(
+  waiting: readonly Waiting[],
+  { order, afterMs, rows }: BlockOptions,
+): Generator<undefined, { clips: Clip[]; endMs: number }> {
+  let clips: { readings: NodeReadings; node: number; rank: number }[] = [];
+  let endMs = Number.POSITIVE_INFINITY;
+  let found = 0;
+  for (const { piece, rank, beginMs } of waiting) {
+    if (beginMs > endMs) break;
+    const readings = order === 'asc' ? piece.open() : turnAround(piece.open());
+    yield;
+    const part = cutTimes(readings, afterMs, endMs);
+    if (part.count === 0) continue;
+    clips.push({ readings: part, node: piece.node, rank });
+    found += part.count;
+    if (found <= 2 * rows) continue;
+    endMs = timeOfRow(clips, rows);
+    clips = clips.map((clip) => ({ ...clip, readings: cutTimes(clip.readings, afterMs, endMs) }));
+    clips = clips.filter(({ readings: { count } }) => count > 0);
+    found = clips.reduce((sum, clip) => sum + clip.readings.count, 0);
+    yield;
+  }
+  clips.sort((one, other) => one.rank - other.rank);
+  return { clips: clips.map(({ readings, node }) => ({ readings, node, next: 0 })), endMs };
+}
+
+/** Rows after `afterMs` and up to `endMs`. Few rows of many are copied, so that the others can leave the memory. */
+function cutTimes(readings: NodeReadings, afterMs: number, endMs: number): NodeReadings {
+  const { times, count } = readings;
+  const start = times[0]! > afterMs ? 0 : placeAfter(times, afterMs);
+  const end = times[count - 1]! <= endMs ? count : placeAfter(times, endMs);
+  if (start === 0 && end === count) return readings;
+  const part = sliceReadings(readings, start, end);
+  return part.count * 8 < times.buffer.byteLength / 2 ? keepReadings(part) : part;
+}
+
+const placeAfter = (times: Float64Array, timeMs: number) => placeOf(times, timeMs + 1);
+
+/** The time up to which there are at least `rows` rows. */
+function timeOfRow(clips: readonly { readings: NodeReadings }[], rows: number): number {
+  let low = clips.reduce((least, { readings }) => Math.min(least, readings.times[0]!), Infinity);
+  let high = clips.reduce((most, { readings }) => Math.max(most, readings.times.at(-1)!), -Infinity);
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    const found = clips.reduce((sum, { readings }) => sum + placeAfter(readings.times, middle), 0);
+    if (found >= rows) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+type Batch = Omit<Readings, 'names'>;
+
+const sliceBatch = (batch: Batch, start: number, end: number): Batch => ({
+  ...sliceReadings(batch, start, end),
+  nodes: batch.nodes.subarray(start, end),
+});
+
+function* mergeClips(clips: readonly Clip[]): Generator<Batch, void> {
+  if (clips.length === 1) {
+    yield* cutBatches(clips[0]!);
+    return;
+  }
+  let left = clips.reduce((sum, { readings }) => sum + readings.count, 0);
+  let open = [...clips];
+  const lastMs = clips.reduce((most, { readings }) => Math.max(most, readings.times.at(-1)!), -Infinity);
+  while (left > 0) {
+    const fromMs = open.reduce(
+      (least, { readings, next }) => Math.min(least, readings.times[next]!),
+      Infinity,
+    );
+    const { untilMs, rows } = chooseWindow(open, { fromMs, lastMs, left });
+    yield gatherRows(open, { fromMs, untilMs, rows });
+    left -= rows;
+    open = open.filter(({ readings, next }) => next < readings.count);
+  }
+}
+
+function* cutBatches({ readings, node }: Clip): Generator<Batch, void> {
+  for (let start = 0; start < readings.count; start += BATCH_ROWS) {
+    const part = sliceReadings(readings, start, Math.min(readings.count, start + BATCH_ROWS));
+    yield { ...part, nodes: new Uint32Array(part.count).fill(node) };
+  }
+}
+
+interface WindowOptions {
+  readonly fromMs: number;
+  readonly lastMs: number;
+  /** Rows that have not gone out. */
+  readonly left: number;
+}
+
+/** A span of time with about as many rows as make a batch, guessed from how many there are, then made longer or shorter. */
+function chooseWindow(clips: readonly Clip[], { fromMs, lastMs, left }: WindowOptions) {
+  const rowsUntil = (timeMs: number) => clips.reduce((sum, clip) => sum + endOf(clip, timeMs) - clip.next, 0);
+  let low = fromMs - 1;
+  let untilMs = Math.min(lastMs, fromMs + Math.floor(((lastMs - fromMs) * BATCH_ROWS) / left));
+  let rows = rowsUntil(untilMs);
+  while (rows < BATCH_ROWS / 4 && untilMs < lastMs) {
+    low = untilMs;
+    untilMs = Math.min(lastMs, untilMs + 2 * (untilMs - fromMs) + 1);
+    rows = rowsUntil(untilMs);
+  }
+  while (rows > 2 * BATCH_ROWS && untilMs - low > 1) {
+    const middle = Math.floor((low + untilMs) / 2);
+    const fewer = rowsUntil(middle);
+    if (fewer < BATCH_ROWS / 4) low = middle;
+    else [untilMs, rows] = [middle, fewer];
+  }
+  return { untilMs, rows };
+}
+
+/** The first row after `timeMs`; it is looked for near the next one. */
+function endOf({ readings: { times, count }, next }: Clip, timeMs: number): number {
+  let step = 1;
+  while (next + step <= count && times[next + step - 1]! <= timeMs) step *= 2;
+  let low = next + (step >> 1);
+  let high = Math.min(count, next + step - 1);
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (times[middle]! <= timeMs) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** Takes all rows up to a time out of the clips, in order. */
+function gatherRows(
+  clips: readonly Clip[],
+  { fromMs, untilMs, rows }: { fromMs: number; untilMs: number; rows: number },
+): Batch {
+  const found = makeReadings(
+    rows,
+    clips.some(({ readings }) => readings.points),
+  );
+  let at = 0;
+  for (const clip of clips) {
+    const end = endOf(clip, untilMs);
+    if (end === clip.next) continue;
+    copyRows(found, at, sliceReadings(clip.readings, clip.next, end));
+    found.nodes.fill(clip.node, at, at + end - clip.next);
+    at += end - clip.next;
+    clip.next = end;
+  }
+  const places = sortPlaces(found.times, fromMs, untilMs);
+  return places ? orderRows(found, places) : found;
+}
+
+/** The places of times in their order, those of one time as they stand; undefined when all stand in order. */
+function sortPlaces(
+  times: Float64Array,
+  fromMs: number,
+  untilMs: number,
+): Float64Array | number[] | undefined {
+  const count = times.length;
+  let isSorted = true;
+  for (let i = 1; i < count && isSorted; i++) isSorted = times[i]! >= times[i - 1]!;
+  if (isSorted) return undefined;
+  if ((untilMs - fromMs + 1) * count > Number.MAX_SAFE_INTEGER) {
+    return [...times.keys()].sort((one, other) => times[one]! - times[other]! || one - other);
+  }
+  // Numbers are sorted ten times as fast as anything that needs a function to compare.
+  const keys = new Float64Array(count);
+  for (let i = 0; i < count; i++) keys[i] = (times[i]! - fromMs) * count + i;
+  keys.sort();
+  for (let i = 0; i < count; i++) keys[i]! -= Math.floor(keys[i]! / count) * count;
+  return keys;
+}

@@ -1,0 +1,221 @@
+/**
+ * What the samples of a chunk add up to in each quarter of an hour, packed so that thousands are read in milliseconds.
+ *
+ *   version   1 byte    1
+ *   checksum  4 bytes   CRC-32, lowest byte first, of everything after it, begun with the version
+ *   spans     integer   how many
+ *   columns             the number of the quarter of an hour since 1970 less that of the one before, samples; of CPU,
+ *                       memory and, when any sample has it, GPU: a measure
+ *   presence  1 byte    before GPU: 0 no sample has it, 1 all have, 2 some; then a column says how many of each span
+ *
+ * A measure is 1 byte with its decimals and three columns of integers in units of the last decimal: the least value, the
+ * largest less the least, and the sum less the least times the samples. Decimals of 7: three columns of plain doubles.
+ * A column of integers is the least, the bits that the largest less the least needs, and what each is above the least in so many
+ * bits, the lowest first. Integers are written as in a chunk. Nothing is compressed any further: that would take most
+ * of the time to read.
+ */
+import { crc32 } from 'node:zlib';
+import type { MeasureSums, SpanSums } from '../../domain/spans.ts';
+import { POINT_SPAN_MS } from '../../domain/summary.ts';
+import { ChunkReader, ChunkWriter, damaged } from './bytes.ts';
+
+const VERSION = 1;
+const CHECKSUM_AT = 1;
+const BODY_AT = 5;
+const PLAIN_DOUBLES = 7;
+const POWERS_OF_TEN = [1, 10, 100, 1e3, 1e4, 1e5, 1e6];
+/** Integers up to this, and their sums, are exact. */
+const MAX_INTEGER = 2 ** 48;
+const NEVER = 0;
+const ALWAYS = 1;
+const SOMETIMES = 2;
+
+/** Packs what one node's samples add up to. */
+export function packQuarters(sums: SpanSums): Uint8Array {
+  const { count, times, samples, gpuSamples } = sums;
+  const out = new ChunkWriter(256 + 128 * count);
+  out.byte(VERSION);
+  for (let i = CHECKSUM_AT; i < BODY_AT; i++) out.byte(0);
+  out.integer(count);
+  const quarters = times.map((timeMs) => timeMs / POINT_SPAN_MS);
+  writeIntegers(
+    out,
+    quarters.map((quarter, i) => (i === 0 ? quarter : quarter - quarters[i - 1]!)),
+  );
+  writeIntegers(out, samples);
+  writeMeasure(out, sums.cpu, samples);
+  writeMeasure(out, sums.memory, samples);
+  const presence = presenceOf(samples, gpuSamples);
+  out.byte(presence);
+  if (presence === SOMETIMES) writeIntegers(out, gpuSamples);
+  if (presence !== NEVER) writeMeasure(out, sums.gpu, gpuSamples);
+  const bytes = out.finish();
+  new DataView(bytes.buffer).setUint32(CHECKSUM_AT, checksum(bytes), true);
+  return bytes;
+}
+
+const checksum = (bytes: Uint8Array) => crc32(bytes.subarray(BODY_AT), bytes[0]);
+
+function presenceOf(samples: Float64Array, gpuSamples: Float64Array): number {
+  if (gpuSamples.every((count) => count === 0)) return NEVER;
+  return gpuSamples.every((count, i) => count === samples[i]) ? ALWAYS : SOMETIMES;
+}
+
+/** Reads them back, to the last bit where values have six decimals at most; ChunkError when they are damaged. */
+export function unpackQuarters(bytes: Uint8Array): SpanSums {
+  if (bytes[0] !== VERSION || bytes.length <= BODY_AT) throw damaged('its points are of an unknown version');
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (view.getUint32(CHECKSUM_AT, true) !== checksum(bytes))
+    throw damaged('the checksum of its points is wrong');
+  const from = new ChunkReader(bytes, BODY_AT);
+  const count = from.integer();
+  const times = readIntegers(from, count);
+  for (let i = 1; i < count; i++) times[i]! += times[i - 1]!;
+  for (let i = 0; i < count; i++) times[i]! *= POINT_SPAN_MS;
+  const samples = readIntegers(from, count);
+  const cpu = readMeasure(from, samples);
+  const memory = readMeasure(from, samples);
+  const presence = from.byte();
+  const gpuSamples =
+    presence === NEVER ? new Float64Array(count) : presence === ALWAYS ? samples : readIntegers(from, count);
+  const gpu = presence === NEVER ? noMeasure(count) : readMeasure(from, gpuSamples);
+  from.finish();
+  return { count, times, samples, gpuSamples, cpu, memory, gpu };
+}
+
+const noMeasure = (count: number): MeasureSums => ({
+  sum: new Float64Array(count),
+  min: new Float64Array(count).fill(Number.POSITIVE_INFINITY),
+  max: new Float64Array(count).fill(Number.NEGATIVE_INFINITY),
+});
+
+/** Spans without samples are written as zeros. */
+function writeMeasure(out: ChunkWriter, measure: MeasureSums, samples: Float64Array): void {
+  const decimals = decimalsOf(measure, samples);
+  out.byte(decimals);
+  const isSome = (i: number) => samples[i]! > 0;
+  if (decimals === PLAIN_DOUBLES) {
+    for (const column of [measure.min, measure.max, measure.sum]) {
+      writeDoubles(
+        out,
+        column.map((value, i) => (isSome(i) ? value : 0)),
+      );
+    }
+    return;
+  }
+  const power = POWERS_OF_TEN[decimals]!;
+  const units = (column: Float64Array) =>
+    column.map((value, i) => (isSome(i) ? Math.round(value * power) : 0));
+  const [min, max, sum] = [units(measure.min), units(measure.max), units(measure.sum)];
+  writeIntegers(out, min);
+  writeIntegers(
+    out,
+    max.map((value, i) => value - min[i]!),
+  );
+  writeIntegers(
+    out,
+    sum.map((value, i) => value - min[i]! * samples[i]!),
+  );
+}
+
+function readMeasure(from: ChunkReader, samples: Float64Array): MeasureSums {
+  const count = samples.length;
+  const decimals = from.byte();
+  if (decimals > PLAIN_DOUBLES) throw damaged('its points have too many decimals');
+  const isPlain = decimals === PLAIN_DOUBLES;
+  const read = isPlain ? readDoubles : readIntegers;
+  const [min, max, sum] = [read(from, count), read(from, count), read(from, count)];
+  const power = POWERS_OF_TEN[decimals] ?? 1;
+  for (let i = 0; i < count; i++) {
+    if (samples[i] === 0) {
+      min[i] = Number.POSITIVE_INFINITY;
+      max[i] = Number.NEGATIVE_INFINITY;
+    } else if (!isPlain) {
+      sum[i] = (sum[i]! + min[i]! * samples[i]!) / power;
+      max[i] = (max[i]! + min[i]!) / power;
+      min[i]! /= power;
+    }
+  }
+  return { min, max, sum };
+}
+
+/** How many decimals write all values exactly, those of the sums but for the last bits that adding them has cost. */
+function decimalsOf({ min, max, sum }: MeasureSums, samples: Float64Array): number {
+  for (const [decimals, power] of POWERS_OF_TEN.entries()) {
+    const fits = samples.every((count, i) => {
+      if (count === 0) return true;
+      const units = sum[i]! * power;
+      return (
+        isExact(min[i]!, power) &&
+        isExact(max[i]!, power) &&
+        Math.abs(units - Math.round(units)) < 1e-3 &&
+        Math.abs(units) < MAX_INTEGER
+      );
+    });
+    if (fits) return decimals;
+  }
+  return PLAIN_DOUBLES;
+}
+
+const isExact = (value: number, power: number): boolean =>
+  Math.round(value * power) / power === value && Math.abs(value) * power < MAX_INTEGER;
+
+/** Bits are moved as many at a time as fit into 32 beside a part of a byte. */
+const MAX_BITS_AT_ONCE = 24;
+
+function writeIntegers(out: ChunkWriter, values: Float64Array): void {
+  const least = values.reduce((min, value) => Math.min(min, value), Number.POSITIVE_INFINITY);
+  const range = values.reduce((max, value) => Math.max(max, value - least), 0);
+  const bits = range === 0 ? 0 : Math.floor(Math.log2(range)) + 1;
+  out.integer(least);
+  out.byte(bits);
+  let waiting = 0;
+  let held = 0;
+  for (const value of values) {
+    let rest = value - least;
+    for (let left = bits; left > 0; left -= MAX_BITS_AT_ONCE) {
+      const part = rest % 2 ** MAX_BITS_AT_ONCE;
+      rest = (rest - part) / 2 ** MAX_BITS_AT_ONCE;
+      waiting |= part << held;
+      for (held += Math.min(left, MAX_BITS_AT_ONCE); held >= 8; held -= 8) {
+        out.byte(waiting & 0xff);
+        waiting >>>= 8;
+      }
+    }
+  }
+  if (held > 0) out.byte(waiting & 0xff);
+}
+
+function readIntegers(from: ChunkReader, count: number): Float64Array {
+  const least = from.integer();
+  const bits = from.byte();
+  const values = new Float64Array(count).fill(least);
+  if (bits === 0) return values;
+  if (bits > 49) throw damaged('a number of its points is too large');
+  let waiting = 0;
+  let held = 0;
+  for (let i = 0; i < count; i++) {
+    let weight = 1;
+    for (let left = bits; left > 0; left -= MAX_BITS_AT_ONCE) {
+      const part = Math.min(left, MAX_BITS_AT_ONCE);
+      for (; held < part; held += 8) waiting |= from.byte() << held;
+      values[i]! += (waiting & ((1 << part) - 1)) * weight;
+      waiting >>>= part;
+      held -= part;
+      weight *= 2 ** MAX_BITS_AT_ONCE;
+    }
+  }
+  return values;
+}
+
+const BYTES_OF_DOUBLE = 8;
+
+function writeDoubles(out: ChunkWriter, values: Float64Array): void {
+  for (const byte of new Uint8Array(values.slice().buffer)) out.byte(byte);
+}
+
+function readDoubles(from: ChunkReader, count: number): Float64Array {
+  const bytes = new Uint8Array(count * BYTES_OF_DOUBLE);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = from.byte();
+  return new Float64Array(bytes.buffer);
+}
