@@ -126,12 +126,6 @@ export interface StoreStatus {
   readonly databaseBytes: number;
 }
 
-/** How a read that may take long is ended early. */
-export interface ReadOptions {
-  /** Once it is aborted, the read stops at its next slice and rejects with the signal's reason. */
-  readonly signal?: AbortSignal | undefined;
-}
-
 /** How long things are kept, in milliseconds; undefined keeps for ever. */
 export interface Retention {
   /** Older samples live on as points of 15 minutes (domain `summarize`). */
@@ -201,15 +195,16 @@ export interface Store {
    * meanwhile. A list by state, user and at most one node, in the order of start times, costs the same
    * however many jobs match, `total` included; any other reads all the jobs of its node, user or state. A page that takes
    * long is read in slices, between which other work goes on. `validation_error` when a list that is read job by job is to
-   * skip more than 100,000 jobs, `unavailable` when too many such lists are being read.
+   * skip more than 100,000 jobs, `unavailable` when too many such lists are being read. Rejects with the reason of `signal` at
+   * the next slice once that is aborted.
    */
-  listJobs(filter: JobFilter, page: Page, options?: ReadOptions): Promise<JobPage>;
+  listJobs(filter: JobFilter, page: Page, signal?: AbortSignal): Promise<JobPage>;
 
   /** Returns all matches of a list, or the first `limit`, as from page to page. Between pages other work goes on. */
   streamJobs(
     filter: JobFilter,
     start: ListStart & { readonly limit?: number },
-    options?: ReadOptions,
+    signal?: AbortSignal,
   ): AsyncIterable<Job[]>;
 
   /**

@@ -48,11 +48,11 @@ export function readPragma(
 }
 
 /** Opens a connection that cannot write. In WAL mode it never waits for the writer. */
-export function openForReading(path: string): Database {
+export function openForReading(path: string, cacheBytes = 8_000_000): Database {
   const db = new Database(path, { readwrite: true, create: false, strict: true });
   db.run('PRAGMA busy_timeout = 5000');
   db.run('PRAGMA query_only = ON');
-  db.run('PRAGMA cache_size = -8000');
+  db.run(`PRAGMA cache_size = -${Math.round(cacheBytes / 1000)}`);
   leaveLog(db);
   return db;
 }

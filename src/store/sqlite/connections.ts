@@ -6,6 +6,9 @@ import { openFiles } from './files.ts';
 /** Connections that are kept for the next reads; more of them only hold memory and file descriptors. */
 const IDLE_CONNECTIONS = 4;
 
+/** Memory for pages of one connection: long reads rarely come back to a page. */
+const CACHE_BYTES = 2_000_000;
+
 export interface ConnectionPool {
   /** A connection for one read. `unavailable` when the pool is closed or the file cannot be opened. */
   take(): Database;
@@ -32,7 +35,7 @@ export function connectionPool(path: string): ConnectionPool {
 
   function open(): Database {
     files.check();
-    return openForReading(path);
+    return openForReading(path, CACHE_BYTES);
   }
 
   return {

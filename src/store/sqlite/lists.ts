@@ -175,11 +175,6 @@ interface Access {
   readonly compute: LongReads['compute'];
 }
 
-/** Which lists to read, and until when. */
-export interface ListOptions {
-  readonly signal?: AbortSignal | undefined;
-}
-
 /** The lists of a store: at once where they are short, else step by step beside other work. */
 export function jobLists({ readAtOnce, lister, compute }: Access) {
   // Each has a connection of its own and a part of the turns: more at once would finish no sooner.
@@ -193,7 +188,7 @@ export function jobLists({ readAtOnce, lister, compute }: Access) {
     filter: JobFilter,
     wanted: Page,
     counting: Counting,
-    { signal }: ListOptions,
+    signal: AbortSignal | undefined,
   ): Promise<JobPage> {
     // Several short ones in one turn would keep others waiting like a long one.
     await takeTurn();
@@ -205,27 +200,27 @@ export function jobLists({ readAtOnce, lister, compute }: Access) {
     if (short) return short;
     const leave = await gate.enter(signal);
     try {
-      return await compute((connection) => jobLister(connection).page(filter, wanted, counting), { signal });
+      return await compute((connection) => jobLister(connection).page(filter, wanted, counting), signal);
     } finally {
       leave();
     }
   }
 
   return {
-    list: (filter: JobFilter, wanted: Page, options: ListOptions = {}) =>
-      page(filter, wanted, { isCounting: true }, options),
+    list: (filter: JobFilter, wanted: Page, signal?: AbortSignal) =>
+      page(filter, wanted, { isCounting: true }, signal),
 
     async *stream(
       filter: JobFilter,
       { limit = Number.MAX_SAFE_INTEGER, ...start }: ListStart & { readonly limit?: number },
-      options: ListOptions = {},
+      signal?: AbortSignal,
     ): AsyncGenerator<Job[]> {
       const pageJobs = isByStart(start.order) ? STREAM_JOBS : STREAM_SCAN_JOBS;
       let rest = limit;
       let from: ListStart | undefined = start;
       while (from && rest > 0) {
         const wanted: Page = { ...from, limit: Math.min(rest, pageJobs) };
-        const { jobs, next } = await page(filter, wanted, { isCounting: false }, options);
+        const { jobs, next } = await page(filter, wanted, { isCounting: false }, signal);
         rest -= jobs.length;
         for (let at = 0; at < jobs.length; at += STREAM_JOBS) yield jobs.slice(at, at + STREAM_JOBS);
         from = next && { ...start, offset: 0, after: next };

@@ -97,30 +97,31 @@ function sqliteStore(path: string, writer: Writer, lock: DatabaseLock): Store {
     listUnsettled: (sinceMs) => read(() => listUnsettled(sinceMs)),
     readNote: (name) => read(() => readNote(name)),
     keepNote: (name, value) => writer.submit<void>({ kind: 'keepNote', name, value }),
-    streamRuns: (id, signal) => stream((connection) => runReader(connection)(id), { signal }),
+    streamRuns: (id, signal) => stream((connection) => runReader(connection)(id), signal),
     listEvents: (id) => read(() => readEvents(jobs.get(id).id)),
     getJob: (id) => read(() => jobs.get(id)),
     updateJob: (id, patch, nowMs) => writer.submit<Job>({ kind: 'updateJob', id, patch, nowMs }),
     deleteJob: (id) => writer.submit<void>({ kind: 'deleteJob', id }),
-    listJobs: (filter, page, options) => lists.list(filter, page, options),
-    streamJobs: (filter, start, options) => lists.stream(filter, start, options),
+    listJobs: (filter, page, signal) => lists.list(filter, page, signal),
+    streamJobs: (filter, start, signal) => lists.stream(filter, start, signal),
     recordSample: (jobId, sample) => writer.submit<void>({ kind: 'recordSample', jobId, sample }),
     recordSamples: (list) => writer.submit<BatchResult>({ kind: 'recordSamples', samples: list }),
     listSamples: (id, query, limit, signal) =>
-      compute((connection) => readingReader(connection).list(id, query, limit), { signal }),
+      compute((connection) => readingReader(connection).list(id, query, limit), signal),
     plotSamples: (id, query, maxPoints, signal) =>
-      compute((connection) => readingReader(connection).plot(id, query, maxPoints), { signal }),
+      compute((connection) => readingReader(connection).plot(id, query, maxPoints), signal),
     streamSamples: (id, query, signal) =>
-      stream((connection) => readingReader(connection).stream(id, query), { signal }),
+      stream((connection) => readingReader(connection).stream(id, query), signal),
     summarizeJob: (id, run, signal) =>
-      compute((connection) => readingReader(connection).summary(id, run), { signal }),
+      compute((connection) => readingReader(connection).summary(id, run), signal),
     countJobs: () => read(() => jobs.totals()),
     countFlow: () => read(readFlow),
     checkWritable: () => writer.probe(),
     expire: (retention, nowMs) => writer.submit<boolean>({ kind: 'expire', retention, nowMs }),
     status: () => ({ queueLength: writer.queuedRows, databaseBytes: sizeOf(path) + sizeOf(`${path}-wal`) }),
 
-    liveSeries: (endedSinceMs) => stream((connection) => readLiveSeries(connection, endedSinceMs)),
+    liveSeries: (endedSinceMs) =>
+      stream((connection) => readLiveSeries(connection, endedSinceMs), undefined, 'first'),
 
     async close() {
       if (isClosed) return;

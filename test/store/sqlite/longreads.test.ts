@@ -106,21 +106,18 @@ test('a read whose signal is aborted ends at its next slice, and its steps are t
   const abort = new AbortController();
   let steps = 0;
   let isEnded = false;
-  const reading = place.reads.compute(
-    function* () {
-      try {
-        for (;;) {
-          steps++;
-          if (steps === 3) abort.abort(new Error('gone'));
-          busy(SLICE_MS);
-          yield;
-        }
-      } finally {
-        isEnded = true;
+  const reading = place.reads.compute(function* () {
+    try {
+      for (;;) {
+        steps++;
+        if (steps === 3) abort.abort(new Error('gone'));
+        busy(SLICE_MS);
+        yield;
       }
-    },
-    { signal: abort.signal },
-  );
+    } finally {
+      isEnded = true;
+    }
+  }, abort.signal);
   expect(await reading.catch((error: Error) => error.message)).toBe('gone');
   expect([steps, isEnded]).toEqual([3, true]);
 });
@@ -130,14 +127,14 @@ test('after many reads at once a few connections stay open, and the next reads o
   const log = `${place.path}-wal`;
   const before = descriptorsOf(log);
   const manyReads = async () => {
-    const open = Array.from({ length: 50 }, () =>
+    const open = Array.from({ length: 20 }, () =>
       place.reads.stream(function* (db) {
         yield countNumbers(db);
         yield countNumbers(db);
       }),
     );
     for (const read of open) expect((await read.next()).value).toBe(1);
-    expect(descriptorsOf(log)).toBe(before + 50);
+    expect(descriptorsOf(log)).toBe(before + 20);
     for (const read of open) await read.return();
     expect(descriptorsOf(log)).toBe(before + 4);
     return descriptorsOf(place.path);
@@ -157,4 +154,19 @@ test('a read of a pool that is closed meanwhile is refused at its next slice, an
   place.pool.close();
   expect(await read.next().catch((error: { code: string }) => error.code)).toBe('unavailable');
   expect(descriptorsOf(`${place.path}-wal`)).toBe(before);
+});
+
+test('streams beyond a number are refused until one ends; those of the first rank are let in', async () => {
+  using place = startReads();
+  const count = function* (db: Database) {
+    for (;;) yield countNumbers(db);
+  };
+  const open = Array.from({ length: 24 }, () => place.reads.stream(count));
+  for (const read of open) await read.next();
+  const next = () => place.reads.stream(count).next();
+  expect(await next().catch((error: { code: string }) => error.code)).toBe('unavailable');
+  const scrape = place.reads.stream(count, undefined, 'first');
+  expect((await scrape.next()).value).toBe(1);
+  await open.pop()!.return();
+  expect(await next()).toEqual({ done: false, value: 1 });
 });
