@@ -1,39 +1,70 @@
 import type { Database } from 'bun:sqlite';
-import { findRunAt } from '../../domain/match.ts';
+import { compareRuns, findRunAt } from '../../domain/match.ts';
+import type { Run } from '../../domain/run.ts';
 import { nameFinder } from './names.ts';
 import { pastRunReader } from './pastruns.ts';
 import { type Target, targetReader } from './targets.ts';
 
+/** The earlier runs of a job that samples may belong to. */
+interface PastRuns {
+  /** In their order. */
+  readonly runs: readonly Run[];
+  /** The number that the samples of a run carry, and its nodes. */
+  readonly places: ReadonlyMap<Run, { readonly seq: number; readonly nodes: ReadonlySet<string> }>;
+}
+
 /**
- * Finds where samples belong that came when their run had been followed by another. That is rare, so nothing of it is
- * remembered but the targets that are being changed: of each there has to be one alone.
+ * Finds where samples belong that came when their run had been followed by another. The runs of a job are read once for all
+ * samples that are written together: a batch may bring thousands of one job, and its runs thousands of nodes. Of each target
+ * that is being changed there has to be one alone.
  */
 export function earlierTargetFinder(db: Database) {
   const readPast = pastRunReader(db);
   const findNode = nameFinder(db, 'node');
   const readTarget = targetReader(db);
-  const known = new Map<string, Target>();
+  const jobs = new Map<string, PastRuns>();
+  const targets = new Map<string, Target>();
+  const nodeIds = new Map<string, number | undefined>();
+
+  function runsOf(jobId: string): PastRuns {
+    const known = jobs.get(jobId);
+    if (known) return known;
+    // A run that was never the latest, as an import brings them, has no number that samples could carry.
+    const past = readPast(jobId).filter(({ seq }) => seq > 0);
+    const found = {
+      runs: past.map(({ run }) => run).sort(compareRuns),
+      places: new Map(past.map(({ seq, run }) => [run, { seq, nodes: new Set(run.nodes) }])),
+    };
+    jobs.set(jobId, found);
+    return found;
+  }
+
+  function numberOf(name: string): number | undefined {
+    if (!nodeIds.has(name)) nodeIds.set(name, findNode(name));
+    return nodeIds.get(name);
+  }
 
   return {
     /** Undefined when no earlier run had started by then, or none that ran on the node. */
     find({ jobId, node }: { jobId: string; node?: string }, timeMs: number): Target | undefined {
-      // A run that was never the latest, as an import brings them, has no number that samples could carry.
-      const places = readPast(jobId).filter(({ seq }) => seq > 0);
-      const run = findRunAt(
-        places.map((place) => place.run),
-        timeMs,
-      );
-      const name = node ?? run?.nodes?.[0];
-      const nodeId = name !== undefined && run?.nodes?.includes(name) ? findNode(name) : undefined;
+      const { runs, places } = runsOf(jobId);
+      const run = findRunAt(runs, timeMs);
+      if (!run) return undefined;
+      const { seq, nodes } = places.get(run)!;
+      const name = node ?? run.nodes?.[0];
+      const nodeId = name !== undefined && nodes.has(name) ? numberOf(name) : undefined;
       if (nodeId === undefined) return undefined;
-      const { seq } = places.find((place) => place.run === run)!;
       const key = `${seq} ${nodeId}`;
-      const target = known.get(key) ?? readTarget(seq, nodeId);
-      known.set(key, target);
+      const target = targets.get(key) ?? readTarget(seq, nodeId);
+      targets.set(key, target);
       return target;
     },
 
-    /** Nobody holds a target any more. */
-    forget: () => known.clear(),
+    /** Nobody holds a target any more, and what is known of runs may change. */
+    forget(): void {
+      jobs.clear();
+      targets.clear();
+      nodeIds.clear();
+    },
   };
 }

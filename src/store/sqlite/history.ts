@@ -3,6 +3,7 @@ import type { Retention } from '../../domain/store.ts';
 import { mergePoints, type Point, summarize } from '../../domain/summary.ts';
 import { type ChunkColumns, samplesOf, unpackColumns } from './chunk.ts';
 import { unpackIfWhole } from './damage.ts';
+import type { LogWriter } from './log.ts';
 import { packPoints, unpackPoints } from './points.ts';
 import { sampleSealer } from './sealing.ts';
 import { logShortener } from './shorten.ts';
@@ -33,10 +34,11 @@ interface ChunkRow {
  */
 export function historyWriter(
   db: Database,
+  log: LogWriter,
   { removeJob, onJobsDeleted }: { removeJob: (seq: number) => void; onJobsDeleted: () => void },
 ) {
   const sealer = sampleSealer(db);
-  const log = logShortener(db, seal);
+  const shortener = logShortener(db, log, seal);
   const selectExpired = db.query<ChunkRow, [number, number]>(
     'SELECT seq, job, node, data FROM chunk WHERE tier = 0 AND end_time < ? ORDER BY end_time LIMIT ?',
   );
@@ -97,6 +99,9 @@ export function historyWriter(
   }
 
   return {
+    /** The transaction has been rolled back. */
+    forget: shortener.forget,
+
     /** One step; whether there is more to do. */
     expire({ sampleMs, summaryMs, jobMs }: Retention, nowMs: number): boolean {
       const endsAtMs = performance.now() + STEP_MS;
@@ -104,8 +109,8 @@ export function historyWriter(
       const beforeMs = sampleMs === undefined ? 0 : nowMs - sampleMs;
       const parts = [
         () => jobMs !== undefined && expireJobs(nowMs - jobMs),
-        () => log.sealJustEnded(nowMs, beforeMs),
-        () => log.shorten(Math.max(nowMs - LOG_SPAN_MS, beforeMs), beforeMs, isOver),
+
+        () => shortener.shorten({ olderThanMs: Math.max(nowMs - LOG_SPAN_MS, beforeMs), beforeMs }, isOver),
         () => expireChunks(beforeMs),
         () => summaryMs !== undefined && deletePoints.run(nowMs - summaryMs, STEP_ROWS).changes > 0,
         () => returnPages(isOver),

@@ -36,8 +36,10 @@ export function jobWriter(db: Database, rows: JobRows) {
     `UPDATE usage SET time = ?6, cpu = iif(?2, NULL, cpu), memory = iif(?3, NULL, memory), gpu = iif(?4, NULL, gpu)
       WHERE job = ?1 AND node <> ?5`,
   );
+  // What came into the log under this id before, of a job that is gone, is out of reach.
   const setUsage = db.query(
-    `INSERT INTO usage (job, node, time, cpu, memory, gpu) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+    `INSERT INTO usage (job, node, time, cpu, memory, gpu, sealed)
+       VALUES (?1, ?2, ?3, ?4, ?5, ?6, (SELECT ifnull(max(seq), 0) FROM log))
        ON CONFLICT DO UPDATE SET time = ?3, cpu = coalesce(?4, cpu), memory = coalesce(?5, memory), gpu = coalesce(?6, gpu)`,
   );
 

@@ -2,7 +2,7 @@ import type { Database } from 'bun:sqlite';
 import { constants, copyFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { StartError } from '../../domain/errors.ts';
 import { APPLICATION_ID, damaged, readPragma } from './connection.ts';
-import { MIGRATIONS } from './migrations/index.ts';
+import { MIGRATIONS, type Migration } from './migrations/index.ts';
 import { rewriteOnce } from './vacuum.ts';
 
 /**
@@ -13,7 +13,7 @@ import { rewriteOnce } from './vacuum.ts';
 export function migrate(
   db: Database,
   path: string,
-  migrations: readonly string[] = MIGRATIONS,
+  migrations: readonly Migration[] = MIGRATIONS,
 ): string | undefined {
   // Moves a crashed server's log into the file, so that size and pages can be compared and the copy is whole.
   db.run('PRAGMA wal_checkpoint(TRUNCATE)');
@@ -33,7 +33,9 @@ export function migrate(
   db.run('PRAGMA foreign_keys = OFF');
   for (let next = version; next < migrations.length; next++) {
     db.transaction(() => {
-      db.run(migrations[next]!);
+      const migration = migrations[next]!;
+      if (typeof migration === 'string') db.run(migration);
+      else migration(db);
       db.run(`PRAGMA application_id = ${APPLICATION_ID}`);
       db.run(`PRAGMA user_version = ${next + 1}`);
     }).immediate();

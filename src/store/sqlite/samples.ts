@@ -4,13 +4,14 @@ import { hasNoNodes, type NewSample, notANode } from '../../domain/sample.ts';
 import { type BatchResult, type JobSample, MAX_REFUSALS, type Refusal } from '../../domain/store.ts';
 import { arrivalWriter } from './arrivals.ts';
 import { earlierTargetFinder } from './earlier.ts';
+import type { LogWriter } from './log.ts';
 import { storedFinder } from './stored.ts';
 import type { Target, TargetFinder } from './targets.ts';
 
 /** Writes samples inside the transaction of the group; `flush` has to be called before anything else reads or changes it. */
-export function sampleWriter(db: Database, latest: TargetFinder) {
-  const arrivals = arrivalWriter(db);
-  const findStored = storedFinder(db);
+export function sampleWriter(db: Database, latest: TargetFinder, log: LogWriter) {
+  const arrivals = arrivalWriter(db, log);
+  const findStored = storedFinder(db, log);
   const earlier = earlierTargetFinder(db);
 
   /** The targets of samples, in their order: those of the latest run, or of the one in whose time a sample lies. */
@@ -32,33 +33,29 @@ export function sampleWriter(db: Database, latest: TargetFinder) {
 
   /** Tells whether a sample of a batch has been stored before, by an earlier batch or by the same one. */
   function repeatFinder(samples: readonly JobSample[], found: readonly (Target | undefined)[]) {
-    const known = new Map<Target, Set<number>>();
-    let places: Map<Target | undefined, number[]> | undefined;
+    /** Undefined until the first sample that may be a repeat: all of the batch are looked up with it. */
+    let known: Map<Target, Set<number>> | undefined;
 
-    /** Looked up for all samples of a target at once. */
-    function findKnown(target: Target): Set<number> {
-      places ??= Map.groupBy(samples.keys(), (index) => found[index]);
-      const times = places
-        .get(target)!
-        .map((index) => samples[index]!)
-        .filter((sample) => !sample.stamped && mayBeStored(target, sample))
-        .map(({ timeMs }) => timeMs);
+    function lookUp(): Map<Target, Set<number>> {
+      const wanted = new Map<Target, Set<number>>();
+      for (const [index, sample] of samples.entries()) {
+        const target = found[index];
+        if (target && mayBeRepeat(target, sample)) timesOf(wanted, target).add(sample.timeMs);
+      }
       arrivals.flush();
-      return findStored(times, target);
+      return findStored(wanted);
     }
 
     return {
       isRepeat(target: Target, sample: JobSample): boolean {
         // Nearly all samples are newer than everything known, and cost no look-up.
-        if (sample.stamped || !mayBeStored(target, sample)) return false;
-        let times = known.get(target);
-        if (!times) {
-          times = findKnown(target);
-          known.set(target, times);
-        }
-        return times.has(sample.timeMs);
+        if (!mayBeRepeat(target, sample)) return false;
+        known ??= lookUp();
+        return known.get(target)?.has(sample.timeMs) ?? false;
       },
-      add: (target: Target, timeMs: number) => void known.get(target)?.add(timeMs),
+      add(target: Target, timeMs: number): void {
+        if (known) timesOf(known, target).add(timeMs);
+      },
     };
   }
 
@@ -104,10 +101,18 @@ export function sampleWriter(db: Database, latest: TargetFinder) {
     /** The transaction has been rolled back. */
     forget(): void {
       arrivals.forget();
+      log.forget();
       earlier.forget();
     },
   };
 }
 
-const mayBeStored = ({ oldestMs, newestMs }: Target, { timeMs }: NewSample): boolean =>
-  oldestMs !== null && newestMs !== null && timeMs >= oldestMs && timeMs <= newestMs;
+/** One that is stamped never is; one that is older or newer than all others cannot be. */
+const mayBeRepeat = ({ oldestMs, newestMs }: Target, { timeMs, stamped }: NewSample): boolean =>
+  !stamped && oldestMs !== null && newestMs !== null && timeMs >= oldestMs && timeMs <= newestMs;
+
+function timesOf(all: Map<Target, Set<number>>, target: Target): Set<number> {
+  const times = all.get(target) ?? new Set();
+  all.set(target, times);
+  return times;
+}

@@ -1,82 +1,195 @@
 import type { Database } from 'bun:sqlite';
 import type { ChunkColumns } from './chunk.ts';
-import { unsealedReader } from './tail.ts';
+import { isDiskError } from './connection.ts';
+import { SeriesGatherer } from './gather.ts';
+import type { LogWriter } from './log.ts';
+import type { LogView } from './logindex.ts';
+import { type LogColumns, MAX_ROW_SAMPLES } from './logrow.ts';
+import { type LogSeries, oldestRowFinder } from './oldest.ts';
+import { SeriesPlaces } from './seriesplaces.ts';
+import { runThrough } from './tail.ts';
 
-/** The log is full at so many rows: the oldest are sealed, however new they are. */
-const MAX_LOG_ROWS = 1_000_000;
-/** What ended so long ago at most is sealed at once; the rest of an ended job is sealed when its span is over. */
-const JUST_ENDED_MS = 10 * 60_000;
-/** Each statement of a step takes about a millisecond. */
-const STEP_ROWS = 500;
-const STEP_SERIES = 20;
+/**
+ * Takes samples out of the log in rounds. A round chooses series that the oldest rows hold, gathers all their samples in one
+ * pass over the log, which they share, and seals them one after the other; then the oldest rows can go. A step does as much of
+ * it as its time allows, and the next one goes on; what is gathered meanwhile takes 4 MB.
+ *
+ * Sealing series by series would read a row of the log once for each of its 2,000 series. Sealing row by row would put two
+ * samples at a time into chunks of 1,440.
+ */
 
-interface LogRow {
-  readonly seq: number;
-  readonly job: number;
-  readonly node: number;
-  readonly time: number;
-  /** Null when the job has been deleted. */
-  readonly sealed: number | null;
+const ROUND_SAMPLES = 100_000;
+/** One seal: about two milliseconds. A series with more of them is sealed in several rounds, the first ones first. */
+const SEAL_SAMPLES = 5000;
+/** Samples that are counted to choose series: about three milliseconds. */
+const COUNTED_SAMPLES = 1_000_000;
+/** How long a series that cannot be sealed is left alone. */
+const ASIDE_MS = 60 * 60_000;
+
+/** What is older than `olderThanMs` has to leave the log; what is older than `beforeMs` is too old for samples. */
+export interface Spans {
+  readonly olderThanMs: number;
+  readonly beforeMs: number;
+}
+
+interface Round {
+  readonly chosen: readonly LogSeries[];
+  readonly places: SeriesPlaces;
+  readonly gatherers: readonly SeriesGatherer[];
+  readonly maxSamples: number;
+  gathered: number;
+  nextSeq: number;
+  /** Everything up to this row is gathered; undefined until it is known. */
+  lastSeq: number | undefined;
+  nextPlace: number;
 }
 
 /** Keeps the samples of one job on one node, ascending in time, outside of the log; those before `beforeMs` are too old for samples. */
 export type SealSamples = (job: number, node: number, samples: ChunkColumns, beforeMs: number) => void;
 
 /** Takes samples out of the log, inside the transaction of the group. */
-export function logShortener(db: Database, seal: SealSamples) {
-  const log = unsealedReader(db);
-  const setSealed = db.query('UPDATE usage SET sealed = last_sample WHERE job = ? AND node = ?');
-  const selectOldest = db.query<LogRow, [number]>(
-    `SELECT seq, job, node, time,
-            (SELECT sealed FROM usage WHERE usage.job = sample.job AND usage.node = sample.node) AS sealed
-       FROM sample WHERE seq < (SELECT max(seq) FROM sample) ORDER BY seq LIMIT ?`,
+export function logShortener(db: Database, log: LogWriter, seal: SealSamples) {
+  const oldest = oldestRowFinder(db, log);
+  const selectSealed = db.query<{ sealed: number }, [number, number, number]>(
+    'SELECT sealed FROM usage WHERE id = ? AND job = ? AND node = ?',
   );
-  const selectLogRows = db.query<{ rows: number }, []>(
-    'SELECT coalesce((SELECT max(seq) FROM sample) - (SELECT min(seq) FROM sample), 0) AS rows',
-  );
-  const deleteOldest = db.query('DELETE FROM sample WHERE seq <= ?');
+  const setSealed = db.query('UPDATE usage SET sealed = ? WHERE id = ?');
+  /** Series that could not be sealed; they are left alone until `olderThanMs` has come so far. */
+  const asideUntilMs = new Map<number, number>();
+  let round: Round | undefined;
 
-  const selectJustEnded = db.query<{ job: number; node: number }, [number, number]>(
-    `SELECT usage.job, usage.node FROM job JOIN usage ON usage.job = job.seq
-      WHERE job.end_time >= ? AND usage.last_sample > usage.sealed LIMIT ?`,
-  );
-  /** Seals all that the log holds of a job on a node. */
-  function sealSeries(job: number, node: number, beforeMs: number): void {
-    const samples = log.readSeries(job, node);
-    if (samples.count > 0) seal(job, node, samples, beforeMs);
-    setSealed.run(job, node);
+  /** Lets the oldest rows go that hold nothing unsealed, and starts a round with those whose time has come; whether there is more to do. */
+  function startRound(olderThanMs: number, isOver: () => boolean): boolean {
+    const { keptSeq, series, hasMore } = oldest.find(olderThanMs, isOver);
+    log.cut(keptSeq);
+    const candidates = series.filter(({ id }) => (asideUntilMs.get(id) ?? olderThanMs) <= olderThanMs);
+    round = candidates.length > 0 ? newRound(candidates, keptSeq) : undefined;
+    return round !== undefined || (hasMore && series.length === 0);
   }
 
-  /**
-   * Walks the log from its oldest row and cuts it at the first that has to stay: a row that is sealed, or whose job
-   * is gone, goes; one whose time has come is sealed with all the others of its job and node. The newest row stays, because its
-   * number must not be given again.
-   */
-  function shorten(olderThanMs: number, beforeMs: number, isOver: () => boolean): boolean {
-    const rows = selectOldest.all(STEP_ROWS);
-    const isFull = selectLogRows.get()!.rows > MAX_LOG_ROWS;
-    const sealedNow = new Set<string>();
-    const isDead = ({ seq, job, node, sealed }: LogRow) =>
-      sealed === null || seq <= sealed || sealedNow.has(`${job} ${node}`);
-    let gone = 0;
-    for (const row of rows) {
-      if (!isDead(row)) {
-        if ((row.time >= olderThanMs && !isFull) || isOver()) break;
-        sealSeries(row.job, row.node, beforeMs);
-        sealedNow.add(`${row.job} ${row.node}`);
-      }
-      gone++;
+  /** As many of the candidates as fit into a round with all their samples, or the first of them alone. */
+  function newRound(candidates: readonly LogSeries[], firstSeq: number): Round {
+    const counts = countSamples(log.view(), candidates, firstSeq);
+    const isLarge = counts[0]! > SEAL_SAMPLES;
+    let samples = 0;
+    const fits = (count: number) => count <= SEAL_SAMPLES && samples + count <= ROUND_SAMPLES;
+    const chosen = candidates.filter((_, place) => {
+      if (isLarge ? place > 0 : !fits(counts[place]!)) return false;
+      samples += counts[place]!;
+      return true;
+    });
+    return {
+      chosen,
+      places: new SeriesPlaces(chosen.map(({ id }) => id)),
+      gatherers: chosen.map(() => new SeriesGatherer()),
+      maxSamples: isLarge ? SEAL_SAMPLES : ROUND_SAMPLES,
+      gathered: 0,
+      nextSeq: firstSeq,
+      lastSeq: undefined,
+      nextPlace: 0,
+    };
+  }
+
+  /** Gathers until the end of the log, or until the round has enough; whether it came that far. */
+  function gather(into: Round, isOver: () => boolean): boolean {
+    const view = log.view();
+    for (let row = into.nextSeq - view.firstSeq; row < view.toRow; row++) {
+      gatherRow(into, view, row);
+      into.nextSeq = view.firstSeq + row + 1;
+      if (into.gathered >= into.maxSamples) break;
+      if (isOver()) return false;
     }
-    if (gone > 0) deleteOldest.run(rows[gone - 1]!.seq);
-    return gone > 0 && (gone === rows.length || isOver());
+    into.lastSeq = into.nextSeq - 1;
+    return true;
   }
 
-  /** Seals what the log holds of jobs that have just ended; whether there may be more of them. */
-  function sealJustEnded(nowMs: number, beforeMs: number): boolean {
-    const ended = selectJustEnded.all(nowMs - JUST_ENDED_MS, STEP_SERIES);
-    for (const { job, node } of ended) sealSeries(job, node, beforeMs);
-    return ended.length === STEP_SERIES;
+  function gatherRow(into: Round, view: LogView, row: number): void {
+    const { chosen, places, gatherers } = into;
+    const start = view.starts[row]!;
+    const end = view.starts[row + 1]!;
+    const seq = view.firstSeq + row;
+    let columns: LogColumns | undefined;
+    for (let sample = start; sample < end; sample++) {
+      const place = places.of(view.series[sample]!);
+      if (place < 0 || seq <= chosen[place]!.sealed) continue;
+      columns ??= log.readRow(seq, end - start);
+      gatherers[place]!.add(columns, sample - start);
+      into.gathered++;
+    }
   }
 
-  return { shorten, sealJustEnded };
+  /** Seals what is gathered, series by series; whether it came to the last one. */
+  function sealGathered(from: Round, spans: Spans, isOver: () => boolean): boolean {
+    for (; from.nextPlace < from.chosen.length; from.nextPlace++) {
+      if (isOver()) return false;
+      sealSeries(from.chosen[from.nextPlace]!, from.gatherers[from.nextPlace]!, from.lastSeq!, spans);
+    }
+    return true;
+  }
+
+  function sealSeries(series: LogSeries, gatherer: SeriesGatherer, lastSeq: number, spans: Spans): void {
+    const { id, job, node, sealed } = series;
+    // Between two steps a job may go, with all that it has.
+    if (selectSealed.get(id, job, node)?.sealed !== sealed) return;
+    if (gatherer.count > 0) keep(series, runThrough(gatherer.sorted()), spans);
+    setSealed.run(lastSeq, id);
+    oldest.mark(id, lastSeq);
+  }
+
+  /** Keeps samples. Those of a series that cannot be sealed go to the end of the log, and are tried again after an hour. */
+  function keep({ id, job, node }: LogSeries, samples: ChunkColumns, { olderThanMs, beforeMs }: Spans): void {
+    db.run('SAVEPOINT seal');
+    try {
+      seal(job, node, samples, beforeMs);
+    } catch (error) {
+      if (isDiskError(error)) throw error;
+      db.run('ROLLBACK TO seal');
+      appendAgain(id, samples);
+      asideUntilMs.set(id, olderThanMs + ASIDE_MS);
+    }
+    db.run('RELEASE seal');
+  }
+
+  function appendAgain(id: number, { count, times, cpu, memory, gpu }: ChunkColumns): void {
+    for (let start = 0; start < count; start += MAX_ROW_SAMPLES) {
+      const part = (column: Float64Array) => column.subarray(start, start + MAX_ROW_SAMPLES);
+      const columns = { times: part(times), cpu: part(cpu), memory: part(memory), gpu: part(gpu) };
+      log.append(new Int32Array(columns.times.length).fill(id), columns);
+    }
+  }
+
+  return {
+    /** Goes on for as long as a step may take; whether there is more to do. */
+    shorten(spans: Spans, isOver: () => boolean): boolean {
+      if (!log.load(isOver)) return true;
+      while (round || startRound(spans.olderThanMs, isOver)) {
+        const isDone =
+          round &&
+          (round.lastSeq !== undefined || gather(round, isOver)) &&
+          sealGathered(round, spans, isOver);
+        if (isDone) round = undefined;
+        if (isOver()) return true;
+      }
+      return false;
+    },
+
+    /** The transaction has been rolled back. */
+    forget(): void {
+      round = undefined;
+      oldest.forget();
+    },
+  };
+}
+
+/** How many samples the log holds of each of some series from a row on, sealed ones included. */
+function countSamples(view: LogView, list: readonly LogSeries[], firstSeq: number): Int32Array {
+  const places = new SeriesPlaces(list.map(({ id }) => id));
+  const counts = new Int32Array(list.length);
+  const start = view.starts[firstSeq - view.firstSeq]!;
+  const end = Math.min(view.starts[view.toRow]!, start + COUNTED_SAMPLES);
+  for (let sample = start; sample < end; sample++) {
+    const place = places.of(view.series[sample]!);
+    if (place >= 0) counts[place]!++;
+  }
+  return counts;
 }

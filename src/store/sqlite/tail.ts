@@ -1,12 +1,16 @@
 import type { Database } from 'bun:sqlite';
-import type { ChunkColumns, ChunkSample } from './chunk.ts';
+import type { ChunkColumns } from './chunk.ts';
+import { SeriesGatherer } from './gather.ts';
+import { LogIndex, type LogView } from './logindex.ts';
+import { type LogColumns, seriesOf, splitColumns } from './logrow.ts';
+import { SeriesPlaces } from './seriesplaces.ts';
 
 /** Which unsealed samples of a job. Both ends of the span are inclusive. */
 export interface UnsealedQuery {
   /** Numbers of nodes; all nodes of the job when left out. */
-  readonly nodes?: readonly number[];
-  readonly fromMs?: number;
-  readonly toMs?: number;
+  readonly nodes?: readonly number[] | undefined;
+  readonly fromMs?: number | undefined;
+  readonly toMs?: number | undefined;
 }
 
 /**
@@ -26,62 +30,150 @@ export interface UnsealedReader {
   countJob(job: number): Generator<undefined, Map<number, number>>;
 }
 
-/** Opens the log for reading through one connection. */
-export function unsealedReader(db: Database): UnsealedReader {
-  const readTail = tailReader(db);
-  const selectNodes = db.query<{ node: number }, [number]>(
-    'SELECT node FROM usage WHERE job = ? AND last_sample > sealed',
-  );
+/** A job on a node that has reported. */
+interface Series {
+  readonly id: number;
+  readonly node: number;
+  readonly sealed: number;
+}
 
-  function* readNodes(
+const SLICE_MS = 4;
+/** Rows of the log that one statement loads into the index: of single samples about a millisecond. */
+const LOAD_ROWS = 1000;
+/** A pass looks at the clock after so many samples. */
+const CLOCK_SAMPLES = 20_000;
+
+/** Opens the log for reading through one connection. Connections to one database may share an index. */
+export function unsealedReader(db: Database, index = new LogIndex(false)): UnsealedReader {
+  const selectSeries = db.query<Series, [number]>('SELECT id, node, sealed FROM usage WHERE job = ?');
+  const selectData = db.query<{ data: Uint8Array }, [number]>('SELECT data FROM log WHERE seq = ?');
+  const viewLog = logViewer(db, index);
+
+  const readRow = (seq: number, count: number): LogColumns => splitColumns(selectData.get(seq)!.data, count);
+
+  function* readJob(
     job: number,
-    nodes: readonly number[] | undefined,
-  ): Generator<undefined, [number, ChunkSample[]][]> {
-    const found: [number, ChunkSample[]][] = [];
-    for (const node of nodes ?? selectNodes.all(job).map((row) => row.node)) {
-      found.push([node, readTail(job, node)]);
-      yield;
+    { nodes, fromMs = Number.NEGATIVE_INFINITY, toMs = Infinity }: UnsealedQuery = {},
+  ): Generator<undefined, Map<number, ChunkColumns>> {
+    const chosen = nodes && new Set(nodes);
+    const wanted = selectSeries.all(job).filter(({ node }) => !chosen || chosen.has(node));
+    const gatherers = wanted.map(() => new SeriesGatherer());
+    const view = yield* viewLog();
+    let seq = 0;
+    let columns: LogColumns | undefined;
+    yield* visitSamples(view, wanted, (place, row, at) => {
+      if (seq !== view.firstSeq + row || !columns) {
+        seq = view.firstSeq + row;
+        columns = readRow(seq, view.starts[row + 1]! - view.starts[row]!);
+      }
+      const timeMs = columns.times[at]!;
+      if (timeMs >= fromMs && timeMs <= toMs) gatherers[place]!.add(columns, at);
+    });
+    const found = new Map<number, ChunkColumns>();
+    for (const [place, gatherer] of gatherers.entries()) {
+      if (gatherer.count > 0) found.set(wanted[place]!.node, yield* gatherer.sorted());
     }
-    return found.filter(([, samples]) => samples.length > 0);
+    return found;
   }
 
   return {
-    readSeries: (job, node) => columnsOf(readTail(job, node)),
-    *readJob(job, { nodes, fromMs = 0, toMs = Number.MAX_SAFE_INTEGER } = {}) {
-      const isInside = ({ timeMs }: ChunkSample) => timeMs >= fromMs && timeMs <= toMs;
-      const found = new Map<number, ChunkColumns>();
-      for (const [node, samples] of yield* readNodes(job, nodes)) {
-        const inside = samples.filter(isInside);
-        if (inside.length > 0) found.set(node, columnsOf(inside));
-      }
-      return found;
-    },
+    readJob,
+    readSeries: (job, node) => runThrough(readJob(job, { nodes: [node] })).get(node) ?? NO_SAMPLES,
     *countJob(job) {
-      return new Map((yield* readNodes(job, undefined)).map(([node, samples]) => [node, samples.length]));
+      const wanted = selectSeries.all(job);
+      const counts = new Map<number, number>();
+      const view = yield* viewLog();
+      yield* visitSamples(view, wanted, (place) => {
+        const { node } = wanted[place]!;
+        counts.set(node, (counts.get(node) ?? 0) + 1);
+      });
+      return counts;
     },
   };
 }
 
-const columnsOf = (samples: readonly ChunkSample[]): ChunkColumns => ({
-  count: samples.length,
-  times: Float64Array.from(samples, ({ timeMs }) => timeMs),
-  cpu: Float64Array.from(samples, ({ cpuUsage }) => cpuUsage),
-  memory: Float64Array.from(samples, ({ memoryUsageMb }) => memoryUsageMb),
-  gpu: Float64Array.from(samples, ({ gpuUsage }) => gpuUsage ?? Number.NaN),
-});
-
-/** Reads what the log still holds of a job on a node, by time; samples of one millisecond in the order of arrival. */
-export function tailReader(db: Database): (job: number, node: number) => ChunkSample[] {
-  // Follows the chain from the newest arrival to the newest sealed one.
-  const select = db.query<ChunkSample, [number, number]>(
-    `WITH RECURSIVE chain (seq, previous, time, cpu, memory, gpu, sealed) AS (
-       SELECT sample.seq, previous, sample.time, sample.cpu, sample.memory, sample.gpu, sealed
-         FROM usage JOIN sample ON sample.seq = usage.last_sample
-        WHERE usage.job = ?1 AND usage.node = ?2 AND sample.seq > sealed
-        UNION ALL
-       SELECT sample.seq, sample.previous, sample.time, sample.cpu, sample.memory, sample.gpu, sealed
-         FROM chain JOIN sample ON sample.seq = chain.previous WHERE sample.seq > sealed)
-     SELECT time AS timeMs, cpu AS cpuUsage, memory AS memoryUsageMb, gpu AS gpuUsage FROM chain ORDER BY time, seq`,
-  );
-  return (job, node) => select.all(job, node);
+/** Visits the unsealed samples of some series in the order of arrival: the place of the series, the row, and the place in it. */
+function* visitSamples(
+  view: LogView,
+  wanted: readonly Series[],
+  visit: (place: number, row: number, at: number) => void,
+): Generator<undefined, void> {
+  const places = new SeriesPlaces(wanted.map(({ id }) => id));
+  const sealed = Float64Array.from(wanted, (series) => series.sealed);
+  const leastSealed = sealed.reduce((least, seq) => Math.min(least, seq), Infinity);
+  const { series, starts, firstSeq, toRow } = view;
+  let endsAtMs = performance.now() + SLICE_MS;
+  let looked = 0;
+  for (let row = Math.max(view.fromRow, leastSealed + 1 - firstSeq); row < toRow; row++) {
+    const start = starts[row]!;
+    const end = starts[row + 1]!;
+    let isRead = false;
+    for (let sample = start; sample < end; sample++) {
+      const place = places.of(series[sample]!);
+      if (place < 0 || firstSeq + row <= sealed[place]!) continue;
+      visit(place, row, sample - start);
+      isRead = true;
+    }
+    // A row that has to be read costs about as much as the passing of so many samples.
+    looked += end - start + (isRead ? CLOCK_SAMPLES / 20 : 20);
+    if (looked < CLOCK_SAMPLES) continue;
+    looked = 0;
+    if (performance.now() < endsAtMs) continue;
+    yield;
+    endsAtMs = performance.now() + SLICE_MS;
+  }
 }
+
+/** Brings the index up to what the transaction sees, in slices, and returns that. */
+function logViewer(db: Database, index: LogIndex): () => Generator<undefined, LogView> {
+  const selectEnds = db.query<{ first: number | null; last: number | null }, []>(
+    'SELECT (SELECT min(seq) FROM log) AS first, (SELECT max(seq) FROM log) AS last',
+  );
+  const selectRows = db.query<{ series: Uint8Array }, [number, number, number]>(
+    'SELECT series FROM log WHERE seq >= ? AND seq <= ? ORDER BY seq LIMIT ?',
+  );
+
+  function* load(into: LogIndex, last: number): Generator<undefined, void> {
+    let endsAtMs = performance.now() + SLICE_MS;
+    while (into.nextSeq <= last) {
+      for (const { series } of selectRows.iterate(into.nextSeq, last, LOAD_ROWS)) {
+        into.append(seriesOf(series), NO_TIMES);
+        if (performance.now() >= endsAtMs) break;
+      }
+      if (performance.now() < endsAtMs) continue;
+      yield;
+      endsAtMs = performance.now() + SLICE_MS;
+    }
+  }
+
+  return function* () {
+    const { first, last } = selectEnds.get()!;
+    if (first === null || last === null) return new LogIndex(false).view();
+    if (first >= index.nextSeq) index.reset(first);
+    else index.drop(first);
+    yield* load(index, last);
+    if (index.firstSeq <= first) return index.view(first, last + 1);
+    // A reader of a later moment has dropped rows that this one still sees.
+    const own = new LogIndex(false);
+    own.reset(first);
+    yield* load(own, last);
+    return own.view();
+  };
+}
+
+/** Runs to the end, for callers that may take the time. */
+export function runThrough<Value>(steps: Generator<undefined, Value>): Value {
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) return value as Value;
+  }
+}
+
+const NO_TIMES = new Float64Array(0);
+const NO_SAMPLES: ChunkColumns = {
+  count: 0,
+  times: NO_TIMES,
+  cpu: NO_TIMES,
+  memory: NO_TIMES,
+  gpu: NO_TIMES,
+};

@@ -8,13 +8,9 @@ export interface Target {
   readonly job: number;
   readonly node: number;
   usage: Usage | undefined;
-  /** Heads the chain of samples; 0 when there is none. */
-  lastSample: number;
   /** The least and greatest time of all samples there ever were; null when there was none. */
   oldestMs: number | null;
   newestMs: number | null;
-  /** How much later than a newer one a sample came, at most. */
-  lateMs: number;
   /** The database has it like this. */
   isSaved: boolean;
 }
@@ -44,10 +40,8 @@ type FoundRow = [
   cpuUsage: number | null,
   memoryUsageMb: number | null,
   gpuUsage: number | null,
-  lastSample: number | null,
   oldestMs: number | null,
   newestMs: number | null,
-  lateMs: number | null,
   followedMs: number | null,
 ];
 
@@ -64,8 +58,7 @@ export function targetFinder(db: Database) {
   // One statement for a whole list: to start one costs four times as much as it costs to find these rows.
   const select = db.query<FoundRow, [string]>(
     `SELECT wanted.key, job.seq, job_node.node, job_node.node = job.first_node, usage.id, usage.time, usage.cpu,
-            usage.memory, usage.gpu, usage.last_sample, usage.oldest, usage.newest,
-            usage.late,
+            usage.memory, usage.gpu, usage.oldest, usage.newest,
             iif(EXISTS (SELECT 1 FROM past_run WHERE past_run.job = job.id AND past_run.seq > 0),
                 iif(job.started, job.start_time, 9e999), NULL)
        FROM json_each(?) AS wanted
@@ -97,7 +90,7 @@ export function targetFinder(db: Database) {
     const [, , node, isFirst] = row;
     const job = jobs.get(jobId) ?? newJob();
     jobs.set(jobId, job);
-    if (row[13] !== null) followedMs.set(jobId, row[13]);
+    if (row[11] !== null) followedMs.set(jobId, row[11]);
     if (node === null) return;
     // The first node by its name and without one is the same target.
     const target = (isFirst === 1 ? job.first : undefined) ?? targetOf(row, node);
@@ -156,7 +149,7 @@ export type TargetFinder = ReturnType<typeof targetFinder>;
 /** Reads the target of a run that is not the latest, by its number, and a node. */
 export function targetReader(db: Database): (run: number, node: number) => Target {
   const select = db.query<FoundRow, [number, number]>(
-    `SELECT 0, ?1, ?2, NULL, id, time, cpu, memory, gpu, last_sample, oldest, newest, late, NULL
+    `SELECT 0, ?1, ?2, NULL, id, time, cpu, memory, gpu, oldest, newest, NULL
        FROM (SELECT 1) LEFT JOIN usage ON job = ?1 AND node = ?2`,
   );
   return (run, node) => targetOf((select.values(run, node) as unknown as FoundRow[])[0]!, node);
@@ -170,17 +163,14 @@ const newJob = (): KnownJob => ({
 });
 
 function targetOf(row: FoundRow, node: number): Target {
-  const [, job, , , id, timeMs, cpuUsage, memoryUsageMb, gpuUsage, lastSample, oldestMs, newestMs, lateMs] =
-    row;
+  const [, job, , , id, timeMs, cpuUsage, memoryUsageMb, gpuUsage, oldestMs, newestMs] = row;
   return {
     id: id ?? undefined,
     job,
     node,
     usage: timeMs === null ? undefined : { timeMs, cpuUsage, memoryUsageMb, gpuUsage },
-    lastSample: lastSample ?? 0,
     oldestMs,
     newestMs,
-    lateMs: lateMs ?? 0,
     isSaved: true,
   };
 }

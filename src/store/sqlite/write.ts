@@ -7,6 +7,7 @@ import type { JobSample, PastJob, Retention } from '../../domain/store.ts';
 import { historyWriter } from './history.ts';
 import { jobRowWriter } from './jobrow.ts';
 import { jobWriter } from './jobwriter.ts';
+import { logWriter } from './log.ts';
 import { noteWriter } from './notes.ts';
 import { reportWriter } from './reports.ts';
 import { sampleWriter } from './samples.ts';
@@ -79,8 +80,9 @@ export function writeApplier(db: Database): WriteApplier {
   const jobs = jobWriter(db, rows);
   const reports = reportWriter(db, rows);
   const notes = noteWriter(db);
-  const samples = sampleWriter(db, targets);
-  const history = historyWriter(db, { removeJob: rows.remove, onJobsDeleted: targets.forget });
+  const log = logWriter(db);
+  const samples = sampleWriter(db, targets, log);
+  const history = historyWriter(db, log, { removeJob: rows.remove, onJobsDeleted: targets.forget });
   const probe = db.query('INSERT OR REPLACE INTO probe (id, filler) VALUES (1, zeroblob(?))');
 
   /** What is remembered of jobs has to stay right, whatever is written. */
@@ -147,6 +149,7 @@ export function writeApplier(db: Database): WriteApplier {
       rows.forget();
       targets.forget();
       samples.forget();
+      history.forget();
     },
   };
 }

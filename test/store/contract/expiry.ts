@@ -24,7 +24,7 @@ export function expiry(makePlace: MakePlace) {
     const { store } = place;
     await store.createJobs([pastJob('a', { state: 'failed', endTimeMs: NOON_MS })]);
     await store.recordSample('a', sample(0, { stamped: false }));
-    expect(await store.expire({}, NOON_MS + 10 ** 12)).toBe(false);
+    for (let steps = 0; await store.expire({}, NOON_MS + 10 ** 12); steps++) expect(steps).toBeLessThan(100);
     expect(await timesOf(store, 'a')).toEqual([0]);
   });
 

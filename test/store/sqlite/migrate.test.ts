@@ -4,14 +4,15 @@ import { existsSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { StartError } from '../../../src/domain/errors.ts';
 import { openForWriting } from '../../../src/store/sqlite/connection.ts';
 import { migrate } from '../../../src/store/sqlite/migrate.ts';
-import { MIGRATIONS } from '../../../src/store/sqlite/migrations/index.ts';
+import { MIGRATIONS, type Migration } from '../../../src/store/sqlite/migrations/index.ts';
 import { openSqlite } from '../../../src/store/sqlite/open.ts';
+import { unsealedReader } from '../../../src/store/sqlite/tail.ts';
 import { temporaryFolder } from '../../help/folder.ts';
 
 const FIRST = "CREATE TABLE thing (name TEXT) STRICT; INSERT INTO thing VALUES ('old');";
 const SECOND = "INSERT INTO thing VALUES ('new');";
 
-function migrateFile(path: string, migrations: readonly string[]): string | undefined {
+function migrateFile(path: string, migrations: readonly Migration[]): string | undefined {
   using db = openForWriting(path);
   return migrate(db, path, migrations);
 }
@@ -276,4 +277,54 @@ test('events of an older database are told as before, and those that the row of 
     ['told', ''],
     ['told', '{"state":"failed"}'],
   ]);
+});
+
+test('samples of a log of rows become columns: those that are not sealed, in their order', () => {
+  using folder = temporaryFolder();
+  const path = folder.file('a.db');
+  migrateFile(path, MIGRATIONS.slice(0, 6));
+  {
+    using db = openForWriting(path);
+    db.run(`INSERT INTO user VALUES (1, 'alice');
+      INSERT INTO node VALUES (1, 'n1'), (2, 'n2');
+      INSERT INTO job VALUES (1, 'a', 1, 1, 1, 1000, NULL, 1);
+      INSERT INTO usage (id, job, node, time, cpu, memory, gpu, last_sample, sealed, oldest, newest)
+        VALUES (1, 1, 1, 1, 2, 3, 5, 10000, 4000, 1, 2), (2, 1, 2, 1, 2, 3, 5, 9999, 0, 1, 2);`);
+    // Of n1 in even rows, and of n2 in odd ones; every fifth is of a job that has gone.
+    db.run(`WITH RECURSIVE row (seq) AS (VALUES (1) UNION ALL SELECT seq + 1 FROM row WHERE seq < 10000)
+      INSERT INTO sample SELECT seq, iif(seq % 5 = 0, 77, 1), 1 + seq % 2, 0, 1000000 + seq, seq / 100.0, 2 * seq,
+        iif(seq % 3 = 0, NULL, seq / 8.0) FROM row`);
+  }
+  migrateFile(path, MIGRATIONS);
+  using db = openForWriting(path);
+  const { readSeries } = unsealedReader(db);
+  const seqs = (least: number, odd: number) =>
+    Array.from({ length: 10_000 }, (_, index) => index + 1).filter(
+      (seq) => seq > least && seq % 2 === odd && seq % 5 !== 0,
+    );
+  for (const [node, expected] of [
+    [1, seqs(4000, 0)],
+    [2, seqs(0, 1)],
+  ] as const) {
+    const { times, cpu, memory, gpu } = readSeries(1, node);
+    expect([...times]).toEqual(expected.map((seq) => 1_000_000 + seq));
+    expect([...cpu]).toEqual(expected.map((seq) => seq / 100));
+    expect([...memory]).toEqual(expected.map((seq) => 2 * seq));
+    expect([...gpu]).toEqual(expected.map((seq) => (seq % 3 === 0 ? Number.NaN : seq / 8)));
+  }
+  // Numbers go on behind those that usage.sealed speaks of.
+  expect(db.query('SELECT max(seq) FROM log').values()).toEqual([[10_000]]);
+});
+
+test('the last number of a log that is sealed as a whole is kept', () => {
+  using folder = temporaryFolder();
+  const path = folder.file('a.db');
+  migrateFile(path, MIGRATIONS.slice(0, 6));
+  {
+    using db = openForWriting(path);
+    db.run('INSERT INTO sample VALUES (5, 1, 1, 0, 1, 2, 3, NULL)');
+  }
+  migrateFile(path, MIGRATIONS);
+  using db = openForWriting(path);
+  expect(db.query('SELECT seq FROM log').values()).toEqual([[5]]);
 });

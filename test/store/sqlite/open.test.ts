@@ -96,5 +96,5 @@ test('samples of a deleted job leave the file', async () => {
   while (await store.expire({}, NOON_MS));
   await store.close();
   using db = new Database(folder.file('a.db'));
-  expect(db.query('SELECT count(*) FROM sample').values()).toEqual([[1]]);
+  expect(db.query('SELECT count(*) FROM log').values()).toEqual([[1]]);
 });

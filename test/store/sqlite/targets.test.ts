@@ -3,28 +3,21 @@ import { expect, test } from 'bun:test';
 import type { JobState } from '../../../src/domain/job.ts';
 import type { Report } from '../../../src/domain/report.ts';
 import type { JobSample } from '../../../src/domain/store.ts';
+import { samplesOf } from '../../../src/store/sqlite/chunk.ts';
 import { openForWriting } from '../../../src/store/sqlite/connection.ts';
 import { groupCommitter } from '../../../src/store/sqlite/group.ts';
 import { migrate } from '../../../src/store/sqlite/migrate.ts';
+import { unsealedReader } from '../../../src/store/sqlite/tail.ts';
 import type { GroupOutcome, Write } from '../../../src/store/sqlite/write.ts';
 import { temporaryFolder } from '../../help/folder.ts';
 import { NOON_MS } from '../../help/service.ts';
 import { MINUTE_MS, pastJob, randomNumbers, sample } from '../contract/help.ts';
 
-const TABLES = [
-  'past_run',
-  'job',
-  'job_node',
-  'usage',
-  'sample',
-  'sealed_total',
-  'chunk',
-  'job_count',
-  'node',
-];
+const TABLES = ['past_run', 'job', 'job_node', 'sealed_total', 'chunk', 'job_count', 'node'];
 /** A sample of so much memory fails as a fault of ours would. */
 const BOOM_MB = 666;
-const FAIL_ON_BOOM = `CREATE TRIGGER boom AFTER INSERT ON sample WHEN new.memory = ${BOOM_MB}
+const BOOM_HEX = Buffer.from(Float64Array.of(BOOM_MB).buffer).toString('hex');
+const FAIL_ON_BOOM = `CREATE TRIGGER boom AFTER INSERT ON log WHEN instr(new.data, x'${BOOM_HEX}') > 0
   BEGIN SELECT RAISE(ABORT, 'a fault of ours'); END`;
 const IDS = ['a', 'b', 'c', 'd', 'e', 'f'];
 const NODES = ['n1', 'n2', 'n3', 'n4'];
@@ -102,6 +95,15 @@ const endings = (outcome: GroupOutcome): unknown[] =>
     ? outcome.outcomes.map((one) => (one.kind === 'fault' ? one.kind : one))
     : [outcome.kind];
 
+/** What every job and node has in the log. */
+function unsealedSamples(db: Database): unknown[] {
+  const { readSeries } = unsealedReader(db);
+  return db
+    .query<{ job: number; node: number }, []>('SELECT job, node FROM usage ORDER BY id')
+    .all()
+    .map(({ job, node }) => samplesOf(readSeries(job, node)));
+}
+
 /** To its end, because how far one step comes depends on the clock. */
 function expireAll(commitGroup: (writes: readonly Write[]) => GroupOutcome, expire: Write): void {
   while (JSON.stringify(endings(commitGroup([expire]))).includes('true'));
@@ -127,7 +129,12 @@ test.each([1, 2, 3])('what is remembered of jobs changes nothing that is stored 
   /** One by one, each by a committer of its own, which knows nothing. */
   const commitApart = (writes: readonly Write[]) =>
     writes.flatMap((write) => endings(groupCommitter(other)([write])));
-  const content = (of: Database) => TABLES.map((table) => of.query(`SELECT * FROM ${table}`).values());
+  const content = (of: Database) => [
+    ...TABLES.map((table) => of.query(`SELECT * FROM ${table}`).values()),
+    // How many rows the log has, and so up to which one is sealed, depends on how writes were grouped.
+    of.query('SELECT id, job, node, time, cpu, memory, gpu, oldest, newest FROM usage').values(),
+    unsealedSamples(of),
+  ];
   const maker = writeMaker(seed);
   const outcomes: unknown[] = [];
 

@@ -1,3 +1,4 @@
+import type { Database } from 'bun:sqlite';
 import jobsAndSamples from './0001_jobs_and_samples.sql' with { type: 'text' };
 import history from './0002_history.sql' with { type: 'text' };
 import usage from './0003_usage.sql' with { type: 'text' };
@@ -6,9 +7,13 @@ import flow from './0005_flow.sql' with { type: 'text' };
 import fewerIndexes from './0006_fewer_indexes.sql' with { type: 'text' };
 import fewerEvents from './0007_fewer_events.sql' with { type: 'text' };
 import chunkPoints from './0008_chunk_points.sql' with { type: 'text' };
+import { moveSamplesIntoColumns } from './0009_log.ts';
+
+/** Statements, or a function for what SQL cannot do; both run inside a transaction. */
+export type Migration = string | ((db: Database) => void);
 
 /** Every migration in order, named here because an executable cannot list a folder. Number N takes version N-1 to N. */
-export const MIGRATIONS: readonly string[] = [
+export const MIGRATIONS: readonly Migration[] = [
   jobsAndSamples,
   history,
   usage,
@@ -17,4 +22,5 @@ export const MIGRATIONS: readonly string[] = [
   fewerIndexes,
   fewerEvents,
   chunkPoints,
+  moveSamplesIntoColumns,
 ];
