@@ -1,5 +1,7 @@
 import type { Sample } from '../domain/sample.ts';
-import { type Behaviour, createRandom, type DemoJob, memoryLimitMb } from './cluster.ts';
+import type { Behaviour } from './draft.ts';
+import { type DemoJob, memoryLimitMb } from './life.ts';
+import { createRandom } from './random.ts';
 
 type Values = Omit<Sample, 'timeMs'>;
 
@@ -84,7 +86,7 @@ export function measureJob(job: DemoJob, nodeIndex: number, timeMs: number): Val
     wander: (channel, periodMs) => wanderAt(key + Math.imul(channel + 1, 0x27d4eb2f), timeMs / periodMs),
   });
   const warmth = Math.min(1, (ageMs + WARM_UP_MS / 10) / WARM_UP_MS);
-  const limitMb = memoryLimitMb(job, nodeIndex);
+  const limitMb = memoryLimitMb(job);
   return {
     cpuUsage: toPercent(load.cpu * warmth),
     memoryUsageMb: Math.round(Math.min(1, Math.max(0.01, load.memory * warmth)) * limitMb),

@@ -1,8 +1,19 @@
+import { AppError } from '../domain/errors.ts';
 import type { Job } from '../domain/job.ts';
-import type { JobSample, PastJob, Store } from '../domain/store.ts';
+import type { Report } from '../domain/report.ts';
+import type { JobSample, Store } from '../domain/store.ts';
 import { measureJob } from './behaviour.ts';
-import { createScheduler, type DemoJob, planJobs, recogniseJob, type Scheduler } from './cluster.ts';
+import {
+  type DemoJob,
+  isRunningAt,
+  recogniseDraft,
+  recogniseJob,
+  reportLife,
+  reportWait,
+  type WaitingJob,
+} from './life.ts';
 import type { ShowProgress } from './progress.ts';
+import { createScheduler, planJobs, type Scheduler } from './schedule.ts';
 
 const HOUR_MS = 3_600_000;
 const PAST_MS = 72 * HOUR_MS;
@@ -12,6 +23,8 @@ const LIVE_STEP_MS = 5000;
 const BATCH_ROWS = 2000;
 /** Of the newest jobs, those that show how far an earlier run has come. */
 const WITNESS_JOBS = 20;
+/** More than the demonstration ever has at a time. */
+const MAX_LIST = 10_000;
 const FIRST_ID = 4_812_301;
 const SEED = 1;
 
@@ -44,6 +57,8 @@ export function startDemo(options: DemoOptions): Demo {
   const { store, now, log, showProgress, pastMs = PAST_MS, liveStepMs = LIVE_STEP_MS } = options;
   const { promise: filled, resolve: resolveFilled } = Promise.withResolvers<void>();
   let schedule: Scheduler | undefined;
+  /** Waiting jobs that the store has. */
+  let announced = new Set<string>();
   let current = Promise.resolve();
   let timer: Timer | undefined;
   let isStopped = false;
@@ -56,6 +71,8 @@ export function startDemo(options: DemoOptions): Demo {
         resolveFilled();
       }
     } catch (error) {
+      // What the scheduler has decided may not be stored: the next one starts from what is.
+      schedule = undefined;
       log.warn('demo failed', { cause: error });
     }
     if (!isStopped) timer = setTimeout(takeStep, liveStepMs);
@@ -65,47 +82,94 @@ export function startDemo(options: DemoOptions): Demo {
   async function fillPast(): Promise<Scheduler | undefined> {
     const toMs = now();
     const known = await listKnown();
+    const waiting = await listWaiting();
+    announced = new Set(waiting.map(({ id }) => id));
     const fromMs = Math.max(toMs - pastMs, await lastSampledMs(known));
-    const nextId = Math.max(FIRST_ID, ...known.map((job) => Number(job.id) + 1));
-    const next = createScheduler(SEED, nextId);
+    const nextId = Math.max(FIRST_ID, ...[...known, ...waiting].map((job) => Number(job.id) + 1));
+    const next = createScheduler(SEED, nextId, waiting);
     const alive = known.filter((job) => job.endTimeMs > fromMs);
-    const planned = planJobs(next, alive, fromMs, toMs);
+    const planned = await keepFree(planJobs(next, alive, fromMs, toMs));
     const show = toMs - fromMs < HOUR_MS ? () => {} : showProgress;
     for (const batch of batchesOf([...alive, ...planned], planned, fromMs, toMs)) {
       if (isStopped) return undefined;
-      if (batch.jobs.length > 0) await store.createJobs(batch.jobs.map((job) => pastOf(job, toMs)));
+      await store.applyReports(batch.jobs.flatMap((job) => [reportWait(job), ...reportLife(job, toMs)]));
       if (batch.samples.length > 0) await store.recordSamples(batch.samples);
       show((batch.untilMs - fromMs) / (toMs - fromMs));
     }
     return next;
   }
 
-  /** One live step: jobs end, others start, and every node of a running job reports. */
+  /** One live step: jobs end, others start or are submitted, and every node of a running job reports. */
   async function goLive(next: Scheduler): Promise<void> {
     const nowMs = now();
-    const running: DemoJob[] = [];
-    for (const job of await listOwn('running', 10_000)) {
-      if (job.endTimeMs > nowMs) running.push(job);
-      else await store.updateJob(job.id, { state: job.verdict }, job.endTimeMs);
+    const stored = await listRunning();
+    const running = stored.map(({ job }) => job).filter(({ endTimeMs }) => endTimeMs > nowMs);
+    const started = await keepFree(next.start(running, nowMs));
+    await store.applyReports([
+      ...stored.flatMap((one) => reportNews(one, nowMs)),
+      ...started.flatMap((job) => [reportWait(job), ...reportLife(job, nowMs)]),
+      ...(await takeSubmitted(next)).map(reportWait),
+    ]);
+    announced = new Set(next.waiting().map(({ id }) => id));
+    const samples = [...running, ...started]
+      .filter((job) => isRunningAt(job, nowMs))
+      .flatMap((job) => samplesOf(job, nowMs, true));
+    await store.recordSamples(samples);
+  }
+
+  /** The jobs that wait and are not in the store yet. */
+  async function takeSubmitted(next: Scheduler): Promise<WaitingJob[]> {
+    const submitted = next.waiting().filter(({ id }) => !announced.has(id));
+    const free = await keepFree(submitted);
+    for (const job of submitted) if (!free.includes(job)) next.drop(job.id);
+    return free;
+  }
+
+  /** Leaves out the jobs whose ids somebody else has taken. */
+  async function keepFree<One extends WaitingJob>(jobs: readonly One[]): Promise<One[]> {
+    const free: One[] = [];
+    for (const job of jobs) {
+      const stored = announced.has(job.id) ? undefined : await find(job.id);
+      if (stored === undefined || recogniseDraft(SEED, stored)) free.push(job);
+      else log.warn('demo failed', { cause: new Error(`The job ${job.id} already exists.`) });
     }
-    for (const job of next(running, nowMs)) {
-      const { id, user, nodes } = job;
-      await store.createJob({ id, user, nodes: [...nodes] }, nowMs);
-      running.push(job);
+    return free;
+  }
+
+  async function find(id: string): Promise<Job | undefined> {
+    try {
+      return await store.getJob(id);
+    } catch (error) {
+      if (error instanceof AppError && error.code === 'not_found') return undefined;
+      throw error;
     }
-    await store.recordSamples(running.flatMap((job) => samplesOf(job, nowMs, true)));
   }
 
   /** The running jobs and the newest others, which an unfinished fill may have left without their samples. */
   async function listKnown(): Promise<DemoJob[]> {
-    const jobs = [...(await listOwn(undefined, 500)), ...(await listOwn('running', 10_000))];
+    const newest = (await list(undefined, 500)).map((job) => recogniseJob(SEED, job));
+    const running = (await listRunning()).map(({ job }) => job);
+    const jobs = [...newest.filter((job) => job !== undefined), ...running];
     return [...new Map(jobs.map((job) => [job.id, job])).values()];
   }
 
-  /** Newest start first. Whoever tries the demonstration may have made jobs too: those are left alone. */
-  async function listOwn(state: Job['state'] | undefined, limit: number): Promise<DemoJob[]> {
-    const { jobs } = await store.listJobs(state ? { state } : {}, { limit, offset: 0 });
-    return jobs.map((job) => recogniseJob(SEED, job)).filter((job) => job !== undefined);
+  /** Each with the number of restarts that the store knows. */
+  async function listRunning(): Promise<StoredRun[]> {
+    return (await list('running', MAX_LIST)).flatMap((stored) => {
+      const job = recogniseJob(SEED, stored);
+      return job ? [{ job, restarts: stored.details?.restarts }] : [];
+    });
+  }
+
+  /** In the order of their ids, which is that of their submission. */
+  async function listWaiting(): Promise<WaitingJob[]> {
+    const jobs = (await list('pending', MAX_LIST)).map((job) => recogniseDraft(SEED, job));
+    return jobs.filter((job) => job !== undefined).sort((a, b) => Number(a.id) - Number(b.id));
+  }
+
+  /** Newest start first. Visitors of the demonstration may have made jobs too: those are left alone. */
+  async function list(state: Job['state'] | undefined, limit: number): Promise<readonly Job[]> {
+    return (await store.listJobs(state ? { state } : {}, { limit, offset: 0 })).jobs;
   }
 
   /** All jobs are sampled together, so the newest ones, whose samples are few, speak for all. */
@@ -133,6 +197,19 @@ export function startDemo(options: DemoOptions): Demo {
   };
 }
 
+/** A job that runs as far as the store knows, with the number of its restarts there. */
+interface StoredRun {
+  readonly job: DemoJob;
+  readonly restarts: number | undefined;
+}
+
+/** What Slurm has to say of a job that the store does not know yet: that it has ended, or runs again. */
+function reportNews({ job, restarts }: StoredRun, nowMs: number): Report[] {
+  const life = reportLife(job, nowMs);
+  const last = life.at(-1);
+  return last?.endTimeMs === job.endTimeMs || last?.restarts !== restarts ? life : [];
+}
+
 /** A stretch of the past: the jobs that start in it, and what all jobs use in it. */
 interface Batch {
   readonly jobs: DemoJob[];
@@ -156,7 +233,7 @@ function* batchesOf(
   };
   for (let timeMs = fromMs + PAST_STEP_MS; timeMs <= toMs; timeMs += PAST_STEP_MS) {
     for (const job of jobs) {
-      if (job.startTimeMs <= timeMs && timeMs < job.endTimeMs) samples.push(...samplesOf(job, timeMs, false));
+      if (isRunningAt(job, timeMs)) samples.push(...samplesOf(job, timeMs, false));
     }
     if (samples.length < BATCH_ROWS) continue;
     yield batchUntil(timeMs);
@@ -173,9 +250,4 @@ function samplesOf(job: DemoJob, timeMs: number, stamped: boolean): JobSample[] 
     stamped,
     ...measureJob(job, index, timeMs),
   }));
-}
-
-function pastOf({ id, user, nodes, verdict, startTimeMs, endTimeMs }: DemoJob, nowMs: number): PastJob {
-  const job = { id, user, nodes: [...nodes], startTimeMs };
-  return endTimeMs > nowMs ? { ...job, state: 'running' } : { ...job, state: verdict, endTimeMs };
 }

@@ -1,16 +1,19 @@
 import { describe, expect, test } from 'bun:test';
 import { measureJob } from '../../src/demo/behaviour.ts';
+import { NODES, PARTITIONS, USERS } from '../../src/demo/cluster.ts';
+import { type Behaviour, draftJob } from '../../src/demo/draft.ts';
 import {
-  type Behaviour,
-  createScheduler,
   type DemoJob,
-  draftJob,
+  type DemoRun,
+  isRunningAt,
   memoryLimitMb,
-  NODES,
-  planJobs,
+  recogniseDraft,
   recogniseJob,
-  USERS,
-} from '../../src/demo/cluster.ts';
+  reportLife,
+  reportWait,
+  runsOf,
+} from '../../src/demo/life.ts';
+import { createScheduler, planJobs } from '../../src/demo/schedule.ts';
 import { hasEnded } from '../../src/domain/job.ts';
 
 const DAY_MS = 86_400_000;
@@ -41,7 +44,7 @@ describe('the plan of three days', () => {
   });
 
   test('never gives away more of a node than there is, nor CPU nodes to GPU jobs', () => {
-    const gpuNodes = new Set(NODES.filter((node) => node.hasGpus).map((node) => node.name));
+    const gpuNodes = new Set([...NODES].filter(([, { gpuModel }]) => gpuModel).map(([name]) => name));
     for (const { startTimeMs } of PLAN) {
       const used = new Map<string, number>();
       for (const job of runningAt(startTimeMs)) {
@@ -58,15 +61,15 @@ describe('the plan of three days', () => {
   test('keeps most of the cluster busy once it has filled', () => {
     for (let timeMs = NOON_MS - 2 * DAY_MS; timeMs <= NOON_MS; timeMs += HOUR_MS) {
       const used = runningAt(timeMs).reduce((sum, job) => sum + job.nodes.length * job.quarters, 0);
-      expect(used / (NODES.length * 4)).toBeWithin(0.6, 1);
+      expect(used / (NODES.size * 4)).toBeWithin(0.6, 1);
     }
   });
 
   test('is believable: most jobs complete, a few users do much, most jobs are small', () => {
-    expect(PLAN.every((job) => hasEnded(job.verdict))).toBe(true);
-    expect(share(PLAN, (job) => job.verdict === 'completed')).toBeWithin(0.65, 0.9);
-    expect(share(PLAN, (job) => job.verdict === 'failed')).toBeWithin(0.08, 0.25);
-    expect(share(PLAN, (job) => job.verdict === 'cancelled')).toBeWithin(0.02, 0.12);
+    expect(PLAN.every((job) => hasEnded(job.verdict.state))).toBe(true);
+    expect(share(PLAN, (job) => job.verdict.state === 'completed')).toBeWithin(0.65, 0.9);
+    expect(share(PLAN, (job) => job.verdict.state === 'failed')).toBeWithin(0.08, 0.25);
+    expect(share(PLAN, (job) => job.verdict.state === 'cancelled')).toBeWithin(0.02, 0.12);
     expect(share(PLAN, (job) => job.nodes.length === 1)).toBeWithin(0.6, 0.9);
     expect(Math.max(...PLAN.map((job) => job.nodes.length))).toBe(4);
     const jobsByUser = [...Map.groupBy(PLAN, (job) => job.user).values()].map((jobs) => jobs.length);
@@ -75,20 +78,128 @@ describe('the plan of three days', () => {
   });
 });
 
+describe('what Slurm says of them', () => {
+  const lives = PLAN.map((job) => ({ job, reports: reportLife(job, NOON_MS) }));
+
+  test('they wait before they run, some for seconds and some for hours', () => {
+    const waits = PLAN.map(({ submitTimeMs, startTimeMs }) => startTimeMs - submitTimeMs);
+    expect(Math.min(...waits)).toBeGreaterThanOrEqual(0);
+    expect(waits.filter((waitMs) => waitMs <= 60_000).length).toBeGreaterThan(10);
+    expect(waits.filter((waitMs) => waitMs > HOUR_MS).length).toBeGreaterThan(10);
+    expect(new Set(PLAN.map((job) => reportWait(job).reason)).size).toBe(4);
+  });
+
+  test('all have a partition, an account, a name and a time limit, and end with a word of Slurm’s', () => {
+    for (const { job, reports } of lives) {
+      for (const one of [reportWait(job), ...reports]) {
+        for (const text of [one.name, one.account, one.partition, one.qos, one.workDir])
+          expect(text).toBeTruthy();
+        expect(one.cpus).toBeGreaterThan(0);
+        expect(one.timeLimitSeconds! * 1000).toBeGreaterThanOrEqual(job.runtimeMs);
+        expect(one.gpus === undefined).toBe(one.partition === 'cpu');
+      }
+      expect(job.nodes.every((name) => NODES.get(name)!.name === reports[0]!.partition)).toBe(true);
+    }
+    const words = new Set(lives.flatMap(({ reports }) => reports.map(({ rawState }) => rawState)));
+    for (const word of [
+      'RUNNING',
+      'COMPLETED',
+      'CANCELLED',
+      'FAILED',
+      'TIMEOUT',
+      'OUT_OF_MEMORY',
+      'PREEMPTED',
+      'NODE_FAIL',
+    ])
+      expect(words).toContain(word);
+    expect(new Set(PLAN.map(({ partition }) => partition.gpuModel))).toEqual(
+      new Set(['h100', 'a100', undefined]),
+    );
+  });
+
+  test('a requeued job has two runs that do not overlap, and uses nothing between them', () => {
+    const requeued = lives.filter(({ job }) => job.requeue && job.endTimeMs <= NOON_MS);
+    expect(requeued.length).toBeGreaterThan(3);
+    for (const { job, reports } of requeued) {
+      const [first, second] = runsOf(job) as [DemoRun, DemoRun];
+      expect(first.endTimeMs).toBeGreaterThan(first.startTimeMs);
+      expect(second.startTimeMs).toBeGreaterThan(first.endTimeMs);
+      expect(second.endTimeMs).toBeGreaterThan(second.startTimeMs);
+      expect(
+        [first.endTimeMs - 1, first.endTimeMs, second.startTimeMs].map((timeMs) => isRunningAt(job, timeMs)),
+      ).toEqual([true, false, true]);
+      expect(reports.map(({ restarts, state }) => [restarts, state])).toEqual([
+        [0, 'running'],
+        [0, first.verdict.state],
+        [1, 'running'],
+        [1, 'completed'],
+      ]);
+      // As long as the second run has not started, the first one runs as far as anybody knows.
+      expect(reportLife(job, second.startTimeMs - 1).map(({ state }) => state)).toEqual(['running']);
+    }
+  });
+
+  test('arrays have several tasks, of one user and name', () => {
+    const arrays = [
+      ...Map.groupBy(
+        PLAN.filter(({ array }) => array),
+        ({ array }) => array!.id,
+      ).values(),
+    ];
+    expect(arrays.length).toBeGreaterThan(5);
+    expect(Math.max(...arrays.map((tasks) => tasks.length))).toBeGreaterThan(4);
+    for (const tasks of arrays) {
+      expect(new Set(tasks.map(({ user, name }) => `${user} ${name}`)).size).toBe(1);
+      expect(new Set(tasks.map(({ array }) => array!.task)).size).toBe(tasks.length);
+    }
+  });
+
+  test('a job that runs again is recognised by its last run', () => {
+    const { job } = lives.find(({ job }) => job.requeue)!;
+    const last = runsOf(job).at(-1)!;
+    const { id, user, nodes, submitTimeMs } = job;
+    const usage = { cpuUsage: 0, memoryUsageMb: 0 };
+    const details = { cluster: 'demo', submitTimeMs, restarts: 1 };
+    expect(
+      recogniseJob(1, {
+        id,
+        user,
+        nodes,
+        state: 'running',
+        startTimeMs: last.startTimeMs,
+        details,
+        ...usage,
+      }),
+    ).toEqual(job);
+    expect(recogniseDraft(1, { id, user, nodes: [], state: 'pending', details, ...usage })?.id).toBe(id);
+  });
+});
+
 test('there are 40 nodes and 60 users, all different', () => {
-  expect(new Set(NODES.map((node) => node.name)).size).toBe(40);
+  expect(NODES.size).toBe(40);
   expect(new Set(USERS).size).toBe(60);
   expect(USERS.length).toBe(60);
 });
 
 test('a stored job is recognised by its id and user, and nobody else’s is', () => {
-  const { id, user, nodes, startTimeMs, endTimeMs } = PLAN[0]!;
-  const stored = { id, user, nodes, startTimeMs, state: 'running', cpuUsage: 0, memoryUsageMb: 0 } as const;
+  const { id, user, nodes, startTimeMs, submitTimeMs, endTimeMs } = PLAN[0]!;
+  const details = { cluster: 'demo', submitTimeMs };
+  const stored = {
+    id,
+    user,
+    nodes,
+    startTimeMs,
+    state: 'running',
+    cpuUsage: 0,
+    memoryUsageMb: 0,
+    details,
+  } as const;
   expect(recogniseJob(1, stored)).toEqual(PLAN[0]);
   expect(recogniseJob(1, { ...stored, endTimeMs: endTimeMs - 5 })?.endTimeMs).toBe(endTimeMs - 5);
   expect(recogniseJob(1, { ...stored, user: 'visitor' })).toBeUndefined();
   expect(recogniseJob(1, { ...stored, nodes: ['laptop'] })).toBeUndefined();
   expect(recogniseJob(1, { ...stored, id: 'my-job' })).toBeUndefined();
+  expect(recogniseJob(1, { ...stored, details: {} })).toBeUndefined();
 });
 
 describe('what jobs use', () => {
@@ -96,7 +207,9 @@ describe('what jobs use', () => {
     ...draftJob(1, id),
     behaviour,
     nodes: behaviour === 'cpuOnly' ? ['cpu001', 'cpu002'] : ['gpu001', 'gpu002'],
+    partition: PARTITIONS[behaviour === 'cpuOnly' ? 2 : 0]!,
     quarters: 4,
+    submitTimeMs: NOON_MS,
     startTimeMs: NOON_MS,
     runtimeMs: 2 * HOUR_MS,
     endTimeMs: NOON_MS + 2 * HOUR_MS,
@@ -118,7 +231,7 @@ describe('what jobs use', () => {
           expect(percent).toBe(Number(percent.toFixed(2)));
         }
         expect(Number.isInteger(memoryUsageMb)).toBe(true);
-        expect(memoryUsageMb).toBeWithin(1, memoryLimitMb(jobOf(behaviour), 0) + 1);
+        expect(memoryUsageMb).toBeWithin(1, memoryLimitMb(jobOf(behaviour)) + 1);
         expect(gpuUsage === undefined).toBe(behaviour === 'cpuOnly');
       }
     },
@@ -146,7 +259,7 @@ describe('what jobs use', () => {
 
   test('leaking grows to its limit', () => {
     const memory = curveOf('leaking').map((values) => values.memoryUsageMb);
-    const limitMb = memoryLimitMb(jobOf('leaking'), 0);
+    const limitMb = memoryLimitMb(jobOf('leaking'));
     expect(memory[360]! / limitMb).toBeWithin(0.3, 0.4);
     expect(memory.at(-1)! / limitMb).toBeGreaterThan(0.98);
   });
@@ -168,7 +281,7 @@ describe('what jobs use', () => {
     const drafts = Array.from({ length: 2000 }, (_, index) => draftJob(1, 5_000_000 + index));
     const doomed = drafts.filter(({ behaviour }) => behaviour === 'failing' || behaviour === 'leaking');
     expect(doomed.length).toBeGreaterThan(100);
-    expect(doomed.every(({ verdict }) => verdict === 'failed')).toBe(true);
+    expect(doomed.every(({ verdict }) => verdict.state === 'failed')).toBe(true);
     expect(Math.min(...drafts.map(({ runtimeMs }) => runtimeMs))).toBeGreaterThanOrEqual(MINUTE_MS);
     expect(Math.max(...drafts.map(({ runtimeMs }) => runtimeMs))).toBeLessThan(40 * HOUR_MS);
   });

@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test';
 import { type Demo, startDemo } from '../../src/demo/feed.ts';
-import type { Job } from '../../src/domain/job.ts';
+import { hasEnded, type Job } from '../../src/domain/job.ts';
 import type { Store } from '../../src/domain/store.ts';
 import { openSqlite } from '../../src/store/sqlite/open.ts';
 import { temporaryFolder } from '../help/folder.ts';
@@ -22,13 +22,17 @@ async function startScene() {
     store,
     clock,
     warnings,
-    start({ liveStepMs = 5, showProgress = () => {} }: Partial<Parameters<typeof startDemo>[0]> = {}): Demo {
+    start({
+      liveStepMs = 5,
+      pastMs = PAST_MS,
+      showProgress = () => {},
+    }: Partial<Parameters<typeof startDemo>[0]> = {}): Demo {
       const demo = startDemo({
         store,
         now: clock.now,
         log: { warn: (_, { cause }) => void warnings.push(String(cause)) },
         showProgress,
-        pastMs: PAST_MS,
+        pastMs,
         liveStepMs,
       });
       demos.push(demo);
@@ -42,7 +46,7 @@ async function startScene() {
   };
 }
 
-/** Jobs of the demonstration have all started. */
+/** Those of a job that has started. */
 type StartedJob = Job & { readonly startTimeMs: number };
 
 async function listAll(store: Store, state?: Job['state']): Promise<StartedJob[]> {
@@ -61,13 +65,14 @@ test('a new cluster gets a past: ended jobs with samples every minute, and runni
   await using scene = await startScene();
   await scene.start({ liveStepMs: HOUR_MS }).filled;
   const jobs = await listAll(scene.store);
-  const ended = jobs.filter((job) => job.state !== 'running');
+  const ended = jobs.filter((job) => hasEnded(job.state));
   expect(ended.length).toBeGreaterThan(10);
-  for (const job of ended) {
+  // Samples of a requeued job belong to two runs.
+  for (const job of ended.filter(({ details }) => !details?.restarts)) {
     expect(job.endTimeMs).toBeWithin(job.startTimeMs, NOON_MS + 1);
     const times = await sampleTimes(scene.store, job.id);
     const minutes = Math.floor(job.endTimeMs! / MINUTE_MS) - Math.floor(job.startTimeMs / MINUTE_MS);
-    expect(times.length).toBeWithin((minutes - 1) * job.nodes.length, minutes * job.nodes.length + 1);
+    expect(times.length).toBeWithin((minutes - 1) * job.nodes.length, (minutes + 1) * job.nodes.length + 1);
     expect(times.every((timeMs) => timeMs >= job.startTimeMs && timeMs <= job.endTimeMs!)).toBe(true);
   }
   const running = jobs.filter((job) => job.state === 'running');
@@ -79,6 +84,63 @@ test('a new cluster gets a past: ended jobs with samples every minute, and runni
   }
   expect(jobs.some((job) => job.gpuUsage === undefined)).toBe(true);
   expect(jobs.some((job) => (job.gpuUsage ?? 0) > 50)).toBe(true);
+  expect(scene.warnings).toEqual([]);
+});
+
+test('it looks like Slurm: partitions, queue waits, jobs that wait with a reason, arrays, requeues, raw states', async () => {
+  await using scene = await startScene();
+  const { store } = scene;
+  await scene.start({ liveStepMs: HOUR_MS, pastMs: 48 * HOUR_MS }).filled;
+  const { live, finished, waits } = await store.countFlow();
+  for (const partition of ['h100', 'a100', 'cpu']) {
+    const countOf = (rows: typeof live, state: string) =>
+      rows.find((row) => row.partition === partition && row.state === state)?.count ?? 0;
+    expect(countOf(live, 'running'), partition).toBeGreaterThan(0);
+    expect(countOf(live, 'pending'), partition).toBeGreaterThan(0);
+    expect(countOf(finished, 'completed'), partition).toBeGreaterThan(0);
+  }
+  expect([...waits.runs.values()].filter((runs) => runs > 0).length).toBeGreaterThan(2);
+  const jobs = (await store.listJobs({}, { limit: 10_000, offset: 0 })).jobs;
+  const waiting = jobs.filter((job) => job.state === 'pending');
+  expect(waiting.length).toBeWithin(9, 60);
+  for (const { nodes, startTimeMs, details } of waiting) {
+    expect([nodes, startTimeMs, details?.rawState]).toEqual([[], undefined, 'PENDING']);
+    expect(details?.reason).toBeTruthy();
+    expect(details?.submitTimeMs).toBeLessThanOrEqual(NOON_MS);
+  }
+  expect(jobs.some(({ details }) => details?.arrayTaskId !== undefined)).toBe(true);
+  for (const word of ['TIMEOUT', 'OUT_OF_MEMORY', 'CANCELLED', 'COMPLETED'])
+    expect(jobs.map(({ details }) => details?.rawState)).toContain(word);
+  for (const job of jobs.filter(({ state }) => hasEnded(state))) expect(job.isEndConfirmed).not.toBe(false);
+
+  const requeued = jobs.find(({ details, state }) => details?.restarts === 1 && hasEnded(state))!;
+  const runs = await Array.fromAsync(store.streamRuns(requeued.id));
+  expect(runs).toHaveLength(2);
+  expect(['NODE_FAIL', 'PREEMPTED']).toContain(runs[1]!.job.details!.rawState!);
+  expect(runs.every(({ summary }) => summary.whole.samples > 0)).toBe(true);
+  expect(scene.warnings).toEqual([]);
+}, 60_000);
+
+test('jobs that waited when it was stopped still wait, start later, and none is submitted twice', async () => {
+  await using scene = await startScene();
+  const first = scene.start({ liveStepMs: HOUR_MS });
+  await first.filled;
+  await first.stop();
+  const idsOf = async (state: Job['state']) =>
+    (await scene.store.listJobs({ state }, { limit: 10_000, offset: 0 })).jobs.map(({ id }) => id);
+  const before = await idsOf('pending');
+  expect(before.length).toBeGreaterThan(5);
+  scene.clock.advance(2 * HOUR_MS);
+  await scene.start({ liveStepMs: HOUR_MS }).filled;
+  const after = await idsOf('pending');
+  const started = before.filter((id) => !after.includes(id));
+  expect(started.length).toBeGreaterThan(0);
+  for (const id of started) {
+    const { startTimeMs, details } = await scene.store.getJob(id);
+    expect(startTimeMs).toBeGreaterThan(NOON_MS - MINUTE_MS);
+    expect(details!.submitTimeMs).toBeLessThanOrEqual(NOON_MS);
+    expect(await Array.fromAsync(scene.store.streamRuns(id))).toHaveLength(details!.restarts ? 2 : 1);
+  }
   expect(scene.warnings).toEqual([]);
 });
 

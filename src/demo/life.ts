@@ -1,0 +1,127 @@
+import type { JobDetails } from '../domain/detail.ts';
+import type { Job } from '../domain/job.ts';
+import type { Report } from '../domain/report.ts';
+import { accountOf, NODES, QUARTERS } from './cluster.ts';
+import { draftJob, type JobDraft, type Verdict } from './draft.ts';
+import { createRandom, draw } from './random.ts';
+
+const HOUR_S = 3600;
+/** A requeued job waits so long for its next run: its nodes stay its own. */
+const REQUEUE_WAIT_MS = 120_000;
+/** Time limits that people ask for. */
+const LIMITS_SECONDS = [1, 4, 12, 24, 48].map((hours) => hours * HOUR_S);
+const REASON_SHARES: readonly [string, number][] = [
+  ['Priority', 0.7],
+  ['Resources', 0.15],
+  ['QOSMaxGRESPerUser', 0.1],
+  ['Dependency', 0.05],
+];
+
+export interface WaitingJob extends JobDraft {
+  readonly submitTimeMs: number;
+}
+
+/** A job with its place and time. */
+export interface DemoJob extends WaitingJob {
+  readonly nodes: readonly string[];
+  /** Of its first run. */
+  readonly startTimeMs: number;
+  /** When it ends for good, or will. */
+  readonly endTimeMs: number;
+}
+
+export interface DemoRun {
+  readonly startTimeMs: number;
+  readonly endTimeMs: number;
+  readonly verdict: Verdict;
+}
+
+/** The runs of a job: two of one that is requeued. */
+export function runsOf({ startTimeMs, endTimeMs, verdict, requeue }: DemoJob): DemoRun[] {
+  if (!requeue) return [{ startTimeMs, endTimeMs, verdict }];
+  const firstEndMs = startTimeMs + requeue.afterMs;
+  return [
+    { startTimeMs, endTimeMs: firstEndMs, verdict: requeue.verdict },
+    { startTimeMs: firstEndMs + REQUEUE_WAIT_MS, endTimeMs, verdict },
+  ];
+}
+
+/** Whether a job runs at a time, and does not wait for its next run. */
+export const isRunningAt = (job: DemoJob, timeMs: number): boolean =>
+  runsOf(job).some(({ startTimeMs, endTimeMs }) => startTimeMs <= timeMs && timeMs < endTimeMs);
+
+/** What Slurm says of a job that waits. */
+export const reportWait = (job: WaitingJob): Report => ({
+  ...detailsOf(job),
+  source: 'squeue',
+  observedMs: job.submitTimeMs,
+  id: job.id,
+  user: job.user,
+  state: 'pending',
+  rawState: 'PENDING',
+  reason: draw(REASON_SHARES, createRandom(Number(job.id) ^ 0x1b873593)()),
+});
+
+/** All that Slurm has said of a job up to `nowMs`, in order. The end of a first run is told when the next has started. */
+export function reportLife(job: DemoJob, nowMs: number): Report[] {
+  const runs = runsOf(job).filter(({ startTimeMs }) => startTimeMs <= nowMs);
+  return runs.flatMap(({ startTimeMs, endTimeMs, verdict }, restarts) => {
+    const run = { ...detailsOf(job), id: job.id, user: job.user, nodes: job.nodes, startTimeMs, restarts };
+    const reports: Report[] = [
+      { ...run, source: 'squeue', observedMs: startTimeMs, state: 'running', rawState: 'RUNNING' },
+    ];
+    const isTold = restarts < runs.length - 1 || (endTimeMs <= nowMs && endTimeMs === job.endTimeMs);
+    if (isTold) reports.push({ ...run, ...verdict, source: 'jobcomp', observedMs: endTimeMs, endTimeMs });
+    return reports;
+  });
+}
+
+function detailsOf(job: WaitingJob): JobDetails {
+  const { user, name, partition, nodeCount, quarters, submitTimeMs, array } = job;
+  const share = (nodeCount * quarters) / QUARTERS;
+  return {
+    name,
+    account: accountOf(user),
+    partition: partition.name,
+    qos: 'normal',
+    cluster: 'demo',
+    submitTimeMs,
+    timeLimitSeconds: timeLimitSeconds(job),
+    cpus: partition.cores * share,
+    memoryLimitMb: Math.floor(partition.memoryMb * share),
+    ...(partition.gpuModel !== undefined && { gpus: QUARTERS * share }),
+    workDir: `/home/${user}/${name}`,
+    ...(array && { arrayJobId: array.id, arrayTaskId: array.task }),
+  };
+}
+
+/** A job that was killed at its limit had just that; the others asked for more than they need. */
+function timeLimitSeconds({ runtimeMs, verdict }: JobDraft): number {
+  const seconds = Math.ceil(runtimeMs / 1000);
+  if (verdict.rawState === 'TIMEOUT') return seconds;
+  return LIMITS_SECONDS.find((limit) => limit >= 1.2 * seconds) ?? LIMITS_SECONDS.at(-1)!;
+}
+
+/** A stored job as one of the demonstration's that has started; undefined when somebody else has made it. */
+export function recogniseJob(seed: number, job: Job): DemoJob | undefined {
+  const draft = recogniseDraft(seed, job);
+  const { nodes, startTimeMs: lastStartMs, details } = job;
+  if (!draft || lastStartMs === undefined || nodes.length === 0) return undefined;
+  const earlierMs = details?.restarts && draft.requeue ? draft.requeue.afterMs + REQUEUE_WAIT_MS : 0;
+  const startTimeMs = lastStartMs - earlierMs;
+  const { endTimeMs = startTimeMs + draft.runtimeMs } = job;
+  return { ...draft, nodes, startTimeMs, endTimeMs };
+}
+
+/** A stored job as one of the demonstration's that waits, or has waited. */
+export function recogniseDraft(seed: number, { id, user, nodes, details }: Job): WaitingJob | undefined {
+  if (!/^\d{7,9}$/.test(id) || details?.cluster !== 'demo' || details.submitTimeMs === undefined)
+    return undefined;
+  const draft = draftJob(seed, Number(id));
+  if (draft.user !== user || !nodes.every((name) => NODES.has(name))) return undefined;
+  return { ...draft, submitTimeMs: details.submitTimeMs };
+}
+
+/** Memory in MB that the job may use on one of its nodes. */
+export const memoryLimitMb = ({ partition, quarters }: JobDraft): number =>
+  Math.floor((partition.memoryMb * quarters) / QUARTERS);

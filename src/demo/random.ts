@@ -1,0 +1,20 @@
+/** The same numbers for the same seed, evenly spread from 0 up to 1 (mulberry32). */
+export function createRandom(seed: number): () => number {
+  let state = seed | 0;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/** One of some values, each as likely as its share of all. */
+export function draw<Value>(shares: readonly (readonly [Value, number])[], random: number): Value {
+  let left = random * shares.reduce((sum, [, share]) => sum + share, 0);
+  for (const [value, share] of shares) {
+    left -= share;
+    if (left < 0) return value;
+  }
+  return shares[0]![0];
+}

@@ -1,0 +1,120 @@
+import { NODES, PARTITIONS, type Partition, QUARTERS } from './cluster.ts';
+import { draftJob, type JobDraft } from './draft.ts';
+import type { DemoJob, WaitingJob } from './life.ts';
+import { createRandom } from './random.ts';
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+/** Jobs that wait for a partition: people submit more while there are fewer, and hold back while there are more. */
+const WAITING_JOBS = { least: 3, most: 16 };
+/** Starts in one step: after an outage the cluster fills over half an hour, not in an instant. */
+const STARTS_PER_STEP = 2;
+
+/** Decides which jobs start, as a scheduler with backfill does. Ids count up from the first one. */
+export interface Scheduler {
+  /** The jobs that start at a time, given those that run. */
+  start(running: readonly DemoJob[], timeMs: number): DemoJob[];
+  /** Those that wait, the one that was submitted first before the others. */
+  waiting(): readonly WaitingJob[];
+  /** Takes a waiting job away. */
+  drop(id: string): void;
+}
+
+/** A scheduler that keeps the cluster as full as a believable one is at that time of day. */
+export function createScheduler(
+  seed: number,
+  firstId: number,
+  alreadyWaiting: readonly WaitingJob[] = [],
+): Scheduler {
+  const waiting: WaitingJob[] = [...alreadyWaiting];
+  let nextId = firstId;
+
+  const countWaiting = (partition: Partition) => waiting.filter((job) => job.partition === partition).length;
+
+  function fillQueue(timeMs: number): void {
+    while (PARTITIONS.some((partition) => countWaiting(partition) < WAITING_JOBS.least)) {
+      const draft = draftJob(seed, nextId++);
+      if (countWaiting(draft.partition) >= WAITING_JOBS.most) continue;
+      waiting.push({ ...draft, submitTimeMs: wholeSecond(timeMs) });
+    }
+  }
+
+  return {
+    start(running, timeMs) {
+      const free = freeQuarters(running);
+      const started: DemoJob[] = [];
+      fillQueue(timeMs);
+      while (started.length < STARTS_PER_STEP && fullness(free) < wantedFullness(timeMs)) {
+        const index = waiting.findIndex((draft) => findRoom(draft, free) !== undefined);
+        if (index === -1) break;
+        const draft = waiting.splice(index, 1)[0]!;
+        const nodes = findRoom(draft, free)!;
+        for (const name of nodes) free.set(name, free.get(name)! - draft.quarters);
+        const startTimeMs = wholeSecond(timeMs);
+        started.push({ ...draft, nodes, startTimeMs, endTimeMs: startTimeMs + draft.runtimeMs });
+        fillQueue(timeMs);
+      }
+      return started;
+    },
+    waiting: () => waiting,
+    drop(id) {
+      const index = waiting.findIndex((job) => job.id === id);
+      if (index >= 0) waiting.splice(index, 1);
+    },
+  };
+}
+
+/** The jobs that start from `fromMs` to `toMs`, in the order of their starts, on a cluster where `running` run. */
+export function planJobs(
+  scheduler: Scheduler,
+  running: readonly DemoJob[],
+  fromMs: number,
+  toMs: number,
+): DemoJob[] {
+  const planned: DemoJob[] = [];
+  let current = running;
+  for (let timeMs = fromMs; timeMs <= toMs - MINUTE_MS; timeMs += MINUTE_MS) {
+    const started = scheduler
+      .start(
+        current.filter((job) => job.endTimeMs > timeMs),
+        timeMs,
+      )
+      .map((job) => {
+        // Not on the full minute, which no crowd of users hits.
+        const startTimeMs = wholeSecond(timeMs + Math.floor(createRandom(Number(job.id))() * MINUTE_MS));
+        return { ...job, startTimeMs, endTimeMs: startTimeMs + job.runtimeMs };
+      });
+    current = [...current.filter((job) => job.endTimeMs > timeMs), ...started];
+    planned.push(...started);
+  }
+  return planned.sort((a, b) => a.startTimeMs - b.startTimeMs);
+}
+
+/** Slurm's times are whole seconds. */
+const wholeSecond = (timeMs: number): number => Math.floor(timeMs / 1000) * 1000;
+
+function freeQuarters(running: readonly DemoJob[]): Map<string, number> {
+  const free = new Map([...NODES.keys()].map((name) => [name, QUARTERS]));
+  for (const job of running) {
+    for (const name of job.nodes) free.set(name, free.get(name)! - job.quarters);
+  }
+  return free;
+}
+
+function fullness(free: ReadonlyMap<string, number>): number {
+  const left = [...free.values()].reduce((sum, quarters) => sum + quarters, 0);
+  return 1 - left / (NODES.size * QUARTERS);
+}
+
+/** Fullest in the afternoon, emptiest before dawn. */
+function wantedFullness(timeMs: number): number {
+  const hour = (timeMs / HOUR_MS) % 24;
+  return 0.86 + 0.08 * Math.cos(((hour - 15) / 24) * 2 * Math.PI);
+}
+
+/** The fullest nodes that still have room, so that whole nodes stay free for those who need them. */
+function findRoom(draft: JobDraft, free: ReadonlyMap<string, number>): string[] | undefined {
+  const fitting = draft.partition.nodes.filter((name) => free.get(name)! >= draft.quarters);
+  if (fitting.length < draft.nodeCount) return undefined;
+  return fitting.sort((a, b) => free.get(a)! - free.get(b)!).slice(0, draft.nodeCount);
+}
