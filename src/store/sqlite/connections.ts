@@ -2,6 +2,8 @@ import type { Database } from 'bun:sqlite';
 import { AppError } from '../../domain/errors.ts';
 import { openForReading } from './connection.ts';
 import { openFiles } from './files.ts';
+import { LogIndex } from './logindex.ts';
+import { shareIndex } from './tail.ts';
 
 /** Connections that are kept for the next reads; more of them only hold memory and file descriptors. */
 const IDLE_CONNECTIONS = 4;
@@ -26,6 +28,7 @@ export interface ConnectionPool {
  */
 export function connectionPool(path: string): ConnectionPool {
   const files = openFiles(path);
+  const index = new LogIndex(false);
   const idle: Database[] = [];
   let isClosed = false;
 
@@ -35,7 +38,9 @@ export function connectionPool(path: string): ConnectionPool {
 
   function open(): Database {
     files.check();
-    return openForReading(path, CACHE_BYTES);
+    const connection = openForReading(path, CACHE_BYTES);
+    shareIndex(connection, index);
+    return connection;
   }
 
   return {

@@ -43,8 +43,16 @@ const LOAD_ROWS = 1000;
 /** A pass looks at the clock after so many samples. */
 const CLOCK_SAMPLES = 20_000;
 
-/** Opens the log for reading through one connection. Connections to one database may share an index. */
-export function unsealedReader(db: Database, index = new LogIndex(false)): UnsealedReader {
+/** What the readers of a connection know of the log. */
+const indexes = new WeakMap<Database, LogIndex>();
+
+/** Lets the readers of a connection use the index that those of other connections to the same database use. */
+export const shareIndex = (db: Database, index: LogIndex): void => void indexes.set(db, index);
+
+/** Opens the log for reading through one connection. */
+export function unsealedReader(db: Database): UnsealedReader {
+  const index = indexes.get(db) ?? new LogIndex(false);
+  indexes.set(db, index);
   const selectSeries = db.query<Series, [number]>('SELECT id, node, sealed FROM usage WHERE job = ?');
   const selectData = db.query<{ data: Uint8Array }, [number]>('SELECT data FROM log WHERE seq = ?');
   const viewLog = logViewer(db, index);

@@ -8,7 +8,7 @@ import { logWriter } from '../../../src/store/sqlite/log.ts';
 import { LogIndex } from '../../../src/store/sqlite/logindex.ts';
 import { migrate } from '../../../src/store/sqlite/migrate.ts';
 import { logShortener } from '../../../src/store/sqlite/shorten.ts';
-import { runThrough, unsealedReader } from '../../../src/store/sqlite/tail.ts';
+import { runThrough, shareIndex, unsealedReader } from '../../../src/store/sqlite/tail.ts';
 import type { Write } from '../../../src/store/sqlite/write.ts';
 import { temporaryFolder } from '../../help/folder.ts';
 import { NOON_MS } from '../../help/service.ts';
@@ -118,20 +118,21 @@ test('a reader of an earlier moment sees what a later one has seen leave the log
   using early = openForReading(log.path);
   using late = openForReading(log.path);
   const index = new LogIndex(false);
+  for (const reader of [early, late]) shareIndex(reader, index);
   const job = log.jobSeq('a');
   const total = (found: Map<number, ChunkColumns>) =>
     [...found.values()].reduce((sum, { count }) => sum + count, 0);
   early.run('BEGIN');
   // The moment begins with the first read.
   early.query('SELECT count(*) FROM log').get();
-  const reading = unsealedReader(early, index).readJob(job);
+  const reading = unsealedReader(early).readJob(job);
   while (log.commit({ kind: 'expire', retention: {}, nowMs: EVENING_MS })[0]);
   log.commit({ kind: 'recordSamples', samples: moment(MINUTE_MS * 300, 20) });
   late.run('BEGIN');
-  expect(total(runThrough(unsealedReader(late, index).readJob(job)))).toBe(20);
+  expect(total(runThrough(unsealedReader(late).readJob(job)))).toBe(20);
   expect(total(runThrough(reading))).toBe(2000);
-  expect(total(runThrough(unsealedReader(early, index).readJob(job)))).toBe(2000);
-  expect(total(runThrough(unsealedReader(late, index).readJob(job)))).toBe(20);
+  expect(total(runThrough(unsealedReader(early).readJob(job)))).toBe(2000);
+  expect(total(runThrough(unsealedReader(late).readJob(job)))).toBe(20);
 });
 
 test('a job that gets the number of one that has gone starts empty', () => {
