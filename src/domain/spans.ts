@@ -90,14 +90,16 @@ export function spanCollector({ originMs, spanMs, count }: Spans) {
 
     /** Adds what has been added up before, in spans no longer than these. */
     addSums(sums: SpanSums): void {
+      const spans = new Uint32Array(sums.count);
       for (let i = 0; i < sums.count; i++) {
         const span = spanOf(sums.times[i]!);
+        spans[i] = span;
         samples[span]! += sums.samples[i]!;
         gpuSamples[span]! += sums.gpuSamples[i]!;
-        addSpread(cpu, span, [sums.cpu.sum[i]!, sums.cpu.min[i]!, sums.cpu.max[i]!]);
-        addSpread(memory, span, [sums.memory.sum[i]!, sums.memory.min[i]!, sums.memory.max[i]!]);
-        addSpread(gpu, span, [sums.gpu.sum[i]!, sums.gpu.min[i]!, sums.gpu.max[i]!]);
       }
+      addMeasureSums(cpu, spans, sums.cpu);
+      addMeasureSums(memory, spans, sums.memory);
+      addMeasureSums(gpu, spans, sums.gpu);
     },
 
     /** The spans that have samples, ascending. */
@@ -131,6 +133,15 @@ function addMeasure({ sum, min, max }: MeasureSums, spans: Uint32Array, values: 
     sum[span]! += value;
     if (value < min[span]!) min[span] = value;
     if (value > max[span]!) max[span] = value;
+  }
+}
+
+function addMeasureSums({ sum, min, max }: MeasureSums, spans: Uint32Array, added: MeasureSums): void {
+  for (let i = 0; i < spans.length; i++) {
+    const span = spans[i]!;
+    sum[span]! += added.sum[i]!;
+    if (added.min[i]! < min[span]!) min[span] = added.min[i]!;
+    if (added.max[i]! > max[span]!) max[span] = added.max[i]!;
   }
 }
 

