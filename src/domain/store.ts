@@ -143,9 +143,9 @@ export interface Retention {
  * - Writes that arrive together may share a commit; each succeeds or fails by itself, and finds every write that was
  *   submitted before it. Only a batch of many samples and a step of `expire` may be overtaken, by later small writes.
  * - A read that starts after a write has resolved sees it, and no read waits for a write.
- * - Writes reject with AppError: `unavailable` when the queue is full, the engine is closed or the disk refuses
- *   (nothing of that write was kept), otherwise the codes named at each method. Bad values never arrive here: the
- *   caller has validated them.
+ * - Writes reject with AppError: `unavailable` when the queue is full, the engine is closed, or the disk refuses or is not
+ *   where it was opened (nothing of that write was kept), or when the engine has failed for good (it may be kept);
+ *   otherwise the codes named at each method. Bad values never arrive here: the caller has validated them.
  * - Time comes in as `nowMs`, milliseconds since 1970; the engine never looks at a clock of its own for data.
  */
 export interface Store {

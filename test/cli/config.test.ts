@@ -20,6 +20,18 @@ test.each([
   expect(fromFile.config).toEqual(loadConfig({ args, env: {}, readFile }).config);
 });
 
+test('it says what auto means here', () => {
+  const lineOf = (name: string, ...args: string[]) =>
+    shown(args)
+      .split('\n')
+      .find((line) => line.startsWith(name))!;
+  expect(lineOf('slurm ', '--slurm-bin', '/nowhere')).toMatch(
+    /^slurm = "auto" +# default; here: off: there is no squeue in \/nowhere; --slurm-bin says where it is$/,
+  );
+  expect(lineOf('log_format')).toMatch(/^log_format = "auto" +# default; here: (text|json) /);
+  expect(lineOf('slurm ', '--slurm', 'off')).toMatch(/# --slurm$/);
+});
+
 test('each line tells where its value came from', () => {
   const lines = shown(['--port', '9000']).trimEnd().split('\n');
   expect(lines.find((line) => line.startsWith('port'))).toMatch(/^port = 9000 +# --port$/);
