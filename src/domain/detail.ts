@@ -34,4 +34,12 @@ export interface JobDetails {
   /** How often it had been requeued before this run. */
   readonly restarts?: number;
   readonly allocations?: readonly Allocation[];
+  /** Slurm's key of the run (SLUID); of a run that changed its size the one that it began with. */
+  readonly sluid?: string;
+  /** The other SLUIDs that accounting gave it, one at each change of its size; in their order, which is that of time. */
+  readonly otherSluids?: readonly string[];
+  /** When its size changed: the last ones that are known, in order, in milliseconds since 1970. Absent where it never did. */
+  readonly resizedMs?: readonly number[];
+  /** How long it had been suspended; of one that runs, up to the last look at it. Absent where nobody knows of any. */
+  readonly suspendedSeconds?: number;
 }

@@ -79,13 +79,14 @@ export function changeState(life: JobLife, state: JobState, nowMs: number): JobL
   return { ...life, state, endTimeMs: life.endTimeMs ?? Math.max(nowMs, life.startTimeMs) };
 }
 
-/** Seconds from start to end of an ended job, or to now; never negative. */
+/** Seconds from start to end of an ended job, or to now, without those for which it was suspended; never negative. */
 export function runtimeSeconds(
   startTimeMs: number,
   endTimeMs: number | null | undefined,
   nowMs: number,
+  suspendedSeconds = 0,
 ): number {
-  return Math.max(0, (endTimeMs ?? nowMs) - startTimeMs) / 1000;
+  return Math.max(0, (endTimeMs ?? nowMs) - startTimeMs - 1000 * suspendedSeconds) / 1000;
 }
 
 /** The counts of jobs by state, all five present. */

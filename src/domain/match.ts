@@ -1,9 +1,10 @@
 import { hasEnded } from './job.ts';
 import type { Report } from './report.ts';
-import { isConfirmed, isReported, isStartRough, joinRuns, type Run, runOf } from './run.ts';
+import { isConfirmed, isReported, isStartRough, joinRuns, type Run, runOf, sluidsOf } from './run.ts';
 
 // A requeued job keeps its id and runs again, and ids wrap around after years: which run a report speaks of is told by
-// times. Slurm's own are whole seconds, and the same from every source; the runs of one job do not overlap.
+// Slurm's key of the run (SLUID), where both have one, and else by times. Slurm's own are whole seconds, and the same from
+// every source; the runs of one job do not overlap.
 
 /** Two times of one second. */
 const SAME_MS = 1000;
@@ -35,7 +36,7 @@ export function applyReport(runs: readonly Run[], report: Report): MergedRun[] {
       isChanged: true,
     };
   }
-  return merged.sort((one, other) => compareRuns(one.run, other.run));
+  return orderRuns(merged, ({ run }) => run);
 }
 
 /** The places of two that are one, the lower place first. */
@@ -50,19 +51,73 @@ function findPair(merged: readonly MergedRun[]): [number, number] | undefined {
 }
 
 function findSame(runs: readonly Run[], run: Run): Run | undefined {
-  const possible = runs
-    .filter((other) => other !== run && !differ(other.cluster, run.cluster))
-    .sort(compareRuns);
+  const others = runs.filter((other) => other !== run && !differ(other.cluster, run.cluster));
+  const sure = others.find((other) => haveSameSluid(other, run) || isResized(other, run));
+  if (sure) return sure;
+  const possible = others.filter((other) => !haveSluids(other, run)).sort(compareRuns);
   return (
     possible.findLast((other) => isSameStart(other, run)) ??
+    possible.findLast((other) => isLaterPart(other, run) || isLaterPart(run, other)) ??
     possible.findLast((other) => hasStarted(other) && hasStarted(run) && isSameRoughly(other, run)) ??
     possible.findLast((other) => isPart(runs, other, run) || isPart(runs, run, other)) ??
     possible.findLast((other) => isSameWait(other, run))
   );
 }
 
-/** Runs in their order: by start; one that never started by its end; one that waits comes last. */
-export function compareRuns(one: Run, other: Run): number {
+const haveSluids = (one: Run, other: Run): boolean => one.sluid !== undefined && other.sluid !== undefined;
+
+function haveSameSluid(one: Run, other: Run): boolean {
+  const sluids = sluidsOf(other);
+  return sluidsOf(one).some((sluid) => sluids.includes(sluid));
+}
+
+/**
+ * Whether two are parts of a run that changed its size: one ends, or is known to have changed, when the other begins or changed.
+ * Accounting of 24.11 gives each part a SLUID of its own and does not tell that of the first.
+ */
+function isResized(one: Run, other: Run): boolean {
+  const changesOf = ({ resizedMs = [] }: Run) => resizedMs;
+  const edgesOf = (run: Run) => [...changesOf(run), ...(isStartRough(run) ? [] : [run.startTimeMs ?? NaN])];
+  const [edges, otherEdges] = [edgesOf(one), edgesOf(other)];
+  return (
+    changesOf(one).some((timeMs) => otherEdges.includes(timeMs)) ||
+    changesOf(other).some((timeMs) => edges.includes(timeMs))
+  );
+}
+
+/**
+ * Whether one is what accounting has of the other from a change of its size on, told by the times alone: the record was
+ * submitted and started while the other was seen to run.
+ */
+function isLaterPart(run: Run, part: Run): boolean {
+  if (!hasStarted(run) || isStartRough(run) || !hasStarted(part) || isStartRough(part)) return false;
+  const isSeenAfter =
+    run.resizedMs !== undefined &&
+    run.state === 'running' &&
+    run.provenance.standingMs >= part.startTimeMs! + SAME_MS;
+  return isSeenAfter && part.submitTimeMs === part.startTimeMs && run.startTimeMs! < part.startTimeMs!;
+}
+
+/**
+ * Runs in their order (`compareRuns`). One that waited when it was last seen comes before a run with a later SLUID, though
+ * nobody knows when it started: SLUIDs begin with a time.
+ */
+export function orderRuns<Item>(items: readonly Item[], runOf: (item: Item) => Run): Item[] {
+  const ordered = [...items].sort((one, other) => compareRuns(runOf(one), runOf(other)));
+  const lost = ordered.filter((item) => placeOf(runOf(item)) === Infinity && runOf(item).sluid !== undefined);
+  for (const item of lost) {
+    const { sluid } = runOf(item) as { sluid: string };
+    const rest = ordered.filter((other) => other !== item);
+    const next = rest.findIndex((other) => (runOf(other).sluid ?? '') > sluid);
+    if (next < 0) continue;
+    rest.splice(next, 0, item);
+    ordered.splice(0, ordered.length, ...rest);
+  }
+  return ordered;
+}
+
+/** Runs by start; one that never started by its end; one that waits comes last. */
+function compareRuns(one: Run, other: Run): number {
   const [place, otherPlace] = [placeOf(one), placeOf(other)];
   return place === otherPlace ? 0 : place - otherPlace;
 }
@@ -114,6 +169,9 @@ function isPart(runs: readonly Run[], run: Run, part: Run): boolean {
   if (part.endTimeMs !== undefined) {
     // What Slurm itself ended without a start has never started.
     if (isConfirmed(part)) return false;
+    // A run that is over takes no key from what ended long after it.
+    const isAfter = run.endTimeMs !== undefined && part.endTimeMs - run.endTimeMs > ROUGH_MS;
+    if (part.sluid !== undefined && run.sluid === undefined && isConfirmed(run) && isAfter) return false;
     const { endTimeMs } = part;
     const isLast = (other: Run) => !(placeOf(other) > placeOf(run) && placeOf(other) <= endTimeMs + SAME_MS);
     return run.startTimeMs! <= endTimeMs + SAME_MS && runs.filter(hasStarted).every(isLast);

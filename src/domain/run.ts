@@ -21,17 +21,28 @@ const FIELDS = [
   'arrayJobId',
   'arrayTaskId',
   'restarts',
+  'suspendedSeconds',
 ] as const;
+export type Field = (typeof FIELDS)[number];
+
+/** What an account may add to another, and never takes from it. */
+const GATHERED = ['sluid', 'otherSluids', 'resizedMs'] as const;
 
 /** How the run stands: these come from one source together, because half of one verdict does not fit half of another. */
 const STANDING = ['state', 'endTimeMs', 'exitCode', 'signal', 'rawState', 'reason'] as const;
 
 /** How far a source is believed in a field; 0: nobody has said it. */
 const RANK: Record<Source, number> = { api: 1, absence: 1, squeue: 2, hook: 3, sacct: 4, jobcomp: 5 };
+/** The size of a job may change while it runs: of squeue and the hooks the one that looked last is right. */
+const SIZE_RANK: Record<Source, number> = { ...RANK, squeue: RANK.hook };
+const SIZES: ReadonlySet<Field> = new Set(['nodes', 'cpus', 'memoryLimitMb', 'gpus']);
 /** A hook's own clock is some moments late: any time of Slurm's is better. */
 const ROUGH_RANK = 1;
 
-/** How far a source is believed in how a run stands: a run only moves on, so an end outweighs whatever came before it. */
+/**
+ * How far a source is believed in how a run stands: a run only moves on, so an end outweighs whatever came before it. The
+ * numbers are kept on disk, and indexes name them: 2 to 5 is what Slurm may have more to say of, 6 and more is confirmed.
+ */
 const STANDING_RANK = {
   pending: { api: 1, absence: 1, squeue: 2, hook: 2, sacct: 2, jobcomp: 2 },
   running: { api: 1, absence: 1, squeue: 3, hook: 3, sacct: 3, jobcomp: 3 },
@@ -39,10 +50,13 @@ const STANDING_RANK = {
   ended: { api: 1, absence: 4, hook: 5, squeue: 6, sacct: 7, jobcomp: 8 },
 } as const satisfies Record<string, Record<Source, number>>;
 
+/** How far what is known of each field is believed; a field that nobody has said is absent. */
+export type Ranks = Readonly<Partial<Record<Field, number>>>;
+
 /** From where what is known of a run comes: as much as a later report has to be compared with. */
 export interface Provenance {
-  /** The rank of each of FIELDS, a digit each. */
-  readonly fields: string;
+  /** The rank of each field that somebody has said. */
+  readonly fields: Ranks;
   readonly standing: number;
   /** When the source of the standing looked. */
   readonly standingMs: number;
@@ -61,7 +75,7 @@ export interface Run extends JobDetails {
 
 /** Known by the API alone: no scheduler has said anything of it. */
 export const NOT_REPORTED: Provenance = {
-  fields: String(RANK.api).repeat(FIELDS.length),
+  fields: Object.fromEntries(FIELDS.map((field) => [field, RANK.api])),
   standing: STANDING_RANK.running.api,
   standingMs: 0,
 };
@@ -77,9 +91,31 @@ export function closeRun(run: Run, next: Run): Run {
   return { ...run, state: 'failed', endTimeMs, reason: 'The job ran again; nobody saw the end of this run.' };
 }
 
-/** What is different in a run after a report: each such field as it is now, null where it is no longer known. */
-export function diffRuns(before: Run | undefined, after: Run): Partial<Record<keyof Run, unknown>> {
-  const keys = [...FIELDS, ...STANDING, 'allocations'] as const;
+/** What changes with every look at a run, or means nothing to people: no news. */
+const QUIET: readonly (keyof Run)[] = ['suspendedSeconds', 'otherSluids', 'resizedMs'];
+const NEWS = ([...FIELDS, ...STANDING, 'allocations', 'sluid'] satisfies (keyof Run)[]).filter(
+  (key) => !QUIET.includes(key),
+);
+
+/** What is new of a run after a report: each such field as it is now, null where it is no longer known. */
+export const diffRuns = (before: Run | undefined, after: Run): Partial<Record<keyof Run, unknown>> =>
+  diffKeys(before, after, NEWS);
+
+/** What events tell of a run. */
+export function withoutQuiet(run: Run): Run {
+  const { suspendedSeconds: _s, otherSluids: _o, resizedMs: _r, ...rest } = run;
+  return rest;
+}
+
+/** Whether something is different in a run after a report that is no news. */
+export const isChangedQuietly = (before: Run | undefined, after: Run): boolean =>
+  Object.keys(diffKeys(before, after, QUIET)).length > 0;
+
+function diffKeys(
+  before: Run | undefined,
+  after: Run,
+  keys: readonly (keyof Run)[],
+): Partial<Record<keyof Run, unknown>> {
   const changed = keys.filter((key) => !isSame(before?.[key], after[key]));
   return Object.fromEntries(changed.map((key) => [key, after[key] ?? null]));
 }
@@ -96,25 +132,32 @@ export const isConfirmed = ({ provenance }: Pick<Run, 'provenance'>): boolean =>
   provenance.standing >= STANDING_RANK.ended.squeue;
 
 /** Whether the start of a run is a hook's own clock. */
-export const isStartRough = ({ provenance }: Run): boolean =>
-  provenance.fields[FIELDS.indexOf('startTimeMs')] === String(ROUGH_RANK);
+export const isStartRough = ({ provenance }: Run): boolean => provenance.fields.startTimeMs === ROUGH_RANK;
+
+/** All SLUIDs of a run: none where Slurm has none. */
+export const sluidsOf = ({
+  sluid,
+  otherSluids = [],
+}: Pick<Run, 'sluid' | 'otherSluids'>): readonly string[] =>
+  sluid === undefined ? otherSluids : [sluid, ...otherSluids];
 
 /** The run of which nothing is known but one report. */
 export function runOf(report: Report): Run {
   const { source, observedMs, state, allocations, isStartRough = false } = report;
   const phase = state === undefined ? undefined : hasEnded(state) ? 'ended' : state;
-  const rankOf = (field: (typeof FIELDS)[number]): number => {
-    if (report[field] === undefined) return 0;
-    return field === 'startTimeMs' && isStartRough ? ROUGH_RANK : RANK[source];
+  const rankOf = (field: Field): number => {
+    if (field === 'startTimeMs' && isStartRough) return ROUGH_RANK;
+    return (SIZES.has(field) ? SIZE_RANK : RANK)[source];
   };
-  const said = [...FIELDS, ...STANDING].filter((key) => report[key] !== undefined);
+  const isSaid = (key: keyof Report & keyof Run) => report[key] !== undefined;
+  const said = [...FIELDS, ...STANDING, ...GATHERED].filter(isSaid);
   return {
     ...(Object.fromEntries(said.map((key) => [key, report[key]])) as Partial<Run>),
     ...(allocations && { allocations }),
     state: state ?? 'pending',
     ...(phase === 'ended' && { endTimeMs: report.endTimeMs ?? observedMs }),
     provenance: {
-      fields: FIELDS.map(rankOf).join(''),
+      fields: Object.fromEntries(FIELDS.filter(isSaid).map((field) => [field, rankOf(field)])),
       // A word of a newer Slurm says no state: the one known before stands.
       standing: phase === undefined ? 0 : STANDING_RANK[phase as 'pending' | 'running' | 'ended'][source],
       standingMs: observedMs,
@@ -124,36 +167,79 @@ export function runOf(report: Report): Run {
 
 /**
  * What two accounts of one run come to, whichever came first: each field as the more trusted one has it, of two
- * equally trusted the newer; of two starts that hooks saw the earlier. An account joined twice changes nothing.
+ * equally trusted the newer; of two starts that hooks saw the earlier, of two suspended times the longer. Accounting takes a change
+ * of the size for a start and a submission: these give way to the real ones. An account joined twice changes nothing.
  */
 export function joinRuns(known: Run, added: Run): Run {
   const later = added.provenance.standingMs >= known.provenance.standingMs ? added : known;
-  const fields = FIELDS.map((field, index) => {
-    const [one, other] = [known, added].map((run) => Number(run.provenance.fields[index] ?? 0)) as [
-      number,
-      number,
-    ];
-    const isTie = one === other;
-    const first = field === 'startTimeMs' && isTie ? earlier(known, added) : later;
-    const source = isTie ? first : one > other ? known : added;
-    return { field, value: source[field], rank: Math.max(one, other) };
+  const gathered = gather(known, added);
+  const fields = FIELDS.map((field) => {
+    const source = sourceOf(field, { known, added, later, resizedMs: gathered.resizedMs });
+    return [field, source[field], source.provenance.fields[field]] as const;
   });
   const standing = standingOf(known, added, later);
   const unknownWord =
     later.provenance.standing === 0 && !hasEnded(standing.state) ? later.rawState : undefined;
-  const allocations = joinAllocations(known.allocations, added.allocations);
+  const values = defined([
+    ...fields.map(([field, value]) => [field, value]),
+    ...STANDING.map((key) => [key, standing[key]]),
+  ]) as unknown as Run;
+  const allocations = joinAllocations(known.allocations, added.allocations, {
+    // Nodes that were given back are none of the job's.
+    nodes: gathered.resizedMs === undefined ? undefined : values.nodes,
+  });
   return {
-    ...(defined([
-      ...fields.map(({ field, value }) => [field, value]),
-      ...STANDING.map((key) => [key, standing[key]]),
-    ]) as unknown as Run),
+    ...values,
+    ...gathered,
     ...(unknownWord !== undefined && { rawState: unknownWord }),
     ...(allocations && { allocations }),
     provenance: {
-      fields: fields.map(({ rank }) => rank).join(''),
+      fields: defined(fields.map(([field, , rank]) => [field, rank])),
       standing: standing.provenance.standing,
       standingMs: standing.provenance.standingMs,
     },
+  };
+}
+
+interface Accounts {
+  readonly known: Run;
+  readonly added: Run;
+  readonly later: Run;
+  readonly resizedMs: readonly number[] | undefined;
+}
+
+/** The account that is believed in a field. */
+function sourceOf(field: Field, { known, added, later, resizedMs = [] }: Accounts): Run {
+  const real = field === 'startTimeMs' || field === 'submitTimeMs' ? realTime(field) : undefined;
+  if (real) return real;
+  const rankOf = ({ provenance }: Run) => provenance.fields[field] ?? 0;
+  if (rankOf(known) !== rankOf(added)) return rankOf(known) > rankOf(added) ? known : added;
+  if (field === 'startTimeMs') return earlier(known, added);
+  if (field === 'suspendedSeconds')
+    return (known.suspendedSeconds ?? 0) > (added.suspendedSeconds ?? 0) ? known : added;
+  return later;
+
+  /** The account whose time is not that of a change of the size, where only one has such. */
+  function realTime(field: 'startTimeMs' | 'submitTimeMs'): Run | undefined {
+    const given = [known, added].filter((run) => run[field] !== undefined);
+    const real = given.filter((run) => !resizedMs.includes(run[field]!));
+    return given.length === 2 && real.length === 1 ? real[0] : undefined;
+  }
+}
+
+/** A job can change its size as often as it has nodes. */
+const MAX_RESIZES = 100;
+
+/** The SLUIDs and the changes of size of both. SLUIDs begin with a time: the first is that of the run. */
+function gather(known: Run, added: Run): Pick<Run, (typeof GATHERED)[number]> {
+  const [sluid, ...others] = [...new Set([...sluidsOf(known), ...sluidsOf(added)])].sort();
+  const resizedMs = [...new Set([...(known.resizedMs ?? []), ...(added.resizedMs ?? [])])].sort(
+    (one, other) => one - other,
+  );
+  return {
+    ...(sluid !== undefined && { sluid }),
+    ...(others.length > 0 && { otherSluids: others.slice(-MAX_RESIZES) }),
+    ...((known.resizedMs ?? added.resizedMs) && { resizedMs: resizedMs.slice(-MAX_RESIZES) }),
   };
 }
 
@@ -165,15 +251,23 @@ function standingOf(known: Run, added: Run, later: Run): Run {
 const earlier = (one: Run, other: Run): Run =>
   (one.startTimeMs ?? Infinity) <= (other.startTimeMs ?? Infinity) ? one : other;
 
-const defined = (entries: readonly (readonly [string, unknown] | unknown[])[]) =>
+const defined = (entries: readonly (readonly unknown[])[]) =>
   Object.fromEntries(entries.filter(([, value]) => value !== undefined) as [string, unknown][]);
 
 /** Node by node, in the order of the names: a node's GPUs are known by its own hook, its share by others. */
 function joinAllocations(
   known: readonly Allocation[] | undefined,
   added: readonly Allocation[] | undefined,
+  { nodes }: { nodes: readonly string[] | undefined },
 ): readonly Allocation[] | undefined {
-  if (!known || !added) return known ?? added;
+  const joined = known && added ? joinByNode(known, added) : (known ?? added);
+  if (!joined || !nodes) return joined;
+  const left = new Set(nodes);
+  const kept = joined.filter(({ node }) => left.has(node));
+  return kept.length > 0 ? kept : undefined;
+}
+
+function joinByNode(known: readonly Allocation[], added: readonly Allocation[]): readonly Allocation[] {
   const byNode = new Map(known.map((allocation) => [allocation.node, allocation]));
   for (const allocation of added) {
     byNode.set(allocation.node, { ...byNode.get(allocation.node), ...allocation });

@@ -64,6 +64,7 @@ export interface LiveSeries {
   readonly startTimeMs: number;
   /** Set when the job has ended, and its series are about to vanish. */
   readonly endTimeMs: number | null;
+  readonly suspendedSeconds: number;
   readonly cpuUsage: number | null;
   readonly memoryUsageMb: number | null;
   readonly gpuUsage: number | null;
@@ -88,8 +89,10 @@ export interface JobEvent {
 /** A job of a scheduler of which it may have more to say. */
 export interface Unsettled {
   readonly id: string;
-  /** Its end is known, but not in the scheduler's own word. */
+  /** It has ended, as far as is known. */
   readonly hasEnded: boolean;
+  /** An earlier run is not known, or not in the scheduler's own word: accounting may have more to say of it. */
+  readonly lacksRuns: boolean;
 }
 
 /**
@@ -164,7 +167,10 @@ export interface Store {
    */
   applyReports(reports: readonly Report[]): Promise<BatchResult>;
 
-  /** Jobs of schedulers that have not ended, and those whose end was told after `sinceMs` and is not confirmed. */
+  /**
+   * Jobs of schedulers that have not ended, and those of which something was told after `sinceMs`, and an end is not
+   * confirmed or an earlier run is not known.
+   */
   listUnsettled(sinceMs: number): Promise<Unsettled[]>;
 
   /** A number that the service keeps for itself under a name; undefined when it never did. */

@@ -19,6 +19,8 @@ export interface HookOptions {
 }
 
 const Moment = optional(Type.String({ description: 'ISO 8601 time; the server’s clock when left out' }));
+const Sluid = optional(Identity('Slurm’s key of the run: SLURM_JOB_SLUID'));
+
 /** The scripts of a site may send more than we know. */
 const OPEN = { additionalProperties: true };
 
@@ -37,6 +39,7 @@ const JobStartedBody = Type.Object(
       Type.Array(GpuId, { maxItems: MAX_GPU_IDS, description: 'GPUs of a job with one node' }),
     ),
     cgroup_path: optional(Type.String()),
+    sluid: Sluid,
     timestamp: Moment,
   },
   OPEN,
@@ -48,6 +51,7 @@ const JobFinishedBody = Type.Object(
     final_state: JobStateBody,
     exit_code: DetailFields.exit_code,
     signal: DetailFields.signal,
+    sluid: Sluid,
     timestamp: Moment,
   },
   OPEN,
@@ -86,14 +90,17 @@ export const hooks = ({ takeReports, now, expandLists }: HookOptions) => {
     )
     .post(
       '/job-finished',
-      ({ body: { job_id, final_state, exit_code, signal, timestamp } }) => {
+      ({ body: { job_id, final_state, exit_code, signal, sluid, timestamp } }) => {
         const timeMs = momentOf(timestamp);
         const exit = { ...(exit_code !== undefined && { exitCode: exit_code }), ...(signal && { signal }) };
         // A script that asked Slurm while the job was on its way out got the state that it was about to leave.
         const byExit = exit_code || signal ? 'failed' : 'completed';
         const state: JobState = hasEnded(final_state) ? final_state : byExit;
         const end = { state, observedMs: timeMs, endTimeMs: timeMs };
-        return take({ source: 'hook', id: job_id, ...end, ...exit }, 'end');
+        return take(
+          { source: 'hook', id: job_id, ...(sluid !== undefined && { sluid }), ...end, ...exit },
+          'end',
+        );
       },
       {
         body: JobFinishedBody,
@@ -113,7 +120,7 @@ function readStart(
   timeMs: number,
   expandLists: HookOptions['expandLists'],
 ): Report {
-  const { job_id, user, node_list, cpu_allocation, gpu_allocation, gpu_devices } = body;
+  const { job_id, user, node_list, cpu_allocation, gpu_allocation, gpu_devices, sluid } = body;
   const nodes = expandLists(node_list);
   const [node, ...others] = nodes;
   const hasDevices = gpu_devices && gpu_devices.length > 0 && node !== undefined && others.length === 0;
@@ -125,6 +132,7 @@ function readStart(
     state: 'running',
     startTimeMs: timeMs,
     isStartRough: true,
+    ...(sluid !== undefined && { sluid }),
     ...(node !== undefined && { nodes }),
     ...(cpu_allocation !== undefined && { cpus: cpu_allocation }),
     ...(gpu_allocation !== undefined && { gpus: gpu_allocation }),

@@ -23,7 +23,12 @@ export function renderJob(job: Job) {
       job.endTimeMs !== undefined && {
         end_time: formatTime(job.endTimeMs),
         // What never started ran for no time.
-        runtime_seconds: runtimeSeconds(job.startTimeMs ?? job.endTimeMs, job.endTimeMs, job.endTimeMs),
+        runtime_seconds: runtimeSeconds(
+          job.startTimeMs ?? job.endTimeMs,
+          job.endTimeMs,
+          job.endTimeMs,
+          job.details?.suspendedSeconds,
+        ),
       }),
     cpu_usage: job.cpuUsage,
     memory_usage_mb: job.memoryUsageMb,

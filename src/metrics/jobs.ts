@@ -76,9 +76,10 @@ function renderPage(page: readonly LiveSeries[], nowMs: number): string[] {
   let memory = '';
   let gpu = '';
   for (const series of page) {
-    const { jobId, node, user, startTimeMs, endTimeMs, cpuUsage, memoryUsageMb, gpuUsage } = series;
+    const { jobId, node, user, startTimeMs, endTimeMs, suspendedSeconds, cpuUsage, memoryUsageMb, gpuUsage } =
+      series;
     const labels = `{job_id="${escapeLabel(jobId)}",node="${escapeLabel(node)}",user="${escapeLabel(user)}"} `;
-    runtime += `hpc_job_runtime_seconds${labels}${runtimeSeconds(startTimeMs, endTimeMs, nowMs)}\n`;
+    runtime += `hpc_job_runtime_seconds${labels}${runtimeSeconds(startTimeMs, endTimeMs, nowMs, suspendedSeconds)}\n`;
     if (cpuUsage !== null) cpu += `hpc_job_cpu_usage_percent${labels}${cpuUsage}\n`;
     if (memoryUsageMb !== null)
       memory += `hpc_job_memory_usage_bytes${labels}${memoryUsageMb * BYTES_PER_MB}\n`;

@@ -1,5 +1,6 @@
 import { StartError } from '../domain/errors.ts';
 import { sacctColumns } from './sacct.ts';
+import { listsColumns, squeueColumns } from './squeue.ts';
 
 /** Where Slurm's programs are, beside the folders of PATH. */
 const FOLDERS = ['/usr/bin', '/bin', '/usr/local/bin', '/opt/slurm/bin', '/usr/local/slurm/bin'];
@@ -125,7 +126,10 @@ export function slurmCommands({ env, now, folder }: CommandOptions): SlurmComman
   };
 }
 
-/** All that a program prints; rejects as `run` does. */
+/** What a program of Slurm prints of itself and its configuration is far less. */
+const MAX_OUTPUT_CHARACTERS = 64 * 1024 * 1024;
+
+/** All that a program prints; rejects as `run` does, and when it prints more than anybody could use. */
 export async function readOutput(
   commands: SlurmCommands,
   program: string,
@@ -133,8 +137,25 @@ export async function readOutput(
   timeoutMs: number,
 ): Promise<string> {
   const pieces: string[] = [];
-  await commands.run(program, args, { timeoutMs, read: (piece) => void pieces.push(piece) });
+  let characters = 0;
+  const read = (piece: string) => {
+    characters += piece.length;
+    if (characters > MAX_OUTPUT_CHARACTERS)
+      throw new StartError(
+        `${program} printed more than ${MAX_OUTPUT_CHARACTERS} characters and was killed.`,
+      );
+    pieces.push(piece);
+  };
+  await commands.run(program, args, { timeoutMs, read });
   return pieces.join('');
+}
+
+/** The columns to ask this machine's squeue for; rejects as `run` does. */
+export async function readSqueueColumns(commands: SlurmCommands, timeoutMs: number) {
+  const version = await readOutput(commands, 'squeue', ['--version'], timeoutMs);
+  return squeueColumns(
+    listsColumns(version) ? await readOutput(commands, 'squeue', ['--helpFormat'], timeoutMs) : '',
+  );
 }
 
 /** The columns to ask this machine's sacct for; rejects as `run` does. */

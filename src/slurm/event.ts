@@ -6,6 +6,7 @@ import { cpusOfNode, readCpus } from './cpus.ts';
 import { readExit } from './exit.ts';
 import { HOOK_KINDS, type HookKind } from './hooks.ts';
 import { expandNodes } from './nodelist.ts';
+import { readSluid } from './sluid.ts';
 
 // What a hook writes (hook.sh) is a list of texts, each closed by a zero byte, which no variable can hold: what it is,
 // NAME=value for each variable of the hook that has a value, and "end".
@@ -44,7 +45,8 @@ export function readEventName(name: string): HookCall | undefined {
  * What the file of one call of a hook says of a run. A start has the state running; an end has a state by the exit code
  * alone, which a cancelled or timed out job shares with a successful one. A node's Prolog tells that the job runs there, its
  * Epilog no state, as other nodes may go on. How often a job had been requeued is left out of ends: after a requeue Slurm counts the next run
- * already. Details that cannot be read are left out; `validation_error` for a file that is no whole event, has no job
+ * already, as is
+ * the size of the job out of a node's Epilog. Details that cannot be read are left out; `validation_error` for a file that is no whole event, has no job
  * id, no node or no exit code where one belongs, or a list of nodes that cannot be read.
  */
 export function readEvent(name: string, bytes: Uint8Array): Report {
@@ -57,14 +59,20 @@ export function readEvent(name: string, bytes: Uint8Array): Report {
   const id = variables.get('SLURM_JOB_ID') ?? '';
   if (!/^\d{1,10}$/.test(id)) throw refusal(`has no job id: ${quote(id)}`);
   const nodes = expandNodes(variables.get('SLURM_JOB_NODELIST') ?? variables.get('SLURM_NODELIST') ?? '');
+  const { cpus, ...details } = readDetails(variables);
+  const sluid = readSluid(variables.get('SLURM_JOB_SLUID'));
+  // The Epilog of a node that the job gave back is told of that node alone, while the job goes on elsewhere.
+  const size =
+    call.kind === 'epilog_slurmd' ? {} : { ...(nodes.length > 0 && { nodes }), ...(cpus && { cpus }) };
   const user = variables.get('SLURM_JOB_USER') ?? '';
   return {
     source: 'hook',
     observedMs: call.timeMs,
     id,
     ...(isIdentity(user) && { user }),
-    ...(nodes.length > 0 && { nodes }),
-    ...readDetails(variables),
+    ...(sluid !== undefined && { sluid }),
+    ...details,
+    ...size,
     ...READERS[call.kind](variables, call.timeMs, nodes),
   };
 }
@@ -122,8 +130,9 @@ const TEXTS = {
 function readDetails(variables: Variables): JobDetails {
   const texts = Object.entries(TEXTS).flatMap(([field, variable]) => {
     const text = variables.get(variable);
-    // "(null)" is what C prints of a text that is not there: the account, when there is no accounting.
-    const isGiven = text !== undefined && text !== '(null)' && text.length <= MAX_TEXT_LENGTH;
+    // "(null)" is what C prints of a text that is not there: the account, when there is no accounting. A job may be called so.
+    const isThere = text !== undefined && (text !== '(null)' || field === 'name');
+    const isGiven = isThere && text.length <= MAX_TEXT_LENGTH;
     return isGiven ? [[field, text]] : [];
   });
   const arrayJobId = variables.get('SLURM_ARRAY_JOB_ID');

@@ -3,6 +3,7 @@ import type { Report } from '../domain/report.ts';
 import { readExit } from './exit.ts';
 import { readCount } from './number.ts';
 import { readRow } from './row.ts';
+import { readSluids } from './sluid.ts';
 import { readTimeMs } from './time.ts';
 import { readTres } from './tres.ts';
 
@@ -34,6 +35,7 @@ export function parseJobCompletion(document: unknown): Report | undefined {
   const nodeList = text(fields.nodes) ?? '';
   const tres = readTres(text(fields.tres_alloc) ?? text(fields.tres_req));
   const arrayJobId = readCount(fields.array_job_id);
+  const { startTimeMs, resizedMs } = readStart(fields, endTimeMs);
   return readRow({
     source: 'jobcomp',
     observedMs: endTimeMs,
@@ -48,7 +50,7 @@ export function parseJobCompletion(document: unknown): Report | undefined {
     isPast: true,
     nodeList,
     submitTimeMs: readTimeMs(text(fields['@submit'])),
-    startTimeMs: readStartMs(fields, endTimeMs),
+    startTimeMs,
     endTimeMs,
     timeLimitSeconds: readCount(fields.time_limit),
     cpus: tres.cpus,
@@ -57,15 +59,19 @@ export function parseJobCompletion(document: unknown): Report | undefined {
     exit: readExit(text(fields.exit_code)),
     name: text(fields.job_name),
     workDir: text(fields.work_dir),
+    resizedMs,
+    ...readSluids(text(fields.sluid), text(fields.original_sluid)),
   });
 }
 
 /** `@start` of a job that has changed its size is when it last did; `elapsed` is counted from its start all the same. */
-function readStartMs(fields: Document, endTimeMs: number): number | undefined {
+function readStart(fields: Document, endTimeMs: number): { startTimeMs?: number; resizedMs?: number[] } {
   const startTimeMs = readTimeMs(text(fields['@start']));
   const elapsedSeconds = readCount(fields.elapsed);
-  if (startTimeMs === undefined || elapsedSeconds === undefined) return startTimeMs;
-  return Math.min(startTimeMs, endTimeMs - elapsedSeconds * 1000);
+  if (startTimeMs === undefined) return {};
+  const realMs = endTimeMs - (elapsedSeconds ?? 0) * 1000;
+  if (elapsedSeconds === undefined || realMs >= startTimeMs) return { startTimeMs };
+  return { startTimeMs: realMs, resizedMs: [startTimeMs] };
 }
 
 const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);

@@ -1,14 +1,14 @@
-import { userInfo } from 'node:os';
 import { StartError } from '../domain/errors.ts';
 import type { Report } from '../domain/report.ts';
 import type { Unsettled } from '../domain/store.ts';
-import { readOutput, readSacctColumns, type SlurmCommands } from './command.ts';
+import { readOutput, readSacctColumns, readSqueueColumns, type SlurmCommands } from './command.ts';
 import { hidesJobs, parseSlurmConfig } from './config.ts';
 import { createMark } from './mark.ts';
 import { addLook, restAfter } from './pace.ts';
 import { cutPortions } from './portions.ts';
+import { type QueueLook, watchQueue } from './queue.ts';
 import { createSacctReader, ENDS_OF_WAITS, type SacctChoice, sacctArguments } from './sacct.ts';
-import { parseQueue, squeueArguments } from './squeue.ts';
+import { createQueueReader, squeueArguments } from './squeue.ts';
 
 /** While the hooks of an end run, on the head and then on the nodes, Slurm does not say how it ended. */
 const SOON_MS = 3000;
@@ -82,7 +82,7 @@ export function startReconciliation({ intervalMs, ...options }: RepeatOptions): 
     while (!isStopped && leftMs() > 0) {
       const over = Promise.withResolvers<void>();
       wake = over.resolve;
-      const timer = setTimeout(over.resolve, leftMs());
+      const timer = setTimeout(over.resolve, Math.max(1, leftMs()));
       await over.promise;
       clearTimeout(timer);
     }
@@ -123,11 +123,12 @@ export function startReconciliation({ intervalMs, ...options }: RepeatOptions): 
 export function reconciler(options: ReconcileOptions) {
   const { commands, deliver, listUnsettled, warn, now, patienceMs = PATIENCE_MS } = options;
   /** What was said last of each job of the queue. */
-  let said = new Map<string, bigint | number>();
+  let said: QueueLook['shown'] = new Map();
   let saidMs = Number.NEGATIVE_INFINITY;
   /** Since when a job has been missing. */
   let missing = new Map<string, number>();
   let columns: string[] | undefined;
+  let queueColumns: readonly string[] | undefined;
   let isGapClosed = false;
   let isStopped = false;
   const told = new Map<string, string>();
@@ -150,28 +151,37 @@ export function reconciler(options: ReconcileOptions) {
     }
   }
 
-  /** Everything that squeue shows. */
-  async function lookAtQueue(): Promise<Report[]> {
+  /**
+   * Takes over what squeue shows and has not shown before, as it comes, so that a long queue neither fills the memory nor
+   * stops anybody. Rejects when squeue fails; what the store refused is said with the answer.
+   */
+  async function lookAtQueue(): Promise<QueueLook> {
     const observedMs = now();
-    const mark = createMark();
-    const text = await timed(() => readOutput(commands, 'squeue', squeueArguments(mark), SQUEUE_TIMEOUT_MS));
-    const { reports, faults } = parseQueue(text, mark, observedMs);
-    if (faults.count > 0) warn('squeue_faults', { count: faults.count, first: faults.first });
-    return reports;
-  }
-
-  /** Only what is new since the last look. */
-  function pickNews(reports: readonly Report[]): Report[] {
-    const isWhole = now() - saidMs >= REPEAT_MS;
-    const shown = new Map(reports.map((report) => [keyOf(report), hashOf(report)]));
-    const news = reports.filter((report) => isWhole || said.get(keyOf(report)) !== shown.get(keyOf(report)));
-    said = shown;
-    if (isWhole) saidMs = now();
-    return news;
+    const queue = watchQueue({ isWhole: observedMs - saidMs >= REPEAT_MS, deliver: deliverAll, said });
+    try {
+      queueColumns ??= await readSqueueColumns(commands, SQUEUE_TIMEOUT_MS);
+      const mark = createMark();
+      const reader = createQueueReader(queueColumns, mark, observedMs);
+      await commands.run('squeue', squeueArguments(queueColumns, mark), {
+        timeoutMs: SQUEUE_TIMEOUT_MS,
+        read: (text) => queue.take(reader.read(text)),
+      });
+      reader.finish();
+      const { count, first } = reader.faults;
+      if (count > 0) warn('squeue_faults', { count, first });
+    } catch (error) {
+      // It may be of another version by now.
+      queueColumns = undefined;
+      throw error;
+    }
+    return queue;
   }
 
   async function askSacct(choice: SacctChoice): Promise<Set<string>> {
     columns ??= await readSacctColumns(commands, SACCT_TIMEOUT_MS);
+    const asked = columns;
+    // Should it fail, it may be of another version by now.
+    columns = undefined;
     const mark = createMark();
     const reader = createSacctReader(now(), mark);
     const ended = new Set<string>();
@@ -179,11 +189,12 @@ export function reconciler(options: ReconcileOptions) {
       for (const { id, endTimeMs } of reports) if (endTimeMs !== undefined) ended.add(id);
       await deliverAll(reports);
     };
-    await commands.run('sacct', sacctArguments(columns, mark, choice), {
+    await commands.run('sacct', sacctArguments(asked, mark, choice), {
       timeoutMs: SACCT_TIMEOUT_MS,
       read: (text) => take(reader.read(text)),
     });
     await take(reader.finish());
+    columns = asked;
     if (reader.faults.count > 0) {
       warn('sacct_faults', { count: reader.faults.count, first: reader.faults.first });
     }
@@ -200,12 +211,15 @@ export function reconciler(options: ReconcileOptions) {
     isGapClosed = true;
   }
 
-  /** Jobs that ought to be in the queue, and are not; those that have been missing for long have failed. */
-  async function settle(queue: readonly Report[]): Promise<void> {
-    const inQueue = new Set(queue.filter(({ endTimeMs }) => endTimeMs === undefined).map(({ id }) => id));
+  /**
+   * Jobs that ought to be in the queue, and are not, and those of which an earlier run is not known well; those that have been
+   * missing for long have failed.
+   */
+  async function settle(queue: QueueLook): Promise<void> {
     const unsettled = await listUnsettled(now() - UNCONFIRMED_MS);
-    const left = unsettled.filter(({ id }) => !inQueue.has(id));
-    missing = new Map(left.map(({ id }) => [id, missing.get(id) ?? now()]));
+    const left = unsettled.filter(({ id, lacksRuns }) => lacksRuns || !queue.live.has(id));
+    const gone = left.filter(({ id }) => !queue.live.has(id));
+    missing = new Map(gone.map(({ id }) => [id, missing.get(id) ?? now()]));
     // From both ends: what has just ended has a record, and what has long been missing must have its turn too.
     const asked =
       left.length <= BATCH_JOBS ? left : [...left.slice(0, OLD_JOBS), ...left.slice(OLD_JOBS - BATCH_JOBS)];
@@ -216,7 +230,8 @@ export function reconciler(options: ReconcileOptions) {
         : new Set<string>();
     if (!ended) return;
     const lost = asked.filter(
-      ({ id, hasEnded }) => !hasEnded && !ended.has(id) && now() - missing.get(id)! >= patienceMs,
+      ({ id, hasEnded }) =>
+        !hasEnded && !queue.live.has(id) && !ended.has(id) && now() - missing.get(id)! >= patienceMs,
     );
     if (lost.length === 0) return;
     const isKnown = await attempt('jobs that have left the queue', async () => requireWhole(queue));
@@ -224,9 +239,8 @@ export function reconciler(options: ReconcileOptions) {
   }
 
   /** Only where squeue shows what others run has a job gone that it does not show. Rejects with StartError if not. */
-  async function requireWhole(queue: readonly Report[]): Promise<true> {
-    const isWhole = queue.some(({ user }) => user !== undefined && user !== userInfo().username);
-    if (isWhole || !commands.has('scontrol')) return true;
+  async function requireWhole({ showsOthers }: QueueLook): Promise<true> {
+    if (showsOthers || !commands.has('scontrol')) return true;
     const config = parseSlurmConfig(
       await readOutput(commands, 'scontrol', ['show', 'config'], SQUEUE_TIMEOUT_MS),
     );
@@ -257,16 +271,16 @@ export function reconciler(options: ReconcileOptions) {
 
   async function compare(): Promise<void> {
     const startedMs = now();
-    const queue = await attempt('squeue', lookAtQueue);
+    const queue = await attempt('squeue', () => timed(lookAtQueue));
     if (!queue || isStopped) return;
-    const isDone = await attempt('the store', async () => {
-      await deliverAll(pickNews(queue));
+    await attempt('the store', async () => {
+      // What was not kept has to be said again.
+      if (queue.storeError !== undefined) throw queue.storeError;
+      if (queue.isWhole) saidMs = startedMs;
+      said = queue.shown;
       await settle(queue);
       if (isGapClosed || !commands.has('sacct')) await options.keepLastLookMs(startedMs);
-      return true;
     });
-    // What was not kept has to be said again.
-    if (!isDone) saidMs = Number.NEGATIVE_INFINITY;
   }
 
   return {
@@ -276,10 +290,6 @@ export function reconciler(options: ReconcileOptions) {
     },
   };
 }
-
-const hashOf = (report: Report) => Bun.hash(JSON.stringify({ ...report, observedMs: 0 }));
-
-const keyOf = ({ id, startTimeMs }: Report): string => `${id} ${startTimeMs ?? ''}`;
 
 const lostReport = (id: string, sinceMs: number): Report => ({
   source: 'absence',

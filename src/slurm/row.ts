@@ -1,6 +1,6 @@
 import { AppError, quote } from '../domain/errors.ts';
 import { isIdentity } from '../domain/identity.ts';
-import { hasEnded } from '../domain/job.ts';
+import { hasEnded, type JobState } from '../domain/job.ts';
 import type { Report, Source } from '../domain/report.ts';
 import { readState } from '../domain/state.ts';
 import { type ArrayPlace, readArrayPlace } from './array.ts';
@@ -38,7 +38,15 @@ export interface Row {
   readonly reason?: string | undefined;
   readonly name?: string | undefined;
   readonly workDir?: string | undefined;
+  readonly sluid?: string | undefined;
+  readonly otherSluids?: readonly string[] | undefined;
+  /** When the size of the run changed, the last time last. */
+  readonly resizedMs?: readonly number[] | undefined;
+  readonly suspendedSeconds?: number | undefined;
 }
+
+/** A command of Slurm may take this long, and clocks differ: an end that is later than that is yet to come. */
+const SLACK_MS = 60_000;
 
 const NOWHERE: ArrayPlace = {};
 const NO_EXIT: Exit = {};
@@ -67,7 +75,8 @@ const readNodes = (list: string): readonly string[] => (PLAIN.test(list) ? [list
  *
  * A job has started when it has nodes and does not wait: Slurm gives a job that was cancelled while it waited its end
  * as its start, and one that waits the start that it expects. In the same way the end counts only of a job that has ended:
- * that of a running one is its time limit.
+ * that of a running one is its time limit. A job of which another took all nodes was over then, whatever Slurm gives as its
+ * end: its time limit, or nothing. Of it, where that moment is not known, and of any other that is over without an end that can be believed, no state is told.
  */
 export function readRow(row: Row): Report {
   if (!NUMBER.test(row.id)) throw refusal(`The job id ${quote(row.id)} is no number.`);
@@ -76,8 +85,7 @@ export function readRow(row: Row): Report {
   const { state, rawState } = row.isPast ? readPastState(row.state) : readPresentState(row.state);
   if (rawState === undefined) throw refusal(`Job ${row.id} has no state.`);
   const nodes = readNodes(row.nodeList);
-  const isStarted = nodes.length > 0 && state !== 'pending';
-  const isEnded = state !== undefined && hasEnded(state);
+  const life = readLife(row, state, nodes.length > 0);
   const place = row.shownId === undefined ? NOWHERE : readArrayPlace(row.shownId);
   const exit = WITH_EXIT.has(rawState) ? row.exit : NO_EXIT;
   return withoutAbsent<Report>({
@@ -86,10 +94,9 @@ export function readRow(row: Row): Report {
     id: row.id,
     user,
     nodes: nodes.length > 0 ? nodes : undefined,
-    state,
-    startTimeMs: isStarted ? row.startTimeMs : undefined,
-    endTimeMs: isEnded ? row.endTimeMs : undefined,
-    name: readChosen(row.name),
+    ...life,
+    // A job may be called (null); one without a name has an empty one.
+    name: row.name || undefined,
     account: readText(row.account),
     partition: readText(row.partition),
     qos: readText(row.qos),
@@ -107,8 +114,31 @@ export function readRow(row: Row): Report {
     rawState,
     reason: readText(row.reason),
     restarts: row.restarts,
+    sluid: row.sluid,
+    otherSluids: row.otherSluids,
+    resizedMs: row.resizedMs,
+    suspendedSeconds: row.suspendedSeconds,
   });
 }
+
+function readLife(
+  row: Row,
+  state: JobState | undefined,
+  hasNodes: boolean,
+): Pick<Absent<Report>, 'state' | 'startTimeMs' | 'endTimeMs'> {
+  const isOver = state !== undefined && hasEnded(state);
+  if (!isOver) return { state, startTimeMs: hasNodes && state !== 'pending' ? row.startTimeMs : undefined };
+  const isEmptied = !hasNodes && row.resizedMs !== undefined;
+  const endTimeMs = isEmptied ? row.resizedMs?.at(-1) : credible(row.endTimeMs, row.observedMs);
+  return {
+    state: endTimeMs === undefined ? undefined : state,
+    startTimeMs: hasNodes || isEmptied ? row.startTimeMs : undefined,
+    endTimeMs,
+  };
+}
+
+const credible = (endTimeMs: number | undefined, observedMs: number): number | undefined =>
+  endTimeMs !== undefined && endTimeMs <= observedMs + SLACK_MS ? endTimeMs : undefined;
 
 type Absent<Whole> = { [Key in keyof Required<Whole>]?: Whole[Key] | undefined };
 

@@ -5,6 +5,7 @@ import { remember } from './memo.ts';
 import { readMemoryMb } from './memory.ts';
 import { readCount } from './number.ts';
 import { readRow } from './row.ts';
+import { readSluids } from './sluid.ts';
 import { readText } from './text.ts';
 import { readTimeLimitSeconds, readTimeMs } from './time.ts';
 import { readTres } from './tres.ts';
@@ -13,9 +14,13 @@ import { readTres } from './tres.ts';
 const REQUIRED = ['JobIDRaw', 'State', 'Start', 'End', 'NodeList'];
 
 /**
- * Reads the columns of one record; undefined for what is no run of its own: a step; what a job was before it changed its
- * size, which sacct keeps as RESIZING beside the record of the whole run; and what slurmdbd makes of the first step of a job of
- * which it has not been told yet, which waits, has nodes, and is called `allocation`. `validation_error` if it cannot be read.
+ * Reads the columns of one record; undefined for what is no run of its own: a step, and what slurmdbd makes of the first
+ * step of a job of which it has not been told yet, which waits, has nodes, and is called `allocation`. `validation_error` if it
+ * cannot be read.
+ *
+ * What a job was before it changed its size is a record of its own, RESIZING, which says when the run began and when it
+ * changed. The record of what it was afterwards begins at that moment since 24.11; it is known as such by its OriginalSLUID, where
+ * there is one, or else by the record before it.
  */
 export type ReadRun = (columns: readonly string[]) => Report | undefined;
 
@@ -60,14 +65,27 @@ export function createRunReader(names: readonly string[], observedMs: number): R
   const reason = place('Reason');
   const name = place('JobName');
   const workDir = place('WorkDir');
+  const sluid = place('SLUID');
+  const originalSluid = place('OriginalSLUID');
+  const suspended = place('Suspended');
+  const submitLine = place('SubmitLine');
+  const eligible = place('Eligible');
 
   return (columns) => {
-    if (columns[id]!.includes('.') || columns[state] === 'RESIZING') return undefined;
+    if (columns[id]!.includes('.')) return undefined;
     if (columns[state] === 'PENDING' && readText(columns[nodeList]) !== undefined) return undefined;
+    const report = readWhole(columns);
+    return columns[state] === 'RESIZING' ? firstPart(report, readTimeMs(columns[end])) : report;
+  };
+
+  function readWhole(columns: readonly string[]): Report {
     const tres = readKnownTres(columns[allocated] || columns[requested] || '');
     const endTimeMs = readTimeMs(columns[end]);
     const cpus = tres.cpus ?? (readCount(columns[cpuCount]) || undefined);
     const nodes = tres.nodes ?? readCount(columns[nodeCount]);
+    const startTimeMs = readTimeMs(columns[start]);
+    const sluids = readSluids(columns[sluid], columns[originalSluid]);
+    const isLaterPart = sluids.otherSluids !== undefined || isEmptied(columns, endTimeMs);
     return readRow({
       source: 'sacct',
       observedMs,
@@ -78,11 +96,11 @@ export function createRunReader(names: readonly string[], observedMs: number): R
       partition: columns[partition],
       qos: columns[qos],
       cluster: columns[cluster],
-      state: columns[state]!,
-      isPast: endTimeMs !== undefined,
+      state: readVerdict(columns),
+      isPast: isPast(columns[state]!, endTimeMs),
       nodeList: columns[nodeList]!,
       submitTimeMs: readTimeMs(columns[submit]),
-      startTimeMs: readTimeMs(columns[start]),
+      startTimeMs,
       endTimeMs,
       timeLimitSeconds: readLimit(columns[limit] ?? ''),
       cpus,
@@ -94,6 +112,51 @@ export function createRunReader(names: readonly string[], observedMs: number): R
       reason: columns[state] === 'PENDING' ? columns[reason] : undefined,
       name: columns[name],
       workDir: columns[workDir],
+      ...sluids,
+      resizedMs: isLaterPart ? listOf(startTimeMs) : undefined,
+      // Of a run that goes on, squeue knows it as it grows.
+      suspendedSeconds: readSuspended(columns[endTimeMs === undefined ? names.length : suspended] ?? ''),
     });
-  };
+  }
+
+  /**
+   * Of a run that ended by itself and was requeued for it, as those of scrontab are, accounting has REQUEUED all the same. It
+   * is told by its exit code, and a good one by how jobs of scrontab look: no line of submission, and a wait for a full minute.
+   */
+  function readVerdict(columns: readonly string[]): string {
+    const word = columns[state]!;
+    if (word !== 'REQUEUED') return word;
+    const { exitCode, signal } = readKnownExit(columns[exit] ?? '');
+    if (signal !== undefined || exitCode === undefined) return word;
+    if (exitCode > 0) return 'FAILED';
+    const isOfCron =
+      columns[submitLine] === '' &&
+      columns[reason] === 'BeginTime' &&
+      (readTimeMs(columns[eligible]) ?? 1) % 60_000 === 0;
+    return isOfCron ? 'COMPLETED' : word;
+  }
+
+  /** Whether another job took all nodes of a job: it is over, for ever without an end. */
+  function isEmptied(columns: readonly string[], endTimeMs: number | undefined): boolean {
+    return (
+      endTimeMs === undefined && columns[state] === 'COMPLETED' && readText(columns[nodeList]) === undefined
+    );
+  }
 }
+
+/** A part that another one follows has an end, and its run has none. */
+const isPast = (state: string, endTimeMs: number | undefined): boolean =>
+  endTimeMs !== undefined && state !== 'RESIZING';
+
+/** What a run was up to a change of its size says nothing of the size that it has. */
+function firstPart(report: Report, resizedMs: number | undefined): Report | undefined {
+  if (resizedMs === undefined) return undefined;
+  const { nodes, cpus, memoryLimitMb, gpus, suspendedSeconds, ...rest } = report;
+  return { ...rest, observedMs: resizedMs, resizedMs: [...(report.resizedMs ?? []), resizedMs] };
+}
+
+const listOf = (timeMs: number | undefined): number[] | undefined =>
+  timeMs === undefined ? undefined : [timeMs];
+
+/** Absent instead of 0: most runs never are. */
+const readSuspended = remember((text) => readTimeLimitSeconds(text) || undefined);

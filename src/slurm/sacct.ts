@@ -25,9 +25,11 @@ const COLUMNS = [
   'Reason',
   'JobName',
   'WorkDir',
+  'Suspended',
+  'Eligible',
 ];
-/** Since 24.11; an older sacct refuses the whole call for a column that it does not know. */
-const NEWER_COLUMNS = ['Restarts'];
+/** Since 21.08, 24.11 and 26.05; an older sacct refuses the whole call for a column that it does not know. */
+const NEWER_COLUMNS = ['Restarts', 'SLUID', 'OriginalSLUID', 'SubmitLine'];
 
 /** What to ask sacct for, of the columns that `sacct --helpformat` lists in `help`. */
 export function sacctColumns(help: string): string[] {

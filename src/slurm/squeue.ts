@@ -1,12 +1,15 @@
+import { hasEnded } from '../domain/job.ts';
 import type { Report } from '../domain/report.ts';
 import { readExit, readWaitStatus } from './exit.ts';
 import { FaultList, type Faults } from './faults.ts';
 import { readCount } from './number.ts';
 import { readRow } from './row.ts';
+import { readSluid } from './sluid.ts';
+import { readText } from './text.ts';
 import { readTimeLimitSeconds, readTimeMs } from './time.ts';
 import { readTres } from './tres.ts';
 
-/** Names of `squeue --Format` that every version from 21.08 to 26.05 knows (src/squeue/opts.c); free texts come last. */
+/** Names of `squeue --Format` that every version from 21.08 to 26.05 knows (src/squeue/opts.c). */
 const COLUMNS = [
   'JobID',
   'JobArrayID',
@@ -27,7 +30,25 @@ const COLUMNS = [
   'Reason',
   'Name',
   'WorkDir',
+  'TimeUsed',
+  'ResizeTime',
 ] as const;
+/** Since 26.05; an older squeue refuses the whole call for a name that it does not know. */
+const NEWER_COLUMNS = ['SLUID'] as const;
+
+type Column = (typeof COLUMNS)[number] | (typeof NEWER_COLUMNS)[number];
+
+/** What to ask squeue for, of the names that `squeue --helpFormat` lists in `help`; of a version without that it is empty. */
+export function squeueColumns(help: string): Column[] {
+  const known = new Set(help.split(/\s+/));
+  return [...COLUMNS, ...NEWER_COLUMNS.filter((column) => known.has(column))];
+}
+
+/** Whether a squeue that says this of its version can list the names of its columns. */
+export function listsColumns(version: string): boolean {
+  const [, major, minor] = /(\d+)\.(\d+)\./.exec(version) ?? [];
+  return Number(major) * 100 + Number(minor) >= 2411;
+}
 
 /**
  * The arguments of squeue that print every job that slurmctld still knows, ended ones of the last MinJobAge (300 s)
@@ -38,41 +59,66 @@ const COLUMNS = [
  * of an array share one number until they start: they are one job so long. `--local` leaves out jobs of other clusters of
  * a federation, whose numbers are their own.
  */
-export function squeueArguments(mark: string): string[] {
-  return ['-a', '-h', '--local', '-t', 'all', '-O', COLUMNS.map((column) => `${column}:${mark}`).join(',')];
+export function squeueArguments(columns: readonly string[], mark: string): string[] {
+  return ['-a', '-h', '--local', '-t', 'all', '-O', columns.map((column) => `${column}:${mark}`).join(',')];
 }
 
-/** What one call of squeue said. */
-export interface Queue {
-  readonly reports: Report[];
+/** No record is as long: a longer one is damage, and not to be kept in memory until its end. */
+const MAX_RECORD = 4 * 1024 * 1024;
+
+export interface QueueReader {
+  /** The reports of the records that end in the next piece of the output. */
+  read(text: string): Report[];
+  /** Notes what is left after the last piece. */
+  finish(): void;
   readonly faults: Faults;
 }
 
-/** Reads what squeue printed with `squeueArguments(mark)`. A record that cannot be read is a fault; the others go on. */
-export function parseQueue(text: string, mark: string, observedMs: number): Queue {
-  const reports: Report[] = [];
+/**
+ * Reads what squeue prints with `squeueArguments(columns, mark)`, in pieces of any size. A record that cannot be read is a
+ * fault; the others go on. `observedMs` is when squeue was asked.
+ */
+export function createQueueReader(columns: readonly string[], mark: string, observedMs: number): QueueReader {
+  const end = `${mark}\n`;
   const faults = new FaultList();
-  const records = text.split(`${mark}\n`);
-  const rest = records.pop()!;
-  if (rest.trim() !== '') faults.add(rest, 'The output ends in the middle of a record.');
-  for (const record of records) {
-    const columns = record.split(mark);
-    if (columns.length !== COLUMNS.length) {
-      faults.add(record, `A record has ${COLUMNS.length} columns, not ${columns.length}.`);
-      continue;
+  const places = new Map(columns.map((column, place) => [column, place]));
+  let rest = '';
+
+  function readRecord(record: string): Report | undefined {
+    const texts = record.split(mark);
+    if (texts.length === columns.length) {
+      return faults.try(record, () =>
+        readColumns((column) => texts[places.get(column) ?? texts.length] ?? '', observedMs),
+      );
     }
-    const report = faults.try(record, () => readColumns(columns, observedMs));
-    if (report) reports.push(report);
+    faults.add(record, `A record has ${columns.length} columns, not ${texts.length}.`);
+    return undefined;
   }
-  return { reports, faults };
+
+  return {
+    faults,
+    read(text) {
+      const records = (rest + text).split(end);
+      rest = records.pop()!;
+      const reports = records.map(readRecord).filter((report) => report !== undefined);
+      if (rest.length > MAX_RECORD) {
+        faults.add(rest, 'This is too long for a record.');
+        rest = '';
+      }
+      return reports;
+    },
+    finish() {
+      if (rest.trim() !== '') faults.add(rest, 'The output ends in the middle of a record.');
+      rest = '';
+    },
+  };
 }
 
-function readColumns(columns: readonly string[], observedMs: number): Report {
-  const column = (name: (typeof COLUMNS)[number]) => columns[COLUMNS.indexOf(name)]!;
+function readColumns(column: (name: Column) => string, observedMs: number): Report {
   const tres = readTres(column('tres-alloc'));
   const [startTimeMs, endTimeMs] = [readTimeMs(column('StartTime')), readTimeMs(column('EndTime'))];
   const isBetween = column('State') === 'COMPLETING' && isBetweenRuns({ startTimeMs, endTimeMs, observedMs });
-  return readRow({
+  const report = readRow({
     source: 'squeue',
     observedMs,
     id: column('JobID'),
@@ -97,7 +143,27 @@ function readColumns(columns: readonly string[], observedMs: number): Report {
     reason: column('Reason'),
     name: column('Name'),
     workDir: column('WorkDir'),
+    sluid: readSluid(column('SLUID')),
+    // All versions print it as if it were a duration, and so INVALID: that it changed is all that is told.
+    resizedMs: readText(column('ResizeTime')) === undefined ? undefined : [],
   });
+  const suspendedSeconds = suspendedOf(report, readTimeLimitSeconds(column('TimeUsed')));
+  return { ...report, ...(suspendedSeconds !== undefined && { suspendedSeconds }) };
+}
+
+/** squeue rounds its times, and asks for its own clock some moments after `observedMs`. */
+const LEAST_SUSPENDED_SECONDS = 2;
+
+/**
+ * What is missing in the time that squeue says a run has used was spent suspended (`job_time_used` of
+ * src/squeue/opts.c); of one that runs it is rather too little, by as long as squeue took. Undefined where none is missing.
+ */
+function suspendedOf(report: Report, usedSeconds: number | undefined): number | undefined {
+  const { state, startTimeMs, endTimeMs, observedMs } = report;
+  if (state === undefined || startTimeMs === undefined || usedSeconds === undefined) return undefined;
+  const untilMs = hasEnded(state) ? endTimeMs! : observedMs;
+  const seconds = Math.floor((untilMs - startTimeMs) / 1000) - usedSeconds;
+  return seconds >= LEAST_SUSPENDED_SECONDS ? seconds : undefined;
 }
 
 interface Span {

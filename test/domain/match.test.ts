@@ -174,6 +174,82 @@ test('a job that somebody posted is the one that Slurm runs', () => {
   expect(apply([record(1, 20)], [posted]).map(show)).toEqual(['completed 1..20', 'running 30..- ?']);
 });
 
+const KEY = { a: 's0000000000001', b: 's0000000000002' };
+const KEYED: [name: string, reports: Report[], runs: string[]][] = [
+  [
+    'of one SLUID is one run, whatever the times',
+    [prolog(12, { sluid: KEY.a }), record(5000, 6000, { sluid: KEY.a })],
+    ['completed 5000..6000'],
+  ],
+  [
+    'of two SLUIDs is two runs, though they would fit',
+    [prolog(12, { sluid: KEY.b }), record(10, 19, { sluid: KEY.a })],
+    ['completed 10..19', 'running 12..- ?'],
+  ],
+  [
+    'of an Epilog that comes after a requeue belongs to the run before',
+    [
+      running(11, 10, { sluid: KEY.a }),
+      pending(25, { sluid: KEY.b, submitTimeMs: at(20) }),
+      epilog(26, { sluid: KEY.a }),
+    ],
+    ['completed 10..26 ?', 'pending -..- ?'],
+  ],
+  [
+    'of a run that was only seen to wait, before the next one',
+    [pending(1, { sluid: KEY.a }), running(400, 390, { sluid: KEY.b, submitTimeMs: at(200) })],
+    ['pending -..- ?', 'running 390..- ?'],
+  ],
+];
+test.each(KEYED)('what is told %s', (_, reports, runs) => {
+  for (const order of permutations(reports)) expect(apply(order).map(show)).toEqual(runs);
+});
+
+const RESIZED = { resizedMs: [at(15)] };
+const partsOf = (first: Partial<Report>, second: Partial<Report>): Report[] => [
+  running(15, 10, { source: 'sacct', observedMs: at(15), ...RESIZED, ...first }),
+  record(15, 40, { source: 'sacct', submitTimeMs: at(15), ...second }),
+];
+test.each([
+  ['22.05, by times', partsOf({}, {})],
+  ['24.11, with two SLUIDs', partsOf({ sluid: KEY.a }, { sluid: KEY.b })],
+  ['26.05, with the first one in both', partsOf({ sluid: KEY.a }, { sluid: KEY.a, otherSluids: [KEY.b] })],
+  [
+    '24.11, by what squeue said, where the first record is lost',
+    [running(20, 10, RESIZED), ...partsOf({}, { sluid: KEY.b }).slice(1)],
+  ],
+])('a run that changed its size is one, from its start: %s', (_, reports) => {
+  for (const order of permutations(reports)) {
+    const runs = apply([...order, ...order]);
+    expect(runs.map(show)).toEqual(['completed 10..40']);
+    expect(runs[0]).toMatchObject({ submitTimeMs: at(0) });
+  }
+});
+
+test('nodes that were given back are not those of the job, whoever says it first', () => {
+  const reports = [
+    prolog(10, { nodes: ['n1', 'n2'], cpus: 32 }),
+    running(20, 10, { nodes: ['n1'], cpus: 16, resizedMs: [at(15)] }),
+    { ...prolog(16), nodes: undefined as never, state: undefined as never, allocations: [{ node: 'n2' }] },
+    onNode(11, { allocations: [{ node: 'n1', gpuIds: ['0'] }] }),
+  ].map((report) => JSON.parse(JSON.stringify(report)) as Report);
+  for (const order of permutations(reports)) {
+    expect(apply(order)).toMatchObject([
+      { nodes: ['n1'], cpus: 16, allocations: [{ node: 'n1', gpuIds: ['0'] }] },
+    ]);
+  }
+});
+
+test('the longest suspended time that is known of a run counts, until accounting says it', () => {
+  const seen = (observed: number, suspendedSeconds: number) => running(observed, 10, { suspendedSeconds });
+  for (const order of permutations([seen(20, 5), seen(30, 14), running(40, 10)])) {
+    expect(apply(order)).toMatchObject([{ suspendedSeconds: 14 }]);
+  }
+  expect(apply([seen(30, 14), record(10, 60, { source: 'sacct', suspendedSeconds: 13 })])).toMatchObject([
+    { suspendedSeconds: 13 },
+  ]);
+});
+
 test('jobs of two clusters with one id are two', () => {
   const runs = apply([running(11, 10, { cluster: 'a' }), running(12, 10, { cluster: 'b' })]);
   expect(runs.map(({ cluster }) => cluster)).toEqual(['a', 'b']);
@@ -228,10 +304,68 @@ describe('in any order, doubled and with losses, the end is the same', () => {
       .sort((one, other) => one.place - other.place)
       .map(({ value }) => value);
 
+  /** Who knows the SLUID of a run: nobody (22.05), accounting (24.11), all sources (26.05), all but hooks of an older script, and all from an upgrade on. */
+  const VERSIONS = ['nobody', 'accounting', 'all', 'all but hooks', 'all since an upgrade'] as const;
+  type Version = (typeof VERSIONS)[number];
+  const sluidOf = (run: number, part = 0) => `s${String(1000 * (run + 1) + part).padStart(13, '0')}`;
+
+  /** What the version tells of the SLUID of a run, or of the part of one from its last change of size on. */
+  function keyOf(
+    version: Version,
+    source: 'accounting' | 'squeue' | 'hook',
+    run: number,
+    part = 0,
+  ): Partial<Report> {
+    const isTold = {
+      nobody: false,
+      accounting: source === 'accounting',
+      all: true,
+      'all but hooks': source !== 'hook',
+      'all since an upgrade': run > 0,
+    }[version];
+    if (!isTold) return {};
+    if (part === 0) return { sluid: sluidOf(run) };
+    // Only newer versions tell with which one the run began.
+    if (version === 'accounting') return { sluid: sluidOf(run, part) };
+    return { sluid: sluidOf(run), otherSluids: [sluidOf(run, part)] };
+  }
+
+  /** The records of a run that changed its size at `resize`: accounting has two, the second of which begins then. */
+  function resizedRecords(
+    version: Version,
+    run: number,
+    times: { start: number; resize: number; end: number },
+    ended: Partial<Report>,
+  ) {
+    const { start, resize, end } = times;
+    const change = { resizedMs: [at(resize)] };
+    const sacct = { source: 'sacct', observedMs: at(end + 60) } as const;
+    return {
+      squeue: { ...change, observedMs: at(resize + below(end - resize + 1)) },
+      sacct: [
+        running(resize, start, {
+          ...sacct,
+          ...ended,
+          ...change,
+          observedMs: at(resize),
+          state: 'running',
+          nodes: undefined as never,
+          ...keyOf(version, 'accounting', run),
+        }),
+        record(resize, end, {
+          ...ended,
+          ...sacct,
+          submitTimeMs: at(resize),
+          ...keyOf(version, 'accounting', run, 1),
+        }),
+      ],
+    };
+  }
+
   /** All that may be told of a job that runs one to three times; and what is true of it. */
-  function timeline() {
+  function timeline(version: Version) {
     const told: Report[] = [];
-    const records: Report[][] = [];
+    const records: Report[][][] = [];
     const truth: string[] = [];
     let submit = 0;
     for (let restarts = 0, runs = 1 + below(3); restarts < runs; restarts++) {
@@ -240,16 +374,26 @@ describe('in any order, doubled and with losses, the end is the same', () => {
       const submitTimeMs = at(submit);
       const state = (['completed', 'failed', 'cancelled'] as const)[below(3)]!;
       const ended = { state, submitTimeMs };
-      told.push(pending(submit + below(start - submit), { submitTimeMs, restarts }));
-      told.push(running(start + below(end - start + 1), start, { submitTimeMs, restarts }));
-      told.push(prolog(start + below(Math.min(50, end - start + 1)), { restarts }));
+      const [key, hookKey] = [keyOf(version, 'squeue', restarts), keyOf(version, 'hook', restarts)];
+      told.push(pending(submit + below(start - submit), { submitTimeMs, restarts, ...key }));
+      told.push(running(start + below(end - start + 1), start, { submitTimeMs, restarts, ...key }));
+      told.push(prolog(start + below(Math.min(50, end - start + 1)), { restarts, ...hookKey }));
       // A node may be late.
-      told.push(onNode(start + below(end - start + 2), { restarts }));
-      told.push(onNode(start + below(end - start + 2), { restarts, allocations: [{ node: 'n1' }] }));
-      told.push(epilog(end + below(3)));
+      told.push(onNode(start + below(end - start + 2), { restarts, ...hookKey }));
+      told.push(
+        onNode(start + below(end - start + 2), { restarts, allocations: [{ node: 'n1' }], ...hookKey }),
+      );
+      told.push(epilog(end + below(3), hookKey));
+      const known = keyOf(version, 'accounting', restarts);
+      const isResized = random() < 0.3 && end - start > 2;
+      const times = { start, end, resize: start + 1 + below(end - start - 1) };
+      const resized = isResized ? resizedRecords(version, restarts, times, ended) : undefined;
+      if (resized) told.push(running(0, start, { submitTimeMs, restarts, ...resized.squeue, ...key }));
       records.push([
-        record(start, end, ended),
-        record(start, end, { ...ended, source: 'sacct', observedMs: at(end + 60) }),
+        [record(start, end, { ...ended, ...known })],
+        resized?.sacct ?? [
+          record(start, end, { ...ended, source: 'sacct', observedMs: at(end + 60), ...known }),
+        ],
       ]);
       truth.push(`${state} ${start}..${end}`);
       submit = end + 1;
@@ -257,15 +401,23 @@ describe('in any order, doubled and with losses, the end is the same', () => {
     return { told, records, truth };
   }
 
-  test('of 3,000 histories', () => {
-    for (let history = 0; history < 3000; history++) {
-      const { told, records, truth } = timeline();
+  test.each(VERSIONS)('of 2,000 histories, where SLUIDs are known to: %s', (version) => {
+    for (let history = 0; history < 2000; history++) {
+      const { told, records, truth } = timeline(version);
       const kept = [
         ...told.filter(() => random() < 0.7),
-        ...records.flatMap((both) => (random() < 0.5 ? both : [both[below(2)]!])),
+        ...records.flatMap((both) => (random() < 0.5 ? both.flat() : both[below(2)]!)),
       ];
-      const reports = shuffle([...kept, ...kept.filter(() => random() < 0.3)]);
-      expect({ history, runs: apply(reports).map(show) }).toEqual({ history, runs: truth });
+      const shuffled = shuffle([...kept, ...kept.filter(() => random() < 0.3)]);
+      const [before, after] = [false, true].map((isKnown) =>
+        shuffled.filter(({ sluid }) => (sluid !== undefined) === isKnown),
+      ) as [Report[], Report[]];
+      // An upgrade has its place in time.
+      const reports = version === 'all since an upgrade' ? [...before, ...after] : shuffled;
+      const runs = apply(reports);
+      expect({ history, runs: runs.map(show) }).toEqual({ history, runs: truth });
+      if (version === 'all')
+        expect(runs.map(({ sluid }) => sluid)).toEqual(truth.map((_, run) => sluidOf(run)));
     }
   });
 });

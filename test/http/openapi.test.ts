@@ -55,7 +55,7 @@ test('every reference leads somewhere, and every schema with a name is used', ()
 const DETAILS = [
   ...['name', 'account', 'partition', 'qos', 'cluster', 'submit_time', 'time_limit_seconds', 'cpus'],
   ...['memory_limit_mb', 'gpus', 'work_dir', 'array_job_id', 'array_task_id', 'exit_code', 'signal'],
-  ...['raw_state', 'reason', 'restarts', 'allocations'],
+  ...['raw_state', 'reason', 'restarts', 'sluid', 'suspended_seconds', 'allocations'],
 ].map((field) => `${field}?`);
 
 /** The API reference as a table: operation, its parameters, the fields of its body (! means required), its statuses. */
@@ -104,12 +104,12 @@ const REFERENCE: Record<string, { parameters?: string[]; body?: string[]; status
   'post /v1/events/job-started': {
     body: [
       ...['job_id!', 'user!', 'node_list!', 'cpu_allocation?', 'gpu_allocation?', 'gpu_vendor?'],
-      ...['gpu_devices?', 'cgroup_path?', 'timestamp?'],
+      ...['gpu_devices?', 'cgroup_path?', 'sluid?', 'timestamp?'],
     ],
     statuses: [200, 400, 413, 415, 500, 503],
   },
   'post /v1/events/job-finished': {
-    body: ['job_id!', 'final_state!', 'exit_code?', 'signal?', 'timestamp?'],
+    body: ['job_id!', 'final_state!', 'exit_code?', 'signal?', 'sluid?', 'timestamp?'],
     statuses: [200, 400, 413, 415, 500, 503],
   },
   'get /metrics': { statuses: [200, 500, 503] },

@@ -114,11 +114,10 @@ describe('a hook of a node', () => {
       observedMs: timeMs,
       allocations: [{ node: 'node03', cpus: 1, gpuIds: ['0'] }],
     });
+    // The node may be one that the job gave back, while it goes on elsewhere.
     expect(read(fixtureFile('epilog_slurmd.job15.node03.1'))).toEqual({
       ...SOMEBODY,
       id: '15',
-      nodes: ['node03'],
-      cpus: 1,
       observedMs: timeOf('epilog_slurmd.job15.node03.1'),
       allocations: [{ node: 'node03', cpus: 1, gpuIds: ['0'] }],
     });

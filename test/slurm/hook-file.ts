@@ -7,11 +7,14 @@ export interface HookFile {
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
-const FIXTURES = join(import.meta.dir, '../fixtures/slurm/hooks');
+const FIXTURES = join(import.meta.dir, '../fixtures/slurm');
 
 /** The variables of a recorded call, and when it was. `name` is as `prolog_slurmctld.job4.head01.1`. */
-export function readFixture(name: string): { timeMs: number; variables: Record<string, string> } {
-  const [first, ...lines] = readFileSync(join(FIXTURES, `${name}.env`), 'utf8')
+export function readFixture(
+  name: string,
+  folder = 'hooks',
+): { timeMs: number; variables: Record<string, string> } {
+  const [first, ...lines] = readFileSync(join(FIXTURES, folder, `${name}.env`), 'utf8')
     .trimEnd()
     .split('\n');
   const variables = lines.map((line) => [
@@ -34,7 +37,7 @@ export function hookFile(kind: string, timeMs: number, variables: Record<string,
 }
 
 /** The file that the hook would have written at a recorded call, with some variables changed. */
-export function fixtureFile(name: string, changes: Record<string, string> = {}): HookFile {
-  const { timeMs, variables } = readFixture(name);
+export function fixtureFile(name: string, changes: Record<string, string> = {}, folder = 'hooks'): HookFile {
+  const { timeMs, variables } = readFixture(name, folder);
   return hookFile(name.split('.')[0]!, timeMs, { ...variables, ...changes });
 }

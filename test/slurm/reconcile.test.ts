@@ -12,6 +12,7 @@ const SECONDS = NOON_MS / 1000;
 // The programs print what lies in a file, in columns with "|" between them: they find the mark of the call in their own
 // arguments, as Slurm's do. JobID, JobArrayID, UserName, Account, Partition, QOS, State, SubmitTime, StartTime, EndTime, ...
 const SQUEUE = `
+  test "$1" = --version && { echo 'slurm-wlm 22.05.8'; exit; }
   mark=$(printf '%s' "$*" | sed -n 's/.*WorkDir:\\(|[a-z]*|\\).*/\\1/p')
   sed "s/$/#/; s/[|]/$mark/g; s/#/$mark/" "$(dirname "$0")/../queue" 2>/dev/null; exit 0`;
 const SACCT = `
@@ -21,13 +22,13 @@ const SACCT = `
   sed "s/$/#/; s/[|]/$mark/g; s/#/$mark/" "$(dirname "$0")/../records"`;
 
 const waiting = (id: number) =>
-  `${id}|${id}|alice|physics|debug|normal|PENDING|${SECONDS - 100}|N/A|N/A|10:00||cpu=1,mem=1G,node=1|0|test|0|Priority|a|/home`;
+  `${id}|${id}|alice|physics|debug|normal|PENDING|${SECONDS - 100}|N/A|N/A|10:00||cpu=1,mem=1G,node=1|0|test|0|Priority|a|/home|0:00|N/A`;
 const running = (id: number) =>
-  `${id}|${id}|alice|physics|debug|normal|RUNNING|${SECONDS - 100}|${SECONDS - 50}|${SECONDS + 500}|10:00|n[1-2]|cpu=2,mem=1G,node=2|0|test|0|None|a|/home`;
+  `${id}|${id}|alice|physics|debug|normal|RUNNING|${SECONDS - 100}|${SECONDS - 50}|${SECONDS + 500}|10:00|n[1-2]|cpu=2,mem=1G,node=2|0|test|0|None|a|/home|0:50|N/A`;
 const HEADER =
-  'JobIDRaw|JobID|Cluster|User|Account|Partition|QOS|State|ExitCode|Submit|Start|End|TimelimitRaw|NodeList|AllocTRES|ReqTRES|Reason|JobName|WorkDir';
+  'JobIDRaw|JobID|Cluster|User|Account|Partition|QOS|State|ExitCode|Submit|Start|End|TimelimitRaw|NodeList|AllocTRES|ReqTRES|Reason|JobName|WorkDir|Suspended';
 const record = (id: number, state = 'TIMEOUT') =>
-  `${id}|${id}|test|alice|physics|debug|normal|${state}|0:0|${SECONDS - 100}|${SECONDS - 50}|${SECONDS - 10}|10|n[1-2]|cpu=2|cpu=2|None|a|/home`;
+  `${id}|${id}|test|alice|physics|debug|normal|${state}|0:0|${SECONDS - 100}|${SECONDS - 50}|${SECONDS - 10}|10|n[1-2]|cpu=2|cpu=2|None|a|/home|00:00:00`;
 
 async function startScene(patienceMs = 60_000) {
   const scripts = programs({ squeue: SQUEUE, sacct: SACCT, scontrol: 'echo PrivateData = none' });
@@ -164,6 +165,64 @@ test('where Slurm hides the jobs of others, none has failed because squeue does 
   expect(await scene.stateOf('1')).toBe('failed');
 });
 
+test('earlier runs of a requeued job are asked for while it is in the queue, until they are known', async () => {
+  await using scene = await startScene();
+  const requeued = running(1).replace('node=2|0|test', 'node=2|2|test').replace('|RUNNING|', '|RUNNING|');
+  await scene.write('queue', [requeued]);
+  await scene.look();
+  expect((await scene.calls()).filter((line) => line.includes(' -j 1 '))).toHaveLength(1);
+  const earlier = (start: number, end: number) =>
+    record(1, 'REQUEUED').replace(
+      `|${SECONDS - 100}|${SECONDS - 50}|${SECONDS - 10}|`,
+      `|${start}|${start}|${end}|`,
+    );
+  await scene.write('records', [
+    HEADER,
+    earlier(SECONDS - 5000, SECONDS - 4000),
+    earlier(SECONDS - 3000, SECONDS - 2000),
+  ]);
+  await scene.look();
+  const runs = await scene.store.listRuns('1');
+  expect(runs.map(({ job }) => [job.state, job.isEndConfirmed])).toEqual([
+    ['running', undefined],
+    ['cancelled', true],
+    ['cancelled', true],
+  ]);
+  await scene.look();
+  await scene.look();
+  expect((await scene.calls()).filter((line) => line.includes(' -j 1 '))).toHaveLength(2);
+});
+
+test('a job that is over by squeue, without an end, is asked of sacct, and ends when its nodes were taken', async () => {
+  await using scene = await startScene();
+  await scene.write('queue', [running(1)]);
+  await scene.look();
+  const emptied = running(1)
+    .replace('|RUNNING|', '|COMPLETED|')
+    .replace('|n[1-2]|', '||')
+    .replace('0:50|N/A', '0:50|INVALID');
+  await scene.write('queue', [emptied]);
+  await scene.look();
+  expect(await scene.stateOf('1')).toBe('running');
+  const part = record(1, 'RESIZING').replace(`|${SECONDS - 10}|`, `|${SECONDS - 20}|`);
+  const rest = record(1, 'COMPLETED')
+    .replace(
+      `|${SECONDS - 100}|${SECONDS - 50}|${SECONDS - 10}|`,
+      `|${SECONDS - 20}|${SECONDS - 20}|Unknown|`,
+    )
+    .replace('|n[1-2]|', '|None assigned|');
+  await scene.write('records', [HEADER, part, rest]);
+  await scene.look();
+  const [run, ...others] = await scene.store.listRuns('1');
+  expect(others).toEqual([]);
+  expect(run!.job).toMatchObject({
+    state: 'completed',
+    startTimeMs: NOON_MS - 50_000,
+    endTimeMs: NOON_MS - 20_000,
+    isEndConfirmed: true,
+  });
+});
+
 test('a start asks sacct for what happened since the last look', async () => {
   await using scene = await startScene();
   await scene.write('records', [HEADER, record(1)]);
@@ -219,7 +278,8 @@ test('one squeue that takes long does not blind the service afterwards', async (
 
 test('a look that is wanted comes soon, and one for all that want it', async () => {
   await using scene = await startScene();
-  const countLooks = () => scene.options.commands.states().get('squeue')?.calls ?? 0;
+  // The first call asks for the version.
+  const countLooks = () => (scene.options.commands.states().get('squeue')?.calls ?? 0) - 1;
   const reconciliation = startReconciliation({ ...scene.options, intervalMs: 3_600_000 });
   await Bun.sleep(500);
   expect(countLooks()).toBe(1);

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'bun:test';
 import { AppError } from '../../src/domain/errors.ts';
+import { applyReport } from '../../src/domain/match.ts';
 import type { Report } from '../../src/domain/report.ts';
+import type { Run } from '../../src/domain/run.ts';
 import { createSacctReader, sacctArguments, sacctColumns } from '../../src/slurm/sacct.ts';
 import { JOB_14, MARK, readFixture } from './fixture.ts';
 
@@ -39,6 +41,7 @@ test('every run of a real database is read, and no part of one', () => {
       '22',
       '23',
       '27',
+      '28',
       '28',
       '31',
     ],
@@ -87,7 +90,6 @@ const STORIES: [story: string, id: string, told: object, untold: readonly string
   ['had three nodes', '8', { nodes: ['node01', 'node02', 'node03'], cpus: 3 }, []],
   ['had two GPUs', '9', { gpus: 2 }, []],
   ['is a part of a heterogeneous one', '11', { nodes: ['node01'] }, ['arrayJobId']],
-  ['changed its size', '28', { state: 'completed', startTimeMs: 1_795_477_754_000, nodes: ['node01'] }, []],
 ];
 test.each(STORIES)('a job that %s', (_, id, told, untold) => {
   const runs = runsOf(id);
@@ -106,6 +108,23 @@ test('a requeued job has two runs, the first of which was stopped', () => {
     { state: 'completed', startTimeMs: 1_795_477_661_000, endTimeMs: 1_795_477_669_000 },
   ]);
   expect(runsOf('20')[1]).not.toHaveProperty('reason');
+});
+
+test('a job that changed its size has a part before that, which says nothing of its size, and is joined with the rest', () => {
+  const [part, whole] = runsOf('28');
+  expect(part).toMatchObject({
+    state: 'running',
+    startTimeMs: 1_795_477_754_000,
+    observedMs: 1_795_477_757_000,
+    resizedMs: [1_795_477_757_000],
+  });
+  for (const field of ['nodes', 'cpus', 'memoryLimitMb', 'endTimeMs']) expect(part).not.toHaveProperty(field);
+  expect(whole).toMatchObject({ state: 'completed', startTimeMs: 1_795_477_754_000, nodes: ['node01'] });
+  const runs = runsOf('28').reduce<Run[]>(
+    (known, report) => applyReport(known, report).map(({ run }) => run),
+    [],
+  );
+  expect(runs).toMatchObject([{ state: 'completed', startTimeMs: 1_795_477_754_000, nodes: ['node01'] }]);
 });
 
 test.each([1, 7, 1000])('pieces of %p characters make no difference', (size) => {

@@ -1,10 +1,22 @@
 import { expect, test } from 'bun:test';
 import { applyReport } from '../../src/domain/match.ts';
-import { parseQueue, squeueArguments } from '../../src/slurm/squeue.ts';
+import { createQueueReader, listsColumns, squeueArguments, squeueColumns } from '../../src/slurm/squeue.ts';
 import { MARK, readFixture } from './fixture.ts';
 
 const NOW_MS = 1_795_477_830_000;
 const QUEUE = readFixture('squeue.txt');
+/** What was asked for when the outputs were recorded. */
+const RECORDED = squeueColumns('').slice(0, 19);
+
+/** The reports of an output, given in pieces of a size, and what was wrong with it. */
+function parseQueue(text: string, mark: string, nowMs: number, { columns = RECORDED, size = 1 << 20 } = {}) {
+  const reader = createQueueReader(columns, mark, nowMs);
+  const reports = Array.from({ length: Math.ceil(text.length / size) }, (_, piece) =>
+    reader.read(text.slice(piece * size, (piece + 1) * size)),
+  ).flat();
+  reader.finish();
+  return { reports, faults: reader.faults };
+}
 
 const reportsOf = (text: string) => parseQueue(text, MARK, NOW_MS).reports;
 const reportOf = (id: string) => reportsOf(QUEUE).find((report) => report.id === id);
@@ -148,7 +160,22 @@ test('a requeued job whose nodes are being cleared has not started again', () =>
 });
 
 test('columns end with the mark, and are not cut', () => {
-  const [format] = squeueArguments('|x|').slice(-1);
+  const [format] = squeueArguments(squeueColumns(''), '|x|').slice(-1);
   expect(format).toStartWith('JobID:|x|,JobArrayID:|x|,');
-  expect(format).toEndWith(',Name:|x|,WorkDir:|x|');
+  expect(format).toEndWith(',Name:|x|,WorkDir:|x|,TimeUsed:|x|,ResizeTime:|x|');
+});
+
+test.each([
+  ['slurm-wlm 22.05.8', false],
+  ['slurm 23.11.4', false],
+  ['slurm-wlm 24.11.5', true],
+  ['slurm-wlm 26.05.5', true],
+  ['', false],
+])('a squeue of %p lists its columns: %p', (version, isAble) => {
+  expect(listsColumns(version)).toBe(isAble);
+});
+
+test('a column that this squeue does not know is not asked for', () => {
+  expect(squeueColumns('')).not.toContain('SLUID');
+  expect(squeueColumns('Account AccrueTime SLUID')).toContain('SLUID');
 });

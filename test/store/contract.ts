@@ -13,6 +13,7 @@ import { anyLists } from './contract/lists-any.ts';
 import { live } from './contract/live.ts';
 import { reports } from './contract/reports.ts';
 import { samples } from './contract/samples.ts';
+import { sluids } from './contract/sluids.ts';
 import { usage } from './contract/usage.ts';
 
 /** Holds one engine to the promises of `domain/store.ts`. `makePlace` gives an empty place for every test. */
@@ -26,6 +27,7 @@ export function describeStore(name: string, makePlace: () => Place): void {
     batches,
     reports,
     events,
+    sluids,
     flow,
     live,
     history,

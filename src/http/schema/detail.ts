@@ -47,6 +47,12 @@ export const DetailFields = {
   raw_state: optional(Identity('The state in the scheduler’s own word')),
   reason: Text('Why the job waits, or why it ended so'),
   restarts: Count('How often the job had been requeued before this run'),
+  sluid: optional(
+    Identity('Slurm’s key of the run (SLUID); of a run that changed its size the one that it began with'),
+  ),
+  suspended_seconds: Count(
+    'How long the run had been suspended, which is no run time; of one that runs, up to the last look at it',
+  ),
   allocations: optional(
     Type.Array(AllocationBody, { maxItems: 100_000, description: 'What the job was given of each node' }),
   ),
@@ -73,6 +79,8 @@ const SAME = [
   ['raw_state', 'rawState'],
   ['reason', 'reason'],
   ['restarts', 'restarts'],
+  ['sluid', 'sluid'],
+  ['suspended_seconds', 'suspendedSeconds'],
 ] as const satisfies readonly (readonly [keyof DetailBody, keyof JobDetails])[];
 
 /** The name of a detail in bodies and answers; undefined for what is no detail. */

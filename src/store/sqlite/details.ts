@@ -1,6 +1,7 @@
 import type { Database } from 'bun:sqlite';
 import type { JobDetails } from '../../domain/detail.ts';
 import { NOT_REPORTED, type Provenance } from '../../domain/run.ts';
+import { readRanks, writeRanks } from './ranks.ts';
 
 /** The columns of `detail` that hold the number of a label, and the ones that hold the value itself. */
 const LABELS = ['cluster', 'account', 'partition', 'qos'] as const;
@@ -19,6 +20,14 @@ const VALUES = [
   ['raw_state', 'rawState'],
   ['reason', 'reason'],
   ['restarts', 'restarts'],
+  ['sluid', 'sluid'],
+  ['suspended', 'suspendedSeconds'],
+] as const satisfies readonly (readonly [column: string, key: keyof JobDetails])[];
+/** Lists, kept as JSON. */
+const LISTS = [
+  ['allocations', 'allocations'],
+  ['other_sluids', 'otherSluids'],
+  ['resized', 'resizedMs'],
 ] as const satisfies readonly (readonly [column: string, key: keyof JobDetails])[];
 
 /** How `sources` says that all fields are the API's, as most of them are where no scheduler reports. */
@@ -32,7 +41,6 @@ export interface Detail {
 
 type DetailRow = Record<string, string | number | null> & {
   readonly job: number;
-  readonly allocations: string | null;
   readonly sources: string;
   readonly standing: number;
   readonly standing_ms: number;
@@ -40,7 +48,8 @@ type DetailRow = Record<string, string | number | null> & {
 
 const LABEL_NAMES = LABELS.map((label) => `(SELECT name FROM label WHERE id = detail.${label}) AS ${label}`);
 const VALUE_NAMES = VALUES.map(([column, key]) => `detail.${column} AS ${key}`);
-const COLUMNS = `job, ${[...LABEL_NAMES, ...VALUE_NAMES].join(', ')}, allocations, sources, standing, standing_ms`;
+const LIST_NAMES = LISTS.map(([column, key]) => `detail.${column} AS ${key}`);
+const COLUMNS = `job, ${[...LABEL_NAMES, ...VALUE_NAMES, ...LIST_NAMES].join(', ')}, sources, standing, standing_ms`;
 
 /** Finds the details of one job by its number; undefined when it has none. */
 export function detailFinder(db: Database): (job: number) => Detail | undefined {
@@ -59,13 +68,12 @@ export function detailReader(db: Database): (wanted: string) => Map<number, Deta
   return (wanted) => new Map(select.all(wanted).map((row) => [row.job, readRow(row)]));
 }
 
-function readRow({ job: _, allocations, sources, standing, standing_ms, ...rest }: DetailRow): Detail {
-  const known = Object.entries(rest).filter(([, value]) => value !== null);
-  const details = {
-    ...Object.fromEntries(known),
-    ...(allocations && { allocations: JSON.parse(allocations) }),
-  };
-  const fields = sources === ONLY_API ? NOT_REPORTED.fields : sources;
+function readRow({ job: _, sources, standing, standing_ms, ...rest }: DetailRow): Detail {
+  const details: Record<string, unknown> = {};
+  for (const key in rest) if (rest[key] !== null) details[key] = rest[key];
+  for (const [, key] of LISTS)
+    if (details[key] !== undefined) details[key] = JSON.parse(details[key] as string);
+  const fields = sources === ONLY_API ? NOT_REPORTED.fields : readRanks(sources);
   return { details, provenance: { fields, standing, standingMs: standing_ms } };
 }
 
@@ -78,7 +86,7 @@ export function detailWriter(
     'job',
     ...LABELS,
     ...VALUES.map(([column]) => column),
-    'allocations',
+    ...LISTS.map(([column]) => column),
     'sources',
     'standing',
   ];
@@ -89,13 +97,12 @@ export function detailWriter(
      ON CONFLICT (job) DO UPDATE SET ${changes.join(', ')}`,
   );
   return (job, { details, provenance }) => {
-    const { allocations } = details;
     upsert.run(
       job,
       ...LABELS.map((label) => (details[label] === undefined ? null : numberLabel(details[label]))),
       ...VALUES.map(([, key]) => details[key] ?? null),
-      allocations ? JSON.stringify(allocations) : null,
-      provenance.fields === NOT_REPORTED.fields ? ONLY_API : provenance.fields,
+      ...LISTS.map(([, key]) => (details[key] ? JSON.stringify(details[key]) : null)),
+      provenance.fields === NOT_REPORTED.fields ? ONLY_API : writeRanks(provenance.fields),
       provenance.standing,
       provenance.standingMs,
     );

@@ -1,5 +1,6 @@
 import type { Database } from 'bun:sqlite';
 import type { Source } from '../../domain/report.ts';
+import { withoutQuiet } from '../../domain/run.ts';
 import type { JobEvent } from '../../domain/store.ts';
 import { knownRunReader, type Place } from './pastruns.ts';
 
@@ -89,7 +90,7 @@ function firstEvent({ run }: Place, rows: readonly EventRow[]): JobEvent | undef
   const [first] = rows;
   const isWritten = first !== undefined && first.was === null && first.change !== IN_ROW;
   if (isWritten) return undefined;
-  const { provenance: _, ...now } = run;
+  const { provenance: _, ...now } = withoutQuiet(run);
   const change = undo(
     now,
     rows.filter((row) => row.change !== IN_ROW),

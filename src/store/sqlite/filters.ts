@@ -116,10 +116,10 @@ export const isOneOf = (column: string, values: readonly (number | string)[], bi
     ? `${column} = ${bind(values[0]!)}`
     : `${column} IN (SELECT value FROM json_each(${bind(JSON.stringify(values))}))`;
 
-/** Milliseconds that a row of `job` has run. An end that lies behind "now" is none yet. */
+/** Milliseconds that a row of `job` has run (domain `runtimeSeconds`). An end that lies behind "now" is none yet. */
 export const runtimeOf = (nowMs: number, bind: Bind): string => {
   const now = bind(nowMs);
-  return `max(0, min(coalesce(job.end_time, ${now}), ${now}) - job.start_time)`;
+  return `max(0, min(coalesce(job.end_time, ${now}), ${now}) - job.start_time - 1000 * job.suspended)`;
 };
 
 /** What a row of `job` has to fulfil beside its state, user and nodes. */

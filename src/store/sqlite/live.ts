@@ -28,7 +28,7 @@ function* readPages(
     `WITH wanted AS MATERIALIZED (
        SELECT seq, ${key} AS key FROM job INDEXED BY ${index}
         WHERE ${where} ${key} >= ?1 AND (${key} > ?1 OR seq > ?2) ORDER BY ${key}, seq LIMIT ?3)
-     SELECT job.seq, wanted.key, job.id, user.name, node.name, job.start_time, job.end_time,
+     SELECT job.seq, wanted.key, job.id, user.name, node.name, job.start_time, job.end_time, job.suspended,
             usage.cpu, usage.memory, usage.gpu
        FROM wanted CROSS JOIN job ON job.seq = wanted.seq
        JOIN user ON user.id = job.user
@@ -42,8 +42,30 @@ function* readPages(
     if (!last) return;
     after = [last[1], last[0]];
     yield rows.map(
-      ([, , jobId, user, node, startTimeMs, endTimeMs, cpuUsage, memoryUsageMb, gpuUsage]) =>
-        ({ jobId, user, node, startTimeMs, endTimeMs, cpuUsage, memoryUsageMb, gpuUsage }) as LiveSeries,
+      ([
+        ,
+        ,
+        jobId,
+        user,
+        node,
+        startTimeMs,
+        endTimeMs,
+        suspendedSeconds,
+        cpuUsage,
+        memoryUsageMb,
+        gpuUsage,
+      ]) =>
+        ({
+          jobId,
+          user,
+          node,
+          startTimeMs,
+          endTimeMs,
+          suspendedSeconds,
+          cpuUsage,
+          memoryUsageMb,
+          gpuUsage,
+        }) as LiveSeries,
     );
   }
 }

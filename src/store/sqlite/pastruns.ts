@@ -1,12 +1,13 @@
 import type { Database } from 'bun:sqlite';
 import { AppError, jobNotFound, quote } from '../../domain/errors.ts';
 import { hasEnded, JOB_STATES, type Job } from '../../domain/job.ts';
-import { compareRuns } from '../../domain/match.ts';
+import { orderRuns } from '../../domain/match.ts';
 import { closeRun, NOT_REPORTED, type Run } from '../../domain/run.ts';
 import { combineUsage, type Usage } from '../../domain/sample.ts';
 import { describeDetail, JOB_COLUMNS, type JobRow } from './complete.ts';
 import { detailFinder } from './details.ts';
 import { jobReader } from './jobs.ts';
+import { readRanks, writeRanks } from './ranks.ts';
 
 /** Where a run is kept. */
 export interface Place {
@@ -55,8 +56,19 @@ export function knownRunReader(db: Database): (id: string) => Map<Run, Place> {
 /** Reads the earlier runs of a job, in no order. */
 export function pastRunReader(db: Database): (id: string) => Place[] {
   const select = db.query<PastRow, [string]>('SELECT seq, run FROM past_run WHERE job = ?');
-  return (id) => select.all(id).map(({ seq, run }) => ({ seq, isLatest: false, run: JSON.parse(run) }));
+  return (id) => select.all(id).map(({ seq, run }) => ({ seq, isLatest: false, run: parseRun(run) }));
 }
+
+function parseRun(text: string): Run {
+  const run = JSON.parse(text);
+  return { ...run, provenance: { ...run.provenance, fields: readRanks(run.provenance.fields) } };
+}
+
+const formatRun = (run: Run): string =>
+  JSON.stringify({
+    ...run,
+    provenance: { ...run.provenance, fields: writeRanks(run.provenance.fields) },
+  });
 
 /** A run by the number of its samples, with its nodes in their order. */
 export interface FoundRun {
@@ -101,8 +113,7 @@ export function runLister(db: Database) {
   };
 }
 
-const inOrder = (runs: ReadonlyMap<Run, Place>): Place[] =>
-  [...runs.values()].sort((one, other) => compareRuns(one.run, other.run));
+const inOrder = (runs: ReadonlyMap<Run, Place>): Place[] => orderRuns([...runs.values()], ({ run }) => run);
 
 function jobOf(id: string, run: Run, usage: readonly Usage[]): Job {
   const { user = '', nodes = [], state, startTimeMs, endTimeMs, provenance, ...details } = run;
@@ -127,13 +138,14 @@ function nodeNames(db: Database): (seq: number) => string[] {
 
 /** Writes earlier runs inside the transaction of the group. */
 export function pastRunWriter(db: Database) {
-  const replace = db.query('INSERT OR REPLACE INTO past_run (seq, job, run) VALUES (?, ?, ?)');
+  const replace = db.query('INSERT OR REPLACE INTO past_run (seq, job, run, told) VALUES (?, ?, ?, ?)');
   // Numbers of jobs count upwards from 1. A run that was never the latest has no samples, and a number of its own.
   const selectLowest = db.query<{ seq: number }, []>('SELECT coalesce(min(seq), 0) AS seq FROM past_run');
   const remove = db.query('DELETE FROM past_run WHERE seq = ?');
   return {
-    save(seq: number | undefined, id: string, run: Run): void {
-      replace.run(seq ?? Math.min(0, selectLowest.get()!.seq) - 1, id, JSON.stringify(run));
+    /** `toldMs` is when the report came from that changed it, or what follows it. */
+    save(seq: number | undefined, id: string, run: Run, toldMs: number): void {
+      replace.run(seq ?? Math.min(0, selectLowest.get()!.seq) - 1, id, formatRun(run), toldMs);
     },
     delete: (seq: number): void => void remove.run(seq),
   };

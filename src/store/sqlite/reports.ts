@@ -2,7 +2,7 @@ import type { Database } from 'bun:sqlite';
 import { AppError, quote } from '../../domain/errors.ts';
 import { applyReport, type MergedRun } from '../../domain/match.ts';
 import type { Report } from '../../domain/report.ts';
-import { diffRuns, type Run } from '../../domain/run.ts';
+import { diffRuns, isChangedQuietly, type Run } from '../../domain/run.ts';
 import { type BatchResult, type JobEvent, MAX_REFUSALS, type Refusal } from '../../domain/store.ts';
 import { eventWriter } from './events.ts';
 import type { JobRows } from './jobrow.ts';
@@ -30,12 +30,16 @@ export function reportWriter(db: Database, rows: JobRows) {
   }
 
   /** Saves an earlier run; one that was the latest until now moves, and its samples stay with it. */
-  function savePast(id: string, run: Run, place: Place | undefined): void {
-    past.save(place?.seq, id, run);
+  function savePast(id: string, run: Run, place: Place | undefined, toldMs: number): void {
+    past.save(place?.seq, id, run, toldMs);
     if (place?.isLatest) rows.remove(place.seq);
   }
 
-  function save(id: string, merged: readonly MergedRun[], places: ReadonlyMap<Run, Place>): void {
+  function save(
+    { id, observedMs }: Report,
+    merged: readonly MergedRun[],
+    places: ReadonlyMap<Run, Place>,
+  ): void {
     const placesOf = ({ known }: MergedRun) =>
       known
         .map((run) => places.get(run)!)
@@ -48,7 +52,7 @@ export function reportWriter(db: Database, rows: JobRows) {
       for (const { seq } of superfluous) past.delete(seq);
       if (isInPlace && !one.isChanged) continue;
       if (one === latest) saveLatest(id, one.run, place, places.size === 0);
-      else savePast(id, one.run, place);
+      else savePast(id, one.run, place, observedMs);
     }
   }
 
@@ -61,11 +65,11 @@ export function reportWriter(db: Database, rows: JobRows) {
     const change = diffRuns(before, touched.run);
     const isNews = Object.keys(change).length > 0 || touched.known.length !== 1;
     const isSurer = touched.run.provenance.standing > (before?.provenance.standing ?? 0);
-    if (!isNews && !isSurer) return false;
+    if (!isNews && !isSurer && !isChangedQuietly(before, touched.run)) return false;
     const runs = named(merged, report.id);
     const isOnlyRun = places.size === 1 && merged.length === 1 && touched.known.length === 1;
     if (places.size > 0 && !isOnlyRun) events.completeFirst(report.id, latestOf(places));
-    save(report.id, runs, places);
+    save(report, runs, places);
     rows.noteFlow(touched.known, touched.run, report.observedMs);
     if (!isNews) return true;
     if (places.size === 0) events.writeFirst(report.id, eventOf(report, change));

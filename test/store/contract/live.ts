@@ -16,6 +16,7 @@ const series = (jobId: string, fields: Partial<LiveSeries> = {}): LiveSeries => 
   node: 'n1',
   startTimeMs: NOON_MS,
   endTimeMs: null,
+  suspendedSeconds: 0,
   cpuUsage: null,
   memoryUsageMb: null,
   gpuUsage: null,

@@ -8,6 +8,7 @@ import fewerIndexes from './0006_fewer_indexes.sql' with { type: 'text' };
 import fewerEvents from './0007_fewer_events.sql' with { type: 'text' };
 import chunkPoints from './0008_chunk_points.sql' with { type: 'text' };
 import { moveSamplesIntoColumns } from './0009_log.ts';
+import sluids from './0010_sluids.sql' with { type: 'text' };
 
 /** Statements, or a function for what SQL cannot do; both run inside a transaction. */
 export type Migration = string | ((db: Database) => void);
@@ -23,4 +24,5 @@ export const MIGRATIONS: readonly Migration[] = [
   fewerEvents,
   chunkPoints,
   moveSamplesIntoColumns,
+  sluids,
 ];

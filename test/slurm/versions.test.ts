@@ -1,0 +1,131 @@
+import { describe, expect, test } from 'bun:test';
+import { applyReport } from '../../src/domain/match.ts';
+import type { Report } from '../../src/domain/report.ts';
+import type { Run } from '../../src/domain/run.ts';
+import { readEvent } from '../../src/slurm/event.ts';
+import { parseJobCompletion } from '../../src/slurm/jobcomp.ts';
+import { createSacctReader } from '../../src/slurm/sacct.ts';
+import { createQueueReader, squeueColumns } from '../../src/slurm/squeue.ts';
+import { randomNumbers } from '../store/contract/help.ts';
+import { MARK, readFixture } from './fixture.ts';
+import { fixtureFile } from './hook-file.ts';
+
+const LOOKED_MS = 1_795_568_891_000;
+
+/** What each source of a recorded version says of all jobs. */
+function readVersion(version: string, columns: readonly string[]) {
+  const queue = createQueueReader(columns, MARK, LOOKED_MS);
+  const squeue = queue.read(readFixture(`${version}/squeue.txt`));
+  const accounting = createSacctReader(LOOKED_MS, MARK);
+  const sacct = accounting.read(readFixture(`${version}/sacct.txt`));
+  expect([queue.faults.first, accounting.faults.first]).toEqual([[], []]);
+  const documents: unknown[] = JSON.parse(readFixture(`${version}/jobcomp.json`));
+  const jobcomp = documents.map(parseJobCompletion).filter((report) => report !== undefined);
+  return { squeue, sacct, jobcomp };
+}
+
+const of = (reports: readonly Report[], id: string) => reports.filter((report) => report.id === id);
+const runsOf = (reports: readonly Report[]): Run[] =>
+  reports.reduce<Run[]>((runs, report) => applyReport(runs, report).map(({ run }) => run), []);
+const at = (seconds: number) => 1_795_568_000_000 + 1000 * seconds;
+const told = ({ state, rawState, exitCode, startTimeMs, endTimeMs, sluid }: Run) => ({
+  verdict: [state, rawState, exitCode],
+  seconds: [startTimeMs, endTimeMs].map((timeMs) =>
+    timeMs === undefined ? undefined : (timeMs - at(0)) / 1000,
+  ),
+  sluid,
+});
+
+describe('26.05', () => {
+  const { squeue, sacct, jobcomp } = readVersion('26.05', squeueColumns('SLUID'));
+  const all = [...squeue, ...sacct, ...jobcomp];
+  const random = randomNumbers(7);
+  const shuffle = (reports: readonly Report[]) =>
+    reports
+      .map((report) => ({ report, place: random() }))
+      .sort((one, other) => one.place - other.place)
+      .map(({ report }) => report);
+
+  test('a job that gave a node back is one run from its start, on the node that it has, in any order', () => {
+    for (let time = 0; time < 200; time++) {
+      const [run, ...others] = runsOf(shuffle(of(all, '1')));
+      expect(others).toEqual([]);
+      expect(told(run!)).toEqual({
+        verdict: ['completed', 'COMPLETED', 0],
+        seconds: [655, 682],
+        sluid: 's2X5M883PQAZ00',
+      });
+      expect(run).toMatchObject({
+        nodes: ['node01'],
+        submitTimeMs: at(655),
+        otherSluids: ['s2X5M883PXF400'],
+      });
+      expect(runsOf(shuffle(of(all, '14')))).toMatchObject([
+        { state: 'running', startTimeMs: at(881), nodes: ['node01'], cpus: 1, sluid: 's2X5M883XKDH00' },
+      ]);
+    }
+  });
+
+  test('the Epilog of the node that it gave back changes neither its nodes nor its CPUs', () => {
+    const epilogs = ['node01', 'node02'].map((node) => {
+      const { name, bytes } = fixtureFile(`epilog_slurmd.job1.${node}.1`, {}, '26.05/hooks');
+      return readEvent(name, bytes);
+    });
+    for (const epilog of epilogs) {
+      expect(epilog).toMatchObject({ sluid: 's2X5M883PQAZ00' });
+      for (const field of ['nodes', 'cpus', 'state']) expect(epilog).not.toHaveProperty(field);
+    }
+    for (let time = 0; time < 50; time++) {
+      const [run] = runsOf(shuffle([...of(all, '1'), ...epilogs]));
+      expect(run).toMatchObject({ nodes: ['node01'], cpus: 1, allocations: [{ node: 'node01' }] });
+    }
+  });
+
+  test.each([
+    ['requeued by somebody', '3'],
+    ['ends by itself, and is requeued for it', '4'],
+    ['of scrontab', '8'],
+    ['suspended', '2'],
+    ['resized', '1'],
+  ])('a job that is %s has the same end by accounting and by its completion record', (_, id) => {
+    const ended = (reports: readonly Report[]) =>
+      runsOf(of(reports, id))
+        .filter(({ endTimeMs, startTimeMs }) => endTimeMs !== undefined && startTimeMs !== undefined)
+        .map(told);
+    expect(ended(jobcomp).length).toBeGreaterThan(0);
+    expect(ended(sacct)).toEqual(expect.arrayContaining(ended(jobcomp)));
+    expect(ended(shuffle(all))).toEqual(ended(sacct));
+  });
+
+  test('what ended by itself has its exit code, and what somebody requeued was stopped', () => {
+    expect(runsOf(of(sacct, '4')).map(told)).toMatchObject([
+      { verdict: ['failed', 'FAILED', 9] },
+      { verdict: ['failed', 'FAILED', 9] },
+    ]);
+    expect(runsOf(of(sacct, '3')).map(told)).toMatchObject([
+      { verdict: ['cancelled', 'REQUEUED', undefined] },
+      { verdict: ['running', 'RUNNING', undefined] },
+    ]);
+    const cron = runsOf(of(sacct, '8')).filter(({ endTimeMs }) => endTimeMs !== undefined);
+    expect(cron.length).toBeGreaterThan(2);
+    for (const run of cron) expect(run).toMatchObject({ state: 'completed', exitCode: 0 });
+  });
+
+  test('suspended time is known by squeue, to a second or two while it runs, and by accounting', () => {
+    expect(runsOf(of(squeue, '2'))).toMatchObject([{ suspendedSeconds: 52 }]);
+    expect(runsOf(of(sacct, '2'))).toMatchObject([{ suspendedSeconds: 52 }]);
+    expect(runsOf(of(squeue, '15'))).toMatchObject([{ rawState: 'SUSPENDED', suspendedSeconds: 4 }]);
+    for (const id of ['3', '7', '12'])
+      for (const run of runsOf(of(all, id))) expect(run).not.toHaveProperty('suspendedSeconds');
+  });
+
+  test('a job may be called (null); one with an empty name has none', () => {
+    for (const reports of [squeue, sacct, jobcomp])
+      expect(of(reports, '6')).toMatchObject([{ name: '(null)' }]);
+    for (const reports of [squeue, jobcomp]) expect(of(reports, '5')[0]).not.toHaveProperty('name');
+  });
+
+  test('every source knows the SLUID', () => {
+    for (const report of all) expect(report.sluid).toMatch(/^s[0-9A-Z]{13}$/);
+  });
+});

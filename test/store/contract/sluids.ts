@@ -1,0 +1,128 @@
+import { expect, test } from 'bun:test';
+import type { Report } from '../../../src/domain/report.ts';
+import type { Store } from '../../../src/domain/store.ts';
+import { NOON_MS } from '../../help/service.ts';
+import { emptyStore, type MakePlace, MINUTE_MS } from './help.ts';
+
+const at = (minutes: number) => NOON_MS + minutes * MINUTE_MS;
+const FIRST = 's0000000000001';
+const SECOND = 's0000000000002';
+const THIRD = 's0000000000003';
+
+const running = (start: number, fields: Partial<Report> = {}): Report => ({
+  source: 'squeue',
+  observedMs: at(start + 1),
+  id: '7',
+  user: 'alice',
+  state: 'running',
+  rawState: 'RUNNING',
+  submitTimeMs: at(start - 1),
+  startTimeMs: at(start),
+  nodes: ['n1'],
+  ...fields,
+});
+const record = (start: number, end: number, fields: Partial<Report> = {}): Report => ({
+  ...running(start),
+  source: 'sacct',
+  observedMs: at(100),
+  state: 'completed',
+  rawState: 'COMPLETED',
+  endTimeMs: at(end),
+  ...fields,
+});
+
+async function applyAll(store: Store, reports: readonly Report[]) {
+  for (const report of reports) await store.applyReports([report]);
+}
+
+export function sluids(makePlace: MakePlace) {
+  test('the SLUID of a run is kept with it, also when another one follows', async () => {
+    await using place = await emptyStore(makePlace);
+    const { store } = place;
+    await applyAll(store, [running(10, { sluid: FIRST }), running(30, { sluid: SECOND })]);
+    const runs = await store.listRuns('7');
+    expect(runs.map(({ job }) => job.details?.sluid)).toEqual([SECOND, FIRST]);
+    // The end of the first one comes late, and by its key alone.
+    await store.applyReports([
+      {
+        source: 'hook',
+        observedMs: at(31),
+        id: '7',
+        sluid: FIRST,
+        state: 'failed',
+        endTimeMs: at(20),
+        exitCode: 3,
+      },
+    ]);
+    expect((await store.listRuns('7')).map(({ job }) => [job.state, job.endTimeMs])).toEqual([
+      ['running', undefined],
+      ['failed', at(20)],
+    ]);
+  });
+
+  test('what accounting has of a run that changed its size is one run, kept as such', async () => {
+    await using place = await emptyStore(makePlace);
+    const { store } = place;
+    await applyAll(store, [
+      record(20, 40, { sluid: SECOND, submitTimeMs: at(20) }),
+      running(10, { source: 'sacct', observedMs: at(20), resizedMs: [at(20)], sluid: FIRST }),
+      record(20, 40, { sluid: SECOND, submitTimeMs: at(20) }),
+    ]);
+    const [run, ...others] = await store.listRuns('7');
+    expect(others).toEqual([]);
+    expect(run!.job).toMatchObject({
+      ...{ state: 'completed', startTimeMs: at(10), endTimeMs: at(40) },
+      details: { sluid: FIRST, otherSluids: [SECOND], resizedMs: [at(20)], submitTimeMs: at(9) },
+    });
+  });
+
+  test('suspended time is no run time, and is no event', async () => {
+    await using place = await emptyStore(makePlace);
+    const { store } = place;
+    await applyAll(store, [
+      running(0, { id: '8' }),
+      running(0, { suspendedSeconds: 60 }),
+      running(0, { observedMs: at(3), suspendedSeconds: 120 }),
+    ]);
+    expect(await store.getJob('7')).toMatchObject({ details: { suspendedSeconds: 120 } });
+    expect(await store.listEvents('7')).toHaveLength(1);
+    const list = { limit: 10, nowMs: at(10) };
+    const longest = await store.listJobs({ minRuntimeMs: 9 * MINUTE_MS }, list);
+    expect(longest.jobs.map(({ id }) => id)).toEqual(['8']);
+    const order = { sort: 'runtime', isAscending: true } as const;
+    expect((await store.listJobs({}, { ...list, order })).jobs.map(({ id }) => id)).toEqual(['7', '8']);
+    for await (const page of store.liveSeries(0)) {
+      expect(page.map(({ jobId, suspendedSeconds }) => [jobId, suspendedSeconds]).sort()).toEqual([
+        ['7', 120],
+        ['8', 0],
+      ]);
+    }
+  });
+
+  test('a job of which an earlier run is not known well is unsettled for a while', async () => {
+    await using place = await emptyStore(makePlace);
+    const { store } = place;
+    const lacking = async (sinceMs: number) =>
+      (await store.listUnsettled(sinceMs))
+        .filter(({ lacksRuns }) => lacksRuns)
+        .map(({ id }) => id)
+        .sort();
+    await applyAll(store, [
+      // Was requeued twice, and nobody has seen it.
+      record(30, 40, { id: '1', restarts: 2 }),
+      // Its first run has no end of Slurm's.
+      running(10, { id: '2' }),
+      running(30, { id: '2', restarts: 1 }),
+      // All is known.
+      record(10, 20, { id: '3', rawState: 'REQUEUED', state: 'cancelled' }),
+      record(30, 40, { id: '3', restarts: 1 }),
+      record(30, 40, { id: '4' }),
+    ]);
+    expect(await lacking(at(5))).toEqual(['1', '2']);
+    expect(await lacking(at(50))).toEqual(['1']);
+    expect(await lacking(at(101))).toEqual([]);
+    await applyAll(store, [record(10, 20, { id: '2', rawState: 'REQUEUED', state: 'cancelled' })]);
+    await applyAll(store, [record(10, 20, { id: '1', sluid: THIRD }), record(22, 25, { id: '1' })]);
+    expect(await lacking(at(5))).toEqual([]);
+  });
+}
