@@ -10,13 +10,11 @@ import { randomNumbers } from '../store/contract/help.ts';
 import { MARK, readFixture } from './fixture.ts';
 import { fixtureFile } from './hook-file.ts';
 
-const LOOKED_MS = 1_795_568_891_000;
-
 /** What each source of a recorded version says of all jobs. */
-function readVersion(version: string, columns: readonly string[]) {
-  const queue = createQueueReader(columns, MARK, LOOKED_MS);
+function readVersion(version: string, columns: readonly string[], lookedMs: number) {
+  const queue = createQueueReader(columns, MARK, lookedMs);
   const squeue = queue.read(readFixture(`${version}/squeue.txt`));
-  const accounting = createSacctReader(LOOKED_MS, MARK);
+  const accounting = createSacctReader(lookedMs, MARK);
   const sacct = accounting.read(readFixture(`${version}/sacct.txt`));
   expect([queue.faults.first, accounting.faults.first]).toEqual([[], []]);
   const documents: unknown[] = JSON.parse(readFixture(`${version}/jobcomp.json`));
@@ -36,15 +34,16 @@ const told = ({ state, rawState, exitCode, startTimeMs, endTimeMs, sluid }: Run)
   sluid,
 });
 
+const random = randomNumbers(7);
+const shuffle = (reports: readonly Report[]) =>
+  reports
+    .map((report) => ({ report, place: random() }))
+    .sort((one, other) => one.place - other.place)
+    .map(({ report }) => report);
+
 describe('26.05', () => {
-  const { squeue, sacct, jobcomp } = readVersion('26.05', squeueColumns('SLUID'));
+  const { squeue, sacct, jobcomp } = readVersion('26.05', squeueColumns('SLUID'), at(891));
   const all = [...squeue, ...sacct, ...jobcomp];
-  const random = randomNumbers(7);
-  const shuffle = (reports: readonly Report[]) =>
-    reports
-      .map((report) => ({ report, place: random() }))
-      .sort((one, other) => one.place - other.place)
-      .map(({ report }) => report);
 
   test('a job that gave a node back is one run from its start, on the node that it has, in any order', () => {
     for (let time = 0; time < 200; time++) {
@@ -127,5 +126,60 @@ describe('26.05', () => {
 
   test('every source knows the SLUID', () => {
     for (const report of all) expect(report.sluid).toMatch(/^s[0-9A-Z]{13}$/);
+  });
+});
+
+describe('24.11', () => {
+  const { squeue, sacct, jobcomp } = readVersion('24.11', squeueColumns(''), at(1430));
+  const all = [...squeue, ...sacct, ...jobcomp];
+
+  test('a job that gave a node back is one run from its start, though the second record does not say so', () => {
+    const known = [of(sacct, '1'), of(all, '1'), [...of(jobcomp, '1'), ...of(sacct, '1').slice(1)]];
+    for (const reports of known) {
+      for (let time = 0; time < 50; time++) {
+        const [run, ...others] = runsOf(shuffle([...reports, ...reports]));
+        expect(others).toEqual([]);
+        expect(told(run!)).toMatchObject({ verdict: ['completed', 'COMPLETED', 0], seconds: [1326, 1353] });
+        expect(run).toMatchObject({ nodes: ['node01'], submitTimeMs: at(1326) });
+      }
+    }
+    // While it runs, by what squeue alone says of the change, where the first record is too old to be asked for.
+    const running: Report = {
+      ...of(squeue, '1')[0]!,
+      state: 'running',
+      rawState: 'RUNNING',
+      observedMs: at(1340),
+    };
+    const { endTimeMs: _, ...seen } = running;
+    for (const order of [
+      [seen, of(sacct, '1')[1]!],
+      [of(sacct, '1')[1]!, seen],
+    ]) {
+      expect(runsOf(order).map(told)).toMatchObject([{ verdict: ['completed', 'COMPLETED', 0] }]);
+    }
+  });
+
+  test.each(['1', '2', '3', '6'])(
+    'job %s has the same end by accounting and by its completion record',
+    (id) => {
+      const ended = (reports: readonly Report[]) =>
+        runsOf(of(reports, id))
+          .filter(({ endTimeMs }) => endTimeMs !== undefined)
+          .map(told)
+          .map(({ verdict, seconds }) => ({ verdict, seconds }));
+      expect(ended(jobcomp).length).toBeGreaterThan(0);
+      expect(ended(sacct)).toEqual(expect.arrayContaining(ended(jobcomp)));
+    },
+  );
+
+  test('a job of which all nodes were taken ended then, and not at its time limit', () => {
+    expect(of(squeue, '9')).toMatchObject([{ rawState: 'COMPLETED' }]);
+    for (const field of ['state', 'endTimeMs']) expect(of(squeue, '9')[0]).not.toHaveProperty(field);
+    for (let time = 0; time < 20; time++) {
+      const runs = runsOf(shuffle(of(all, '9')));
+      expect(runs.map(told)).toMatchObject([
+        { verdict: ['completed', 'COMPLETED', 0], seconds: [1390, 1397] },
+      ]);
+    }
   });
 });
