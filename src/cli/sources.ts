@@ -4,7 +4,7 @@ import type { Source } from '../domain/report.ts';
 import type { Store, TakeReports } from '../domain/store.ts';
 import type { Log } from '../log.ts';
 import { type SlurmCommands, slurmCommands } from '../slurm/command.ts';
-import { type Reconciliation, startReconciliation } from '../slurm/reconcile.ts';
+import { type Reconciliation, startReconciliation } from '../slurm/looks.ts';
 import { type Spool, startSpool } from '../slurm/spool.ts';
 
 /** When the last comparison with Slurm was complete: what happened since is asked for at the next start. */

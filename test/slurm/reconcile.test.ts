@@ -1,7 +1,8 @@
 import { expect, test } from 'bun:test';
 import type { Report } from '../../src/domain/report.ts';
 import { slurmCommands } from '../../src/slurm/command.ts';
-import { reconciler, startReconciliation } from '../../src/slurm/reconcile.ts';
+import { startReconciliation } from '../../src/slurm/looks.ts';
+import { reconciler } from '../../src/slurm/reconcile.ts';
 import { openSqlite } from '../../src/store/sqlite/open.ts';
 import { temporaryFolder } from '../help/folder.ts';
 import { programs } from '../help/programs.ts';
@@ -182,7 +183,7 @@ test('earlier runs of a requeued job are asked for while it is in the queue, unt
     earlier(SECONDS - 3000, SECONDS - 2000),
   ]);
   await scene.look();
-  const runs = await scene.store.listRuns('1');
+  const runs = await Array.fromAsync(scene.store.streamRuns('1'));
   expect(runs.map(({ job }) => [job.state, job.isEndConfirmed])).toEqual([
     ['running', undefined],
     ['cancelled', true],
@@ -213,7 +214,7 @@ test('a job that is over by squeue, without an end, is asked of sacct, and ends 
     .replace('|n[1-2]|', '|None assigned|');
   await scene.write('records', [HEADER, part, rest]);
   await scene.look();
-  const [run, ...others] = await scene.store.listRuns('1');
+  const [run, ...others] = await Array.fromAsync(scene.store.streamRuns('1'));
   expect(others).toEqual([]);
   expect(run!.job).toMatchObject({
     state: 'completed',

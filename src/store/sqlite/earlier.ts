@@ -1,5 +1,5 @@
 import type { Database } from 'bun:sqlite';
-import { compareRuns, findRunAt } from '../../domain/match.ts';
+import { findRunAt, orderRuns } from '../../domain/match.ts';
 import type { Run } from '../../domain/run.ts';
 import { nameFinder } from './names.ts';
 import { pastRunReader } from './pastruns.ts';
@@ -32,7 +32,7 @@ export function earlierTargetFinder(db: Database) {
     // A run that was never the latest, as an import brings them, has no number that samples could carry.
     const past = readPast(jobId).filter(({ seq }) => seq > 0);
     const found = {
-      runs: past.map(({ run }) => run).sort(compareRuns),
+      runs: orderRuns(past, ({ run }) => run).map(({ run }) => run),
       places: new Map(past.map(({ seq, run }) => [run, { seq, nodes: new Set(run.nodes) }])),
     };
     jobs.set(jobId, found);

@@ -40,7 +40,7 @@ export function sluids(makePlace: MakePlace) {
     await using place = await emptyStore(makePlace);
     const { store } = place;
     await applyAll(store, [running(10, { sluid: FIRST }), running(30, { sluid: SECOND })]);
-    const runs = await store.listRuns('7');
+    const runs = await Array.fromAsync(store.streamRuns('7'));
     expect(runs.map(({ job }) => job.details?.sluid)).toEqual([SECOND, FIRST]);
     // The end of the first one comes late, and by its key alone.
     await store.applyReports([
@@ -54,7 +54,9 @@ export function sluids(makePlace: MakePlace) {
         exitCode: 3,
       },
     ]);
-    expect((await store.listRuns('7')).map(({ job }) => [job.state, job.endTimeMs])).toEqual([
+    expect(
+      (await Array.fromAsync(store.streamRuns('7'))).map(({ job }) => [job.state, job.endTimeMs]),
+    ).toEqual([
       ['running', undefined],
       ['failed', at(20)],
     ]);
@@ -68,7 +70,7 @@ export function sluids(makePlace: MakePlace) {
       running(10, { source: 'sacct', observedMs: at(20), resizedMs: [at(20)], sluid: FIRST }),
       record(20, 40, { sluid: SECOND, submitTimeMs: at(20) }),
     ]);
-    const [run, ...others] = await store.listRuns('7');
+    const [run, ...others] = await Array.fromAsync(store.streamRuns('7'));
     expect(others).toEqual([]);
     expect(run!.job).toMatchObject({
       ...{ state: 'completed', startTimeMs: at(10), endTimeMs: at(40) },

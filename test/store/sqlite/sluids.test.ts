@@ -48,7 +48,11 @@ test('a database of version 6 keeps what is known of the runs of a job', async (
   const store = await openSqlite(path);
   try {
     const told = async () =>
-      (await store.listRuns('7')).map(({ job }) => [job.state, job.startTimeMs, job.details?.name]);
+      (await Array.fromAsync(store.streamRuns('7'))).map(({ job }) => [
+        job.state,
+        job.startTimeMs,
+        job.details?.name,
+      ]);
     expect(await told()).toEqual([
       ['running', 30_000, 'new'],
       ['failed', 10_000, 'old'],
