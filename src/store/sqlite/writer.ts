@@ -137,6 +137,7 @@ export class Writer {
     }
     this.#isDead = true;
     this.thread.terminate();
+    this.#refuseAll(this.#failure);
   }
 
   #send(): void {
@@ -185,12 +186,16 @@ export class Writer {
       'The store has failed, and whether it has kept this write is not known. Send it again when the service is back.',
       { cause },
     );
-    for (const waiting of this.#waiting.values()) waiting.reject(this.#failure);
-    this.#waiting.clear();
-    for (const size of ['batch', 'single'] as const) this.#waitingRows[size] = 0;
-    // Whoever opens or closes learns of it from the promise.
+    this.#refuseAll(this.#failure);
+    // Who opens or closes the writer learns of it from the promise.
     if (this.#closed) this.#closed();
     else this.events.onDeath(cause);
+  }
+
+  #refuseAll(failure: AppError): void {
+    for (const waiting of this.#waiting.values()) waiting.reject(failure);
+    this.#waiting.clear();
+    for (const size of ['batch', 'single'] as const) this.#waitingRows[size] = 0;
   }
 }
 

@@ -67,3 +67,30 @@ test('a step in the background that fails counts as failed', async () => {
   await store.close();
   folder[Symbol.dispose]();
 });
+
+test('a message that is lost on its way keeps its own write waiting, and no other gets its answer', async () => {
+  const { folder, store } = await openedStore();
+  await store.createJobs([pastJob('a')]);
+  const send = Worker.prototype.postMessage;
+  Worker.prototype.postMessage = () => {};
+  let isLostAnswered = false;
+  const lost = store
+    .deleteJob('a')
+    .catch(() => {})
+    .finally(() => {
+      isLostAnswered = true;
+    });
+  await new Promise<void>((next) => setImmediate(next));
+  await new Promise<void>((next) => setImmediate(next));
+  Worker.prototype.postMessage = send;
+  const answers = await Promise.all([
+    codeOf(store.deleteJob('missing')),
+    store.createJob({ id: 'b', user: 'bob', nodes: ['n1'] }, NOON_MS).then(({ id }) => id),
+    codeOf(store.recordSample('a', sample(1))),
+  ]);
+  expect(answers).toEqual(['not_found', 'b', 'none']);
+  expect(isLostAnswered).toBe(false);
+  await store.close();
+  await lost;
+  folder[Symbol.dispose]();
+});
