@@ -1,4 +1,5 @@
 import { AppError } from '../domain/errors.ts';
+import { isIdentity } from '../domain/identity.ts';
 import type { JobOrder, JobPosition } from '../domain/list.ts';
 
 /** Where a page of a list starts, and what "now" was on its first page. */
@@ -22,6 +23,7 @@ export function readCursor(text: string, order: JobOrder, filter: string): Curso
     Number.isSafeInteger(now) &&
     (value === null || Number.isFinite(value)) &&
     typeof id === 'string' &&
+    isIdentity(id) &&
     check === checkOf({ sort, ascending, now, value, id }, filter);
   if (isWhole) return { after: { value: value as number | null, id }, nowMs: now as number };
   throw new AppError(
@@ -31,6 +33,7 @@ export function readCursor(text: string, order: JobOrder, filter: string): Curso
 }
 
 function parse(text: string): Record<string, unknown> {
+  if (!/^[\w-]+$/.test(text)) return {};
   try {
     return { ...JSON.parse(Buffer.from(text, 'base64url').toString()) };
   } catch {

@@ -36,9 +36,16 @@ interface ErrorsOptions {
   readonly routes: () => readonly RouteLike[];
 }
 
+/** The status that metrics show of a request whose client went away before it was answered; nobody reads it. */
+const CLIENT_GONE = 499;
+
 /** The one place that gives errors their shape, the framework's own included. Has to be used before the routes. */
 export const errors = ({ log, routes }: ErrorsOptions) =>
   new Elysia({ name: 'errors' }).onError({ as: 'global' }, ({ code, error, set, request, route }) => {
+    if (request.signal.aborted) {
+      set.status = CLIENT_GONE;
+      return;
+    }
     const { pathname } = pathOf(request);
     const allowed = code === 'NOT_FOUND' ? allowedMethods(routes(), pathname) : [];
     const known =

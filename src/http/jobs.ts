@@ -5,9 +5,10 @@ import type { Store } from '../domain/store.ts';
 import { formatTime } from '../domain/time.ts';
 import { writeCursor } from './cursor.ts';
 import { JOB_ID, operation } from './document.ts';
+import { sendJson, sendText } from './download.ts';
 import { LIST_PARAMETERS, readListRequest } from './lists.ts';
 import { defined } from './query.ts';
-import { MEDIA_TYPE, streamRows } from './rows.ts';
+import { MEDIA_TYPE, renderRows } from './rows.ts';
 import { DetailFields, readDetails, renderDetails } from './schema/detail.ts';
 import { JobPatchBody, NewJobBody } from './schema/job.ts';
 
@@ -56,8 +57,19 @@ const COLUMNS = [
   'state_confirmed',
 ];
 
-async function* renderJobs(batches: AsyncIterable<Job[]>) {
+async function* rowsOf(batches: AsyncIterable<Job[]>) {
   for await (const batch of batches) yield batch.map(renderJob);
+}
+
+/** A page of jobs as parts of JSON: one with the nodes of a large job may be long, and ten thousand jobs are. */
+async function* pageParts(jobs: readonly Job[], rest: Readonly<Record<string, unknown>>) {
+  yield '{"jobs":[';
+  let comma = '';
+  for (const job of jobs) {
+    yield comma + JSON.stringify(renderJob(job));
+    comma = ',';
+  }
+  yield `],${JSON.stringify(rest).slice(1)}`;
 }
 
 /** Creates, lists, reads, updates and deletes jobs. */
@@ -69,19 +81,23 @@ export const jobs = ({ store, now }: { store: Store; now: () => number }) =>
         const { filter, start, format, limit, filterKey } = readListRequest(request, now());
         set.headers.vary = 'accept';
         if (format !== 'json') {
-          const batches = store.streamJobs(filter, { ...start, ...(limit !== undefined && { limit }) });
-          return streamRows(renderJobs(batches), format, COLUMNS);
+          const wanted = { ...start, ...(limit !== undefined && { limit }) };
+          const rows = rowsOf(store.streamJobs(filter, wanted, request.signal));
+          return sendText(renderRows(rows, format, COLUMNS), {
+            'content-type': `${MEDIA_TYPE[format]}; charset=utf-8`,
+          });
         }
         const page = { ...start, limit: limit! };
-        const { jobs: found, total, next } = await store.listJobs(filter, page);
+        const { jobs: found, total, next } = await store.listJobs(filter, page, request.signal);
         const nextCursor = next && writeCursor({ after: next, nowMs: start.nowMs }, start.order, filterKey);
-        return {
-          jobs: found.map(renderJob),
-          total,
-          limit,
-          offset: start.offset,
-          ...(nextCursor !== undefined && { next_cursor: nextCursor }),
-        };
+        return sendJson(
+          pageParts(found, {
+            total,
+            limit,
+            offset: start.offset,
+            ...(nextCursor !== undefined && { next_cursor: nextCursor }),
+          }),
+        );
       },
       {
         detail: operation({
@@ -94,7 +110,7 @@ export const jobs = ({ store, now }: { store: Store; now: () => number }) =>
               schema: 'JobList',
               also: { [MEDIA_TYPE.csv]: Type.String(), [MEDIA_TYPE.ndjson]: Type.String() },
               means:
-                'A page of jobs; as CSV (nodes with blanks between them) or NDJSON all of them, row by row',
+                'A page of jobs; as CSV (nodes with blanks between them, texts that a spreadsheet would run with an apostrophe before them) or NDJSON all of them, row by row',
             },
           },
           errors: ['validation_error', 'unavailable'],

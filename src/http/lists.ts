@@ -101,7 +101,7 @@ export function readListRequest(request: Request, nowMs: number): ListRequest {
     sinceMs: query.time('since'),
     untilMs: query.time('until'),
     minRuntimeMs: query.duration('min_runtime'),
-    text: query.text('q'),
+    text: query.identity('q'),
     details: readDetailFilter(query),
   });
   const order: JobOrder = {

@@ -2,7 +2,7 @@ import type { Readings } from '../domain/readings.ts';
 import type { ReadingQuery, Store } from '../domain/store.ts';
 import { POINT_SPAN_MS } from '../domain/summary.ts';
 import { SLICE_MS, takeTurn } from '../pace.ts';
-import { sendPieces } from './download.ts';
+import { sendDownload, sendPieces } from './download.ts';
 import { READING_COLUMNS, rowWriter } from './readingrows.ts';
 import type { ReadingRequest } from './readings.ts';
 import { csvLine, MEDIA_TYPE, type RowFormat } from './rows.ts';
@@ -24,7 +24,8 @@ export async function sendReadings(store: Store, jobId: string, request: Reading
     vary: 'accept',
   };
   const [head, tail] = framesOf(format, jobId, total);
-  return sendPieces(renderPieces(batches, { format, spanMs, head, tail }), headers);
+  const send = format === 'json' ? sendPieces : sendDownload;
+  return send(renderPieces(batches, { format, spanMs, head, tail }), headers);
 }
 
 /** What stands before the rows and behind them. */

@@ -310,6 +310,20 @@ export function anyLists(makePlace: MakePlace) {
     expect(turns.stop()).toBeGreaterThan(5);
   });
 
+  test('a list ends when its client has gone, before or while it is read', async () => {
+    await using place = await emptyStore(makePlace);
+    const { store } = place;
+    await fill(store, 9000, randomTools(8));
+    const abort = new AbortController();
+    const listing = store.listJobs({ text: 'zzz' }, { limit: 1 }, abort.signal);
+    setTimeout(() => abort.abort(new Error('gone')), 1);
+    expect(listing).rejects.toThrow('gone');
+    await listing.catch(() => {});
+    expect(store.listJobs({}, { limit: 1 }, abort.signal)).rejects.toThrow('gone');
+    expect(Array.fromAsync(store.streamJobs({}, {}, abort.signal))).rejects.toThrow('gone');
+    expect((await store.listJobs({ text: '-' }, { limit: 1 })).total).toBe(9000);
+  });
+
   test('a stream that is left early leaves the store in order', async () => {
     await using place = await emptyStore(makePlace);
     const { store } = place;
