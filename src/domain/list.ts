@@ -15,6 +15,8 @@ export interface JobFilter {
   readonly node?: OneOrMore<string>;
   /** Whole values, names as for `user`; a partition is also one of several that a waiting job names. */
   readonly details?: Readonly<Partial<Record<FilterDetail, OneOrMore<string>>>>;
+  /** SLUIDs of runs, also of earlier ones. */
+  readonly sluid?: OneOrMore<string>;
   /** Only jobs that were there at or after this time: ended then or later, or have not ended. */
   readonly sinceMs?: number;
   /** Only jobs that started at or before this time. */

@@ -42,6 +42,11 @@ export const LIST_PARAMETERS = [
   queryParameter('array_job_id', 'Only tasks of this job array', Names),
   queryParameter('cluster', `Only jobs of this cluster; ${NAMES}`, Names),
   queryParameter(
+    'sluid',
+    'Only the job that has the run with this SLUID, Slurm’s key of a run, also an earlier run; several with commas between them',
+    Names,
+  ),
+  queryParameter(
     'min_runtime',
     'Only jobs that have run at least this long: seconds, or a duration such as 90s, 15m, 2h, 3d',
     Type.String({ pattern: '^(\\d{1,10}|\\d{1,9}(ms|s|m|h|d|w|y))$' }),
@@ -92,7 +97,7 @@ export function readListRequest(request: Request, nowMs: number): ListRequest {
   const query = readQuery(
     request,
     LIST_PARAMETERS.map(({ name }) => name),
-    ['state', 'user', 'node', ...DETAIL_PARAMETERS.map(([name]) => name)],
+    ['state', 'user', 'node', 'sluid', ...DETAIL_PARAMETERS.map(([name]) => name)],
   );
   const filter = defined({
     state: query.choices('state', JOB_STATES),
@@ -103,6 +108,7 @@ export function readListRequest(request: Request, nowMs: number): ListRequest {
     minRuntimeMs: query.duration('min_runtime'),
     text: query.identity('q'),
     details: readDetailFilter(query),
+    sluid: query.identities('sluid')?.flatMap((text) => text.split(',')),
   });
   const order: JobOrder = {
     sort: query.choice('sort', JOB_SORTS) ?? 'start_time',

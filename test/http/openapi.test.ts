@@ -64,7 +64,7 @@ const REFERENCE: Record<string, { parameters?: string[]; body?: string[]; status
   'get /v1/jobs': {
     parameters: [
       ...['state', 'user', 'node', 'limit', 'offset', 'since', 'until'],
-      ...['account', 'partition', 'qos', 'name', 'array_job_id', 'cluster', 'min_runtime', 'q'],
+      ...['account', 'partition', 'qos', 'name', 'array_job_id', 'cluster', 'sluid', 'min_runtime', 'q'],
       ...['sort', 'order', 'cursor', 'format'],
     ],
     statuses: [200, 400, 500, 503],

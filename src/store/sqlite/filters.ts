@@ -15,7 +15,16 @@ export interface Wanted {
   readonly details?: readonly { readonly column: string; readonly values: readonly (string | number)[] }[];
   /** A pattern for LIKE, and the users it matches. */
   readonly text?: { readonly pattern: string; readonly users: readonly number[] };
+  /** The few jobs that alone can match. */
+  readonly only?: FewJobs;
   readonly nowMs: number;
+}
+
+/** Some jobs, by their numbers, and between which starts they lie in the lists. */
+export interface FewJobs {
+  readonly seqs: readonly number[];
+  readonly lowMs: number;
+  readonly highMs: number;
 }
 
 /** The values of a statement under construction; `bind` gives the place of one in its text. */
@@ -61,7 +70,9 @@ export function filterReader(db: Database): (filter: JobFilter, nowMs: number) =
     });
   }
 
-  return ({ state, user, node, text, details, ...rest }, nowMs) => {
+  const findBySluid = sluidFinder(db);
+
+  return ({ state, user, node, text, details, sluid, ...rest }, nowMs) => {
     const pattern = text === undefined ? undefined : `%${text.replace(/[\\%_]/g, '\\$&')}%`;
     const wanted = {
       ...rest,
@@ -70,6 +81,7 @@ export function filterReader(db: Database): (filter: JobFilter, nowMs: number) =
       ...(user !== undefined && { users: findIds('user', listOf(user)) }),
       ...(node !== undefined && { nodes: findIds('node', listOf(node)) }),
       ...(details && { details: readDetails(details) }),
+      ...(sluid !== undefined && { only: findBySluid(listOf(sluid)) }),
       ...(pattern !== undefined && {
         text: { pattern, users: selectAlike.all(pattern).map(({ id }) => id) },
       }),
@@ -78,9 +90,27 @@ export function filterReader(db: Database): (filter: JobFilter, nowMs: number) =
       wanted.states,
       wanted.users,
       wanted.nodes,
+      wanted.only?.seqs,
       ...(wanted.details ?? []).map(({ values }) => values),
     ];
     return lists.some((values) => values?.length === 0) ? undefined : wanted;
+  };
+}
+
+/** Finds the jobs that have a run with one of these SLUIDs. */
+function sluidFinder(db: Database): (sluids: readonly string[]) => FewJobs {
+  const select = db.query<{ seq: number; start_time: number }, [string]>(
+    `WITH wanted AS MATERIALIZED (SELECT value AS sluid FROM json_each(?))
+     SELECT job.seq, job.start_time FROM wanted
+       JOIN detail INDEXED BY detail_by_sluid ON detail.sluid = wanted.sluid JOIN job ON job.seq = detail.job
+     UNION
+     SELECT job.seq, job.start_time FROM wanted
+       JOIN past_run INDEXED BY past_run_by_sluid ON past_run.sluid = wanted.sluid JOIN job ON job.id = past_run.job`,
+  );
+  return (sluids) => {
+    const rows = select.all(JSON.stringify(sluids));
+    const starts = rows.map(({ start_time }) => start_time);
+    return { seqs: rows.map(({ seq }) => seq), lowMs: Math.min(...starts), highMs: Math.max(...starts) };
   };
 }
 
@@ -92,8 +122,17 @@ const statesOf = (state: NonNullable<JobFilter['state']>) => [
 ];
 
 /** Whether `job_count` knows how many jobs match: by state, user and at most one node. */
-export const isCounted = ({ nodes = [], sinceMs, untilMs, minRuntimeMs, details, text }: Wanted): boolean =>
-  nodes.length <= 1 && [sinceMs, untilMs, minRuntimeMs, details, text].every((part) => part === undefined);
+export const isCounted = ({
+  nodes = [],
+  sinceMs,
+  untilMs,
+  minRuntimeMs,
+  details,
+  text,
+  only,
+}: Wanted): boolean =>
+  nodes.length <= 1 &&
+  [sinceMs, untilMs, minRuntimeMs, details, text, only].every((part) => part === undefined);
 
 /** The matches of a filter that `isCounted`. */
 export function matchCounter(db: Database): (wanted: Wanted) => number {
@@ -124,8 +163,9 @@ export const runtimeOf = (nowMs: number, bind: Bind): string => {
 
 /** What a row of `job` has to fulfil beside its state, user and nodes. */
 export function lifeTerms(wanted: Wanted, bind: Bind): string[] {
-  const { sinceMs, untilMs, minRuntimeMs, details, text, nowMs } = wanted;
+  const { sinceMs, untilMs, minRuntimeMs, details, text, only, nowMs } = wanted;
   const terms: string[] = [];
+  if (only) terms.push(isOneOf('job.seq', only.seqs, bind));
   if (sinceMs !== undefined) terms.push(`coalesce(job.end_time, ${bind(nowMs)}) >= ${bind(sinceMs)}`);
   if (untilMs !== undefined) terms.push(`job.start_time <= ${bind(untilMs)}`);
   if (minRuntimeMs !== undefined) terms.push(`${runtimeOf(nowMs, bind)} >= ${bind(minRuntimeMs)}`);

@@ -47,7 +47,7 @@ export function* scanJobs(
   let total = 0;
   using statements = statementCache(db);
   for (const walk of walks) {
-    for (const slice of slices(db, walk, rangeOf(walk, page, isInOrder), size)) {
+    for (const slice of slices(db, walk, rangeOf(walk, wanted, page, isInOrder), size)) {
       const worst = best.worst();
       if (isInOrder && worst && isBeyond(order, slice, worst)) break;
       const startMs = performance.now();
@@ -83,8 +83,12 @@ function nextSize(jobs: number, tookMs: number, { sort }: JobOrder): number {
 }
 
 /** The part of a walk to look at, and from which end. */
-function rangeOf({ lowest }: Walk, { order, after, pastMs }: ScanPage, isInOrder: boolean) {
-  const whole = { low: lowest ?? Number.MIN_SAFE_INTEGER, high: Number.MAX_SAFE_INTEGER };
+function rangeOf({ lowest }: Walk, { only }: Wanted, { order, after, pastMs }: ScanPage, isInOrder: boolean) {
+  // Few jobs are looked for by their starts.
+  const whole = {
+    low: only?.lowMs ?? lowest ?? Number.MIN_SAFE_INTEGER,
+    high: only?.highMs ?? Number.MAX_SAFE_INTEGER,
+  };
   const isAscending = isInOrder && order.isAscending;
   const startMs = pastMs === undefined ? after?.value : pastMs + (order.isAscending ? 1 : -1);
   if (!isInOrder || startMs === undefined) return { ...whole, isAscending };

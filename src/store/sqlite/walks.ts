@@ -41,8 +41,8 @@ export const isExact = ({ equals }: Walk, { users }: Wanted): boolean =>
 
 /** Ways through the matches in any order, the fewest jobs that an index allows. */
 export function walksThrough(wanted: Wanted): Walk[] {
-  const { nodes, users, states, sinceMs } = wanted;
-  if (nodes || users || (states && sinceMs === undefined)) return walksByStart(wanted);
+  const { nodes, users, states, sinceMs, only } = wanted;
+  if (nodes || users || only || (states && sinceMs === undefined)) return walksByStart(wanted);
   if (sinceMs === undefined) return [{ table: 'job', index: undefined, key: 'seq', equals: {} }];
   return [
     ...NOT_ENDED.filter((state) => states?.includes(state) ?? true).map((state) => walkByStart({ state })),
