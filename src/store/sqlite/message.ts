@@ -1,4 +1,5 @@
 import type { JobSample } from '../../domain/store.ts';
+import { batchNameReader } from './batchnames.ts';
 import type { ThreadRequest, Write } from './write.ts';
 
 /**
@@ -49,9 +50,7 @@ export function unpackRequest({ text, batches = [] }: Message): ThreadRequest {
   let batch = 0;
   const writes = request.writes.map(
     (write): Write =>
-      write.kind === 'recordSamples'
-        ? { kind: 'recordSamples', samples: unpackSamples(batches[batch++]!) }
-        : write,
+      write.kind === 'recordSamples' ? { kind: 'recordSamples', ...unpackSamples(batches[batch++]!) } : write,
   );
   return { kind: 'writes', firstId: request.firstId, writes };
 }
@@ -75,11 +74,14 @@ function packNumbers(samples: readonly JobSample[]): Float64Array<ArrayBuffer> {
   return numbers;
 }
 
-function unpackSamples({ jobs, nodes, numbers }: PackedSamples): JobSample[] {
-  if (numbers.length === 0) return [];
-  const nodeNames = nodes.split('\n');
+/** One for the thread, because batches that name the same come again. */
+const readNames = batchNameReader();
+
+function unpackSamples({ jobs, nodes, numbers }: PackedSamples): Pick<SampleBatch, 'samples' | 'names'> {
+  if (numbers.length === 0) return { samples: [] };
+  const names = readNames(jobs, nodes);
   let at = 0;
-  return jobs.split('\n').map((jobId, index) => {
+  const samples = names.jobs.map((jobId, index) => {
     const sample: { -readonly [Key in keyof JobSample]: JobSample[Key] } = {
       jobId,
       timeMs: numbers[at++]!,
@@ -89,9 +91,10 @@ function unpackSamples({ jobs, nodes, numbers }: PackedSamples): JobSample[] {
     };
     const gpuUsage = numbers[at]!;
     at += 2;
-    const node = nodeNames[index]!;
+    const node = names.nodes[index]!;
     if (node !== '') sample.node = node;
     if (!Number.isNaN(gpuUsage)) sample.gpuUsage = gpuUsage;
     return sample;
   });
+  return { samples, names };
 }

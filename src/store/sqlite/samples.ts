@@ -3,6 +3,7 @@ import { type AppError, jobNotFound } from '../../domain/errors.ts';
 import { hasNoNodes, type NewSample, notANode } from '../../domain/sample.ts';
 import { type BatchResult, type JobSample, MAX_REFUSALS, type Refusal } from '../../domain/store.ts';
 import { arrivalWriter } from './arrivals.ts';
+import type { BatchNames } from './batchnames.ts';
 import { earlierTargetFinder } from './earlier.ts';
 import type { LogWriter } from './log.ts';
 import { storedFinder } from './stored.ts';
@@ -15,8 +16,13 @@ export function sampleWriter(db: Database, latest: TargetFinder, log: LogWriter)
   const earlier = earlierTargetFinder(db);
 
   /** The targets of samples, in their order: those of the latest run, or of the one in whose time a sample lies. */
-  function findTargets(samples: readonly (NewSample & Pick<JobSample, 'jobId'>)[]): (Target | undefined)[] {
-    const targets = latest.find(samples);
+  function findTargets(
+    samples: readonly (NewSample & Pick<JobSample, 'jobId'>)[],
+    names?: BatchNames,
+  ): readonly (Target | undefined)[] {
+    const found = latest.find(samples, names);
+    if (!latest.hasEarlierRuns()) return found;
+    const targets = [...found];
     for (const [index, sample] of samples.entries()) {
       const { jobId, timeMs, stamped } = sample;
       if (stamped || !latest.isBeforeLatest(jobId, timeMs)) continue;
@@ -71,12 +77,13 @@ export function sampleWriter(db: Database, latest: TargetFinder, log: LogWriter)
      * A batch costs one look-up for all its jobs and nodes that are not remembered, and one change of usage for each of
      * them, however many samples it brings.
      */
-    recordMany(samples: readonly JobSample[]): BatchResult {
-      const found = findTargets(samples);
+    recordMany(samples: readonly JobSample[], names?: BatchNames): BatchResult {
+      const found = findTargets(samples, names);
       const repeats = repeatFinder(samples, found);
       const refusals: Refusal[] = [];
       let [stored, refused] = [0, 0];
-      for (const [index, sample] of samples.entries()) {
+      for (let index = 0; index < samples.length; index++) {
+        const sample = samples[index]!;
         const target = found[index];
         if (!target) {
           if (++refused > MAX_REFUSALS) continue;

@@ -1,5 +1,6 @@
 import type { Database } from 'bun:sqlite';
 import type { Usage } from '../../domain/sample.ts';
+import type { BatchNames } from './batchnames.ts';
 
 /** A job on one of its nodes, and what is known of it: the row of `usage`, as it is after every sample so far. */
 export interface Target {
@@ -72,6 +73,12 @@ export function targetFinder(db: Database) {
   /** When the latest run started, of the few jobs that have earlier ones; Infinity while it waits. */
   const followedMs = new Map<string, number>();
   let remembered = 0;
+  /** The targets of batches that name the same again. */
+  let batches = new WeakMap<BatchNames, readonly (Target | undefined)[]>();
+
+  const forgetBatches = () => {
+    batches = new WeakMap();
+  };
 
   function recall({ jobId, node }: Name): Target | undefined {
     const job = jobs.get(jobId);
@@ -105,32 +112,48 @@ export function targetFinder(db: Database) {
     job.others.set(name, target);
   }
 
+  function findEach(names: readonly Name[]): (Target | undefined)[] {
+    const targets = names.map(recall);
+    const missing = new Map<string, Name>();
+    for (const [index, name] of names.entries())
+      if (!targets[index]) missing.set(JSON.stringify([name.jobId, name.node]), name);
+    if (missing.size === 0) return targets;
+    lookUp([...missing.values()]);
+    return names.map((name, index) => targets[index] ?? recall(name));
+  }
+
   function forget(): void {
+    forgetBatches();
     jobs.clear();
     followedMs.clear();
     remembered = 0;
   }
 
   return {
-    /** The targets of names, in their order; undefined where there is no such job, or the node is not one of its nodes. */
-    find(names: readonly Name[]): (Target | undefined)[] {
-      const targets = names.map(recall);
-      const missing = new Map<string, Name>();
-      for (const [index, name] of names.entries())
-        if (!targets[index]) missing.set(JSON.stringify([name.jobId, name.node]), name);
-      if (missing.size === 0) return targets;
-      lookUp([...missing.values()]);
-      return names.map((name, index) => targets[index] ?? recall(name));
+    /**
+     * The targets of names, in their order; undefined where there is no such job, or the node is not one of its nodes. `batch`
+     * is the same object only when the names are the same.
+     */
+    find(names: readonly Name[], batch?: BatchNames): readonly (Target | undefined)[] {
+      const known = batch && batches.get(batch);
+      if (known) return known;
+      const targets = findEach(names);
+      if (batch && !targets.includes(undefined)) batches.set(batch, targets);
+      return targets;
     },
 
     /** Whether there is such a job; asked of a name that has just been looked for. */
     hasJob: (jobId: string): boolean => jobs.has(jobId),
 
+    /** Whether there are earlier runs of any of the jobs that are remembered. */
+    hasEarlierRuns: (): boolean => followedMs.size > 0,
+
     /** Whether an earlier run of the job may be meant by a moment; asked of a name that has just been looked for. */
     isBeforeLatest: (jobId: string, timeMs: number): boolean =>
-      followedMs.size > 0 && timeMs < (followedMs.get(jobId) ?? Number.NEGATIVE_INFINITY),
+      timeMs < (followedMs.get(jobId) ?? Number.NEGATIVE_INFINITY),
 
     forgetJob(jobId: string): void {
+      forgetBatches();
       jobs.delete(jobId);
       followedMs.delete(jobId);
     },

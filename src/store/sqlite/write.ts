@@ -4,6 +4,7 @@ import type { JobPatch, NewJob } from '../../domain/job.ts';
 import type { Report } from '../../domain/report.ts';
 import type { NewSample } from '../../domain/sample.ts';
 import type { JobSample, PastJob, Retention } from '../../domain/store.ts';
+import type { BatchNames } from './batchnames.ts';
 import { historyWriter } from './history.ts';
 import { jobRowWriter } from './jobrow.ts';
 import { jobWriter } from './jobwriter.ts';
@@ -22,7 +23,8 @@ export type Write =
   | { readonly kind: 'applyReports'; readonly reports: readonly Report[] }
   | { readonly kind: 'keepNote'; readonly name: string; readonly value: number }
   | { readonly kind: 'recordSample'; readonly jobId: string; readonly sample: NewSample }
-  | { readonly kind: 'recordSamples'; readonly samples: readonly JobSample[] }
+  /** `names`: what the samples are of, as the same object when a batch names the same again. */
+  | { readonly kind: 'recordSamples'; readonly samples: readonly JobSample[]; readonly names?: BatchNames }
   | { readonly kind: 'expire'; readonly retention: Retention; readonly nowMs: number }
   /** Proves that a commit with this much data is possible. */
   | { readonly kind: 'probe'; readonly bytes: number };
@@ -126,7 +128,7 @@ export function writeApplier(db: Database): WriteApplier {
       case 'recordSample':
         return samples.record(write.jobId, write.sample);
       case 'recordSamples':
-        return samples.recordMany(write.samples);
+        return samples.recordMany(write.samples, write.names);
       case 'expire':
         return history.expire(write.retention, write.nowMs);
       case 'probe':

@@ -50,6 +50,19 @@ function writeMaker(seed: number) {
   }
   const batch = (): JobSample[] =>
     Array.from({ length: below(40) }, () => ({ jobId: one(IDS), ...newSample() }));
+  // Batches that name the same as others before them; most find all their jobs, until one is deleted or runs elsewhere.
+  const again = Array.from({ length: 3 }, () => {
+    const jobs = Array.from({ length: 6 }, () => one(IDS.slice(0, 3)));
+    return { jobs, nodes: jobs.map(() => one(['', 'n2', 'n2', 'n3'])) };
+  });
+  const batchAgain = (): Write => {
+    const names = one(again);
+    const samples = names.jobs.map((jobId, index): JobSample => {
+      const { node: _, ...rest } = newSample();
+      return { jobId, ...rest, ...(names.nodes[index] !== '' && { node: names.nodes[index]! }) };
+    });
+    return { kind: 'recordSamples', samples, names };
+  };
   const report = (): Report => ({
     id: one(IDS),
     source: one(['squeue', 'sacct'] as const),
@@ -62,6 +75,8 @@ function writeMaker(seed: number) {
   const kinds: (() => Write)[] = [
     () => ({ kind: 'recordSamples', samples: batch() }),
     () => ({ kind: 'recordSamples', samples: batch() }),
+    batchAgain,
+    batchAgain,
     () => ({ kind: 'recordSample', jobId: one(IDS), sample: newSample() }),
     () => ({ kind: 'recordSample', jobId: one(IDS), sample: newSample() }),
     () => ({ kind: 'createJob', job: { id: one(IDS), user: 'alice', nodes: someNodes() }, nowMs }),
