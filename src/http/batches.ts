@@ -6,11 +6,11 @@ import { MAX_BATCH_JOBS, MAX_BATCH_NODES, type PastJob } from '../domain/job.ts'
 import { MAX_BATCH_SAMPLES } from '../domain/sample.ts';
 import { type BatchResult, type JobSample, MAX_REFUSALS, type Refusal, type Store } from '../domain/store.ts';
 import { requirePastTime } from '../domain/time.ts';
-import { takeTurn } from '../pace.ts';
-import { dropNulls, readBatch } from './body.ts';
+import { dropNulls } from './body.ts';
 import { operation } from './document.ts';
 import { explainFault, WRITE_ERRORS } from './errors.ts';
 import { limitIntake } from './intake.ts';
+import { readRows } from './row-reader.ts';
 import { JobBatchBody, PastJobBody, readPastJob } from './schema/job.ts';
 import { SampleBatchBody, SampleRowBody } from './schema/sample.ts';
 
@@ -18,10 +18,11 @@ import { SampleBatchBody, SampleRowBody } from './schema/sample.ts';
 export const BATCH_ROUTES = ['/v1/samples', '/v1/jobs/batch'];
 /** Bytes of batches that may be read and stored at one time: what the disk takes in a fraction of a second. */
 const MAX_INTAKE_BYTES = 4 * 1024 * 1024;
-/** Rows that are read in one go; what else has come in is looked at before the next ones. */
-const SLICE_ROWS = 2000;
+const SAMPLES = { name: 'samples', maxRows: MAX_BATCH_SAMPLES, maxRowLength: 64 * 1024 };
+/** A job may name 100,000 nodes. */
+const JOBS = { name: 'jobs', maxRows: MAX_BATCH_JOBS, maxRowLength: 1024 * 1024 };
 
-const ENCODINGS = 'gzip and zstd (Content-Encoding) are read too; at most 64 MiB, packed and unpacked';
+const ENCODINGS = 'gzip and zstd (Content-Encoding) are read too; at most 32 MiB, packed and unpacked';
 
 /** Takes many samples or jobs at once; what is wrong with one row concerns that row alone. */
 export const batches = ({ store, now }: { store: Store; now: () => number }) => {
@@ -31,10 +32,9 @@ export const batches = ({ store, now }: { store: Store; now: () => number }) => 
       '/v1/samples',
       async ({ request }) => {
         using arrival = intake.open();
-        const rows = requireRows(await readBatch(request, arrival), 'samples', MAX_BATCH_SAMPLES);
-        const nowMs = now();
-        const { values, places, bad } = await sortRows(rows, checkSample, sampleReader(nowMs));
-        return renderResult(await store.recordSamples(values), places, bad);
+        const sorted = sortRows(checkSample, sampleReader(now()));
+        await readRows(request, arrival, SAMPLES, sorted.add);
+        return renderResult(await store.recordSamples(sorted.values), sorted);
       },
       {
         detail: {
@@ -56,11 +56,14 @@ export const batches = ({ store, now }: { store: Store; now: () => number }) => 
       '/v1/jobs/batch',
       async ({ request }) => {
         using arrival = intake.open();
-        const rows = requireRows(await readBatch(request, arrival), 'jobs', MAX_BATCH_JOBS);
         const nowMs = now();
-        const { values, places, bad } = await sortRows(rows, checkJob, (row) => readPastJob(row, nowMs));
-        requireFewNodes(values);
-        return renderResult(await store.createJobs(values), places, bad);
+        const sorted = sortRows(checkJob, (row) => readPastJob(row, nowMs));
+        const nodes = countNodes(sorted.values);
+        await readRows(request, arrival, JOBS, (rows) => {
+          sorted.add(rows);
+          nodes.requireFew();
+        });
+        return renderResult(await store.createJobs(sorted.values), sorted);
       },
       {
         detail: {
@@ -85,25 +88,20 @@ const describeBody = (schema: TSchema) => ({
   content: { 'application/json': { schema } },
 });
 
-function requireRows(body: unknown, name: string, most: number): readonly unknown[] {
-  const rows = (body as Record<string, unknown> | null)?.[name];
-  if (!Array.isArray(rows)) {
-    throw new AppError('validation_error', `The body must be an object with an array called ${name}.`);
-  }
-  if (rows.length <= most) return rows;
-  throw new AppError(
-    'payload_too_large',
-    `${name} has ${rows.length} rows, and ${most} are allowed; send the rest in another batch.`,
-  );
-}
-
-function requireFewNodes(jobs: readonly PastJob[]): void {
-  const nodes = jobs.reduce((sum, job) => sum + job.nodes.length, 0);
-  if (nodes <= MAX_BATCH_NODES) return;
-  throw new AppError(
-    'payload_too_large',
-    `The jobs have ${nodes} nodes together, and ${MAX_BATCH_NODES} are allowed; send the rest in another batch.`,
-  );
+/** Counts the nodes of jobs as these become more; `payload_too_large` when they are too many together. */
+function countNodes(jobs: readonly PastJob[]) {
+  let counted = 0;
+  let nodes = 0;
+  return {
+    requireFew(): void {
+      for (; counted < jobs.length; counted++) nodes += jobs[counted]!.nodes.length;
+      if (nodes <= MAX_BATCH_NODES) return;
+      throw new AppError(
+        'payload_too_large',
+        `The jobs have more than the ${MAX_BATCH_NODES} nodes together that are allowed; send the rest in another batch.`,
+      );
+    },
+  };
 }
 
 /** A compiled check of rows: says of a row what is wrong with it, in a sentence. */
@@ -136,35 +134,47 @@ interface Sorted<Value> {
   readonly bad: { count: number; readonly refusals: Refusal[] };
 }
 
-/** Reads every row by itself; the first bad ones are explained, all are counted. Other requests go on in between. */
-async function sortRows<Row, Value>(
-  rows: readonly unknown[],
+/** Reads every row by itself; the first bad ones are explained, all are counted. */
+function sortRows<Row, Value>(
   check: { accepts(row: unknown): row is Row; explain(row: unknown): string },
   read: (row: Row) => Value,
-): Promise<Sorted<Value>> {
+): Sorted<Value> & { add(rows: readonly unknown[]): void } {
   const values: Value[] = [];
   const places: number[] = [];
   const bad: Sorted<Value>['bad'] = { count: 0, refusals: [] };
-  const refuse = (index: number, message: () => string) => {
+  let index = 0;
+
+  function refuse(message: () => string): void {
     bad.count++;
     if (bad.refusals.length === MAX_REFUSALS) return;
     bad.refusals.push({ index, error: 'validation_error', message: message() });
-  };
-  for (const [index, row] of rows.entries()) {
-    if (index > 0 && index % SLICE_ROWS === 0) await takeTurn();
+  }
+
+  function addRow(row: unknown): void {
     if (!check.accepts(row)) {
-      refuse(index, () => check.explain(row));
-      continue;
+      refuse(() => check.explain(row));
+      return;
     }
     try {
       values.push(read(row));
       places.push(index);
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
-      refuse(index, () => error.message);
+      refuse(() => error.message);
     }
   }
-  return { values, places, bad };
+
+  return {
+    values,
+    places,
+    bad,
+    add(rows) {
+      for (const row of rows) {
+        addRow(row);
+        index++;
+      }
+    },
+  };
 }
 
 type Mutable<Type> = { -readonly [Key in keyof Type]: Type[Key] };
@@ -194,7 +204,7 @@ function sampleReader(nowMs: number): (row: Static<typeof SampleRowBody>) => Job
 }
 
 /** The answer: what the store says of the rows it got, and what kept the others from it, in the order of the batch. */
-function renderResult(result: BatchResult, places: readonly number[], bad: Sorted<never>['bad']) {
+function renderResult(result: BatchResult, { places, bad }: Sorted<unknown>) {
   const { stored, repeated, refused, refusals } = result;
   const errors = [
     ...bad.refusals,

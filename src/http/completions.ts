@@ -3,9 +3,12 @@ import { Elysia } from 'elysia';
 import { AppError } from '../domain/errors.ts';
 import type { Report } from '../domain/report.ts';
 import type { TakeReports } from '../domain/store.ts';
-import { readBatch } from './body.ts';
+import { takeTurn } from '../pace.ts';
+import { parseBody } from './body.ts';
+import { readPieces } from './body-text.ts';
 import { operation } from './document.ts';
 import { limitIntake } from './intake.ts';
+import { ShortenedDocument } from './long-texts.ts';
 
 export interface CompletionOptions {
   readonly takeReports: TakeReports;
@@ -22,6 +25,8 @@ const CompletionBody = Type.Object({
   '@end': Type.String({ description: 'When the run ended' }),
 });
 
+/** slurmctld posts a document that is refused for ever: this has room for the largest script that a site may allow. */
+const MAX_DOCUMENT_BYTES = 64 * 1024 * 1024;
 /** Bytes of documents that may be read and stored at one time; slurmctld posts one after the other. */
 const MAX_INTAKE_BYTES = 16 * 1024 * 1024;
 
@@ -35,8 +40,13 @@ export const completions = ({ takeReports, parseCompletion }: CompletionOptions)
     COMPLETION_ROUTE,
     async ({ request }) => {
       using arrival = intake.open();
-      const document = await readBatch(request, arrival, { isLenient: true });
-      const report = readCompletion(parseCompletion, document);
+      const document = new ShortenedDocument();
+      const options = { maxBytes: MAX_DOCUMENT_BYTES, take: arrival.take, isLenient: true };
+      for await (const piece of readPieces(request, options)) {
+        await takeTurn();
+        document.add(piece);
+      }
+      const report = readCompletion(parseCompletion, parseBody(document.text));
       if (report instanceof AppError) {
         await takeReports('jobcomp', [], 1);
         return answer('ignored', report.message);

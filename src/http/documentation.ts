@@ -77,7 +77,7 @@ export function tidyDocument(document: unknown): object {
   for (const { requestBody } of Object.values(paths).flatMap((methods) => Object.values(methods))) {
     if (requestBody) requestBody.content = { 'application/json': requestBody.content['application/json'] };
   }
-  return JSON.parse(JSON.stringify(document), (_, value) => toEnum(value));
+  return JSON.parse(JSON.stringify(document), (_, value) => toUnique(toEnum(value)));
 }
 
 /** TypeBox writes a choice as `anyOf` of `const`, which JSON Schema knows and OpenAPI 3.0 does not. */
@@ -86,4 +86,10 @@ function toEnum(schema: unknown): unknown {
   if (!Array.isArray(anyOf) || !anyOf.every((choice) => typeof choice.const === 'string')) return schema;
   const choices = anyOf.map((choice) => choice.const);
   return { ...rest, type: 'string', enum: rest.nullable ? [...choices, null] : choices };
+}
+
+/** The service checks by itself that the entries of a list are distinct. */
+function toUnique(schema: unknown): unknown {
+  const { distinct, ...rest } = (schema ?? {}) as { distinct?: boolean };
+  return distinct === true ? { ...rest, uniqueItems: true } : schema;
 }

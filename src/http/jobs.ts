@@ -10,7 +10,7 @@ import { LIST_PARAMETERS, readListRequest } from './lists.ts';
 import { defined } from './query.ts';
 import { MEDIA_TYPE, renderRows } from './rows.ts';
 import { DetailFields, readDetails, renderDetails } from './schema/detail.ts';
-import { JobPatchBody, NewJobBody } from './schema/job.ts';
+import { JobPatchBody, NewJobBody, requireDistinct } from './schema/job.ts';
 
 /** A job as the API shows it. */
 export function renderJob(job: Job) {
@@ -120,6 +120,7 @@ export const jobs = ({ store, now }: { store: Store; now: () => number }) =>
     .post(
       '',
       async ({ body: { id, user, nodes, ...fields }, set }) => {
+        requireDistinct(nodes);
         const details = readDetails(fields);
         const job = await store.createJob({ id, user, nodes, ...(details && { details }) }, now());
         set.status = 201;

@@ -1,4 +1,5 @@
 import { expect, test } from 'bun:test';
+import { randomBytes } from 'node:crypto';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { listReadings } from '../help/readings.ts';
 import { startService } from '../help/service.ts';
@@ -51,6 +52,7 @@ const WRONG: [encoding: string, body: Uint8Array | string, status: number, error
   ['gzip', gzipSync(text).subarray(0, -10), 400, 'invalid_request'],
   ['zstd', zstdCompressSync(text).subarray(0, -10), 400, 'invalid_request'],
   ['gzip', Buffer.concat([gzipSync(text), Buffer.from('more')]), 400, 'invalid_request'],
+  ['zstd', Buffer.concat([zstdCompressSync(text), Buffer.from('more')]), 400, 'invalid_request'],
   ['gzip', new Uint8Array(0), 400, 'invalid_request'],
   ['zstd', new Uint8Array(0), 400, 'invalid_request'],
   ['gzip', gzipSync(Buffer.from([0x22, 0xff, 0x22])), 400, 'invalid_request'],
@@ -72,16 +74,33 @@ test.each(WRONG)(
 /** Valid JSON of exactly so many bytes. */
 const padded = (bytes: number, value: object) => JSON.stringify(value).padEnd(bytes, ' ');
 
-const LIMITS: [path: string, value: object, bytes: number, ok: number][] = [
-  ['/v1/samples', SAMPLES, 64 * MIB, 200],
-  ['/v1/jobs/batch', { jobs: [JOB] }, 64 * MIB, 200],
-  ['/v1/jobs', JOB, 4096, 201],
-  ['/v1/jobs/a/metrics', { cpu_usage: 1, memory_usage_mb: 1 }, 4096, 201],
+/** A batch of exactly so many bytes: rows of 4 kB, which hardly become smaller when they are packed. */
+function batchOf(bytes: number, name: string, row: object): string {
+  const head = `{"${name}":[`;
+  const filler = randomBytes(bytes / 2).toString('hex');
+  const rowOf = (text: string) => JSON.stringify({ ...row, filler: text });
+  const empty = rowOf('').length + 1;
+  const rows: string[] = [];
+  for (let left = bytes - head.length - 1; left > 0; ) {
+    const length = left < 2 * 4096 ? left : 4096;
+    const from = rows.length * 4096;
+    rows.push(rowOf(filler.slice(from, from + length - empty)));
+    left -= length;
+  }
+  return `${head}${rows.join(',')}]}`;
+}
+
+const LIMITS: [path: string, makeBody: (bytes: number) => string, bytes: number, ok: number][] = [
+  ['/v1/samples', (bytes) => batchOf(bytes, 'samples', SAMPLES.samples[0]!), 32 * MIB, 200],
+  ['/v1/jobs/batch', (bytes) => batchOf(bytes, 'jobs', JOB), 32 * MIB, 200],
+  ['/v1/jobs', (bytes) => padded(bytes, JOB), 4096, 201],
+  ['/v1/jobs/a/metrics', (bytes) => padded(bytes, { cpu_usage: 1, memory_usage_mb: 1 }), 4096, 201],
 ];
-for (const [path, value, bytes, ok] of LIMITS) {
+for (const [path, makeBody, bytes, ok] of LIMITS) {
   test(`${path} takes ${bytes} bytes and not one more, plain and unpacked`, async () => {
     await using service = await startWithJob({ maxBodyBytes: 4096 });
-    const over = padded(bytes + 1, value);
+    const over = makeBody(bytes + 1);
+    expect(over).toHaveLength(bytes + 1);
     for (const [encoding, body] of [
       [undefined, over],
       ['gzip', gzipSync(over, { level: 1 })],
@@ -91,7 +110,7 @@ for (const [path, value, bytes, ok] of LIMITS) {
       expect([answer.status, answer.json.error]).toEqual([413, 'payload_too_large']);
       expect(answer.json.message).toContain(String(bytes));
     }
-    expect((await service.post(path, gzipSync(padded(bytes, value), { level: 1 }), 'gzip')).status).toBe(ok);
+    expect((await service.post(path, gzipSync(makeBody(bytes), { level: 1 }), 'gzip')).status).toBe(ok);
   });
 }
 
@@ -127,7 +146,7 @@ test.each([
   ['packed', 'gzip', (text: string) => gzipSync(text, { level: 1 })],
 ] as const)('of large %s batches that come in together one is taken', async (_, encoding, pack) => {
   await using service = await startWithJob();
-  const body = pack(padded(60 * MIB, SAMPLES));
+  const body = pack(batchOf(20 * MIB, 'samples', SAMPLES.samples[0]!));
   const answers = await Promise.all(
     Array.from({ length: 5 }, () => service.post('/v1/samples', body, encoding)),
   );
@@ -135,4 +154,37 @@ test.each([
   const refused = answers.find(({ status }) => status === 503)!;
   expect([refused.json.error, refused.headers.get('retry-after')]).toEqual(['unavailable', '1']);
   expect((await service.post('/v1/samples', JSON.stringify(SAMPLES))).status).toBe(200);
+});
+
+test('a zstd body that is cut off is told so, wherever it is cut', async () => {
+  await using service = await startWithJob();
+  const packed = zstdCompressSync(text);
+  for (let bytes = 1; bytes < packed.byteLength; bytes++) {
+    const { status, json } = await service.post('/v1/samples', packed.subarray(0, bytes), 'zstd');
+    expect([bytes, status, json.error]).toEqual([bytes, 400, 'invalid_request']);
+    expect(json.message).toContain('cut off');
+  }
+  const { json } = await service.post('/v1/samples', Buffer.concat([packed, Buffer.from('more')]), 'zstd');
+  expect(json.message).toContain('bytes in it that are no zstd frame');
+});
+
+test('several frames of zstd are one body, and frames that are to be skipped are skipped', async () => {
+  await using service = await startWithJob();
+  const [head, tail] = [text.slice(0, 20), text.slice(20)].map((part) => zstdCompressSync(part));
+  const skippable = Buffer.from([0x52, 0x2a, 0x4d, 0x18, 3, 0, 0, 0, 1, 2, 3]);
+  const { status, json } = await service.post(
+    '/v1/samples',
+    Buffer.concat([head!, skippable, tail!]),
+    'zstd',
+  );
+  expect([status, json.stored]).toEqual([200, 1]);
+});
+
+test('a small body may be packed as much as it can, a large one that is packed to nearly nothing is refused', async () => {
+  await using service = await startWithJob();
+  const batch = (rows: number) => JSON.stringify({ samples: Array(rows).fill(SAMPLES.samples[0]) });
+  expect((await service.post('/v1/samples', zstdCompressSync(batch(15_000)), 'zstd')).status).toBe(200);
+  const { status, json } = await service.post('/v1/samples', zstdCompressSync(batch(40_000)), 'zstd');
+  expect([status, json.error]).toEqual([413, 'payload_too_large']);
+  expect(json.message).toContain('more than 200 times its size');
 });

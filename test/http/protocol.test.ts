@@ -64,6 +64,8 @@ const TYPES = [
   'APPLICATION/JSON',
   'application/json; charset=utf-8',
   'Application/Json;charset=UTF-8',
+  'application/json; charset="utf-8"',
+  'application/json;charset=utf8;profile=x',
 ];
 test.each(TYPES)('a body of %s is read', async (type) => {
   await using service = await startWithJob();

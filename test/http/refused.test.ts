@@ -277,7 +277,37 @@ const WRITES = [
   ['POST', METRICS],
 ] as const;
 const BODIES: Row[] = WRITES.flatMap(([method, path]): Row[] => [
-  ...['{', '{"a":}', "{'a':1}", '', ' ', '{}x', 'NaN', '{"a":1,}', '\u0000'].map(
+  ...['', ' ', '\n\t'].map(
+    (body): Row => ({
+      send: [method, path, body],
+      status: 400,
+      error: 'invalid_request',
+      says: ['The body is empty'],
+    }),
+  ),
+  ...[
+    ['['.repeat(40_000) + ']'.repeat(40_000), 'deeper than 32 levels'],
+    [`{"a":${'['.repeat(32)}${']'.repeat(32)}}`, 'deeper than 32 levels'],
+    [`{${Array.from({ length: 1001 }, (_, at) => `"k${at}":0`)}}`, 'more than 1000 keys'],
+    [`{"a":[${'0,'.repeat(300_000)}0]}`, 'more than 250000 values'],
+    ['[]]', 'not valid JSON'],
+  ].map(
+    ([body, says]): Row => ({
+      send: [method, path, body],
+      status: 400,
+      error: 'invalid_request',
+      says: [says!],
+    }),
+  ),
+  ...['utf-16', 'iso-8859-1', '"latin1"', ''].map(
+    (charset): Row => ({
+      send: [method, path, '{}', { 'content-type': `application/json; charset=${charset}` }],
+      status: 415,
+      error: 'unsupported_media_type',
+      says: ['UTF-8'],
+    }),
+  ),
+  ...['{', '{"a":}', "{'a':1}", '{}x', 'NaN', '{"a":1,}', '\u0000'].map(
     (body): Row => ({
       send: [method, path, body],
       status: 400,

@@ -91,7 +91,8 @@ test('HEAD has the headers of GET and no body', async () => {
 
 test('a batch is refused before it is read, its connection goes on, and a sender that breaks off leaves its room', async () => {
   await using service = await listen();
-  const batch = requestText('POST', '/v1/samples', { body: '{"samples":[]}'.padEnd(3 * 1024 * 1024) });
+  const rows = Array.from({ length: 30_000 }, () => `{"job_id":"no","filler":"${'x'.repeat(80)}"}`);
+  const batch = requestText('POST', '/v1/samples', { body: `{"samples":[${rows.join(',')}]}` });
   const [head, body] = [batch.slice(0, 1000), batch.slice(1000)];
   const holders = [await openConnection(service.url), await openConnection(service.url)];
   for (const holder of holders) holder.send(head);

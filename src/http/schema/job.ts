@@ -33,13 +33,20 @@ export const NewJobBody = Type.Object(
     nodes: Type.Array(Identity('Node name'), {
       minItems: 1,
       maxItems: MAX_NODES,
-      uniqueItems: true,
+      // Published as `uniqueItems`, which TypeBox checks with a hash that takes a second for 100,000 names: `requireDistinct` does.
+      distinct: true,
       description: 'Compute nodes of the job; the first one owns samples that name no node',
     }),
     ...DetailFields,
   },
   { additionalProperties: false },
 );
+
+/** `validation_error` for nodes that name one twice. */
+export function requireDistinct(nodes: readonly string[]): void {
+  if (nodes.length > 1 && new Set(nodes).size < nodes.length)
+    throw new AppError('validation_error', 'nodes must not name the same node twice.');
+}
 
 const PastTime = (description: string) => optional(Type.String({ description }));
 
@@ -77,6 +84,7 @@ export const JobPatchBody = Type.Object(
  */
 export function readPastJob(row: Static<typeof PastJobBody>, nowMs: number): PastJob {
   const { id, user, nodes, state = 'running', start_time, end_time, ...fields } = row;
+  requireDistinct(nodes);
   const details = readDetails(fields);
   const stamped = start_time === undefined;
   const startTimeMs = stamped ? nowMs : requirePastTime('start_time', start_time, nowMs);
