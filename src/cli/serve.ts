@@ -39,11 +39,17 @@ export async function serve(args: readonly string[]): Promise<number> {
   const stopped = nextSignal();
   let store: Store | undefined;
   const service = serviceMetrics({ version, storeStatus: () => store?.status() });
-  const died = Promise.withResolvers<Error>();
+  /** Why it ends, unless a signal asked for it. */
+  let death: Error | undefined;
+  const died = Promise.withResolvers<void>();
   store = await openStore(config.database, {
     onCommit: service.observeCommit,
     onNotice: (level, text) => log[level](text),
-    onDeath: died.resolve,
+    onDeath(cause) {
+      death = cause;
+      log.error('the store has failed; the service ends', { cause });
+      died.resolve();
+    },
   });
   let sources: Sources | undefined;
   const slurmFamilies = slurmMetrics(service.registry, {
@@ -52,8 +58,6 @@ export async function serve(args: readonly string[]): Promise<number> {
     spoolState: () => sources?.spool?.state(),
   });
   const takeReports = reportTaker({ store, log, observe: slurmFamilies.observeReports });
-  /** Why it ends, unless a signal asked for it. */
-  let cause: Error | undefined;
   try {
     const app = createApp({
       store,
@@ -94,9 +98,7 @@ export async function serve(args: readonly string[]): Promise<number> {
     const demo = config.demo
       ? startDemo({ store, now, log, showProgress: showFilling(log, format) })
       : undefined;
-    cause = await Promise.race([stopped.then(() => undefined), died.promise]);
-    if (cause) log.error('the store has failed; the service ends', { cause });
-    else log.info('stopping', { signal: await stopped });
+    await Promise.race([stopped.then((signal) => log.info('stopping', { signal })), died.promise]);
     retention.stop();
     await Promise.race([Promise.all([demo?.stop(), sources.stop()]), Bun.sleep(DRAIN_MS)]);
     await Bun.sleep(SETTLE_MS);
@@ -106,7 +108,7 @@ export async function serve(args: readonly string[]): Promise<number> {
     await store.close();
   }
   log.info('stopped');
-  return cause ? 1 : 0;
+  return death ? 1 : 0;
 }
 
 /** On stdout whatever is logged: where it listens. Text for a person, or an event as the log writes it. */

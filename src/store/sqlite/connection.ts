@@ -17,8 +17,8 @@ export function openForWriting(path: string, cacheBytes = CACHE_BYTES): Database
     db.close();
     throw new StartError(`${path} is the database of another program. Give another file with --database.`);
   }
-  // Has an effect on a new file alone, and only before anything else is written into it (vacuum.ts).
-  db.run('PRAGMA auto_vacuum = INCREMENTAL');
+  // Has an effect only before anything else is written (vacuum.ts); later it would change the header at each start.
+  if (readPragma(db, 'page_count') === 0) db.run('PRAGMA auto_vacuum = INCREMENTAL');
   db.run('PRAGMA journal_mode = WAL');
   db.run('PRAGMA synchronous = FULL');
   db.run('PRAGMA foreign_keys = ON');

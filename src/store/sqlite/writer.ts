@@ -126,12 +126,12 @@ export class Writer {
 
   /** Commits what is queued, then closes the database and ends the thread. Returns at once when the thread is dead. */
   async close(): Promise<void> {
-    const last = this.probe().catch(() => {});
     this.#failure = new AppError('unavailable', 'The service is shutting down.');
-    await last;
     if (!this.#isDead) {
       await new Promise<void>((resolve) => {
         this.#closed = resolve;
+        // Messages keep their order: all that is waiting is answered before the thread says that it has closed.
+        this.#send();
         tell(this.thread, { kind: 'close' });
       });
     }
@@ -187,9 +187,9 @@ export class Writer {
       { cause },
     );
     this.#refuseAll(this.#failure);
-    // Who opens or closes the writer learns of it from the promise.
-    if (this.#closed) this.#closed();
-    else this.events.onDeath(cause);
+    this.#closed?.();
+    // Who opens the writer learns of it from the promise.
+    if (!this.#opened) this.events.onDeath(cause);
   }
 
   #refuseAll(failure: AppError): void {
