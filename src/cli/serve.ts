@@ -6,8 +6,8 @@ import { drawBar, type ShowProgress, tellQuarters } from '../demo/progress.ts';
 import type { Retention, Store } from '../domain/store.ts';
 import { createApp } from '../http/app.ts';
 import { createLog, type Log, type LogFormat } from '../log.ts';
-import { joinPieces } from '../metrics/exposition.ts';
 import { renderFlow } from '../metrics/flow.ts';
+import { groupRenderer } from '../metrics/groups.ts';
 import { renderJobs } from '../metrics/jobs.ts';
 import { serviceMetrics } from '../metrics/service.ts';
 import { slurmMetrics } from '../metrics/slurm.ts';
@@ -52,7 +52,7 @@ export async function serve(args: readonly string[]): Promise<number> {
     },
   });
   let sources: Sources | undefined;
-  const slurmFamilies = slurmMetrics(service.registry, {
+  const slurmFamilies = slurmMetrics({
     now,
     commandStates: () => sources?.commands.states(),
     spoolState: () => sources?.spool?.state(),
@@ -64,16 +64,24 @@ export async function serve(args: readonly string[]): Promise<number> {
       now,
       log,
       version,
-      renderMetrics: async () =>
-        joinPieces([
-          ...(await renderJobs(store!, {
-            nowMs: now(),
-            endedSeriesMs: config.endedSeriesMs,
-            maxSeries: config.metricsMaxSeries,
-          })),
-          Buffer.from(renderFlow(await store!.countFlow())),
-          Buffer.from(await service.render()),
-        ]),
+      renderMetrics: groupRenderer(
+        [
+          {
+            name: 'jobs',
+            render: () =>
+              renderJobs(store!, {
+                nowMs: now(),
+                endedSeriesMs: config.endedSeriesMs,
+                maxSeries: config.metricsMaxSeries,
+              }),
+          },
+          { name: 'flow', render: async () => renderFlow(await store!.countFlow()) },
+          { name: 'slurm', render: () => slurmFamilies.registry.metrics() },
+          { name: 'process', render: () => service.process.metrics() },
+          { name: 'service', render: () => service.registry.metrics() },
+        ],
+        { registry: service.registry, now, log },
+      ),
       observeRequest: (method, route, status, seconds) => {
         service.observeRequest(method, route, status, seconds);
         if (isDebug) log.debug('request', { method, route, status, ms: Math.round(seconds * 1e6) / 1000 });

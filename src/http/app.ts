@@ -24,7 +24,7 @@ export interface AppOptions extends CompletionOptions, HookOptions {
   readonly log: ErrorLog;
   readonly version: string;
   /** The whole of /metrics, as UTF-8. */
-  readonly renderMetrics: () => Promise<Uint8Array>;
+  readonly renderMetrics: () => Promise<Uint8Array<ArrayBuffer>>;
   readonly observeRequest: ObserveRequest;
   /** Largest body of a single write. */
   readonly maxBodyBytes: number;

@@ -12,6 +12,17 @@ const downloads = createGate({ places: 16, waiting: 0, message: BUSY });
 const longAnswers = createGate({ places: 32, waiting: 0, message: BUSY });
 /** A client that takes longer is cut off. One that takes nothing at all is cut by the idle timeout of the server. */
 const MAX_DOWNLOAD_MS = 15 * 60_000;
+/** Scrapes that are not packed. */
+const scrapes = createGate({
+  places: 8,
+  waiting: 0,
+  message: 'Too many scrapes are being sent; ask for gzip, or try again in a second.',
+});
+/** No scraper waits longer for a scrape. */
+const MAX_SCRAPE_MS = 60_000;
+
+/** A piece is copied on its way, and as large as a client may have on the way. */
+const SHARED_PIECE_BYTES = 256 * 1024;
 
 type Pieces = Pick<AsyncGenerator<Uint8Array<ArrayBuffer>, void, void>, 'next' | 'return'>;
 
@@ -21,13 +32,26 @@ type Pieces = Pick<AsyncGenerator<Uint8Array<ArrayBuffer>, void, void>, 'next' |
  * away. `unavailable` when the answer is long, and too many such are being sent.
  */
 export async function sendPieces(pieces: Pieces, headers: Record<string, string>): Promise<Response> {
-  return send(pieces, headers, longAnswers);
+  return send(pieces, headers, { gate: longAnswers });
 }
 
 /** Sends pieces as `sendPieces` does; `unavailable` before the first when too many downloads are under way. */
 export async function sendDownload(pieces: Pieces, headers: Record<string, string>): Promise<Response> {
   const leave = await downloads.enter();
-  return send(leaveAtEnd(pieces, leave), headers);
+  return send(leaveAtEnd(pieces, leave), headers, {});
+}
+
+/** Sends a text that many clients may share, without a copy for each; `unavailable` when it is long, and too many are sent. */
+export function sendShared(
+  text: Uint8Array<ArrayBuffer>,
+  headers: Record<string, string>,
+): Promise<Response> {
+  return send(cut(text), headers, { gate: scrapes, maxMs: MAX_SCRAPE_MS });
+}
+
+async function* cut(text: Uint8Array<ArrayBuffer>): AsyncGenerator<Uint8Array<ArrayBuffer>, void> {
+  for (let at = 0; at < text.length; at += SHARED_PIECE_BYTES)
+    yield text.subarray(at, at + SHARED_PIECE_BYTES);
 }
 
 /** The same pieces; `leave` is called when they are over, fail or are given up, even before the first. */
@@ -50,7 +74,17 @@ function leaveAtEnd(pieces: Pieces, leave: () => void): Pieces {
   };
 }
 
-async function send(pieces: Pieces, headers: Record<string, string>, gate?: Gate): Promise<Response> {
+interface SendOptions {
+  /** Bounds the answers that are too long to be sent as a whole. */
+  readonly gate?: Gate;
+  readonly maxMs?: number;
+}
+
+async function send(
+  pieces: Pieces,
+  headers: Record<string, string>,
+  { gate, maxMs = MAX_DOWNLOAD_MS }: SendOptions,
+): Promise<Response> {
   const first: Uint8Array<ArrayBuffer>[] = [];
   let bytes = 0;
   while (bytes < WHOLE_BYTES) {
@@ -63,11 +97,15 @@ async function send(pieces: Pieces, headers: Record<string, string>, gate?: Gate
     await pieces.return();
     throw error;
   });
-  return stream(leave ? leaveAtEnd(pieces, leave) : pieces, joinBytes(first, bytes), headers);
+  return stream(leave ? leaveAtEnd(pieces, leave) : pieces, joinBytes(first, bytes), { headers, maxMs });
 }
 
-function stream(pieces: Pieces, head: Uint8Array<ArrayBuffer>, headers: Record<string, string>): Response {
-  const endMs = performance.now() + MAX_DOWNLOAD_MS;
+function stream(
+  pieces: Pieces,
+  head: Uint8Array<ArrayBuffer>,
+  { headers, maxMs }: { readonly headers: Record<string, string>; readonly maxMs: number },
+): Response {
+  const endMs = performance.now() + maxMs;
   let first: Uint8Array<ArrayBuffer> | undefined = head;
   const body = new ReadableStream<Uint8Array>(
     {

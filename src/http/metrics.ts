@@ -3,31 +3,41 @@ import { constants, gzip } from 'node:zlib';
 import { Type } from '@sinclair/typebox';
 import { Elysia } from 'elysia';
 import { operation } from './document.ts';
+import { sendShared } from './download.ts';
 
 const compress = promisify(gzip);
 const CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 
-/** What Prometheus reads. Scrapes that come at once share one rendering. */
-export const metrics = ({ renderMetrics }: { renderMetrics: () => Promise<Uint8Array> }) => {
-  let rendering: Promise<Uint8Array> | undefined;
-  const render = () => {
-    rendering ??= renderMetrics().finally(() => {
-      rendering = undefined;
-    });
+/** One text of /metrics, shared by the scrapes that came while it was made. */
+interface Rendering {
+  readonly text: Promise<Uint8Array<ArrayBuffer>>;
+  /** The same, packed when the first client asks for it. */
+  packed?: Promise<Uint8Array<ArrayBuffer>>;
+}
+
+/** Serves what Prometheus reads. Scrapes that come at once share one rendering and one packing. */
+export const metrics = ({ renderMetrics }: { renderMetrics: () => Promise<Uint8Array<ArrayBuffer>> }) => {
+  let latest: Rendering | undefined;
+  const render = (): Rendering => {
+    if (latest) return latest;
+    const rendering: Rendering = { text: renderMetrics() };
+    const end = () => {
+      if (latest === rendering) latest = undefined;
+    };
+    rendering.text.then(end, end);
+    latest = rendering;
     return rendering;
   };
   return new Elysia({ name: 'metrics' }).get(
     '/metrics',
     async ({ request }) => {
-      const text = await render();
-      if (!acceptsGzip(request.headers.get('accept-encoding'))) {
-        return new Response(text, { headers: { 'content-type': CONTENT_TYPE, vary: 'accept-encoding' } });
-      }
+      const rendering = render();
+      const text = await rendering.text;
+      const headers = { 'content-type': CONTENT_TYPE, vary: 'accept-encoding' };
+      if (!acceptsGzip(request.headers.get('accept-encoding'))) return sendShared(text, headers);
       // In a thread of the pool: packing 80,000 series takes longer than a request may wait.
-      const packed = await compress(text, { level: constants.Z_BEST_SPEED });
-      return new Response(packed, {
-        headers: { 'content-type': CONTENT_TYPE, 'content-encoding': 'gzip', vary: 'accept-encoding' },
-      });
+      rendering.packed ??= compress(text, { level: constants.Z_BEST_SPEED });
+      return new Response(await rendering.packed, { headers: { ...headers, 'content-encoding': 'gzip' } });
     },
     {
       detail: operation({

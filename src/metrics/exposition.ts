@@ -1,3 +1,5 @@
+import { takeTurn } from '../pace.ts';
+
 // The text format 0.0.4: https://prometheus.io/docs/instrumenting/exposition_formats/
 
 /** Escapes a label value: backslash, double quote and line feed. */
@@ -16,7 +18,7 @@ export function openFamily(name: string, type: 'gauge' | 'counter' | 'histogram'
 const COPY_BYTES = 1024 * 1024;
 
 /** One text of its pieces. Megabytes take longer to copy than a request may wait, so that others go on in between. */
-export async function joinPieces(pieces: readonly Uint8Array[]): Promise<Uint8Array> {
+export async function joinPieces(pieces: readonly Uint8Array[]): Promise<Uint8Array<ArrayBuffer>> {
   const text = new Uint8Array(pieces.reduce((sum, { byteLength }) => sum + byteLength, 0));
   let [at, copiedBytes] = [0, 0];
   for (const piece of pieces) {
@@ -25,7 +27,7 @@ export async function joinPieces(pieces: readonly Uint8Array[]): Promise<Uint8Ar
     copiedBytes += piece.byteLength;
     if (copiedBytes < COPY_BYTES) continue;
     copiedBytes = 0;
-    await new Promise<void>((next) => setImmediate(next));
+    await takeTurn();
   }
   return text;
 }

@@ -18,33 +18,28 @@ interface JobsOptions {
  * of rows other requests go on.
  */
 export async function renderJobs(
-  store: Store,
+  store: Pick<Store, 'liveSeries' | 'countJobs'>,
   { nowMs, endedSeriesMs, maxSeries }: JobsOptions,
 ): Promise<Uint8Array[]> {
-  const pages: LiveSeries[][] = [];
-  let series = 0;
+  const live = () => store.liveSeries(nowMs - endedSeriesMs);
+  const sizes = new Map<string, JobSize>();
   let text = jobFamilies(nowMs);
-  for await (const page of store.liveSeries(nowMs - endedSeriesMs)) {
-    pages.push(page);
-    series += countSeries(page);
+  let series = 0;
+  for await (const page of live()) {
+    series += addSizes(sizes, page);
     if (series <= maxSeries) text.append(page);
   }
   let dropped = 0;
   if (series > maxSeries) {
-    const kept = keepLargest(pages.flat(), maxSeries);
-    dropped = series - countSeries(kept);
+    // Read again, because the rows of all jobs would be more than should be in memory at once.
+    const kept = keepLargest(sizes, maxSeries);
+    dropped = series - kept.series;
     text = jobFamilies(nowMs);
-    for (let start = 0; start < kept.length; start += PAGE_ROWS) {
-      text.append(kept.slice(start, start + PAGE_ROWS));
-      await new Promise<void>((next) => setImmediate(next));
-    }
+    for await (const page of live()) text.append(page.filter(({ jobId }) => kept.jobs.has(jobId)));
   }
   const totals = renderTotals(await store.countJobs()) + renderDropped(dropped);
   return [...text.chunks(), encoder.encode(totals)];
 }
-
-/** Rows that are written before other requests have their turn. */
-const PAGE_ROWS = 500;
 
 /** The per-job families as they grow, page by page. */
 function jobFamilies(nowMs: number) {
@@ -88,36 +83,43 @@ function renderPage(page: readonly LiveSeries[], nowMs: number): string[] {
   return [runtime, cpu, memory, gpu];
 }
 
-/** The series that rows make: one for the runtime, and one for every value that is known. */
-function countSeries(rows: readonly LiveSeries[]): number {
-  let series = rows.length;
-  for (const { cpuUsage, memoryUsageMb, gpuUsage } of rows) {
-    series += Number(cpuUsage !== null) + Number(memoryUsageMb !== null) + Number(gpuUsage !== null);
+interface JobSize {
+  rows: number;
+  series: number;
+}
+
+/** Adds the series that rows make to those of their jobs, and returns how many they are: one for the runtime, and one for every value that is known. */
+function addSizes(sizes: Map<string, JobSize>, rows: readonly LiveSeries[]): number {
+  let all = 0;
+  for (const { jobId, cpuUsage, memoryUsageMb, gpuUsage } of rows) {
+    const series = 1 + Number(cpuUsage !== null) + Number(memoryUsageMb !== null) + Number(gpuUsage !== null);
+    const size = sizes.get(jobId);
+    if (size) {
+      size.rows++;
+      size.series += series;
+    } else sizes.set(jobId, { rows: 1, series });
+    all += series;
   }
-  return series;
+  return all;
 }
 
 /**
- * The rows of the jobs with the most nodes that make no more than so many series, in the order given; a job is there with
- * all its rows or not at all. Of jobs of one size the first ones stay, so that the choice holds from scrape to scrape.
+ * Chooses the jobs with the most nodes that make no more than so many series; a job is there with all its rows or not at all.
+ * Of jobs of one size the first ones stay, so that the choice holds from scrape to scrape.
  */
-export function keepLargest(rows: readonly LiveSeries[], maxSeries: number): LiveSeries[] {
-  const jobs = [...Map.groupBy(rows, ({ jobId }) => jobId)].sort(
-    ([, one], [, other]) => other.length - one.length,
-  );
-  const kept = new Set<string>();
+function keepLargest(sizes: ReadonlyMap<string, JobSize>, maxSeries: number) {
+  const jobs = new Set<string>();
   let series = 0;
-  for (const [jobId, own] of jobs) {
-    const ownSeries = countSeries(own);
-    if (series + ownSeries > maxSeries) {
+  for (const [jobId, size] of [...sizes].sort(([, one], [, other]) => other.rows - one.rows)) {
+    if (series + size.series > maxSeries) {
       // One job that is too large by itself must not hide all the others.
-      if (kept.size === 0) continue;
+      if (jobs.size === 0) continue;
       break;
     }
-    series += ownSeries;
-    kept.add(jobId);
+    series += size.series;
+    jobs.add(jobId);
   }
-  return rows.filter(({ jobId }) => kept.has(jobId));
+  return { jobs, series };
 }
 
 function renderDropped(series: number): string {

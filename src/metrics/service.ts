@@ -12,9 +12,10 @@ export interface ServiceMetrics {
   /** `route` is the pattern, never the path, so that the number of series stays small. */
   observeRequest(method: string, route: string, status: number, seconds: number): void;
   observeCommit(commit: Commit): void;
-  /** Where other families of the service belong. */
+  /** The families of the service itself. */
   readonly registry: Registry;
-  render(): Promise<string>;
+  /** Prometheus' standard families of a process. */
+  readonly process: Registry;
 }
 
 interface ServiceMetricsOptions {
@@ -35,19 +36,19 @@ export function serviceMetrics({ version, storeStatus }: ServiceMetricsOptions):
   });
   const commits = new Counter({
     name: 'hpc_observe_commits_total',
-    help: 'Groups of writes that the store tried to commit, by result',
+    help: 'Transactions that the store tried to commit, those of sealing and retention included, by result',
     labelNames: ['result'],
     registers,
   });
   const commitSeconds = new Histogram({
     name: 'hpc_observe_commit_seconds',
-    help: 'Time to commit a group of writes to disk',
+    help: 'Time of each of these transactions, from its start to its end on disk',
     buckets: [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5],
     registers,
   });
   const commitRows = new Histogram({
     name: 'hpc_observe_commit_rows',
-    help: 'Jobs and samples that one commit carried',
+    help: 'Jobs and samples that one transaction carried; those without any, as of sealing and retention, are not counted',
     buckets: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 100_000],
     registers,
   });
@@ -74,17 +75,19 @@ export function serviceMetrics({ version, storeStatus }: ServiceMetricsOptions):
     registers,
   }).set({ version, bun: Bun.version }, 1);
   for (const result of ['committed', 'failed']) commits.inc({ result }, 0);
+  const ofProcess = new Registry();
   for (const add of [processCpu, processMemory, processStart, processOpenFiles, processMaxFiles])
-    add(registry);
+    add(ofProcess);
+  // What it calls heap is all the address space for data: gigabytes, of which JavaScript's heap is a small part.
+  ofProcess.removeSingleMetric('process_heap_bytes');
   return {
     observeRequest: (method, route, status, seconds) => requests.observe({ method, route, status }, seconds),
     observeCommit({ rows, seconds, failed }) {
       commits.inc({ result: failed ? 'failed' : 'committed' });
-      if (rows === 0) return;
       commitSeconds.observe(seconds);
-      commitRows.observe(rows);
+      if (rows > 0) commitRows.observe(rows);
     },
     registry,
-    render: () => registry.metrics(),
+    process: ofProcess,
   };
 }

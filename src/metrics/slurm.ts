@@ -1,4 +1,4 @@
-import { Counter, Gauge, type Registry } from 'prom-client';
+import { Counter, Gauge, Registry } from 'prom-client';
 import type { Source } from '../domain/report.ts';
 import type { BatchResult } from '../domain/store.ts';
 
@@ -25,6 +25,7 @@ interface SlurmMetricsOptions {
 }
 
 export interface SlurmMetrics {
+  readonly registry: Registry;
   observeReports(source: Source, result: BatchResult, unreadable: number): void;
 }
 
@@ -32,8 +33,9 @@ const REPORTING: readonly Source[] = ['squeue', 'hook', 'sacct', 'jobcomp', 'abs
 const OUTCOMES = ['stored', 'repeated', 'refused', 'unreadable'] as const;
 
 /** How the four ways in which Slurm tells of jobs are doing. Families whose part does not run have no series. */
-export function slurmMetrics(registry: Registry, options: SlurmMetricsOptions): SlurmMetrics {
+export function slurmMetrics(options: SlurmMetricsOptions): SlurmMetrics {
   const { now, commandStates, spoolState } = options;
+  const registry = new Registry();
   const registers = [registry];
   const reports = new Counter({
     name: 'hpc_observe_slurm_reports_total',
@@ -43,39 +45,52 @@ export function slurmMetrics(registry: Registry, options: SlurmMetricsOptions): 
   });
   for (const source of REPORTING) for (const outcome of OUTCOMES) reports.inc({ source, outcome }, 0);
 
-  const gauge = (name: string, help: string, read: () => number | undefined) =>
-    new Gauge({
+  type Read<State> = (state: State) => number | undefined;
+  /** A family of the spool, as it stands at a scrape; without a series while the spool is not read. */
+  const ofSpool = (
+    Family: typeof Gauge | typeof Counter,
+    name: string,
+    help: string,
+    read: Read<SpoolState>,
+  ) =>
+    new Family({
       name,
       help,
       registers,
       collect() {
         this.reset();
-        const value = read();
+        const state = spoolState();
+        const value = state && read(state);
         if (value === undefined) this.remove();
-        else this.set(value);
+        else this.inc(value);
       },
     });
-  gauge(
+  ofSpool(
+    Gauge,
     'hpc_observe_slurm_spool_files',
     'Events of hooks that wait in the spool folder',
-    () => spoolState()?.length,
+    ({ length }) => length,
   );
-  gauge(
-    'hpc_observe_slurm_spool_bad_files',
-    'Files that were moved aside since the start',
-    () => spoolState()?.bad,
+  ofSpool(
+    Counter,
+    'hpc_observe_slurm_spool_bad_files_total',
+    'Files that were moved aside because nothing could be read of them',
+    ({ bad }) => bad,
   );
-  gauge(
+  ofSpool(
+    Gauge,
     'hpc_observe_slurm_spool_age_seconds',
     'Age of the oldest event that waits; 0 when none waits',
-    () => {
-      const state = spoolState();
-      return state && (state.oldestMs === undefined ? 0 : Math.max(0, now() - state.oldestMs) / 1000);
-    },
+    ({ oldestMs }) => (oldestMs === undefined ? 0 : Math.max(0, now() - oldestMs) / 1000),
   );
 
-  const commandGauge = (name: string, help: string, read: (state: CommandState) => number | undefined) =>
-    new Gauge({
+  const ofCommand = (
+    Family: typeof Gauge | typeof Counter,
+    name: string,
+    help: string,
+    read: Read<CommandState>,
+  ) =>
+    new Family({
       name,
       help,
       labelNames: ['command'],
@@ -84,32 +99,32 @@ export function slurmMetrics(registry: Registry, options: SlurmMetricsOptions): 
         this.reset();
         for (const [command, state] of commandStates() ?? []) {
           const value = read(state);
-          if (value !== undefined) this.set({ command }, value);
+          if (value !== undefined) this.inc({ command }, value);
         }
       },
     });
-  commandGauge(
+  ofCommand(
+    Gauge,
     'hpc_observe_slurm_command_last_success_timestamp_seconds',
     'When the command last ended well',
     ({ lastSuccessMs }) => lastSuccessMs && lastSuccessMs / 1000,
   );
-  commandGauge(
+  ofCommand(
+    Gauge,
     'hpc_observe_slurm_command_duration_seconds',
     'How long the last call of the command took',
     ({ lastDurationMs }) => lastDurationMs && lastDurationMs / 1000,
   );
-  commandGauge(
-    'hpc_observe_slurm_command_calls',
-    'Calls of the command since the start',
-    ({ calls }) => calls,
-  );
-  commandGauge(
-    'hpc_observe_slurm_command_failures',
-    'Calls that failed or took too long, since the start',
+  ofCommand(Counter, 'hpc_observe_slurm_command_calls_total', 'Calls of the command', ({ calls }) => calls);
+  ofCommand(
+    Counter,
+    'hpc_observe_slurm_command_failures_total',
+    'Calls of the command that failed or took too long',
     ({ failures }) => failures,
   );
 
   return {
+    registry,
     observeReports(source, { stored, repeated, refused }, unreadable) {
       const counts = { stored, repeated, refused, unreadable };
       for (const outcome of OUTCOMES) reports.inc({ source, outcome }, counts[outcome]);

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test';
-import { sendDownload, sendPieces } from '../../src/http/download.ts';
+import { sendDownload, sendPieces, sendShared } from '../../src/http/download.ts';
 
 /** Pieces without end; tells how many were made, and whether the maker was let go. */
 function endless(bytes = 64 * 1024) {
@@ -80,4 +80,18 @@ test('downloads that end or fail by themselves make room too', async () => {
   }
   const { pieces } = endless();
   await (await sendDownload(pieces, {})).body!.cancel();
+});
+
+test('of one text that is shared each client has a few pieces on the way, and eight clients are served at once', async () => {
+  const text = crypto.getRandomValues(new Uint8Array(64 * 1024)).buffer;
+  const shared = new Uint8Array(12 * 1024 * 1024);
+  for (let at = 0; at < shared.length; at += text.byteLength) shared.set(new Uint8Array(text), at);
+  const open = [];
+  for (let count = 0; count < 8; count++) open.push(await sendShared(shared, {}));
+  expect(await codeOf(sendShared(shared, {}))).toBe('unavailable');
+  expect((await sendShared(shared.subarray(0, 1000), {})).body).not.toBeNull();
+  const [first, ...others] = open;
+  expect(Bun.hash(await first!.arrayBuffer())).toBe(Bun.hash(shared));
+  await (await sendShared(shared, {})).body!.cancel();
+  for (const response of others) await response.body!.cancel();
 });

@@ -1,0 +1,55 @@
+import { Counter, type Registry } from 'prom-client';
+import { joinPieces } from './exposition.ts';
+
+/** Families that are rendered together, and left out together when that fails. */
+export interface FamilyGroup {
+  readonly name: string;
+  render(): Promise<string | readonly Uint8Array[]>;
+}
+
+interface GroupsOptions {
+  /** Where failures are counted; its group goes last, so that a scrape shows its own. */
+  readonly registry: Registry;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  readonly log: { warn(event: string, fields: Record<string, unknown>): void };
+}
+
+/** A group that fails at every scrape is logged once in this time. */
+const LOG_EVERY_MS = 60_000;
+
+/**
+ * Renders all groups as one text, as UTF-8. A group that fails is left out, counted, and logged at most once a minute: the
+ * others, and the service's own families above all, are needed most when something is wrong.
+ */
+export function groupRenderer(groups: readonly FamilyGroup[], { registry, now, log }: GroupsOptions) {
+  const failures = new Counter({
+    name: 'hpc_observe_metrics_group_failures_total',
+    help: 'Scrapes that a group of families was left out of because it failed, by group',
+    labelNames: ['group'],
+    registers: [registry],
+  });
+  for (const { name } of groups) failures.inc({ group: name }, 0);
+  const loggedMs = new Map<string, number>();
+
+  async function renderGuarded({ name, render }: FamilyGroup): Promise<readonly Uint8Array[]> {
+    try {
+      const text = await render();
+      return typeof text === 'string' ? [Buffer.from(text)] : text;
+    } catch (cause) {
+      failures.inc({ group: name });
+      const nowMs = now();
+      if (nowMs - (loggedMs.get(name) ?? -Infinity) >= LOG_EVERY_MS) {
+        loggedMs.set(name, nowMs);
+        log.warn('metrics left out', { group: name, cause });
+      }
+      return [];
+    }
+  }
+
+  return async (): Promise<Uint8Array<ArrayBuffer>> => {
+    const pieces: Uint8Array[] = [];
+    for (const group of groups) pieces.push(...(await renderGuarded(group)));
+    return joinPieces(pieces);
+  };
+}
