@@ -1,5 +1,7 @@
 import { Elysia } from 'elysia';
 import { AppError, type ErrorCode, quote } from '../domain/errors.ts';
+import { BrokenOff } from './body-text.ts';
+import { refusalLog } from './refusal-log.ts';
 import { allowedMethods, type RouteLike } from './routes.ts';
 import { pathOf } from './url.ts';
 
@@ -26,6 +28,7 @@ export const WRITE_ERRORS = [
 
 /** Where causes go that no client may see. */
 export interface ErrorLog {
+  debug(event: string, fields: Record<string, unknown>): void;
   error(event: string, fields: Record<string, unknown>): void;
   warn(event: string, fields: Record<string, unknown>): void;
 }
@@ -40,9 +43,11 @@ interface ErrorsOptions {
 const CLIENT_GONE = 499;
 
 /** The one place that gives errors their shape, the framework's own included. Has to be used before the routes. */
-export const errors = ({ log, routes }: ErrorsOptions) =>
-  new Elysia({ name: 'errors' }).onError({ as: 'global' }, ({ code, error, set, request, route }) => {
+export const errors = ({ log, routes }: ErrorsOptions) => {
+  const refusals = refusalLog(log);
+  return new Elysia({ name: 'errors' }).onError({ as: 'global' }, ({ code, error, set, request, route }) => {
     if (request.signal.aborted) {
+      log.debug('client gone', { method: request.method, route });
       set.status = CLIENT_GONE;
       return;
     }
@@ -50,7 +55,7 @@ export const errors = ({ log, routes }: ErrorsOptions) =>
     const allowed = code === 'NOT_FOUND' ? allowedMethods(routes(), pathname) : [];
     const known =
       code === 'NOT_FOUND' ? unknownRoute(request.method, pathname, allowed) : knownError(code, error);
-    logCause(log, known, error, { method: request.method, route: route || pathname });
+    logCause(log, refusals, known, error, { method: request.method, route: route || pathname });
     const answer =
       known ?? new AppError('internal_error', 'The service failed on this request; its log says why.');
     set.status = ERROR_STATUS[answer.code];
@@ -58,17 +63,30 @@ export const errors = ({ log, routes }: ErrorsOptions) =>
     if (allowed.length > 0) set.headers.allow = allowed.join(', ');
     return { error: answer.code, message: answer.message };
   });
+};
 
-/** Faults of ours are errors, what the disk or the queue refused is a warning; a client's own faults are not logged. */
+/**
+ * Faults of ours are errors, each with its stack. What the disk or the queue refused is counted, and logged once a second. A
+ * client's own faults are not logged, but for a body that broke off, which is worth a line for debugging.
+ */
 function logCause(
   log: ErrorLog,
+  refusals: ReturnType<typeof refusalLog>,
   known: AppError | undefined,
   error: unknown,
   fields: Record<string, unknown>,
 ): void {
   if (!known || known.code === 'internal_error') log.error('request failed', { ...fields, cause: error });
-  else if (known.code === 'unavailable')
-    log.warn('request refused', { ...fields, cause: known.cause ?? known });
+  else if (known.code === 'unavailable') refusals.add(kindOf(known));
+  else if (known instanceof BrokenOff) log.debug('body broken off', { ...fields, cause: causeOf(known) });
+}
+
+const causeOf = ({ cause }: Error): string => (cause instanceof Error ? cause.message : String(cause ?? ''));
+
+/** The message of a refusal, with what SQLite or the system said. */
+function kindOf(refusal: AppError): string {
+  const cause = causeOf(refusal);
+  return cause === '' ? refusal.message : `${refusal.message} (${cause})`;
 }
 
 function unknownRoute(method: string, pathname: string, allowed: readonly string[]): AppError {

@@ -47,7 +47,7 @@ export async function startService({
   const app = createApp({
     store,
     now: clock.now,
-    log: { error: write, warn: write },
+    log: { error: write, warn: write, debug: () => {} },
     version: '1.0.0',
     renderMetrics: async () =>
       joinPieces(await renderJobs(store, { nowMs: clock.now(), endedSeriesMs, maxSeries })),

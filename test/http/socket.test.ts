@@ -116,3 +116,27 @@ test('a batch is refused before it is read, its connection goes on, and a sender
   for (const holder of holders) holder.close();
   while (await isRefused()) await Bun.sleep(1);
 });
+
+const BROKEN: [what: string, path: string, lines: string[], body: string, ends: boolean][] = [
+  ['ends in the middle', '/v1/jobs', ['Content-Length: 100'], '{"id":', true],
+  ['ends in the middle of a batch', '/v1/samples', ['Content-Length: 3000000'], '{"samples":[', true],
+  ['has a chunk that is none', '/v1/jobs', ['Transfer-Encoding: chunked'], '5\r\n{"id"\r\nzz\r\n', false],
+  [
+    'has a bad chunk in a batch',
+    '/v1/samples',
+    ['Transfer-Encoding: chunked'],
+    '5\r\n{"sam\r\nzz\r\n',
+    false,
+  ],
+];
+test.each(BROKEN)('a body that %s is no fault of ours (%s)', async (_, path, lines, body, ends) => {
+  await using service = await listen();
+  using connection = await openConnection(service.url);
+  connection.send(request(`POST ${path}`, ['Content-Type: application/json', ...lines], body));
+  await Bun.sleep(50);
+  if (ends) connection.close();
+  while (service.requests.length === 0) await Bun.sleep(5);
+  const status = service.requests[0]!.status;
+  expect([400, 499]).toContain(status);
+  expect(service.logged).toEqual([]);
+});
