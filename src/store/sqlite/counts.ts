@@ -1,4 +1,5 @@
 import type { Database } from 'bun:sqlite';
+import { JOB_STATES } from '../../domain/job.ts';
 import { rowWriter, type Value } from './rows.ts';
 
 /** What the counts of jobs go by, in the numbers of names. */
@@ -14,10 +15,10 @@ export interface Counted {
 const LIVE_STATES = 2;
 /** `node` and `user` of `job_count` that stand for any. */
 const ANY = 0;
-/** There are five states; keys of a map are a number and a state. */
-const STATE_PLACES = 8;
 
+/** How many more by number; a map of each state. */
 type Changes = Map<number, number>;
+const forStates = <Value>(make: () => Value): Value[] => JOB_STATES.map(make);
 
 /**
  * Sums what the writes of a group change of `job_count`, `live_count` and the counter of jobs, so that each row is written
@@ -25,67 +26,71 @@ type Changes = Map<number, number>;
  */
 export function jobCounter(db: Database) {
   const upsert = 'ON CONFLICT DO UPDATE SET jobs = jobs + excluded.jobs';
-  const saveJobs = rowWriter(db, 'INSERT INTO job_count (node, user, state, jobs)', 4, upsert);
-  const saveLive = rowWriter(db, 'INSERT INTO live_count (partition, state, jobs)', 3, upsert);
+  const saveJobs = rowWriter(db, 'INSERT INTO job_count (state, node, user, jobs)', 4, upsert);
+  const saveLive = rowWriter(db, 'INSERT INTO live_count (state, partition, jobs)', 3, upsert);
   const addCreated = db.query("UPDATE counter SET value = value + ? WHERE name = 'jobs_created'");
   // Rows of nothing would double the table: nearly every job leaves one behind when it ends.
-  const dropJobs = db.query('DELETE FROM job_count WHERE node = ? AND user = ? AND state = ? AND jobs = 0');
-  const dropLive = db.query('DELETE FROM live_count WHERE partition = ? AND state = ? AND jobs = 0');
-  /** By node, then by user and state. */
-  const jobs = new Map<number, Changes>();
-  const live: Changes = new Map();
+  const dropJobs = db.query('DELETE FROM job_count WHERE state = ? AND node = ? AND user = ? AND jobs = 0');
+  const dropLive = db.query('DELETE FROM live_count WHERE state = ? AND partition = ? AND jobs = 0');
+  /** By state and node, then by user. */
+  const jobs = forStates(() => new Map<number, Changes>());
+  /** By state, then by partition. */
+  const live = forStates((): Changes => new Map());
   let created = 0;
-
-  function add(changes: Changes, number: number, state: number, difference: number): void {
-    const key = number * STATE_PLACES + state;
-    changes.set(key, (changes.get(key) ?? 0) + difference);
-  }
+  let isChanged = false;
 
   function addToNode(node: number, user: number, state: number, difference: number): void {
-    let changes = jobs.get(node);
+    const nodes = jobs[state]!;
+    let changes = nodes.get(node);
     if (!changes) {
       changes = new Map();
-      jobs.set(node, changes);
+      nodes.set(node, changes);
     }
-    add(changes, ANY, state, difference);
-    add(changes, user, state, difference);
+    add(changes, ANY, difference);
+    add(changes, user, difference);
   }
 
   /** Counts a job by its partition alone, if it waits or runs. */
   function addLive({ partition, state }: Pick<Counted, 'partition' | 'state'>, times: 1 | -1): void {
-    if (state < LIVE_STATES) add(live, partition, state, times);
+    if (state >= LIVE_STATES) return;
+    add(live[state]!, partition, times);
+    isChanged = true;
   }
 
-  /** Writes what has changed in the order of the table's key. */
-  function flushJobs(): void {
-    const rows: Value[] = [];
-    const fewer: [node: number, user: number, state: number][] = [];
-    for (const node of [...jobs.keys()].sort((one, other) => one - other)) {
-      for (const [user, state, difference] of changed(jobs.get(node)!)) {
-        rows.push(node, user, state, difference);
-        if (difference < 0) fewer.push([node, user, state]);
+  /** What has changed in the order of the table's key. */
+  function* changedJobs(): Generator<[state: number, node: number, user: number, difference: number]> {
+    for (const [state, nodes] of jobs.entries()) {
+      for (const node of [...nodes.keys()].sort(ascending)) {
+        for (const [user, difference] of changed(nodes.get(node)!)) yield [state, node, user, difference];
       }
     }
-    saveJobs(rows);
-    for (const key of fewer) dropJobs.run(...key);
+  }
+
+  function flushJobs(): void {
+    const rows = [...changedJobs()];
+    saveJobs(rows.flat() satisfies Value[]);
+    for (const [state, node, user, difference] of rows) if (difference < 0) dropJobs.run(state, node, user);
   }
 
   function flushLive(): void {
-    for (const [partition, state, difference] of changed(live)) {
-      saveLive([partition, state, difference]);
-      if (difference < 0) dropLive.run(partition, state);
+    for (const [state, changes] of live.entries()) {
+      for (const [partition, difference] of changed(changes)) {
+        saveLive([state, partition, difference]);
+        if (difference < 0) dropLive.run(state, partition);
+      }
     }
   }
 
   function clear(): void {
-    jobs.clear();
-    live.clear();
+    for (const changes of [...jobs, ...live]) changes.clear();
     created = 0;
+    isChanged = false;
   }
 
   return {
     /** Counts a job `times` more; -1 takes it out. */
     add({ user, state, nodes, partition }: Counted, times: 1 | -1): void {
+      isChanged = true;
       addToNode(ANY, user, state, times);
       for (const node of nodes) addToNode(node, user, state, times);
       addLive({ partition, state }, times);
@@ -96,7 +101,7 @@ export function jobCounter(db: Database) {
     },
     /** Writes all of it into the transaction. */
     flush(): void {
-      if (jobs.size + live.size === 0) return;
+      if (!isChanged) return;
       flushJobs();
       flushLive();
       if (created > 0) addCreated.run(created);
@@ -107,9 +112,11 @@ export function jobCounter(db: Database) {
   };
 }
 
-/** The changes that are any, by number and state. */
-const changed = (changes: Changes): [number: number, state: number, difference: number][] =>
-  [...changes]
-    .filter(([, difference]) => difference !== 0)
-    .sort(([one], [other]) => one - other)
-    .map(([key, difference]) => [Math.floor(key / STATE_PLACES), key % STATE_PLACES, difference]);
+const ascending = (one: number, other: number): number => one - other;
+
+const add = (changes: Changes, number: number, difference: number): void =>
+  void changes.set(number, (changes.get(number) ?? 0) + difference);
+
+/** The changes that are any, in order. */
+const changed = (changes: Changes): [number: number, difference: number][] =>
+  [...changes].filter(([, difference]) => difference !== 0).sort(([one], [other]) => one - other);

@@ -137,13 +137,12 @@ export const isCounted = ({
 /** The matches of a filter that `isCounted`. */
 export function matchCounter(db: Database): (wanted: Wanted) => number {
   const select = db.query<{ jobs: number }, number[]>(
-    'SELECT coalesce(sum(jobs), 0) AS jobs FROM job_count WHERE node = ? AND user = ? AND state BETWEEN ? AND ?',
+    'SELECT jobs FROM job_count WHERE state = ? AND node = ? AND user = ?',
   );
-  return ({ nodes = [0], users = [0], states }) => {
-    const ranges = states?.map((state) => [state, state]) ?? [[0, JOB_STATES.length]];
+  return ({ nodes = [0], users = [0], states = [...JOB_STATES.keys()] }) => {
     let jobs = 0;
     for (const user of users) {
-      for (const range of ranges) jobs += select.get(nodes[0]!, user, ...range)!.jobs;
+      for (const state of states) jobs += select.get(state, nodes[0]!, user)?.jobs ?? 0;
     }
     return jobs;
   };

@@ -9,7 +9,7 @@ export function jobReader(db: Database) {
   const complete = jobCompleter(db);
   const selectJob = db.query<JobRow, [string]>(`SELECT ${JOB_COLUMNS} FROM job WHERE id = ?`);
   const selectStates = db.query<{ state: number; jobs: number }, []>(
-    'SELECT state, jobs FROM job_count WHERE node = 0 AND user = 0',
+    `SELECT state, jobs FROM job_count WHERE state IN (${[...JOB_STATES.keys()]}) AND node = 0 AND user = 0`,
   );
   const selectCreated = db.query<{ value: number }, []>(
     "SELECT value FROM counter WHERE name = 'jobs_created'",

@@ -22,7 +22,7 @@ const FAIL_ON_BOOM = `CREATE TRIGGER boom AFTER INSERT ON job_node
 const COUNTS: [table: string, kept: string, recount: string][] = [
   [
     'job_count',
-    'SELECT node, user, state, jobs FROM job_count',
+    'SELECT node, user, state, jobs FROM job_count ORDER BY 1, 2, 3',
     `SELECT node, user, state, count(*) FROM (
        SELECT 0 AS node, 0 AS user, state FROM job
         UNION ALL SELECT 0, user, state FROM job

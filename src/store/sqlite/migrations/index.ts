@@ -9,6 +9,7 @@ import fewerEvents from './0007_fewer_events.sql' with { type: 'text' };
 import chunkPoints from './0008_chunk_points.sql' with { type: 'text' };
 import { moveSamplesIntoColumns } from './0009_log.ts';
 import sluids from './0010_sluids.sql' with { type: 'text' };
+import liveTogether from './0011_live_together.sql' with { type: 'text' };
 
 /** Statements, or a function for what SQL cannot do; both run inside a transaction. */
 export type Migration = string | ((db: Database) => void);
@@ -25,4 +26,5 @@ export const MIGRATIONS: readonly Migration[] = [
   chunkPoints,
   moveSamplesIntoColumns,
   sluids,
+  liveTogether,
 ];
