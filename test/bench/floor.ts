@@ -20,7 +20,7 @@ export async function startFloor(name: 'echo' | 'concatenate', ...args: string[]
 }
 
 /** Runs a floor that measures by itself, and prints one number. */
-export async function runFloor(name: 'append', ...args: string[]): Promise<number> {
+export async function runFloor(name: 'append' | 'jobs', ...args: string[]): Promise<number> {
   const child = Bun.spawn([process.execPath, resolve(import.meta.dir, `floor/${name}.ts`), ...args], {
     stdout: 'pipe',
   });

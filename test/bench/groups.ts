@@ -1,5 +1,6 @@
 import { PLACES } from '../integration/neighbours/places.ts';
 import { measureBatches } from './batch.ts';
+import { measureCreation } from './create.ts';
 import { measureDisk } from './disk.ts';
 import { measureEnded } from './ended.ts';
 import { measureImport } from './import.ts';
@@ -23,6 +24,7 @@ export interface Size {
   readonly batches: { readonly rounds: number; readonly rows: number; readonly posts: number };
   /** How many places of the table of neighbours; the integration test runs all of them anyway. */
   readonly neighbourPlaces: number;
+  readonly created: { readonly bulk: number; readonly rounds: number; readonly seconds: number };
   readonly soakSeconds: number;
 }
 
@@ -36,6 +38,7 @@ export const FULL: Size = {
   rounds: { scrapes: 21, lists: 51, starts: 5 },
   batches: { rounds: 5, rows: 500_000, posts: 1000 },
   neighbourPlaces: PLACES.length,
+  created: { bulk: 200_000, rounds: 3, seconds: 4 },
   soakSeconds: 60,
 };
 
@@ -50,6 +53,7 @@ export const QUICK: Size = {
   rounds: { scrapes: 5, lists: 5, starts: 5 },
   batches: { rounds: 1, rows: 100_000, posts: 100 },
   neighbourPlaces: 0,
+  created: { bulk: 20_000, rounds: 1, seconds: 1 },
   soakSeconds: 20,
 };
 
@@ -62,6 +66,7 @@ export const GROUPS: Readonly<Record<string, (size: Size) => Promise<Row[]>>> = 
   batches: ({ batches }) => measureBatches(batches),
   disk: ({ samples }) => measureDisk({ jobs: 500, samples }),
   import: ({ imported }) => measureImport({ jobs: imported }),
+  creation: ({ ended, created }) => measureCreation({ beside: ended, ...created }),
   starts: ({ jobs, rounds }) => measureStarts({ jobs, rounds: rounds.starts }),
   neighbours: ({ neighbourPlaces }) => measureNeighbours(PLACES.slice(0, neighbourPlaces)),
   soak: ({ soakSeconds }) => measureSoak({ seconds: soakSeconds }),

@@ -1,10 +1,13 @@
 import { $ } from 'bun';
 
-const CONNECTIONS = 32;
-
-/** Answers a second of POSTs of one sample on 32 connections, over `seconds`; every answer has to be 2xx. */
-export async function postRate(url: string, script: string, seconds: number): Promise<number> {
-  const output = await $`wrk -t1 -c${CONNECTIONS} -d${seconds}s -s ${script} ${url}`.text();
+/** Answers a second of the POSTs of a script, over `seconds`; every answer has to be 2xx. */
+export async function postRate(
+  url: string,
+  script: string,
+  seconds: number,
+  connections = 32,
+): Promise<number> {
+  const output = await $`wrk -t1 -c${connections} -d${seconds}s -s ${script} ${url}`.text();
   if (/Non-2xx/.test(output)) throw new Error(`Not every POST was answered 2xx:\n${output}`);
   return Number(/Requests\/sec:\s+([\d.]+)/.exec(output)![1]);
 }

@@ -106,13 +106,16 @@ export function readDetails(body: DetailBody): JobDetails | undefined {
   return Object.keys(details).length === 0 ? undefined : (details as JobDetails);
 }
 
+/** The fields of answers in the order of DetailFields, and the details that they show as they are. */
+const SHOWN = Object.keys(DetailFields).map(
+  (field) => [field, SAME.find(([name]) => name === field)?.[1]] as const,
+);
+
 /** Details as answers have them, in the order of DetailFields. */
 export function renderDetails(details: JobDetails): DetailBody {
   const { submitTimeMs, allocations } = details;
   const body: Record<string, unknown> = {};
-  const keys = new Map<string, keyof JobDetails>(SAME);
-  for (const field of Object.keys(DetailFields)) {
-    const key = keys.get(field);
+  for (const [field, key] of SHOWN) {
     if (key && details[key] !== undefined) body[field] = details[key];
     if (field === 'submit_time' && submitTimeMs !== undefined) body[field] = formatTime(submitTimeMs);
     if (field === 'allocations' && allocations) body[field] = allocations.map(renderAllocation);
