@@ -42,6 +42,9 @@ export class DatabaseInUse extends StartError {}
 export const jobNotFound = (id: string) =>
   new AppError('not_found', `There is no job with the id ${quote(id)}.`);
 
+export const runNotFound = (sluid: string) =>
+  new AppError('not_found', `There is no run with the SLUID ${quote(sluid)} that samples can belong to.`);
+
 /** A client's text inside a message: JSON quoting keeps odd characters visible, and long ones are cut. */
 export function quote(text: string): string {
   return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);

@@ -31,6 +31,9 @@ const GATHERED = ['sluid', 'otherSluids', 'resizedMs'] as const;
 /** How the run stands: these come from one source together, because half of one verdict does not fit half of another. */
 const STANDING = ['state', 'endTimeMs', 'exitCode', 'signal', 'rawState', 'reason'] as const;
 
+/** What a run has of a report as it is, beside the fields. */
+const TAKEN_OVER = [...STANDING, ...GATHERED, 'allocations'] as const;
+
 /** How far a source is believed in a field; 0: nobody has said it. */
 const RANK: Record<Source, number> = { api: 1, absence: 1, squeue: 2, hook: 3, sacct: 4, jobcomp: 5 };
 /** The size of a job may change while it runs: of squeue and the hooks the one that looked last is right. */
@@ -143,26 +146,24 @@ export const sluidsOf = ({
 
 /** The run of which nothing is known but one report. */
 export function runOf(report: Report): Run {
-  const { source, observedMs, state, allocations, isStartRough = false } = report;
+  const { source, observedMs, state, isStartRough = false } = report;
   const phase = state === undefined ? undefined : hasEnded(state) ? 'ended' : state;
   const rankOf = (field: Field): number => {
     if (field === 'startTimeMs' && isStartRough) return ROUGH_RANK;
     return (SIZES.has(field) ? SIZE_RANK : RANK)[source];
   };
-  const isSaid = (key: keyof Report & keyof Run) => report[key] !== undefined;
-  const said = [...FIELDS, ...STANDING, ...GATHERED].filter(isSaid);
-  return {
-    ...(Object.fromEntries(said.map((key) => [key, report[key]])) as Partial<Run>),
-    ...(allocations && { allocations }),
-    state: state ?? 'pending',
-    ...(phase === 'ended' && { endTimeMs: report.endTimeMs ?? observedMs }),
-    provenance: {
-      fields: Object.fromEntries(FIELDS.filter(isSaid).map((field) => [field, rankOf(field)])),
-      // A word of a newer Slurm says no state: the one known before stands.
-      standing: phase === undefined ? 0 : STANDING_RANK[phase as 'pending' | 'running' | 'ended'][source],
-      standingMs: observedMs,
-    },
-  };
+  const run: Record<string, unknown> = { state: state ?? 'pending' };
+  const ranks: Record<string, number> = {};
+  for (const field of FIELDS) {
+    if (report[field] === undefined) continue;
+    run[field] = report[field];
+    ranks[field] = rankOf(field);
+  }
+  for (const key of TAKEN_OVER) if (report[key] !== undefined) run[key] = report[key];
+  if (phase === 'ended') run.endTimeMs = report.endTimeMs ?? observedMs;
+  // A word of a newer Slurm says no state: the one known before stands.
+  const standing = phase === undefined ? 0 : STANDING_RANK[phase as 'pending' | 'running' | 'ended'][source];
+  return { ...run, provenance: { fields: ranks, standing, standingMs: observedMs } } as Run;
 }
 
 /**
@@ -173,31 +174,39 @@ export function runOf(report: Report): Run {
 export function joinRuns(known: Run, added: Run): Run {
   const later = added.provenance.standingMs >= known.provenance.standingMs ? added : known;
   const gathered = gather(known, added);
-  const fields = FIELDS.map((field) => {
-    const source = sourceOf(field, { known, added, later, resizedMs: gathered.resizedMs });
-    return [field, source[field], source.provenance.fields[field]] as const;
-  });
+  const accounts = { known, added, later, resizedMs: gathered.resizedMs };
   const standing = standingOf(known, added, later);
-  const unknownWord =
-    later.provenance.standing === 0 && !hasEnded(standing.state) ? later.rawState : undefined;
-  const values = defined([
-    ...fields.map(([field, value]) => [field, value]),
-    ...STANDING.map((key) => [key, standing[key]]),
-  ]) as unknown as Run;
+  // Loops, because an import joins millions.
+  const joined: Record<string, unknown> = { ...gathered };
+  const ranks: Record<string, number> = {};
+  for (const field of FIELDS) {
+    if (known[field] === undefined && added[field] === undefined) continue;
+    const source = sourceOf(field, accounts);
+    if (source[field] === undefined) continue;
+    joined[field] = source[field];
+    ranks[field] = source.provenance.fields[field] ?? 0;
+  }
+  for (const key of STANDING) if (standing[key] !== undefined) joined[key] = standing[key];
+  if (later.provenance.standing === 0 && !hasEnded(standing.state) && later.rawState !== undefined)
+    joined.rawState = later.rawState;
   const allocations = joinAllocations(known.allocations, added.allocations, {
     // Nodes that were given back are none of the job's.
-    nodes: gathered.resizedMs === undefined ? undefined : values.nodes,
+    nodes: gathered.resizedMs === undefined ? undefined : (joined.nodes as Run['nodes']),
   });
+  if (allocations) joined.allocations = allocations;
+  const { standing: rank, standingMs } = standing.provenance;
+  return { ...joined, provenance: { fields: ranks, standing: rank, standingMs } } as Run;
+}
+
+/** Whether an account has nothing to add, as is nearly always so. */
+const isGathered = (known: Run, added: Run): boolean =>
+  (added.sluid === undefined || added.sluid === known.sluid) && !added.otherSluids && !added.resizedMs;
+
+function pickGathered({ sluid, otherSluids, resizedMs }: Run): Pick<Run, (typeof GATHERED)[number]> {
   return {
-    ...values,
-    ...gathered,
-    ...(unknownWord !== undefined && { rawState: unknownWord }),
-    ...(allocations && { allocations }),
-    provenance: {
-      fields: defined(fields.map(([field, , rank]) => [field, rank])),
-      standing: standing.provenance.standing,
-      standingMs: standing.provenance.standingMs,
-    },
+    ...(sluid !== undefined && { sluid }),
+    ...(otherSluids && { otherSluids }),
+    ...(resizedMs && { resizedMs }),
   };
 }
 
@@ -232,6 +241,7 @@ const MAX_RESIZES = 100;
 
 /** The SLUIDs and the changes of size of both. SLUIDs begin with a time: the first is that of the run. */
 function gather(known: Run, added: Run): Pick<Run, (typeof GATHERED)[number]> {
+  if (isGathered(known, added)) return pickGathered(known);
   const [sluid, ...others] = [...new Set([...sluidsOf(known), ...sluidsOf(added)])].sort();
   const resizedMs = [...new Set([...(known.resizedMs ?? []), ...(added.resizedMs ?? [])])].sort(
     (one, other) => one - other,
@@ -250,9 +260,6 @@ function standingOf(known: Run, added: Run, later: Run): Run {
 
 const earlier = (one: Run, other: Run): Run =>
   (one.startTimeMs ?? Infinity) <= (other.startTimeMs ?? Infinity) ? one : other;
-
-const defined = (entries: readonly (readonly unknown[])[]) =>
-  Object.fromEntries(entries.filter(([, value]) => value !== undefined) as [string, unknown][]);
 
 /** Node by node, in the order of the names: a node's GPUs are known by its own hook, its share by others. */
 function joinAllocations(

@@ -33,7 +33,10 @@ export interface JobSummary {
 }
 
 export interface JobSample extends NewSample {
+  /** Empty where `sluid` names the run. */
   readonly jobId: string;
+  /** Slurm's key of the run that was measured, whatever the time of the sample. */
+  readonly sluid?: string;
 }
 
 /** Why one row of a batch was not stored; `index` counts from 0 in the order given. */

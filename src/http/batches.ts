@@ -184,7 +184,8 @@ function sampleReader(nowMs: number): (row: Static<typeof SampleRowBody>) => Job
   let lastText: string | undefined;
   let lastMs = nowMs;
   return (row) => {
-    const { job_id, timestamp, node, gpu_usage } = row;
+    const { job_id = '', sluid, timestamp, node, gpu_usage } = row;
+    if ((job_id === '') === (sluid === undefined)) throw namesNoRun(row);
     if (timestamp !== lastText) {
       lastMs = timestamp === undefined ? nowMs : requirePastTime('timestamp', timestamp, nowMs);
       lastText = timestamp;
@@ -197,11 +198,20 @@ function sampleReader(nowMs: number): (row: Static<typeof SampleRowBody>) => Job
       stamped: timestamp === undefined,
     };
     // One by one, because a batch has up to 100,000 of these and spreading costs more than all the rest of this.
+    if (sluid !== undefined) sample.sluid = sluid;
     if (node !== undefined) sample.node = node;
     if (gpu_usage !== undefined) sample.gpuUsage = gpu_usage;
     return sample;
   };
 }
+
+const namesNoRun = ({ job_id }: Static<typeof SampleRowBody>): AppError =>
+  new AppError(
+    'validation_error',
+    job_id === undefined
+      ? 'job_id is required, or sluid in its place.'
+      : 'job_id and sluid are two ways to name a run; give only one.',
+  );
 
 /** The answer: what the store says of the rows it got, and what kept the others from it, in the order of the batch. */
 function renderResult(result: BatchResult, { places, bad }: Sorted<unknown>) {

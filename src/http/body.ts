@@ -5,7 +5,7 @@ import { takeTurn } from '../pace.ts';
 import { readText } from './body-text.ts';
 import { JsonScanner } from './json-scan.ts';
 import { JobPatchBody, PastJobBody } from './schema/job.ts';
-import { SampleBody } from './schema/sample.ts';
+import { SampleRowBody } from './schema/sample.ts';
 
 interface BodyOptions {
   /** Largest body of a single write. */
@@ -71,7 +71,7 @@ export function parseJson(text: string): unknown {
 
 /** The fields that may be left out, of all bodies. */
 const OPTIONAL = new Set(
-  [JobPatchBody, SampleBody, PastJobBody].flatMap(({ properties, required = [] }: TObject) =>
+  [JobPatchBody, SampleRowBody, PastJobBody].flatMap(({ properties, required = [] }: TObject) =>
     Object.keys(properties).filter((name) => !required.includes(name)),
   ),
 );

@@ -95,3 +95,40 @@ test('a hook script names the run that ended by its SLUID', async () => {
   expect(await service.send('POST', '/v1/events/job-finished', late)).toMatchObject({ status: 200 });
   expect((await service.send('GET', '/v1/jobs/7')).json).toMatchObject({ state: 'failed', exit_code: 3 });
 });
+
+test('samples name the run that they are of by its SLUID', async () => {
+  await using service = await startWithSluids();
+  const sample = { cpu_usage: 50, memory_usage_mb: 100 };
+  const { json } = await service.send('POST', '/v1/samples', {
+    samples: [
+      { ...sample, sluid: FIRST, node: 'n2', timestamp: '2026-01-20T11:45:00Z' },
+      { ...sample, sluid: SECOND, timestamp: '2026-01-20T11:45:00Z' },
+      { ...sample, job_id: null, sluid: 's685M87SKZZZ00' },
+      { ...sample, sluid: FIRST, job_id: '7' },
+      sample,
+      { ...sample, sluid: 's0000000000000' },
+    ],
+  });
+  expect(json).toEqual({
+    stored: 3,
+    repeated: 0,
+    refused: 3,
+    errors: [
+      {
+        index: 3,
+        error: 'validation_error',
+        message: 'job_id and sluid are two ways to name a run; give only one.',
+      },
+      { index: 4, error: 'validation_error', message: 'job_id is required, or sluid in its place.' },
+      {
+        index: 5,
+        error: 'not_found',
+        message: 'There is no run with the SLUID "s0000000000000" that samples can belong to.',
+      },
+    ],
+  });
+  const { json: first } = await service.send('GET', '/v1/jobs/7/metrics?run=1');
+  expect(first.samples).toMatchObject([{ timestamp: '2026-01-20T11:45:00.000Z', node: 'n2' }]);
+  expect((await service.send('GET', '/v1/jobs/7/metrics?run=2')).json.total).toBe(1);
+  expect((await service.send('GET', '/v1/jobs/8')).json).toMatchObject({ cpu_usage: 50 });
+});

@@ -21,7 +21,12 @@ export const SampleBody = Type.Object(
 
 /** A sample of a batch. Unknown fields are ignored, so that a newer agent can talk to an older server. */
 export const SampleRowBody = Type.Object({
-  job_id: Identity('Job that was measured'),
+  job_id: optional(Identity('Job that was measured; required where sluid does not name its run')),
+  sluid: optional(
+    Identity(
+      'In place of job_id: the run that was measured, by Slurm’s key (SLUID), also when another run of its job has followed',
+    ),
+  ),
   ...SampleBody.properties,
 });
 

@@ -9,8 +9,13 @@ import { type Target, targetReader } from './targets.ts';
 interface PastRuns {
   /** In their order. */
   readonly runs: readonly Run[];
-  /** The number that the samples of a run carry, and its nodes. */
-  readonly places: ReadonlyMap<Run, { readonly seq: number; readonly nodes: ReadonlySet<string> }>;
+  readonly places: ReadonlyMap<Run, RunPlace>;
+}
+
+/** The number that the samples of a run carry, and its nodes. */
+interface RunPlace {
+  readonly seq: number;
+  readonly nodes: ReadonlySet<string>;
 }
 
 /**
@@ -44,20 +49,28 @@ export function earlierTargetFinder(db: Database) {
     return nodeIds.get(name);
   }
 
+  function findOn(run: Run, { seq, nodes }: RunPlace, node: string | undefined): Target | undefined {
+    const name = node ?? run.nodes?.[0];
+    const nodeId = name !== undefined && nodes.has(name) ? numberOf(name) : undefined;
+    if (nodeId === undefined) return undefined;
+    const key = `${seq} ${nodeId}`;
+    const target = targets.get(key) ?? readTarget(seq, nodeId);
+    targets.set(key, target);
+    return target;
+  }
+
   return {
     /** Undefined when no earlier run had started by then, or none that ran on the node. */
     find({ jobId, node }: { jobId: string; node?: string }, timeMs: number): Target | undefined {
       const { runs, places } = runsOf(jobId);
       const run = findRunAt(runs, timeMs);
-      if (!run) return undefined;
-      const { seq, nodes } = places.get(run)!;
-      const name = node ?? run.nodes?.[0];
-      const nodeId = name !== undefined && nodes.has(name) ? numberOf(name) : undefined;
-      if (nodeId === undefined) return undefined;
-      const key = `${seq} ${nodeId}`;
-      const target = targets.get(key) ?? readTarget(seq, nodeId);
-      targets.set(key, target);
-      return target;
+      return run && findOn(run, places.get(run)!, node);
+    },
+
+    /** Undefined when the job has no such earlier run, or it did not run on the node. */
+    findRun({ jobId, node }: { jobId: string; node?: string }, seq: number): Target | undefined {
+      for (const [run, place] of runsOf(jobId).places) if (place.seq === seq) return findOn(run, place, node);
+      return undefined;
     },
 
     /** Nobody holds a target any more, and what is known of runs may change. */

@@ -17,6 +17,8 @@ interface PackedSamples {
   readonly jobs: string;
   /** '' where a sample names none. */
   readonly nodes: string;
+  /** '' where a sample names none; left out when none does. */
+  readonly sluids?: string;
   /** Handed over without being copied. */
   readonly numbers: Float64Array<ArrayBuffer>;
 }
@@ -58,6 +60,9 @@ export function unpackRequest({ text, batches = [] }: Message): ThreadRequest {
 const packSamples = (samples: readonly JobSample[]): PackedSamples => ({
   jobs: samples.map(({ jobId }) => jobId).join('\n'),
   nodes: samples.map(({ node = '' }) => node).join('\n'),
+  ...(samples.some(({ sluid }) => sluid !== undefined) && {
+    sluids: samples.map(({ sluid = '' }) => sluid).join('\n'),
+  }),
   numbers: packNumbers(samples),
 });
 
@@ -77,9 +82,15 @@ function packNumbers(samples: readonly JobSample[]): Float64Array<ArrayBuffer> {
 /** One for the thread, because batches that name the same come again. */
 const readNames = batchNameReader();
 
-function unpackSamples({ jobs, nodes, numbers }: PackedSamples): Pick<SampleBatch, 'samples' | 'names'> {
+function unpackSamples({
+  jobs,
+  nodes,
+  sluids,
+  numbers,
+}: PackedSamples): Pick<SampleBatch, 'samples' | 'names'> {
   if (numbers.length === 0) return { samples: [] };
   const names = readNames(jobs, nodes);
+  const runs = sluids?.split('\n');
   let at = 0;
   const samples = names.jobs.map((jobId, index) => {
     const sample: { -readonly [Key in keyof JobSample]: JobSample[Key] } = {
@@ -93,6 +104,8 @@ function unpackSamples({ jobs, nodes, numbers }: PackedSamples): Pick<SampleBatc
     at += 2;
     const node = names.nodes[index]!;
     if (node !== '') sample.node = node;
+    const sluid = runs?.[index];
+    if (sluid) sample.sluid = sluid;
     if (!Number.isNaN(gpuUsage)) sample.gpuUsage = gpuUsage;
     return sample;
   });

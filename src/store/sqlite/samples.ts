@@ -1,11 +1,12 @@
 import type { Database } from 'bun:sqlite';
-import { type AppError, jobNotFound } from '../../domain/errors.ts';
+import { type AppError, jobNotFound, runNotFound } from '../../domain/errors.ts';
 import { hasNoNodes, type NewSample, notANode } from '../../domain/sample.ts';
 import { type BatchResult, type JobSample, MAX_REFUSALS, type Refusal } from '../../domain/store.ts';
 import { arrivalWriter } from './arrivals.ts';
 import type { BatchNames } from './batchnames.ts';
 import { earlierTargetFinder } from './earlier.ts';
 import type { LogWriter } from './log.ts';
+import { namedRunFinder } from './sluidruns.ts';
 import { storedFinder } from './stored.ts';
 import type { Target, TargetFinder } from './targets.ts';
 
@@ -15,24 +16,43 @@ export function sampleWriter(db: Database, latest: TargetFinder, log: LogWriter)
   const findStored = storedFinder(db, log);
   const earlier = earlierTargetFinder(db);
 
-  /** The targets of samples, in their order: those of the latest run, or of the one in whose time a sample lies. */
-  function findTargets(
-    samples: readonly (NewSample & Pick<JobSample, 'jobId'>)[],
-    names?: BatchNames,
-  ): readonly (Target | undefined)[] {
+  const runs = namedRunFinder(db);
+
+  /** The samples with the jobs of their runs, where those are named by SLUIDs; one of no known run has no job. */
+  function nameJobs(samples: readonly JobSample[]): readonly JobSample[] {
+    if (!samples.some(({ sluid }) => sluid !== undefined)) return samples;
+    runs.lookUp(samples.flatMap(({ sluid }) => sluid ?? []));
+    return samples.map((sample) =>
+      sample.sluid === undefined ? sample : { ...sample, jobId: runs.get(sample.sluid)?.jobId ?? '' },
+    );
+  }
+
+  /**
+   * The targets of samples, in their order: those of the run that is named, and else of the latest run, or of the one in whose
+   * time a sample lies.
+   */
+  function findTargets(samples: readonly JobSample[], names?: BatchNames): readonly (Target | undefined)[] {
     const found = latest.find(samples, names);
     if (!latest.hasEarlierRuns()) return found;
     const targets = [...found];
-    for (const [index, sample] of samples.entries()) {
-      const { jobId, timeMs, stamped } = sample;
-      if (stamped || !latest.isBeforeLatest(jobId, timeMs)) continue;
-      targets[index] = earlier.find(sample, timeMs) ?? targets[index];
-    }
+    for (const [index, sample] of samples.entries()) targets[index] = findEarlier(sample, targets[index]);
     return targets;
   }
 
+  /** The target of a sample that may be of an earlier run; `target` is that of the latest. */
+  function findEarlier(sample: JobSample, target: Target | undefined): Target | undefined {
+    const { jobId, timeMs, stamped, sluid } = sample;
+    if (sluid !== undefined) {
+      const seq = runs.get(sluid)?.pastSeq;
+      return seq === undefined ? target : earlier.findRun(sample, seq);
+    }
+    if (stamped || !latest.isBeforeLatest(jobId, timeMs)) return target;
+    return earlier.find(sample, timeMs) ?? target;
+  }
+
   /** Says what is wrong with a sample that has no target. */
-  function refuse({ jobId, node }: { jobId: string; node?: string }): AppError {
+  function refuse({ jobId, node, sluid }: JobSample): AppError {
+    if (sluid !== undefined && jobId === '') return runNotFound(sluid);
     if (!latest.hasJob(jobId)) return jobNotFound(jobId);
     return node === undefined ? hasNoNodes() : notANode(node);
   }
@@ -77,8 +97,9 @@ export function sampleWriter(db: Database, latest: TargetFinder, log: LogWriter)
      * A batch costs one look-up for all its jobs and nodes that are not remembered, and one change of usage for each of
      * them, however many samples it brings.
      */
-    recordMany(samples: readonly JobSample[], names?: BatchNames): BatchResult {
-      const found = findTargets(samples, names);
+    recordMany(given: readonly JobSample[], names?: BatchNames): BatchResult {
+      const samples = nameJobs(given);
+      const found = findTargets(samples, samples === given ? names : undefined);
       const repeats = repeatFinder(samples, found);
       const refusals: Refusal[] = [];
       let [stored, refused] = [0, 0];
@@ -103,6 +124,7 @@ export function sampleWriter(db: Database, latest: TargetFinder, log: LogWriter)
       arrivals.flush();
       latest.makeRoom();
       earlier.forget();
+      runs.forget();
     },
 
     /** The transaction has been rolled back. */
@@ -110,6 +132,7 @@ export function sampleWriter(db: Database, latest: TargetFinder, log: LogWriter)
       arrivals.forget();
       log.forget();
       earlier.forget();
+      runs.forget();
     },
   };
 }

@@ -1,6 +1,7 @@
 import { expect, test } from 'bun:test';
 import type { Report } from '../../../src/domain/report.ts';
 import type { Store } from '../../../src/domain/store.ts';
+import { listReadings } from '../../help/readings.ts';
 import { NOON_MS } from '../../help/service.ts';
 import { emptyStore, type MakePlace, MINUTE_MS } from './help.ts';
 
@@ -126,5 +127,46 @@ export function sluids(makePlace: MakePlace) {
     await applyAll(store, [record(10, 20, { id: '2', rawState: 'REQUEUED', state: 'cancelled' })]);
     await applyAll(store, [record(10, 20, { id: '1', sluid: THIRD }), record(22, 25, { id: '1' })]);
     expect(await lacking(at(5))).toEqual([]);
+  });
+
+  test('a sample that names its run by a SLUID belongs to it, whatever its time', async () => {
+    await using place = await emptyStore(makePlace);
+    const { store } = place;
+    await applyAll(store, [
+      running(10, { sluid: FIRST, nodes: ['n1', 'n2'] }),
+      running(30, { sluid: SECOND, nodes: ['n3'] }),
+      // Never was the latest, so that samples cannot belong to it.
+      record(1, 5, { sluid: THIRD }),
+    ]);
+    const reading = { cpuUsage: 1, memoryUsageMb: 1, stamped: false, jobId: '' };
+    const batch = [
+      // In the time of the second run, and on a node that only the first had.
+      { ...reading, sluid: FIRST, timeMs: at(31), node: 'n2' },
+      { ...reading, sluid: FIRST, timeMs: at(32), stamped: true },
+      { ...reading, sluid: SECOND, timeMs: at(11) },
+      { ...reading, jobId: '7', timeMs: at(12), node: 'n1' },
+      { ...reading, sluid: SECOND, timeMs: at(33), node: 'n1' },
+      { ...reading, sluid: THIRD, timeMs: at(3) },
+      { ...reading, sluid: 's0000000000009', timeMs: at(3) },
+    ];
+    const result = await store.recordSamples(batch);
+    expect(result).toMatchObject({ stored: 4, repeated: 0, refused: 3 });
+    expect(result.refusals.map(({ index, error }) => [index, error])).toEqual([
+      [4, 'validation_error'],
+      [5, 'not_found'],
+      [6, 'not_found'],
+    ]);
+    const times = async (run: number) =>
+      (await listReadings(store, '7', { run }, 10)).samples.map(({ timeMs }) => timeMs);
+    expect(await times(2)).toEqual([at(12), at(31), at(32)]);
+    expect(await times(3)).toEqual([at(11)]);
+    // Again, and in one batch with others: repeats, but for the stamped one.
+    expect(await store.recordSamples(batch)).toMatchObject({ stored: 1, repeated: 3, refused: 3 });
+    // What is remembered of a run is not what it was before.
+    await applyAll(store, [running(50, { sluid: 's0000000000004', nodes: ['n1'] })]);
+    expect(await store.recordSamples([{ ...reading, sluid: SECOND, timeMs: at(34) }])).toMatchObject({
+      stored: 1,
+    });
+    expect(await times(3)).toEqual([at(11), at(34)]);
   });
 }

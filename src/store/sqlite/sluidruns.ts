@@ -1,0 +1,39 @@
+import type { Database } from 'bun:sqlite';
+
+/** The run that a SLUID names. */
+export interface NamedRun {
+  readonly jobId: string;
+  /** The number that its samples carry; undefined for the latest run of its job. */
+  readonly pastSeq: number | undefined;
+}
+
+/**
+ * Finds runs by their SLUIDs, if samples can belong to them (a run that was never the latest, as an import brings them, has
+ * no number that they could carry), and remembers them until `forget`, which any write but that of samples has to be followed
+ * by.
+ */
+export function namedRunFinder(db: Database) {
+  const select = db.query<{ sluid: string; jobId: string; pastSeq: number | null }, [string]>(
+    `WITH wanted AS MATERIALIZED (SELECT value AS sluid FROM json_each(?))
+     SELECT wanted.sluid, past_run.job AS jobId, past_run.seq AS pastSeq FROM wanted
+       JOIN past_run INDEXED BY past_run_by_sluid ON past_run.sluid = wanted.sluid AND past_run.seq > 0
+     UNION ALL
+     SELECT wanted.sluid, job.id, NULL FROM wanted
+       JOIN detail INDEXED BY detail_by_sluid ON detail.sluid = wanted.sluid JOIN job ON job.seq = detail.job`,
+  );
+  const known = new Map<string, NamedRun>();
+  return {
+    /** Looks for the runs of those SLUIDs that are not remembered. */
+    lookUp(sluids: Iterable<string>): void {
+      const missing = [...new Set(sluids)].filter((sluid) => !known.has(sluid));
+      if (missing.length === 0) return;
+      for (const { sluid, jobId, pastSeq } of select.all(JSON.stringify(missing)))
+        known.set(sluid, { jobId, pastSeq: pastSeq ?? undefined });
+    },
+
+    /** The run of a SLUID that has just been looked for; undefined when there is none. */
+    get: (sluid: string): NamedRun | undefined => known.get(sluid),
+
+    forget: () => known.clear(),
+  };
+}
