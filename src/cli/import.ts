@@ -129,6 +129,7 @@ async function openForImport(database: string) {
   try {
     return await openStore(database, {
       cacheBytes: CACHE_BYTES,
+      areBatchesWhole: true,
       onNotice: (_, text) => process.stderr.write(`hpc-observe: ${text}\n`),
     });
   } catch (error) {

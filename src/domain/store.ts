@@ -152,6 +152,8 @@ export interface Retention {
  * - Writes reject with AppError: `unavailable` when the queue is full, the engine is closed, or the disk refuses or is not
  *   where it was opened (nothing of that write was kept), or when the engine has failed for good (it may be kept);
  *   otherwise the codes named at each method. Bad values never arrive here: the caller has validated them.
+ * - A batch is stored in order, in parts of some milliseconds each, between which other writes go on. It resolves when all of it
+ *   is on disk; when it rejects, the parts before the failure are stored, and sending it again changes nothing of them.
  * - Time comes in as `nowMs`, milliseconds since 1970; the engine never looks at a clock of its own for data.
  */
 export interface Store {
@@ -159,13 +161,13 @@ export interface Store {
   createJob(job: NewJob, nowMs: number): Promise<Job>;
 
   /**
-   * Creates jobs with their past, in one commit. A row whose id exists is a repeat when all it says is what is kept
+   * Creates jobs with their past, in parts (see above). A row whose id exists is a repeat when all it says is what is kept
    * (where it is stamped, its start does not count), else it is refused with `conflict`; the rest is stored.
    */
   createJobs(jobs: readonly PastJob[]): Promise<BatchResult>;
 
   /**
-   * Takes up what schedulers say of runs of jobs, in one commit (domain `applyReport`): makes jobs, moves them on, and notes
+   * Takes up what schedulers say of runs of jobs, in parts (domain `applyReport`): makes jobs, moves them on, and notes
    * what changed. A report that says nothing new is a repeat; one of an unknown job that names no user is refused.
    */
   applyReports(reports: readonly Report[]): Promise<BatchResult>;
@@ -223,7 +225,7 @@ export interface Store {
   recordSample(jobId: string, sample: NewSample): Promise<void>;
 
   /**
-   * Adds samples of many jobs in one commit, under the same rules row by row, in order. One that is not stamped is a
+   * Adds samples of many jobs in parts, under the same rules row by row, in order. One that is not stamped is a
    * repeat when a sample of the same job, node and time is kept already, and changes nothing, so that a sender may retry.
    */
   recordSamples(samples: readonly JobSample[]): Promise<BatchResult>;

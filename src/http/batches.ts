@@ -42,7 +42,7 @@ export const batches = ({ store, now }: { store: Store; now: () => number }) => 
             operationId: 'recordSamples',
             tag: 'Samples',
             summary:
-              'Record samples of many jobs and nodes in one commit; those that are kept already change nothing, so that a sender may retry',
+              'Record samples of many jobs and nodes; those that are kept already change nothing, so that a sender may retry',
             answers: {
               200: { schema: 'BatchResult', means: 'What is stored, on disk, and what was refused' },
             },
@@ -70,7 +70,7 @@ export const batches = ({ store, now }: { store: Store; now: () => number }) => 
           ...operation({
             operationId: 'createJobs',
             tag: 'Jobs',
-            summary: 'Create jobs, also past ones, in one commit; those that are kept already change nothing',
+            summary: 'Create jobs, also past ones; those that are kept already change nothing',
             answers: {
               200: { schema: 'BatchResult', means: 'What is stored, on disk, and what was refused' },
             },

@@ -14,8 +14,10 @@ import { readLiveSeries } from './live.ts';
 import { type DatabaseLock, lockDatabase } from './lock.ts';
 import { longReads } from './longreads.ts';
 import { noteReader } from './notes.ts';
+import { cutParts, joinResults, weighJob } from './parts.ts';
 import { readingReader, runReader } from './readings.ts';
 import { unsettledLister } from './unsettled.ts';
+import type { Write } from './write.ts';
 import { Writer } from './writer.ts';
 
 export interface SqliteOptions {
@@ -27,6 +29,8 @@ export interface SqliteOptions {
   readonly onDeath?: (cause: Error) => void;
   /** Memory for the pages that are being written; for a command that writes very much and then ends. */
   readonly cacheBytes?: number;
+  /** Commits batches of any size in one go, because nobody else waits for the disk. */
+  readonly areBatchesWhole?: boolean;
 }
 
 /**
@@ -35,7 +39,13 @@ export interface SqliteOptions {
  */
 export async function openSqlite(
   file: string,
-  { onCommit = () => {}, onNotice = () => {}, onDeath = () => {}, cacheBytes }: SqliteOptions = {},
+  {
+    onCommit = () => {},
+    onNotice = () => {},
+    onDeath = () => {},
+    cacheBytes,
+    areBatchesWhole = false,
+  }: SqliteOptions = {},
 ): Promise<Store> {
   const path = resolve(file);
   if (!existsSync(dirname(path)))
@@ -48,7 +58,7 @@ export async function openSqlite(
   try {
     lock = lockDatabase(path);
     writer = await Writer.open(lock.path, { onCommit, onNotice, onDeath, cacheBytes });
-    return sqliteStore(lock.path, writer, lock);
+    return sqliteStore(lock.path, writer, lock, areBatchesWhole);
   } catch (error) {
     await writer?.close();
     lock?.release();
@@ -56,7 +66,7 @@ export async function openSqlite(
   }
 }
 
-function sqliteStore(path: string, writer: Writer, lock: DatabaseLock): Store {
+function sqliteStore(path: string, writer: Writer, lock: DatabaseLock, areBatchesWhole: boolean): Store {
   const db = openForReading(path);
   const jobs = jobReader(db);
   const readEvents = eventReader(db);
@@ -88,12 +98,21 @@ function sqliteStore(path: string, writer: Writer, lock: DatabaseLock): Store {
     }) as Value | undefined;
   }
 
+  async function submitBatch<Row>(
+    rows: readonly Row[],
+    weigh: (row: Row) => number,
+    write: (part: readonly Row[]) => Write,
+  ): Promise<BatchResult> {
+    const parts = areBatchesWhole ? [rows] : cutParts(rows, weigh);
+    return joinResults(parts, await writer.submitParts<BatchResult>(parts.map(write)));
+  }
+
   const lists = jobLists({ readAtOnce, lister: jobLister(db), compute });
 
   return {
     createJob: (job, nowMs) => writer.submit<Job>({ kind: 'createJob', job, nowMs }),
-    createJobs: (list) => writer.submit<BatchResult>({ kind: 'createJobs', jobs: list }),
-    applyReports: (reports) => writer.submit<BatchResult>({ kind: 'applyReports', reports }),
+    createJobs: (list) => submitBatch(list, weighJob, (jobs) => ({ kind: 'createJobs', jobs })),
+    applyReports: (list) => submitBatch(list, weighJob, (reports) => ({ kind: 'applyReports', reports })),
     listUnsettled: (sinceMs) => read(() => listUnsettled(sinceMs)),
     readNote: (name) => read(() => readNote(name)),
     keepNote: (name, value) => writer.submit<void>({ kind: 'keepNote', name, value }),
@@ -105,7 +124,12 @@ function sqliteStore(path: string, writer: Writer, lock: DatabaseLock): Store {
     listJobs: (filter, page, signal) => lists.list(filter, page, signal),
     streamJobs: (filter, start, signal) => lists.stream(filter, start, signal),
     recordSample: (jobId, sample) => writer.submit<void>({ kind: 'recordSample', jobId, sample }),
-    recordSamples: (list) => writer.submit<BatchResult>({ kind: 'recordSamples', samples: list }),
+    recordSamples: (list) =>
+      submitBatch(
+        list,
+        () => 1,
+        (samples) => ({ kind: 'recordSamples', samples }),
+      ),
     listSamples: (id, query, limit, signal) =>
       compute((connection) => readingReader(connection).list(id, query, limit), signal),
     plotSamples: (id, query, maxPoints, signal) =>

@@ -4,6 +4,7 @@ import { openFiles } from './files.ts';
 import { groupCommitter } from './group.ts';
 import { type Message, unpackRequest } from './message.ts';
 import { migrate } from './migrate.ts';
+import { weighWrite } from './parts.ts';
 import { takePlaces, turnTaker } from './turns.ts';
 import type { GroupOutcome, ThreadAnswer, Write } from './write.ts';
 
@@ -13,7 +14,7 @@ declare const self: { onmessage: (event: { data: Message }) => void };
 let db: Database | undefined;
 let commitGroup: (writes: readonly Write[]) => GroupOutcome;
 let isLost = false;
-const pending: { readonly id: number; readonly write: Write }[] = [];
+const pending: { readonly id: number; readonly write: Write; readonly weight: number }[] = [];
 const takeTurn = turnTaker();
 const answer = (message: ThreadAnswer) => postMessage(JSON.stringify(message));
 
@@ -26,7 +27,7 @@ self.onmessage = ({ data }) => {
       // Whatever came in while the last group was being committed makes up the next one.
       if (pending.length === 0) setImmediate(commitPending);
       for (const [index, write] of request.writes.entries())
-        pending.push({ id: request.firstId + index, write });
+        pending.push({ id: request.firstId + index, write, weight: weighWrite(write) });
       return;
     case 'close':
       while (pending.length > 0) commitTurn();

@@ -1,17 +1,20 @@
-import { rowsOf, type Write } from './write.ts';
+import { MAX_PART_WEIGHT } from './parts.ts';
+import type { Write } from './write.ts';
 
-/** Rows of one transaction: large enough to make the sync cheap, small enough to keep the wait for it short. */
-const MAX_GROUP_ROWS = 5_000;
-/** A batch of so many samples takes a millisecond, and needs no turn of its own. */
-const SMALL_BATCH_ROWS = 500;
+/** What one transaction may weigh: large enough to make the sync cheap, small enough to keep the wait for it short. */
+const MAX_GROUP_WEIGHT = MAX_PART_WEIGHT;
+/** A batch that weighs so much takes a millisecond, and needs no turn of its own. */
+const SMALL_BATCH_WEIGHT = 500;
 
 interface Waiting {
   readonly write: Write;
+  /** Of `weighWrite`. */
+  readonly weight: number;
 }
 
-/** Whether others go first: many samples at once, or the work in the background. */
-const isSlow = ({ write }: Waiting): boolean =>
-  write.kind === 'expire' || (write.kind === 'recordSamples' && write.samples.length > SMALL_BATCH_ROWS);
+/** Whether others go first: much at once, or the work in the background. */
+const isSlow = ({ write, weight }: Waiting): boolean =>
+  write.kind === 'expire' || weight > SMALL_BATCH_WEIGHT;
 
 /**
  * Says which of the waiting writes make up the next transaction, by their places. Slow ones, each alone, and all others
@@ -34,11 +37,11 @@ export function turnTaker(): (waiting: readonly Waiting[]) => number[] {
 /** The oldest writes that are not slow and fit into one transaction; one alone may be larger. */
 function placesOfOthers(waiting: readonly Waiting[]): number[] {
   const places: number[] = [];
-  let rows = 0;
+  let weight = 0;
   for (const [place, one] of waiting.entries()) {
     if (isSlow(one)) continue;
-    rows += rowsOf(one.write);
-    if (rows > MAX_GROUP_ROWS && places.length > 0) break;
+    weight += one.weight;
+    if (weight > MAX_GROUP_WEIGHT && places.length > 0) break;
     places.push(place);
   }
   return places;

@@ -63,10 +63,6 @@ export function rowsOf(write: Write): number {
   return write.kind === 'probe' || write.kind === 'expire' ? 0 : 1;
 }
 
-/** Whether a write carries a list, of whatever length. */
-export const isBatch = ({ kind }: Write): boolean =>
-  kind === 'createJobs' || kind === 'applyReports' || kind === 'recordSamples';
-
 export interface WriteApplier {
   /** Applies one write inside the transaction of its group; throws AppError when a rule refuses it. */
   apply(write: Write): unknown;

@@ -1,9 +1,9 @@
 import { AppError, StartError } from '../../domain/errors.ts';
 import type { Commit } from '../../domain/store.ts';
+import { takeTurn } from '../../pace.ts';
 import { packRequest } from './message.ts';
 import {
   type GroupOutcome,
-  isBatch,
   type NoticeLevel,
   type Outcome,
   rowsOf,
@@ -98,17 +98,44 @@ export class Writer {
   }
 
   /** Queues a write; resolves with its value once it is on disk. */
-  submit<Value>(write: Write): Promise<Value> {
-    if (this.#failure) return Promise.reject(this.#failure);
-    const rows = rowsOf(write);
-    const size = isBatch(write) ? 'batch' : 'single';
-    const waitingRows = this.#waitingRows[size];
-    if (rows > 0 && waitingRows > 0 && waitingRows + rows > MAX_WAITING_ROWS[size]) {
-      return Promise.reject(
-        new AppError('unavailable', 'Too many writes are waiting for the disk; try again in a second.'),
-      );
+  async submit<Value>(write: Write): Promise<Value> {
+    this.#admit('single', rowsOf(write));
+    return this.#queue('single', write);
+  }
+
+  /**
+   * Queues the parts of a batch in order, one in a turn of the event loop, because packing one takes milliseconds; other
+   * writes may come in between. Resolves with their values once all are on disk; when a part fails, rejects after the others
+   * have ended, and those that succeeded stay stored.
+   */
+  async submitParts<Value>(parts: readonly Write[]): Promise<Value[]> {
+    this.#admit(
+      'batch',
+      parts.reduce((sum, part) => sum + rowsOf(part), 0),
+    );
+    const values: Promise<Value>[] = [];
+    for (const part of parts) {
+      if (values.length > 0) await takeTurn();
+      const value = this.#failure ? Promise.reject(this.#failure) : this.#queue<Value>('batch', part);
+      // Told of below, when the last part has been queued.
+      value.catch(() => {});
+      values.push(value);
     }
+    await Promise.allSettled(values);
+    return Promise.all(values);
+  }
+
+  /** Makes room for so many rows, or throws. */
+  #admit(size: Size, rows: number): void {
+    if (this.#failure) throw this.#failure;
+    const waitingRows = this.#waitingRows[size];
+    if (rows > 0 && waitingRows > 0 && waitingRows + rows > MAX_WAITING_ROWS[size])
+      throw new AppError('unavailable', 'Too many writes are waiting for the disk; try again in a second.');
     this.#waitingRows[size] += rows;
+  }
+
+  #queue<Value>(size: Size, write: Write): Promise<Value> {
+    const rows = rowsOf(write);
     if (this.#unsent.length === 0) setImmediate(() => this.#send());
     this.#unsent.push(write);
     const id = this.#nextId++;
@@ -217,9 +244,7 @@ function settleOne(waiting: Waiting, outcome: Outcome): void {
 }
 
 function diskRefused(cause: string): AppError {
-  return new AppError(
-    'unavailable',
-    'The disk did not take this write, so nothing of it was kept; try again later.',
-    { cause: new Error(cause) },
-  );
+  return new AppError('unavailable', 'The disk did not take this write; try again later.', {
+    cause: new Error(cause),
+  });
 }

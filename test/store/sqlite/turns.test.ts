@@ -1,4 +1,5 @@
 import { expect, test } from 'bun:test';
+import { weighWrite } from '../../../src/store/sqlite/parts.ts';
 import { takePlaces, turnTaker } from '../../../src/store/sqlite/turns.ts';
 import type { Write } from '../../../src/store/sqlite/write.ts';
 import { NOON_MS } from '../../help/service.ts';
@@ -18,13 +19,15 @@ const WRITES: Record<string, Write> = {
   expire: { kind: 'expire', retention: {}, nowMs: NOON_MS },
 };
 
+const weighed = (write: Write) => ({ write, weight: weighWrite(write) });
+
 /** The groups, by names, that come of writes that all wait. */
 function groupsOf(names: string[]): string {
   const takeTurn = turnTaker();
   const waiting = [...names];
   const groups: string[] = [];
   while (waiting.length > 0) {
-    const places = takeTurn(waiting.map((name) => ({ write: WRITES[name]! })));
+    const places = takeTurn(waiting.map((name) => weighed(WRITES[name]!)));
     groups.push(takePlaces(waiting, places).join(' '));
   }
   return groups.join(', ');
@@ -38,9 +41,9 @@ test.each([
   ['half half', 'half, half'],
   ['huge half single', 'single, huge, half'],
   ['single half single half', 'single single, half, half'],
-  ['jobs jobs half single', 'jobs, jobs single, half'],
-  ['jobs jobs single', 'jobs, jobs single'],
-  ['jobs single large', 'jobs single, large'],
+  ['jobs jobs half single', 'single, jobs, jobs, half'],
+  ['jobs jobs single', 'single, jobs, jobs'],
+  ['jobs single large', 'single, jobs, large'],
   ['expire single', 'single, expire'],
   ['expire half single', 'single, expire, half'],
   ['expire large', 'expire, large'],
@@ -53,7 +56,7 @@ test('batches and singles take turns while both keep coming', () => {
   const waiting: string[] = [];
   const turns = Array.from({ length: 6 }, () => {
     waiting.push('large', 'single');
-    return takePlaces(waiting, takeTurn(waiting.map((name) => ({ write: WRITES[name]! })))).join(' ');
+    return takePlaces(waiting, takeTurn(waiting.map((name) => weighed(WRITES[name]!)))).join(' ');
   });
   expect(turns).toEqual(['single', 'large', 'single single', 'large', 'single single', 'large']);
 });
