@@ -45,6 +45,8 @@ export function createApp(options: AppOptions) {
     .use(metrics(options));
   const routes = (): readonly RouteLike[] => app.routes;
   const app = new Elysia({ normalize: false })
+    // A browser must not take an answer for a page, whatever is in it.
+    .headers({ 'x-content-type-options': 'nosniff' })
     .use(requests(options))
     .use(errors({ log: options.log, routes }))
     .use(paths())

@@ -6,9 +6,9 @@ import type { TakeReports } from '../domain/store.ts';
 import { takeTurn } from '../pace.ts';
 import { parseBody } from './body.ts';
 import { readPieces } from './body-text.ts';
-import { operation } from './document.ts';
 import { limitIntake } from './intake.ts';
 import { ShortenedDocument } from './long-texts.ts';
+import { operation } from './operation.ts';
 
 export interface CompletionOptions {
   readonly takeReports: TakeReports;
@@ -19,11 +19,19 @@ export interface CompletionOptions {
 /** Where slurmctld posts; a document may carry a job's script, which Slurm allows to be 4 MiB and more. */
 export const COMPLETION_ROUTE = '/v1/slurm/jobcomp';
 
-const CompletionBody = Type.Object({
-  jobid: Type.Integer(),
-  state: Type.String(),
-  '@end': Type.String({ description: 'When the run ended' }),
-});
+const CompletionBody = Type.Object(
+  {
+    jobid: Type.Integer({ minimum: 1 }),
+    state: Type.String({ description: 'State in which the run ended, in Slurm’s word' }),
+    '@end': Type.String({ description: 'When the run ended, as Slurm writes it: UTC, without a zone' }),
+  },
+  {
+    example: {
+      ...{ jobid: 4712, username: 'alice', nodes: 'node[01-02]', state: 'COMPLETED', exit_code: '0:0' },
+      ...{ '@submit': '2026-01-20T09:59:00', '@start': '2026-01-20T10:00:00', '@end': '2026-01-20T11:30:00' },
+    },
+  },
+);
 
 /** slurmctld posts a document that is refused for ever: this has room for the largest script that a site may allow. */
 const MAX_DOCUMENT_BYTES = 64 * 1024 * 1024;

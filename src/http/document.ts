@@ -1,5 +1,5 @@
 import { type TSchema, Type } from '@sinclair/typebox';
-import type { ErrorCode } from '../domain/errors.ts';
+
 import { SOURCES } from '../domain/report.ts';
 import { ERROR_STATUS } from './errors.ts';
 import { DetailFields } from './schema/detail.ts';
@@ -8,7 +8,7 @@ import { CpuUsage, GpuUsage, JobStateBody, MemoryUsage } from './schema/job.ts';
 // What the published document says of the answers. They are not checked while serving (that would cost as much as
 // making them): a test holds real answers against the document.
 
-const named = (schema: string) => Type.Unsafe({ $ref: `#/components/schemas/${schema}` });
+export const named = (schema: string) => Type.Unsafe({ $ref: `#/components/schemas/${schema}` });
 const Time = (description: string) => Type.String({ format: 'date-time', description });
 
 const Spread = Type.Object(
@@ -226,6 +226,7 @@ export interface Parameter {
   readonly required: boolean;
   readonly description: string;
   readonly schema: TSchema;
+  readonly example?: string;
 }
 
 export const JOB_ID: Parameter = {
@@ -233,7 +234,8 @@ export const JOB_ID: Parameter = {
   in: 'path',
   required: true,
   description: 'Job identifier, percent-encoded',
-  schema: Type.String(),
+  schema: Type.String({ minLength: 1 }),
+  example: 'job-001',
 };
 
 export const queryParameter = (name: string, description: string, schema: TSchema): Parameter => ({
@@ -250,51 +252,3 @@ export const RUN = queryParameter(
   'Which run of the job is meant, as /runs numbers them; the latest when left out',
   Type.Integer({ minimum: 1, maximum: MAX_RUN }),
 );
-
-interface Operation {
-  readonly operationId: string;
-  readonly tag: string;
-  readonly summary: string;
-  readonly parameters?: readonly Parameter[];
-  /** The answers that are no errors: status, schema (none for an empty answer) and what it means. */
-  readonly answers: Readonly<
-    Record<
-      number,
-      {
-        schema?: keyof typeof SCHEMAS | TSchema;
-        type?: string;
-        /** Other media types of the same answer. */
-        also?: Readonly<Record<string, TSchema>>;
-        means: string;
-      }
-    >
-  >;
-  readonly errors: readonly ErrorCode[];
-}
-
-/** The `detail` of a route: everything of its place in the published document but the body, which the route declares. */
-export function operation({ operationId, tag, summary, parameters = [], answers, errors }: Operation) {
-  const responses: Record<string, object> = {};
-  for (const [status, { schema, type = 'application/json', also = {}, means }] of Object.entries(answers)) {
-    const content = schema && {
-      [type]: { schema: typeof schema === 'string' ? named(schema) : schema },
-      ...Object.fromEntries(Object.entries(also).map(([other, text]) => [other, { schema: text }])),
-    };
-    responses[status] = { description: means, ...(content && { content }) };
-  }
-  const codes = Map.groupBy<number, ErrorCode>([...errors, 'internal_error'], (code) => ERROR_STATUS[code]);
-  for (const [status, list] of codes) {
-    const example = { error: list[0], message: 'One sentence that says what was wrong.' };
-    responses[status] ??= {
-      description: list.join(' or '),
-      content: { 'application/json': { schema: named('Error'), example } },
-    };
-  }
-  return {
-    operationId,
-    tags: [tag],
-    summary,
-    parameters: [...parameters] as never[],
-    responses: responses as never,
-  };
-}

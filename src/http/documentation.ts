@@ -1,8 +1,19 @@
+import { createHash } from 'node:crypto';
 import { swagger } from '@elysiajs/swagger';
 import { type AnyElysia, Elysia } from 'elysia';
 import style from 'swagger-ui-dist/swagger-ui.css' with { type: 'file' };
 import script from 'swagger-ui-dist/swagger-ui-bundle.js' with { type: 'file' };
 import { SCHEMAS } from './document.ts';
+import { publish } from './published.ts';
+import { staticFile, staticText } from './static.ts';
+
+const START = `
+      const dark = matchMedia('(prefers-color-scheme: dark)');
+      const follow = () => document.documentElement.classList.toggle('dark-mode', dark.matches);
+      dark.addEventListener('change', follow);
+      follow();
+      SwaggerUIBundle({ url: '/swagger/json', dom_id: '#ui', deepLinking: true, validatorUrl: null });
+`;
 
 const PAGE = `<!doctype html>
 <html lang="en">
@@ -22,16 +33,23 @@ const PAGE = `<!doctype html>
   <body>
     <div id="ui"></div>
     <script src="/swagger/ui.js"></script>
-    <script>
-      const dark = matchMedia('(prefers-color-scheme: dark)');
-      const follow = () => document.documentElement.classList.toggle('dark-mode', dark.matches);
-      dark.addEventListener('change', follow);
-      follow();
-      SwaggerUIBundle({ url: '/swagger/json', dom_id: '#ui', deepLinking: true, validatorUrl: null });
-    </script>
+    <script>${START}</script>
   </body>
 </html>
 `;
+
+/** Everything comes from this server, no page of another may frame this one, and its own script is known by its hash. */
+const POLICY = [
+  "default-src 'none'",
+  `script-src 'self' 'sha256-${createHash('sha256').update(START).digest('base64')}'`,
+  // Swagger UI sets styles of its own.
+  "style-src 'self' 'unsafe-inline'",
+  "img-src 'self' data:",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
 
 /** `/swagger/json` describes the routes of `api`; `/swagger` shows it, with everything it loads from this server. */
 export const documentation = ({ api, version }: { api: AnyElysia; version: string }) => {
@@ -60,36 +78,25 @@ export const documentation = ({ api, version }: { api: AnyElysia; version: strin
       .then(tidyDocument);
     return document;
   };
+  const ui = staticFile(script, 'text/javascript; charset=utf-8');
+  const css = staticFile(style, 'text/css; charset=utf-8');
+  const page = staticText(PAGE, 'text/html; charset=utf-8', { 'content-security-policy': POLICY });
   return new Elysia({ name: 'documentation' })
-    .get('/swagger', () => new Response(PAGE, { headers: { 'content-type': 'text/html; charset=utf-8' } }))
+    .get('/swagger', ({ request }) => page(request))
     .get('/swagger/json', () => describe())
-    .get('/swagger/ui.js', () => new Response(Bun.file(script)))
-    .get('/swagger/ui.css', () => new Response(Bun.file(style)));
+    .get('/swagger/ui.js', ({ request }) => ui(request))
+    .get('/swagger/ui.css', ({ request }) => css(request));
 };
 
 interface Document {
   paths: Record<string, Record<string, { requestBody?: { content: Record<string, unknown> } }>>;
 }
 
-/** Makes the generated document say what the service does: bodies are JSON only, and choices are OpenAPI 3.0 enums. */
+/** Makes the generated document say what the service does: bodies are JSON only, and schemas are those of OpenAPI 3.0. */
 export function tidyDocument(document: unknown): object {
   const { paths } = document as Document;
   for (const { requestBody } of Object.values(paths).flatMap((methods) => Object.values(methods))) {
     if (requestBody) requestBody.content = { 'application/json': requestBody.content['application/json'] };
   }
-  return JSON.parse(JSON.stringify(document), (_, value) => toUnique(toEnum(value)));
-}
-
-/** TypeBox writes a choice as `anyOf` of `const`, which JSON Schema knows and OpenAPI 3.0 does not. */
-function toEnum(schema: unknown): unknown {
-  const { anyOf, ...rest } = (schema ?? {}) as { anyOf?: { const?: unknown }[]; nullable?: boolean };
-  if (!Array.isArray(anyOf) || !anyOf.every((choice) => typeof choice.const === 'string')) return schema;
-  const choices = anyOf.map((choice) => choice.const);
-  return { ...rest, type: 'string', enum: rest.nullable ? [...choices, null] : choices };
-}
-
-/** The service checks by itself that the entries of a list are distinct. */
-function toUnique(schema: unknown): unknown {
-  const { distinct, ...rest } = (schema ?? {}) as { distinct?: boolean };
-  return distinct === true ? { ...rest, uniqueItems: true } : schema;
+  return publish(document);
 }

@@ -2,7 +2,8 @@ import { Elysia } from 'elysia';
 import type { JobDetails } from '../domain/detail.ts';
 import type { JobEvent, Store } from '../domain/store.ts';
 import { formatTime } from '../domain/time.ts';
-import { JOB_ID, operation } from './document.ts';
+import { JOB_ID } from './document.ts';
+import { operation } from './operation.ts';
 import { fieldOf, renderDetails } from './schema/detail.ts';
 
 const TIMES: Record<string, string> = { startTimeMs: 'start_time', endTimeMs: 'end_time' };

@@ -1,7 +1,7 @@
 import { Elysia } from 'elysia';
 import type { Store } from '../domain/store.ts';
 import { formatTime } from '../domain/time.ts';
-import { operation } from './document.ts';
+import { operation } from './operation.ts';
 
 /** A disk that takes longer than this for one page counts as one that does not write. */
 const PROBE_TIMEOUT_MS = 2000;

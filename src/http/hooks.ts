@@ -5,10 +5,10 @@ import { hasEnded, type JobState, MAX_NODES } from '../domain/job.ts';
 import type { Report } from '../domain/report.ts';
 import type { BatchResult, TakeReports } from '../domain/store.ts';
 import { requirePastTime } from '../domain/time.ts';
-import { operation } from './document.ts';
 import { WRITE_ERRORS } from './errors.ts';
+import { operation } from './operation.ts';
 import { Count, DetailFields, GpuId, MAX_GPU_IDS, optional } from './schema/detail.ts';
-import { Identity } from './schema/identity.ts';
+import { Identity, Moment } from './schema/identity.ts';
 import { JobStateBody } from './schema/job.ts';
 
 export interface HookOptions {
@@ -18,7 +18,7 @@ export interface HookOptions {
   readonly expandLists: (lists: readonly string[]) => readonly string[];
 }
 
-const Moment = optional(Type.String({ description: 'ISO 8601 time; the server’s clock when left out' }));
+const Time = optional(Moment('ISO 8601 time; the server’s clock when left out'));
 const Sluid = optional(Identity('Slurm’s key of the run: SLURM_JOB_SLUID'));
 
 /** The scripts of a site may send more than we know. */
@@ -40,9 +40,12 @@ const JobStartedBody = Type.Object(
     ),
     cgroup_path: optional(Type.String()),
     sluid: Sluid,
-    timestamp: Moment,
+    timestamp: Time,
   },
-  OPEN,
+  {
+    ...OPEN,
+    example: { job_id: '4711', user: 'alice', node_list: ['node[01-02]', 'node03'], cpu_allocation: 6 },
+  },
 );
 
 const JobFinishedBody = Type.Object(
@@ -52,9 +55,9 @@ const JobFinishedBody = Type.Object(
     exit_code: DetailFields.exit_code,
     signal: DetailFields.signal,
     sluid: Sluid,
-    timestamp: Moment,
+    timestamp: Time,
   },
-  OPEN,
+  { ...OPEN, example: { job_id: '4711', final_state: 'completed', exit_code: 0 } },
 );
 
 const ANSWER = { 200: { schema: 'Processed', means: 'It is on disk' } } as const;

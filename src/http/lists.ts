@@ -66,7 +66,7 @@ export const LIST_PARAMETERS = [
     'cursor',
     'The next_cursor of the page before, with all else but limit unchanged; not together with offset. Jobs that arrive ' +
       'meanwhile move nothing; one whose value changes while it is sorted by may be missed or come twice',
-    Type.String(),
+    Type.String({ minLength: 1, maxLength: 4096 }),
   ),
   queryParameter('format', 'What the Accept header asks for otherwise', anyOf(ROW_FORMATS)),
 ];

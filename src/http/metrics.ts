@@ -2,8 +2,8 @@ import { promisify } from 'node:util';
 import { constants, gzip } from 'node:zlib';
 import { Type } from '@sinclair/typebox';
 import { Elysia } from 'elysia';
-import { operation } from './document.ts';
 import { sendShared } from './download.ts';
+import { operation } from './operation.ts';
 
 const compress = promisify(gzip);
 const CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8';

@@ -1,8 +1,9 @@
 import { Elysia } from 'elysia';
 import type { JobRun, Store } from '../domain/store.ts';
-import { JOB_ID, operation } from './document.ts';
+import { JOB_ID } from './document.ts';
 import { sendJson } from './download.ts';
 import { renderJob } from './jobs.ts';
+import { operation } from './operation.ts';
 import { summaryParts } from './summaries.ts';
 
 /** Runs come one at a time: hundreds of a thousand nodes each are more than should be in memory at once. */

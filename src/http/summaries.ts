@@ -1,8 +1,9 @@
 import { Elysia } from 'elysia';
 import type { JobSummary, Store } from '../domain/store.ts';
 import type { UsageSummary } from '../domain/summary.ts';
-import { JOB_ID, MAX_RUN, operation, RUN } from './document.ts';
+import { JOB_ID, MAX_RUN, RUN } from './document.ts';
 import { sendJson } from './download.ts';
+import { operation } from './operation.ts';
 import { readQuery } from './query.ts';
 
 function renderSummary({ samples, observedSeconds, cpuUsage, memoryUsageMb, gpuUsage }: UsageSummary) {

@@ -58,6 +58,7 @@ export const OPENAPI_3_0 = {
         required: flag,
         description: filled,
         schema: ref('schema'),
+        example: {},
       }),
       if: { properties: { in: { const: 'path' } } },
       // biome-ignore lint/suspicious/noThenProperty: a word of JSON Schema
@@ -68,7 +69,8 @@ export const OPENAPI_3_0 = {
         closed(['$ref'], { $ref: { type: 'string', pattern: '^#/components/schemas/[A-Za-z]+$' } }),
         closed(['type'], {
           type: { enum: ['string', 'number', 'integer', 'boolean', 'array', 'object'] },
-          format: filled,
+          format: { enum: ['date-time'] },
+          example: {},
           description: filled,
           default: {},
           nullable: flag,

@@ -235,6 +235,83 @@ test('good requests and their answers are as documented', async () => {
   }
 });
 
+test('Execute takes the example of every body, one after the other, and of every path', async () => {
+  await using fresh = await startService();
+  const check = documentChecker(document);
+  const order = ['createJob', 'createJobs', 'recordSamples', 'recordSample', 'jobStarted', 'jobFinished'];
+  const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => ({
+      path,
+      method: method.toUpperCase(),
+      ...operation,
+    })),
+  );
+  const rankOf = ({ operationId, method }: (typeof operations)[number]) =>
+    method === 'DELETE' ? 99 : order.includes(operationId) ? order.indexOf(operationId) : 50;
+  let bodies = 0;
+  for (const one of operations.sort((a, b) => rankOf(a) - rankOf(b))) {
+    const { path, method, parameters = [], requestBody } = one;
+    const { example } = (requestBody?.content['application/json']?.schema ?? {}) as { example?: unknown };
+    expect([path, method, example !== undefined]).toEqual([path, method, requestBody !== undefined]);
+    const given = new Map(parameters.map(({ name, example }) => [name, example ?? '']));
+    const real = path.replace(/\{(\w+)\}/g, (_, name) => given.get(name)!);
+    const { status, json } = await fresh.send(method, real, example);
+    expect([method, real, Math.floor(status / 100), json?.refused ?? 0]).toEqual([method, real, 2, 0]);
+    if (requestBody) check.body(method, real, example);
+    bodies += Number(requestBody !== undefined);
+  }
+  expect(bodies).toBe(8);
+});
+
+test('lengths, patterns and times of bodies are published as they are checked', () => {
+  const { schema } = document.paths['/v1/jobs/batch']!.post!.requestBody!.content['application/json'] as {
+    schema: { properties: { jobs: { items: { properties: Record<string, object> } } } };
+  };
+  const { id, user, name, submit_time, end_time, nodes, exit_code } = schema.properties.jobs.items.properties;
+  const controls = '[^\\u0000-\\u001f\\u007f-\\u009f]+$';
+  expect(id).toMatchObject({ minLength: 1, maxLength: 256, pattern: `^(?!\\.\\.?$)${controls}` });
+  expect(user).toMatchObject({ minLength: 1, maxLength: 256, pattern: `^${controls}` });
+  expect(name).toMatchObject({ maxLength: 4096, pattern: '^[^\\u0000]*$', nullable: true });
+  expect(submit_time).toMatchObject({ format: 'date-time', description: expect.stringContaining('is UTC') });
+  expect(end_time).toMatchObject({ format: 'date-time' });
+  expect(nodes).toMatchObject({ uniqueItems: true, minItems: 1, maxItems: 100_000 });
+  expect(exit_code).toMatchObject({ minimum: 0, maximum: 2 ** 31 });
+  for (const [path, value] of walk(document)) {
+    if (path.at(-1) === 'format' && path.includes('schema')) expect(value).toBe('date-time');
+  }
+});
+
+const FILES = ['/swagger', '/swagger/ui.js', '/swagger/ui.css'];
+test.each(FILES)('%s is packed, known by its ETag, and framed by nobody', async (path) => {
+  const plain = await service.send('GET', path);
+  const packed = await service.app.handle(
+    new Request(`http://localhost${path}`, { headers: { 'accept-encoding': 'gzip' } }),
+  );
+  expect(packed.headers.get('content-encoding')).toBe('gzip');
+  expect(Buffer.from(Bun.gunzipSync(await packed.arrayBuffer())).toString()).toBe(plain.text);
+  for (const headers of [plain.headers, packed.headers]) {
+    expect(headers.get('x-frame-options')).toBe('DENY');
+    expect(headers.get('cache-control')).toBe('no-cache');
+    expect(headers.get('vary')).toBe('accept-encoding');
+    const tag = headers.get('etag')!;
+    const encoding = headers.get('content-encoding') ?? 'identity';
+    const again = { 'if-none-match': `"x", W/${tag}`, 'accept-encoding': encoding };
+    const known = await service.send('GET', path, undefined, again);
+    expect([known.status, known.text, known.headers.get('etag')]).toEqual([304, '', tag]);
+  }
+  expect(plain.headers.get('etag')).not.toBe(packed.headers.get('etag'));
+  const policy = plain.headers.get('content-security-policy') ?? '';
+  expect(policy.includes("frame-ancestors 'none'")).toBe(path === '/swagger');
+});
+
+test('no answer may be taken for another type than it has', async () => {
+  for (const path of ['/v1/jobs', '/v1/jobs/none', '/v1/jobs?format=csv', '/v1/health', '/nowhere', ...FILES])
+    expect([path, (await service.send('GET', path)).headers.get('x-content-type-options')]).toEqual([
+      path,
+      'nosniff',
+    ]);
+});
+
 test('the check finds what is not documented', () => {
   const check = documentChecker(document);
   const job = { id: 'a', user: 'u', nodes: ['n'], state: 'running', cpu_usage: 0, memory_usage_mb: 0 };

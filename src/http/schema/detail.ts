@@ -1,7 +1,7 @@
 import { type Static, type TSchema, Type } from '@sinclair/typebox';
 import type { Allocation, JobDetails } from '../../domain/detail.ts';
 import { formatTime, requireTime } from '../../domain/time.ts';
-import { Identity } from './identity.ts';
+import { Identity, Moment } from './identity.ts';
 
 /** A field that may be left out; null says the same, and has gone before the body is checked. */
 export const optional = <Schema extends TSchema>(schema: Schema) =>
@@ -34,7 +34,7 @@ export const DetailFields = {
   partition: optional(Identity('Partition, or several with commas between them while the job waits')),
   qos: optional(Identity('Quality of service')),
   cluster: optional(Identity('Cluster that runs the job')),
-  submit_time: optional(Type.String({ description: 'ISO 8601 time of the submission' })),
+  submit_time: optional(Moment('ISO 8601 time of the submission')),
   time_limit_seconds: Count('How long the job may run'),
   cpus: Count('CPUs, of all nodes together'),
   memory_limit_mb: Count('Memory that the job may use, in megabytes, of all nodes together'),

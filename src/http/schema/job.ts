@@ -11,7 +11,7 @@ import {
 } from '../../domain/job.ts';
 import { requirePastTime } from '../../domain/time.ts';
 import { DetailFields, optional, readDetails } from './detail.ts';
-import { Identity } from './identity.ts';
+import { Identity, Moment } from './identity.ts';
 
 export const JobStateBody = Type.Union(
   JOB_STATES.map((state) => Type.Literal(state)),
@@ -39,7 +39,10 @@ export const NewJobBody = Type.Object(
     }),
     ...DetailFields,
   },
-  { additionalProperties: false },
+  {
+    additionalProperties: false,
+    example: { id: 'job-001', user: 'alice', nodes: ['node-01', 'node-02'], name: 'train' },
+  },
 );
 
 /** `validation_error` for nodes that name one twice. */
@@ -48,7 +51,7 @@ export function requireDistinct(nodes: readonly string[]): void {
     throw new AppError('validation_error', 'nodes must not name the same node twice.');
 }
 
-const PastTime = (description: string) => optional(Type.String({ description }));
+const PastTime = (description: string) => optional(Moment(description));
 
 /** A job of a batch. Unknown fields are ignored, so that a newer sender can talk to an older server. */
 export const PastJobBody = Type.Object({
@@ -60,12 +63,29 @@ export const PastJobBody = Type.Object({
   end_time: PastTime('ISO 8601 time of the end; required of a job that has ended, and of no other'),
 });
 
-export const JobBatchBody = Type.Object({
-  jobs: Type.Array(PastJobBody, {
-    maxItems: MAX_BATCH_JOBS,
-    description: `Jobs, which may have started and ended before; at most ${MAX_BATCH_NODES} nodes in all`,
-  }),
-});
+export const JobBatchBody = Type.Object(
+  {
+    jobs: Type.Array(PastJobBody, {
+      maxItems: MAX_BATCH_JOBS,
+      description: `Jobs, which may have started and ended before; at most ${MAX_BATCH_NODES} nodes in all`,
+    }),
+  },
+  {
+    example: {
+      jobs: [
+        {
+          id: 'job-000',
+          user: 'alice',
+          nodes: ['node-01'],
+          state: 'completed',
+          start_time: '2026-01-20T10:00:00Z',
+          end_time: '2026-01-20T11:30:00Z',
+        },
+        { id: 'job-002', user: 'bob', nodes: ['node-02'] },
+      ],
+    },
+  },
+);
 
 export const JobPatchBody = Type.Object(
   {
@@ -75,7 +95,10 @@ export const JobPatchBody = Type.Object(
     gpu_usage: optional(GpuUsage),
     ...DetailFields,
   },
-  { additionalProperties: false },
+  {
+    additionalProperties: false,
+    example: { state: 'completed', cpu_usage: 80, memory_usage_mb: 8192, gpu_usage: 60 },
+  },
 );
 
 /**

@@ -1,7 +1,7 @@
 import { Type } from '@sinclair/typebox';
 import { MAX_BATCH_SAMPLES } from '../../domain/sample.ts';
 import { optional } from './detail.ts';
-import { Identity } from './identity.ts';
+import { Identity, Moment } from './identity.ts';
 import { CpuUsage, GpuUsage, MemoryUsage } from './job.ts';
 
 export const SampleBody = Type.Object(
@@ -10,13 +10,14 @@ export const SampleBody = Type.Object(
     memory_usage_mb: MemoryUsage,
     gpu_usage: optional(GpuUsage),
     timestamp: optional(
-      Type.String({
-        description: 'ISO 8601 time of the sample, to back-fill; the server’s clock when left out',
-      }),
+      Moment('ISO 8601 time of the sample, to back-fill; the server’s clock when left out'),
     ),
     node: optional(Identity('Node of the job that was measured; its first node when left out')),
   },
-  { additionalProperties: false },
+  {
+    additionalProperties: false,
+    example: { cpu_usage: 75.5, memory_usage_mb: 4096, gpu_usage: 50 },
+  },
 );
 
 /** A sample of a batch. Unknown fields are ignored, so that a newer agent can talk to an older server. */
@@ -30,9 +31,20 @@ export const SampleRowBody = Type.Object({
   ...SampleBody.properties,
 });
 
-export const SampleBatchBody = Type.Object({
-  samples: Type.Array(SampleRowBody, {
-    maxItems: MAX_BATCH_SAMPLES,
-    description: 'Samples of any jobs and nodes; one whose job, node and timestamp are known changes nothing',
-  }),
-});
+export const SampleBatchBody = Type.Object(
+  {
+    samples: Type.Array(SampleRowBody, {
+      maxItems: MAX_BATCH_SAMPLES,
+      description:
+        'Samples of any jobs and nodes; one whose job, node and timestamp are known changes nothing',
+    }),
+  },
+  {
+    example: {
+      samples: [
+        { job_id: 'job-001', node: 'node-01', cpu_usage: 75.5, memory_usage_mb: 4096 },
+        { job_id: 'job-001', node: 'node-02', cpu_usage: 80, memory_usage_mb: 4100, gpu_usage: 50 },
+      ],
+    },
+  },
+);
