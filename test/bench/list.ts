@@ -2,7 +2,7 @@ import { serve } from '../help/executable.ts';
 import { jobsFolder } from './data/files.ts';
 import { FILTERS, queryOf } from './data/jobs.ts';
 import { timeGet } from './http.ts';
-import { grouped, median, type Row } from './row.ts';
+import { grouped, median, percentile, type Row } from './row.ts';
 
 interface Timing {
   readonly query: string;
@@ -35,7 +35,66 @@ export async function measureLists(options: { jobs: number; few: number; rounds:
     }
     timings.push({ query, ours: median(ours), floor: median(floors), isSamePage: sizes[0] === sizes[1] });
   }
-  return [ratioRow(timings, jobs, few), slowestRow(timings, jobs)];
+  return [
+    ratioRow(timings, jobs, few),
+    slowestRow(timings, jobs),
+    await deepRow(server.url, jobs, rounds),
+    ...(await longRows(server.url, jobs)),
+  ];
+}
+
+/** A page in the middle of all jobs: the farthest from both ends. */
+async function deepRow(url: string, jobs: number, rounds: number): Promise<Row> {
+  const offset = jobs / 2;
+  const times: number[] = [];
+  for (let round = 0; round < rounds; round++) {
+    const { ms, body } = await timeGet(`${url}/v1/jobs?offset=${offset}`);
+    const page = JSON.parse(body) as { jobs: unknown[] };
+    if (page.jobs.length !== 100) throw new Error(`offset=${offset} has ${page.jobs.length} jobs.`);
+    times.push(ms);
+  }
+  const ms = median(times);
+  const perJob = (ms * 1e6) / offset;
+  return {
+    what: `offset=${grouped(offset)} of ${grouped(jobs)} jobs`,
+    floor: '',
+    ours: `${ms.toFixed(1)} ms`,
+    figure: `${perJob.toFixed(0)} ns a job`,
+    budget: 'at most 50 ns a job',
+    isHeld: perJob <= 50,
+  };
+}
+
+/** Lists that look at all jobs or return ten thousand, and what others wait beside them. */
+const LONG = ['limit=10000', 'q=zzz', 'sort=cpu_usage', 'account=nobody,everybody&sort=runtime'];
+
+async function longRows(url: string, jobs: number): Promise<Row[]> {
+  const rows: Row[] = [];
+  for (const query of LONG) {
+    let isOver = false;
+    const waits: number[] = [];
+    const watch = (async () => {
+      while (!isOver) {
+        waits.push((await timeGet(`${url}/v1/health`)).ms);
+        await Bun.sleep(2);
+      }
+    })();
+    await Bun.sleep(50);
+    waits.length = 0;
+    const { ms } = await timeGet(`${url}/v1/jobs?${query}`);
+    isOver = true;
+    await watch;
+    const waitMs = percentile(waits, 0.99);
+    rows.push({
+      what: `${query}, ${grouped(jobs)} jobs: /v1/health meanwhile, p99`,
+      floor: '',
+      ours: `${waitMs.toFixed(1)} ms`,
+      figure: `the list itself ${ms.toFixed(0)} ms`,
+      budget: 'at most 20 ms',
+      isHeld: waitMs <= 20,
+    });
+  }
+  return rows;
 }
 
 /** Jobs on the page, whose total has to be right. */

@@ -177,10 +177,11 @@ interface Access {
 
 /** The lists of a store: at once where they are short, else step by step beside other work. */
 export function jobLists({ readAtOnce, lister, compute }: Access) {
-  // Each has a connection of its own and a part of the turns: more at once would finish no sooner.
+  // Each has a connection of its own and a part of the turns: more at once would finish no sooner. Those that wait have to be
+  // read before the server takes their connection for an idle one, which is after 30 s.
   const gate = createGate({
     places: 4,
-    waiting: 32,
+    waiting: 12,
     message: 'Too many long lists are being read; try again in a second.',
   });
 

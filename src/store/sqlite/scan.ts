@@ -9,7 +9,7 @@ const FIRST_SLICE_JOBS = 100;
 const MIN_SLICE_JOBS = 10;
 const MAX_SLICE_JOBS = 1000;
 /** Usage is added up over all nodes of a job, and a job of a thousand nodes may come at any time. */
-const MAX_SLICE_JOBS_BY_USAGE = 100;
+const MAX_SLICE_JOBS_BY_USAGE = 200;
 /** A slice that takes longer is followed by one of half the jobs; one that takes less than half, by one of twice as many. */
 const SLICE_MS = 2;
 
@@ -47,7 +47,7 @@ export function* scanJobs(
   let total = 0;
   using statements = statementCache(db);
   for (const walk of walks) {
-    for (const slice of slices(db, walk, rangeOf(walk, wanted, page, isInOrder), size)) {
+    for (const slice of slices(statements.prepare, walk, rangeOf(walk, wanted, page, isInOrder), size)) {
       const worst = best.worst();
       if (isInOrder && worst && isBeyond(order, slice, worst)) break;
       const startMs = performance.now();
@@ -63,9 +63,9 @@ export function* scanJobs(
 
 /** Each text is prepared once, and nothing of it is left when the connection closes. */
 function statementCache(db: Database) {
-  const known = new Map<string, Statement<Found, (number | string | null)[]>>();
+  const known = new Map<string, Statement<never, (number | string | null)[]>>();
   return {
-    prepare(sql: string) {
+    prepare<Row>(sql: string): Statement<Row, (number | string | null)[]> {
       const statement = known.get(sql) ?? db.prepare(sql);
       known.set(sql, statement);
       return statement;
@@ -171,7 +171,9 @@ function readSlice(
   const count = isCounting
     ? 'SELECT (SELECT count(*) FROM match) AS seq, NULL AS id, NULL AS value UNION ALL '
     : '';
-  const rows = prepare(`WITH ${match}, ${first} ${count}SELECT seq, id, value FROM page`).all(...values);
+  const rows = prepare<Found>(`WITH ${match}, ${first} ${count}SELECT seq, id, value FROM page`).all(
+    ...values,
+  );
   return { matches: isCounting ? rows.shift()!.seq : 0, found: rows };
 }
 

@@ -1,4 +1,4 @@
-import type { Database } from 'bun:sqlite';
+import type { Statement } from 'bun:sqlite';
 import type { Bind } from './filters.ts';
 import type { Walk } from './walks.ts';
 
@@ -9,6 +9,9 @@ export interface Slice {
   /** Of jobs of one and the same key only those whose number is in this range, both ends included. */
   readonly seqs?: readonly [low: number, high: number];
 }
+
+/** Prepares a text once, however many walks have it. */
+export type PrepareEdge = (sql: string) => Statement<{ edge: number }, number[]>;
 
 interface Range {
   readonly low: number;
@@ -23,12 +26,12 @@ export interface SliceSize {
 
 /** Cuts the range of a walk into slices of about `size.jobs` jobs, in the order of its key. */
 export function* slices(
-  db: Database,
+  prepare: PrepareEdge,
   walk: Walk,
   { low, high, isAscending }: Range,
   size: SliceSize,
 ): Generator<Slice, void> {
-  const edges = edgeFinder(db, walk, isAscending);
+  const edges = edgeFinder(prepare, walk, isAscending);
   let rest = { low, high };
   while (rest.low <= rest.high) {
     const start = isAscending ? rest.low : rest.high;
@@ -50,29 +53,25 @@ export function* slices(
   }
 }
 
-function edgeFinder(db: Database, { table, index, key, equals }: Walk, isAscending: boolean) {
+function edgeFinder(prepare: PrepareEdge, { table, index, key, equals }: Walk, isAscending: boolean) {
   const seq = table === 'job' ? 'seq' : 'job';
   const equal = Object.keys(equals).map((column, place) => `${column} = ?${place + 4}`);
   const ids = Object.values(equals);
   const source = (term: string) =>
     `FROM ${table} ${index === undefined ? 'NOT INDEXED' : `INDEXED BY ${index}`}
       WHERE ${[...equal, term].join(' AND ')}`;
-  const selectKey = db.query<{ edge: number }, number[]>(
-    `SELECT ${key} AS edge ${source(`${key} BETWEEN ?1 AND ?2`)}
-      ORDER BY ${key} ${isAscending ? 'ASC' : 'DESC'} LIMIT 1 OFFSET ?3 - 1`,
-  );
-  const selectSeq = db.query<{ edge: number }, number[]>(
-    `SELECT ${seq} AS edge ${source(`${key} = ?1 AND ${seq} > ?2`)} ORDER BY ${seq} LIMIT 1 OFFSET ?3 - 1`,
-  );
+  const keySql = `SELECT ${key} AS edge ${source(`${key} BETWEEN ?1 AND ?2`)}
+      ORDER BY ${key} ${isAscending ? 'ASC' : 'DESC'} LIMIT 1 OFFSET ?3 - 1`;
+  const seqSql = `SELECT ${seq} AS edge ${source(`${key} = ?1 AND ${seq} > ?2`)} ORDER BY ${seq} LIMIT 1 OFFSET ?3 - 1`;
   return {
     /** The key of the job in this place of a range; undefined when it has fewer. */
     key: ({ low, high }: Slice, place: number): number | undefined =>
-      selectKey.get(low, high, place, ...ids)?.edge,
+      prepare(keySql).get(low, high, place, ...ids)?.edge,
 
     /** Slices of the jobs of one key. */
     *ofKey(value: number, size: SliceSize): Generator<Slice, void> {
       for (let last = Number.MIN_SAFE_INTEGER; ; ) {
-        const edge = selectSeq.get(value, last, size.jobs, ...ids)?.edge;
+        const edge = prepare(seqSql).get(value, last, size.jobs, ...ids)?.edge;
         yield { low: value, high: value, seqs: [last + 1, edge ?? Number.MAX_SAFE_INTEGER] };
         if (edge === undefined) return;
         last = edge;
