@@ -23,50 +23,63 @@ export interface MergedRun {
   readonly isChanged: boolean;
 }
 
-/** The runs of a job after a report, in their order: the last is the latest. */
+/**
+ * The runs of a job after a report, in their order: the last is the latest. Those known before are as many runs as there are:
+ * only the newcomer may be one of them, and what it is joined with another one.
+ */
 export function applyReport(runs: readonly Run[], report: Report): MergedRun[] {
-  const merged: MergedRun[] = runs.map((run) => ({ run, known: [run], isChanged: false }));
-  merged.push({ run: runOf(report), known: [], isChanged: true });
-  for (let pair = findPair(merged); pair; pair = findPair(merged)) {
-    const [one, other] = pair.map((place) => merged[place]!) as [MergedRun, MergedRun];
-    merged.splice(pair[1], 1);
-    merged[pair[0]] = {
-      run: joinRuns(one.run, other.run),
-      known: [...one.known, ...other.known],
+  let changed: MergedRun = { run: runOf(report), known: [], isChanged: true };
+  const rest = new Set(runs);
+  for (let same = findSame(rest, changed.run); same; same = findSame(rest, changed.run)) {
+    rest.delete(same);
+    changed = {
+      run: joinRuns(same, changed.run),
+      known: [same, ...changed.known],
       isChanged: true,
     };
   }
-  return orderRuns(merged, ({ run }) => run);
+  const others = [...rest].map((run) => ({ run, known: [run], isChanged: false }));
+  return orderRuns([...others, changed], ({ run }) => run);
 }
 
-/** The places of two that are one, the lower place first. */
-function findPair(merged: readonly MergedRun[]): [number, number] | undefined {
-  const runs = merged.map(({ run }) => run);
-  // The newcomer comes last, and is mostly one of those known.
-  for (let place = runs.length - 1; place >= 0; place--) {
-    const same = findSame(runs, runs[place]!);
-    if (same) return [place, runs.indexOf(same)].sort((one, other) => one - other) as [number, number];
-  }
-  return undefined;
-}
-
-function findSame(runs: readonly Run[], run: Run): Run | undefined {
-  const others = runs.filter((other) => other !== run && !differ(other.cluster, run.cluster));
+/** The one of some runs that a run is the same as; undefined when it is none of them. */
+function findSame(known: ReadonlySet<Run>, run: Run): Run | undefined {
+  const others = [...known].filter((other) => !differ(other.cluster, run.cluster));
   const sure = others.find((other) => haveSameSluid(other, run) || isResized(other, run));
   if (sure) return sure;
   const possible = others.filter((other) => !haveSluids(other, run)).sort(compareRuns);
+  const isLast = lastRunFinder([...known, run]);
   return (
     possible.findLast((other) => isSameStart(other, run)) ??
     possible.findLast((other) => isLaterPart(other, run) || isLaterPart(run, other)) ??
     possible.findLast((other) => hasStarted(other) && hasStarted(run) && isSameRoughly(other, run)) ??
-    possible.findLast((other) => isPart(runs, other, run) || isPart(runs, run, other)) ??
+    possible.findLast((other) => isPart(other, run, isLast) || isPart(run, other, isLast)) ??
     possible.findLast((other) => isSameWait(other, run))
   );
+}
+
+type IsLast = (run: Run, untilMs: number) => boolean;
+
+/** Tells whether no other run that has started lies between a run and a moment; each moment is looked at once. */
+function lastRunFinder(runs: readonly Run[]): IsLast {
+  const known = new Map<number, number>();
+  function lastPlace(untilMs: number): number {
+    let last = known.get(untilMs);
+    if (last === undefined) {
+      last = -Infinity;
+      for (const run of runs)
+        if (hasStarted(run) && placeOf(run) <= untilMs) last = Math.max(last, placeOf(run));
+      known.set(untilMs, last);
+    }
+    return last;
+  }
+  return (run, untilMs) => placeOf(run) >= lastPlace(untilMs);
 }
 
 const haveSluids = (one: Run, other: Run): boolean => one.sluid !== undefined && other.sluid !== undefined;
 
 function haveSameSluid(one: Run, other: Run): boolean {
+  if (!haveSluids(one, other)) return false;
   const sluids = sluidsOf(other);
   return sluidsOf(one).some((sluid) => sluids.includes(sluid));
 }
@@ -76,6 +89,7 @@ function haveSameSluid(one: Run, other: Run): boolean {
  * Accounting of 24.11 gives each part a SLUID of its own and does not tell that of the first.
  */
 function isResized(one: Run, other: Run): boolean {
+  if (!one.resizedMs && !other.resizedMs) return false;
   const changesOf = ({ resizedMs = [] }: Run) => resizedMs;
   const edgesOf = (run: Run) => [...changesOf(run), ...(isStartRough(run) ? [] : [run.startTimeMs ?? NaN])];
   const [edges, otherEdges] = [edgesOf(one), edgesOf(other)];
@@ -164,7 +178,7 @@ function mostLateMs(one: Run, other: Run): number {
 }
 
 /** Whether `part`, of which no start is known, is a piece of a run that has started: its wait, or its end. */
-function isPart(runs: readonly Run[], run: Run, part: Run): boolean {
+function isPart(run: Run, part: Run, isLast: IsLast): boolean {
   if (!hasStarted(run) || hasStarted(part)) return false;
   if (part.endTimeMs !== undefined) {
     // What Slurm itself ended without a start has never started.
@@ -172,9 +186,8 @@ function isPart(runs: readonly Run[], run: Run, part: Run): boolean {
     // A run that is over takes no key from what ended long after it.
     const isAfter = run.endTimeMs !== undefined && part.endTimeMs - run.endTimeMs > ROUGH_MS;
     if (part.sluid !== undefined && run.sluid === undefined && isConfirmed(run) && isAfter) return false;
-    const { endTimeMs } = part;
-    const isLast = (other: Run) => !(placeOf(other) > placeOf(run) && placeOf(other) <= endTimeMs + SAME_MS);
-    return run.startTimeMs! <= endTimeMs + SAME_MS && runs.filter(hasStarted).every(isLast);
+    const untilMs = part.endTimeMs + SAME_MS;
+    return run.startTimeMs! <= untilMs && isLast(run, untilMs);
   }
   // Something that has no place in time of its own but when it was seen.
   if (part.provenance.standing === 0) {

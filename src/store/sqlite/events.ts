@@ -2,7 +2,7 @@ import type { Database } from 'bun:sqlite';
 import type { Source } from '../../domain/report.ts';
 import { withoutQuiet } from '../../domain/run.ts';
 import type { JobEvent } from '../../domain/store.ts';
-import { knownRunReader, type Place } from './pastruns.ts';
+import { latestRunReader, type Place } from './pastruns.ts';
 
 /** What is known of a run, by the names of its fields. */
 export type Fields = Readonly<Record<string, unknown>>;
@@ -69,10 +69,10 @@ export function eventWriter(db: Database) {
 /** Reads what changed of a job, in the order in which it came to be known. */
 export function eventReader(db: Database): (job: string) => JobEvent[] {
   const select = db.query<EventRow, [string]>(SELECT);
-  const readRuns = knownRunReader(db);
+  const readLatest = latestRunReader(db);
   return (job) => {
     const rows = select.all(job);
-    const latest = [...readRuns(job).values()].find(({ isLatest }) => isLatest);
+    const latest = readLatest(job);
     const first = latest && firstEvent(latest, rows);
     const others = rows.filter(({ change }) => change !== IN_ROW && change !== UNKNOWN);
     return [...(first ? [first] : []), ...others.map(readRow)];

@@ -18,19 +18,12 @@ export interface Place {
   readonly run: Run;
 }
 
-interface PastRow {
-  readonly seq: number;
-  readonly run: string;
-}
-
-/** Reads all runs that are known of a job, with their places. */
-export function knownRunReader(db: Database): (id: string) => Map<Run, Place> {
+/** Reads the latest run of a job, with its place; undefined when there is no such job. */
+export function latestRunReader(db: Database): (id: string) => Place | undefined {
   const selectJob = db.query<JobRow, [string]>(`SELECT ${JOB_COLUMNS} FROM job WHERE id = ?`);
   const selectNodes = nodeNames(db);
   const findDetail = detailFinder(db);
-  const readPast = pastRunReader(db);
-
-  function readLatest(id: string): Place | undefined {
+  return (id) => {
     const row = selectJob.get(id);
     if (!row) return undefined;
     const nodes = selectNodes(row.seq);
@@ -45,8 +38,13 @@ export function knownRunReader(db: Database): (id: string) => Map<Run, Place> {
       provenance,
     };
     return { seq: row.seq, isLatest: true, run };
-  }
+  };
+}
 
+/** Reads all runs that are known of a job, with their places. */
+export function knownRunReader(db: Database): (id: string) => Map<Run, Place> {
+  const readLatest = latestRunReader(db);
+  const readPast = pastRunReader(db);
   return (id) => {
     const latest = readLatest(id);
     return new Map((latest ? [latest, ...readPast(id)] : []).map((place) => [place.run, place]));
@@ -56,8 +54,15 @@ export function knownRunReader(db: Database): (id: string) => Map<Run, Place> {
 /** Reads the earlier runs of a job, in no order. */
 export function pastRunReader(db: Database): (id: string) => Place[] {
   const select = db.query<PastRow, [string]>('SELECT seq, run FROM past_run WHERE job = ?');
-  return (id) => select.all(id).map(({ seq, run }) => ({ seq, isLatest: false, run: parseRun(run) }));
+  return (id) => select.all(id).map(readPastRow);
 }
+
+export interface PastRow {
+  readonly seq: number;
+  readonly run: string;
+}
+
+export const readPastRow = ({ seq, run }: PastRow): Place => ({ seq, isLatest: false, run: parseRun(run) });
 
 function parseRun(text: string): Run {
   const run = JSON.parse(text);

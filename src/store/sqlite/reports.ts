@@ -6,11 +6,12 @@ import { diffRuns, isChangedQuietly, type Run } from '../../domain/run.ts';
 import { type BatchResult, type JobEvent, MAX_REFUSALS, type Refusal } from '../../domain/store.ts';
 import { eventWriter } from './events.ts';
 import type { JobRows } from './jobrow.ts';
-import { knownRunReader, type Place, pastRunWriter } from './pastruns.ts';
+import { nearRunReader } from './nearruns.ts';
+import { type Place, pastRunWriter } from './pastruns.ts';
 
 /** Takes up what schedulers say of jobs, inside the transaction of the group. */
 export function reportWriter(db: Database, rows: JobRows) {
-  const readRuns = knownRunReader(db);
+  const readRuns = nearRunReader(db);
   const past = pastRunWriter(db);
   const events = eventWriter(db);
 
@@ -58,7 +59,7 @@ export function reportWriter(db: Database, rows: JobRows) {
 
   /** Whether the report said anything new. */
   function apply(report: Report): boolean {
-    const places = readRuns(report.id);
+    const places = readRuns(report);
     const merged = applyReport([...places.keys()], report);
     const touched = merged.find(({ isChanged }) => isChanged)!;
     const before = touched.known[0];

@@ -169,4 +169,23 @@ export function sluids(makePlace: MakePlace) {
     });
     expect(await times(3)).toEqual([at(11), at(34)]);
   });
+
+  test('a job with thousands of runs costs a report no more than one with a few', async () => {
+    await using place = await emptyStore(makePlace);
+    const { store } = place;
+    const cron = (run: number, fields: Partial<Report> = {}): Report => ({
+      ...record(2 * run, 2 * run + 1, { submitTimeMs: at(2 * run - 1), restarts: run, ...fields }),
+    });
+    const runs = 3000;
+    await store.applyReports(Array.from({ length: runs }, (_, run) => cron(run)));
+    // Each of these once read and compared all runs: minutes altogether.
+    const startMs = performance.now();
+    const again = Array.from({ length: 200 }, (_, index) => cron(index * 15));
+    expect(await store.applyReports(again)).toMatchObject({ stored: 0, repeated: 200 });
+    await store.applyReports([cron(runs), cron(7, { state: 'failed', exitCode: 3, observedMs: at(99_999) })]);
+    expect(performance.now() - startMs).toBeLessThan(10_000);
+    const found = await Array.fromAsync(store.streamRuns('7'));
+    expect(found).toHaveLength(runs + 1);
+    expect(found.filter(({ job }) => job.state === 'failed')).toHaveLength(1);
+  });
 }

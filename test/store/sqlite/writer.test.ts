@@ -33,7 +33,9 @@ test('when the thread dies everybody who waits is refused, it is told once, and 
   expect(codes).toEqual(['unavailable', 'unavailable', 'unavailable']);
   const error = await store.createJobs([pastJob('b')]).catch((reason: AppError) => reason);
   expect((error as AppError).message).toContain('The store has failed');
-  expect(deaths.map(({ message }) => message)).toEqual([expect.stringContaining('undefined is not an object')]);
+  expect(deaths.map(({ message }) => message)).toEqual([
+    expect.stringContaining('undefined is not an object'),
+  ]);
   expect(store.status().queueLength).toBe(0);
   expect((await store.getJob('a')).id).toBe('a');
   await store.close();

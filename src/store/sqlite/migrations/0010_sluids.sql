@@ -21,8 +21,12 @@ END;
 -- told: when something was last said of it.
 ALTER TABLE past_run ADD COLUMN told INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE past_run ADD COLUMN sluid TEXT AS (run ->> '$.sluid');
+ALTER TABLE past_run ADD COLUMN start INTEGER AS (run ->> '$.startTimeMs');
 ALTER TABLE past_run ADD COLUMN standing INTEGER AS (run ->> '$.provenance.standing');
 
+-- A report is held against the runs around its time.
+DROP INDEX past_run_by_job;
+CREATE INDEX past_run_by_start ON past_run (job, start);
 CREATE INDEX past_run_by_sluid ON past_run (sluid) WHERE sluid IS NOT NULL;
 
 -- The few of which accounting may have more to say: their end is not Slurm's own word, or they are not all known.
