@@ -13,7 +13,7 @@ export async function measureNeighbours(places: readonly Place[]): Promise<Row[]
 async function measurePlace({ name, folder: makeFolder, cases }: Place): Promise<Row> {
   using folder = await makeFolder();
   await using server = await serve({ folder: folder.path, args: ['--log-level', 'error'] });
-  using neighbour = await startNeighbour(server);
+  await using neighbour = await startNeighbour(server);
   const burdens: { use: string; burden: Burden }[] = [];
   for (const { endpoint, use, run } of cases) {
     const burden = await neighbour.measure(() => run(server.url));

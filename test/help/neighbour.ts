@@ -1,12 +1,14 @@
 // A neighbour of whoever uses the service: asks for /v1/health, posts a sample and scrapes, again and again, in a process of
 // its own, so that the waits it measures are the service's and not those of the test that burdens it.
-// Argument: URL of the service, in which the job "neighbour" must exist. Messages: `reset`, and `report`, which is answered.
+// Arguments: URL of the service, in which the job "neighbour" must exist, and of a server that only echoes JSON. Messages: `reset`, and `report`, which is answered.
 
 /** The longest wait of each request since the last `reset`, in milliseconds; one under way counts up to now. */
 export interface Waits {
   readonly healthMs: number;
   readonly sampleMs: number;
   readonly scrapeMs: number;
+  /** The same of a server that nobody burdens: what the machine itself makes others wait. */
+  readonly floorMs: number;
   /** Answers that were not 2xx, and requests without an answer; at most ten, one sentence each. */
   readonly faults: readonly string[];
 }
@@ -66,18 +68,25 @@ function addFault(fault: string, wasResetAtMs: number): void {
   if (wasResetAtMs === resetAtMs && faults.length < MAX_FAULTS) faults.push(fault);
 }
 
-const [url] = process.argv.slice(2);
-if (url !== undefined) {
+const [url, floorUrl] = process.argv.slice(2);
+if (url !== undefined && floorUrl !== undefined) {
   const health = repeat(`${url}/v1/health`, {}, 5);
   const sample = repeat(`${url}/v1/jobs/neighbour/metrics`, SAMPLE, 10);
   const scrape = repeat(`${url}/metrics`, {}, 200);
+  const floor = repeat(floorUrl, SAMPLE, 5);
   process.on('message', (message) => {
     if (message === 'reset') {
       resetAtMs = performance.now();
       faults = [];
       return;
     }
-    const waits: Waits = { healthMs: health(), sampleMs: sample(), scrapeMs: scrape(), faults };
+    const waits: Waits = {
+      healthMs: health(),
+      sampleMs: sample(),
+      scrapeMs: scrape(),
+      floorMs: floor(),
+      faults,
+    };
     process.send!(waits);
   });
 }

@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { startFloor } from '../bench/floor.ts';
 import type { Waits } from './neighbour.ts';
 
 /** The longest that one request may keep its neighbours waiting, and the most memory that the service may take for it. */
@@ -21,9 +22,9 @@ export interface Burden extends Waits {
   readonly tookMs: number;
 }
 
-/** The longest wait of any neighbour. */
-export const worstWaitMs = ({ healthMs, sampleMs, scrapeMs }: Burden): number =>
-  Math.max(healthMs, sampleMs, scrapeMs);
+/** The longest wait of any neighbour, beyond what a server that does nothing made it wait meanwhile. */
+export const worstWaitMs = ({ healthMs, sampleMs, scrapeMs, floorMs }: Burden): number =>
+  Math.max(0, Math.max(healthMs, sampleMs, scrapeMs) - floorMs);
 
 const isHeld = (burden: Burden): boolean =>
   worstWaitMs(burden) <= MAX_WAIT_MS && burden.memoryMb <= MAX_MEMORY_MB && burden.faults.length === 0;
@@ -34,8 +35,9 @@ const isHeld = (burden: Burden): boolean =>
  */
 export async function startNeighbour({ url, pid }: { readonly url: string; readonly pid: number }) {
   await createNeighbourJob(url);
+  const floor = await startFloor('echo');
   let answer: (waits: Waits) => void = () => {};
-  const child = Bun.spawn([process.execPath, resolve(import.meta.dir, 'neighbour.ts'), url], {
+  const child = Bun.spawn([process.execPath, resolve(import.meta.dir, 'neighbour.ts'), url, floor.url], {
     stdout: 'ignore',
     stderr: 'inherit',
     ipc: (waits: Waits) => answer(waits),
@@ -76,7 +78,10 @@ export async function startNeighbour({ url, pid }: { readonly url: string; reado
       }
       return best;
     },
-    [Symbol.dispose]: () => child.kill(),
+    async [Symbol.asyncDispose]() {
+      child.kill();
+      await floor[Symbol.asyncDispose]();
+    },
   };
 }
 
@@ -104,7 +109,14 @@ function readPeakMb(pid: number): number {
 }
 
 /** A burden as one line: milliseconds and megabytes. */
-export const describeBurden = ({ healthMs, sampleMs, scrapeMs, memoryMb, tookMs }: Burden): string =>
-  Object.entries({ health: healthMs, sample: sampleMs, scrape: scrapeMs, took: tookMs, MB: memoryMb })
+export const describeBurden = ({ healthMs, sampleMs, scrapeMs, floorMs, memoryMb, tookMs }: Burden): string =>
+  Object.entries({
+    health: healthMs,
+    sample: sampleMs,
+    scrape: scrapeMs,
+    floor: floorMs,
+    took: tookMs,
+    MB: memoryMb,
+  })
     .map(([name, figure]) => `${name} ${figure.toFixed(0).padStart(6)}`)
     .join('  ');

@@ -34,7 +34,7 @@ for (const { name: place, folder: makeFolder, cases } of PLACES) {
     }
 
     async function end() {
-      parts?.neighbour[Symbol.dispose]();
+      await parts?.neighbour[Symbol.asyncDispose]();
       await parts?.server[Symbol.asyncDispose]();
       parts = undefined;
     }
