@@ -136,10 +136,6 @@ function compareRuns(one: Run, other: Run): number {
   return place === otherPlace ? 0 : place - otherPlace;
 }
 
-/** The run that a moment belongs to: the last that had started by then. Undefined when none had. `runs` are in their order. */
-export const findRunAt = (runs: readonly Run[], timeMs: number): Run | undefined =>
-  runs.findLast(({ startTimeMs }) => startTimeMs !== undefined && startTimeMs <= timeMs);
-
 const placeOf = ({ startTimeMs, endTimeMs }: Run): number => startTimeMs ?? endTimeMs ?? Infinity;
 
 const differ = <Value>(one: Value | undefined, other: Value | undefined): boolean =>

@@ -1,46 +1,52 @@
 import type { Database } from 'bun:sqlite';
-import { findRunAt, orderRuns } from '../../domain/match.ts';
-import type { Run } from '../../domain/run.ts';
 import { nameFinder } from './names.ts';
-import { pastRunReader } from './pastruns.ts';
+import { type PastRow, readPastRow } from './pastruns.ts';
 import { type Target, targetReader } from './targets.ts';
 
-/** The earlier runs of a job that samples may belong to. */
-interface PastRuns {
-  /** In their order. */
-  readonly runs: readonly Run[];
-  readonly places: ReadonlyMap<Run, RunPlace>;
+/** When an earlier run started, and the number that its samples carry. */
+interface Start {
+  readonly seq: number;
+  readonly startMs: number;
 }
 
-/** The number that the samples of a run carry, and its nodes. */
-interface RunPlace {
-  readonly seq: number;
-  readonly nodes: ReadonlySet<string>;
+/** The nodes of a run, and which of them is its first. */
+interface Nodes {
+  readonly first: string | undefined;
+  readonly all: ReadonlySet<string>;
 }
 
 /**
- * Finds where samples belong that came when their run had been followed by another. The runs of a job are read once for all
- * samples that are written together: a batch may bring thousands of one job, and its runs thousands of nodes. Of each target
- * that is being changed there has to be one alone.
+ * Finds where samples belong that came when their run had been followed by another. The starts of the runs of a job, and the
+ * nodes of those that are asked for, are read once for all samples that are written together: a batch may bring thousands
+ * of one job, and a job have thousands of runs. Of each target that is being changed there has to be one alone.
  */
 export function earlierTargetFinder(db: Database) {
-  const readPast = pastRunReader(db);
+  // A run that was never the latest, as an import brings them, has no number that samples could carry.
+  const selectStarts = db.query<Start, [string]>(
+    `SELECT seq, start AS startMs FROM past_run INDEXED BY past_run_by_start
+      WHERE job = ? AND start IS NOT NULL AND seq > 0 ORDER BY start`,
+  );
+  const selectRun = db.query<PastRow, [number]>('SELECT seq, run FROM past_run WHERE seq = ?');
   const findNode = nameFinder(db, 'node');
   const readTarget = targetReader(db);
-  const jobs = new Map<string, PastRuns>();
+  const starts = new Map<string, readonly Start[]>();
+  const nodesOfRuns = new Map<number, Nodes>();
   const targets = new Map<string, Target>();
   const nodeIds = new Map<string, number | undefined>();
 
-  function runsOf(jobId: string): PastRuns {
-    const known = jobs.get(jobId);
+  function startsOf(jobId: string): readonly Start[] {
+    const found = starts.get(jobId) ?? selectStarts.all(jobId);
+    starts.set(jobId, found);
+    return found;
+  }
+
+  function nodesOf(seq: number): Nodes {
+    const known = nodesOfRuns.get(seq);
     if (known) return known;
-    // A run that was never the latest, as an import brings them, has no number that samples could carry.
-    const past = readPast(jobId).filter(({ seq }) => seq > 0);
-    const found = {
-      runs: orderRuns(past, ({ run }) => run).map(({ run }) => run),
-      places: new Map(past.map(({ seq, run }) => [run, { seq, nodes: new Set(run.nodes) }])),
-    };
-    jobs.set(jobId, found);
+    const row = selectRun.get(seq);
+    const nodes = row ? (readPastRow(row).run.nodes ?? []) : [];
+    const found = { first: nodes[0], all: new Set(nodes) };
+    nodesOfRuns.set(seq, found);
     return found;
   }
 
@@ -49,9 +55,10 @@ export function earlierTargetFinder(db: Database) {
     return nodeIds.get(name);
   }
 
-  function findOn(run: Run, { seq, nodes }: RunPlace, node: string | undefined): Target | undefined {
-    const name = node ?? run.nodes?.[0];
-    const nodeId = name !== undefined && nodes.has(name) ? numberOf(name) : undefined;
+  function findOn(seq: number, node: string | undefined): Target | undefined {
+    const { first, all } = nodesOf(seq);
+    const name = node ?? first;
+    const nodeId = name !== undefined && all.has(name) ? numberOf(name) : undefined;
     if (nodeId === undefined) return undefined;
     const key = `${seq} ${nodeId}`;
     const target = targets.get(key) ?? readTarget(seq, nodeId);
@@ -60,22 +67,19 @@ export function earlierTargetFinder(db: Database) {
   }
 
   return {
-    /** Undefined when no earlier run had started by then, or none that ran on the node. */
+    /** On the last run that had started by then. Undefined when no earlier run had, or it did not run on the node. */
     find({ jobId, node }: { jobId: string; node?: string }, timeMs: number): Target | undefined {
-      const { runs, places } = runsOf(jobId);
-      const run = findRunAt(runs, timeMs);
-      return run && findOn(run, places.get(run)!, node);
+      const run = startsOf(jobId).findLast(({ startMs }) => startMs <= timeMs);
+      return run && findOn(run.seq, node);
     },
 
-    /** Undefined when the job has no such earlier run, or it did not run on the node. */
-    findRun({ jobId, node }: { jobId: string; node?: string }, seq: number): Target | undefined {
-      for (const [run, place] of runsOf(jobId).places) if (place.seq === seq) return findOn(run, place, node);
-      return undefined;
-    },
+    /** On an earlier run by its number. Undefined when it did not run on the node. */
+    findRun: ({ node }: { node?: string }, seq: number): Target | undefined => findOn(seq, node),
 
     /** Nobody holds a target any more, and what is known of runs may change. */
     forget(): void {
-      jobs.clear();
+      starts.clear();
+      nodesOfRuns.clear();
       targets.clear();
       nodeIds.clear();
     },

@@ -34,6 +34,7 @@ export function eventWriter(db: Database) {
     'INSERT INTO event (seq, job, time, source, change, was) VALUES (?, ?, ?, ?, ?, ?)',
   );
   const select = db.query<EventRow, [string]>(SELECT);
+  const selectFirst = db.query<EventRow, [string]>(`${SELECT} LIMIT 1`);
   const selectLowest = db.query<{ seq: number | null }, []>('SELECT min(seq) AS seq FROM event');
   const complete = db.query('UPDATE event SET change = ? WHERE seq = ?');
 
@@ -53,6 +54,8 @@ export function eventWriter(db: Database) {
 
     /** Writes the first event in full, before the job's row becomes that of another run. */
     completeFirst(job: string, latest: Place): void {
+      // Of a job that runs again and again it is written already, and of its events there are thousands.
+      if (isWritten(selectFirst.get(job) ?? undefined)) return;
       const rows = select.all(job);
       const first = firstEvent(latest, rows);
       if (!first) return;
@@ -88,8 +91,7 @@ const readRow = ({ time, source, change }: EventRow): JobEvent => ({
 /** The first event of a job, of which only the row tells; undefined when it is written in full. */
 function firstEvent({ run }: Place, rows: readonly EventRow[]): JobEvent | undefined {
   const [first] = rows;
-  const isWritten = first !== undefined && first.was === null && first.change !== IN_ROW;
-  if (isWritten) return undefined;
+  if (isWritten(first)) return undefined;
   const { provenance: _, ...now } = withoutQuiet(run);
   const change = undo(
     now,
@@ -99,6 +101,9 @@ function firstEvent({ run }: Place, rows: readonly EventRow[]): JobEvent | undef
     ? { timeMs: first.time, source: first.source, change }
     : { timeMs: change.startTimeMs as number, source: 'api', change };
 }
+
+const isWritten = (first: EventRow | undefined): boolean =>
+  first !== undefined && first.was === null && first.change !== IN_ROW;
 
 /** What was known before all these changes. */
 function undo(now: Fields, changes: readonly EventRow[]): Fields {

@@ -176,11 +176,11 @@ export function sluids(makePlace: MakePlace) {
     const cron = (run: number, fields: Partial<Report> = {}): Report => ({
       ...record(2 * run, 2 * run + 1, { submitTimeMs: at(2 * run - 1), restarts: run, ...fields }),
     });
-    const runs = 3000;
+    const runs = 1500;
     await store.applyReports(Array.from({ length: runs }, (_, run) => cron(run)));
     // Each of these once read and compared all runs: minutes altogether.
     const startMs = performance.now();
-    const again = Array.from({ length: 200 }, (_, index) => cron(index * 15));
+    const again = Array.from({ length: 200 }, (_, index) => cron(index * 7));
     expect(await store.applyReports(again)).toMatchObject({ stored: 0, repeated: 200 });
     await store.applyReports([cron(runs), cron(7, { state: 'failed', exitCode: 3, observedMs: at(99_999) })]);
     expect(performance.now() - startMs).toBeLessThan(10_000);
