@@ -7,6 +7,7 @@ import { MAX_BATCH_SAMPLES } from '../domain/sample.ts';
 import { type BatchResult, type JobSample, MAX_REFUSALS, type Refusal, type Store } from '../domain/store.ts';
 import { requirePastTime } from '../domain/time.ts';
 import { dropNulls } from './body.ts';
+import { describeBody } from './checked-body.ts';
 import { explainFault, WRITE_ERRORS } from './errors.ts';
 import { limitIntake } from './intake.ts';
 import { operation } from './operation.ts';
@@ -48,7 +49,7 @@ export const batches = ({ store, now }: { store: Store; now: () => number }) => 
             },
             errors: WRITE_ERRORS,
           }),
-          requestBody: describeBody(SampleBatchBody),
+          requestBody: describeBody(SampleBatchBody, ENCODINGS),
         },
       },
     )
@@ -76,17 +77,11 @@ export const batches = ({ store, now }: { store: Store; now: () => number }) => 
             },
             errors: WRITE_ERRORS,
           }),
-          requestBody: describeBody(JobBatchBody),
+          requestBody: describeBody(JobBatchBody, ENCODINGS),
         },
       },
     );
 };
-
-const describeBody = (schema: TSchema) => ({
-  required: true,
-  description: ENCODINGS,
-  content: { 'application/json': { schema } },
-});
 
 /** Counts the nodes of jobs as these become more; `payload_too_large` when they are too many together. */
 function countNodes(jobs: readonly PastJob[]) {

@@ -5,6 +5,7 @@ import { hasEnded, type JobState, MAX_NODES } from '../domain/job.ts';
 import type { Report } from '../domain/report.ts';
 import type { BatchResult, TakeReports } from '../domain/store.ts';
 import { requirePastTime } from '../domain/time.ts';
+import { bodyCheck, describeBody } from './checked-body.ts';
 import { WRITE_ERRORS } from './errors.ts';
 import { operation } from './operation.ts';
 import { Count, DetailFields, GpuId, MAX_GPU_IDS, optional } from './schema/detail.ts';
@@ -60,6 +61,9 @@ const JobFinishedBody = Type.Object(
   { ...OPEN, example: { job_id: '4711', final_state: 'completed', exit_code: 0 } },
 );
 
+const checkStart = bodyCheck(JobStartedBody);
+const checkFinish = bodyCheck(JobFinishedBody);
+
 const ANSWER = { 200: { schema: 'Processed', means: 'It is on disk' } } as const;
 
 /** Takes what hook scripts post when a job starts and ends. */
@@ -79,21 +83,27 @@ export const hooks = ({ takeReports, now, expandLists }: HookOptions) => {
   return new Elysia({ name: 'hooks', normalize: false, prefix: '/v1/events' })
     .post(
       '/job-started',
-      ({ body }) => take(readStart(body, momentOf(body.timestamp), expandLists), 'start'),
+      ({ body }) => {
+        const start = checkStart(body);
+        return take(readStart(start, momentOf(start.timestamp), expandLists), 'start');
+      },
       {
-        body: JobStartedBody,
-        detail: operation({
-          operationId: 'jobStarted',
-          tag: 'Slurm',
-          summary: 'What a hook script posts when a job starts',
-          answers: ANSWER,
-          errors: WRITE_ERRORS,
-        }),
+        detail: {
+          ...operation({
+            operationId: 'jobStarted',
+            tag: 'Slurm',
+            summary: 'What a hook script posts when a job starts',
+            answers: ANSWER,
+            errors: WRITE_ERRORS,
+          }),
+          requestBody: describeBody(JobStartedBody),
+        },
       },
     )
     .post(
       '/job-finished',
-      ({ body: { job_id, final_state, exit_code, signal, sluid, timestamp } }) => {
+      ({ body }) => {
+        const { job_id, final_state, exit_code, signal, sluid, timestamp } = checkFinish(body);
         const timeMs = momentOf(timestamp);
         const exit = { ...(exit_code !== undefined && { exitCode: exit_code }), ...(signal && { signal }) };
         // A script that asked Slurm while the job was on its way out got the state that it was about to leave.
@@ -106,14 +116,16 @@ export const hooks = ({ takeReports, now, expandLists }: HookOptions) => {
         );
       },
       {
-        body: JobFinishedBody,
-        detail: operation({
-          operationId: 'jobFinished',
-          tag: 'Slurm',
-          summary: 'What a hook script posts when a job ends; provisional until Slurm itself confirms it',
-          answers: ANSWER,
-          errors: WRITE_ERRORS,
-        }),
+        detail: {
+          ...operation({
+            operationId: 'jobFinished',
+            tag: 'Slurm',
+            summary: 'What a hook script posts when a job ends; provisional until Slurm itself confirms it',
+            answers: ANSWER,
+            errors: WRITE_ERRORS,
+          }),
+          requestBody: describeBody(JobFinishedBody),
+        },
       },
     );
 };

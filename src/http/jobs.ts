@@ -3,6 +3,7 @@ import { Elysia } from 'elysia';
 import { hasEnded, type Job, runtimeSeconds } from '../domain/job.ts';
 import type { Store } from '../domain/store.ts';
 import { formatTime } from '../domain/time.ts';
+import { bodyCheck, describeBody } from './checked-body.ts';
 import { writeCursor } from './cursor.ts';
 import { JOB_ID } from './document.ts';
 import { sendJson, sendText } from './download.ts';
@@ -73,6 +74,9 @@ async function* pageParts(jobs: readonly Job[], rest: Readonly<Record<string, un
   yield `],${JSON.stringify(rest).slice(1)}`;
 }
 
+const checkNewJob = bodyCheck(NewJobBody);
+const checkPatch = bodyCheck(JobPatchBody);
+
 /** Creates, lists, reads, updates and deletes jobs. */
 export const jobs = ({ store, now }: { store: Store; now: () => number }) =>
   new Elysia({ name: 'jobs', prefix: '/v1/jobs', normalize: false })
@@ -120,7 +124,8 @@ export const jobs = ({ store, now }: { store: Store; now: () => number }) =>
     )
     .post(
       '',
-      async ({ body: { id, user, nodes, ...fields }, set }) => {
+      async ({ body, set }) => {
+        const { id, user, nodes, ...fields } = checkNewJob(body);
         requireDistinct(nodes);
         const details = readDetails(fields);
         const job = await store.createJob({ id, user, nodes, ...(details && { details }) }, now());
@@ -128,21 +133,23 @@ export const jobs = ({ store, now }: { store: Store; now: () => number }) =>
         return renderJob(job);
       },
       {
-        body: NewJobBody,
-        detail: operation({
-          operationId: 'createJob',
-          tag: 'Jobs',
-          summary: 'Create a job that runs from now on',
-          answers: { 201: { schema: 'Job', means: 'The job, on disk' } },
-          errors: [
-            'invalid_request',
-            'validation_error',
-            'conflict',
-            'payload_too_large',
-            'unsupported_media_type',
-            'unavailable',
-          ],
-        }),
+        detail: {
+          ...operation({
+            operationId: 'createJob',
+            tag: 'Jobs',
+            summary: 'Create a job that runs from now on',
+            answers: { 201: { schema: 'Job', means: 'The job, on disk' } },
+            errors: [
+              'invalid_request',
+              'validation_error',
+              'conflict',
+              'payload_too_large',
+              'unsupported_media_type',
+              'unavailable',
+            ],
+          }),
+          requestBody: describeBody(NewJobBody),
+        },
       },
     )
     .get('/:jobId', async ({ params: { jobId } }) => renderJob(await store.getJob(jobId)), {
@@ -157,7 +164,8 @@ export const jobs = ({ store, now }: { store: Store; now: () => number }) =>
     })
     .patch(
       '/:jobId',
-      async ({ params: { jobId }, body: { state, cpu_usage, memory_usage_mb, gpu_usage, ...fields } }) => {
+      async ({ params: { jobId }, body }) => {
+        const { state, cpu_usage, memory_usage_mb, gpu_usage, ...fields } = checkPatch(body);
         const patch = defined({
           state,
           cpuUsage: cpu_usage,
@@ -168,22 +176,24 @@ export const jobs = ({ store, now }: { store: Store; now: () => number }) =>
         return renderJob(await store.updateJob(jobId, patch, now()));
       },
       {
-        body: JobPatchBody,
-        detail: operation({
-          operationId: 'updateJob',
-          tag: 'Jobs',
-          summary: 'Change the state or the usage of a job; only what is given changes',
-          parameters: [JOB_ID],
-          answers: { 200: { schema: 'Job', means: 'The job after the change, on disk' } },
-          errors: [
-            'invalid_request',
-            'validation_error',
-            'not_found',
-            'payload_too_large',
-            'unsupported_media_type',
-            'unavailable',
-          ],
-        }),
+        detail: {
+          ...operation({
+            operationId: 'updateJob',
+            tag: 'Jobs',
+            summary: 'Change the state or the usage of a job; only what is given changes',
+            parameters: [JOB_ID],
+            answers: { 200: { schema: 'Job', means: 'The job after the change, on disk' } },
+            errors: [
+              'invalid_request',
+              'validation_error',
+              'not_found',
+              'payload_too_large',
+              'unsupported_media_type',
+              'unavailable',
+            ],
+          }),
+          requestBody: describeBody(JobPatchBody),
+        },
       },
     )
     .delete(

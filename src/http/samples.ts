@@ -3,6 +3,7 @@ import { Elysia } from 'elysia';
 import type { Sample } from '../domain/sample.ts';
 import type { Store } from '../domain/store.ts';
 import { formatTime, requirePastTime } from '../domain/time.ts';
+import { bodyCheck, describeBody } from './checked-body.ts';
 import { JOB_ID } from './document.ts';
 import { operation } from './operation.ts';
 import { READING_PARAMETERS, readReadingRequest } from './readings.ts';
@@ -17,6 +18,8 @@ const renderSample = ({ timeMs, node, cpuUsage, memoryUsageMb, gpuUsage }: Sampl
   memory_usage_mb: memoryUsageMb,
   ...(gpuUsage !== undefined && { gpu_usage: gpuUsage }),
 });
+
+const checkSample = bodyCheck(SampleBody);
 
 /** Records and lists the samples of a job. */
 export const samples = ({ store, now }: { store: Store; now: () => number }) =>
@@ -51,7 +54,7 @@ export const samples = ({ store, now }: { store: Store; now: () => number }) =>
           cpu_usage: cpuUsage,
           memory_usage_mb: memoryUsageMb,
           gpu_usage: gpuUsage,
-        } = body;
+        } = checkSample(body);
         const nowMs = now();
         const timeMs = timestamp === undefined ? nowMs : requirePastTime('timestamp', timestamp, nowMs);
         const sample = {
@@ -66,21 +69,23 @@ export const samples = ({ store, now }: { store: Store; now: () => number }) =>
         return renderSample(sample);
       },
       {
-        body: SampleBody,
-        detail: operation({
-          operationId: 'recordSample',
-          tag: 'Samples',
-          summary: 'Record a sample, which becomes the current usage of the job',
-          parameters: [JOB_ID],
-          answers: { 201: { schema: 'Sample', means: 'The sample, on disk' } },
-          errors: [
-            'invalid_request',
-            'validation_error',
-            'not_found',
-            'payload_too_large',
-            'unsupported_media_type',
-            'unavailable',
-          ],
-        }),
+        detail: {
+          ...operation({
+            operationId: 'recordSample',
+            tag: 'Samples',
+            summary: 'Record a sample, which becomes the current usage of the job',
+            parameters: [JOB_ID],
+            answers: { 201: { schema: 'Sample', means: 'The sample, on disk' } },
+            errors: [
+              'invalid_request',
+              'validation_error',
+              'not_found',
+              'payload_too_large',
+              'unsupported_media_type',
+              'unavailable',
+            ],
+          }),
+          requestBody: describeBody(SampleBody),
+        },
       },
     );
