@@ -1,6 +1,7 @@
 import { StartError } from '../domain/errors.ts';
 import type { Report } from '../domain/report.ts';
 import type { Unsettled } from '../domain/store.ts';
+import { createBackoff } from './backoff.ts';
 import { readOutput, readSacctColumns, readSqueueColumns, type SlurmCommands } from './command.ts';
 import { hidesJobs, parseSlurmConfig } from './config.ts';
 import { createMark } from './mark.ts';
@@ -58,6 +59,7 @@ export function reconciler(options: ReconcileOptions) {
   let missing = new Map<string, number>();
   let columns: string[] | undefined;
   let queueColumns: readonly string[] | undefined;
+  const backoff = createBackoff();
   let isGapClosed = false;
   let isStopped = false;
   const told = new Map<string, string>();
@@ -146,7 +148,11 @@ export function reconciler(options: ReconcileOptions) {
    */
   async function settle(queue: QueueLook): Promise<void> {
     const unsettled = await listUnsettled(now() - UNCONFIRMED_MS);
-    const left = unsettled.filter(({ id, lacksRuns }) => lacksRuns || !queue.live.has(id));
+    const lacking = unsettled.filter(({ lacksRuns }) => lacksRuns).map(({ id }) => id);
+    backoff.keep(new Set(lacking));
+    // What accounting does not have, as of runs that it has deleted, is not asked for at each look.
+    const due = new Set(lacking.filter((id) => backoff.isDue(id, now())));
+    const left = unsettled.filter(({ id }) => due.has(id) || !queue.live.has(id));
     const gone = left.filter(({ id }) => !queue.live.has(id));
     missing = new Map(gone.map(({ id }) => [id, missing.get(id) ?? now()]));
     // From both ends: what has just ended has a record, and what has long been missing must have its turn too.
@@ -158,6 +164,7 @@ export function reconciler(options: ReconcileOptions) {
         ? await attempt('sacct', () => timed(() => askSacct({ ids: asked.map(({ id }) => id) })))
         : new Set<string>();
     if (!ended) return;
+    backoff.note(due, now());
     const lost = asked.filter(
       ({ id, hasEnded }) =>
         !hasEnded && !queue.live.has(id) && !ended.has(id) && now() - missing.get(id)! >= patienceMs,

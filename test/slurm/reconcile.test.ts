@@ -182,6 +182,10 @@ test('earlier runs of a requeued job are asked for while it is in the queue, unt
     earlier(SECONDS - 5000, SECONDS - 4000),
     earlier(SECONDS - 3000, SECONDS - 2000),
   ]);
+  // What was asked for in vain is asked for again a little later.
+  await scene.look();
+  expect(await Array.fromAsync(scene.store.streamRuns('1'))).toHaveLength(1);
+  scene.clock.advance(15_000);
   await scene.look();
   const runs = await Array.fromAsync(scene.store.streamRuns('1'));
   expect(runs.map(({ job }) => [job.state, job.isEndConfirmed])).toEqual([
@@ -189,6 +193,7 @@ test('earlier runs of a requeued job are asked for while it is in the queue, unt
     ['cancelled', true],
     ['cancelled', true],
   ]);
+  scene.clock.advance(60_000);
   await scene.look();
   await scene.look();
   expect((await scene.calls()).filter((line) => line.includes(' -j 1 '))).toHaveLength(2);
