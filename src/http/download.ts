@@ -35,10 +35,13 @@ export async function sendPieces(pieces: Pieces, headers: Record<string, string>
   return send(pieces, headers, { gate: longAnswers });
 }
 
-/** Sends pieces as `sendPieces` does; `unavailable` before the first when too many downloads are under way. */
+/**
+ * Sends pieces as `sendPieces` does, from the first on, so that its client is not taken for an idle one; `unavailable` before the
+ * first when too many downloads are under way.
+ */
 export async function sendDownload(pieces: Pieces, headers: Record<string, string>): Promise<Response> {
   const leave = await downloads.enter();
-  return send(leaveAtEnd(pieces, leave), headers, {});
+  return send(leaveAtEnd(pieces, leave), headers, { wholeBytes: 1 });
 }
 
 /** Sends a text that many clients may share, without a copy for each; `unavailable` when it is long, and too many are sent. */
@@ -78,16 +81,18 @@ interface SendOptions {
   /** Bounds the answers that are too long to be sent as a whole. */
   readonly gate?: Gate;
   readonly maxMs?: number;
+  /** What is longer is sent while it is made. */
+  readonly wholeBytes?: number;
 }
 
 async function send(
   pieces: Pieces,
   headers: Record<string, string>,
-  { gate, maxMs = MAX_DOWNLOAD_MS }: SendOptions,
+  { gate, maxMs = MAX_DOWNLOAD_MS, wholeBytes = WHOLE_BYTES }: SendOptions,
 ): Promise<Response> {
   const first: Uint8Array<ArrayBuffer>[] = [];
   let bytes = 0;
-  while (bytes < WHOLE_BYTES) {
+  while (bytes < wholeBytes) {
     const next = await pieces.next();
     if (next.done) return new Response(joinBytes(first, bytes), { headers });
     first.push(next.value);
@@ -156,7 +161,7 @@ async function* encodeParts(parts: AsyncIterable<string>): AsyncGenerator<Uint8A
       text = '';
     }
     if (performance.now() > endMs) {
-      await takeTurn();
+      await takeTurn('background');
       endMs = performance.now() + SLICE_MS;
     }
   }

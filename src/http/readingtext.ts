@@ -78,7 +78,7 @@ async function* renderPieces(
       // The last row is never sent before the end is known, because the comma behind it has to go.
       if (out.length > PIECE_BYTES) yield out.take();
       if (performance.now() > endMs) {
-        await takeTurn();
+        await takeTurn('background');
         endMs = performance.now() + SLICE_MS;
       }
       const end = Math.min(start + ROWS_AT_ONCE, readings.count);

@@ -28,15 +28,15 @@ test('pieces are made no faster than they are read, and no more once the reader 
   const reader = (await sendDownload(pieces, {})).body!.getReader();
   for (let read = 0; read < 10; read++) await reader.read();
   await Bun.sleep(5);
-  expect(seen.made).toBeGreaterThan(40);
-  expect(seen.made).toBeLessThan(50);
+  expect(seen.made).toBeGreaterThan(9);
+  expect(seen.made).toBeLessThan(15);
   await reader.cancel();
   expect(seen.isLetGo).toBe(true);
 });
 
 test('a failure on the way breaks the answer off', async () => {
   async function* pieces() {
-    yield new Uint8Array(3 * 1024 * 1024);
+    yield new Uint8Array(10);
     throw new Error('gone');
   }
   const response = await sendDownload(pieces(), {});
@@ -74,9 +74,14 @@ test('downloads that end or fail by themselves make room too', async () => {
     yield new Uint8Array(10);
     throw new Error('broken');
   }
+  // biome-ignore lint/correctness/useYield: what fails before its first piece.
+  async function* failing(): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+    throw new Error('at once');
+  }
   for (let count = 0; count < 40; count++) {
     expect((await (await sendDownload(short(), {})).arrayBuffer()).byteLength).toBe(10);
-    expect(sendDownload(broken(), {})).rejects.toThrow('broken');
+    expect((await sendDownload(broken(), {})).arrayBuffer()).rejects.toThrow('broken');
+    expect(sendDownload(failing(), {})).rejects.toThrow('at once');
   }
   const { pieces } = endless();
   await (await sendDownload(pieces, {})).body!.cancel();

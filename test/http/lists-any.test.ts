@@ -195,9 +195,9 @@ test('"now" is that of the first page on all pages', async () => {
 const HEADER =
   'id,user,nodes,state,start_time,end_time,runtime_seconds,cpu_usage,memory_usage_mb,gpu_usage,usage_time,' +
   'name,account,partition,qos,cluster,submit_time,time_limit_seconds,cpus,memory_limit_mb,gpus,work_dir,' +
-  'array_job_id,array_task_id,exit_code,signal,raw_state,reason,restarts,state_confirmed';
+  'array_job_id,array_task_id,exit_code,signal,raw_state,reason,restarts,sluid,suspended_seconds,state_confirmed';
 /** Of these nothing is known. */
-const NO_DETAILS = ','.repeat(19);
+const NO_DETAILS = ','.repeat(21);
 
 test('CSV has the names of the JSON, the values as they are, and nothing for what is not known', async () => {
   const { status, headers, text } = await get('sort=start_time&order=asc', { accept: 'text/csv' });

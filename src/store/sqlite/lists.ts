@@ -11,7 +11,7 @@ import {
   NEWEST_FIRST,
   type Page,
 } from '../../domain/list.ts';
-import { takeTurn } from '../../pace.ts';
+import { type Rank, takeTurn } from '../../pace.ts';
 import { type JobRow, jobCompleter } from './complete.ts';
 import { bindings, filterReader, isCounted, matchCounter, type Wanted } from './filters.ts';
 import type { LongReads } from './longreads.ts';
@@ -190,9 +190,10 @@ export function jobLists({ readAtOnce, lister, compute }: Access) {
     wanted: Page,
     counting: Counting,
     signal: AbortSignal | undefined,
+    rank: Rank,
   ): Promise<JobPage> {
     // Several short ones in one turn would keep others waiting like a long one.
-    await takeTurn();
+    await takeTurn(rank);
     signal?.throwIfAborted();
     const short = readAtOnce(function* () {
       if (lister.isShort(filter, wanted)) return yield* lister.page(filter, wanted, counting);
@@ -209,7 +210,7 @@ export function jobLists({ readAtOnce, lister, compute }: Access) {
 
   return {
     list: (filter: JobFilter, wanted: Page, signal?: AbortSignal) =>
-      page(filter, wanted, { isCounting: true }, signal),
+      page(filter, wanted, { isCounting: true }, signal, 'first'),
 
     async *stream(
       filter: JobFilter,
@@ -221,7 +222,7 @@ export function jobLists({ readAtOnce, lister, compute }: Access) {
       let from: ListStart | undefined = start;
       while (from && rest > 0) {
         const wanted: Page = { ...from, limit: Math.min(rest, pageJobs) };
-        const { jobs, next } = await page(filter, wanted, { isCounting: false }, signal);
+        const { jobs, next } = await page(filter, wanted, { isCounting: false }, signal, 'background');
         rest -= jobs.length;
         for (let at = 0; at < jobs.length; at += STREAM_JOBS) yield jobs.slice(at, at + STREAM_JOBS);
         from = next && { ...start, offset: 0, after: next };
