@@ -130,6 +130,8 @@ export interface StoreStatus {
   readonly queueLength: number;
   /** Size of the database and its write-ahead log. */
   readonly databaseBytes: number;
+  /** Series of samples, chunks and jobs that sealing and retention could not work on since the start, and set aside. */
+  readonly setAside: number;
 }
 
 /** How long things are kept, in milliseconds; undefined keeps for ever. */
@@ -275,7 +277,8 @@ export interface Store {
 
   /**
    * One small step (a few milliseconds) of sealing samples, and of removing what is older than `retention` allows at
-   * `nowMs`. Resolves to whether there is more to do.
+   * `nowMs`. Resolves to whether there is more to do. What cannot be worked on is set aside, logged once and counted
+   * (`status`), and the rest goes on.
    */
   expire(retention: Retention, nowMs: number): Promise<boolean>;
 

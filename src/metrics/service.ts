@@ -68,6 +68,15 @@ export function serviceMetrics({ version, storeStatus }: ServiceMetricsOptions):
       this.set(storeStatus()?.databaseBytes ?? 0);
     },
   });
+  new Counter({
+    name: 'hpc_observe_set_aside_total',
+    help: 'Series, chunks and jobs that sealing or retention could not work on; the log says why',
+    registers,
+    collect() {
+      this.reset();
+      this.inc(storeStatus()?.setAside ?? 0);
+    },
+  });
   new Gauge({
     name: 'hpc_observe_build_info',
     help: 'Always 1; the labels say which build this is',

@@ -9,7 +9,7 @@ const FIXTURE = resolve(import.meta.dir, '../fixtures/service-metrics.txt');
 function observed() {
   const service = serviceMetrics({
     version: '1.0.0',
-    storeStatus: () => ({ queueLength: 3, databaseBytes: 4096 }),
+    storeStatus: () => ({ queueLength: 3, databaseBytes: 4096, setAside: 2 }),
   });
   service.observeRequest('GET', '/v1/jobs/:jobId', 200, 0.003);
   service.observeRequest('POST', 'unknown', 404, 0.2);

@@ -8,7 +8,7 @@ import { packQuarters } from './quarters.ts';
  * points at all, reading the samples is as good.
  */
 const MIN_SAMPLES_A_POINT = 45;
-const MIN_SAMPLES = 256;
+export const MIN_SAMPLES = 256;
 
 /** Writes chunks of samples with their points, inside the transaction of the group. */
 export function chunkWriter(db: Database) {

@@ -95,6 +95,10 @@ export function jobCounter(db: Database) {
       for (const node of nodes) addToNode(node, user, state, times);
       addLive({ partition, state }, times);
     },
+    /** Counts a job on some nodes alone. */
+    addNodes({ user, state, nodes }: Omit<Counted, 'partition'>, times: 1 | -1): void {
+      for (const node of nodes) addToNode(node, user, state, times);
+    },
     addLive,
     addCreated(): void {
       created++;

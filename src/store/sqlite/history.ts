@@ -1,10 +1,13 @@
 import type { Database } from 'bun:sqlite';
 import type { Retention } from '../../domain/store.ts';
-import { mergePoints, type Point, summarize } from '../../domain/summary.ts';
-import { type ChunkColumns, samplesOf, unpackColumns } from './chunk.ts';
-import { unpackIfWhole } from './damage.ts';
+import { asideKeeper } from './aside.ts';
+import type { ChunkColumns } from './chunk.ts';
+import { chunkWriter } from './chunkwriter.ts';
+import type { JobRows } from './jobrow.ts';
 import type { LogWriter } from './log.ts';
-import { packPoints, unpackPoints } from './points.ts';
+import { missingPointMaker } from './missingpoints.ts';
+import { jobExpirer } from './oldjobs.ts';
+import { pointKeeper } from './oldpoints.ts';
 import { sampleSealer } from './sealing.ts';
 import { logShortener } from './shorten.ts';
 import { pageReturner } from './vacuum.ts';
@@ -13,119 +16,85 @@ import { pageReturner } from './vacuum.ts';
 const LOG_SPAN_MS = 60 * 60_000;
 /** A step goes on this long, well under the 25 ms that a write may wait for it. */
 const STEP_MS = 5;
-/** Each statement of a step takes about a millisecond. */
-const STEP_ROWS = 500;
-const STEP_CHUNKS = 4;
-const STEP_JOBS = 20;
-/** Points of one chunk: about five days. */
-const CHUNK_POINTS = 512;
 
-interface ChunkRow {
-  readonly seq: number;
-  readonly job: number;
-  readonly node: number;
-  readonly data: Uint8Array;
+/** What one step came to. */
+export interface ExpireStep {
+  readonly hasMore: boolean;
+  /** What was set aside because it failed, a sentence each; it is told once. */
+  readonly setAside: readonly string[];
+}
+
+interface HistoryOptions {
+  readonly rows: Pick<JobRows, 'remove' | 'takeNodes'>;
+  readonly onJobsDeleted: () => void;
+  /** Milliseconds, only going up. */
+  readonly now?: () => number;
 }
 
 /**
  * Moves samples along: from the log into chunks, from chunks into points when they are too old for samples, and out when they are too old for points.
- * Each call is a small step inside the transaction of the group. Jobs go by `removeJob`; `onJobsDeleted` is told when some have
- * gone for their age.
+ * Each call is a small step inside the transaction of the group: every part of it asks after each millisecond or so whether
+ * the step is over. `onJobsDeleted` is told when jobs have gone for their age.
  */
 export function historyWriter(
   db: Database,
   log: LogWriter,
-  { removeJob, onJobsDeleted }: { removeJob: (seq: number) => void; onJobsDeleted: () => void },
+  { rows, onJobsDeleted, now = () => performance.now() }: HistoryOptions,
 ) {
+  const aside = asideKeeper(db);
   const sealer = sampleSealer(db);
-  const shortener = logShortener(db, log, seal);
-  const selectExpired = db.query<ChunkRow, [number, number]>(
-    'SELECT seq, job, node, data FROM chunk WHERE tier = 0 AND end_time < ? ORDER BY end_time LIMIT ?',
-  );
-  const selectPoints = db.query<ChunkRow, [number, number, number]>(
-    `SELECT seq, job, node, data FROM chunk WHERE job = ? AND node = ? AND tier = 1 AND start_time <= ?
-      ORDER BY start_time DESC LIMIT 1`,
-  );
-  const insertPoints = db.query(
-    'INSERT INTO chunk (job, node, tier, start_time, end_time, samples, data) VALUES (?, ?, 1, ?, ?, ?, ?)',
-  );
-  const deleteChunk = db.query('DELETE FROM chunk WHERE seq = ?');
+  const points = pointKeeper(db, aside);
+  const jobs = jobExpirer(db, rows, aside);
+  const addMissingPoints = missingPointMaker(db, chunkWriter(db).addPoints);
   const returnPages = pageReturner(db);
-  const deletePoints = db.query(
-    'DELETE FROM chunk WHERE seq IN (SELECT seq FROM chunk WHERE tier = 1 AND end_time < ? LIMIT ?)',
+  const shortener = logShortener(db, log, seal, ({ id, job, node }, error) =>
+    aside.note(`series ${id}`, `Samples of ${nameSeries(job, node)} cannot be sealed`, error),
   );
-  const selectEnded = db.query<{ seq: number }, [number, number]>(
-    'SELECT seq FROM job WHERE end_time < ? ORDER BY end_time LIMIT ?',
+  const selectName = db.query<{ id: string | null; name: string | null }, [number, number]>(
+    'SELECT (SELECT id FROM job WHERE seq = ?) AS id, (SELECT name FROM node WHERE id = ?) AS name',
   );
+  const countChanges = db.query<{ rows: number }, []>('SELECT total_changes() AS rows');
+
+  function nameSeries(job: number, node: number): string {
+    const { id, name } = selectName.get(job, node)!;
+    return `job ${JSON.stringify(id ?? job)} on node ${JSON.stringify(name ?? node)}`;
+  }
 
   function seal(job: number, node: number, samples: ChunkColumns, beforeMs: number): void {
     const expired = sealer.seal(job, node, samples, beforeMs);
-    if (expired.count > 0) keepPoints(job, node, expired);
+    if (expired.count > 0) points.keep(job, node, expired);
   }
 
-  /** Adds the points of samples to those of their job and node. */
-  function keepPoints(job: number, node: number, samples: ChunkColumns): void {
-    const points = summarize(
-      samplesOf(samples).map(({ gpuUsage, ...rest }) => ({
-        ...rest,
-        ...(gpuUsage !== null && { gpuUsage }),
-      })),
-    );
-    const chunk = selectPoints.get(job, node, points[0]!.timeMs);
-    const known = chunk ? unpackPoints(chunk.data) : [];
-    const isApart = known.length >= CHUNK_POINTS && known.at(-1)!.timeMs < points[0]!.timeMs;
-    if (chunk && !isApart) deleteChunk.run(chunk.seq);
-    const merged = isApart ? points : joinPoints(known, points);
-    const [firstMs, lastMs] = [merged[0]!.timeMs, merged.at(-1)!.timeMs];
-    insertPoints.run(job, node, firstMs, lastMs, merged.length, packPoints(merged));
-  }
-
-  function expireJobs(beforeMs: number): boolean {
-    const ended = selectEnded.all(beforeMs, STEP_JOBS);
-    for (const { seq } of ended) removeJob(seq);
-    if (ended.length > 0) onJobsDeleted();
-    return ended.length > 0;
-  }
-
-  function expireChunks(beforeMs: number): boolean {
-    const chunks = selectExpired.all(beforeMs, STEP_CHUNKS);
-    for (const { seq, job, node, data } of chunks) {
-      deleteChunk.run(seq);
-      // A damaged chunk that is too old to keep goes without leaving points.
-      const expired = unpackIfWhole(data, unpackColumns);
-      if (expired) keepPoints(job, node, expired);
-    }
-    return chunks.length === STEP_CHUNKS;
+  function expireJobs(beforeMs: number, isOver: () => boolean): boolean {
+    const { isAny, hasMore } = jobs.expireJobs(beforeMs, isOver);
+    if (isAny) onJobsDeleted();
+    return hasMore;
   }
 
   return {
     /** The transaction has been rolled back. */
     forget: shortener.forget,
 
-    /** One step; whether there is more to do. */
-    expire({ sampleMs, summaryMs, jobMs }: Retention, nowMs: number): boolean {
-      const endsAtMs = performance.now() + STEP_MS;
-      const isOver = () => performance.now() > endsAtMs;
+    /** One step. */
+    expire({ sampleMs, summaryMs, jobMs }: Retention, nowMs: number): ExpireStep {
+      const endsAtMs = now() + STEP_MS;
+      const isOver = () => now() >= endsAtMs;
       const beforeMs = sampleMs === undefined ? 0 : nowMs - sampleMs;
+      const olderThanMs = Math.max(nowMs - LOG_SPAN_MS, beforeMs);
       const parts = [
-        () => jobMs !== undefined && expireJobs(nowMs - jobMs),
-
-        () => shortener.shorten({ olderThanMs: Math.max(nowMs - LOG_SPAN_MS, beforeMs), beforeMs }, isOver),
-        () => expireChunks(beforeMs),
-        () => summaryMs !== undefined && deletePoints.run(nowMs - summaryMs, STEP_ROWS).changes > 0,
+        () => jobMs !== undefined && expireJobs(nowMs - jobMs, isOver),
+        () => shortener.shorten({ olderThanMs, beforeMs }, isOver),
+        () => points.expireSamples(beforeMs, isOver),
+        () => summaryMs !== undefined && points.expirePoints(nowMs - summaryMs, isOver),
+        () => jobs.clearLeftovers(isOver),
+        () => addMissingPoints(isOver),
         () => returnPages(isOver),
       ];
-      return parts.reduce((hasMore, part) => (isOver() ? true : part() || hasMore), false);
+      const before = countChanges.get()!.rows;
+      const isLeft = parts.reduce((hasMore, part) => (isOver() ? true : part() || hasMore), false);
+      // What one part has done may be work for another.
+      const hasMore = isLeft || countChanges.get()!.rows > before;
+      return { hasMore, setAside: aside.takeNews() };
     },
   };
-}
-
-/** Points of both, ascending; those of the same span as one. */
-function joinPoints(known: readonly Point[], added: readonly Point[]): Point[] {
-  const points = new Map(known.map((point) => [point.timeMs, point]));
-  for (const point of added) {
-    const same = points.get(point.timeMs);
-    points.set(point.timeMs, same ? mergePoints(same, point) : point);
-  }
-  return [...points.values()].sort((one, other) => one.timeMs - other.timeMs);
 }

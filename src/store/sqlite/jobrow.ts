@@ -66,6 +66,11 @@ export function jobRowWriter(db: Database) {
   );
   const selectNodes = db.query<unknown, [number]>('SELECT node FROM job_node WHERE job = ?');
 
+  const selectSomeNodes = db.query<unknown, [number, number]>(
+    'SELECT node FROM job_node WHERE job = ? ORDER BY node DESC LIMIT ?',
+  );
+  const deleteNode = db.query('DELETE FROM job_node WHERE job = ? AND node = ?');
+
   const nodesOf = (seq: number): number[] => (selectNodes.values(seq) as number[][]).map(([node]) => node!);
 
   function writeNodes(seq: number, nodes: readonly number[], row: CountedRow, startTimeMs: number): void {
@@ -142,12 +147,27 @@ export function jobRowWriter(db: Database) {
       counts.addLive({ ...before, partition }, 1);
     },
 
-    /** Deletes the row of a job; what hangs on it goes with it. */
+    /** Deletes the row of a job; what hangs on it goes with it, its samples in later steps. */
     remove(seq: number): void {
       const before = selectCounted.get(seq);
       if (!before) return;
-      counts.add({ ...before, nodes: nodesOf(seq) }, -1);
+      const nodes = nodesOf(seq);
       deleteJob.run(seq);
+      counts.add({ ...before, nodes }, -1);
+    },
+
+    /**
+     * Takes `limit` nodes away from a job that is being removed in pieces; returns false, and does nothing, when it has no
+     * more nodes than that.
+     */
+    takeNodes(seq: number, limit: number): boolean {
+      const nodes = (selectSomeNodes.values(seq, limit + 1) as number[][]).map(([node]) => node!);
+      if (nodes.length <= limit) return false;
+      const before = selectCounted.get(seq)!;
+      nodes.pop();
+      for (const node of nodes) deleteNode.run(seq, node);
+      counts.addNodes({ ...before, nodes }, -1);
+      return true;
     },
 
     /** Counts a run that ends or starts (`flowWriter`). */

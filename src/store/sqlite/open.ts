@@ -8,6 +8,7 @@ import { explainOpenError, notWritable, openForReading } from './connection.ts';
 import { connectionPool } from './connections.ts';
 import { eventReader } from './events.ts';
 import { flowReader } from './flow.ts';
+import type { ExpireStep } from './history.ts';
 import { jobReader } from './jobs.ts';
 import { jobLister, jobLists } from './lists.ts';
 import { readLiveSeries } from './live.ts';
@@ -58,7 +59,7 @@ export async function openSqlite(
   try {
     lock = lockDatabase(path);
     writer = await Writer.open(lock.path, { onCommit, onNotice, onDeath, cacheBytes });
-    return sqliteStore(lock.path, writer, lock, areBatchesWhole);
+    return sqliteStore({ path: lock.path, writer, lock, areBatchesWhole, onNotice });
   } catch (error) {
     await writer?.close();
     lock?.release();
@@ -66,7 +67,13 @@ export async function openSqlite(
   }
 }
 
-function sqliteStore(path: string, writer: Writer, lock: DatabaseLock, areBatchesWhole: boolean): Store {
+interface Parts extends Required<Pick<SqliteOptions, 'areBatchesWhole' | 'onNotice'>> {
+  readonly path: string;
+  readonly writer: Writer;
+  readonly lock: DatabaseLock;
+}
+
+function sqliteStore({ path, writer, lock, areBatchesWhole, onNotice }: Parts): Store {
   const db = openForReading(path);
   const jobs = jobReader(db);
   const readEvents = eventReader(db);
@@ -76,6 +83,7 @@ function sqliteStore(path: string, writer: Writer, lock: DatabaseLock, areBatche
   const pool = connectionPool(path);
   const { stream, compute } = longReads(pool);
   let isClosed = false;
+  let setAside = 0;
 
   /** One consistent moment for all queries of a read. */
   const inTransaction = db.transaction(<Value>(run: () => Value) => run());
@@ -141,8 +149,17 @@ function sqliteStore(path: string, writer: Writer, lock: DatabaseLock, areBatche
     countJobs: () => read(() => jobs.totals()),
     countFlow: () => read(readFlow),
     checkWritable: () => writer.probe(),
-    expire: (retention, nowMs) => writer.submit<boolean>({ kind: 'expire', retention, nowMs }),
-    status: () => ({ queueLength: writer.queuedRows, databaseBytes: sizeOf(path) + sizeOf(`${path}-wal`) }),
+    async expire(retention, nowMs) {
+      const step = await writer.submit<ExpireStep>({ kind: 'expire', retention, nowMs });
+      setAside += step.setAside.length;
+      for (const text of step.setAside) onNotice('error', text);
+      return step.hasMore;
+    },
+    status: () => ({
+      queueLength: writer.queuedRows,
+      databaseBytes: sizeOf(path) + sizeOf(`${path}-wal`),
+      setAside,
+    }),
 
     liveSeries: (endedSinceMs) =>
       stream((connection) => readLiveSeries(connection, endedSinceMs), undefined, 'first'),

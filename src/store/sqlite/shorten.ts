@@ -48,7 +48,12 @@ interface Round {
 export type SealSamples = (job: number, node: number, samples: ChunkColumns, beforeMs: number) => void;
 
 /** Takes samples out of the log, inside the transaction of the group. */
-export function logShortener(db: Database, log: LogWriter, seal: SealSamples) {
+export function logShortener(
+  db: Database,
+  log: LogWriter,
+  seal: SealSamples,
+  onSetAside: (series: LogSeries, error: unknown) => void = () => {},
+) {
   const oldest = oldestRowFinder(db, log);
   const selectSealed = db.query<{ sealed: number }, [number, number, number]>(
     'SELECT sealed FROM usage WHERE id = ? AND job = ? AND node = ?',
@@ -137,7 +142,8 @@ export function logShortener(db: Database, log: LogWriter, seal: SealSamples) {
   }
 
   /** Keeps samples. Those of a series that cannot be sealed go to the end of the log, and are tried again after an hour. */
-  function keep({ id, job, node }: LogSeries, samples: ChunkColumns, { olderThanMs, beforeMs }: Spans): void {
+  function keep(series: LogSeries, samples: ChunkColumns, { olderThanMs, beforeMs }: Spans): void {
+    const { id, job, node } = series;
     db.run('SAVEPOINT seal');
     try {
       seal(job, node, samples, beforeMs);
@@ -146,6 +152,7 @@ export function logShortener(db: Database, log: LogWriter, seal: SealSamples) {
       db.run('ROLLBACK TO seal');
       appendAgain(id, samples);
       asideUntilMs.set(id, olderThanMs + ASIDE_MS);
+      onSetAside(series, error);
     }
     db.run('RELEASE seal');
   }

@@ -80,7 +80,7 @@ export function writeApplier(db: Database): WriteApplier {
   const notes = noteWriter(db);
   const log = logWriter(db);
   const samples = sampleWriter(db, targets, log);
-  const history = historyWriter(db, log, { removeJob: rows.remove, onJobsDeleted: targets.forget });
+  const history = historyWriter(db, log, { rows, onJobsDeleted: targets.forget });
   const probe = db.query('INSERT OR REPLACE INTO probe (id, filler) VALUES (1, zeroblob(?))');
 
   /** What is remembered of jobs has to stay right, whatever is written. */

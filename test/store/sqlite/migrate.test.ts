@@ -3,6 +3,9 @@ import { expect, test } from 'bun:test';
 import { existsSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { StartError } from '../../../src/domain/errors.ts';
 import { openForWriting } from '../../../src/store/sqlite/connection.ts';
+import { historyWriter } from '../../../src/store/sqlite/history.ts';
+import { jobRowWriter } from '../../../src/store/sqlite/jobrow.ts';
+import { logWriter } from '../../../src/store/sqlite/log.ts';
 import { migrate } from '../../../src/store/sqlite/migrate.ts';
 import { MIGRATIONS, type Migration } from '../../../src/store/sqlite/migrations/index.ts';
 import { openSqlite } from '../../../src/store/sqlite/open.ts';
@@ -208,6 +211,9 @@ test('usage and chunks of an older database are kept, go with their job, and not
   expect(rows('PRAGMA foreign_key_check')).toEqual([]);
   expect(rows('PRAGMA foreign_key_list(usage)')).toEqual([]);
   db.run('DELETE FROM job WHERE seq = 1');
+  while (
+    historyWriter(db, logWriter(db), { rows: jobRowWriter(db), onJobsDeleted() {} }).expire({}, 0).hasMore
+  );
   const left = ['usage', 'chunk'].map((table) => rows(`SELECT job FROM ${table}`));
   expect([...left, rows('SELECT * FROM sealed_total')]).toEqual([[[2]], [[2]], []]);
 });

@@ -1,6 +1,7 @@
 import { expect, test } from 'bun:test';
 import { openForWriting, readPragma } from '../../../src/store/sqlite/connection.ts';
 import { groupCommitter } from '../../../src/store/sqlite/group.ts';
+import type { ExpireStep } from '../../../src/store/sqlite/history.ts';
 import { migrate } from '../../../src/store/sqlite/migrate.ts';
 import { MIGRATIONS } from '../../../src/store/sqlite/migrations/index.ts';
 import { pageReturner } from '../../../src/store/sqlite/vacuum.ts';
@@ -34,7 +35,7 @@ function expireAll(commitGroup: ReturnType<typeof groupCommitter>): void {
     if (outcome.kind !== 'committed') throw new Error(outcome.message);
     const [one] = outcome.outcomes;
     if (one?.kind !== 'done') throw new Error(JSON.stringify(one));
-    if (one.value === false) return;
+    if (!(one.value as ExpireStep).hasMore) return;
   }
   throw new Error('It does not end.');
 }

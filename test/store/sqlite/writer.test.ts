@@ -60,10 +60,10 @@ test('a step in the background that fails counts as failed', async () => {
   const { folder, commits, store } = await openedStore();
   await store.createJobs([pastJob('a', { state: 'failed', endTimeMs: NOON_MS })]);
   using db = new Database(folder.file('a.db'));
-  db.run("CREATE TRIGGER boom BEFORE DELETE ON job BEGIN SELECT RAISE(ABORT, 'a fault of ours'); END");
+  db.run('ALTER TABLE job RENAME TO somewhere_else');
   const expiring = store.expire({ jobMs: 1 }, NOON_MS + 60_000);
-  expect(await expiring.catch(({ message }: Error) => message)).toContain('a fault of ours');
-  db.run('DROP TRIGGER boom');
+  expect(await expiring.catch(({ message }: Error) => message)).toContain('no such table');
+  db.run('ALTER TABLE somewhere_else RENAME TO job');
   await store.expire({ jobMs: 1 }, NOON_MS + 60_000);
   expect(commits.map(({ failed }) => failed)).toEqual([false, true, false]);
   await store.close();

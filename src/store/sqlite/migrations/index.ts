@@ -10,6 +10,7 @@ import chunkPoints from './0008_chunk_points.sql' with { type: 'text' };
 import { moveSamplesIntoColumns } from './0009_log.ts';
 import sluids from './0010_sluids.sql' with { type: 'text' };
 import liveTogether from './0011_live_together.sql' with { type: 'text' };
+import leftoverRuns from './0012_leftover_runs.sql' with { type: 'text' };
 
 /** Statements, or a function for what SQL cannot do; both run inside a transaction. */
 export type Migration = string | ((db: Database) => void);
@@ -27,4 +28,5 @@ export const MIGRATIONS: readonly Migration[] = [
   moveSamplesIntoColumns,
   sluids,
   liveTogether,
+  leftoverRuns,
 ];
