@@ -70,13 +70,9 @@ export function jobCompleter(db: Database) {
   return {
     complete,
 
-    /** The job of one row, at once. */
-    one(row: JobRow): Job {
-      const steps = complete([row]);
-      for (;;) {
-        const step = steps.next();
-        if (step.done) return step.value[0]!;
-      }
+    /** The job of one row, step by step. */
+    *one(row: JobRow): Generator<undefined, Job> {
+      return (yield* complete([row]))[0]!;
     },
 
     /** The jobs with these numbers, in this order, step by step. */

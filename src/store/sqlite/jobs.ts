@@ -14,11 +14,23 @@ export function jobReader(db: Database) {
   const selectCreated = db.query<{ value: number }, []>(
     "SELECT value FROM counter WHERE name = 'jobs_created'",
   );
+  function* find(id: string): Generator<undefined, Job> {
+    const row = selectJob.get(id);
+    if (!row) throw jobNotFound(id);
+    return yield* complete.one(row);
+  }
+
   return {
+    /** Reads a job step by step, however many nodes it has; yields every millisecond or so. `not_found`. */
+    find,
+
+    /** Reads a job at once. `not_found`. */
     get(id: string): Job {
-      const row = selectJob.get(id);
-      if (!row) throw jobNotFound(id);
-      return complete.one(row);
+      const steps = find(id);
+      for (;;) {
+        const step = steps.next();
+        if (step.done) return step.value;
+      }
     },
 
     totals(): JobTotals {

@@ -126,7 +126,8 @@ function sqliteStore({ path, writer, lock, areBatchesWhole, onNotice }: Parts): 
     keepNote: (name, value) => writer.submit<void>({ kind: 'keepNote', name, value }),
     streamRuns: (id, signal) => stream((connection) => runReader(connection)(id), signal),
     listEvents: (id) => read(() => readEvents(jobs.get(id).id)),
-    getJob: (id) => read(() => jobs.get(id)),
+    getJob: async (id) =>
+      readAtOnce(() => jobs.find(id)) ?? compute((connection) => jobReader(connection).find(id)),
     updateJob: (id, patch, nowMs) => writer.submit<Job>({ kind: 'updateJob', id, patch, nowMs }),
     deleteJob: (id) => writer.submit<void>({ kind: 'deleteJob', id }),
     listJobs: (filter, page, signal) => lists.list(filter, page, signal),
