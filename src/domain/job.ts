@@ -67,6 +67,15 @@ export interface JobLife {
   readonly endTimeMs: number | null;
 }
 
+/** The life of a job that is made at `nowMs`: it runs from then on. */
+export const lifeOfNew = (nowMs: number) => ({ state: 'running', startTimeMs: nowMs }) as const;
+
+/** A job just made, as it would be read back: nobody has measured it yet. */
+export function newJob({ id, user, nodes, details = {} }: NewJob, nowMs: number): Job {
+  const known = Object.keys(details).length > 0 ? { details } : {};
+  return { id, user, nodes, ...lifeOfNew(nowMs), cpuUsage: 0, memoryUsageMb: 0, ...known };
+}
+
 export const hasEnded = (state: JobState): boolean => state !== 'pending' && state !== 'running';
 
 /**

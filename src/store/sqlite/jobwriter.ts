@@ -9,6 +9,7 @@ import {
   type Job,
   type JobPatch,
   type JobState,
+  lifeOfNew,
   type NewJob,
   type PastJob,
 } from '../../domain/job.ts';
@@ -107,15 +108,10 @@ export function jobWriter(db: Database, rows: JobRows) {
   }
 
   return {
-    create(job: NewJob, nowMs: number): Job {
+    create(job: NewJob, nowMs: number): void {
       if (selectSeq.get(job.id))
         throw new AppError('conflict', `A job with the id ${quote(job.id)} already exists.`);
-      const { id, user, nodes, details } = job;
-      const life = { state: 'running', startTimeMs: nowMs } as const;
-      insert({ ...job, ...life });
-      // As it would be read back, without reading it.
-      const hasDetails = details !== undefined && Object.keys(details).length > 0;
-      return { id, user, nodes, ...life, cpuUsage: 0, memoryUsageMb: 0, ...(hasDetails && { details }) };
+      insert({ ...job, ...lifeOfNew(nowMs) });
     },
 
     createMany(jobs: readonly PastJob[]): BatchResult {

@@ -1,7 +1,7 @@
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { StartError } from '../../domain/errors.ts';
-import type { Job } from '../../domain/job.ts';
+import { type Job, newJob } from '../../domain/job.ts';
 import type { BatchResult, Commit, Store } from '../../domain/store.ts';
 import { SLICE_MS } from '../../pace.ts';
 import { explainOpenError, notWritable, openForReading } from './connection.ts';
@@ -118,7 +118,11 @@ function sqliteStore({ path, writer, lock, areBatchesWhole, onNotice }: Parts): 
   const lists = jobLists({ readAtOnce, lister: jobLister(db), compute });
 
   return {
-    createJob: (job, nowMs) => writer.submit<Job>({ kind: 'createJob', job, nowMs }),
+    createJob: async (job, nowMs) => {
+      await writer.submit<void>({ kind: 'createJob', job, nowMs });
+      // Nothing of it is to be read from the database, or sent back by the thread.
+      return newJob(job, nowMs);
+    },
     createJobs: (list) => submitBatch(list, weighJob, (jobs) => ({ kind: 'createJobs', jobs })),
     applyReports: (list) => submitBatch(list, weighJob, (reports) => ({ kind: 'applyReports', reports })),
     listUnsettled: (sinceMs) => read(() => listUnsettled(sinceMs)),

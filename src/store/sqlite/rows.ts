@@ -3,7 +3,7 @@ import type { Database } from 'bun:sqlite';
 export type Value = number | null;
 
 /** Rows of one statement: to start one costs as much as to insert a row. More than the most of them gain nothing. */
-const STATEMENT_ROWS = [50, 8, 1];
+const STATEMENT_ROWS = [50, 8, 2, 1];
 
 /** Returns a function that writes rows of one table in order; `values` holds all their columns, row after row. */
 export function rowWriter(db: Database, insert: string, columns: number, conflict = '') {
