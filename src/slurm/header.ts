@@ -19,18 +19,19 @@ export function readHeader(line: string, mark: string | undefined): Header {
   return { line, separator, names: line.split(separator) };
 }
 
-const TIME = /^(?:\d{4}-\d\d-\d\dT[\d:]{8}|\d+|Unknown|None|N\/A)?$/;
+const TIME = /^(?:\d{4}-\d\d-\d\dT[\d:]{8}|\d+|Unknown|None|N\/A)$/;
 const DURATION = /^[\d:.-]*$/;
 const NUMBER = /^\d*$/;
 /** What columns look like that no user writes: by them it shows where a free text ends. */
 const SHAPES: Readonly<Record<string, RegExp>> = {
-  JobIDRaw: /^\d/,
+  JobIDRaw: /^[1-9]\d*(?:\.\w+)?$/,
   JobID: /^\d/,
   State: /^[A-Z_]+(?: by \d+)?$/,
   Submit: TIME,
-  Eligible: TIME,
+  Eligible: /^(?:[\d:T-]+|Unknown|None|N\/A)?$/,
   Start: TIME,
   End: TIME,
+  Flags: /^(?:[A-Z]\w*(?:,[A-Z]\w*)*)?$/,
   ExitCode: /^\d+:\d+$/,
   DerivedExitCode: /^(?:\d+:\d+)?$/,
   SLUID: /^(?:s[0-9A-Z]+)?$/,
@@ -42,7 +43,7 @@ const SHAPES: Readonly<Record<string, RegExp>> = {
   NNodes: NUMBER,
   UID: NUMBER,
   GID: NUMBER,
-  Elapsed: DURATION,
+  Elapsed: /^[\d:.-]+$/,
   Suspended: DURATION,
   TotalCPU: DURATION,
   UserCPU: DURATION,
@@ -85,7 +86,7 @@ export function splitRecord(line: string, { separator, names }: Header): readonl
 
 /**
  * Joins neighbouring pieces so that each column has its own and looks as it should, the first free texts as short as
- * possible. A place that leads nowhere is tried once: the work is bounded by columns × surplus pieces, times the surplus.
+ * possible. The work is bounded by columns × surplus pieces.
  */
 function alignPieces(
   pieces: readonly string[],
@@ -93,33 +94,39 @@ function alignPieces(
   separator: string,
 ): readonly string[] | undefined {
   const extra = pieces.length - names.length;
-  const deadEnds = new Set<number>();
-  /** The columns from `column` on, when `spent` of the surplus is joined already. */
-  function alignFrom(column: number, spent: number): readonly string[] | undefined {
-    const name = names[column];
-    if (name === undefined) return spent === extra ? [] : undefined;
-    const place = column * (extra + 1) + spent;
-    if (deadEnds.has(place)) return undefined;
-    const most = FREE.includes(name) ? extra - spent : 0;
-    for (let more = 0; more <= most; more++) {
-      const aligned = alignWith(column, spent, more);
-      if (aligned) return aligned;
+  const width = extra + 1;
+  // Whether the columns from one on can be aligned when so much of the surplus is joined before it; behind the last all of it is.
+  const canAlign = new Uint8Array((names.length + 1) * width);
+  canAlign[names.length * width + extra] = 1;
+  for (let column = names.length - 1; column >= 0; column--) {
+    const isFree = FREE.includes(names[column]!);
+    let canLater = 0;
+    for (let spent = extra; spent >= 0; spent--) {
+      const canNext = canAlign[(column + 1) * width + spent]!;
+      // A free text may take any of the surplus that is left.
+      canLater |= canNext;
+      const can = isFree ? canLater : canNext;
+      if (can && looksLike(names[column]!, pieces[column + spent]!)) canAlign[column * width + spent] = 1;
     }
-    deadEnds.add(place);
-    return undefined;
   }
-  function alignWith(column: number, spent: number, more: number): readonly string[] | undefined {
+  if (!canAlign[0]) return undefined;
+  let spent = 0;
+  const columns = names.map((_, column) => {
     const first = column + spent;
-    const text = pieces.slice(first, first + more + 1).join(separator);
-    if (!looksLike(names[column]!, text)) return undefined;
-    const rest = alignFrom(column + 1, spent + more);
-    return rest && [text, ...rest];
-  }
-  return alignFrom(0, 0);
+    while (!canAlign[(column + 1) * width + spent]) spent++;
+    return pieces.slice(first, column + spent + 1).join(separator);
+  });
+  return looksRight(columns, names) ? columns : undefined;
 }
 
 const looksLike = (name: string, text: string): boolean => SHAPES[name]?.test(text) ?? true;
 
 /** Whether the columns that no user writes look as they do. */
 export const looksRight = (columns: readonly string[], names: readonly string[]): boolean =>
-  names.every((name, at) => looksLike(name, columns[at]!));
+  names.every((name, at) => looksLike(name, columns[at]!)) && isOneJob(columns, names);
+
+/** The number of a job stands in a record twice, unless people see it as the task of an array or a part of a job. */
+function isOneJob(columns: readonly string[], names: readonly string[]): boolean {
+  const [shown, raw] = [columns[names.indexOf('JobID')], columns[names.indexOf('JobIDRaw')]];
+  return shown === undefined || raw === undefined || !/^\d+$/.test(shown) || shown === raw;
+}

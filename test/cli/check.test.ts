@@ -145,3 +145,20 @@ test('without scontrol nothing can be checked; a server has to be a URL', async 
   );
   await expect(head.check()).rejects.toThrow(/scontrol failed: .*Unable to contact.*nothing can be checked/);
 });
+
+test('where PrivateData hides jobs, the admin level of the service’s user is asked for', async () => {
+  using head = machine('SlurmUser = slurm(64030)\nPrivateData = jobs\n');
+  const told = async (level: string | undefined) => {
+    writeFileSync(
+      head.file('sacctmgr'),
+      level === undefined ? '#!/bin/sh\nexit 1\n' : `#!/bin/sh\necho ${level}\n`,
+    );
+    chmodSync(head.file('sacctmgr'), 0o755);
+    const { lines } = await head.check('--server', 'http://127.0.0.1:1');
+    return lines.find((line) => line.includes('PrivateData hides jobs'))?.split(' ')[0];
+  };
+  expect(await told('Operator')).toBe('ok');
+  expect(await told('Administrator')).toBe('ok');
+  expect(await told('None')).toBe('missing');
+  expect(await told(undefined)).toBe('missing');
+});

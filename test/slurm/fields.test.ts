@@ -5,6 +5,7 @@ import { readExit, readWaitStatus } from '../../src/slurm/exit.ts';
 import { createMark } from '../../src/slurm/mark.ts';
 import { readMemoryMb } from '../../src/slurm/memory.ts';
 import { readCount } from '../../src/slurm/number.ts';
+import { readSluid, readSluids } from '../../src/slurm/sluid.ts';
 import { readChosen, readText } from '../../src/slurm/text.ts';
 import { readTimeLimitSeconds, readTimeMs } from '../../src/slurm/time.ts';
 import { readTres } from '../../src/slurm/tres.ts';
@@ -197,4 +198,29 @@ test('a mark is new each time, and nothing that squeue reads as a width', () => 
   const marks = Array.from({ length: 100 }, createMark);
   expect(new Set(marks).size).toBe(100);
   for (const mark of marks) expect(mark).toMatch(/^\|[a-z]{8}\|$/);
+});
+
+test.each(['s685M87SK4CK00', 'sC4HM87T6T2P00'])('%p is a SLUID', (text) => {
+  expect(readSluid(text)).toBe(text);
+});
+
+test.each([
+  '',
+  '(null)',
+  'N/A',
+  's685M87SK4CK0',
+  's685M87SK4CK000',
+  '685M87SK4CK00',
+  's685m87sk4ck00',
+  undefined,
+])('%p is none', (text) => {
+  expect(readSluid(text)).toBeUndefined();
+});
+
+test('the key of a run is the SLUID that it began with', () => {
+  const [first, later] = ['s685M87SK4CK00', 's685M87SKAC700'];
+  expect(readSluids(first, undefined)).toEqual({ sluid: first });
+  expect(readSluids(first, first)).toEqual({ sluid: first });
+  expect(readSluids(later, first)).toEqual({ sluid: first, otherSluids: [later] });
+  expect(readSluids('', '')).toEqual({});
 });
