@@ -36,6 +36,21 @@ export function rowWriter(readings: Readings, format: RowFormat, spanMs: number)
   return format === 'json' ? jsonRows(readings, spanMs) : ndjsonRows(readings, spanMs);
 }
 
+/** More bytes than any row of the readings takes: its numbers and what stands between them, and the longest name, escaped. */
+export function maxRowBytes({ names }: Readings): number {
+  const longest = names.reduce((most, name) => Math.max(most, name?.length ?? 0), 0);
+  return 1536 + 6 * longest;
+}
+
+/** The text of each node's name, made when it is first written: a batch has rows of few of a job's nodes. */
+function labelsOf({ names }: Readings, textOf: (name: string | undefined) => Uint8Array) {
+  const labels: Uint8Array[] = new Array(names.length);
+  return (place: number): Uint8Array => {
+    labels[place] ??= textOf(names[place]);
+    return labels[place]!;
+  };
+}
+
 const hasGpu = ({ gpu }: Readings, place: number) => !Number.isNaN(gpu[place]!);
 const isPoint = (points: PointColumns | undefined, place: number): points is PointColumns =>
   points !== undefined && points.samples[place]! > 0;
@@ -49,13 +64,13 @@ const GPU = text`,"gpu_usage":`;
 /** Writes what a sample has, without the brace at the end; the memory of a point in whole megabytes. */
 function sampleFields(readings: Readings): RowWriter {
   const { times, cpu, memory, nodes, points } = readings;
-  const labels = readings.names.map((name) =>
+  const labelOf = labelsOf(readings, (name) =>
     name === undefined ? END_OF_TIME : encodeText(`","node":${JSON.stringify(name)}`),
   );
   return (out, place) => {
     out.put(TIMESTAMP);
     out.time(times[place]!);
-    out.put(labels[nodes[place]!]!);
+    out.put(labelOf(nodes[place]!));
     out.put(CPU);
     out.number(cpu[place]!);
     out.put(MEMORY);
@@ -139,13 +154,13 @@ function ndjsonRows(readings: Readings, spanMs: number): RowWriter {
 
 function csvRows(readings: Readings, spanMs: number): RowWriter {
   const { times, cpu, memory, gpu, nodes, points } = readings;
-  const labels = readings.names.map((name) =>
+  const labelOf = labelsOf(readings, (name) =>
     encodeText(`,${csvLine([name]).slice(0, -CSV_LINE_END.length)},`),
   );
   return (out, place) => {
     const isOne = isPoint(points, place);
     out.time(times[place]!);
-    out.put(labels[nodes[place]!]!);
+    out.put(labelOf(nodes[place]!));
     out.number(cpu[place]!);
     out.put(COMMA);
     out.number(isOne ? Math.round(memory[place]!) : memory[place]!);

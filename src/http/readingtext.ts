@@ -3,7 +3,7 @@ import type { ReadingQuery, Store } from '../domain/store.ts';
 import { POINT_SPAN_MS } from '../domain/summary.ts';
 import { SLICE_MS, takeTurn } from '../pace.ts';
 import { sendDownload, sendPieces } from './download.ts';
-import { READING_COLUMNS, rowWriter } from './readingrows.ts';
+import { maxRowBytes, READING_COLUMNS, rowWriter } from './readingrows.ts';
 import type { ReadingRequest } from './readings.ts';
 import { csvLine, MEDIA_TYPE, type RowFormat } from './rows.ts';
 import { encodeText, TextWriter } from './textwriter.ts';
@@ -68,12 +68,13 @@ async function* renderPieces(
   { format, spanMs, head, tail }: RenderOptions,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   const out = new TextWriter();
-  out.put(encodeText(head));
+  write(out, head);
   let hasRows = false;
   let endMs = performance.now() + SLICE_MS;
   for await (const readings of batches) {
     hasRows ||= readings.count > 0;
     const writeRow = rowWriter(readings, format, spanMs);
+    const rowBytes = maxRowBytes(readings);
     for (let start = 0; start < readings.count; start += ROWS_AT_ONCE) {
       // The last row is never sent before the end is known, because the comma behind it has to go.
       if (out.length > PIECE_BYTES) yield out.take();
@@ -82,10 +83,19 @@ async function* renderPieces(
         endMs = performance.now() + SLICE_MS;
       }
       const end = Math.min(start + ROWS_AT_ONCE, readings.count);
-      for (let place = start; place < end; place++) writeRow(out, place);
+      for (let place = start; place < end; place++) {
+        out.ensure(rowBytes);
+        writeRow(out, place);
+      }
     }
   }
   if (format === 'json' && hasRows) out.drop(1);
-  out.put(encodeText(tail));
+  write(out, tail);
   yield out.take();
+}
+
+function write(out: TextWriter, text: string): void {
+  const bytes = encodeText(text);
+  out.ensure(bytes.length);
+  out.put(bytes);
 }
