@@ -23,15 +23,9 @@ export async function* readPieces(
   { maxBytes, take = () => {}, isLenient = false }: TextOptions,
 ): AsyncGenerator<string> {
   const check = isLenient ? (text: string) => text : requireUtf8;
-  const length = request.headers.get('content-length');
-  if (length !== null && Number(length) > maxBytes) throw tooLarge(maxBytes);
-  const encoding = request.headers.get('content-encoding');
-  const knownBytes = isPlain(encoding) && length !== null ? Number(length) : undefined;
+  const knownBytes = readLength(request, maxBytes);
   if (knownBytes !== undefined) take(knownBytes);
-  if (knownBytes !== undefined && knownBytes <= MAX_WHOLE_BYTES) {
-    yield check(await readWhole(request));
-    return;
-  }
+  const encoding = request.headers.get('content-encoding');
   const source = arriving(request.body ?? []);
   const bytes = isPlain(encoding) ? source : decode(encoding!, bounded(source, maxBytes));
   const decoder = new TextDecoder();
@@ -42,8 +36,27 @@ export async function* readPieces(
   yield check(decoder.decode());
 }
 
+/** The length of a plain body, where its sender says it. `payload_too_large` when it is more than `maxBytes`. */
+function readLength(request: Request, maxBytes: number): number | undefined {
+  const length = request.headers.get('content-length');
+  if (length === null) return undefined;
+  if (Number(length) > maxBytes) throw tooLarge(maxBytes);
+  return isPlain(request.headers.get('content-encoding')) ? Number(length) : undefined;
+}
+
+/** Whether a body is plain and so small, as its sender says, that `readText` reads it in one go. */
+export function isSmall(request: Request, options: TextOptions): boolean {
+  const bytes = readLength(request, options.maxBytes);
+  return bytes !== undefined && bytes <= MAX_WHOLE_BYTES;
+}
+
 /** The whole text of a body, as `readPieces`. */
 export async function readText(request: Request, options: TextOptions): Promise<string> {
+  if (isSmall(request, options)) {
+    options.take?.(Number(request.headers.get('content-length')));
+    const whole = await readWhole(request);
+    return options.isLenient ? whole : requireUtf8(whole);
+  }
   let text = '';
   for await (const piece of readPieces(request, options)) text += piece;
   return text;

@@ -1,7 +1,7 @@
 import { AppError } from '../domain/errors.ts';
 import { SLICE_MS, takeTurn } from '../pace.ts';
 import { parseBody, parseJson } from './body.ts';
-import { readPieces } from './body-text.ts';
+import { isSmall, readPieces, readText } from './body-text.ts';
 import type { Arrival } from './intake.ts';
 import { RowCutter, type RowLimits, tooManyRows } from './row-cutter.ts';
 
@@ -11,7 +11,7 @@ import { RowCutter, type RowLimits, tooManyRows } from './row-cutter.ts';
  */
 export const MAX_BATCH_BYTES = 32 * 1024 * 1024;
 /** A text up to here is parsed as a whole, which takes less than cutting it: at worst some 10 ms. */
-const MAX_WHOLE_LENGTH = 128 * 1024;
+const MAX_WHOLE_LENGTH = 192 * 1024;
 /** Characters that are cut, parsed and checked in one go; at worst some 4 ms. */
 const PIECE_LENGTH = 32 * 1024;
 /** A portion of this length is one long row, to be parsed and checked in turns of their own. */
@@ -50,13 +50,16 @@ export async function readRows(
     }
   }
 
-  for await (const text of readPieces(request, { maxBytes: MAX_BATCH_BYTES, take: arrival.take })) {
-    if (!isCut) {
-      waiting += text;
-      isCut = waiting.length > MAX_WHOLE_LENGTH;
-      if (isCut) await cut(waiting);
-    } else await cut(text);
+  async function add(text: string): Promise<void> {
+    if (isCut) return cut(text);
+    waiting += text;
+    isCut = waiting.length > MAX_WHOLE_LENGTH;
+    if (isCut) await cut(waiting);
   }
+
+  const options = { maxBytes: MAX_BATCH_BYTES, take: arrival.take };
+  if (isSmall(request, options)) await add(await readText(request, options));
+  else for await (const text of readPieces(request, options)) await add(text);
   if (!isCut) {
     await pace.rest();
     hand(rowsOf(parseBody(waiting), limits));
