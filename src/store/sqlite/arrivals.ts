@@ -5,19 +5,18 @@ import { MAX_ROW_SAMPLES } from './logrow.ts';
 import { rowWriter, type Value } from './rows.ts';
 import type { Target } from './targets.ts';
 
-const COLUMNS = ['time', 'cpu', 'memory', 'gpu', 'oldest', 'newest'];
+const COLUMNS = ['time', 'cpu', 'memory', 'gpu', 'newest'];
 
 /** Appends samples to the log, and saves what is known now of their jobs and nodes. */
 export function arrivalWriter(db: Database, log: LogWriter) {
   // What came into the log under this id before, of a job that is gone, is out of reach.
-  const insertUsage = db.query(
-    `INSERT INTO usage (job, node, ${COLUMNS}, sealed) VALUES (?, ?, ${COLUMNS.map(() => '?')}, ?)`,
-  );
-  const saveUsages = rowWriter(
+  const insertUsage = db.query('INSERT INTO usage (job, node, sealed, oldest) VALUES (?, ?, ?, ?)');
+  const saveOldest = db.query('UPDATE usage SET oldest = ? WHERE id = ?');
+  const saveLatest = rowWriter(
     db,
-    `INSERT INTO usage (id, job, node, ${COLUMNS})`,
-    COLUMNS.length + 3,
-    `ON CONFLICT (id) DO UPDATE SET ${COLUMNS.map((column) => `${column} = excluded.${column}`)}`,
+    `INSERT INTO latest (usage, ${COLUMNS})`,
+    COLUMNS.length + 1,
+    `ON CONFLICT (usage) DO UPDATE SET ${COLUMNS.map((column) => `${column} = excluded.${column}`)}`,
   );
   // The samples of the next row, one column each: an object or an array a sample costs as much as the sample.
   const times = new Float64Array(MAX_ROW_SAMPLES);
@@ -28,16 +27,12 @@ export function arrivalWriter(db: Database, log: LogWriter) {
   let hasGpu = false;
   let changed: Target[] = [];
 
-  const valuesOf = ({ job, node, usage, oldestMs, newestMs }: Target): Value[] => {
-    const { timeMs, cpuUsage, memoryUsageMb, gpuUsage } = usage!;
-    return [job, node, timeMs, cpuUsage, memoryUsageMb, gpuUsage, oldestMs, newestMs];
-  };
-
   /** The series of a target; one that has not reported before gets its row. */
   function seriesOf(target: Target): number {
     if (target.id !== undefined) return target.id;
-    target.id = Number(insertUsage.run(...valuesOf(target), log.lastSeq()).lastInsertRowid);
-    target.isSaved = true;
+    const { job, node, oldestMs } = target;
+    target.id = Number(insertUsage.run(job, node, log.lastSeq(), oldestMs).lastInsertRowid);
+    target.isOldestSaved = true;
     return target.id;
   }
 
@@ -58,11 +53,13 @@ export function arrivalWriter(db: Database, log: LogWriter) {
   function saveChanged(): void {
     const values: Value[] = [];
     for (const target of changed) {
-      if (target.isSaved) continue;
-      values.push(target.id!, ...valuesOf(target));
+      const { timeMs, cpuUsage, memoryUsageMb, gpuUsage } = target.usage!;
+      values.push(target.id!, timeMs, cpuUsage, memoryUsageMb, gpuUsage, target.newestMs);
       target.isSaved = true;
+      if (!target.isOldestSaved) saveOldest.run(target.oldestMs, target.id!);
+      target.isOldestSaved = true;
     }
-    saveUsages(values);
+    saveLatest(values);
     changed = [];
   }
 
@@ -78,7 +75,10 @@ export function arrivalWriter(db: Database, log: LogWriter) {
       if (gpuUsage !== undefined) hasGpu = true;
       targets.push(target);
       target.usage = applySample(target.usage, sample);
-      if (target.oldestMs === null || timeMs < target.oldestMs) target.oldestMs = timeMs;
+      if (target.oldestMs === null || timeMs < target.oldestMs) {
+        target.oldestMs = timeMs;
+        target.isOldestSaved = false;
+      }
       if (target.newestMs === null || timeMs > target.newestMs) target.newestMs = timeMs;
       if (target.isSaved) changed.push(target);
       target.isSaved = false;

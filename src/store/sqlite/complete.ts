@@ -36,7 +36,7 @@ export function jobCompleter(db: Database) {
   );
   const selectUsage = db.query<Usage & { job: number }, [string]>(
     `SELECT usage.job, time AS timeMs, cpu AS cpuUsage, memory AS memoryUsageMb, gpu AS gpuUsage
-       FROM json_each(?) AS wanted JOIN usage ON usage.job = wanted.value`,
+       FROM json_each(?) AS wanted JOIN usage ON usage.job = wanted.value JOIN latest ON latest.usage = usage.id`,
   );
   const findDetails = detailReader(db);
 

@@ -34,13 +34,17 @@ export function jobWriter(db: Database, rows: JobRows) {
   );
   const selectSeq = db.query<{ seq: number }, [string]>('SELECT seq FROM job WHERE id = ?');
   const blankUsage = db.query(
-    `UPDATE usage SET time = ?6, cpu = iif(?2, NULL, cpu), memory = iif(?3, NULL, memory), gpu = iif(?4, NULL, gpu)
-      WHERE job = ?1 AND node <> ?5`,
+    `UPDATE latest SET time = ?6, cpu = iif(?2, NULL, cpu), memory = iif(?3, NULL, memory), gpu = iif(?4, NULL, gpu)
+      WHERE usage IN (SELECT id FROM usage WHERE job = ?1 AND node <> ?5)`,
   );
   // What came into the log under this id before, of a job that is gone, is out of reach.
+  const insertUsage = db.query(
+    `INSERT INTO usage (job, node, sealed) VALUES (?1, ?2, (SELECT ifnull(max(seq), 0) FROM log))
+       ON CONFLICT DO NOTHING`,
+  );
   const setUsage = db.query(
-    `INSERT INTO usage (job, node, time, cpu, memory, gpu, sealed)
-       VALUES (?1, ?2, ?3, ?4, ?5, ?6, (SELECT ifnull(max(seq), 0) FROM log))
+    `INSERT INTO latest (usage, time, cpu, memory, gpu)
+       SELECT id, ?3, ?4, ?5, ?6 FROM usage WHERE job = ?1 AND node = ?2
        ON CONFLICT DO UPDATE SET time = ?3, cpu = coalesce(?4, cpu), memory = coalesce(?5, memory), gpu = coalesce(?6, gpu)`,
   );
 
@@ -142,6 +146,7 @@ export function jobWriter(db: Database, rows: JobRows) {
           (value) => value !== null,
         );
         blankUsage.run(row.seq, hasCpu!, hasMemory!, hasGpu!, row.first_node, nowMs);
+        insertUsage.run(row.seq, row.first_node);
         setUsage.run(row.seq, row.first_node, nowMs, cpuUsage, memoryUsageMb, gpuUsage);
       }
       return reader.get(id);

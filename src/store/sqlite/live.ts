@@ -31,9 +31,10 @@ function* readPages(
     // The index is named and goes first: sorting would otherwise tempt SQLite to read all jobs that ever were.
     `SELECT job.id AS jobId, user.name AS user, node.name AS node, job.start_time AS startTimeMs,
             job.end_time AS endTimeMs, job.suspended AS suspendedSeconds,
-            usage.cpu AS cpuUsage, usage.memory AS memoryUsageMb, usage.gpu AS gpuUsage
+            latest.cpu AS cpuUsage, latest.memory AS memoryUsageMb, latest.gpu AS gpuUsage
        FROM job INDEXED BY ${index} CROSS JOIN user ON user.id = job.user
        LEFT JOIN usage ON usage.job = job.seq
+       LEFT JOIN latest ON latest.usage = usage.id
        CROSS JOIN node ON node.id = coalesce(usage.node, job.first_node)
       WHERE job.${where} ORDER BY job.${key}, job.seq`,
   );

@@ -105,7 +105,8 @@ export function runLister(db: Database) {
   const jobs = jobReader(db);
   const readRuns = knownRunReader(db);
   const selectUsage = db.query<Usage, [number]>(
-    'SELECT time AS timeMs, cpu AS cpuUsage, memory AS memoryUsageMb, gpu AS gpuUsage FROM usage WHERE job = ?',
+    `SELECT time AS timeMs, cpu AS cpuUsage, memory AS memoryUsageMb, gpu AS gpuUsage
+       FROM usage JOIN latest ON latest.usage = usage.id WHERE job = ?`,
   );
   return (id: string): { seq: number; job: Job }[] => {
     const latest = jobs.get(id);

@@ -179,7 +179,8 @@ function readSlice(
 
 /** What a job is sorted by, as the API shows it (domain `combineUsage`). */
 function sortValue(sort: JobSort, nowMs: number, bind: Bind): string {
-  const usage = (value: string) => `(SELECT ${value} FROM usage WHERE usage.job = job.seq)`;
+  const usage = (value: string) =>
+    `(SELECT ${value} FROM usage JOIN latest ON latest.usage = usage.id WHERE usage.job = job.seq)`;
   const mean = (column: string) =>
     usage(`iif(count(${column}) < 2, max(${column}), round(avg(${column}), 6))`);
   switch (sort) {

@@ -14,6 +14,7 @@ export interface Target {
   newestMs: number | null;
   /** The database has it like this. */
   isSaved: boolean;
+  isOldestSaved: boolean;
 }
 
 interface KnownJob {
@@ -58,8 +59,8 @@ const MAX_TARGETS = 40_000;
 export function targetFinder(db: Database) {
   // One statement for a whole list: to start one costs four times as much as it costs to find these rows.
   const select = db.query<FoundRow, [string]>(
-    `SELECT wanted.key, job.seq, job_node.node, job_node.node = job.first_node, usage.id, usage.time, usage.cpu,
-            usage.memory, usage.gpu, usage.oldest, usage.newest,
+    `SELECT wanted.key, job.seq, job_node.node, job_node.node = job.first_node, usage.id, latest.time, latest.cpu,
+            latest.memory, latest.gpu, usage.oldest, latest.newest,
             iif(EXISTS (SELECT 1 FROM past_run WHERE past_run.job = job.id AND past_run.seq > 0),
                 iif(job.started, job.start_time, 9e999), NULL)
        FROM json_each(?) AS wanted
@@ -67,7 +68,8 @@ export function targetFinder(db: Database) {
        LEFT JOIN job_node ON job_node.job = job.seq
              AND job_node.node = iif(wanted.value ->> 1 IS NULL, job.first_node,
                                      (SELECT id FROM node WHERE name = wanted.value ->> 1))
-       LEFT JOIN usage ON usage.job = job.seq AND usage.node = job_node.node`,
+       LEFT JOIN usage ON usage.job = job.seq AND usage.node = job_node.node
+       LEFT JOIN latest ON latest.usage = usage.id`,
   );
   const jobs = new Map<string, KnownJob>();
   /** When the latest run started, of the few jobs that have earlier ones; Infinity while it waits. */
@@ -173,7 +175,7 @@ export type TargetFinder = ReturnType<typeof targetFinder>;
 export function targetReader(db: Database): (run: number, node: number) => Target {
   const select = db.query<FoundRow, [number, number]>(
     `SELECT 0, ?1, ?2, NULL, id, time, cpu, memory, gpu, oldest, newest, NULL
-       FROM (SELECT 1) LEFT JOIN usage ON job = ?1 AND node = ?2`,
+       FROM (SELECT 1) LEFT JOIN usage ON job = ?1 AND node = ?2 LEFT JOIN latest ON latest.usage = usage.id`,
   );
   return (run, node) => targetOf((select.values(run, node) as unknown as FoundRow[])[0]!, node);
 }
@@ -195,5 +197,6 @@ function targetOf(row: FoundRow, node: number): Target {
     oldestMs,
     newestMs,
     isSaved: true,
+    isOldestSaved: true,
   };
 }

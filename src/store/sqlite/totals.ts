@@ -37,7 +37,8 @@ export function totalsReader(db: Database) {
             ifnull(samples, 0) AS samples, ifnull(cpu_sum, 0) AS cpuSum, cpu_max AS cpuMax,
             ifnull(memory_sum, 0) AS memorySum, memory_max AS memoryMax,
             ifnull(gpu_samples, 0) AS gpuSamples, ifnull(gpu_sum, 0) AS gpuSum, gpu_max AS gpuMax
-       FROM usage LEFT JOIN sealed_total ON sealed_total.usage = usage.id WHERE job = ?`,
+       FROM usage JOIN latest ON latest.usage = usage.id
+            LEFT JOIN sealed_total ON sealed_total.usage = usage.id WHERE job = ?`,
   );
   return function* readTotals(job: number): Generator<undefined, (UsageTotals & { node: string })[]> {
     const unsealed = yield* log.readJob(job);
