@@ -188,4 +188,27 @@ export function sluids(makePlace: MakePlace) {
     expect(found).toHaveLength(runs + 1);
     expect(found.filter(({ job }) => job.state === 'failed')).toHaveLength(1);
   });
+
+  test('batches that differ in their SLUIDs alone are of different runs', async () => {
+    await using place = await emptyStore(makePlace);
+    const { store } = place;
+    for (const [id, sluid] of [
+      ['7', FIRST],
+      ['8', SECOND],
+    ] as const)
+      await store.applyReports([running(10, { id, sluid })]);
+    const batch = (sluid: string) =>
+      Array.from({ length: 100 }, (_, index) => ({
+        jobId: '',
+        sluid,
+        timeMs: at(11) + index,
+        cpuUsage: 1,
+        memoryUsageMb: 1,
+        stamped: false,
+      }));
+    for (const sluid of [FIRST, SECOND]) {
+      expect(await store.recordSamples(batch(sluid))).toMatchObject({ stored: 100, repeated: 0 });
+    }
+    for (const id of ['7', '8']) expect((await listReadings(store, id, {}, 1)).total).toBe(100);
+  });
 }
