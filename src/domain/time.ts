@@ -5,6 +5,8 @@ const ISO_8601 =
 
 /** 0000-01-01 would be legal ISO 8601, but nothing on a cluster happened before this. */
 export const EARLIEST_MS = Date.UTC(1970, 0, 1);
+/** A year of five digits could not be written as it is read. */
+const LATEST_MS = Date.UTC(10_000, 0, 1) - 1;
 /** A clock that is further ahead than this is wrong; its samples would hide every later one. */
 export const MAX_AHEAD_MS = 10 * 60_000;
 
@@ -51,7 +53,7 @@ export function parseTime(text: string): number | undefined {
 }
 
 function withinRange(timeMs: number): number | undefined {
-  return Number.isFinite(timeMs) && timeMs >= EARLIEST_MS ? timeMs : undefined;
+  return timeMs >= EARLIEST_MS && timeMs <= LATEST_MS ? timeMs : undefined;
 }
 
 /** `parseTime`, or a validation error that names the field. */

@@ -215,7 +215,10 @@ export const SCHEMAS = {
 } satisfies Record<string, TSchema>;
 
 /** Schemas of parameters: a time, and one of some words. */
-export const TIME = Type.String({ format: 'date-time' });
+export const TIME = Type.String({
+  format: 'date-time',
+  description: 'ISO 8601; a time without a zone is UTC',
+});
 export const anyOf = (choices: readonly string[]) =>
   Type.Union(choices.map((choice) => Type.Literal(choice)));
 

@@ -9,7 +9,7 @@ import { bodyCheck, describeBody } from './checked-body.ts';
 import { WRITE_ERRORS } from './errors.ts';
 import { operation } from './operation.ts';
 import { Count, DetailFields, GpuId, MAX_GPU_IDS, optional } from './schema/detail.ts';
-import { Identity, Moment } from './schema/identity.ts';
+import { Identity, JobId, Moment } from './schema/identity.ts';
 import { JobStateBody } from './schema/job.ts';
 
 export interface HookOptions {
@@ -27,7 +27,7 @@ const OPEN = { additionalProperties: true };
 
 const JobStartedBody = Type.Object(
   {
-    job_id: Identity('Job identifier'),
+    job_id: JobId('Job identifier'),
     user: Identity('User who owns the job'),
     node_list: Type.Array(Type.String(), {
       maxItems: MAX_NODES,
@@ -51,7 +51,7 @@ const JobStartedBody = Type.Object(
 
 const JobFinishedBody = Type.Object(
   {
-    job_id: Identity('Job identifier'),
+    job_id: JobId('Job identifier'),
     final_state: JobStateBody,
     exit_code: DetailFields.exit_code,
     signal: DetailFields.signal,

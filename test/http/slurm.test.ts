@@ -135,6 +135,7 @@ test.each([
   ],
   ['started', { ...STARTED, gpu_devices: Array(1025).fill('GPU-1') }, 'gpu_devices must have at most 1024'],
   ['started', { ...STARTED, timestamp: '0099-01-20T10:00:00Z' }, 'timestamp must be an ISO 8601 time'],
+  ['started', { ...STARTED, job_id: '..' }, 'job_id must not be "." or ".."'],
   ['finished', { ...FINISHED, exit_code: 1e300 }, 'exit_code must be at most 2147483648.'],
   ['finished', { ...FINISHED, exit_code: 4011636500780254000 }, 'exit_code must be at most 2147483648.'],
   ['finished', { ...FINISHED, signal: 1025 }, 'signal must be at most 1024.'],

@@ -13,5 +13,9 @@ FormatRegistry.Set('moment', () => true);
 export const Moment = (description: string) =>
   Type.String({ format: 'moment', description: `${description}; a time without a zone is UTC` });
 
+/** The schema of the id of a job: "." and ".." vanish from a URL's path, however they are encoded. */
+export const JobId = (description: string) =>
+  Type.String({ format: 'identity', pattern: '^(?!\\.\\.?$)', description });
+
 /** The schema of an identity, with `description` for the published document. */
 export const Identity = (description: string) => Type.String({ format: 'identity', description });

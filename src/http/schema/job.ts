@@ -11,7 +11,7 @@ import {
 } from '../../domain/job.ts';
 import { requirePastTime } from '../../domain/time.ts';
 import { DetailFields, optional, readDetails } from './detail.ts';
-import { Identity, Moment } from './identity.ts';
+import { Identity, JobId, Moment } from './identity.ts';
 
 export const JobStateBody = Type.Union(
   JOB_STATES.map((state) => Type.Literal(state)),
@@ -27,8 +27,7 @@ export const GpuUsage = Type.Number({ minimum: 0, maximum: 100, description: 'GP
 
 export const NewJobBody = Type.Object(
   {
-    // "." and ".." vanish from a URL's path, however they are encoded.
-    id: { ...Identity('Unique job identifier'), pattern: '^(?!\\.\\.?$)' } as ReturnType<typeof Identity>,
+    id: JobId('Unique job identifier'),
     user: Identity('User who owns the job'),
     nodes: Type.Array(Identity('Node name'), {
       minItems: 1,
