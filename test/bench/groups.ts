@@ -7,6 +7,7 @@ import { measureImport } from './import.ts';
 import { measureLists } from './list.ts';
 import { measureNeighbours } from './neighbours.ts';
 import { measurePosts } from './post.ts';
+import { measureReads } from './reads.ts';
 import type { Row } from './row.ts';
 import { measureScrapes } from './scrape.ts';
 import { measureSoak } from './soak.ts';
@@ -25,6 +26,7 @@ export interface Size {
   /** How many places of the table of neighbours; the integration test runs all of them anyway. */
   readonly neighbourPlaces: number;
   readonly created: { readonly bulk: number; readonly rounds: number; readonly seconds: number };
+  readonly reads: { readonly nodes: number; readonly hours: number; readonly rounds: number };
   readonly soakSeconds: number;
 }
 
@@ -39,6 +41,7 @@ export const FULL: Size = {
   batches: { rounds: 5, rows: 500_000, posts: 1000 },
   neighbourPlaces: PLACES.length,
   created: { bulk: 200_000, rounds: 3, seconds: 4 },
+  reads: { nodes: 1000, hours: 24, rounds: 51 },
   soakSeconds: 60,
 };
 
@@ -54,6 +57,7 @@ export const QUICK: Size = {
   batches: { rounds: 1, rows: 100_000, posts: 100 },
   neighbourPlaces: 0,
   created: { bulk: 20_000, rounds: 1, seconds: 1 },
+  reads: { nodes: 100, hours: 8, rounds: 11 },
   soakSeconds: 20,
 };
 
@@ -67,6 +71,7 @@ export const GROUPS: Readonly<Record<string, (size: Size) => Promise<Row[]>>> = 
   disk: ({ samples }) => measureDisk({ jobs: 500, samples }),
   import: ({ imported }) => measureImport({ jobs: imported }),
   creation: ({ ended, created }) => measureCreation({ beside: ended, ...created }),
+  reads: ({ reads }) => measureReads(reads),
   starts: ({ jobs, rounds }) => measureStarts({ jobs, rounds: rounds.starts }),
   neighbours: ({ neighbourPlaces }) => measureNeighbours(PLACES.slice(0, neighbourPlaces)),
   soak: ({ soakSeconds }) => measureSoak({ seconds: soakSeconds }),
