@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { swagger } from '@elysiajs/swagger';
 import { type AnyElysia, Elysia } from 'elysia';
 import style from 'swagger-ui-dist/swagger-ui.css' with { type: 'file' };
 import script from 'swagger-ui-dist/swagger-ui-bundle.js' with { type: 'file' };
@@ -53,6 +52,24 @@ const POLICY = [
 
 /** `/swagger/json` describes the routes of `api`; `/swagger` shows it, with everything it loads from this server. */
 export const documentation = ({ api, version }: { api: AnyElysia; version: string }) => {
+  let document: Promise<object> | undefined;
+  const describe = () => {
+    document ??= generateDocument(api, version);
+    return document;
+  };
+  const ui = staticFile(script, 'text/javascript; charset=utf-8');
+  const css = staticFile(style, 'text/css; charset=utf-8');
+  const page = staticText(PAGE, 'text/html; charset=utf-8', { 'content-security-policy': POLICY });
+  return new Elysia({ name: 'documentation' })
+    .get('/swagger', ({ request }) => page(request))
+    .get('/swagger/json', () => describe())
+    .get('/swagger/ui.js', ({ request }) => ui(request))
+    .get('/swagger/ui.css', ({ request }) => css(request));
+};
+
+/** The document of the routes of `api`. The generator and its libraries are loaded when somebody asks: every start would wait for them. */
+async function generateDocument(api: AnyElysia, version: string): Promise<object> {
+  const { swagger } = await import('@elysiajs/swagger');
   // The plugin's own page loads its script from a public host, so only its generator is used, off the served app.
   const generator = new Elysia()
     .use(
@@ -70,23 +87,9 @@ export const documentation = ({ api, version }: { api: AnyElysia; version: strin
       }),
     )
     .use(api);
-  let document: Promise<object> | undefined;
-  const describe = () => {
-    document ??= generator
-      .handle(new Request('http://localhost/document'))
-      .then((response) => response.json())
-      .then(tidyDocument);
-    return document;
-  };
-  const ui = staticFile(script, 'text/javascript; charset=utf-8');
-  const css = staticFile(style, 'text/css; charset=utf-8');
-  const page = staticText(PAGE, 'text/html; charset=utf-8', { 'content-security-policy': POLICY });
-  return new Elysia({ name: 'documentation' })
-    .get('/swagger', ({ request }) => page(request))
-    .get('/swagger/json', () => describe())
-    .get('/swagger/ui.js', ({ request }) => ui(request))
-    .get('/swagger/ui.css', ({ request }) => css(request));
-};
+  const response = await generator.handle(new Request('http://localhost/document'));
+  return tidyDocument(await response.json());
+}
 
 interface Document {
   paths: Record<string, Record<string, { requestBody?: { content: Record<string, unknown> } }>>;
