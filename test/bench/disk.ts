@@ -148,7 +148,7 @@ function plainBytes(series: readonly Series[]): number {
 }
 
 /** The pages in use, as SQLite counts them. */
-function usedBytes(path: string): number {
+export function usedBytes(path: string): number {
   using db = new Database(path);
   const { bytes } = db
     .query<{ bytes: number }, []>(

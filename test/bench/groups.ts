@@ -11,6 +11,7 @@ import { measureReads } from './reads.ts';
 import type { Row } from './row.ts';
 import { measureScrapes } from './scrape.ts';
 import { measureSoak } from './soak.ts';
+import { measureSpace } from './space.ts';
 import { measureStarts } from './start.ts';
 
 /** How much is measured. */
@@ -70,6 +71,7 @@ export const GROUPS: Readonly<Record<string, (size: Size) => Promise<Row[]>>> = 
   batches: ({ batches }) => measureBatches(batches),
   disk: ({ samples }) => measureDisk({ jobs: 500, samples }),
   import: ({ imported }) => measureImport({ jobs: imported }),
+  space: ({ ended }) => measureSpace({ jobs: ended }),
   creation: ({ ended, created }) => measureCreation({ beside: ended, ...created }),
   reads: ({ reads }) => measureReads(reads),
   starts: ({ jobs, rounds }) => measureStarts({ jobs, rounds: rounds.starts }),
