@@ -32,6 +32,7 @@ export async function startVictoria(samples: Series) {
   const [startMs, endMs] = [samples[0]!.timeMs, samples.at(-1)!.timeMs];
   const ofAll = encodeURIComponent('{__name__=~"cpu|memory|gpu"}');
   return {
+    importUrl: `${url}/api/v1/import/prometheus`,
     exportUrl: `${url}/api/v1/export?match[]=${ofAll}`,
     rangeUrl: (points: number) =>
       `${url}/api/v1/query_range?query=${ofAll}&start=${startMs / 1000}&end=${endMs / 1000}&step=${Math.ceil((endMs - startMs) / points)}ms&nocache=1`,
