@@ -42,23 +42,26 @@ const makeMeasure = (count: number): MeasureSums => ({
 
 /** Adds up readings in spans. All readings have to lie inside of them. */
 export function spanCollector({ originMs, spanMs, count }: Spans) {
-  const times = Float64Array.from({ length: count }, (_, span) => originMs + span * spanMs);
+  const times = new Float64Array(count);
+  for (let span = 0; span < count; span++) times[span] = originMs + span * spanMs;
   const samples = new Float64Array(count);
   const gpuSamples = new Float64Array(count);
   const [cpu, memory, gpu] = [makeMeasure(count), makeMeasure(count), makeMeasure(count)];
   const spanOf = (timeMs: number) => Math.floor((timeMs - originMs) / spanMs);
 
-  function addSamples({ count: rows, times: at, ...columns }: NodeReadings): void {
-    const spans = new Uint32Array(rows);
-    for (let i = 0; i < rows; i++) {
-      const span = spanOf(at[i]!);
-      spans[i] = span;
-      samples[span]!++;
+  /** Samples that follow each other mostly lie in one span: they are added up before the span is touched. */
+  function addSamples(rows: NodeReadings): void {
+    for (let start = 0; start < rows.count; ) {
+      const span = spanOf(rows.times[start]!);
+      const endMs = originMs + (span + 1) * spanMs;
+      let end = start + 1;
+      while (end < rows.count && rows.times[end]! < endMs && rows.times[end]! >= endMs - spanMs) end++;
+      samples[span]! += end - start;
+      addRun(cpu, span, rows.cpu, start, end);
+      addRun(memory, span, rows.memory, start, end);
+      gpuSamples[span]! += addRun(gpu, span, rows.gpu, start, end);
+      start = end;
     }
-    addMeasure(cpu, spans, columns.cpu);
-    addMeasure(memory, spans, columns.memory);
-    for (let i = 0; i < rows; i++) if (!Number.isNaN(columns.gpu[i]!)) gpuSamples[spans[i]!]!++;
-    addMeasure(gpu, spans, columns.gpu);
   }
 
   function addPoints(readings: NodeReadings): void {
@@ -104,15 +107,14 @@ export function spanCollector({ originMs, spanMs, count }: Spans) {
 
     /** The spans that have samples, ascending. */
     sums(): SpanSums {
-      const places = Uint32Array.from(samples.keys().filter((span) => samples[span]! > 0));
-      const known = (column: Float64Array) => Float64Array.from(places, (span) => column[span]!);
+      const known = knownPicker(samples);
       const measure = ({ sum, min, max }: MeasureSums) => ({
         sum: known(sum),
         min: known(min),
         max: known(max),
       });
       return {
-        count: places.length,
+        count: samples.reduce((sum, one) => sum + (one > 0 ? 1 : 0), 0),
         times: known(times),
         samples: known(samples),
         gpuSamples: known(gpuSamples),
@@ -124,16 +126,39 @@ export function spanCollector({ originMs, spanMs, count }: Spans) {
   };
 }
 
-/** Adds values to spans; NaN is left out. */
-function addMeasure({ sum, min, max }: MeasureSums, spans: Uint32Array, values: Float64Array): void {
-  for (let i = 0; i < spans.length; i++) {
+/** Picks out of columns what belongs to spans that have samples. Plain loops: `from` and `filter` take ten times as long. */
+function knownPicker(samples: Float64Array): (column: Float64Array) => Float64Array {
+  const places = new Uint32Array(samples.length);
+  let count = 0;
+  for (let span = 0; span < samples.length; span++) if (samples[span]! > 0) places[count++] = span;
+  return (column) => {
+    const known = new Float64Array(count);
+    for (let i = 0; i < count; i++) known[i] = column[places[i]!]!;
+    return known;
+  };
+}
+
+/** Adds a run of values to a span and returns how many there are; NaN is none. */
+function addRun(
+  measure: MeasureSums,
+  span: number,
+  values: Float64Array,
+  start: number,
+  end: number,
+): number {
+  let [sum, min, max, count] = [0, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0];
+  for (let i = start; i < end; i++) {
     const value = values[i]!;
     if (Number.isNaN(value)) continue;
-    const span = spans[i]!;
-    sum[span]! += value;
-    if (value < min[span]!) min[span] = value;
-    if (value > max[span]!) max[span] = value;
+    sum += value;
+    count++;
+    if (value < min) min = value;
+    if (value > max) max = value;
   }
+  measure.sum[span]! += sum;
+  if (min < measure.min[span]!) measure.min[span] = min;
+  if (max > measure.max[span]!) measure.max[span] = max;
+  return count;
 }
 
 function addMeasureSums({ sum, min, max }: MeasureSums, spans: Uint32Array, added: MeasureSums): void {

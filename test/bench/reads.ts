@@ -45,15 +45,20 @@ async function writeSamples(path: string, samples: Series, isSealed: boolean): P
       stamped: false,
     })),
   );
-  if (isSealed) while (await store.expire({}, Date.now()));
+  if (isSealed) while (await store.expire({}, Date.now() + 2 * HOUR_MS));
   await store.close();
 }
 
 async function besidePeer(rounds: number, isSealed: boolean): Promise<Row[]> {
-  const samples = realisticSeries(SAMPLES).toSorted((one, other) => one.timeMs - other.timeMs);
+  // All within the hour that samples stay in the log.
+  const firstMs = Date.now() - 0.8 * HOUR_MS;
+  const samples = realisticSeries(SAMPLES).map((one, i) => ({
+    ...one,
+    timeMs: Math.round(firstMs + 280 * i),
+  }));
   using folder = temporaryFolder();
   await writeSamples(folder.file('hpc-observe.db'), samples, isSealed);
-  await using server = await serve({ folder: folder.path });
+  await using server = await serve({ folder: folder.path, args: KEEP });
   await using peer = hasVictoria() ? await startVictoria(samples) : undefined;
   if (!peer)
     console.error(`There is no ${PEER} on this machine: reads are measured WITHOUT a peer beside them.`);
@@ -89,6 +94,7 @@ async function inTurn(what: string, own: string, peer: string | undefined, round
   };
 }
 
+const KEEP = ['--sample-retention', 'keep'];
 const USES = ['max_points=200', 'limit=10', 'format=csv'] as const;
 const MAX_WAIT_MS = 20;
 const MAX_PLOT_MS = 300;
@@ -97,7 +103,7 @@ const MAX_PLOT_MS = 300;
 async function bigJobRows(job: BigJob, isSealed: boolean): Promise<Row[]> {
   using folder = temporaryFolder();
   await writeBigJob(folder.file('hpc-observe.db'), job, { isSealed });
-  await using server = await serve({ folder: folder.path, args: ['--sample-retention', 'keep'] });
+  await using server = await serve({ folder: folder.path, args: KEEP });
   await using neighbour = await startNeighbour(server);
   const samples = grouped(job.nodes * samplesOfNode(job));
   const rows: Row[] = [];

@@ -9,6 +9,7 @@ import {
   sliceReadings,
   turnAround,
 } from '../../domain/readings.ts';
+import { placesInOrder } from './order.ts';
 
 /** Readings of one node in order of time; their columns are read when it is their turn, maybe more than once. */
 export interface Piece {
@@ -245,35 +246,16 @@ function gatherRows(
     clips.some(({ readings }) => readings.points),
   );
   let at = 0;
+  const starts: number[] = [];
   for (const clip of clips) {
     const end = endOf(clip, untilMs);
     if (end === clip.next) continue;
+    starts.push(at);
     copyRows(found, at, sliceReadings(clip.readings, clip.next, end));
     found.nodes.fill(clip.node, at, at + end - clip.next);
     at += end - clip.next;
     clip.next = end;
   }
-  const places = sortPlaces(found.times, fromMs, untilMs);
+  const places = placesInOrder(found.times, starts, { fromMs, untilMs });
   return places ? orderRows(found, places) : found;
-}
-
-/** The places of times in their order, those of one time as they stand; undefined when all stand in order. */
-function sortPlaces(
-  times: Float64Array,
-  fromMs: number,
-  untilMs: number,
-): Float64Array | number[] | undefined {
-  const count = times.length;
-  let isSorted = true;
-  for (let i = 1; i < count && isSorted; i++) isSorted = times[i]! >= times[i - 1]!;
-  if (isSorted) return undefined;
-  if ((untilMs - fromMs + 1) * count > Number.MAX_SAFE_INTEGER) {
-    return [...times.keys()].sort((one, other) => times[one]! - times[other]! || one - other);
-  }
-  // Numbers are sorted ten times as fast as anything that needs a function to compare.
-  const keys = new Float64Array(count);
-  for (let i = 0; i < count; i++) keys[i] = (times[i]! - fromMs) * count + i;
-  keys.sort();
-  for (let i = 0; i < count; i++) keys[i]! -= Math.floor(keys[i]! / count) * count;
-  return keys;
 }

@@ -28,13 +28,16 @@ export function readingReader(db: Database) {
       limit: number,
     ): Generator<undefined, { samples: Readings; total: number }> {
       const { pieces, names } = yield* findPieces(findRun(id, query.run), query);
+      const total = countOf(pieces);
+      const wanted = query.order ?? 'asc';
+      // The newest of all are found from the end, and turned around where that is not what is wanted.
+      const order = total > limit ? 'desc' : wanted;
       const batches: Readings[] = [];
-      for (const batch of mergePieces(pieces, { names, order: 'desc', limit })) {
+      for (const batch of mergePieces(pieces, { names, order, limit })) {
         if (batch) batches.push(batch);
         yield;
       }
-      const samples = joinReadings(batches, { names, isTurned: query.order !== 'desc' });
-      return { samples, total: countOf(pieces) };
+      return { samples: joinReadings(batches, { names, isTurned: order !== wanted }), total };
     },
 
     /** All readings in order, a batch at a time. */
