@@ -202,7 +202,7 @@ export async function startCluster({ release, settings }: ClusterOptions) {
     await startService('slurmdbd');
     await run('sacctmgr', '-i', 'add', 'cluster', 'test');
     await run('sacctmgr', '-i', 'add', 'account', 'physics', 'Description=physics', 'Organization=test');
-    await run('sacctmgr', '-i', 'add', 'user', USERS.join(','), 'account=physics');
+    await run('sacctmgr', '-i', 'add', 'user', [...USERS, 'root'].join(','), 'account=physics');
     await startService('slurmctld');
     await Promise.all(NODES.map(startNode));
   } catch (error) {

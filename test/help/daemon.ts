@@ -21,7 +21,8 @@ export interface Daemon {
 
 /** Starts a program that stays in the foreground, and waits until it serves. */
 export async function startDaemon({ command, env, log, probe }: DaemonOptions): Promise<Daemon> {
-  const child = Bun.spawn([...command], {
+  // It ends with the tests, even if they are killed.
+  const child = Bun.spawn(['setpriv', '--pdeathsig', 'KILL', '--', ...command], {
     env,
     cwd: '/',
     stdin: 'ignore',

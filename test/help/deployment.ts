@@ -7,12 +7,18 @@ import { temporaryFolder } from './folder.ts';
 import { freePorts } from './port.ts';
 import { findDifferences, type Runs, readAccounting } from './records.ts';
 import type { Release } from './release.ts';
+import { scenarioSettings } from './scenario.ts';
 
 /** slurmctld posts a completion that nobody took again after half a minute. */
 const SETTLE_MS = 75_000;
 
+interface DeploymentOptions {
+  /** Whether slurmctld posts how jobs ended. */
+  readonly hasCompletions?: boolean;
+}
+
 /** A cluster that is set up as the README says, and how to start the service that it tells of its jobs. */
-export async function startAll(release: Release) {
+export async function startAll(release: Release, { hasCompletions = true }: DeploymentOptions = {}) {
   const folder = temporaryFolder();
   chmodSync(folder.path, 0o755);
   const spool = folder.file('spool');
@@ -26,11 +32,11 @@ export async function startAll(release: Release) {
     .split('\n')
     .flatMap((line) => /^ +(\w*(?:Prolog|Epilog)\w*=.*)$/.exec(line)?.[1] ?? []);
   expect(hooks).toHaveLength(4);
-  const settings = [
-    ...hooks,
+  const completions = [
     'JobCompType=jobcomp/elasticsearch',
     `JobCompLoc=http://127.0.0.1:${port}/v1/slurm/jobcomp`,
   ];
+  const settings = [...scenarioSettings(release), ...hooks, ...(hasCompletions ? completions : [])];
   const cluster = await startCluster({ release, settings });
   const env = { SLURM_CONF: cluster.env.SLURM_CONF };
   const command = [...release.enter, EXECUTABLE];
@@ -47,6 +53,12 @@ export async function startAll(release: Release) {
         args: ['--port', String(port), '--slurm', 'on', '--slurm-interval', '2s', '--spool', spool],
         env,
       }),
+    /** Starts a second service, which has its own database and nothing but squeue and sacct. */
+    startAlone: () => {
+      mkdirSync(folder.file('alone'));
+      const args = ['--slurm', 'on', '--slurm-interval', '2s', '--spool', folder.file('alone/spool')];
+      return serve({ command, folder: folder.file('alone'), args, env });
+    },
     /** Runs a command of the executable. */
     run: (...args: readonly string[]) =>
       runExecutable(args, { command, folder: folder.path, env, timeoutMs: 60_000 }),

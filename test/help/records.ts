@@ -1,5 +1,8 @@
 import type { Cluster } from './cluster.ts';
 
+/** What the scenario calls the job of scrontab. */
+export const REPEATED = 'repeated';
+
 const SEPARATOR = '\u001f';
 /** What is asked of sacct, and so compared. */
 const COLUMNS = [
@@ -14,11 +17,14 @@ const COLUMNS = [
   'Submit',
   'Start',
   'End',
+  'ElapsedRaw',
   'AllocCPUS',
   'ReqCPUS',
   'ExitCode',
   'JobID',
 ] as const;
+/** Of newer versions. */
+const NEWER_COLUMNS = ['SLUID'] as const;
 
 /** The runs of jobs by their ids, the oldest first, as the API ought to show them: the fields that sacct knows. */
 export type Runs = ReadonlyMap<string, readonly Readonly<Record<string, unknown>>[]>;
@@ -39,13 +45,15 @@ export async function readAccounting(cluster: Cluster): Promise<Runs> {
     Number(/NEXT_JOB_ID\s*=\s*(\d+)/.exec(await cluster.run('scontrol', 'show', 'config'))![1]) - 1;
   // By a span of time sacct leaves out what was cancelled before it could have run.
   const ids = Array.from({ length: lastId }, (_, index) => index + 1).join(',');
+  const known = new Set((await cluster.run('sacct', '--helpformat')).split(/\s+/));
+  const columns = [...COLUMNS, ...NEWER_COLUMNS.filter((column) => known.has(column))];
   const text = await cluster.run(
     ...['sacct', '--allusers', '--duplicates', '--allocations', '--noheader', '--parsable2'],
-    ...[`--delimiter=${SEPARATOR}`, `--jobs=${ids}`, `--format=${COLUMNS.join(',')}`],
+    ...[`--delimiter=${SEPARATOR}`, `--jobs=${ids}`, `--format=${columns.join(',')}`],
   );
   const rows = text.split('\n').map((line) => {
     const texts = line.split(SEPARATOR);
-    return Object.fromEntries(COLUMNS.map((column, index) => [column, texts[index]!])) as Row;
+    return Object.fromEntries(columns.map((column, index) => [column, texts[index]!])) as unknown as Row;
   });
   const lists = [...new Set(rows.map(({ NodeList }) => NodeList))];
   const nodes = new Map<string, string[]>();
@@ -54,16 +62,51 @@ export async function readAccounting(cluster: Cluster): Promise<Runs> {
     nodes.set(list, isList ? (await cluster.run('scontrol', 'show', 'hostnames', list)).split('\n') : []);
   }
   const runs = new Map<string, Record<string, unknown>[]>();
-  for (const row of rows.sort((one, other) => Number(one.Start) - Number(other.Start))) {
+  for (const row of joinSizes(rows)) {
     runs.set(row.JobIDRaw, [...(runs.get(row.JobIDRaw) ?? []), readRun(row, nodes.get(row.NodeList)!)]);
   }
   return runs;
 }
 
-type Row = Readonly<Record<(typeof COLUMNS)[number], string>>;
+type Row = Readonly<
+  Record<(typeof COLUMNS)[number], string> & Partial<Record<(typeof NEWER_COLUMNS)[number], string>>
+>;
+
+/**
+ * Rows by their start. A job that changed its size has a row for what it was before, which belongs to the run in the row after it. From
+ * 24.11 on that begins with the change, in 22.05 with the run.
+ */
+function joinSizes(rows: readonly Row[]): Row[] {
+  const inOrder = [...rows].sort(
+    (one, other) => placeOf(one) - placeOf(other) || Number(one.End) - Number(other.End),
+  );
+  const before = new Map<string, Row>();
+  return inOrder.flatMap((row) => {
+    const first = before.get(row.JobIDRaw);
+    const isAfter = first !== undefined && row.Start === first.End;
+    const whole = first && {
+      ...row,
+      Submit: first.Submit,
+      Start: first.Start,
+      ElapsedRaw: String(Number(row.ElapsedRaw) + (isAfter ? Number(first.ElapsedRaw) : 0)),
+      ...(first.SLUID !== undefined && { SLUID: first.SLUID }),
+    };
+    if (row.State !== 'RESIZING') {
+      before.delete(row.JobIDRaw);
+      return [whole ?? row];
+    }
+    before.set(row.JobIDRaw, whole ?? row);
+    return [];
+  });
+}
+
+/** When it started; what never did has `None` or its end there. */
+const placeOf = ({ Start, End }: Row): number => Number(/^\d+$/.test(Start) ? Start : End);
 
 function readRun(row: Row, nodes: readonly string[]): Record<string, unknown> {
-  const rawState = row.State.split(' ')[0]!;
+  const word = row.State.split(' ')[0]!;
+  // A run that scrontab repeats has ended by itself.
+  const rawState = word === 'REQUEUED' && row.JobName === REPEATED ? 'COMPLETED' : word;
   const [exitCode, signal] = row.ExitCode.split(':').map(Number);
   const hasExit = rawState === 'COMPLETED' || rawState === 'FAILED';
   const place = /^(\d+)_(\d+)$/.exec(row.JobID);
@@ -79,6 +122,7 @@ function readRun(row: Row, nodes: readonly string[]): Record<string, unknown> {
     submit_time: timeOf(row.Submit),
     start_time: nodes.length > 0 ? timeOf(row.Start) : undefined,
     end_time: timeOf(row.End),
+    runtime_seconds: Number(row.ElapsedRaw),
     // Since 24.11 a job that never started has got none; the API says what it asked for.
     cpus: Number(row.AllocCPUS) || Number(row.ReqCPUS),
     // What a signal ended has returned nothing.
@@ -86,6 +130,7 @@ function readRun(row: Row, nodes: readonly string[]): Record<string, unknown> {
     signal: hasExit && signal ? signal : undefined,
     array_job_id: place?.[1],
     array_task_id: place ? Number(place[2]) : undefined,
+    ...(row.SLUID !== undefined && { sluid: row.SLUID }),
     state_confirmed: true,
   };
 }
@@ -97,26 +142,39 @@ const timeOf = (seconds: string) =>
 export async function findDifferences(url: string, accounting: Runs): Promise<string[]> {
   const { jobs } = (await (await fetch(`${url}/v1/jobs?limit=1000`)).json()) as { jobs: { id: string }[] };
   const invented = jobs.filter(({ id }) => !accounting.has(id)).map(({ id }) => `${id}: not in accounting`);
-  const lines = [...accounting].map(async ([id, expected]) => {
-    const answer = await fetch(`${url}/v1/jobs/${id}/runs`);
-    if (!answer.ok) return [`${id} (${expected[0]!.name}): the API answers ${answer.status}`];
-    const { runs } = (await answer.json()) as { runs: Record<string, unknown>[] };
-    const shown = runs.toReversed();
-    if (shown.length !== expected.length) {
-      const tell = (list: readonly object[]) => list.map((run) => `\n    ${JSON.stringify(run)}`).join('');
-      return [
-        `${id} (${expected[0]!.name}): runs in accounting:${tell(expected)}\n  runs in the API:${tell(shown)}`,
-      ];
-    }
-    return expected.flatMap((run, index) =>
-      Object.keys(run).flatMap((field) => {
-        const [one, other] = [run[field], shown[index]![field]].map((value) => JSON.stringify(value));
-        if (one === other) return [];
-        return [
-          `${id} (${run.name}) run ${index + 1}: ${field} is ${one} in accounting, ${other} in the API`,
-        ];
-      }),
-    );
-  });
-  return [...invented, ...(await Promise.all(lines)).flat()];
+  const lines: string[] = [];
+  for (const [id, expected] of accounting) lines.push(...(await compareRuns(url, id, expected)));
+  return [...invented, ...lines];
+}
+
+/**
+ * Whether the API need not know it. In 24.11 nothing but accounting has SLUIDs, and that is asked only for what is not known
+ * otherwise. What a run that never started had asked for is not always in accounting's TRES.
+ */
+const isOptional = (field: string, { start_time }: Readonly<Record<string, unknown>>): boolean =>
+  field === 'sluid' || (field === 'cpus' && start_time === undefined);
+
+/** Reads of runs at once are bounded, so that they are compared one after the other. */
+async function compareRuns(
+  url: string,
+  id: string,
+  expected: readonly Readonly<Record<string, unknown>>[],
+): Promise<string[]> {
+  const answer = await fetch(`${url}/v1/jobs/${id}/runs`);
+  if (!answer.ok) return [`${id} (${expected[0]!.name}): the API answers ${answer.status}`];
+  const { runs } = (await answer.json()) as { runs: Record<string, unknown>[] };
+  const shown = runs.toReversed();
+  if (shown.length !== expected.length) {
+    const tell = (list: readonly object[]) => list.map((run) => `\n    ${JSON.stringify(run)}`).join('');
+    return [
+      `${id} (${expected[0]!.name}): runs in accounting:${tell(expected)}\n  runs in the API:${tell(shown)}`,
+    ];
+  }
+  return expected.flatMap((run, index) =>
+    Object.keys(run).flatMap((field) => {
+      const [one, other] = [run[field], shown[index]![field]].map((value) => JSON.stringify(value));
+      if (one === other || (other === undefined && isOptional(field, run))) return [];
+      return [`${id} (${run.name}) run ${index + 1}: ${field} is ${one} in accounting, ${other} in the API`];
+    }),
+  );
 }

@@ -1,4 +1,7 @@
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import type { Cluster } from './cluster.ts';
+import { REPEATED } from './records.ts';
+import { isSince, type Release } from './release.ts';
 
 const WAIT_MS = 200_000;
 /** Where jobs do not lose their node. */
@@ -6,15 +9,35 @@ const SAFE = '--exclude=node03';
 /** Where they do. */
 const LOST_NODE = 'node03';
 
+/** Waits until squeue says that the job is in this state. */
+export async function waitFor({ run }: Cluster, id: string, state: string): Promise<void> {
+  let seen = '';
+  const ask = ['squeue', '--noheader', '--states=all', `--jobs=${id}`, '--format=%T %j, %r'];
+  await until(
+    () => `job ${id} to be ${state}: it is ${seen}`,
+    async () => {
+      seen = await run(...ask);
+      return seen.startsWith(`${state} `);
+    },
+  );
+}
+
+/** Lines of slurm.conf that let everything happen that this version of Slurm can do. */
+export const scenarioSettings = (release: Release): string[] => [
+  'ScronParameters=enable',
+  // Before, a job of scrontab is requeued and held where a busy machine takes long to tell the user's environment.
+  ...(isSince(release, '26.05') ? ['SlurmctldParameters=enable_expedited_requeue'] : ['GetEnvTimeout=60']),
+];
+
 /** Every fate that a job can have, all at once; resolves when all have ended and the cluster is whole again. */
 export async function runScenario(cluster: Cluster): Promise<void> {
-  const { run, submit } = cluster;
-
-  const stateOf = (id: string) => run('squeue', '--noheader', '--states=all', `--jobs=${id}`, '--format=%T');
-  const waitFor = (id: string, state: string) =>
-    until(`job ${id} to be ${state}`, async () => (await stateOf(id)) === state);
+  const { run, submit, release } = cluster;
+  const reach = (id: string, state: string) => waitFor(cluster, id, state);
 
   async function end(): Promise<void> {
+    const output = cluster.file('output');
+    mkdirSync(output);
+    chmodSync(output, 0o777);
     await Promise.all([
       submit('games', 'sleep 1\nsleep 1', SAFE, '--job-name=success'),
       submit('daemon', 'sleep 1; exit 3', SAFE, '--job-name=failure', '--partition=short'),
@@ -28,9 +51,11 @@ export async function runScenario(cluster: Cluster): Promise<void> {
         '--mem=20',
       ),
       submit('daemon', 'sleep 1', SAFE, '--job-name=array', '--array=0-19'),
-      submit('games', 'srun hostname; sleep 1', '--job-name=three', '--nodes=3'),
+      submit('games', 'srun hostname; sleep 1', '--job-name=three', '--nodes=3', '--mem=100'),
       submit('daemon', 'sleep 2', SAFE, '--job-name=heterogeneous', '--ntasks=1', ':', SAFE, '--ntasks=2'),
       submit('games', 'sleep 600', SAFE, '--job-name=limit', '--time=1'),
+      submit('daemon', 'sleep 1', SAFE, '--job-name=(null)'),
+      submit('games', 'sleep 1', SAFE, '--job-name=output', `--output=${output}/o|y-%j`),
     ]);
   }
   async function cancel(): Promise<void> {
@@ -38,44 +63,132 @@ export async function runScenario(cluster: Cluster): Promise<void> {
     const held = await submit('daemon', 'true', '--job-name=held', '--hold');
     const running = await submit('games', 'sleep 600', SAFE, '--job-name=cancelled');
     await run('scancel', waiting);
-    await waitFor(running, 'RUNNING');
+    await reach(running, 'RUNNING');
     await Bun.sleep(1500);
     await run('scancel', running, held);
   }
   async function requeue(): Promise<void> {
     const id = await submit('games', 'sleep 6', SAFE, '--job-name=requeued', '--requeue');
-    await waitFor(id, 'RUNNING');
+    await reach(id, 'RUNNING');
     await Bun.sleep(2000);
     await run('scontrol', 'requeue', id);
-    await waitFor(id, 'COMPLETED');
+    await reach(id, 'COMPLETED');
   }
   async function hold(): Promise<void> {
     const id = await submit('daemon', 'sleep 1', SAFE, '--job-name=released', '--hold');
     await Bun.sleep(4000);
     await run('scontrol', 'release', id);
-    await waitFor(id, 'COMPLETED');
+    await reach(id, 'COMPLETED');
   }
   async function loseNode(): Promise<void> {
     const there = `--nodelist=${LOST_NODE}`;
     const ends = await submit('games', 'sleep 600', there, '--job-name=lost', '--no-requeue');
     const comesBack = await submit('daemon', 'sleep 15', there, '--job-name=moved', '--requeue');
-    await Promise.all([ends, comesBack].map((id) => waitFor(id, 'RUNNING')));
+    const expedited = isSince(release, '26.05')
+      ? await submit('games', 'sleep 15', there, '--job-name=expedited', '--requeue=expedite')
+      : comesBack;
+    await Promise.all([ends, comesBack, expedited].map((id) => reach(id, 'RUNNING')));
     // The job of three nodes, which is not to lose one.
     await Bun.sleep(8000);
     await cluster.killNode(LOST_NODE);
-    await waitFor(ends, 'NODE_FAIL');
+    await reach(ends, 'NODE_FAIL');
     await cluster.startNode(LOST_NODE);
-    await waitFor(comesBack, 'COMPLETED');
+    await reach(comesBack, 'COMPLETED');
+    // Its node may take the new run for the lost one and kill it.
+    await until(
+      'the expedited job to end',
+      async () => (await run('squeue', '--noheader', `--jobs=${expedited}`)) === '',
+    );
+  }
+  async function shrink(): Promise<void> {
+    const id = await submit('games', 'sleep 15', SAFE, '--job-name=resized', '--nodes=2');
+    await reach(id, 'RUNNING');
+    await Bun.sleep(4000);
+    await run('scontrol', 'update', `jobid=${id}`, 'numnodes=1');
+    await reach(id, 'COMPLETED');
+  }
+  async function suspend(): Promise<void> {
+    const id = await submit('daemon', 'sleep 8', SAFE, '--job-name=suspended');
+    await reach(id, 'RUNNING');
+    await Bun.sleep(2000);
+    await run('scontrol', 'suspend', id);
+    await Bun.sleep(5000);
+    await run('scontrol', 'resume', id);
+    await reach(id, 'COMPLETED');
+  }
+  /** A job that runs again each minute, until its user no longer wants it. */
+  async function repeat(): Promise<void> {
+    const table = cluster.file('scrontab');
+    writeFileSync(
+      table,
+      `#SCRON --chdir=/ --output=/dev/null --job-name=${REPEATED} ${SAFE}\n* * * * * sleep 2\n`,
+    );
+    // As root, because Slurm asks a shell for the user's environment, and those of the others refuse.
+    await run('scrontab', table);
+    const restarts = ['squeue', '--noheader', `--name=${REPEATED}`, '--Format=RestartCnt'];
+    await until('a job of scrontab to have run', async () => Number(await run(...restarts)) > 0);
+    await run('scrontab', '-r');
   }
 
-  await Promise.all([end(), cancel(), requeue(), hold(), loseNode()]);
+  await Promise.all([
+    ...[end(), cancel(), requeue(), hold(), loseNode(), shrink(), suspend()],
+    ...(isSince(release, '24.11') ? [repeat()] : []),
+  ]);
+  await until('the queue to be empty', async () => (await run('squeue', '--noheader')) === '');
+}
+
+/** Jobs that run again and again, by all ways that they can; resolves when all have ended. */
+export async function runRequeues(cluster: Cluster): Promise<void> {
+  const { run, submit } = cluster;
+  const reach = (id: string, state: string) => waitFor(cluster, id, state);
+
+  async function often(): Promise<void> {
+    const id = await submit('games', 'sleep 6', SAFE, '--job-name=often', '--requeue');
+    for (let count = 0; count < 4; count++) {
+      await reach(id, 'RUNNING');
+      await Bun.sleep(1500);
+      await run('scontrol', 'requeue', id);
+      await until(`job ${id} to wait`, async () => {
+        return (await run('squeue', '--noheader', `--jobs=${id}`, '--format=%T')) !== 'RUNNING';
+      });
+    }
+    await reach(id, 'COMPLETED');
+  }
+  async function held(): Promise<void> {
+    const id = await submit('daemon', 'sleep 4', SAFE, '--job-name=requeuehold', '--requeue');
+    await reach(id, 'RUNNING');
+    await Bun.sleep(1500);
+    await run('scontrol', 'requeuehold', id);
+    await Bun.sleep(8000);
+    await run('scontrol', 'release', id);
+    await reach(id, 'COMPLETED');
+  }
+  async function again(): Promise<void> {
+    const id = await submit('games', 'exit 3', SAFE, '--job-name=again', '--requeue');
+    await reach(id, 'FAILED');
+    await Bun.sleep(3000);
+    await run('scontrol', 'requeue', id);
+    await reach(id, 'FAILED');
+  }
+  async function cancelled(): Promise<void> {
+    const id = await submit('daemon', 'sleep 600', SAFE, '--job-name=requeued and cancelled', '--requeue');
+    await reach(id, 'RUNNING');
+    await Bun.sleep(2500);
+    await run('scontrol', 'requeue', id);
+    await Bun.sleep(4000);
+    await run('scancel', id);
+  }
+
+  // Before, accounting forgets how a job ended that runs again later, and squeue said so.
+  const all = [often(), held(), cancelled(), ...(isSince(cluster.release, '26.05') ? [again()] : [])];
+  await Promise.all(all);
   await until('the queue to be empty', async () => (await run('squeue', '--noheader')) === '');
 }
 
 /** Waits until it is so; an error when that takes minutes. */
-export async function until(what: string, isTrue: () => Promise<boolean>): Promise<void> {
+export async function until(what: string | (() => string), isTrue: () => Promise<boolean>): Promise<void> {
   for (const endMs = Date.now() + WAIT_MS; Date.now() < endMs; await Bun.sleep(300)) {
     if (await isTrue()) return;
   }
-  throw new Error(`Waited in vain for ${what}.`);
+  throw new Error(`Waited in vain for ${typeof what === 'string' ? what : what()}.`);
 }

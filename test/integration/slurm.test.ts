@@ -5,11 +5,11 @@ import { type Cluster, testWithCluster } from '../help/cluster.ts';
 import { type All, expectSame, startAll } from '../help/deployment.ts';
 import { serve } from '../help/executable.ts';
 import { findDifferences, type Runs } from '../help/records.ts';
-import { MIDDLE, NEWEST, OLDEST, type Release } from '../help/release.ts';
-import { runScenario, until } from '../help/scenario.ts';
+import { isSince, MIDDLE, NEWEST, OLDEST, type Release } from '../help/release.ts';
+import { runRequeues, runScenario, until } from '../help/scenario.ts';
 import { watchJobs } from '../help/watch.ts';
 
-const TEST_MS = 280_000;
+const TEST_MS = 400_000;
 /** How runs of the scenario end. */
 const ENDS = ['COMPLETED', 'FAILED', 'CANCELLED', 'TIMEOUT', 'NODE_FAIL', 'REQUEUED'];
 
@@ -19,8 +19,10 @@ testWithSlurm(
   async (release) => {
     await using all = await startAll(release);
     await using server = await all.start();
+    await using alone = await all.startAlone();
     await Promise.all([runScenario(all.cluster), timeJob(server.url, all.cluster)]);
     const accounting = await expectSame(server.url, all, ENDS);
+    await expectSame(alone.url, all, []);
     expect(server.errors()).not.toMatch(/refused|faults|failed/);
     await expectChecks(all, server.url);
     await server.stop();
@@ -111,6 +113,10 @@ async function expectImports({ run, cluster, folder }: All, accounting: Runs): P
   await showsWhat('asked.db', accounting);
 
   copyFileSync(folder.file('hpc-observe.db'), folder.file('live.db'));
+  const brought = await take('live.db', '--since', since);
+  // In 24.11 nothing but accounting has SLUIDs.
+  const hasNewSluids = isSince(cluster.release, '24.11') && !isSince(cluster.release, '26.05');
+  expect(brought).toStartWith(hasNewSluids ? 'Records of sacct' : 'Nothing is new.');
   expect(await take('live.db', '--since', since)).toStartWith('Nothing is new.');
   await showsWhat('live.db', accounting);
 
@@ -153,6 +159,19 @@ testWithSlurm([OLDEST, NEWEST], 'nor does it matter when the service is away or 
   await using _ = server;
   await expectSame(server.url, all, ENDS);
 });
+
+testWithSlurm(
+  [OLDEST, MIDDLE, NEWEST],
+  'nor that runs of a job end without completion records, with hooks or without',
+  async (release) => {
+    await using all = await startAll(release, { hasCompletions: false });
+    await using server = await all.start();
+    await using alone = await all.startAlone();
+    await runRequeues(all.cluster);
+    await expectSame(server.url, all, ['COMPLETED', 'CANCELLED', 'REQUEUED']);
+    await expectSame(alone.url, all, []);
+  },
+);
 
 testWithSlurm(
   [OLDEST, NEWEST],
