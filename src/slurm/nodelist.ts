@@ -9,6 +9,8 @@ const NO_NODES: ReadonlySet<string> = new Set(['', 'none assigned', '(null)', 'n
 const PIECE = /([^\t\n\r ,[\]]+)|\[([^[\]]*)\]|([\t\n\r ,]+)|[[\]]/g;
 const RANGE = /^(\d+)(?:-(\d+))?$/;
 
+/** A name has at most 256 characters, each at most two UTF-16 units. */
+const MAX_NAME_UNITS = 512;
 /** Numbers of so many digits are whole numbers that a double counts without error. */
 const MAX_DIGITS = 15;
 
@@ -33,8 +35,13 @@ function expandWithin(text: string, room: number, tooMany: () => AppError): stri
   let brackets = 0;
   /** How many names the parts give. */
   let count = 1;
+  /** Characters of its longest name so far. */
+  let length = 0;
 
   function addPart(values: string[]): void {
+    length += longest(values).length;
+    // A megabyte of short parts is refused at its first hundreds.
+    if (length > MAX_NAME_UNITS) throw tooLong(text);
     count *= values.length;
     if (nodes.length + count > room) throw tooMany();
     const last = parts.at(-1);
@@ -47,11 +54,12 @@ function expandWithin(text: string, room: number, tooMany: () => AppError): stri
     if (parts.length === 0) return;
     // Brackets give digits only: when the longest name is an identity, all are.
     if (!isIdentity(parts.map(longest).join(''))) {
-      throw refusal(text, 'has a name that is longer than 256 characters or has control characters');
+      throw tooLong(text);
     }
     for (const name of crossParts(parts, brackets)) nodes.push(name);
     parts = [];
     count = 1;
+    length = 0;
   }
 
   for (const [, piece, list, gap] of text.matchAll(PIECE)) {
@@ -119,6 +127,8 @@ function countNumbers(first: string, last: string): number {
   return Math.max(0, Number(last) - Number(first) + 1);
 }
 
+const tooLong = (text: string) =>
+  refusal(text, 'has a name that is longer than 256 characters or has control characters');
 const refusal = (text: string, fault: string) =>
   new AppError('validation_error', `The node list ${quote(text)} ${fault}.`);
 

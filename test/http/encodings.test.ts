@@ -74,7 +74,9 @@ test.each(WRONG)(
 /** Valid JSON of exactly so many bytes. */
 const padded = (bytes: number, value: object) => JSON.stringify(value).padEnd(bytes, ' ');
 
-/** A batch of exactly so many bytes: rows of 4 kB, which hardly become smaller when they are packed. */
+const ROW_BYTES = 16 * 1024;
+
+/** A batch of exactly so many bytes: rows of 16 kB, which hardly become smaller when they are packed. */
 function batchOf(bytes: number, name: string, row: object): string {
   const head = `{"${name}":[`;
   const filler = randomBytes(bytes / 2).toString('hex');
@@ -82,8 +84,8 @@ function batchOf(bytes: number, name: string, row: object): string {
   const empty = rowOf('').length + 1;
   const rows: string[] = [];
   for (let left = bytes - head.length - 1; left > 0; ) {
-    const length = left < 2 * 4096 ? left : 4096;
-    const from = rows.length * 4096;
+    const length = left < 2 * ROW_BYTES ? left : ROW_BYTES;
+    const from = rows.length * ROW_BYTES;
     rows.push(rowOf(filler.slice(from, from + length - empty)));
     left -= length;
   }
@@ -111,7 +113,7 @@ for (const [path, makeBody, bytes, ok] of LIMITS) {
       expect(answer.json.message).toContain(String(bytes));
     }
     expect((await service.post(path, gzipSync(makeBody(bytes), { level: 1 }), 'gzip')).status).toBe(ok);
-  });
+  }, 120_000);
 }
 
 test('what is sent packed has the limit too, although it would unpack to less', async () => {
