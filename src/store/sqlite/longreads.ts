@@ -15,9 +15,9 @@ export type ReadSteps<Batch, Value = void> = (connection: Database) => Generator
  * A read ends at its next slice when its signal is aborted (with the signal's reason) or the pool is closed (`unavailable`).
  */
 export function longReads(pool: ConnectionPool) {
-  const computations = createGate({ places: 16, waiting: 64, message: BUSY });
+  const computations = createGate({ places: 6, waiting: 64, message: BUSY });
   // A stream lasts as long as its reader takes for it, so that nobody waits for its end.
-  const streams = createGate({ places: 24, waiting: 0, message: BUSY });
+  const streams = createGate({ places: 12, waiting: 0, message: BUSY });
 
   async function* run<Batch, Value>(
     start: ReadSteps<Batch, Value>,

@@ -127,14 +127,14 @@ test('after many reads at once a few connections stay open, and the next reads o
   const log = `${place.path}-wal`;
   const before = descriptorsOf(log);
   const manyReads = async () => {
-    const open = Array.from({ length: 20 }, () =>
+    const open = Array.from({ length: 12 }, () =>
       place.reads.stream(function* (db) {
         yield countNumbers(db);
         yield countNumbers(db);
       }),
     );
     for (const read of open) expect((await read.next()).value).toBe(1);
-    expect(descriptorsOf(log)).toBe(before + 20);
+    expect(descriptorsOf(log)).toBe(before + 12);
     for (const read of open) await read.return();
     expect(descriptorsOf(log)).toBe(before + 4);
     return descriptorsOf(place.path);
@@ -161,7 +161,7 @@ test('streams beyond a number are refused until one ends; those of the first ran
   const count = function* (db: Database) {
     for (;;) yield countNumbers(db);
   };
-  const open = Array.from({ length: 24 }, () => place.reads.stream(count));
+  const open = Array.from({ length: 12 }, () => place.reads.stream(count));
   for (const read of open) await read.next();
   const next = () => place.reads.stream(count).next();
   expect(await next().catch((error: { code: string }) => error.code)).toBe('unavailable');
