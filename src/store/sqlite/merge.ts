@@ -24,9 +24,12 @@ export interface Piece {
 
 /** Rows of one batch, about; a batch takes about a millisecond. */
 const BATCH_ROWS = 8192;
-/** Rows that are in memory at once, about: 16 to 32 MB. A block begins small, for a reader who wants little. */
+/**
+ * Rows that are in memory at once, about: 4 to 8 MB. Four times as many would read a big job in four fifths of the time, and
+ * take 470 MB with what waits to be collected, in place of 320. A block begins small, for a reader who wants little.
+ */
 const FIRST_BLOCK_ROWS = 65_536;
-const MAX_BLOCK_ROWS = 524_288;
+const MAX_BLOCK_ROWS = 131_072;
 
 /** Readings in the order of the merge, in which times only go up. */
 interface Clip {
