@@ -8,11 +8,19 @@ const SLICE_SAMPLES = 200_000;
 /** Gathers samples of one series in the order of arrival. */
 export class SeriesGatherer {
   #count = 0;
-  #times = new Float64Array(FIRST_CAPACITY);
-  #cpu = new Float64Array(FIRST_CAPACITY);
-  #memory = new Float64Array(FIRST_CAPACITY);
-  #gpu = new Float64Array(FIRST_CAPACITY);
+  #times: Float64Array<ArrayBuffer>;
+  #cpu: Float64Array<ArrayBuffer>;
+  #memory: Float64Array<ArrayBuffer>;
+  #gpu: Float64Array<ArrayBuffer>;
   #isAscending = true;
+
+  /** Has room for `capacity` samples, and grows beyond. */
+  constructor(capacity = FIRST_CAPACITY) {
+    this.#times = new Float64Array(capacity);
+    this.#cpu = new Float64Array(capacity);
+    this.#memory = new Float64Array(capacity);
+    this.#gpu = new Float64Array(capacity);
+  }
 
   get count(): number {
     return this.#count;
@@ -31,7 +39,7 @@ export class SeriesGatherer {
   }
 
   #grow(): void {
-    const capacity = 2 * this.#times.length;
+    const capacity = Math.max(FIRST_CAPACITY, 2 * this.#times.length);
     this.#times = enlarge(this.#times, capacity);
     this.#cpu = enlarge(this.#cpu, capacity);
     this.#memory = enlarge(this.#memory, capacity);
