@@ -10,7 +10,7 @@ export interface Release {
   readonly enter: readonly string[];
 }
 
-const ROOTS = process.env.HPC_OBSERVE_SLURM_ROOTS ?? '/var/cache/hpc-observe-test';
+const ROOTS = process.env.SLURM_TEST_ROOTS ?? '/var/cache/hpc-observe-test';
 
 /** The oldest Slurm that is supported comes with this Debian, and newer ones with later ones. */
 export const OLDEST: Release = {
