@@ -15,8 +15,8 @@ async function measurePlace({ name, folder: makeFolder, cases }: Place): Promise
   await using server = await serve({ folder: folder.path, args: ['--log-level', 'error'] });
   await using neighbour = await startNeighbour(server);
   const burdens: { use: string; burden: Burden }[] = [];
-  for (const { endpoint, use, run } of cases) {
-    const burden = await neighbour.measure(() => run(server.url));
+  for (const { endpoint, use, run, limits } of cases) {
+    const burden = await neighbour.measure(() => run(server.url), limits);
     burdens.push({ use: `${endpoint}, ${use}`, burden });
   }
   const worst = burdens.reduce((one, other) =>

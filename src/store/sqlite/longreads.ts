@@ -1,5 +1,5 @@
 import type { Database } from 'bun:sqlite';
-import { createGate } from '../../domain/gate.ts';
+import { createGate, type Gate } from '../../domain/gate.ts';
 import { type Rank, SLICE_MS, takeTurn } from '../../pace.ts';
 import type { ConnectionPool } from './connections.ts';
 
@@ -15,9 +15,11 @@ export type ReadSteps<Batch, Value = void> = (connection: Database) => Generator
  * A read ends at its next slice when its signal is aborted (with the signal's reason) or the pool is closed (`unavailable`).
  */
 export function longReads(pool: ConnectionPool) {
-  const computations = createGate({ places: 6, waiting: 64, message: BUSY });
-  // A stream lasts as long as its reader takes for it, so that nobody waits for its end.
-  const streams = createGate({ places: 12, waiting: 0, message: BUSY });
+  const computations = createGate({ places: 4, waiting: 64, message: BUSY });
+  // A stream lasts as long as its reader takes for it; those of lists and runs are mostly short, and hold little.
+  const streams = createGate({ places: 16, waiting: 64, message: BUSY });
+  // Each holds some ten megabytes of a job with many nodes: nobody waits for its end.
+  const bigStreams = createGate({ places: 5, waiting: 0, message: BUSY });
 
   async function* run<Batch, Value>(
     start: ReadSteps<Batch, Value>,
@@ -51,23 +53,32 @@ export function longReads(pool: ConnectionPool) {
     return performance.now() + SLICE_MS;
   }
 
+  async function* through<Batch>(
+    gate: Gate,
+    start: ReadSteps<Batch>,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<Batch, void> {
+    const leave = await gate.enter(signal);
+    try {
+      yield* run(start, signal);
+    } finally {
+      leave();
+    }
+  }
+
   return {
     /**
      * Yields the batches of a read; the next slice starts when the caller asks for the next batch. `unavailable` when too many
-     * are open. One of rank `first` is always let in; its caller bounds how many there are.
+     * are open.
      */
-    async *stream<Batch>(
-      start: ReadSteps<Batch>,
-      signal?: AbortSignal,
-      rank?: Rank,
-    ): AsyncGenerator<Batch, void> {
-      const leave = rank === 'first' ? () => {} : await streams.enter(signal);
-      try {
-        yield* run(start, signal, rank);
-      } finally {
-        leave();
-      }
-    },
+    stream: <Batch>(start: ReadSteps<Batch>, signal?: AbortSignal) => through(streams, start, signal),
+
+    /** As `stream`, for reads that hold much memory as long as they are open. */
+    streamMuch: <Batch>(start: ReadSteps<Batch>, signal?: AbortSignal) => through(bigStreams, start, signal),
+
+    /** As `stream`, ahead of all others, and always let in: the caller bounds how many there are. */
+    streamFirst: <Batch>(start: ReadSteps<Batch>): AsyncGenerator<Batch, void> =>
+      run(start, undefined, 'first'),
 
     /** Returns what a read without batches returns at its end. `unavailable` when too many wait already. */
     async compute<Value>(start: ReadSteps<never, Value>, signal?: AbortSignal): Promise<Value> {

@@ -81,7 +81,7 @@ function sqliteStore({ path, writer, lock, areBatchesWhole, onNotice }: Parts): 
   const readNote = noteReader(db);
   const readFlow = flowReader(db);
   const pool = connectionPool(path);
-  const { stream, compute } = longReads(pool);
+  const { stream, streamMuch, streamFirst, compute } = longReads(pool);
   let isClosed = false;
   let setAside = 0;
 
@@ -148,7 +148,7 @@ function sqliteStore({ path, writer, lock, areBatchesWhole, onNotice }: Parts): 
     plotSamples: (id, query, maxPoints, signal) =>
       compute((connection) => readingReader(connection).plot(id, query, maxPoints), signal),
     streamSamples: (id, query, signal) =>
-      stream((connection) => readingReader(connection).stream(id, query), signal),
+      streamMuch((connection) => readingReader(connection).stream(id, query), signal),
     summarizeJob: (id, run, signal) =>
       compute((connection) => readingReader(connection).summary(id, run), signal),
     countJobs: () => read(() => jobs.totals()),
@@ -166,8 +166,7 @@ function sqliteStore({ path, writer, lock, areBatchesWhole, onNotice }: Parts): 
       setAside,
     }),
 
-    liveSeries: (endedSinceMs) =>
-      stream((connection) => readLiveSeries(connection, endedSinceMs), undefined, 'first'),
+    liveSeries: (endedSinceMs) => streamFirst((connection) => readLiveSeries(connection, endedSinceMs)),
 
     async close() {
       if (isClosed) return;

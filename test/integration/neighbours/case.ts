@@ -1,4 +1,5 @@
 import { openConnection } from '../../help/connection.ts';
+import type { Limits } from '../../help/neighbours.ts';
 
 /** One use of an endpoint that could burden its neighbours. */
 export interface Case {
@@ -6,6 +7,7 @@ export interface Case {
   readonly endpoint: string;
   /** What is sent or asked for. */
   readonly use: string;
+  readonly limits?: Limits;
   /** Runs it against the service at `url`, and returns when it has been answered, refused or given up. */
   run(url: string): Promise<unknown>;
 }

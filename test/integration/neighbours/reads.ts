@@ -29,6 +29,8 @@ export const samplesOf = (zoom: string): readonly Case[] => [
   {
     endpoint: METRICS,
     use: 'ten plots at once',
+    // What is copied out of the log is garbage that is collected late.
+    limits: { memoryMb: 550 },
     run: (url) => atOnce(10, () => get(url, `${BIG}/metrics?max_points=200`)),
   },
   {
@@ -63,6 +65,8 @@ export const LISTS: readonly Case[] = [
   {
     endpoint: LIST,
     use: '40 scans at once',
+    // Each new list has its first 4 ms at once, because most are done by then.
+    limits: { waitMs: 200 },
     run: (url) => atOnce(40, (number) => get(url, `/v1/jobs?q=zz${number}`)),
   },
   {

@@ -156,16 +156,16 @@ test('a read of a pool that is closed meanwhile is refused at its next slice, an
   expect(descriptorsOf(`${place.path}-wal`)).toBe(before);
 });
 
-test('streams beyond a number are refused until one ends; those of the first rank are let in', async () => {
+test('streams that hold much are refused beyond a number until one ends; those that go first are let in', async () => {
   using place = startReads();
   const count = function* (db: Database) {
     for (;;) yield countNumbers(db);
   };
-  const open = Array.from({ length: 12 }, () => place.reads.stream(count));
+  const open = Array.from({ length: 5 }, () => place.reads.streamMuch(count));
   for (const read of open) await read.next();
-  const next = () => place.reads.stream(count).next();
+  const next = () => place.reads.streamMuch(count).next();
   expect(await next().catch((error: { code: string }) => error.code)).toBe('unavailable');
-  const scrape = place.reads.stream(count, undefined, 'first');
+  const scrape = place.reads.streamFirst(count);
   expect((await scrape.next()).value).toBe(1);
   await open.pop()!.return();
   expect(await next()).toEqual({ done: false, value: 1 });
