@@ -8,7 +8,7 @@ import type { Write } from './write.ts';
 export const MAX_PART_WEIGHT = 5000;
 
 /** A row of a job or of one of its nodes takes about as long to write as so many samples. */
-const JOB_ROW_WEIGHT = 5;
+const JOB_ROW_WEIGHT = 3;
 
 export const weighJob = ({ nodes = [] }: { readonly nodes?: readonly string[] | undefined }): number =>
   JOB_ROW_WEIGHT * (1 + nodes.length);
