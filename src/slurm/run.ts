@@ -110,7 +110,7 @@ export function createRunReader(names: readonly string[], observedMs: number): R
       restarts: readCount(columns[restarts]),
       // Of a job that has started it is still the last reason for which it waited.
       reason: columns[state] === 'PENDING' ? columns[reason] : undefined,
-      name: columns[name],
+      name: readName(columns),
       workDir: columns[workDir],
       ...sluids,
       resizedMs: isLaterPart ? listOf(startTimeMs) : undefined,
@@ -134,6 +134,12 @@ export function createRunReader(names: readonly string[], observedMs: number): R
       columns[reason] === 'BeginTime' &&
       (readTimeMs(columns[eligible]) ?? 1) % 60_000 === 0;
     return isOfCron ? 'COMPLETED' : word;
+  }
+
+  /** slurmdbd calls a job that never started `allocation` as long as it has only been told of its end. */
+  function readName(columns: readonly string[]): string | undefined {
+    const isPlaceholder = columns[name] === 'allocation' && readText(columns[nodeList]) === undefined;
+    return isPlaceholder ? undefined : columns[name];
   }
 
   /** Whether another job took all nodes of a job: it is over, for ever without an end. */

@@ -149,10 +149,10 @@ export async function findDifferences(url: string, accounting: Runs): Promise<st
 
 /**
  * Whether the API need not know it. In 24.11 nothing but accounting has SLUIDs, and that is asked only for what is not known
- * otherwise. What a run that never started had asked for is not always in accounting's TRES.
+ * otherwise. What a run that never started had asked for is not always in accounting's TRES, and its name comes after its end.
  */
 const isOptional = (field: string, { start_time }: Readonly<Record<string, unknown>>): boolean =>
-  field === 'sluid' || (field === 'cpus' && start_time === undefined);
+  field === 'sluid' || ((field === 'cpus' || field === 'name') && start_time === undefined);
 
 /** Reads of runs at once are bounded, so that they are compared one after the other. */
 async function compareRuns(

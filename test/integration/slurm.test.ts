@@ -4,7 +4,7 @@ import { $ } from 'bun';
 import { type Cluster, testWithCluster } from '../help/cluster.ts';
 import { type All, expectSame, startAll } from '../help/deployment.ts';
 import { serve } from '../help/executable.ts';
-import { findDifferences, type Runs } from '../help/records.ts';
+import { findDifferences, REPEATED, type Runs } from '../help/records.ts';
 import { isSince, MIDDLE, NEWEST, OLDEST, type Release } from '../help/release.ts';
 import { runRequeues, runScenario, until } from '../help/scenario.ts';
 import { watchJobs } from '../help/watch.ts';
@@ -122,8 +122,14 @@ async function expectImports({ run, cluster, folder }: All, accounting: Runs): P
 
   const saved = folder.file('saved');
   await $`${cluster.release.enter} sacct -a -X -D -P --format=ALL -S ${since} > ${saved}`.env(cluster.env);
-  // By a span of time sacct leaves out what never was eligible to run.
-  const ran = new Map([...accounting].filter(([, runs]) => runs.some(({ start_time }) => start_time)));
+  // By a span of time sacct leaves out what never was eligible to run, as the last one of a cron job that waits for its minute.
+  const isListed = ({ name, start_time }: Readonly<Record<string, unknown>>) =>
+    start_time !== undefined || name !== REPEATED;
+  const ran = new Map(
+    [...accounting]
+      .filter(([, runs]) => runs.some(({ start_time }) => start_time))
+      .map(([id, runs]) => [id, runs.filter(isListed)]),
+  );
   expect(ran.size).toBeLessThan(accounting.size);
   expect(await take('saved.db', '--file', saved)).toMatch(/, 0 refused, 0 unreadable/);
   await showsWhat('saved.db', ran);

@@ -127,6 +127,14 @@ test('a job that changed its size has a part before that, which says nothing of 
   expect(runs).toMatchObject([{ state: 'completed', startTimeMs: 1_795_477_754_000, nodes: ['node01'] }]);
 });
 
+test.each([
+  ['None assigned', undefined],
+  ['node01', 'allocation'],
+])('a job called `allocation` whose nodes are %s has the name %p', (nodes, name) => {
+  const line = `7|CANCELLED|Unknown|2026-11-23T04:00:25|${nodes}|allocation|alice`;
+  expect(read(`${HEADER}\n${line}\n`).reports[0]!.name).toBe(name!);
+});
+
 test.each([1, 7, 1000])('pieces of %p characters make no difference', (size) => {
   expect(read(readFixture('sacct.txt'), MARK, size).reports).toEqual(RUNS.reports);
 });
