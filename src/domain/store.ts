@@ -149,7 +149,7 @@ export interface Retention {
  *
  * - A write resolves only after it is on disk: the process may be killed at any moment after that.
  * - Writes that arrive together may share a commit; each succeeds or fails by itself, and finds every write that was
- *   submitted before it. Only a large one (a long batch, a job of a hundred nodes, a step of `expire`) may be overtaken, by
+ *   submitted before it. Only a large one (a long batch, a step of `expire`) may be overtaken, by
  *   later small writes.
  * - A read that starts after a write has resolved sees it, and no read waits for a write.
  * - Writes reject with AppError: `unavailable` when the queue is full, the engine is closed, or the disk refuses or is not

@@ -12,9 +12,9 @@ interface Waiting {
   readonly weight: number;
 }
 
-/** Whether others go first: much at once, or the work in the background. */
+/** Whether others go first: a large batch, or the work in the background. A new job is not overtaken, however many nodes it has. */
 const isSlow = ({ write, weight }: Waiting): boolean =>
-  write.kind === 'expire' || weight > SMALL_BATCH_WEIGHT;
+  write.kind === 'expire' || (write.kind !== 'createJob' && weight > SMALL_BATCH_WEIGHT);
 
 /**
  * Says which of the waiting writes make up the next transaction, by their places. Slow ones, each alone, and all others

@@ -12,6 +12,11 @@ const samples = (rows: number): Write => ({
 const WRITES: Record<string, Write> = {
   single: { kind: 'recordSample', jobId: 'a', sample: sample(0) },
   jobs: { kind: 'createJobs', jobs: Array.from({ length: 3000 }, (_, index) => pastJob(`job-${index}`)) },
+  wide: {
+    kind: 'createJob',
+    job: { id: 'a', user: 'alice', nodes: Array.from({ length: 500 }, (_, index) => `n${index}`) },
+    nowMs: NOON_MS,
+  },
   few: samples(20),
   half: samples(501),
   large: samples(5000),
@@ -43,6 +48,8 @@ test.each([
   ['single half single half', 'single single, half, half'],
   ['jobs jobs half single', 'single, jobs, jobs, half'],
   ['jobs jobs single', 'single, jobs, jobs'],
+  ['wide single', 'wide single'],
+  ['jobs wide single', 'wide single, jobs'],
   ['jobs single large', 'single, jobs, large'],
   ['expire single', 'single, expire'],
   ['expire half single', 'single, expire, half'],
