@@ -11,6 +11,9 @@ const BIG = '/v1/jobs/big';
 const METRICS = 'GET /v1/jobs/:jobId/metrics';
 const metrics = (use: string, query: string) => read(METRICS, use, `${BIG}/metrics${query}`);
 
+/** What all nodes have of the same hours is held together, and the log beside it. */
+const DOWNLOAD = { memoryMb: 450 };
+
 /** Uses of the routes that read samples, on a job with 1,000 nodes. `zoom` is an hour of it, as a query. */
 export const samplesOf = (zoom: string): readonly Case[] => [
   read('GET /v1/jobs/:jobId', 'a job with 1,000 nodes', BIG),
@@ -24,8 +27,8 @@ export const samplesOf = (zoom: string): readonly Case[] => [
   metrics('200 points of all nodes', '?max_points=200'),
   metrics('10,000 points of all nodes', '?max_points=10000'),
   metrics('200 points of an hour', `?max_points=200&${zoom}`),
-  metrics('all of it as CSV', '?format=csv'),
-  metrics('all of it as NDJSON, descending', '?format=ndjson&order=desc'),
+  { ...metrics('all of it as CSV', '?format=csv'), limits: DOWNLOAD },
+  { ...metrics('all of it as NDJSON, descending', '?format=ndjson&order=desc'), limits: DOWNLOAD },
   {
     endpoint: METRICS,
     use: 'ten plots at once',
