@@ -17,6 +17,8 @@ import { PLACES } from './neighbours/places.ts';
 const BUILD_MS = 900_000;
 /** The machine of a test is anybody's; `run bench --only neighbours` holds the limits themselves. */
 const TOLERANCE = 2;
+/** Garbage is collected when the engine thinks fit: the same case takes 290 MB in one run and 345 in another. */
+const MEMORY_TOLERANCE = 1.4;
 const wanted = process.env.NEIGHBOURS ?? '';
 const seen: { name: string; burden: Burden }[] = [];
 
@@ -64,7 +66,9 @@ for (const { name: place, folder: makeFolder, cases } of PLACES) {
       expect(worstWaitMs(burden), `${name}: longest wait in ms, ${describeBurden(burden)}`).toBeLessThan(
         TOLERANCE * (limits.waitMs ?? MAX_WAIT_MS),
       );
-      expect(burden.memoryMb, `${name}: most memory in MB`).toBeLessThan(limits.memoryMb ?? MAX_MEMORY_MB);
+      expect(burden.memoryMb, `${name}: most memory in MB`).toBeLessThan(
+        MEMORY_TOLERANCE * (limits.memoryMb ?? MAX_MEMORY_MB),
+      );
     });
   });
 }
