@@ -7,6 +7,7 @@ import { bodyCheck, describeBody } from './checked-body.ts';
 import { writeCursor } from './cursor.ts';
 import { JOB_ID } from './document.ts';
 import { sendJson, sendText } from './download.ts';
+import { WRITE_ERRORS } from './errors.ts';
 import { LIST_PARAMETERS, readListRequest } from './lists.ts';
 import { operation } from './operation.ts';
 import { defined } from './query.ts';
@@ -183,14 +184,7 @@ export const jobs = ({ store, now }: { store: Store; now: () => number }) =>
             summary: 'Change the state or the usage of a job; only what is given changes',
             parameters: [JOB_ID],
             answers: { 200: { schema: 'Job', means: 'The job after the change, on disk' } },
-            errors: [
-              'invalid_request',
-              'validation_error',
-              'not_found',
-              'payload_too_large',
-              'unsupported_media_type',
-              'unavailable',
-            ],
+            errors: [...WRITE_ERRORS, 'not_found'],
           }),
           requestBody: describeBody(JobPatchBody),
         },

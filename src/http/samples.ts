@@ -5,6 +5,7 @@ import type { Store } from '../domain/store.ts';
 import { formatTime, requirePastTime } from '../domain/time.ts';
 import { bodyCheck, describeBody } from './checked-body.ts';
 import { JOB_ID } from './document.ts';
+import { WRITE_ERRORS } from './errors.ts';
 import { operation } from './operation.ts';
 import { READING_PARAMETERS, readReadingRequest } from './readings.ts';
 import { sendReadings } from './readingtext.ts';
@@ -76,14 +77,7 @@ export const samples = ({ store, now }: { store: Store; now: () => number }) =>
             summary: 'Record a sample, which becomes the current usage of the job',
             parameters: [JOB_ID],
             answers: { 201: { schema: 'Sample', means: 'The sample, on disk' } },
-            errors: [
-              'invalid_request',
-              'validation_error',
-              'not_found',
-              'payload_too_large',
-              'unsupported_media_type',
-              'unavailable',
-            ],
+            errors: [...WRITE_ERRORS, 'not_found'],
           }),
           requestBody: describeBody(SampleBody),
         },
