@@ -11,7 +11,7 @@ export interface Setting<Value> {
   readonly otherwise: string;
   /** Undefined when the text is no value. */
   readonly parse: (text: string) => Value | undefined;
-  /** What a value has to be, to follow "must be". */
+  /** Describes a good value; completes a sentence that begins "must be". */
   readonly expects: string;
 }
 

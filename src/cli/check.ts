@@ -78,7 +78,7 @@ async function checkHead(
   ];
 }
 
-/** The user of the service is whoever runs the check; for root it is the one that the README names. */
+/** The user of the service: the one who runs the check, or the one that the README names when that is root. */
 async function checkPrivacy(config: SlurmConfig, commands: SlurmCommands): Promise<judge.Finding[]> {
   if (!hidesJobs(config)) return [];
   const user = process.getuid?.() === 0 ? SERVICE_USER : userInfo().username;

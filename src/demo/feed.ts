@@ -197,7 +197,7 @@ export function startDemo(options: DemoOptions): Demo {
   };
 }
 
-/** A job that runs as far as the store knows, with the number of its restarts there. */
+/** A job that the store has as running, with the number of its restarts there. */
 interface StoredRun {
   readonly job: DemoJob;
   readonly restarts: number | undefined;

@@ -5,7 +5,7 @@ interface GateOptions {
   readonly places: number;
   /** Callers that may wait for a place. */
   readonly waiting: number;
-  /** What a caller is told that finds no room to wait. */
+  /** Message for a caller who finds no room to wait. */
   readonly message: string;
 }
 

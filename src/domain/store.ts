@@ -92,7 +92,7 @@ export interface JobEvent {
 /** A job of a scheduler of which it may have more to say. */
 export interface Unsettled {
   readonly id: string;
-  /** It has ended, as far as is known. */
+  /** The store has it as ended. */
   readonly hasEnded: boolean;
   /** An earlier run is not known, or not in the scheduler's own word: accounting may have more to say of it. */
   readonly lacksRuns: boolean;

@@ -6,7 +6,7 @@ const MAX_DEPTH = 32;
 const MAX_KEYS = 1000;
 const MAX_VALUES = 250_000;
 
-/** What a character outside strings stands for: 0 nothing that has to be counted. */
+/** Meaning of a character outside strings; 0: nothing that is counted. */
 const [QUOTE, OPEN, CLOSE, COMMA, COLON] = [1, 2, 3, 4, 5];
 const KINDS = new Uint8Array(128);
 for (const [characters, kind] of [

@@ -34,7 +34,7 @@ export class ZstdFrames {
     }
   }
 
-  /** Has to be called behind the last piece. */
+  /** Call this after the last piece. */
   finish(): void {
     if (this.#part !== 'magic' || this.#bytes.length > 0 || this.#skip > 0) {
       throw new AppError('invalid_request', 'The body is cut off: its last zstd frame is not complete.');

@@ -87,7 +87,7 @@ export function serviceMetrics({ version, storeStatus }: ServiceMetricsOptions):
   const ofProcess = new Registry();
   for (const add of [processCpu, processMemory, processStart, processOpenFiles, processMaxFiles])
     add(ofProcess);
-  // What it calls heap is all the address space for data: gigabytes, of which JavaScript's heap is a small part.
+  // Its "heap" is the address space for all data: gigabytes, and JavaScript's heap is a small part of that.
   ofProcess.removeSingleMetric('process_heap_bytes');
   return {
     observeRequest: (method, route, status, seconds) => requests.observe({ method, route, status }, seconds),
