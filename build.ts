@@ -29,13 +29,13 @@ async function compileAll(): Promise<void> {
 
 async function compile(outfile: string, target?: Bun.Build.CompileTarget): Promise<void> {
   const result = await Bun.build({
-    entrypoints: ['src/main.ts', 'src/store/sqlite/thread.ts'],
+    entrypoints: ['src/main.ts', 'src/store/sqlite/writer/thread.ts'],
     target: 'bun',
     // Identifiers stay as they are: Elysia reads the source of its handlers.
     minify: { whitespace: true, syntax: true, identifiers: false },
     define: {
       'process.env.NODE_ENV': '"production"',
-      WRITER_THREAD_MODULE: '"/$bunfs/root/store/sqlite/thread.js"',
+      WRITER_THREAD_MODULE: '"/$bunfs/root/store/sqlite/writer/thread.js"',
     },
     compile: {
       outfile,

@@ -1,4 +1,4 @@
-import type { ChunkSample } from '../../src/store/sqlite/chunk.ts';
+import type { ChunkSample } from '../../src/store/chunk/chunk.ts';
 
 const START_MS = Date.UTC(2026, 0, 15, 8);
 const INTERVAL_MS = 30_000;

@@ -4,22 +4,22 @@ import { StartError } from '../../domain/errors.ts';
 import { type Job, newJob } from '../../domain/job.ts';
 import type { BatchResult, Commit, Store } from '../../domain/store.ts';
 import { SLICE_MS } from '../../pace.ts';
-import { explainOpenError, notWritable, openForReading } from './connection.ts';
-import { connectionPool } from './connections.ts';
-import { eventReader } from './events.ts';
-import { flowReader } from './flow.ts';
-import type { ExpireStep } from './history.ts';
-import { jobReader } from './jobs.ts';
-import { jobLister, jobLists } from './lists.ts';
-import { readLiveSeries } from './live.ts';
-import { type DatabaseLock, lockDatabase } from './lock.ts';
-import { longReads } from './longreads.ts';
-import { noteReader } from './notes.ts';
-import { cutParts, joinResults, weighJob } from './parts.ts';
-import { readingReader, runReader } from './readings.ts';
-import { unsettledLister } from './unsettled.ts';
-import type { Write } from './write.ts';
-import { Writer } from './writer.ts';
+import { explainOpenError, notWritable, openForReading } from './file/connection.ts';
+import { connectionPool } from './file/connections.ts';
+import { type DatabaseLock, lockDatabase } from './file/lock.ts';
+import { longReads } from './file/long-reads.ts';
+import type { ExpireStep } from './history/retention.ts';
+import { eventReader } from './jobs/events.ts';
+import { flowReader } from './jobs/flow.ts';
+import { readLiveSeries } from './jobs/live.ts';
+import { jobReader } from './jobs/read.ts';
+import { jobLister, jobLists } from './lists/lists.ts';
+import { unsettledLister } from './runs/unconfirmed.ts';
+import { readingReader, runReader } from './samples/read.ts';
+import { noteReader } from './state.ts';
+import { cutParts, joinResults, weighJob } from './writer/parts.ts';
+import { Writer } from './writer/queue.ts';
+import type { Write } from './writer/write.ts';
 
 export interface SqliteOptions {
   /** Told of every attempt to commit. */

@@ -1,9 +1,9 @@
 import type { Database } from 'bun:sqlite';
 import type { PastJob } from '../../../src/domain/store.ts';
-import { openForWriting } from '../../../src/store/sqlite/connection.ts';
-import { jobRowWriter } from '../../../src/store/sqlite/jobrow.ts';
-import { jobWriter } from '../../../src/store/sqlite/jobwriter.ts';
-import { migrate } from '../../../src/store/sqlite/migrate.ts';
+import { openForWriting } from '../../../src/store/sqlite/file/connection.ts';
+import { migrate } from '../../../src/store/sqlite/file/migrate.ts';
+import { jobRowWriter } from '../../../src/store/sqlite/jobs/row.ts';
+import { jobWriter } from '../../../src/store/sqlite/jobs/write.ts';
 import { openSqlite } from '../../../src/store/sqlite/open.ts';
 import { startProgress } from '../progress.ts';
 import { FILTERS, type JobsShape, jobAt, jobNumbers, matches, queryOf } from './jobs.ts';

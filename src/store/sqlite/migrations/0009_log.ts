@@ -1,5 +1,5 @@
 import type { Database } from 'bun:sqlite';
-import { bytesOf, joinColumns, MAX_ROW_SAMPLES } from '../logrow.ts';
+import { bytesOf, joinColumns, MAX_ROW_SAMPLES } from '../../chunk/log-row.ts';
 
 interface SampleRow {
   readonly seq: number;

@@ -1,0 +1,44 @@
+import type { Database } from 'bun:sqlite';
+import { type ChunkColumns, unpackColumns } from '../../chunk/chunk.ts';
+import { unpackIfWhole } from '../samples/damage.ts';
+import { MIN_SAMPLES } from './chunk-writer.ts';
+
+/** Chunks whose samples are counted at once: a millisecond. */
+const CHUNKS_AT_ONCE = 200;
+
+/** Makes the points of chunks that are older than points, newest first, inside the transaction of the group. */
+export function missingPointMaker(db: Database, addPoints: (seq: number, samples: ChunkColumns) => void) {
+  const selectMark = db.query<{ value: number }, []>(
+    "SELECT value FROM counter WHERE name = 'chunks_without_points'",
+  );
+  const saveMark = db.query("UPDATE counter SET value = ? WHERE name = 'chunks_without_points'");
+  const selectChunks = db.query<{ seq: number }, [number, number]>(
+    `SELECT seq FROM chunk WHERE seq <= ? AND seq > ? AND tier = 0 AND samples >= ${MIN_SAMPLES} ORDER BY seq DESC`,
+  );
+  const selectData = db.query<{ data: Uint8Array }, [number]>('SELECT data FROM chunk WHERE seq = ?');
+
+  function addTo(seq: number): void {
+    const samples = unpackIfWhole(selectData.get(seq)!.data, unpackColumns);
+    if (samples) addPoints(seq, samples);
+  }
+
+  /** Looks at the chunks up to `mark`, newest first; returns the newest that has not been looked at. */
+  function lookBelow(mark: number, isOver: () => boolean): number {
+    const until = Math.max(0, mark - CHUNKS_AT_ONCE);
+    for (const { seq } of selectChunks.all(mark, until)) {
+      addTo(seq);
+      if (isOver()) return seq - 1;
+    }
+    return until;
+  }
+
+  /** Until `isOver`; whether there may be more. */
+  return (isOver: () => boolean): boolean => {
+    let mark = selectMark.get()?.value ?? 0;
+    if (mark === 0) return false;
+    do mark = lookBelow(mark, isOver);
+    while (mark > 0 && !isOver());
+    saveMark.run(mark);
+    return mark > 0;
+  };
+}

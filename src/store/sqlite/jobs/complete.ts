@@ -1,0 +1,121 @@
+import type { Database } from 'bun:sqlite';
+import { JOB_STATES, type Job } from '../../../domain/job.ts';
+import { isConfirmed, isReported } from '../../../domain/run.ts';
+import { combineUsage, type Usage } from '../../../domain/sample.ts';
+import { type Detail, detailReader } from './details.ts';
+
+/** A row of `job`, with the user's name. */
+export interface JobRow {
+  seq: number;
+  id: string;
+  user: string;
+  state: number;
+  start_time: number;
+  /** 0: start_time is only its place in the lists. */
+  started: number;
+  end_time: number | null;
+}
+
+// A subquery for the name: a join costs more to start than the row costs to find.
+export const JOB_COLUMNS = `job.seq, job.id, (SELECT name FROM user WHERE id = job.user) AS user, job.state, job.start_time, job.started, job.end_time`;
+
+/** Jobs that are completed in one statement. */
+const CHUNK_JOBS = 100;
+/** Rows of nodes or usage between two interruptions: some hundred microseconds. */
+const STEP_ROWS = 500;
+
+/** Turns rows into jobs, with their nodes and usage, in the same order. */
+export function jobCompleter(db: Database) {
+  const selectRows = db.query<JobRow, [string]>(
+    `SELECT ${JOB_COLUMNS} FROM json_each(?) AS wanted JOIN job ON job.seq = wanted.value ORDER BY wanted.key`,
+  );
+  // Not in their order, which SQLite would bring about by sorting the 100,000 nodes of a job in one go.
+  const selectNodes = db.query<{ job: number; position: number; name: string }, [string]>(
+    `SELECT job_node.job, job_node.position, node.name FROM json_each(?) AS wanted
+       JOIN job_node ON job_node.job = wanted.value JOIN node ON node.id = job_node.node`,
+  );
+  const selectUsage = db.query<Usage & { job: number }, [string]>(
+    `SELECT usage.job, time AS timeMs, cpu AS cpuUsage, memory AS memoryUsageMb, gpu AS gpuUsage
+       FROM json_each(?) AS wanted JOIN usage ON usage.job = wanted.value JOIN latest ON latest.usage = usage.id`,
+  );
+  const findDetails = detailReader(db);
+
+  function* completeChunk(found: readonly JobRow[]): Generator<undefined, Job[]> {
+    const wanted = JSON.stringify(found.map((row) => row.seq));
+    const details = findDetails(wanted);
+    const nodes = yield* groupByJob(selectNodes.iterate(wanted));
+    const usage = yield* groupByJob(selectUsage.iterate(wanted));
+    return found.map((row) => ({
+      id: row.id,
+      user: row.user,
+      nodes: inOrder(nodes.get(row.seq) ?? []),
+      state: JOB_STATES[row.state]!,
+      ...(row.started === 1 && { startTimeMs: row.start_time }),
+      ...(row.end_time !== null && { endTimeMs: row.end_time }),
+      ...combineUsage(usage.get(row.seq) ?? []),
+      ...describeDetail(details.get(row.seq), row.end_time !== null),
+    }));
+  }
+
+  /** Completes rows step by step, however many nodes their jobs have; yields every millisecond or so. */
+  function* complete(found: readonly JobRow[]): Generator<undefined, Job[]> {
+    const jobs: Job[] = [];
+    for (let at = 0; at < found.length; at += CHUNK_JOBS) {
+      if (at > 0) yield;
+      for (const job of yield* completeChunk(found.slice(at, at + CHUNK_JOBS))) jobs.push(job);
+    }
+    return jobs;
+  }
+
+  return {
+    complete,
+
+    /** The job of one row, step by step. */
+    *one(row: JobRow): Generator<undefined, Job> {
+      return (yield* complete([row]))[0]!;
+    },
+
+    /** The jobs with these numbers, in this order, step by step. */
+    *find(seqs: readonly number[]): Generator<undefined, Job[]> {
+      const jobs: Job[] = [];
+      for (let at = 0; at < seqs.length; at += CHUNK_JOBS) {
+        if (at > 0) yield;
+        const rows = selectRows.all(JSON.stringify(seqs.slice(at, at + CHUNK_JOBS)));
+        for (const job of yield* completeChunk(rows)) jobs.push(job);
+      }
+      return jobs;
+    },
+  };
+}
+
+function* groupByJob<Row extends { job: number }>(
+  rows: Iterable<Row>,
+): Generator<undefined, Map<number, Row[]>> {
+  const groups = new Map<number, Row[]>();
+  let count = 0;
+  for (const row of rows) {
+    const group = groups.get(row.job);
+    if (group) group.push(row);
+    else groups.set(row.job, [row]);
+    if (++count % STEP_ROWS === 0) yield;
+  }
+  return groups;
+}
+
+function inOrder(nodes: readonly { position: number; name: string }[]): string[] {
+  const names = new Array<string>(nodes.length);
+  for (const { position, name } of nodes) names[position] = name;
+  return names;
+}
+
+/** What a job shows of its details. */
+export function describeDetail(
+  detail: Detail | undefined,
+  hasEnded: boolean,
+): Pick<Job, 'details' | 'isEndConfirmed'> {
+  if (!detail) return {};
+  return {
+    ...(Object.keys(detail.details).length > 0 && { details: detail.details }),
+    ...(hasEnded && isReported(detail) && { isEndConfirmed: isConfirmed(detail) }),
+  };
+}

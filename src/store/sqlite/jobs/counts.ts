@@ -1,0 +1,126 @@
+import type { Database } from 'bun:sqlite';
+import { JOB_STATES } from '../../../domain/job.ts';
+import { rowWriter, type Value } from '../sql/insert.ts';
+
+/** What the counts of jobs go by, in the numbers of names. */
+export interface Counted {
+  readonly user: number;
+  readonly state: number;
+  readonly nodes: readonly number[];
+  /** 0 when none is known. */
+  readonly partition: number;
+}
+
+/** States whose jobs `live_count` counts: pending and running. */
+const LIVE_STATES = 2;
+/** `node` and `user` of `job_count` that stand for any. */
+const ANY = 0;
+
+/** How many more by number; a map of each state. */
+type Changes = Map<number, number>;
+const forStates = <Value>(make: () => Value): Value[] => JOB_STATES.map(make);
+
+/**
+ * Sums what the writes of a group change of `job_count`, `live_count` and the counter of jobs, so that each row is written
+ * once a commit. Only `jobrow.ts` tells it, because all rows of jobs are written there. `flush` before the commit.
+ */
+export function jobCounter(db: Database) {
+  const upsert = 'ON CONFLICT DO UPDATE SET jobs = jobs + excluded.jobs';
+  const saveJobs = rowWriter(db, 'INSERT INTO job_count (state, node, user, jobs)', 4, upsert);
+  const saveLive = rowWriter(db, 'INSERT INTO live_count (state, partition, jobs)', 3, upsert);
+  const addCreated = db.query("UPDATE counter SET value = value + ? WHERE name = 'jobs_created'");
+  // Rows of nothing would double the table: nearly every job leaves one behind when it ends.
+  const dropJobs = db.query('DELETE FROM job_count WHERE state = ? AND node = ? AND user = ? AND jobs = 0');
+  const dropLive = db.query('DELETE FROM live_count WHERE state = ? AND partition = ? AND jobs = 0');
+  /** By state and node, then by user. */
+  const jobs = forStates(() => new Map<number, Changes>());
+  /** By state, then by partition. */
+  const live = forStates((): Changes => new Map());
+  let created = 0;
+  let isChanged = false;
+
+  function addToNode(node: number, user: number, state: number, difference: number): void {
+    const nodes = jobs[state]!;
+    let changes = nodes.get(node);
+    if (!changes) {
+      changes = new Map();
+      nodes.set(node, changes);
+    }
+    add(changes, ANY, difference);
+    add(changes, user, difference);
+  }
+
+  /** Counts a job by its partition alone, if it waits or runs. */
+  function addLive({ partition, state }: Pick<Counted, 'partition' | 'state'>, times: 1 | -1): void {
+    if (state >= LIVE_STATES) return;
+    add(live[state]!, partition, times);
+    isChanged = true;
+  }
+
+  /** What has changed in the order of the table's key. */
+  function* changedJobs(): Generator<[state: number, node: number, user: number, difference: number]> {
+    for (const [state, nodes] of jobs.entries()) {
+      for (const node of [...nodes.keys()].sort(ascending)) {
+        for (const [user, difference] of changed(nodes.get(node)!)) yield [state, node, user, difference];
+      }
+    }
+  }
+
+  function flushJobs(): void {
+    const rows = [...changedJobs()];
+    saveJobs(rows.flat() satisfies Value[]);
+    for (const [state, node, user, difference] of rows) if (difference < 0) dropJobs.run(state, node, user);
+  }
+
+  function flushLive(): void {
+    for (const [state, changes] of live.entries()) {
+      for (const [partition, difference] of changed(changes)) {
+        saveLive([state, partition, difference]);
+        if (difference < 0) dropLive.run(state, partition);
+      }
+    }
+  }
+
+  function clear(): void {
+    for (const changes of [...jobs, ...live]) changes.clear();
+    created = 0;
+    isChanged = false;
+  }
+
+  return {
+    /** Counts a job `times` more; -1 takes it out. */
+    add({ user, state, nodes, partition }: Counted, times: 1 | -1): void {
+      isChanged = true;
+      addToNode(ANY, user, state, times);
+      for (const node of nodes) addToNode(node, user, state, times);
+      addLive({ partition, state }, times);
+    },
+    /** Counts a job on some nodes alone. */
+    addNodes({ user, state, nodes }: Omit<Counted, 'partition'>, times: 1 | -1): void {
+      for (const node of nodes) addToNode(node, user, state, times);
+    },
+    addLive,
+    addCreated(): void {
+      created++;
+    },
+    /** Writes all of it into the transaction. */
+    flush(): void {
+      if (!isChanged) return;
+      flushJobs();
+      flushLive();
+      if (created > 0) addCreated.run(created);
+      clear();
+    },
+    /** The transaction has been rolled back. */
+    forget: clear,
+  };
+}
+
+const ascending = (one: number, other: number): number => one - other;
+
+const add = (changes: Changes, number: number, difference: number): void =>
+  void changes.set(number, (changes.get(number) ?? 0) + difference);
+
+/** The changes that are any, in order. */
+const changed = (changes: Changes): [number: number, difference: number][] =>
+  [...changes].filter(([, difference]) => difference !== 0).sort(([one], [other]) => one - other);

@@ -1,0 +1,101 @@
+import type { Database } from 'bun:sqlite';
+import {
+  isNewlyEnded,
+  type JobFlow,
+  newWaitMs,
+  type PartitionCount,
+  type Passage,
+  waitBound,
+} from '../../../domain/flow.ts';
+import { JOB_STATES, type JobState } from '../../../domain/job.ts';
+
+/** The label that stands for no partition, and the bound of waits that are longer than all bounds. */
+const NO_PARTITION = 0;
+const BEYOND = 0;
+
+interface PartitionRow {
+  readonly partition: string | null;
+  readonly state: number;
+  readonly count: number;
+}
+
+/** Counts runs as they end and start, inside the transaction of the group; what a group adds is written once. */
+export function flowWriter(db: Database, numberLabel: (name: string) => number) {
+  const addFinished = db.query(
+    'INSERT INTO finished_count VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET runs = runs + ?3',
+  );
+  const addWaits = db.query(
+    'INSERT INTO queue_wait VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET runs = runs + ?2, wait = wait + ?3',
+  );
+  const finished = new Map<string, Map<JobState, number>>();
+  const waits = new Map<number, { runs: number; waitMs: number }>();
+
+  function flushFinished(partition: string, states: ReadonlyMap<JobState, number>): void {
+    const label = partition === '' ? NO_PARTITION : numberLabel(partition);
+    for (const [state, runs] of states) addFinished.run(label, JOB_STATES.indexOf(state), runs);
+  }
+
+  function clear(): void {
+    finished.clear();
+    waits.clear();
+  }
+
+  return {
+    /** A run is now as `after` has it, and was known as `before`; its source said so at `toldMs`. */
+    note(
+      before: readonly Passage[],
+      after: Passage & { readonly partition?: string | undefined },
+      toldMs: number,
+    ): void {
+      if (isNewlyEnded(before, after, toldMs)) {
+        const { partition = '', state } = after;
+        const states = finished.get(partition) ?? new Map<JobState, number>();
+        finished.set(partition, states.set(state, (states.get(state) ?? 0) + 1));
+      }
+      const waitMs = newWaitMs(before, after, toldMs);
+      if (waitMs === undefined) return;
+      const bound = waitBound(waitMs);
+      const known = waits.get(bound) ?? { runs: 0, waitMs: 0 };
+      waits.set(bound, { runs: known.runs + 1, waitMs: known.waitMs + waitMs });
+    },
+    /** Writes all of it into the transaction. */
+    flush(): void {
+      for (const [partition, states] of finished) flushFinished(partition, states);
+      for (const [bound, { runs, waitMs }] of waits) {
+        addWaits.run(bound === Infinity ? BEYOND : bound, runs, waitMs);
+      }
+      clear();
+    },
+    /** The transaction has been rolled back. */
+    forget: clear,
+  };
+}
+
+/** Reads the counters: a few rows, however many jobs there are. */
+export function flowReader(db: Database): () => JobFlow {
+  const partition = '(SELECT name FROM label WHERE id = partition) AS partition';
+  const selectLive = db.query<PartitionRow, []>(`SELECT ${partition}, state, jobs AS count FROM live_count`);
+  const selectFinished = db.query<PartitionRow, []>(
+    `SELECT ${partition}, state, runs AS count FROM finished_count`,
+  );
+  const selectWaits = db.query<{ seconds: number; runs: number; wait: number }, []>(
+    'SELECT seconds, runs, wait FROM queue_wait',
+  );
+  return () => {
+    const waits = selectWaits.all();
+    return {
+      live: selectLive.all().map(readCount),
+      finished: selectFinished.all().map(readCount),
+      waits: {
+        runs: new Map(waits.map(({ seconds, runs }) => [seconds === BEYOND ? Infinity : seconds, runs])),
+        totalSeconds: waits.reduce((sum, { wait }) => sum + wait, 0) / 1000,
+      },
+    };
+  };
+}
+
+const readCount = ({ partition, state, count }: PartitionRow): PartitionCount => ({
+  partition: partition ?? '',
+  state: JOB_STATES[state]!,
+  count,
+});

@@ -1,0 +1,42 @@
+import type { Database } from 'bun:sqlite';
+import { jobNotFound } from '../../../domain/errors.ts';
+import { JOB_STATES, type Job, type StateCounts } from '../../../domain/job.ts';
+import type { JobTotals } from '../../../domain/store.ts';
+import { JOB_COLUMNS, type JobRow, jobCompleter } from './complete.ts';
+
+/** Reads jobs through one connection. */
+export function jobReader(db: Database) {
+  const complete = jobCompleter(db);
+  const selectJob = db.query<JobRow, [string]>(`SELECT ${JOB_COLUMNS} FROM job WHERE id = ?`);
+  const selectStates = db.query<{ state: number; jobs: number }, []>(
+    `SELECT state, jobs FROM job_count WHERE state IN (${[...JOB_STATES.keys()]}) AND node = 0 AND user = 0`,
+  );
+  const selectCreated = db.query<{ value: number }, []>(
+    "SELECT value FROM counter WHERE name = 'jobs_created'",
+  );
+  function* find(id: string): Generator<undefined, Job> {
+    const row = selectJob.get(id);
+    if (!row) throw jobNotFound(id);
+    return yield* complete.one(row);
+  }
+
+  return {
+    /** Reads a job step by step, however many nodes it has; yields every millisecond or so. `not_found`. */
+    find,
+
+    /** Reads a job at once. `not_found`. */
+    get(id: string): Job {
+      const steps = find(id);
+      for (;;) {
+        const step = steps.next();
+        if (step.done) return step.value;
+      }
+    },
+
+    totals(): JobTotals {
+      const states = Object.fromEntries(JOB_STATES.map((state) => [state, 0])) as StateCounts;
+      for (const { state, jobs } of selectStates.all()) states[JOB_STATES[state]!] = jobs;
+      return { states, created: selectCreated.get()?.value ?? 0 };
+    },
+  };
+}

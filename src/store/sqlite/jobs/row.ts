@@ -1,0 +1,204 @@
+import type { Database } from 'bun:sqlite';
+import { JOB_STATES, type JobState } from '../../../domain/job.ts';
+import { rowWriter } from '../sql/insert.ts';
+import { nameKeeper } from '../sql/names.ts';
+import { type Counted, jobCounter } from './counts.ts';
+import { type Detail, detailWriter } from './details.ts';
+import { flowWriter } from './flow.ts';
+
+/** The node that stands for none: that of a job which has been given none yet. */
+const NO_NODE = 0;
+/** The label that stands for no partition. */
+const NO_PARTITION = 0;
+
+/** What changes in a job's life. */
+export interface JobLifeFields {
+  readonly state: JobState;
+  /** When it started; of a job that has not: what stands for it in the order of the lists. */
+  readonly startTimeMs: number;
+  readonly hasStarted: boolean;
+  readonly endTimeMs: number | undefined;
+}
+
+/** What the tables `job` and `job_node` hold of one job. */
+export interface JobFields extends JobLifeFields {
+  readonly user: string;
+  readonly nodes: readonly string[];
+}
+
+interface InsertOptions {
+  /** False when a job that is known runs again: it was counted before. */
+  readonly isNewJob: boolean;
+  /** The number that the row is to have; else it gets a new one. */
+  readonly seq?: number | undefined;
+  readonly detail?: Detail | undefined;
+}
+
+type CountedRow = Omit<Counted, 'nodes'>;
+
+/**
+ * The one place that writes rows of `job`, `job_node` and `detail`, inside the transaction of the group; what is counted
+ * of them is summed up meanwhile, so that no way of writing a job can forget it. `flush` before the commit, `forget`
+ * after a rollback.
+ */
+export function jobRowWriter(db: Database) {
+  const names = nameKeeper(db);
+  const { numberUser, numberNode, numberLabel } = names;
+  const counts = jobCounter(db);
+  const flow = flowWriter(db, numberLabel);
+  const writeDetail = detailWriter(db, numberLabel);
+  const insertJob = db.query(
+    `INSERT INTO job (seq, id, user, first_node, state, start_time, started, end_time) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+  );
+  const updateJob = db.query(
+    `UPDATE job SET user = ?2, first_node = ?3, state = ?4, start_time = ?5, started = ?6, end_time = ?7 WHERE seq = ?1`,
+  );
+  const moveJob = db.query(
+    'UPDATE job SET state = ?2, start_time = ?3, started = ?4, end_time = ?5 WHERE seq = ?1',
+  );
+  const deleteJob = db.query('DELETE FROM job WHERE seq = ?');
+  const deleteNodes = db.query('DELETE FROM job_node WHERE job = ?');
+  const insertNodes = rowWriter(db, 'INSERT INTO job_node (job, node, position, user, state, start_time)', 6);
+  const updateNodes = db.query('UPDATE job_node SET user = ?2, state = ?3, start_time = ?4 WHERE job = ?1');
+  const selectCounted = db.query<CountedRow & { start_time: number }, [number]>(
+    `SELECT user, state, start_time, ifnull((SELECT partition FROM detail WHERE job = seq), ${NO_PARTITION}) AS partition
+       FROM job WHERE seq = ?`,
+  );
+  const selectNodes = db.query<unknown, [number]>('SELECT node FROM job_node WHERE job = ?');
+
+  const selectSomeNodes = db.query<unknown, [number, number]>(
+    'SELECT node FROM job_node WHERE job = ? ORDER BY node DESC LIMIT ?',
+  );
+  const deleteNode = db.query('DELETE FROM job_node WHERE job = ? AND node = ?');
+
+  const nodesOf = (seq: number): number[] => (selectNodes.values(seq) as number[][]).map(([node]) => node!);
+
+  function writeNodes(seq: number, nodes: readonly number[], row: CountedRow, startTimeMs: number): void {
+    const { user, state } = row;
+    insertNodes(nodes.flatMap((node, position) => [seq, node, position, user, state, startTimeMs]));
+  }
+
+  /** Returns the number of the partition. */
+  function describe(seq: number, detail: Detail): number {
+    writeDetail(seq, detail);
+    const { partition } = detail.details;
+    return partition === undefined ? NO_PARTITION : numberLabel(partition);
+  }
+
+  return {
+    /** Returns the number of the job. */
+    insert(id: string, { nodes, ...fields }: JobFields, { isNewJob, seq, detail }: InsertOptions): number {
+      const user = numberUser(fields.user);
+      const numbers = nodes.map(numberNode);
+      const life = lifeOf(fields);
+      const row = insertJob.run(seq ?? null, id, user, numbers[0] ?? NO_NODE, ...life);
+      const inserted = Number(row.lastInsertRowid);
+      const partition = detail ? describe(inserted, detail) : NO_PARTITION;
+      const counted = { user, state: life[0], partition };
+      writeNodes(inserted, numbers, counted, fields.startTimeMs);
+      counts.add({ ...counted, nodes: numbers }, 1);
+      if (isNewJob) counts.addCreated();
+      return inserted;
+    },
+
+    /** Writes all that is known of a job anew. `areNodesSame` spares the writing of thousands of rows that stay as they are. */
+    update(
+      seq: number,
+      { nodes, ...fields }: JobFields,
+      { areNodesSame, detail }: { areNodesSame: boolean; detail: Detail },
+    ): void {
+      const before = selectCounted.get(seq)!;
+      const nodesBefore = nodesOf(seq);
+      const user = numberUser(fields.user);
+      const numbers = areNodesSame ? nodesBefore : nodes.map(numberNode);
+      const first = nodes[0] === undefined ? NO_NODE : numberNode(nodes[0]);
+      const life = lifeOf(fields);
+      const counted = { user, state: life[0], partition: describe(seq, detail) };
+      counts.add({ ...before, nodes: nodesBefore }, -1);
+      counts.add({ ...counted, nodes: numbers }, 1);
+      updateJob.run(seq, user, first, ...life);
+      if (!areNodesSame) {
+        deleteNodes.run(seq);
+        writeNodes(seq, numbers, counted, fields.startTimeMs);
+      } else if (!isSameRow(before, { ...counted, start_time: fields.startTimeMs })) {
+        updateNodes.run(seq, user, life[0], fields.startTimeMs);
+      }
+    },
+
+    /** Writes where a job is in its life. */
+    move(seq: number, fields: JobLifeFields): void {
+      const before = selectCounted.get(seq)!;
+      const life = lifeOf(fields);
+      const after = { ...before, state: life[0], start_time: fields.startTimeMs };
+      moveJob.run(seq, ...life);
+      if (isSameRow(before, after)) return;
+      const nodes = nodesOf(seq);
+      counts.add({ ...before, nodes }, -1);
+      counts.add({ ...after, nodes }, 1);
+      updateNodes.run(seq, after.user, after.state, after.start_time);
+    },
+
+    /** Writes the details of a job, all at once. */
+    describe(seq: number, detail: Detail): void {
+      const before = selectCounted.get(seq)!;
+      const partition = describe(seq, detail);
+      if (partition === before.partition) return;
+      counts.addLive(before, -1);
+      counts.addLive({ ...before, partition }, 1);
+    },
+
+    /** Deletes the row of a job; what hangs on it goes with it, its samples in later steps. */
+    remove(seq: number): void {
+      const before = selectCounted.get(seq);
+      if (!before) return;
+      const nodes = nodesOf(seq);
+      deleteJob.run(seq);
+      counts.add({ ...before, nodes }, -1);
+    },
+
+    /**
+     * Takes `limit` nodes away from a job that is being removed in pieces; returns false, and does nothing, when it has no
+     * more nodes than that.
+     */
+    takeNodes(seq: number, limit: number): boolean {
+      const nodes = (selectSomeNodes.values(seq, limit + 1) as number[][]).map(([node]) => node!);
+      if (nodes.length <= limit) return false;
+      const before = selectCounted.get(seq)!;
+      nodes.pop();
+      for (const node of nodes) deleteNode.run(seq, node);
+      counts.addNodes({ ...before, nodes }, -1);
+      return true;
+    },
+
+    /** Counts a run that ends or starts (`flowWriter`). */
+    noteFlow: flow.note,
+
+    flush(): void {
+      counts.flush();
+      flow.flush();
+    },
+
+    forget(): void {
+      counts.forget();
+      flow.forget();
+      names.forget();
+    },
+  };
+}
+
+export type JobRows = ReturnType<typeof jobRowWriter>;
+
+/** The columns of a job's life. */
+const lifeOf = ({ state, startTimeMs, hasStarted, endTimeMs }: JobLifeFields) =>
+  [
+    JOB_STATES.indexOf(state),
+    startTimeMs,
+    Number(hasStarted),
+    endTimeMs === undefined ? null : Math.max(endTimeMs, startTimeMs),
+  ] as const;
+
+/** Whether `job_node` repeats the same of both. */
+const isSameRow = (
+  one: Pick<CountedRow, 'user' | 'state'> & { start_time: number },
+  other: Pick<CountedRow, 'user' | 'state'> & { start_time: number },
+): boolean => one.user === other.user && one.state === other.state && one.start_time === other.start_time;

@@ -1,0 +1,233 @@
+import type { Database, Statement } from 'bun:sqlite';
+import type { JobOrder, JobPosition, JobSort } from '../../../domain/list.ts';
+import { beyond, type Walk, walkSource, walksByStart, walksThrough } from './by-index.ts';
+import { type Bind, bindings, lifeTerms, runtimeOf, type Wanted } from './filters.ts';
+import { type Slice, slices, sliceTerms } from './slices.ts';
+
+/** Jobs of the first slice; the next ones are larger or smaller, by the time that a slice takes. */
+const FIRST_SLICE_JOBS = 100;
+const MIN_SLICE_JOBS = 10;
+const MAX_SLICE_JOBS = 1000;
+/** Usage is added up over all nodes of a job, and a job of a thousand nodes may come at any time. */
+const MAX_SLICE_JOBS_BY_USAGE = 200;
+/** A slice that takes longer is followed by one of half the jobs; one that takes less than half, by one of twice as many. */
+const SLICE_MS = 2;
+
+/** A job that was found, and what it is sorted by. */
+export interface Found extends JobPosition {
+  readonly seq: number;
+}
+
+export interface ScanPage {
+  readonly order: JobOrder;
+  readonly after?: JobPosition | undefined;
+  /** Only jobs behind all that start at this time; in lists by start time. */
+  readonly pastMs?: number | undefined;
+  /** How many of the first matches to find. */
+  readonly take: number;
+  /** Whether all matches are to be counted, which means to look at every job that may be one. */
+  readonly isCounting: boolean;
+}
+
+/**
+ * Finds the first matches of any list by looking at all jobs that may be one, slice by slice; hardly more than `take` of them
+ * are held. Yields after each slice.
+ */
+export function* scanJobs(
+  db: Database,
+  wanted: Wanted,
+  page: ScanPage,
+): Generator<undefined, { found: Found[]; total: number }> {
+  const { order, isCounting } = page;
+  // Without a count, a way in the order of the list may be left as soon as the page is full.
+  const isInOrder = !isCounting && order.sort === 'start_time';
+  const walks = isInOrder ? walksByStart(wanted) : walksThrough(wanted);
+  const best = bestFound(page);
+  const size = { jobs: FIRST_SLICE_JOBS };
+  let total = 0;
+  using statements = statementCache(db);
+  for (const walk of walks) {
+    for (const slice of slices(statements.prepare, walk, rangeOf(walk, wanted, page, isInOrder), size)) {
+      const worst = best.worst();
+      if (isInOrder && worst && isBeyond(order, slice, worst)) break;
+      const startMs = performance.now();
+      const part = readSlice(statements, walk, slice, wanted, page, worst);
+      total += part.matches;
+      best.add(part.found);
+      size.jobs = nextSize(size.jobs, performance.now() - startMs, order);
+      yield;
+    }
+  }
+  return { found: best.all(), total };
+}
+
+/** Each text is prepared once, and nothing of it is left when the connection closes. */
+function statementCache(db: Database) {
+  const known = new Map<string, Statement<never, (number | string | null)[]>>();
+  return {
+    prepare<Row>(sql: string): Statement<Row, (number | string | null)[]> {
+      const statement = known.get(sql) ?? db.prepare(sql);
+      known.set(sql, statement);
+      return statement;
+    },
+    [Symbol.dispose]() {
+      for (const statement of known.values()) statement.finalize();
+    },
+  };
+}
+
+function nextSize(jobs: number, tookMs: number, { sort }: JobOrder): number {
+  const max = sort.endsWith('_usage') ? MAX_SLICE_JOBS_BY_USAGE : MAX_SLICE_JOBS;
+  if (tookMs > SLICE_MS) return Math.max(MIN_SLICE_JOBS, Math.floor(jobs / 2));
+  return tookMs < SLICE_MS / 2 ? Math.min(max, 2 * jobs) : jobs;
+}
+
+/** The part of a walk to look at, and from which end. */
+function rangeOf({ lowest }: Walk, { only }: Wanted, { order, after, pastMs }: ScanPage, isInOrder: boolean) {
+  // Few jobs are looked for by their starts.
+  const whole = {
+    low: only?.lowMs ?? lowest ?? Number.MIN_SAFE_INTEGER,
+    high: only?.highMs ?? Number.MAX_SAFE_INTEGER,
+  };
+  const isAscending = isInOrder && order.isAscending;
+  const startMs = pastMs === undefined ? after?.value : pastMs + (order.isAscending ? 1 : -1);
+  if (!isInOrder || startMs === undefined) return { ...whole, isAscending };
+  return { ...whole, [isAscending ? 'low' : 'high']: startMs, isAscending };
+}
+
+/** New ones are sorted in when they are this many. */
+const MAX_NEW = 2000;
+
+/** Holds the first `take` of all that is added, in order. */
+function bestFound({ order, take }: ScanPage) {
+  const compare = comparePositions(order);
+  let sorted: Found[] = [];
+  let added: Found[] = [];
+  function sortIn() {
+    if (added.length > 0) sorted = mergeFound(sorted, added.sort(compare), compare, take);
+    added = [];
+  }
+  return {
+    add(found: readonly Found[]) {
+      for (const one of found) added.push(one);
+      if (added.length >= Math.min(take, MAX_NEW)) sortIn();
+    },
+    /** Behind it nothing is wanted any more; undefined while there is room. */
+    worst: () => (sorted.length === take ? sorted.at(-1) : undefined),
+    all() {
+      sortIn();
+      return sorted;
+    },
+  };
+}
+
+/** The first `take` of two lists that are in order. */
+function mergeFound(
+  one: readonly Found[],
+  other: readonly Found[],
+  compare: (a: Found, b: Found) => number,
+  take: number,
+): Found[] {
+  const merged: Found[] = [];
+  let [left, right] = [0, 0];
+  while (merged.length < take && (left < one.length || right < other.length)) {
+    const isLeft = right === other.length || (left < one.length && compare(one[left]!, other[right]!) < 0);
+    merged.push(isLeft ? one[left++]! : other[right++]!);
+  }
+  return merged;
+}
+
+/** Whether all start times of a slice come behind a job. */
+const isBeyond = ({ isAscending }: JobOrder, { low, high }: Slice, { value }: Found): boolean =>
+  isAscending ? low > value! : high < value!;
+
+/** FROM and WHERE of the matches of a slice. */
+function sliceSource(walk: Walk, slice: Slice, wanted: Wanted, bind: Bind): string {
+  const { from, terms } = walkSource(walk, wanted, bind);
+  return `FROM ${from} WHERE ${[...terms, ...sliceTerms(walk, slice, bind), ...lifeTerms(wanted, bind)].join(' AND ')}`;
+}
+
+/** How many jobs of a slice match, and those of them that come behind the page's start and before the worst that is held, in order. */
+function readSlice(
+  { prepare }: ReturnType<typeof statementCache>,
+  walk: Walk,
+  slice: Slice,
+  wanted: Wanted,
+  page: ScanPage,
+  worst: Found | undefined,
+): { matches: number; found: Found[] } {
+  const { values, bind } = bindings();
+  const { order, after, pastMs, take, isCounting } = page;
+  // Materialized, because otherwise the value would be made anew wherever it is named.
+  const match = `match AS MATERIALIZED (
+      SELECT job.seq, job.id, ${sortValue(order.sort, wanted.nowMs, bind)} AS value ${sliceSource(walk, slice, wanted, bind)})`;
+  const terms = [
+    after && behind(order, after, bind),
+    pastMs !== undefined && `value ${beyond(order)} ${bind(pastMs)}`,
+    worst && before(order, worst, bind),
+  ].filter((term) => typeof term === 'string');
+  const first = `page AS (SELECT seq, id, value FROM match ${terms.length === 0 ? '' : `WHERE ${terms.join(' AND ')}`}
+     ORDER BY value IS NULL, value ${order.isAscending ? 'ASC' : 'DESC'}, id LIMIT ${bind(take)})`;
+  const count = isCounting
+    ? 'SELECT (SELECT count(*) FROM match) AS seq, NULL AS id, NULL AS value UNION ALL '
+    : '';
+  const rows = prepare<Found>(`WITH ${match}, ${first} ${count}SELECT seq, id, value FROM page`).all(
+    ...values,
+  );
+  return { matches: isCounting ? rows.shift()!.seq : 0, found: rows };
+}
+
+/** What a job is sorted by, as the API shows it (domain `combineUsage`). */
+function sortValue(sort: JobSort, nowMs: number, bind: Bind): string {
+  const usage = (value: string) =>
+    `(SELECT ${value} FROM usage JOIN latest ON latest.usage = usage.id WHERE usage.job = job.seq)`;
+  const mean = (column: string) =>
+    usage(`iif(count(${column}) < 2, max(${column}), round(avg(${column}), 6))`);
+  switch (sort) {
+    case 'start_time':
+      return 'job.start_time';
+    case 'end_time':
+      return 'job.end_time';
+    case 'runtime':
+      return runtimeOf(nowMs, bind);
+    case 'cpu_usage':
+      return `coalesce(${mean('cpu')}, 0)`;
+    case 'memory_usage':
+      return `coalesce(${usage('sum(memory)')}, 0)`;
+    case 'gpu_usage':
+      return mean('gpu');
+  }
+}
+
+function behind({ isAscending }: JobOrder, { value, id }: JobPosition, bind: Bind): string {
+  if (value === null) return `value IS NULL AND id > ${bind(id)}`;
+  const place = bind(value);
+  return `(value IS NULL OR value ${isAscending ? '>' : '<'} ${place} OR (value = ${place} AND id > ${bind(id)}))`;
+}
+
+function before({ isAscending }: JobOrder, { value, id }: JobPosition, bind: Bind): string {
+  if (value === null) return `(value IS NOT NULL OR id < ${bind(id)})`;
+  const place = bind(value);
+  return `(value ${isAscending ? '<' : '>'} ${place} OR (value = ${place} AND id < ${bind(id)}))`;
+}
+
+/** The order of a list, as the database has it: ids by their bytes. */
+function comparePositions({ isAscending }: JobOrder): (a: JobPosition, b: JobPosition) => number {
+  const sign = isAscending ? 1 : -1;
+  return (a, b) => {
+    if (a.value !== null && b.value !== null && a.value !== b.value) return sign * (a.value - b.value);
+    if ((a.value === null) !== (b.value === null)) return a.value === null ? 1 : -1;
+    return compareIds(a.id, b.id);
+  };
+}
+
+/** What JavaScript orders otherwise than UTF-8 does: it compares halves of characters beyond U+FFFF. */
+const BEYOND_BYTES_ORDER = /[\ud800-\uffff]/;
+
+function compareIds(one: string, other: string): number {
+  if (one === other) return 0;
+  if (BEYOND_BYTES_ORDER.test(one) || BEYOND_BYTES_ORDER.test(other)) {
+    return Buffer.compare(Buffer.from(one), Buffer.from(other));
+  }
+  return one < other ? -1 : 1;
+}

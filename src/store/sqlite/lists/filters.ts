@@ -1,0 +1,182 @@
+import type { Database } from 'bun:sqlite';
+import { JOB_STATES } from '../../../domain/job.ts';
+import type { FilterDetail, JobFilter } from '../../../domain/list.ts';
+import { nameFinder } from '../sql/names.ts';
+
+/** A filter in the numbers that rows carry. A part that is absent matches everything; none of the lists is empty. */
+export interface Wanted {
+  readonly nodes?: readonly number[];
+  readonly users?: readonly number[];
+  readonly states?: readonly number[];
+  readonly sinceMs?: number;
+  readonly untilMs?: number;
+  readonly minRuntimeMs?: number;
+  /** Columns of `detail` and the values that they may have. */
+  readonly details?: readonly { readonly column: string; readonly values: readonly (string | number)[] }[];
+  /** A pattern for LIKE, and the users it matches. */
+  readonly text?: { readonly pattern: string; readonly users: readonly number[] };
+  /** The few jobs that alone can match. */
+  readonly only?: FewJobs;
+  readonly nowMs: number;
+}
+
+/** Some jobs, by their numbers, and between which starts they lie in the lists. */
+export interface FewJobs {
+  readonly seqs: readonly number[];
+  readonly lowMs: number;
+  readonly highMs: number;
+}
+
+/** The values of a statement under construction; `bind` gives the place of one in its text. */
+export function bindings() {
+  const values: (number | string | null)[] = [];
+  return { values, bind: (value: number | string | null) => `?${values.push(value)}` };
+}
+export type Bind = ReturnType<typeof bindings>['bind'];
+
+const DETAIL_COLUMNS: Record<FilterDetail, string> = {
+  account: 'account',
+  partition: 'partition',
+  qos: 'qos',
+  name: 'name',
+  arrayJobId: 'array_job',
+  cluster: 'cluster',
+};
+const isLabel = (column: string): boolean => column !== 'name' && column !== 'array_job';
+
+/** Turns filters into numbers; undefined when a filter names nobody and nothing that was ever seen. */
+export function filterReader(db: Database): (filter: JobFilter, nowMs: number) => Wanted | undefined {
+  const find = { user: nameFinder(db, 'user'), node: nameFinder(db, 'node') };
+  const selectAlike = db.query<{ id: number }, [string]>("SELECT id FROM user WHERE name LIKE ? ESCAPE '\\'");
+
+  // A job that waits may name several partitions.
+  const selectLabels = db.query<{ id: number }, [string]>(
+    "SELECT id FROM label WHERE instr(',' || name || ',', ',' || ? || ',') > 0",
+  );
+  const findLabels = (name: string) => selectLabels.all(name).map(({ id }) => id);
+
+  function findIds(table: 'user' | 'node', names: readonly string[]): number[] {
+    const ids = names.flatMap((name) => find[table](name) ?? name.split(',').map(find[table]));
+    return [...new Set(ids.filter((id) => id !== undefined))];
+  }
+
+  function readDetails(details: NonNullable<JobFilter['details']>): NonNullable<Wanted['details']> {
+    return Object.entries(details).map(([key, value]) => {
+      const names = listOf(value).flatMap((name) => [name, ...(name.includes(',') ? name.split(',') : [])]);
+      const column = DETAIL_COLUMNS[key as FilterDetail];
+      return isLabel(column)
+        ? { column, values: names.flatMap((name) => findLabels(name)) }
+        : { column, values: names };
+    });
+  }
+
+  const findBySluid = sluidFinder(db);
+
+  return ({ state, user, node, text, details, sluid, ...rest }, nowMs) => {
+    const pattern = text === undefined ? undefined : `%${text.replace(/[\\%_]/g, '\\$&')}%`;
+    const wanted = {
+      ...rest,
+      nowMs,
+      ...(state !== undefined && { states: statesOf(state) }),
+      ...(user !== undefined && { users: findIds('user', listOf(user)) }),
+      ...(node !== undefined && { nodes: findIds('node', listOf(node)) }),
+      ...(details && { details: readDetails(details) }),
+      ...(sluid !== undefined && { only: findBySluid(listOf(sluid)) }),
+      ...(pattern !== undefined && {
+        text: { pattern, users: selectAlike.all(pattern).map(({ id }) => id) },
+      }),
+    };
+    const lists = [
+      wanted.states,
+      wanted.users,
+      wanted.nodes,
+      wanted.only?.seqs,
+      ...(wanted.details ?? []).map(({ values }) => values),
+    ];
+    return lists.some((values) => values?.length === 0) ? undefined : wanted;
+  };
+}
+
+/** Finds the jobs that have a run with one of these SLUIDs. */
+function sluidFinder(db: Database): (sluids: readonly string[]) => FewJobs {
+  const select = db.query<{ seq: number; start_time: number }, [string]>(
+    `WITH wanted AS MATERIALIZED (SELECT value AS sluid FROM json_each(?))
+     SELECT job.seq, job.start_time FROM wanted
+       JOIN detail INDEXED BY detail_by_sluid ON detail.sluid = wanted.sluid JOIN job ON job.seq = detail.job
+     UNION
+     SELECT job.seq, job.start_time FROM wanted
+       JOIN past_run INDEXED BY past_run_by_sluid ON past_run.sluid = wanted.sluid JOIN job ON job.id = past_run.job`,
+  );
+  return (sluids) => {
+    const rows = select.all(JSON.stringify(sluids));
+    const starts = rows.map(({ start_time }) => start_time);
+    return { seqs: rows.map(({ seq }) => seq), lowMs: Math.min(...starts), highMs: Math.max(...starts) };
+  };
+}
+
+const listOf = <Value extends string>(value: Value | readonly Value[]): readonly Value[] =>
+  typeof value === 'string' ? [value] : value;
+
+const statesOf = (state: NonNullable<JobFilter['state']>) => [
+  ...new Set(listOf(state).map((one) => JOB_STATES.indexOf(one))),
+];
+
+/** Whether `job_count` knows how many jobs match: by state, user and at most one node. */
+export const isCounted = ({
+  nodes = [],
+  sinceMs,
+  untilMs,
+  minRuntimeMs,
+  details,
+  text,
+  only,
+}: Wanted): boolean =>
+  nodes.length <= 1 &&
+  [sinceMs, untilMs, minRuntimeMs, details, text, only].every((part) => part === undefined);
+
+/** The matches of a filter that `isCounted`. */
+export function matchCounter(db: Database): (wanted: Wanted) => number {
+  const select = db.query<{ jobs: number }, number[]>(
+    'SELECT jobs FROM job_count WHERE state = ? AND node = ? AND user = ?',
+  );
+  return ({ nodes = [0], users = [0], states = [...JOB_STATES.keys()] }) => {
+    let jobs = 0;
+    for (const user of users) {
+      for (const state of states) jobs += select.get(state, nodes[0]!, user)?.jobs ?? 0;
+    }
+    return jobs;
+  };
+}
+
+/** `column` is one of these numbers. */
+export const isOneOf = (column: string, values: readonly (number | string)[], bind: Bind): string =>
+  values.length === 1
+    ? `${column} = ${bind(values[0]!)}`
+    : `${column} IN (SELECT value FROM json_each(${bind(JSON.stringify(values))}))`;
+
+/** Milliseconds that a row of `job` has run (domain `runtimeSeconds`). An end that lies behind "now" is none yet. */
+export const runtimeOf = (nowMs: number, bind: Bind): string => {
+  const now = bind(nowMs);
+  return `max(0, min(coalesce(job.end_time, ${now}), ${now}) - job.start_time - 1000 * job.suspended)`;
+};
+
+/** What a row of `job` has to fulfil beside its state, user and nodes. */
+export function lifeTerms(wanted: Wanted, bind: Bind): string[] {
+  const { sinceMs, untilMs, minRuntimeMs, details, text, only, nowMs } = wanted;
+  const terms: string[] = [];
+  if (only) terms.push(isOneOf('job.seq', only.seqs, bind));
+  if (sinceMs !== undefined) terms.push(`coalesce(job.end_time, ${bind(nowMs)}) >= ${bind(sinceMs)}`);
+  if (untilMs !== undefined) terms.push(`job.start_time <= ${bind(untilMs)}`);
+  if (minRuntimeMs !== undefined) terms.push(`${runtimeOf(nowMs, bind)} >= ${bind(minRuntimeMs)}`);
+  if (details) {
+    const parts = details.map(({ column, values }) => isOneOf(`detail.${column}`, values, bind));
+    terms.push(`EXISTS (SELECT 1 FROM detail WHERE detail.job = job.seq AND ${parts.join(' AND ')})`);
+  }
+  if (text !== undefined) {
+    const users = bind(JSON.stringify(text.users));
+    terms.push(
+      `(job.user IN (SELECT value FROM json_each(${users})) OR job.id LIKE ${bind(text.pattern)} ESCAPE '\\')`,
+    );
+  }
+  return terms;
+}

@@ -1,0 +1,234 @@
+import type { Database } from 'bun:sqlite';
+import { AppError } from '../../../domain/errors.ts';
+import { createGate } from '../../../domain/gate.ts';
+import type { Job } from '../../../domain/job.ts';
+import {
+  type JobFilter,
+  type JobOrder,
+  type JobPage,
+  type JobPosition,
+  type ListStart,
+  NEWEST_FIRST,
+  type Page,
+} from '../../../domain/list.ts';
+import { type Rank, takeTurn } from '../../../pace.ts';
+import type { LongReads } from '../file/long-reads.ts';
+import { type JobRow, jobCompleter } from '../jobs/complete.ts';
+import { isExact, type Walk, walkQuery, walksByStart } from './by-index.ts';
+import { type Found, scanJobs } from './by-scan.ts';
+import { bindings, filterReader, isCounted, matchCounter, type Wanted } from './filters.ts';
+import { isCrowded, NEAR_JOBS, passJobs, wayFinder } from './skip.ts';
+
+/** A scan has to hold the jobs it skips. */
+const MAX_SCAN_OFFSET = 100_000;
+/** Walks that SQLite merges: each row passes through all of them. More, such as those of many users, are scanned one by one. */
+const MAX_MERGED = 50;
+/** Jobs that are read in one statement. */
+const STEP_JOBS = 250;
+/** Jobs of a page that is streamed. */
+const STREAM_JOBS = 500;
+/** A scan that finds few jobs at a time has to start over often. */
+const STREAM_SCAN_JOBS = 10_000;
+
+interface Counting {
+  /** Without it the total is 0, and costs nothing. */
+  readonly isCounting: boolean;
+}
+
+/** What is left of a list: jobs behind a job or behind all of a time, less some of the first. */
+interface Rest {
+  readonly after?: JobPosition | undefined;
+  readonly pastMs?: number | undefined;
+  readonly offset: number;
+  readonly limit: number;
+}
+
+interface PartOfList {
+  readonly jobs: Job[];
+  readonly next?: JobPosition | undefined;
+  readonly total: number;
+}
+
+/** Lists jobs through one connection. */
+export function jobLister(db: Database) {
+  const readFilter = filterReader(db);
+  const count = matchCounter(db);
+  const complete = jobCompleter(db);
+  const findWay = wayFinder(db);
+
+  /** The indexes that give a list in its order; undefined when it takes a scan. */
+  function walksOf(wanted: Wanted, order: JobOrder): Walk[] | undefined {
+    if (order.sort !== 'start_time' || !isCounted(wanted)) return undefined;
+    const walks = walksByStart(wanted);
+    return walks.length <= MAX_MERGED && walks.every((walk) => isExact(walk, wanted)) ? walks : undefined;
+  }
+
+  function readRows(walks: readonly Walk[], wanted: Wanted, order: JobOrder, rest: Rest): JobRow[] {
+    const { values, bind } = bindings();
+    const sql = walkQuery(walks, wanted, { ...rest, order, take: rest.limit }, bind);
+    return db.query<JobRow, typeof values>(sql).all(...values);
+  }
+
+  /** Goes on along the indexes where many jobs are to be skipped; undefined when there are not so many. */
+  function* passMost(
+    walks: readonly Walk[],
+    wanted: Wanted,
+    order: JobOrder,
+    rest: Rest,
+  ): Generator<undefined, Rest | undefined> {
+    if (rest.offset <= NEAR_JOBS || rest.after) return rest;
+    if (count(wanted) <= rest.offset) return undefined;
+    const ways = walks.map((walk) => ({ walk, jobs: count(onlyOf(walk, wanted)) }));
+    const passed = yield* passJobs(findWay, ways, order, rest.offset);
+    return { ...rest, pastMs: passed.pastMs, offset: rest.offset - passed.jobs };
+  }
+
+  /** A part of a list that indexes give in its order. */
+  function* walk(
+    walks: readonly Walk[],
+    wanted: Wanted,
+    order: JobOrder,
+    whole: Rest,
+  ): Generator<undefined, PartOfList> {
+    const jobs: Job[] = [];
+    let rest = yield* passMost(walks, wanted, order, whole);
+    while (rest) {
+      const take = Math.min(rest.limit, STEP_JOBS);
+      if (isCrowded(findWay, walks, order, { ...startTime(order, rest), take: rest.offset + take })) {
+        const part = yield* scan(wanted, order, rest, { isCounting: false });
+        return { ...part, jobs: [...jobs, ...part.jobs] };
+      }
+      const rows = readRows(walks, wanted, order, { ...rest, limit: take + 1 });
+      for (const job of yield* complete.complete(rows.slice(0, take))) jobs.push(job);
+      const next = rows.length > take ? startOf(rows[take - 1]!) : undefined;
+      if (!next || rest.limit === take) return { jobs, next, total: 0 };
+      rest = { after: next, offset: 0, limit: rest.limit - take };
+      yield;
+    }
+    return { jobs, total: 0 };
+  }
+
+  /** A part of any list. */
+  function* scan(
+    wanted: Wanted,
+    order: JobOrder,
+    { after, pastMs, offset, limit }: Rest,
+    { isCounting }: Counting,
+  ): Generator<undefined, PartOfList> {
+    if (offset > MAX_SCAN_OFFSET) throw tooDeep();
+    const take = offset + limit + 1;
+    const { found, total } = yield* scanJobs(db, wanted, { order, after, pastMs, take, isCounting });
+    const shown = found.slice(offset, offset + limit);
+    const jobs = yield* complete.find(shown.map(({ seq }) => seq));
+    const next = found.length > offset + limit ? positionOf(shown.at(-1)!) : undefined;
+    return { jobs, next, total };
+  }
+
+  return {
+    /** Whether a page is the matter of one slice, as long as its jobs are ordinary ones. */
+    isShort(filter: JobFilter, { limit, offset = 0, order = NEWEST_FIRST, nowMs = 0 }: Page): boolean {
+      if (limit > STREAM_JOBS || offset > NEAR_JOBS) return false;
+      const wanted = readFilter(filter, nowMs);
+      return wanted === undefined || walksOf(wanted, order) !== undefined;
+    },
+
+    /** A page of any list, step by step; yields every millisecond or so. */
+    *page(filter: JobFilter, page: Page, { isCounting }: Counting): Generator<undefined, JobPage> {
+      const { limit, offset = 0, order = NEWEST_FIRST, after, nowMs = 0 } = page;
+      const wanted = readFilter(filter, nowMs);
+      if (!wanted) return { jobs: [], total: 0 };
+      const walks = walksOf(wanted, order);
+      const isToScan = isCounting && !isCounted(wanted);
+      const { jobs, next, total } = walks
+        ? yield* walk(walks, wanted, order, { after, offset, limit })
+        : yield* scan(wanted, order, { after, offset, limit }, { isCounting: isToScan });
+      return { jobs, total: isCounting && !isToScan ? count(wanted) : total, ...(next && { next }) };
+    },
+  };
+}
+
+/** The filter that only the jobs of one walk pass. */
+const onlyOf = ({ equals: { node, user, state } }: Walk, { nowMs }: Wanted): Wanted => ({
+  nowMs,
+  ...(node !== undefined && { nodes: [node] }),
+  ...(user !== undefined && { users: [user] }),
+  ...(state !== undefined && { states: [state] }),
+});
+
+/** Behind which time the rest of a list starts. */
+const startTime = ({ isAscending }: JobOrder, { after, pastMs }: Rest) => ({
+  pastMs: after ? after.value! + (isAscending ? -1 : 1) : pastMs,
+});
+
+const startOf = ({ start_time, id }: JobRow): JobPosition => ({ value: start_time, id });
+const positionOf = ({ value, id }: Found): JobPosition => ({ value, id });
+const tooDeep = () =>
+  new AppError(
+    'validation_error',
+    `offset must be at most ${MAX_SCAN_OFFSET} in this list; go on with cursor instead.`,
+  );
+
+interface Access {
+  /** What a read returns when one slice is enough for it, else undefined. */
+  readAtOnce<Value>(steps: () => Generator<undefined, Value>): Value | undefined;
+  readonly lister: ReturnType<typeof jobLister>;
+  readonly compute: LongReads['compute'];
+}
+
+/** The lists of a store: at once where they are short, else step by step beside other work. */
+export function jobLists({ readAtOnce, lister, compute }: Access) {
+  // Each has a connection of its own and a part of the turns: more at once would finish no sooner. Those that wait have to be
+  // read before the server takes their connection for an idle one, which is after 30 s.
+  const gate = createGate({
+    places: 4,
+    waiting: 12,
+    message: 'Too many long lists are being read; try again in a second.',
+  });
+
+  async function page(
+    filter: JobFilter,
+    wanted: Page,
+    counting: Counting,
+    signal: AbortSignal | undefined,
+    rank: Rank,
+  ): Promise<JobPage> {
+    // Several short ones in one turn would keep others waiting like a long one.
+    await takeTurn(rank);
+    signal?.throwIfAborted();
+    const short = readAtOnce(function* () {
+      if (lister.isShort(filter, wanted)) return yield* lister.page(filter, wanted, counting);
+      return undefined;
+    });
+    if (short) return short;
+    const leave = await gate.enter(signal);
+    try {
+      return await compute((connection) => jobLister(connection).page(filter, wanted, counting), signal);
+    } finally {
+      leave();
+    }
+  }
+
+  return {
+    list: (filter: JobFilter, wanted: Page, signal?: AbortSignal) =>
+      page(filter, wanted, { isCounting: true }, signal, 'first'),
+
+    async *stream(
+      filter: JobFilter,
+      { limit = Number.MAX_SAFE_INTEGER, ...start }: ListStart & { readonly limit?: number },
+      signal?: AbortSignal,
+    ): AsyncGenerator<Job[]> {
+      const pageJobs = isByStart(start.order) ? STREAM_JOBS : STREAM_SCAN_JOBS;
+      let rest = limit;
+      let from: ListStart | undefined = start;
+      while (from && rest > 0) {
+        const wanted: Page = { ...from, limit: Math.min(rest, pageJobs) };
+        const { jobs, next } = await page(filter, wanted, { isCounting: false }, signal, 'background');
+        rest -= jobs.length;
+        for (let at = 0; at < jobs.length; at += STREAM_JOBS) yield jobs.slice(at, at + STREAM_JOBS);
+        from = next && { ...start, offset: 0, after: next };
+      }
+    },
+  };
+}
+
+const isByStart = ({ sort }: JobOrder = NEWEST_FIRST): boolean => sort === 'start_time';

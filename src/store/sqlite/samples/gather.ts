@@ -1,0 +1,112 @@
+import type { ChunkColumns } from '../../chunk/chunk.ts';
+import type { LogColumns } from '../../chunk/log-row.ts';
+
+const FIRST_CAPACITY = 16;
+/** Merged samples between two yields: about two milliseconds. */
+const SLICE_SAMPLES = 200_000;
+
+/** Gathers samples of one series in the order of arrival. */
+export class SeriesGatherer {
+  #count = 0;
+  #times: Float64Array<ArrayBuffer>;
+  #cpu: Float64Array<ArrayBuffer>;
+  #memory: Float64Array<ArrayBuffer>;
+  #gpu: Float64Array<ArrayBuffer>;
+  #isAscending = true;
+
+  /** Has room for `capacity` samples, and grows beyond. */
+  constructor(capacity = FIRST_CAPACITY) {
+    this.#times = new Float64Array(capacity);
+    this.#cpu = new Float64Array(capacity);
+    this.#memory = new Float64Array(capacity);
+    this.#gpu = new Float64Array(capacity);
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Adds the sample at a place of a row of the log. */
+  add({ times, cpu, memory, gpu }: LogColumns, place: number): void {
+    const count = this.#count++;
+    if (count === this.#times.length) this.#grow();
+    const timeMs = times[place]!;
+    if (count > 0 && timeMs < this.#times[count - 1]!) this.#isAscending = false;
+    this.#times[count] = timeMs;
+    this.#cpu[count] = cpu[place]!;
+    this.#memory[count] = memory[place]!;
+    this.#gpu[count] = gpu ? gpu[place]! : Number.NaN;
+  }
+
+  #grow(): void {
+    const capacity = Math.max(FIRST_CAPACITY, 2 * this.#times.length);
+    this.#times = enlarge(this.#times, capacity);
+    this.#cpu = enlarge(this.#cpu, capacity);
+    this.#memory = enlarge(this.#memory, capacity);
+    this.#gpu = enlarge(this.#gpu, capacity);
+  }
+
+  /** Ascending in time, samples of one millisecond in the order of arrival. Yields after each slice of some milliseconds. */
+  *sorted(): Generator<undefined, ChunkColumns> {
+    const count = this.#count;
+    const columns = {
+      count,
+      times: this.#times.subarray(0, count),
+      cpu: this.#cpu.subarray(0, count),
+      memory: this.#memory.subarray(0, count),
+      gpu: this.#gpu.subarray(0, count),
+    };
+    if (this.#isAscending) return columns;
+    const order = yield* orderByTime(columns.times);
+    const arrange = (column: Float64Array) => Float64Array.from(order, (place) => column[place]!);
+    const times = arrange(columns.times);
+    yield;
+    const cpu = arrange(columns.cpu);
+    yield;
+    const memory = arrange(columns.memory);
+    yield;
+    return { count, times, cpu, memory, gpu: arrange(columns.gpu) };
+  }
+}
+
+function enlarge(column: Float64Array<ArrayBuffer>, capacity: number): Float64Array<ArrayBuffer> {
+  const larger = new Float64Array(capacity);
+  larger.set(column);
+  return larger;
+}
+
+/** The places of times in ascending order, equal ones as they were: a merge sort that can pause. */
+function* orderByTime(times: Float64Array): Generator<undefined, Uint32Array> {
+  const count = times.length;
+  let from = Uint32Array.from({ length: count }, (_, place) => place);
+  let to = new Uint32Array(count);
+  let merged = 0;
+  for (let width = 1; width < count; width *= 2) {
+    for (let start = 0; start < count; start += 2 * width) {
+      mergeRuns(times, from, to, start, width);
+      merged += Math.min(2 * width, count - start);
+      if (merged < SLICE_SAMPLES) continue;
+      merged = 0;
+      yield;
+    }
+    [from, to] = [to, from];
+  }
+  return from;
+}
+
+/** Merges the runs from `start` and from `start + width` on, each `width` long at most. */
+function mergeRuns(
+  times: Float64Array,
+  from: Uint32Array,
+  to: Uint32Array,
+  start: number,
+  width: number,
+): void {
+  const middle = Math.min(start + width, from.length);
+  const end = Math.min(start + 2 * width, from.length);
+  let [left, right] = [start, middle];
+  for (let at = start; at < end; at++) {
+    const takesLeft = left < middle && (right >= end || times[from[left]!]! <= times[from[right]!]!);
+    to[at] = takesLeft ? from[left++]! : from[right++]!;
+  }
+}

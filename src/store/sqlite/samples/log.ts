@@ -1,0 +1,82 @@
+import type { Database } from 'bun:sqlite';
+import { bytesOf, joinColumns, type LogColumns, seriesOf, splitColumns } from '../../chunk/log-row.ts';
+import { LogIndex, type LogView } from './log-index.ts';
+
+interface LogRow {
+  readonly series: Uint8Array;
+  readonly data: Uint8Array;
+}
+
+/** The log as the thread that writes it has it, with an index of its own that is loaded when it is first asked for. */
+export function logWriter(db: Database) {
+  const selectEnds = db.query<{ first: number; last: number }, []>(
+    'SELECT ifnull((SELECT min(seq) FROM log), 1) AS first, ifnull((SELECT max(seq) FROM log), 0) AS last',
+  );
+  const selectRows = db.query<LogRow, [number]>('SELECT series, data FROM log WHERE seq >= ? ORDER BY seq');
+  const selectData = db.query<{ data: Uint8Array }, [number]>('SELECT data FROM log WHERE seq = ?');
+  const insert = db.query('INSERT INTO log (seq, series, data) VALUES (?, ?, ?)');
+  const deleteRows = db.query('DELETE FROM log WHERE seq < ?');
+  const index = new LogIndex(true);
+  /** Undefined when it has to be looked up. */
+  let lastSeq: number | undefined;
+  let isBegun = false;
+
+  const findLast = (): number => {
+    lastSeq ??= selectEnds.get()!.last;
+    return lastSeq;
+  };
+
+  /** Goes on loading the index until it is whole, or time is over; whether it is whole. */
+  function load(isOver: () => boolean = () => false): boolean {
+    const last = findLast();
+    if (!isBegun) index.reset(selectEnds.get()!.first);
+    isBegun = true;
+    if (index.nextSeq > last) return true;
+    for (const row of selectRows.iterate(index.nextSeq)) {
+      const series = seriesOf(row.series);
+      index.append(series, splitColumns(row.data, series.length).times);
+      if (isOver()) break;
+    }
+    return index.nextSeq > last;
+  }
+
+  return {
+    load,
+
+    /** The newest row; 0 when there never was one. */
+    lastSeq: findLast,
+
+    /** Everything that the log holds, sealed or not. */
+    view(): LogView {
+      load();
+      return index.view();
+    },
+
+    readRow: (seq: number, count: number): LogColumns => splitColumns(selectData.get(seq)!.data, count),
+
+    /** Appends a row. */
+    append(series: Int32Array, columns: LogColumns): void {
+      const seq = findLast() + 1;
+      insert.run(seq, bytesOf(series), bytesOf(joinColumns(columns)));
+      lastSeq = seq;
+      if (isBegun && index.nextSeq === seq) index.append(series, columns.times);
+    },
+
+    /** Deletes the rows before a seq. The newest stays, because its number must not be given again. */
+    cut(beforeSeq: number): void {
+      const seq = Math.min(beforeSeq, findLast());
+      if (seq <= index.firstSeq) return;
+      deleteRows.run(seq);
+      index.drop(seq);
+    },
+
+    /** The transaction has been rolled back. */
+    forget(): void {
+      lastSeq = undefined;
+      isBegun = false;
+      index.reset(1);
+    },
+  };
+}
+
+export type LogWriter = ReturnType<typeof logWriter>;

@@ -1,0 +1,111 @@
+import type { Database } from 'bun:sqlite';
+import { joinReadings, type Readings } from '../../../domain/readings.ts';
+import { type Plot, plotSpans, pointsOf, spanCollector } from '../../../domain/spans.ts';
+import type { JobRun, JobSummary, ReadingQuery } from '../../../domain/store.ts';
+import { summarizeJob, summarizeNode, type UsageSummary } from '../../../domain/summary.ts';
+import { mergePieces } from '../../chunk/merge.ts';
+import { type FoundRun, runFinder, runLister } from '../runs/past.ts';
+import { pieceFinder, type StoredPiece } from './pieces.ts';
+import { totalsReader } from './totals.ts';
+
+/** Nodes that are summarized between two pauses. */
+const NODES_AT_ONCE = 100;
+
+/**
+ * Reads samples and what is left of them, from the log, the chunks and the points, through one connection, in one
+ * transaction. All of it is in steps: it yields undefined where it may pause.
+ */
+export function readingReader(db: Database) {
+  const findRun = runFinder(db);
+  const findPieces = pieceFinder(db);
+  const readTotals = totalsReader(db);
+
+  return {
+    /** The newest `limit` readings, in order, and how many match in all. */
+    *list(
+      id: string,
+      query: ReadingQuery,
+      limit: number,
+    ): Generator<undefined, { samples: Readings; total: number }> {
+      const { pieces, names } = yield* findPieces(findRun(id, query.run), query);
+      const total = countOf(pieces);
+      const wanted = query.order ?? 'asc';
+      // The newest of all are found from the end, and turned around where that is not what is wanted.
+      const order = total > limit ? 'desc' : wanted;
+      const batches: Readings[] = [];
+      for (const batch of mergePieces(pieces, { names, order, limit })) {
+        if (batch) batches.push(batch);
+        yield;
+      }
+      return { samples: joinReadings(batches, { names, isTurned: order !== wanted }), total };
+    },
+
+    /** All readings in order, a batch at a time. */
+    *stream(id: string, query: ReadingQuery): Generator<Readings | undefined, void> {
+      const { pieces, names } = yield* findPieces(findRun(id, query.run), query);
+      yield* mergePieces(pieces, { names, order: query.order ?? 'asc' });
+    },
+
+    /** What `Store.plotSamples` promises. */
+    *plot(id: string, query: ReadingQuery, maxPoints: number): Generator<undefined, Plot> {
+      const { pieces } = yield* findPieces(findRun(id, query.run), query);
+      const total = countOf(pieces);
+      if (total === 0) {
+        return { points: joinReadings([], { names: [] }), spanMs: 0, total };
+      }
+      const range = {
+        firstMs: pieces.reduce((least, { startMs }) => Math.min(least, startMs), Infinity),
+        lastMs: pieces.reduce((most, { endMs }) => Math.max(most, endMs), -Infinity),
+        readings: total,
+      };
+      const spans = plotSpans(range, maxPoints);
+      const collector = spanCollector(spans);
+      for (const piece of pieces) {
+        const sums = spans.hasSums ? piece.quarters?.() : undefined;
+        if (sums) collector.addSums(sums);
+        else collector.add(piece.open());
+        yield;
+      }
+      const points = pointsOf(collector.sums());
+      return {
+        points: joinReadings([points], { names: points.names, isTurned: query.order === 'desc' }),
+        spanMs: spans.spanMs,
+        total,
+      };
+    },
+
+    /** What all samples of a run add up to. */
+    *summary(id: string, run?: number): Generator<undefined, JobSummary> {
+      return yield* this.summarizeRun(findRun(id, run));
+    },
+
+    *summarizeRun({ seq, nodes }: FoundRun): Generator<undefined, JobSummary> {
+      const places = new Map(nodes.map((node, place) => [node, place]));
+      const totals = (yield* readTotals(seq)).sort(
+        (one, other) => places.get(one.node)! - places.get(other.node)!,
+      );
+      const summaries: (UsageSummary & { node: string })[] = [];
+      for (const one of totals) {
+        summaries.push({ node: one.node, ...summarizeNode(one) });
+        if (summaries.length % NODES_AT_ONCE === 0) yield;
+      }
+      return { whole: summarizeJob(totals, summaries), nodes: summaries };
+    },
+  };
+}
+
+const countOf = (pieces: readonly StoredPiece[]) => pieces.reduce((sum, { count }) => sum + count, 0);
+
+/** Reads all runs of a job with their summaries, the latest first, one at a time. */
+export function runReader(db: Database) {
+  const listRuns = runLister(db);
+  const readings = readingReader(db);
+  return function* (id: string): Generator<JobRun | undefined, void> {
+    const runs = listRuns(id);
+    for (let run = runs.length; run > 0; run--) {
+      yield;
+      const { job, seq } = runs[run - 1]!;
+      yield { run, job, summary: yield* readings.summarizeRun({ seq, nodes: job.nodes }) };
+    }
+  };
+}

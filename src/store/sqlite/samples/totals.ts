@@ -1,0 +1,56 @@
+import type { Database } from 'bun:sqlite';
+import type { SampleColumns } from '../../../domain/readings.ts';
+import { addSamples, NO_TOTALS, type UsageTotals } from '../../../domain/summary.ts';
+import { unsealedReader } from './unsealed.ts';
+
+/** Adds samples that are sealed to the totals of their job and node. */
+export function totalsWriter(db: Database) {
+  // A largest value that nobody has measured is null.
+  const larger = (column: string) =>
+    `${column} = ifnull(max(${column}, excluded.${column}), ifnull(${column}, excluded.${column}))`;
+  const add = (column: string) => `${column} = ${column} + excluded.${column}`;
+  const upsert = db.query(
+    `INSERT INTO sealed_total (usage, samples, cpu_sum, cpu_max, memory_sum, memory_max, gpu_samples, gpu_sum, gpu_max)
+       VALUES ((SELECT id FROM usage WHERE job = ? AND node = ?), ?, ?, ?, ?, ?, ?, ?, ?)
+       ON CONFLICT DO UPDATE SET
+         ${['samples', 'cpu_sum', 'memory_sum', 'gpu_samples', 'gpu_sum'].map(add)},
+         ${['cpu_max', 'memory_max', 'gpu_max'].map(larger)}`,
+  );
+  return (job: number, node: number, samples: SampleColumns): void => {
+    if (samples.count === 0) return;
+    const { cpuSum, cpuMax, memorySum, memoryMax, gpuSamples, gpuSum, gpuMax } = addSamples(
+      NO_TOTALS,
+      samples,
+    );
+    upsert.run(job, node, samples.count, cpuSum, cpuMax, memorySum, memoryMax, gpuSamples, gpuSum, gpuMax);
+  };
+}
+
+/**
+ * Reads the totals of every node of a run that has reported, in no order: of all samples there ever were. Yields where it
+ * may pause.
+ */
+export function totalsReader(db: Database) {
+  const log = unsealedReader(db);
+  const select = db.query<UsageTotals & { node: number; name: string }, [number]>(
+    `SELECT node, (SELECT name FROM node WHERE id = usage.node) AS name, oldest AS oldestMs, newest AS newestMs,
+            ifnull(samples, 0) AS samples, ifnull(cpu_sum, 0) AS cpuSum, cpu_max AS cpuMax,
+            ifnull(memory_sum, 0) AS memorySum, memory_max AS memoryMax,
+            ifnull(gpu_samples, 0) AS gpuSamples, ifnull(gpu_sum, 0) AS gpuSum, gpu_max AS gpuMax
+       FROM usage JOIN latest ON latest.usage = usage.id
+            LEFT JOIN sealed_total ON sealed_total.usage = usage.id WHERE job = ?`,
+  );
+  return function* readTotals(job: number): Generator<undefined, (UsageTotals & { node: string })[]> {
+    const unsealed = yield* log.readJob(job);
+    const totals: (UsageTotals & { node: string })[] = [];
+    for (const { node, name, ...sealed } of select.iterate(job)) {
+      const samples = unsealed.get(node);
+      totals.push({ ...(samples ? addSamples(sealed, samples) : sealed), node: name });
+      if (samples || totals.length % NODES_AT_ONCE === 0) yield;
+    }
+    return totals;
+  };
+}
+
+/** Nodes between two pauses. */
+const NODES_AT_ONCE = 100;

@@ -1,0 +1,111 @@
+import { Database } from 'bun:sqlite';
+import { expect, test } from 'bun:test';
+import { chmodSync, copyFileSync, existsSync, renameSync, rmSync, statSync } from 'node:fs';
+import { openSqlite } from '../../../../src/store/sqlite/open.ts';
+import { temporaryFolder } from '../../../help/folder.ts';
+import { NOON_MS } from '../../../help/service.ts';
+import { codeOf, pastJob, sample } from '../../contract/help.ts';
+
+/** A store with job a, on a file that can be taken away. */
+async function openedStore() {
+  const folder = temporaryFolder();
+  const notices: [level: string, text: string][] = [];
+  const path = folder.file('a.db');
+  const store = await openSqlite(path, { onNotice: (level, text) => void notices.push([level, text]) });
+  await store.createJobs([pastJob('a')]);
+  return {
+    folder,
+    path,
+    store,
+    notices,
+    /** How a write, a probe and a read on a connection of its own end. */
+    codes: async () => [
+      await codeOf(store.recordSample('a', sample(1))),
+      await codeOf(store.checkWritable()),
+      await codeOf(Array.fromAsync(store.liveSeries(0))),
+    ],
+    async [Symbol.asyncDispose]() {
+      await store.close();
+      folder[Symbol.dispose]();
+    },
+  };
+}
+
+const LOST = ['unavailable', 'unavailable', 'unavailable'];
+const FOUND = ['none', 'none', 'none'];
+
+/** The jobs of a database file, as another program sees them. */
+function idsIn(path: string): unknown[] {
+  using db = new Database(path, { readonly: true });
+  return db.query('SELECT id FROM job ORDER BY id').values().flat();
+}
+
+test.each(['a.db', 'a.db-wal', 'a.db-shm'])('%s is moved away, and back', async (name) => {
+  await using opened = await openedStore();
+  const { folder, store, notices } = opened;
+  renameSync(folder.file(name), folder.file('elsewhere'));
+  for (let time = 0; time < 3; time++) expect(await opened.codes()).toEqual(LOST);
+  const removed = `${folder.file(name)} was removed or renamed while it was open, and nothing can be stored. Move it back`;
+  expect(notices).toEqual([['error', expect.stringContaining(removed)]]);
+  renameSync(folder.file('elsewhere'), folder.file(name));
+  expect(await opened.codes()).toEqual(FOUND);
+  expect(notices.slice(1)).toEqual([['info', `${opened.path} is back; writes are stored again.`]]);
+  // The one that was acknowledged, and none of the three that were refused.
+  expect((await store.listSamples('a', {}, 10)).total).toBe(1);
+});
+
+test('another database in its place is neither written nor read, and is whole afterwards', async () => {
+  const opened = await openedStore();
+  const { folder, path, store, notices } = opened;
+  await (await openSqlite(folder.file('other.db'))).close();
+  const other = await openSqlite(folder.file('other.db'));
+  await other.createJobs([pastJob('of another')]);
+  await other.close();
+  renameSync(folder.file('other.db'), path);
+  expect(await opened.codes()).toEqual(LOST);
+  expect(notices).toEqual([['error', expect.stringContaining(`${path} was replaced by another file`)]]);
+  // What was in the log is in the file that is open; beside the other one a log would be taken for its own.
+  expect(statSync(`${path}-wal`).size).toBe(0);
+  expect(await codeOf(store.createJob({ id: 'b', user: 'alice', nodes: ['n1'] }, NOON_MS))).toBe(
+    'unavailable',
+  );
+  await store.close();
+  expect(idsIn(path)).toEqual(['of another']);
+  folder[Symbol.dispose]();
+});
+
+test('a copy that was put in its place with a log of its own keeps that log', async () => {
+  await using opened = await openedStore();
+  const { folder, path, store } = opened;
+  const writer = new Database(folder.file('other.db'), { create: true });
+  writer.run('PRAGMA journal_mode = WAL');
+  writer.run("CREATE TABLE job (id TEXT); INSERT INTO job VALUES ('in the log')");
+  for (const suffix of ['', '-wal']) {
+    copyFileSync(folder.file(`other.db${suffix}`), folder.file('copy'));
+    renameSync(folder.file('copy'), `${path}${suffix}`);
+  }
+  writer.close();
+  expect(await opened.codes()).toEqual(LOST);
+  await store.close();
+  expect(existsSync(`${path}-wal`)).toBe(true);
+  rmSync(`${path}-shm`, { force: true });
+  expect(idsIn(path)).toEqual(['in the log']);
+});
+
+test('what was acknowledged is in a file that was moved away, with the log left behind', async () => {
+  await using opened = await openedStore();
+  const { folder, path, store } = opened;
+  renameSync(path, folder.file('moved.db'));
+  expect(await opened.codes()).toEqual(LOST);
+  await store.close();
+  expect(idsIn(folder.file('moved.db'))).toEqual(['a']);
+});
+
+const testAsUser = process.getuid?.() === 0 ? test.skip : test;
+testAsUser('a file that this user may no longer read', async () => {
+  await using opened = await openedStore();
+  chmodSync(opened.path, 0o000);
+  expect(await opened.codes()).toEqual(LOST);
+  chmodSync(opened.path, 0o640);
+  expect(await opened.codes()).toEqual(FOUND);
+});

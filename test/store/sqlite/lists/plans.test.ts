@@ -1,0 +1,91 @@
+import { expect, test } from 'bun:test';
+import { NEWEST_FIRST } from '../../../../src/domain/list.ts';
+import { openForWriting } from '../../../../src/store/sqlite/file/connection.ts';
+import { migrate } from '../../../../src/store/sqlite/file/migrate.ts';
+import { type WalkPage, walkQuery, walksByStart } from '../../../../src/store/sqlite/lists/by-index.ts';
+import { bindings, type Wanted } from '../../../../src/store/sqlite/lists/filters.ts';
+import { temporaryFolder } from '../../../help/folder.ts';
+
+/** What SQLite does for a list, step by step. */
+function planOf(wanted: Omit<Wanted, 'nowMs'>, page: Partial<WalkPage> = {}, change = (sql: string) => sql) {
+  using folder = temporaryFolder();
+  using db = openForWriting(folder.file('plans.db'));
+  migrate(db, folder.file('plans.db'));
+  const { values, bind } = bindings();
+  const filter = { ...wanted, nowMs: 0 };
+  const whole = { order: NEWEST_FIRST, take: 10, offset: 0, ...page };
+  const sql = change(walkQuery(walksByStart(filter), filter, whole, bind));
+  return db
+    .query<{ detail: string }, typeof values>(`EXPLAIN QUERY PLAN ${sql}`)
+    .all(...values)
+    .map(({ detail }) => detail);
+}
+
+const WALK = /^(SCAN|SEARCH) (job|job_node) USING (COVERING )?INDEX/;
+/** Rows of one millisecond are sorted by id among themselves; a sort of everything would read everything. */
+const BIG_SORT = /TEMP B-TREE FOR (?!LAST TERM|RIGHT PART)/;
+const ALL_JOBS = /^SCAN (job|job_node)\b/;
+
+const NODE = { nodes: [1] };
+const USER = { users: [1] };
+const STATE = { states: [1] };
+/** Five walks, one for each state, where no state is asked for. */
+const FILTERS: [index: string, walks: number, wanted: Omit<Wanted, 'nowMs'>][] = [
+  ['job_by_state', 5, {}],
+  ['job_by_state', 1, STATE],
+  ['job_by_user_state', 5, USER],
+  ['job_by_user_state', 1, { ...USER, ...STATE }],
+  ['job_node_by_state', 5, NODE],
+  ['job_node_by_state', 1, { ...NODE, ...STATE }],
+  ['job_node_by_user_state', 5, { ...NODE, ...USER }],
+  ['job_node_by_user_state', 1, { ...NODE, ...USER, ...STATE }],
+];
+const CURSOR = { after: { value: 1000, id: 'x' } };
+const PAGES: [name: string, page: Partial<WalkPage>][] = [
+  ['a page by offset', { offset: 50 }],
+  ['a page by cursor', CURSOR],
+  ['a page behind a time', { pastMs: 1000, offset: 50 }],
+  ['the oldest first', { order: { sort: 'start_time', isAscending: true } }],
+  ['the oldest first by cursor', { ...CURSOR, order: { sort: 'start_time', isAscending: true } }],
+];
+
+const ROWS = FILTERS.flatMap(([index, count, wanted]) =>
+  PAGES.map(([name, page]) => ({
+    index,
+    count,
+    wanted,
+    name,
+    page,
+    filter: Object.keys(wanted).join(', ') || 'all',
+  })),
+);
+test.each(ROWS)(
+  '$name of a list by $filter walks through $index and stops at its end',
+  ({ index, count, wanted, page }) => {
+    const plan = planOf(wanted, page);
+    const walks = plan.filter((step) => WALK.test(step));
+    expect(walks).toHaveLength(count);
+    for (const walk of walks) {
+      expect(walk).toMatch(new RegExp(`^SEARCH .* USING (COVERING )?INDEX ${index}\\b`));
+      if (page.after) expect(walk).toContain('start_time');
+    }
+    expect(plan.filter((step) => ALL_JOBS.test(step))).toEqual([]);
+    expect(plan.filter((step) => BIG_SORT.test(step))).toEqual([]);
+  },
+);
+
+test('several states and users are merged from walks of which each stops at the end of the page', () => {
+  const plan = planOf({ states: [3, 4], users: [1, 2, 3] }, CURSOR);
+  const walks = plan.filter((step) => WALK.test(step));
+  expect(walks).toHaveLength(6);
+  for (const walk of walks)
+    expect(walk).toMatch(/^SEARCH job USING INDEX job_by_user_state \(state=\? AND user=\? AND start_time/);
+  expect(plan.filter((step) => ALL_JOBS.test(step))).toEqual([]);
+});
+
+test('the order of the list is why the plan is good', () => {
+  const byEnd = planOf({}, {}, (sql) => sql.replaceAll('job.start_time AS', 'job.end_time AS'));
+  expect(byEnd.some((step) => BIG_SORT.test(step))).toBe(true);
+  const unnamed = planOf(STATE, {}, (sql) => sql.replace('INDEXED BY job_by_state', 'NOT INDEXED'));
+  expect(unnamed.some((step) => ALL_JOBS.test(step))).toBe(true);
+});

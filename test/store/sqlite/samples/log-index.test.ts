@@ -1,0 +1,62 @@
+import { expect, test } from 'bun:test';
+import { LogIndex, type LogView } from '../../../../src/store/sqlite/samples/log-index.ts';
+import { SeriesPlaces } from '../../../../src/store/sqlite/samples/series-places.ts';
+import { randomNumbers } from '../../contract/help.ts';
+
+interface ModelRow {
+  readonly seq: number;
+  readonly series: readonly number[];
+}
+
+const rowsOf = ({ series, times, starts, firstSeq, fromRow, toRow }: LogView): ModelRow[] =>
+  Array.from({ length: Math.max(0, toRow - fromRow) }, (_, index) => {
+    const row = fromRow + index;
+    const [start, end] = [starts[row]!, starts[row + 1]!];
+    expect([...times.subarray(start, end)]).toEqual([...series.subarray(start, end)].map((one) => one * 2));
+    return { seq: firstSeq + row, series: [...series.subarray(start, end)] };
+  });
+
+test.each([1, 2, 3])(
+  'a view shows what it showed, whatever is appended and dropped later (seed %d)',
+  (seed) => {
+    const random = randomNumbers(seed);
+    const below = (limit: number) => Math.floor(random() * limit);
+    const index = new LogIndex(true);
+    index.reset(7);
+    let rows: ModelRow[] = [];
+    let nextSeq = 7;
+    const views: { view: LogView; rows: ModelRow[] }[] = [];
+    for (let round = 0; round < 400; round++) {
+      if (below(4) > 0) {
+        const series = Int32Array.from({ length: below(60) }, () => below(1000));
+        index.append(
+          series,
+          Float64Array.from(series, (one) => one * 2),
+        );
+        rows.push({ seq: nextSeq++, series: [...series] });
+      } else {
+        const beforeSeq = nextSeq - below(rows.length + 2);
+        index.drop(beforeSeq);
+        rows = rows.filter(({ seq }) => seq >= beforeSeq);
+      }
+      expect(index.nextSeq).toBe(nextSeq);
+      expect(index.samples).toBe(rows.reduce((sum, { series }) => sum + series.length, 0));
+      if (below(10) === 0) views.push({ view: index.view(), rows: [...rows] });
+    }
+    expect(views.length).toBeGreaterThan(20);
+    for (const one of views) expect(rowsOf(one.view)).toEqual(one.rows);
+    const middle = rows.slice(1, -1);
+    expect(rowsOf(index.view(middle[0]!.seq, middle.at(-1)!.seq + 1))).toEqual(middle);
+  },
+);
+
+test.each([
+  ['none', []],
+  ['one', [5]],
+  ['close together', [5, 900_004, 7]],
+  ['far apart', [5, 2_000_000_000, 1]],
+])('the places of series: %s', (_, list) => {
+  const places = new SeriesPlaces(list);
+  expect(list.map((series) => places.of(series))).toEqual([...list.keys()]);
+  for (const other of [0, 6, 8, 900_003, 900_005, 2_000_000_001]) expect(places.of(other)).toBe(-1);
+});

@@ -1,0 +1,31 @@
+import { expect, test } from 'bun:test';
+import { batchNameReader } from '../../../../src/store/sqlite/writer/batch-names.ts';
+
+const list = (prefix: string, count: number) =>
+  Array.from({ length: count }, (_, index) => `${prefix}${index}`);
+
+test('the names of a batch are the same object when they come again, and another one when one is different', () => {
+  const read = batchNameReader();
+  const [jobs, nodes] = [list('job', 60), list('node', 60)];
+  const names = read(jobs.join('\n'), nodes.join('\n'));
+  expect(names).toEqual({ jobs, nodes });
+  expect(read(jobs.join('\n'), nodes.join('\n'))).toBe(names);
+  const others = nodes.with(7, '');
+  expect(read(jobs.join('\n'), others.join('\n'))).toEqual({ jobs, nodes: others });
+  expect(read(nodes.join('\n'), jobs.join('\n'))).toEqual({ jobs: nodes, nodes: jobs });
+  expect(read('a', '')).toEqual({ jobs: ['a'], nodes: [''] });
+});
+
+test('the names that were used longest ago are forgotten when there are too many', () => {
+  const read = batchNameReader();
+  const readBatch = (number: number) => {
+    const jobs = list(`${number}-`, 1000).join('\n');
+    return read(jobs, jobs);
+  };
+  const [first, second] = [readBatch(0), readBatch(1)];
+  for (let number = 2; number < 40; number++) readBatch(number);
+  expect(readBatch(0)).toBe(first);
+  readBatch(40);
+  expect(readBatch(0)).toBe(first);
+  expect(readBatch(1)).not.toBe(second);
+});

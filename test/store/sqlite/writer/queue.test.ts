@@ -1,0 +1,98 @@
+import { Database } from 'bun:sqlite';
+import { expect, test } from 'bun:test';
+import type { AppError } from '../../../../src/domain/errors.ts';
+import type { Commit, PastJob, Store } from '../../../../src/domain/store.ts';
+import { openSqlite } from '../../../../src/store/sqlite/open.ts';
+import { temporaryFolder } from '../../../help/folder.ts';
+import { NOON_MS } from '../../../help/service.ts';
+import { codeOf, pastJob, sample } from '../../contract/help.ts';
+
+/** A batch that the thread cannot read: its list does not arrive, and the thread dies of it. */
+const unreadableJobs = (): PastJob[] => Object.assign([pastJob('x')], { toJSON: () => undefined });
+
+async function openedStore() {
+  const folder = temporaryFolder();
+  const deaths: Error[] = [];
+  const commits: Commit[] = [];
+  const store: Store = await openSqlite(folder.file('a.db'), {
+    onDeath: (cause) => void deaths.push(cause),
+    onCommit: (commit) => void commits.push(commit),
+  });
+  return { folder, deaths, commits, store };
+}
+
+test('when the thread dies everybody who waits is refused, it is told once, and close returns', async () => {
+  const { folder, deaths, store } = await openedStore();
+  await store.createJobs([pastJob('a')]);
+  const waiting = [
+    store.recordSample('a', sample(1)),
+    store.createJobs(unreadableJobs()),
+    store.recordSample('a', sample(2)),
+  ];
+  const codes = await Promise.all(waiting.map(codeOf));
+  expect(codes).toEqual(['unavailable', 'unavailable', 'unavailable']);
+  const error = await store.createJobs([pastJob('b')]).catch((reason: AppError) => reason);
+  expect((error as AppError).message).toContain('The store has failed');
+  expect(deaths.map(({ message }) => message)).toEqual([
+    expect.stringContaining('undefined is not an object'),
+  ]);
+  expect(store.status().queueLength).toBe(0);
+  expect((await store.getJob('a')).id).toBe('a');
+  await store.close();
+  expect(deaths).toHaveLength(1);
+  // The lock is free, and the file as good as after a kill.
+  const again = await openSqlite(folder.file('a.db'));
+  expect((await again.getJob('a')).id).toBe('a');
+  await again.close();
+  folder[Symbol.dispose]();
+});
+
+test('close returns also when the thread dies of what is closed with it', async () => {
+  const { folder, deaths, store } = await openedStore();
+  const last = codeOf(store.createJobs(unreadableJobs()));
+  await store.close();
+  expect(await last).toBe('unavailable');
+  expect(deaths).toHaveLength(1);
+  folder[Symbol.dispose]();
+});
+
+test('a step in the background that fails counts as failed', async () => {
+  const { folder, commits, store } = await openedStore();
+  await store.createJobs([pastJob('a', { state: 'failed', endTimeMs: NOON_MS })]);
+  using db = new Database(folder.file('a.db'));
+  db.run('ALTER TABLE job RENAME TO somewhere_else');
+  const expiring = store.expire({ jobMs: 1 }, NOON_MS + 60_000);
+  expect(await expiring.catch(({ message }: Error) => message)).toContain('no such table');
+  db.run('ALTER TABLE somewhere_else RENAME TO job');
+  await store.expire({ jobMs: 1 }, NOON_MS + 60_000);
+  expect(commits.map(({ failed }) => failed)).toEqual([false, true, false]);
+  await store.close();
+  folder[Symbol.dispose]();
+});
+
+test('a message that is lost on its way keeps its own write waiting, and no other gets its answer', async () => {
+  const { folder, store } = await openedStore();
+  await store.createJobs([pastJob('a')]);
+  const send = Worker.prototype.postMessage;
+  Worker.prototype.postMessage = () => {};
+  let isLostAnswered = false;
+  const lost = store
+    .deleteJob('a')
+    .catch(() => {})
+    .finally(() => {
+      isLostAnswered = true;
+    });
+  await new Promise<void>((next) => setImmediate(next));
+  await new Promise<void>((next) => setImmediate(next));
+  Worker.prototype.postMessage = send;
+  const answers = await Promise.all([
+    codeOf(store.deleteJob('missing')),
+    store.createJob({ id: 'b', user: 'bob', nodes: ['n1'] }, NOON_MS).then(({ id }) => id),
+    codeOf(store.recordSample('a', sample(1))),
+  ]);
+  expect(answers).toEqual(['not_found', 'b', 'none']);
+  expect(isLostAnswered).toBe(false);
+  await store.close();
+  await lost;
+  folder[Symbol.dispose]();
+});
