@@ -4,11 +4,17 @@ import { basename, dirname, join } from 'node:path';
 import { takeFlags } from '../arguments.ts';
 import { type Config, loadConfig } from '../config.ts';
 import { StartError, UsageError } from '../domain/errors.ts';
-import * as judge from '../slurm/check.ts';
-import { readOutput, type SlurmCommands, slurmCommands } from '../slurm/command.ts';
-import { hidesJobs, parseSlurmConfig, readUserId, type SlurmConfig } from '../slurm/config.ts';
-import { DEFAULT_SPOOL, HOOK_KINDS, HOOK_SETTINGS, type HookKind, renderHook } from '../slurm/hooks.ts';
-import { proveHook } from '../slurm/prove.ts';
+import * as judge from '../slurm/check/judge.ts';
+import { proveHook } from '../slurm/check/rehearse.ts';
+import { hidesJobs, parseSlurmConfig, readUserId, type SlurmConfig } from '../slurm/check/slurm-conf.ts';
+import { readOutput, type SlurmCommands, slurmCommands } from '../slurm/follow/commands.ts';
+import {
+  DEFAULT_SPOOL,
+  HOOK_KINDS,
+  HOOK_SETTINGS,
+  type HookKind,
+  renderHook,
+} from '../slurm/hooks/scripts.ts';
 
 const TIMEOUT_MS = 30_000;
 /** The user that the README has the service run as. */

@@ -5,9 +5,9 @@ import { AppError, DatabaseInUse, StartError, UsageError } from '../domain/error
 import type { Report } from '../domain/report.ts';
 import type { BatchResult } from '../domain/store.ts';
 import { parseTime } from '../domain/time.ts';
-import { slurmCommands } from '../slurm/command.ts';
-import type { Faults } from '../slurm/faults.ts';
-import { type HistorySink, readAccounting, readSavedAccounting } from '../slurm/history.ts';
+import { type HistorySink, readAccounting, readSavedAccounting } from '../slurm/follow/accounting.ts';
+import { slurmCommands } from '../slurm/follow/commands.ts';
+import type { Faults } from '../slurm/records/unreadable.ts';
 import { openStore } from '../store/open.ts';
 import { type Progress, startProgress } from './progress.ts';
 

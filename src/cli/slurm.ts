@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { describeUnknownFlag, takeFlags } from '../arguments.ts';
 import { StartError, UsageError } from '../domain/errors.ts';
 import { explainSystemError } from '../errno.ts';
-import { DEFAULT_SPOOL, HOOK_KINDS, HOOK_SETTINGS, renderHook } from '../slurm/hooks.ts';
+import { DEFAULT_SPOOL, HOOK_KINDS, HOOK_SETTINGS, renderHook } from '../slurm/hooks/scripts.ts';
 import { findLikely } from '../suggest.ts';
 
 type Print = (text: string) => void;

@@ -3,9 +3,9 @@ import { StartError } from '../domain/errors.ts';
 import type { Source } from '../domain/report.ts';
 import type { Store, TakeReports } from '../domain/store.ts';
 import type { Log } from '../log.ts';
-import { type SlurmCommands, slurmCommands } from '../slurm/command.ts';
-import { type Reconciliation, startReconciliation } from '../slurm/looks.ts';
-import { type Spool, startSpool } from '../slurm/spool.ts';
+import { type SlurmCommands, slurmCommands } from '../slurm/follow/commands.ts';
+import { type Reconciliation, startReconciliation } from '../slurm/follow/looks.ts';
+import { type Spool, startSpool } from '../slurm/hooks/spool.ts';
 
 /** When the last comparison with Slurm was complete: what happened since is asked for at the next start. */
 const LAST_LOOK = 'slurm_last_look_ms';

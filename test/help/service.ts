@@ -3,8 +3,8 @@ import type { Store } from '../../src/domain/store.ts';
 import { createApp } from '../../src/http/app.ts';
 import { joinPieces } from '../../src/metrics/exposition.ts';
 import { renderJobs } from '../../src/metrics/jobs.ts';
-import { parseJobCompletion } from '../../src/slurm/jobcomp.ts';
-import { expandLists } from '../../src/slurm/nodelist.ts';
+import { parseJobCompletion } from '../../src/slurm/records/jobcomp.ts';
+import { expandLists } from '../../src/slurm/values/nodelist.ts';
 import { openSqlite } from '../../src/store/sqlite/open.ts';
 import { temporaryFolder } from './folder.ts';
 

@@ -11,8 +11,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { $ } from 'bun';
-import { readEvent } from '../../src/slurm/event.ts';
-import { startSpool } from '../../src/slurm/spool.ts';
+import { readEvent } from '../../src/slurm/hooks/event.ts';
+import { startSpool } from '../../src/slurm/hooks/spool.ts';
 import { runExecutable } from '../help/executable.ts';
 import { temporaryFolder } from '../help/folder.ts';
 import { testWith } from '../help/tool.ts';

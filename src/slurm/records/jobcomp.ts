@@ -1,0 +1,79 @@
+import { AppError } from '../../domain/errors.ts';
+import type { Report } from '../../domain/report.ts';
+import { readCount } from '../values/count.ts';
+import { readExit } from '../values/exit.ts';
+import { readSluids } from '../values/sluid.ts';
+import { readTimeMs } from '../values/time.ts';
+import { readTres } from '../values/tres.ts';
+import { readRow } from './to-report.ts';
+
+/** The fields of a document that are read; the script, its files and its folders of output are not. */
+type Document = Readonly<Record<string, unknown>>;
+
+/**
+ * Reads the document that slurmctld posts for a run that has ended, with `JobCompType=jobcomp/elasticsearch`. Its fields are
+ * those of `jobcomp_common_job_record_to_data` (src/plugins/jobcomp/common/jobcomp_common.c), of
+ * `jobcomp_elasticsearch.c` itself before 22.05; what newer versions add is passed over. `validation_error` for one that
+ * does not say which run it is of. `observedMs` is the end of the run: a document may come hours later.
+ *
+ * Two kinds are not what they seem. A run that is requeued is posted as `PENDING`, with its end and its nodes: the report
+ * says `REQUEUED`, as sacct does. A job that changes its size is posted as `RESIZING`, with an end, and goes
+ * on: undefined.
+ */
+export function parseJobCompletion(document: unknown): Report | undefined {
+  if (typeof document !== 'object' || document === null || Array.isArray(document)) {
+    throw refusal('A job completion must be a JSON object.');
+  }
+  const fields = document as Document;
+  const id = readCount(fields.jobid);
+  if (id === undefined) throw refusal('jobid must be the number of a job.');
+  const endTimeMs = readTimeMs(text(fields['@end']));
+  if (endTimeMs === undefined) throw refusal('@end must be the time at which the run ended.');
+  const state = text(fields.state);
+  if (state === undefined) throw refusal('state must be the state in which the run ended.');
+  if (state === 'RESIZING') return undefined;
+  const nodeList = text(fields.nodes) ?? '';
+  const tres = readTres(text(fields.tres_alloc) ?? text(fields.tres_req));
+  const arrayJobId = readCount(fields.array_job_id);
+  const { startTimeMs, resizedMs } = readStart(fields, endTimeMs);
+  return readRow({
+    source: 'jobcomp',
+    observedMs: endTimeMs,
+    id: String(id),
+    shownId: arrayJobId ? `${arrayJobId}_${readCount(fields.array_task_id)}` : undefined,
+    user: text(fields.username),
+    account: text(fields.account),
+    partition: text(fields.partition),
+    qos: text(fields.qos),
+    cluster: text(fields.cluster),
+    state: state === 'PENDING' && nodeList !== '' ? 'REQUEUED' : state,
+    isPast: true,
+    nodeList,
+    submitTimeMs: readTimeMs(text(fields['@submit'])),
+    startTimeMs,
+    endTimeMs,
+    timeLimitSeconds: readCount(fields.time_limit),
+    cpus: tres.cpus,
+    memoryMb: tres.memoryMb,
+    gpus: tres.gpus,
+    exit: readExit(text(fields.exit_code)),
+    name: text(fields.job_name),
+    workDir: text(fields.work_dir),
+    resizedMs,
+    ...readSluids(text(fields.sluid), text(fields.original_sluid)),
+  });
+}
+
+/** `@start` of a job that has changed its size is when it last did; `elapsed` is counted from its start all the same. */
+function readStart(fields: Document, endTimeMs: number): { startTimeMs?: number; resizedMs?: number[] } {
+  const startTimeMs = readTimeMs(text(fields['@start']));
+  const elapsedSeconds = readCount(fields.elapsed);
+  if (startTimeMs === undefined) return {};
+  const realMs = endTimeMs - (elapsedSeconds ?? 0) * 1000;
+  if (elapsedSeconds === undefined || realMs >= startTimeMs) return { startTimeMs };
+  return { startTimeMs: realMs, resizedMs: [startTimeMs] };
+}
+
+const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
+
+const refusal = (message: string) => new AppError('validation_error', message);

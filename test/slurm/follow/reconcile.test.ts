@@ -1,0 +1,302 @@
+import { expect, test } from 'bun:test';
+import type { Report } from '../../../src/domain/report.ts';
+import { slurmCommands } from '../../../src/slurm/follow/commands.ts';
+import { startReconciliation } from '../../../src/slurm/follow/looks.ts';
+import { reconciler } from '../../../src/slurm/follow/reconcile.ts';
+import { openSqlite } from '../../../src/store/sqlite/open.ts';
+import { temporaryFolder } from '../../help/folder.ts';
+import { programs } from '../../help/programs.ts';
+import { fixedClock, NOON_MS } from '../../help/service.ts';
+
+const SECONDS = NOON_MS / 1000;
+
+// The programs print what lies in a file, in columns with "|" between them: they find the mark of the call in their own
+// arguments, as Slurm's do. JobID, JobArrayID, UserName, Account, Partition, QOS, State, SubmitTime, StartTime, EndTime, ...
+const SQUEUE = `
+  test "$1" = --version && { echo 'slurm-wlm 22.05.8'; exit; }
+  mark=$(printf '%s' "$*" | sed -n 's/.*WorkDir:\\(|[a-z]*|\\).*/\\1/p')
+  sed "s/$/#/; s/[|]/$mark/g; s/#/$mark/" "$(dirname "$0")/../queue" 2>/dev/null; exit 0`;
+const SACCT = `
+  echo "$*" >> "$(dirname "$0")/../calls"
+  test "$1" = --helpformat && { echo 'Account JobID'; exit; }
+  mark=$(printf '%s' "$*" | sed -n 's/.*--delimiter=\\(|[a-z]*|\\).*/\\1/p')
+  sed "s/$/#/; s/[|]/$mark/g; s/#/$mark/" "$(dirname "$0")/../records"`;
+
+const waiting = (id: number) =>
+  `${id}|${id}|alice|physics|debug|normal|PENDING|${SECONDS - 100}|N/A|N/A|10:00||cpu=1,mem=1G,node=1|0|test|0|Priority|a|/home|0:00|N/A`;
+const running = (id: number) =>
+  `${id}|${id}|alice|physics|debug|normal|RUNNING|${SECONDS - 100}|${SECONDS - 50}|${SECONDS + 500}|10:00|n[1-2]|cpu=2,mem=1G,node=2|0|test|0|None|a|/home|0:50|N/A`;
+const HEADER =
+  'JobIDRaw|JobID|Cluster|User|Account|Partition|QOS|State|ExitCode|Submit|Start|End|TimelimitRaw|NodeList|AllocTRES|ReqTRES|Reason|JobName|WorkDir|Suspended';
+const record = (id: number, state = 'TIMEOUT') =>
+  `${id}|${id}|test|alice|physics|debug|normal|${state}|0:0|${SECONDS - 100}|${SECONDS - 50}|${SECONDS - 10}|10|n[1-2]|cpu=2|cpu=2|None|a|/home|00:00:00`;
+
+async function startScene(patienceMs = 60_000) {
+  const scripts = programs({ squeue: SQUEUE, sacct: SACCT, scontrol: 'echo PrivateData = none' });
+  const folder = temporaryFolder();
+  const clock = fixedClock();
+  const store = await openSqlite(folder.file('test.db'));
+  const warnings: string[] = [];
+  let delivered: Report[] = [];
+  const write = (name: string, lines: string[]) =>
+    Bun.write(scripts.file(name), lines.map((line) => `${line}\n`).join(''));
+  await write('queue', []);
+  await write('records', [HEADER]);
+  const options = {
+    commands: slurmCommands({ env: scripts.env, now: clock.now }),
+    deliver: async (reports: readonly Report[]) => {
+      await store.applyReports(reports);
+      delivered.push(...reports);
+    },
+    listUnsettled: (sinceMs: number) => store.listUnsettled(sinceMs),
+    readLastLookMs: () => store.readNote('look'),
+    keepLastLookMs: (timeMs: number) => store.keepNote('look', timeMs),
+    warn: (event: string, fields: Record<string, unknown>) =>
+      void warnings.push(`${event} ${JSON.stringify(fields)}`),
+    now: clock.now,
+    patienceMs,
+  };
+  let current = reconciler(options);
+  return {
+    options,
+    store,
+    clock,
+    warnings,
+    scripts,
+    write,
+    restart() {
+      current = reconciler(options);
+    },
+    /** One look, and what it delivered. */
+    async look() {
+      delivered = [];
+      await current.look();
+      return delivered;
+    },
+    calls: async () =>
+      (await Bun.file(scripts.file('calls')).text())
+        .trim()
+        .split('\n')
+        .filter((line) => !line.includes('--helpformat')),
+    stateOf: async (id: string) => (await store.getJob(id)).state,
+    async [Symbol.asyncDispose]() {
+      await store.close();
+      scripts[Symbol.dispose]();
+      folder[Symbol.dispose]();
+    },
+  };
+}
+
+test('what squeue shows is taken over', async () => {
+  await using scene = await startScene();
+  await scene.write('queue', [waiting(1), running(2)]);
+  await scene.look();
+  expect(scene.warnings).toEqual([]);
+  expect(await scene.store.getJob('1')).toMatchObject({ state: 'pending', user: 'alice', nodes: [] });
+  expect(await scene.store.getJob('2')).toMatchObject({
+    ...{ state: 'running', nodes: ['n1', 'n2'], startTimeMs: NOON_MS - 50_000 },
+    details: { account: 'physics', cpus: 2, memoryLimitMb: 1024, timeLimitSeconds: 600, cluster: 'test' },
+  });
+});
+
+test('what squeue shows unchanged is not said again, but for once in a while', async () => {
+  await using scene = await startScene();
+  await scene.write('queue', [waiting(1), running(2)]);
+  expect(await scene.look()).toHaveLength(2);
+  await scene.write('queue', [running(1), running(2)]);
+  expect((await scene.look()).map(({ id }) => id)).toEqual(['1']);
+  scene.clock.advance(600_000);
+  expect(await scene.look()).toHaveLength(2);
+});
+
+test('what has left the queue is asked of sacct, all at once', async () => {
+  await using scene = await startScene();
+  await scene.write('queue', [running(1), running(2), running(3)]);
+  await scene.look();
+  await scene.write('queue', [running(3)]);
+  await scene.write('records', [HEADER, record(1), record(2, 'CANCELLED by 1001')]);
+  await scene.look();
+  const states = await Promise.all(['1', '2', '3'].map(scene.stateOf));
+  expect(states).toEqual(['failed', 'cancelled', 'running']);
+  expect(await scene.store.getJob('1')).toMatchObject({
+    isEndConfirmed: true,
+    details: { rawState: 'TIMEOUT' },
+  });
+  const asked = (await scene.calls()).filter((line) => line.includes(' -j '));
+  expect(asked).toHaveLength(1);
+  expect(asked[0]).toContain('-j 1,2 ');
+});
+
+test('what neither knows has failed, after some patience, until a record comes after all', async () => {
+  await using scene = await startScene(60_000);
+  await scene.write('queue', [running(1)]);
+  await scene.look();
+  await scene.write('queue', []);
+  await scene.look();
+  scene.clock.advance(59_000);
+  await scene.look();
+  expect(await scene.stateOf('1')).toBe('running');
+  scene.clock.advance(2000);
+  await scene.look();
+  expect(await scene.store.getJob('1')).toMatchObject({
+    ...{ state: 'failed', endTimeMs: NOON_MS, isEndConfirmed: false },
+    details: { reason: 'It left the queue, and nobody knows how it ended.' },
+  });
+  await scene.write('records', [HEADER, record(1)]);
+  await scene.look();
+  expect(await scene.store.getJob('1')).toMatchObject({ state: 'failed', endTimeMs: NOON_MS - 10_000 });
+});
+
+test('where Slurm hides the jobs of others, none has failed because squeue does not show it', async () => {
+  await using scene = await startScene(60_000);
+  scene.scripts.write('scontrol', 'echo "PrivateData = accounts,jobs"');
+  await scene.write('queue', [running(1)]);
+  await scene.look();
+  await scene.write('queue', []);
+  await scene.look();
+  scene.clock.advance(61_000);
+  await scene.look();
+  await scene.look();
+  expect(await scene.stateOf('1')).toBe('running');
+  expect(scene.warnings).toHaveLength(1);
+  expect(scene.warnings[0]).toContain('make the user of the service an operator');
+  // An operator is shown what others have.
+  await scene.write('queue', [running(2)]);
+  await scene.look();
+  expect(await scene.stateOf('1')).toBe('failed');
+});
+
+test('earlier runs of a requeued job are asked for while it is in the queue, until they are known', async () => {
+  await using scene = await startScene();
+  const requeued = running(1).replace('node=2|0|test', 'node=2|2|test').replace('|RUNNING|', '|RUNNING|');
+  await scene.write('queue', [requeued]);
+  await scene.look();
+  expect((await scene.calls()).filter((line) => line.includes(' -j 1 '))).toHaveLength(1);
+  const earlier = (start: number, end: number) =>
+    record(1, 'REQUEUED').replace(
+      `|${SECONDS - 100}|${SECONDS - 50}|${SECONDS - 10}|`,
+      `|${start}|${start}|${end}|`,
+    );
+  await scene.write('records', [
+    HEADER,
+    earlier(SECONDS - 5000, SECONDS - 4000),
+    earlier(SECONDS - 3000, SECONDS - 2000),
+  ]);
+  // What was asked for in vain is asked for again a little later.
+  await scene.look();
+  expect(await Array.fromAsync(scene.store.streamRuns('1'))).toHaveLength(1);
+  scene.clock.advance(15_000);
+  await scene.look();
+  const runs = await Array.fromAsync(scene.store.streamRuns('1'));
+  expect(runs.map(({ job }) => [job.state, job.isEndConfirmed])).toEqual([
+    ['running', undefined],
+    ['cancelled', true],
+    ['cancelled', true],
+  ]);
+  scene.clock.advance(60_000);
+  await scene.look();
+  await scene.look();
+  expect((await scene.calls()).filter((line) => line.includes(' -j 1 '))).toHaveLength(2);
+});
+
+test('a job that is over by squeue, without an end, is asked of sacct, and ends when its nodes were taken', async () => {
+  await using scene = await startScene();
+  await scene.write('queue', [running(1)]);
+  await scene.look();
+  const emptied = running(1)
+    .replace('|RUNNING|', '|COMPLETED|')
+    .replace('|n[1-2]|', '||')
+    .replace('0:50|N/A', '0:50|INVALID');
+  await scene.write('queue', [emptied]);
+  await scene.look();
+  expect(await scene.stateOf('1')).toBe('running');
+  const part = record(1, 'RESIZING').replace(`|${SECONDS - 10}|`, `|${SECONDS - 20}|`);
+  const rest = record(1, 'COMPLETED')
+    .replace(
+      `|${SECONDS - 100}|${SECONDS - 50}|${SECONDS - 10}|`,
+      `|${SECONDS - 20}|${SECONDS - 20}|Unknown|`,
+    )
+    .replace('|n[1-2]|', '|None assigned|');
+  await scene.write('records', [HEADER, part, rest]);
+  await scene.look();
+  const [run, ...others] = await Array.fromAsync(scene.store.streamRuns('1'));
+  expect(others).toEqual([]);
+  expect(run!.job).toMatchObject({
+    state: 'completed',
+    startTimeMs: NOON_MS - 50_000,
+    endTimeMs: NOON_MS - 20_000,
+    isEndConfirmed: true,
+  });
+});
+
+test('a start asks sacct for what happened since the last look', async () => {
+  await using scene = await startScene();
+  await scene.write('records', [HEADER, record(1)]);
+  await scene.look();
+  expect(await scene.stateOf('1')).toBe('failed');
+  scene.clock.advance(3_600_000);
+  await scene.look();
+  scene.restart();
+  scene.clock.advance(3_600_000);
+  await scene.look();
+  const spans = (await scene.calls())
+    .map((line) => /-S (\S+) -E (\S+ (?:-s \S+)?)/.exec(line)?.slice(1))
+    .filter(Boolean);
+  // What was cancelled while it was held is found by its end alone.
+  expect(spans).toEqual([
+    ['2026-01-19T11:50:00', '2026-01-20T12:00:01 '],
+    ['2026-01-19T11:50:00', '2026-01-20T12:00:01 -s CANCELLED,DEADLINE'],
+    ['2026-01-20T12:50:00', '2026-01-20T14:00:01 '],
+    ['2026-01-20T12:50:00', '2026-01-20T14:00:01 -s CANCELLED,DEADLINE'],
+  ]);
+});
+
+test('a command that fails is told, harms nothing, and is tried again', async () => {
+  await using scene = await startScene();
+  await scene.write('queue', [running(1)]);
+  await scene.look();
+  scene.scripts.write(
+    'squeue',
+    'echo "slurm_load_jobs error: Unable to contact slurm controller" >&2; exit 1',
+  );
+  scene.scripts.write('sacct', 'echo "sacct: error: slurm_persist_conn_open" >&2; exit 1');
+  scene.clock.advance(3_600_000);
+  await scene.look();
+  expect(await scene.stateOf('1')).toBe('running');
+  expect(scene.warnings.join('\n')).toContain('Unable to contact slurm controller');
+  scene.scripts.write('squeue', SQUEUE);
+  await scene.look();
+  // Without sacct nobody can say that it has failed.
+  expect(await scene.stateOf('1')).toBe('running');
+});
+
+test('one squeue that takes long does not blind the service afterwards', async () => {
+  await using scene = await startScene();
+  scene.scripts.write('squeue', 'sleep 1');
+  const countLooks = () => scene.options.commands.states().get('squeue')?.calls ?? 0;
+  const reconciliation = startReconciliation({ ...scene.options, intervalMs: 100 });
+  await Bun.sleep(1200);
+  scene.scripts.write('squeue', SQUEUE);
+  await Bun.sleep(3000);
+  await reconciliation.stop();
+  expect(countLooks()).toBeGreaterThan(3);
+});
+
+test('a look that is wanted comes soon, and one for all that want it', async () => {
+  await using scene = await startScene();
+  // The first call asks for the version.
+  const countLooks = () => (scene.options.commands.states().get('squeue')?.calls ?? 0) - 1;
+  const reconciliation = startReconciliation({ ...scene.options, intervalMs: 3_600_000 });
+  await Bun.sleep(500);
+  expect(countLooks()).toBe(1);
+  for (let time = 0; time < 5; time++) reconciliation.hasten();
+  await Bun.sleep(1500);
+  expect(countLooks()).toBe(1);
+  // It ended too late for the look of the others.
+  reconciliation.hasten();
+  await Bun.sleep(2500);
+  expect(countLooks()).toBe(2);
+  await Bun.sleep(2500);
+  expect(countLooks()).toBe(3);
+  await reconciliation.stop();
+});

@@ -1,0 +1,311 @@
+import { expect, test } from 'bun:test';
+import fc from 'fast-check';
+import { AppError } from '../../../src/domain/errors.ts';
+import { isIdentity } from '../../../src/domain/identity.ts';
+import { compressNodes, expandLists, expandNodes } from '../../../src/slurm/values/nodelist.ts';
+
+const LISTS: [text: string, nodes: string][] = [
+  ['login1', 'login1'],
+  ['login', 'login'],
+  ['n[1-3]', 'n1 n2 n3'],
+  ['n[01-03,7]', 'n01 n02 n03 n7'],
+  ['n[08-11]', 'n08 n09 n10 n11'],
+  ['n[1-010]', 'n1 n2 n3 n4 n5 n6 n7 n8 n9 n10'],
+  ['n[099-101]', 'n099 n100 n101'],
+  ['n[3,1-2]', 'n3 n1 n2'],
+  ['n[1-3,2]', 'n1 n2 n3 n2'],
+  ['n1,n1', 'n1 n1'],
+  ['n[7-7]', 'n7'],
+  ['[1-3]', '1 2 3'],
+  ['[1-2][3-4]', '13 14 23 24'],
+  ['r[1-2]n[01-03],login1', 'r1n01 r1n02 r1n03 r2n01 r2n02 r2n03 login1'],
+  ['r[1-2,2]n[2,1]', 'r1n2 r1n1 r2n2 r2n1 r2n2 r2n1'],
+  ['a[1-2]b[1]c[1-2]', 'a1b1c1 a1b1c2 a2b1c1 a2b1c2'],
+  // Of three brackets the second counts slowest. So does Slurm.
+  ['a[1-2]b[1-2]c[1-2]', 'a1b1c1 a1b1c2 a2b1c1 a2b1c2 a1b2c1 a1b2c2 a2b2c1 a2b2c2'],
+  ['a[1-2]b[1-2]c[1]', 'a1b1c1 a2b1c1 a1b2c1 a2b2c1'],
+  ['n[1-2]-ib', 'n1-ib n2-ib'],
+  ['n[1-2]-ib[0-1].x,m', 'n1-ib0.x n1-ib1.x n2-ib0.x n2-ib1.x m'],
+  ['n1,m[1-2],x-y.z_0', 'n1 m1 m2 x-y.z_0'],
+  [' n1 , n2\tn3\r\nn[4-5]\n', 'n1 n2 n3 n4 n5'],
+  [',n1,,n2,', 'n1 n2'],
+  ['n[99999999999999999999]', 'n99999999999999999999'],
+  ['n[999999999999998-999999999999999]', 'n999999999999998 n999999999999999'],
+  ['ö[1-2]🧪', 'ö1🧪 ö2🧪'],
+  ['n{1-2}', 'n{1-2}'],
+  ['', ''],
+  ['  ', ''],
+  [',', ''],
+  ['None assigned', ''],
+  ['(null)', ''],
+  ['n/a', ''],
+  ['N/A', ''],
+];
+test.each(LISTS)('%j are the nodes %j', (text, nodes) => {
+  expect(expandNodes(text).join(' ')).toBe(nodes);
+});
+
+test('a list may have as many nodes as are allowed, and no more', () => {
+  expect(expandNodes('n[1-100000]')).toHaveLength(100_000);
+  expect(expandNodes('r[1-4]n[1-5]', 20)).toHaveLength(20);
+  expect(expandNodes('a,b', 2)).toEqual(['a', 'b']);
+  for (const text of ['n[1-100001]', 'n[1-100000],m', 'r[1-1000]n[1-101]', 'm,r[1-10]n[1-10000]']) {
+    expect(() => expandNodes(text), text).toThrow('has more than 100000 nodes.');
+  }
+  for (const text of ['r[1-3]n[1-7]', 'a,n[1-20]', 'n[1-10,1-11]']) {
+    expect(() => expandNodes(text, 20), text).toThrow('has more than 20 nodes.');
+  }
+});
+
+test('several lists name each node once, and share one bound, repeats included', () => {
+  expect(expandLists(['n[1-3]', 'None assigned', 'n2,m', ''])).toEqual(['n1', 'n2', 'n3', 'm']);
+  expect(expandLists(['n[1-10]', 'm[1-10]'], 20)).toHaveLength(20);
+  for (const lists of [['n[1-10]', 'm[1-11]'], ['n[1-21]'], Array(21).fill('n'), ['n[1-20]', 'n[1-20]']]) {
+    expect(() => expandLists(lists, 20), String(lists)).toThrow('have more than 20 nodes together.');
+  }
+  expect(() => expandLists(['n[1-10]', 'n[1']), 'broken').toThrow('"n[1" has a bracket');
+});
+
+test('20,000 lists of 99,999 nodes cost no more than one', () => {
+  const startMs = performance.now();
+  expect(() => expandLists(Array(20_000).fill('n[1-99999]'))).toThrow('together');
+  expect(performance.now() - startMs).toBeLessThan(2000);
+});
+
+test('a name has up to 256 characters', () => {
+  const long = 'x'.repeat(254);
+  expect(expandNodes(`${long}[9-10]`)).toEqual([`${long}9`, `${long}10`]);
+  expect(expandNodes(`[9-10]${'🧪'.repeat(254)}`)).toHaveLength(2);
+});
+
+const REFUSED: [text: string, fault: string][] = [
+  ['n[1', 'The node list "n[1" has a bracket without its partner.'],
+  ['n1]', 'has a bracket without its partner.'],
+  ['n[1-[2]]', 'has a bracket without its partner.'],
+  ['n[[1-2]]', 'has a bracket without its partner.'],
+  ['n]1-2[', 'has a bracket without its partner.'],
+  ['n[5-1]', 'The node list "n[5-1]" has no range of numbers where it says "5-1".'],
+  ['n[1-9999999999999999]', 'has no range of numbers'],
+  ['n[1-999999999999]', 'has more than 100000 nodes.'],
+  ['n[]', 'has no numbers where it says "".'],
+  ['n[1,,2]', 'has no numbers where it says "".'],
+  ['n[1-]', 'has no numbers where it says "1-".'],
+  ['n[-2]', 'has no numbers where it says "-2".'],
+  ['n[1-2-3]', 'has no numbers where it says "1-2-3".'],
+  ['n[a-b]', 'has no numbers where it says "a-b".'],
+  ['n[1, 2]', 'has no numbers where it says " 2".'],
+  ['n[1;2]', 'has no numbers'],
+  ['n[1e3]', 'has no numbers'],
+  ['n[١-٢]', 'has no numbers'],
+  ['n\u0000', 'control characters.'],
+  ['n[1-2]\u001b', 'control characters.'],
+  ['\ud800', 'control characters.'],
+  ['x'.repeat(257), 'is longer than 256 characters'],
+  [`${'x'.repeat(255)}[9-10]`, 'is longer than 256 characters'],
+];
+test.each(REFUSED)('%j is refused: %s', (text, fault) => {
+  expect(() => expandNodes(text)).toThrow(fault);
+});
+
+const MEGABYTE = 1_000_000;
+const repeat = (text: string) => text.repeat(MEGABYTE / text.length);
+const HOSTILE: [title: string, text: string][] = [
+  ['one name', repeat('n')],
+  ['open brackets', repeat('[')],
+  ['closed brackets', repeat(']')],
+  ['an open bracket and numbers', `[${repeat('1')}`],
+  ['pairs of open brackets', repeat('n[1-2')],
+  ['nested brackets', `${'['.repeat(MEGABYTE / 2)}${']'.repeat(MEGABYTE / 2)}`],
+  ['brackets of two', repeat('[1-2]')],
+  ['brackets of one', repeat('[1]')],
+  ['brackets of one after a large one', `[1-100000]${repeat('a[1]')}`],
+  ['large brackets', repeat('[1-100000]')],
+  ['names of large brackets', repeat('[1-99999],')],
+  ['one bracket of numbers', `n[${repeat('1,')}1]`],
+  ['one bracket of large ranges', `n[${repeat('1-99999,')}1]`],
+  ['one long number', `n[${repeat('9')}]`],
+  ['a range of long numbers', `n[${repeat('1')}-${repeat('2')}]`],
+  ['short names', repeat('n,')],
+  ['control characters', repeat('\u0001')],
+];
+test.each(HOSTILE)('a megabyte of %s is refused at once, in one short sentence', (_, text) => {
+  const startMs = performance.now();
+  let fault: unknown;
+  try {
+    expandNodes(text);
+  } catch (thrown) {
+    fault = thrown;
+  }
+  expect(performance.now() - startMs).toBeLessThan(1000);
+  expect(fault).toBeInstanceOf(AppError);
+  expect((fault as AppError).code).toBe('validation_error');
+  expect((fault as AppError).message).toMatch(/^The node list ".{0,700} has .{1,700}\.$/);
+});
+
+test('a megabyte of white space is no nodes', () => {
+  expect(expandNodes(repeat(' '))).toEqual([]);
+  expect(expandNodes(repeat(' ,'))).toEqual([]);
+});
+
+test('many brackets of one do not make many rounds over all nodes', () => {
+  const startMs = performance.now();
+  expect(expandNodes(`[1-100000]${'[1]'.repeat(250)}`)).toHaveLength(100_000);
+  expect(performance.now() - startMs).toBeLessThan(1000);
+});
+
+test('100,000 nodes take milliseconds', () => {
+  const lists = ['n[000001-100000]', 'r[001-100]c[01-10]n[001-100]', 'n[1-100000]-ib.cluster.example'];
+  for (const list of lists) {
+    let bestMs = Number.POSITIVE_INFINITY;
+    for (let turn = 0; turn < 5; turn++) {
+      const startMs = performance.now();
+      const nodes = expandNodes(list);
+      expect(expandNodes(compressNodes(nodes))).toHaveLength(100_000);
+      bestMs = Math.min(bestMs, performance.now() - startMs);
+    }
+    expect(bestMs, list).toBeLessThan(1000);
+  }
+});
+
+const MANY = 2000;
+
+interface Range {
+  readonly first: number;
+  readonly count: number;
+  readonly width: number;
+}
+const range = fc.record<Range>({
+  first: fc.oneof(fc.nat(12), fc.nat(1200), fc.constantFrom(9, 99, 999, 9999)),
+  count: fc.integer({ min: 1, max: 4 }),
+  width: fc.integer({ min: 0, max: 5 }),
+});
+const literal = fc.string({
+  unit: fc.constantFrom('n', 'r', 'x', '-', '.', '_', '0', '1', '9', 'ö'),
+  minLength: 1,
+  maxLength: 5,
+});
+const part = fc.oneof(literal, fc.array(range, { minLength: 1, maxLength: 3 }));
+const name = fc.array(part, { minLength: 1, maxLength: 5 });
+
+const pad = (number: number, width: number) => String(number).padStart(width, '0');
+const writeRange = ({ first, count, width }: Range) =>
+  count === 1 ? pad(first, width) : `${pad(first, width)}-${first + count - 1}`;
+const countUp = ({ first, count, width }: Range) =>
+  Array.from({ length: count }, (_, at) => pad(first + at, width));
+
+/** The nodes of one name: a counter over all its brackets, of which the last turns fastest, then the first, the second… */
+function nodesOf(parts: readonly (string | Range[])[]): string[] {
+  const choices = parts.map((part) => (typeof part === 'string' ? [part] : part.flatMap(countUp)));
+  const brackets = [...parts.keys()].filter((at) => typeof parts[at] !== 'string');
+  const wheels = [...brackets.slice(-1), ...brackets.slice(0, -1)];
+  const total = wheels.reduce((product, at) => product * choices[at]!.length, 1);
+  return Array.from({ length: Math.min(total, MANY + 1) }, (_, turn) => {
+    let left = turn;
+    const chosen = new Map<number, number>();
+    for (const at of wheels) {
+      chosen.set(at, left % choices[at]!.length);
+      left = Math.floor(left / choices[at]!.length);
+    }
+    return choices.map((texts, at) => texts[chosen.get(at) ?? 0]).join('');
+  });
+}
+
+test('any list is expanded as it was put together', () => {
+  fc.assert(
+    fc.property(fc.array(name, { maxLength: 4 }), fc.constantFrom(',', ', ', ' ', '\n'), (names, gap) => {
+      const text = names
+        .map((parts) =>
+          parts.map((part) => (typeof part === 'string' ? part : `[${part.map(writeRange)}]`)).join(''),
+        )
+        .join(gap);
+      const expected = names.flatMap(nodesOf);
+      if (expected.length <= MANY) expect(expandNodes(text, MANY)).toEqual(expected);
+      else expect(() => expandNodes(text, MANY)).toThrow(`has more than ${MANY} nodes.`);
+    }),
+    { numRuns: 3000 },
+  );
+});
+
+test('any text gives an error of ours or names within bounds', () => {
+  const unit = fc.constantFrom(
+    'n',
+    '1',
+    '0',
+    '9',
+    '-',
+    ',',
+    '[',
+    ']',
+    '[1-3]',
+    '[08-11]',
+    ' ',
+    '\u0007',
+    '🧪',
+  );
+  fc.assert(
+    fc.property(fc.oneof(fc.string({ unit, maxLength: 60 }), fc.string({ unit: 'binary' })), (text) => {
+      try {
+        const nodes = expandNodes(text, 200);
+        expect(nodes.length).toBeLessThanOrEqual(200);
+        expect(nodes.every(isIdentity)).toBe(true);
+      } catch (fault) {
+        expect(fault).toBeInstanceOf(AppError);
+      }
+    }),
+    { numRuns: 5000 },
+  );
+});
+
+const COMPRESSED: [nodes: string, text: string][] = [
+  ['', ''],
+  ['n1', 'n1'],
+  ['n01', 'n01'],
+  ['login', 'login'],
+  ['n1 n2 n3', 'n[1-3]'],
+  ['n3 n1 n2', 'n[3,1-2]'],
+  ['n2 n1', 'n[2,1]'],
+  ['n1 m1 n2', 'n1,m1,n2'],
+  ['n9 n10 n11', 'n[9-11]'],
+  ['n09 n10 n11', 'n[09-11]'],
+  ['n01 n02 n3', 'n[01-02,3]'],
+  ['n1 n02', 'n[1,02]'],
+  ['n1 n01', 'n[1,01]'],
+  ['n099 n100', 'n[099-100]'],
+  ['n1 n1', 'n[1,1]'],
+  ['1 2 3', '[1-3]'],
+  ['n1 n', 'n1,n'],
+  ['n1-ib n2-ib', 'n1-ib,n2-ib'],
+  ['r1n1 r1n2 r2n1 r2n2', 'r1n[1-2],r2n[1-2]'],
+  ['a b c', 'a,b,c'],
+  ['n999999999999999 n1000000000000000', 'n999999999999999,n1000000000000000'],
+];
+test.each(COMPRESSED)('%j is compressed to %j', (nodes, text) => {
+  expect(compressNodes(nodes.split(' ').filter(Boolean))).toBe(text);
+});
+
+test('what was compressed comes back, in its order and with its repeats', () => {
+  const prefix = fc.constantFrom('n', 'n0', 'r1n', 'x-', '', 'rack.');
+  const run = fc.tuple(prefix, range).map(([text, range]) => countUp(range).map((number) => text + number));
+  const node = fc.oneof(
+    literal,
+    fc.tuple(prefix, fc.nat()).map(([text, number]) => `${text}${number}`),
+  );
+  const nodes = fc
+    .array(
+      fc.oneof(
+        run,
+        run,
+        node.map((one) => [one]),
+      ),
+      { maxLength: 12 },
+    )
+    .map((runs) => runs.flat());
+  fc.assert(
+    fc.property(nodes, (nodes) => {
+      const text = compressNodes(nodes);
+      expect(expandNodes(text)).toEqual(nodes);
+      expect(text.length).toBeLessThanOrEqual(nodes.join(',').length + 2 * nodes.length);
+    }),
+    { numRuns: 5000 },
+  );
+});
