@@ -122,15 +122,15 @@ const WRONG: [file: string, text: string][] = [
   ['src/domain/job.ts', "import { Type } from '@sinclair/typebox';"],
   ['src/store/open.ts', "import { Type } from '@sinclair/typebox';"],
   ['src/store/open.ts', "export { x } from '../http/app.ts';"],
-  ['src/http/jobs.ts', "import type { Store } from '../store/sqlite/open.ts';"],
-  ['src/http/jobs.ts', "const x = await import('../metrics/jobs.ts');"],
+  ['src/http/routes/jobs.ts', "import type { Store } from '../../store/sqlite/open.ts';"],
+  ['src/http/routes/jobs.ts', "const x = await import('../../metrics/jobs.ts');"],
   ['src/cli/serve.ts', "import { Elysia } from 'elysia';"],
   ['src/cli/serve.ts', "import {\n  Database,\n  SQLiteError,\n} from 'bun:sqlite';"],
   ['src/store/open.ts', "import { Database } from 'bun:sqlite';"],
-  ['src/http/metrics.ts', "import 'prom-client/lib/metrics/x.js';"],
+  ['src/http/routes/metrics.ts', "import 'prom-client/lib/metrics/x.js';"],
   ['src/cli/serve.ts', "import { spawn } from 'node:child_process';"],
   ['src/agent/loop.ts', "Bun.spawn(['nvidia-smi']);"],
-  ['src/http/jobs.ts', "import { $ } from 'bun';"],
+  ['src/http/routes/jobs.ts', "import { $ } from 'bun';"],
 ];
 test.each(WRONG)('in %s this is a fault: %s', (file, text) => {
   expect(importFaults(file, text)).not.toEqual([]);
@@ -142,7 +142,7 @@ const RIGHT: [file: string, text: string][] = [
     'src/http/schema/job.ts',
     "import { Type } from '@sinclair/typebox';\nimport { x } from '../../domain/job.ts';",
   ],
-  ['src/http/jobs.ts', "import { Elysia } from 'elysia';\nimport type { Store } from '../domain/store.ts';"],
+  ['src/http/routes/jobs.ts', "import { Elysia } from 'elysia';\nimport type { Store } from '../../domain/store.ts';"],
   ['src/cli/serve.ts', "import { createApp } from '../http/app.ts';"],
   ['src/slurm/commands.ts', "Bun.spawn(['squeue']);"],
 ];

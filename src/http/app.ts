@@ -1,21 +1,21 @@
 import { Elysia } from 'elysia';
 import type { Store } from '../domain/store.ts';
-import { BATCH_ROUTES, batches } from './batches.ts';
-import { body } from './body.ts';
-import { COMPLETION_ROUTE, type CompletionOptions, completions } from './completions.ts';
-import { documentation } from './documentation.ts';
-import { type ErrorLog, errors } from './errors.ts';
-import { events } from './events.ts';
-import { health } from './health.ts';
-import { type HookOptions, hooks } from './hooks.ts';
-import { jobs } from './jobs.ts';
-import { metrics } from './metrics.ts';
-import { paths } from './paths.ts';
-import { type ObserveRequest, requests } from './requests.ts';
-import type { RouteLike } from './routes.ts';
-import { runs } from './runs.ts';
-import { samples } from './samples.ts';
-import { summaries } from './summaries.ts';
+import { body } from './request/body.ts';
+import { paths } from './request/percent-encoding.ts';
+import type { RouteLike } from './response/allowed-methods.ts';
+import { type ErrorLog, errors } from './response/errors.ts';
+import { type ObserveRequest, requests } from './response/timing.ts';
+import { BATCH_ROUTES, batches } from './routes/batches.ts';
+import { COMPLETION_ROUTE, type CompletionOptions, completions } from './routes/completions.ts';
+import { documentation } from './routes/documentation.ts';
+import { health } from './routes/health.ts';
+import { type HookOptions, hooks } from './routes/hook-events.ts';
+import { events } from './routes/job-events.ts';
+import { jobs } from './routes/jobs.ts';
+import { metrics } from './routes/metrics.ts';
+import { runs } from './routes/runs.ts';
+import { samples } from './routes/samples.ts';
+import { summaries } from './routes/summaries.ts';
 
 export interface AppOptions extends CompletionOptions, HookOptions {
   readonly store: Store;

@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test';
 import { createApp } from '../../src/http/app.ts';
 import { slurmParts, startService } from '../help/service.ts';
-import { documentChecker } from './document.ts';
+import { documentChecker } from './response/document.ts';
 
 const SECRET = 'a-secret-of-a-user';
 const JOB = { id: SECRET, user: SECRET, nodes: [SECRET] };

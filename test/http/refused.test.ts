@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { listReadings } from '../help/readings.ts';
 import { startService } from '../help/service.ts';
-import { documentChecker } from './document.ts';
 import { type Row, titleOf } from './requests.ts';
+import { documentChecker } from './response/document.ts';
 
 const JOB = { id: 'new', user: 'alice', nodes: ['n1'] };
 const SAMPLE = { cpu_usage: 1, memory_usage_mb: 1 };

@@ -1,0 +1,121 @@
+import { AppError } from '../../domain/errors.ts';
+
+/** Levels of arrays and objects in a body: ours have four; a validator that walks 40,000 of them runs out of stack. */
+const MAX_DEPTH = 32;
+/** Keys of one object, and values of one row or single write: many of them cost far more to parse than their bytes. */
+const MAX_KEYS = 1000;
+const MAX_VALUES = 250_000;
+
+/** Meaning of a character outside strings; 0: nothing that is counted. */
+const [QUOTE, OPEN, CLOSE, COMMA, COLON] = [1, 2, 3, 4, 5];
+const KINDS = new Uint8Array(128);
+for (const [characters, kind] of [
+  ['"', QUOTE],
+  ['[{', OPEN],
+  [']}', CLOSE],
+  [',', COMMA],
+  [':', COLON],
+] as const) {
+  for (const character of characters) KINDS[character.charCodeAt(0)] = kind;
+}
+const QUOTE_CODE = 34;
+const BACKSLASH_CODE = 92;
+
+/** Told of what lies at the second level, where the rows of a batch are. */
+export interface SecondLevel {
+  /** An array or object begins at `at`. */
+  opened(at: number): void;
+  /** It ends at `at`. */
+  closed(at: number): void;
+  /** A comma between two of its values. */
+  separated(at: number): void;
+}
+
+/**
+ * Counts the levels, keys and values of JSON text that comes in pieces, without parsing it, and refuses it with
+ * `invalid_request` at the first that is too many. Whether the text is JSON at all is left to the parser.
+ */
+export class JsonScanner {
+  #depth = 0;
+  #values = 0;
+  #isInString = false;
+  /** The last piece ended between a backslash and the character behind it. */
+  #isEscaped = false;
+  readonly #keys = new Uint32Array(MAX_DEPTH + 1);
+
+  constructor(private readonly second?: SecondLevel) {}
+
+  /** Whether the text so far ends inside a string. */
+  get isInString(): boolean {
+    return this.#isInString;
+  }
+
+  /** Begins to count values anew, as at the start of a row. */
+  startRow(): void {
+    this.#values = 0;
+  }
+
+  scan(piece: string): void {
+    const { length } = piece;
+    let at = this.#isInString ? this.endString(piece, 0) : 0;
+    while (at < length) {
+      const code = piece.charCodeAt(at);
+      const kind = code < 128 ? KINDS[code]! : 0;
+      if (kind === QUOTE) {
+        at = this.endString(piece, at + 1);
+        continue;
+      }
+      if (kind !== 0) this.#count(kind, at);
+      at++;
+    }
+  }
+
+  /** Looks for the end of the string that `at` is in. Returns the place behind its quote, or the length of the piece. */
+  endString(piece: string, at: number): number {
+    let place = this.#isEscaped ? at + 1 : at;
+    this.#isEscaped = false;
+    for (; place < piece.length; place++) {
+      const code = piece.charCodeAt(place);
+      if (code === BACKSLASH_CODE) place++;
+      else if (code === QUOTE_CODE) {
+        this.#isInString = false;
+        return place + 1;
+      }
+    }
+    this.#isInString = true;
+    this.#isEscaped = place > piece.length;
+    return piece.length;
+  }
+
+  #count(kind: number, at: number): void {
+    switch (kind) {
+      case OPEN:
+        this.#open(at);
+        break;
+      case CLOSE:
+        if (this.#depth === 2) this.second?.closed(at);
+        if (--this.#depth < 0) throw new AppError('invalid_request', 'The body is not valid JSON.');
+        break;
+      case COMMA:
+        this.#addValue();
+        if (this.#depth === 2) this.second?.separated(at);
+        break;
+      default:
+        if (++this.#keys[this.#depth]! > MAX_KEYS)
+          throw new AppError('invalid_request', `The body has an object with more than ${MAX_KEYS} keys.`);
+    }
+  }
+
+  #open(at: number): void {
+    this.#addValue();
+    if (++this.#depth > MAX_DEPTH)
+      throw new AppError('invalid_request', `The body is nested deeper than ${MAX_DEPTH} levels.`);
+    this.#keys[this.#depth] = 0;
+    if (this.#depth === 2) this.second?.opened(at);
+  }
+
+  #addValue(): void {
+    if (++this.#values > MAX_VALUES)
+      throw new AppError('invalid_request', `The body has more than ${MAX_VALUES} values in one row.`);
+  }
+}

@@ -1,0 +1,22 @@
+import { Elysia } from 'elysia';
+import { AppError, quote } from '../../domain/errors.ts';
+import { pathOf } from '../url.ts';
+
+/** Refuses a path whose percent-encoding is broken: the framework would hand it to a route as a parameter that is null. */
+export const paths = () =>
+  new Elysia({ name: 'paths' }).onRequest(({ request }) => {
+    if (!request.url.includes('%')) return;
+    const { pathname } = pathOf(request);
+    if (!isDecodable(pathname)) {
+      throw new AppError('not_found', `The path ${quote(pathname)} is not percent-encoded UTF-8.`);
+    }
+  });
+
+function isDecodable(pathname: string): boolean {
+  try {
+    decodeURIComponent(pathname);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,120 @@
+import { AppError, quote } from '../../domain/errors.ts';
+import { isIdentity } from '../../domain/identity.ts';
+import { parseDuration, requireTime } from '../../domain/time.ts';
+import { pathOf } from '../url.ts';
+
+const MAX_NAMES = 100;
+
+/**
+ * Reads the query of a request strictly: a parameter that is unknown, or given twice without being `repeatable`, is a
+ * validation error, because a typo must not return everything. Each method reads one parameter, or undefined when it
+ * was not given.
+ */
+export function readQuery(request: Request, known: readonly string[], repeatable: readonly string[] = []) {
+  const parameters = new Map<string, string[]>();
+  for (const [name, value] of pathOf(request).searchParams) {
+    if (!known.includes(name)) {
+      throw invalid(`${quote(name)} is not a parameter here; known are ${known.join(', ')}.`);
+    }
+    const values = parameters.get(name);
+    if (values && !repeatable.includes(name)) throw invalid(`${name} is given more than once.`);
+    if (values) values.push(value);
+    else parameters.set(name, [value]);
+  }
+  const single = (name: string): string | undefined => parameters.get(name)?.[0];
+
+  return {
+    integer(name: string, { min, max, otherwise }: { min: number; max: number; otherwise: number }): number {
+      return this.optionalInteger(name, { min, max }) ?? otherwise;
+    },
+
+    optionalInteger(name: string, { min, max }: { min: number; max: number }): number | undefined {
+      const text = single(name);
+      if (text === undefined) return undefined;
+      const value = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
+      if (!(value >= min && value <= max)) {
+        throw invalid(`${name} must be a whole number from ${min} to ${max}, not ${quote(text)}.`);
+      }
+      return value;
+    },
+
+    choice<Choice extends string>(name: string, choices: readonly Choice[]): Choice | undefined {
+      const text = single(name);
+      return text === undefined ? undefined : requireChoice(name, text, choices);
+    },
+
+    /** One or several choices, repeated or with commas between them; each once. */
+    choices<Choice extends string>(name: string, choices: readonly Choice[]): Choice[] | undefined {
+      const texts = parameters.get(name)?.flatMap((text) => text.split(','));
+      return texts && [...new Set(texts.map((text) => requireChoice(name, text, choices)))];
+    },
+
+    identity(name: string): string | undefined {
+      const text = single(name);
+      if (text !== undefined && !isIdentity(text)) throw invalid(`${name} ${IDENTITY}`);
+      return text;
+    },
+
+    /** One or several names, each as it was given: whether a comma is part of a name, only the store can tell. */
+    identities(name: string): string[] | undefined {
+      const texts = parameters.get(name);
+      if (texts === undefined) return undefined;
+      if (!texts.every((text) => isIdentity(text) || text.split(',').every(isIdentity))) {
+        throw invalid(`${name} ${IDENTITY}`);
+      }
+      if (texts.flatMap((text) => text.split(',')).length > MAX_NAMES) {
+        throw invalid(`${name} must have at most ${MAX_NAMES} names.`);
+      }
+      return [...new Set(texts)];
+    },
+
+    /** Any text that is not empty. */
+    text(name: string, maxLength = 256): string | undefined {
+      const text = single(name);
+      if (text !== undefined && (text === '' || [...text].length > maxLength)) {
+        throw invalid(`${name} must have 1 to ${maxLength} characters.`);
+      }
+      return text;
+    },
+
+    time(name: string): number | undefined {
+      const text = single(name);
+      return text === undefined ? undefined : requireTime(name, text);
+    },
+
+    /** Milliseconds, from seconds or from a duration with its unit. */
+    duration(name: string): number | undefined {
+      const text = single(name);
+      if (text === undefined) return undefined;
+      const timeMs = /^\d{1,10}$/.test(text) ? Number(text) * 1000 : parseDuration(text);
+      if (timeMs !== undefined) return timeMs;
+      throw invalid(
+        `${name} must be whole seconds or a duration such as 90s, 15m or 2h, not ${quote(text)}.`,
+      );
+    },
+
+    has: (name: string): boolean => parameters.has(name),
+  };
+}
+
+const IDENTITY = 'must have 1 to 256 characters, none of them a control character.';
+
+function requireChoice<Choice extends string>(
+  name: string,
+  text: string,
+  choices: readonly Choice[],
+): Choice {
+  const choice = choices.find((one) => one === text);
+  if (choice === undefined)
+    throw invalid(`${name} must be one of ${choices.join(', ')}, not ${quote(text)}.`);
+  return choice;
+}
+
+const invalid = (message: string) => new AppError('validation_error', message);
+
+/** Leaves out the keys whose value is undefined, for objects whose optional fields are absent when unknown. */
+export function defined<Fields extends Record<string, unknown>>(
+  fields: Fields,
+): { [Key in keyof Fields]?: Exclude<Fields[Key], undefined> } {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as never;
+}

@@ -1,0 +1,101 @@
+import type { Readings } from '../../domain/readings.ts';
+import type { ReadingQuery, Store } from '../../domain/store.ts';
+import { POINT_SPAN_MS } from '../../domain/summary.ts';
+import { SLICE_MS, takeTurn } from '../../pace.ts';
+import type { ReadingRequest } from '../request/sample-list.ts';
+import { sendDownload, sendPieces } from './download.ts';
+import { maxRowBytes, READING_COLUMNS, rowWriter } from './sample-rows.ts';
+import { csvLine, MEDIA_TYPE, type RowFormat } from './table.ts';
+import { encodeText, TextWriter } from './text-writer.ts';
+
+/** Text is sent in pieces of about this size. */
+const PIECE_BYTES = 64 * 1024;
+/** Rows between two looks at the clock: well under a millisecond. */
+const ROWS_AT_ONCE = 256;
+
+type ReadingOptions = ReadingRequest & { readonly signal: AbortSignal };
+
+/** Answers a request for samples in the format it asks for. Nothing is made of a row but its text. */
+export async function sendReadings(store: Store, jobId: string, request: ReadingOptions): Promise<Response> {
+  const { format } = request;
+  const { batches, spanMs, total } = await findReadings(store, jobId, request);
+  const headers = {
+    'content-type': format === 'json' ? 'application/json' : `${MEDIA_TYPE[format]}; charset=utf-8`,
+    vary: 'accept',
+  };
+  const [head, tail] = framesOf(format, jobId, total);
+  const send = format === 'json' ? sendPieces : sendDownload;
+  return send(renderPieces(batches, { format, spanMs, head, tail }), headers);
+}
+
+/** What stands before the rows and behind them. */
+function framesOf(format: RowFormat, jobId: string, total: number): [head: string, tail: string] {
+  if (format === 'csv') return [csvLine(READING_COLUMNS), ''];
+  if (format === 'ndjson') return ['', ''];
+  return [`{"job_id":${JSON.stringify(jobId)},"samples":[`, `],"total":${total}}`];
+}
+
+/** The readings that a request asks for; the total is that of JSON, which is never a stream. */
+async function findReadings(
+  store: Store,
+  jobId: string,
+  { query, limit, maxPoints, signal }: ReadingOptions,
+): Promise<{ batches: AsyncIterable<Readings> | Readings[]; spanMs: number; total: number }> {
+  if (maxPoints > 0) {
+    const { points, spanMs, total } = await store.plotSamples(jobId, query, maxPoints, signal);
+    return { batches: [points], spanMs, total };
+  }
+  if (limit > 0) {
+    const { samples, total } = await store.listSamples(jobId, query, limit, signal);
+    return { batches: [samples], spanMs: POINT_SPAN_MS, total };
+  }
+  return {
+    batches: store.streamSamples(jobId, query satisfies ReadingQuery, signal),
+    spanMs: POINT_SPAN_MS,
+    total: 0,
+  };
+}
+
+interface RenderOptions {
+  readonly format: RowFormat;
+  readonly spanMs: number;
+  readonly head: string;
+  readonly tail: string;
+}
+
+async function* renderPieces(
+  batches: AsyncIterable<Readings> | Readings[],
+  { format, spanMs, head, tail }: RenderOptions,
+): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  const out = new TextWriter();
+  write(out, head);
+  let hasRows = false;
+  let endMs = performance.now() + SLICE_MS;
+  for await (const readings of batches) {
+    hasRows ||= readings.count > 0;
+    const writeRow = rowWriter(readings, format, spanMs);
+    const rowBytes = maxRowBytes(readings);
+    for (let start = 0; start < readings.count; start += ROWS_AT_ONCE) {
+      // The last row is never sent before the end is known, because the comma behind it has to go.
+      if (out.length > PIECE_BYTES) yield out.take();
+      if (performance.now() > endMs) {
+        await takeTurn('background');
+        endMs = performance.now() + SLICE_MS;
+      }
+      const end = Math.min(start + ROWS_AT_ONCE, readings.count);
+      for (let place = start; place < end; place++) {
+        out.ensure(rowBytes);
+        writeRow(out, place);
+      }
+    }
+  }
+  if (format === 'json' && hasRows) out.drop(1);
+  write(out, tail);
+  yield out.take();
+}
+
+function write(out: TextWriter, text: string): void {
+  const bytes = encodeText(text);
+  out.ensure(bytes.length);
+  out.put(bytes);
+}

@@ -1,0 +1,49 @@
+import { createHash } from 'node:crypto';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
+import { acceptsGzip } from '../routes/metrics.ts';
+
+const compress = promisify(gzip);
+
+/** Browsers ask each time whether what they have is still right: a newer executable serves other files under the same names. */
+const HEADERS = {
+  'cache-control': 'no-cache',
+  vary: 'accept-encoding',
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+};
+
+type Serve = (request: Request) => Promise<Response>;
+
+/** Serves bytes that never change while the process runs, with an ETag, gzipped for whom takes it. */
+function staticBytes(read: () => Promise<Uint8Array>, headers: Record<string, string>): Serve {
+  let versions: Promise<{ plain: Uint8Array; packed: Uint8Array; etag: string }> | undefined;
+
+  async function prepare() {
+    const plain = await read();
+    const etag = createHash('sha256').update(plain).digest('base64url').slice(0, 22);
+    return { plain, packed: await compress(plain), etag };
+  }
+
+  return async (request) => {
+    versions ??= prepare();
+    const { plain, packed, etag } = await versions;
+    const isPacked = acceptsGzip(request.headers.get('accept-encoding'));
+    const tag = `"${etag}${isPacked ? '-gzip' : ''}"`;
+    const common = { ...HEADERS, ...headers, etag: tag };
+    const known = request.headers.get('if-none-match')?.split(',') ?? [];
+    if (known.some((one) => one.trim().replace(/^W\//, '') === tag || one.trim() === '*'))
+      return new Response(null, { status: 304, headers: common });
+    return new Response(isPacked ? packed : plain, {
+      headers: { ...common, ...(isPacked && { 'content-encoding': 'gzip' }) },
+    });
+  };
+}
+
+/** Serves a file that the executable holds. */
+export const staticFile = (path: string, type: string): Serve =>
+  staticBytes(() => Bun.file(path).bytes(), { 'content-type': type });
+
+/** Serves a text. */
+export const staticText = (text: string, type: string, headers: Record<string, string>): Serve =>
+  staticBytes(async () => Buffer.from(text), { 'content-type': type, ...headers });

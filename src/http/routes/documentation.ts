@@ -1,0 +1,105 @@
+import { createHash } from 'node:crypto';
+import { type AnyElysia, Elysia } from 'elysia';
+import style from 'swagger-ui-dist/swagger-ui.css' with { type: 'file' };
+import script from 'swagger-ui-dist/swagger-ui-bundle.js' with { type: 'file' };
+import { SCHEMAS } from '../response/openapi.ts';
+import { publish } from '../response/publish.ts';
+import { staticFile, staticText } from '../response/static.ts';
+
+const START = `
+      const dark = matchMedia('(prefers-color-scheme: dark)');
+      const follow = () => document.documentElement.classList.toggle('dark-mode', dark.matches);
+      dark.addEventListener('change', follow);
+      follow();
+      SwaggerUIBundle({ url: '/swagger/json', dom_id: '#ui', deepLinking: true, validatorUrl: null });
+`;
+
+const PAGE = `<!doctype html>
+<html lang="en">
+  <head>
+    <meta charset="utf-8">
+    <meta name="viewport" content="width=device-width, initial-scale=1">
+    <title>hpc-observe API</title>
+    <link rel="icon" href="data:,">
+    <link rel="stylesheet" href="/swagger/ui.css">
+    <style>
+      body { margin: 0; }
+      html.dark-mode { background: #1c2022; }
+      /* No answer of ours has links; on a narrow screen the empty column takes the room of the others. */
+      .swagger-ui .response-col_links { display: none; }
+    </style>
+  </head>
+  <body>
+    <div id="ui"></div>
+    <script src="/swagger/ui.js"></script>
+    <script>${START}</script>
+  </body>
+</html>
+`;
+
+/** Everything comes from this server, no page of another may frame this one, and its own script is known by its hash. */
+const POLICY = [
+  "default-src 'none'",
+  `script-src 'self' 'sha256-${createHash('sha256').update(START).digest('base64')}'`,
+  // Swagger UI sets styles of its own.
+  "style-src 'self' 'unsafe-inline'",
+  "img-src 'self' data:",
+  "connect-src 'self' data:",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+/** `/swagger/json` describes the routes of `api`; `/swagger` shows it, with everything it loads from this server. */
+export const documentation = ({ api, version }: { api: AnyElysia; version: string }) => {
+  let document: Promise<object> | undefined;
+  const describe = () => {
+    document ??= generateDocument(api, version);
+    return document;
+  };
+  const ui = staticFile(script, 'text/javascript; charset=utf-8');
+  const css = staticFile(style, 'text/css; charset=utf-8');
+  const page = staticText(PAGE, 'text/html; charset=utf-8', { 'content-security-policy': POLICY });
+  return new Elysia({ name: 'documentation' })
+    .get('/swagger', ({ request }) => page(request))
+    .get('/swagger/json', () => describe())
+    .get('/swagger/ui.js', ({ request }) => ui(request))
+    .get('/swagger/ui.css', ({ request }) => css(request));
+};
+
+/** The document of the routes of `api`. The generator and its libraries are loaded when somebody asks: every start would wait for them. */
+async function generateDocument(api: AnyElysia, version: string): Promise<object> {
+  const { swagger } = await import('@elysiajs/swagger');
+  // The plugin's own page loads its script from a public host, so only its generator is used, off the served app.
+  const generator = new Elysia()
+    .use(
+      swagger({
+        path: '/page',
+        specPath: '/document',
+        documentation: {
+          info: {
+            title: 'hpc-observe',
+            version,
+            description: 'Every job of an HPC cluster, seen live, afterwards and in Prometheus.',
+          },
+          components: { schemas: SCHEMAS as never },
+        },
+      }),
+    )
+    .use(api);
+  const response = await generator.handle(new Request('http://localhost/document'));
+  return tidyDocument(await response.json());
+}
+
+interface Document {
+  paths: Record<string, Record<string, { requestBody?: { content: Record<string, unknown> } }>>;
+}
+
+/** Makes the generated document say what the service does: bodies are JSON only, and schemas are those of OpenAPI 3.0. */
+export function tidyDocument(document: unknown): object {
+  const { paths } = document as Document;
+  for (const { requestBody } of Object.values(paths).flatMap((methods) => Object.values(methods))) {
+    if (requestBody) requestBody.content = { 'application/json': requestBody.content['application/json'] };
+  }
+  return publish(document);
+}

@@ -1,0 +1,79 @@
+import { expect, test } from 'bun:test';
+import fc from 'fast-check';
+import { RowCutter } from '../../../src/http/request/row-cutter.ts';
+
+const LIMITS = { name: 'rows', maxRows: 1000, maxRowLength: 100 };
+const PIECE = 50;
+
+/** Cuts a text that comes in pieces of this length, until it is refused; what came out, and how much went in. */
+function cut(text: string, length = PIECE, limits = LIMITS) {
+  const cutter = new RowCutter(limits);
+  const rows: unknown[] = [];
+  let taken = 0;
+  let refusal: string | undefined;
+  try {
+    for (; taken < text.length; taken += length) {
+      for (const portion of cutter.cut(text.slice(taken, taken + length)))
+        rows.push(...JSON.parse(`[${portion}]`));
+    }
+  } catch (error) {
+    refusal = (error as Error).message;
+  }
+  return { rows, cutter, taken, refusal };
+}
+
+const value = fc.jsonValue({ maxDepth: 3 });
+
+test('rows come out as they went in, wherever the text is cut, and the rest stays', () => {
+  fc.assert(
+    fc.property(
+      fc.array(value, { maxLength: 20 }),
+      fc.dictionary(fc.string(), value, { maxKeys: 3 }),
+      fc.integer({ min: 1, max: 40 }),
+      fc.constantFrom(undefined, 1, '\t'),
+      (rows, others, length, indent) => {
+        const { rows: _, ...rest } = others;
+        const text = JSON.stringify({ ...rest, rows, last: 1 }, null, indent);
+        const found = cut(text, length, { ...LIMITS, maxRowLength: 100_000 });
+        expect([found.refusal, found.rows, found.cutter.hasRows]).toEqual([
+          undefined,
+          JSON.parse(JSON.stringify(rows)),
+          true,
+        ]);
+        expect(found.cutter.commas).toBe(Math.max(0, rows.length - 1));
+        expect(JSON.parse(found.cutter.outside)).toEqual({ ...JSON.parse(text), rows: [] });
+      },
+    ),
+    { numRuns: 1000 },
+  );
+});
+
+test.each([
+  ['{"rowz":[1,2]}'],
+  ['{"a":{"rows":[1,2]}}'],
+  ['{"a":"\\"rows\\":","b":[1]}'],
+  ['[[1,2]]'],
+  ['{"rows":{"a":1}}'],
+])('%s has no array of rows where it belongs', (text) => {
+  const { rows, cutter, refusal } = cut(text, 3);
+  expect([rows, cutter.hasRows, cutter.outside, refusal]).toEqual([[], false, text, undefined]);
+});
+
+const FOREVER = 1_000_000;
+const REFUSED: [body: string, says: string][] = [
+  [`{"rows":[${'{},'.repeat(FOREVER)}{}]}`, 'rows has more than the 1000 rows'],
+  [`{"rows":[${'0,'.repeat(FOREVER)}0]}`, 'rows has more than the 1000 rows'],
+  [`{"rows":[1,${' '.repeat(FOREVER)}]}`, 'rows.1 has more than 100 characters'],
+  [`{"rows":[{${'"a":0,'.repeat(FOREVER)}`, 'rows.0 has more than 100 characters'],
+  [`{"rows":["${'x'.repeat(FOREVER)}"]}`, 'rows.0 has more than 100 characters'],
+  [`{"rows":[${'['.repeat(FOREVER)}`, 'nested deeper than 32 levels'],
+  [`{"rows":[],"rows":[${' '.repeat(FOREVER)}`, 'has rows more than once'],
+  [`${' '.repeat(FOREVER)}{"rows":[]}`, 'more than 65536 characters beside rows'],
+  [`{"a":"${'x'.repeat(FOREVER)}","rows":[]}`, 'more than 65536 characters beside rows'],
+  [`{"a":{${Array.from({ length: FOREVER / 10 }, (_, at) => `"${at}":0`)}}}`, 'more than 1000 keys'],
+];
+test.each(REFUSED)('%.40s… is refused before much of it is read: %s', (body, says) => {
+  const { refusal, taken } = cut(body);
+  expect(refusal).toContain(says);
+  expect(taken).toBeLessThan(70_000);
+});

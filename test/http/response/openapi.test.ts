@@ -1,0 +1,348 @@
+import { afterAll, beforeAll, expect, test } from 'bun:test';
+import Ajv from 'ajv';
+import { startService } from '../../help/service.ts';
+import { documentChecker, type OpenApi } from './document.ts';
+import { OPENAPI_3_0 } from './openapi-schema.ts';
+
+let service: Awaited<ReturnType<typeof startService>>;
+let document: OpenApi;
+
+beforeAll(async () => {
+  service = await startService();
+  document = (await service.send('GET', '/swagger/json')).json;
+});
+
+afterAll(() => service[Symbol.asyncDispose]());
+
+/** Every place of the document, as a list of the keys that lead there and what stands there. */
+function* walk(value: unknown, path: readonly string[] = []): Generator<[readonly string[], unknown]> {
+  yield [path, value];
+  if (value === null || typeof value !== 'object') return;
+  for (const [key, child] of Object.entries(value)) yield* walk(child, [...path, key]);
+}
+
+/** Whether a document has only what OpenAPI 3.0.3 knows; the faults as text. */
+function faultsOf(candidate: unknown): string {
+  const ajv = new Ajv({ strict: false, allErrors: true });
+  const check = ajv.compile(OPENAPI_3_0);
+  return check(candidate) ? '' : ajv.errorsText(check.errors);
+}
+
+test('the document is OpenAPI 3.0.3', () => {
+  expect(faultsOf(document)).toBe('');
+});
+
+test.each([
+  ['const', { type: 'string', const: 'running' }],
+  ['a choice of schemas', { anyOf: [{ type: 'string' }, { type: 'integer' }] }],
+  ['no type', { description: 'anything' }],
+  ['a list of types', { type: ['string', 'null'] }],
+])('a schema with %s would be found', (_, schema) => {
+  const { components } = document;
+  expect(faultsOf({ ...document, components: { schemas: { ...components.schemas, Odd: schema } } })).not.toBe(
+    '',
+  );
+});
+
+test('every reference leads somewhere, and every schema with a name is used', () => {
+  const used = new Set<unknown>();
+  for (const [path, value] of walk(document)) if (path.at(-1) === '$ref') used.add(value);
+  const named = Object.keys(document.components.schemas).map((name) => `#/components/schemas/${name}`);
+  expect([...used].sort()).toEqual(named.sort());
+});
+
+/** What may be said of a job beside its user, its nodes and its life. */
+const DETAILS = [
+  ...['name', 'account', 'partition', 'qos', 'cluster', 'submit_time', 'time_limit_seconds', 'cpus'],
+  ...['memory_limit_mb', 'gpus', 'work_dir', 'array_job_id', 'array_task_id', 'exit_code', 'signal'],
+  ...['raw_state', 'reason', 'restarts', 'sluid', 'suspended_seconds', 'allocations'],
+].map((field) => `${field}?`);
+
+/** The API reference as a table: operation, its parameters, the fields of its body (! means required), its statuses. */
+const REFERENCE: Record<string, { parameters?: string[]; body?: string[]; statuses: number[] }> = {
+  'get /v1/health': { statuses: [200, 500, 503] },
+  'get /v1/jobs': {
+    parameters: [
+      ...['state', 'user', 'node', 'limit', 'offset', 'since', 'until'],
+      ...['account', 'partition', 'qos', 'name', 'array_job_id', 'cluster', 'sluid', 'min_runtime', 'q'],
+      ...['sort', 'order', 'cursor', 'format'],
+    ],
+    statuses: [200, 400, 500, 503],
+  },
+  'post /v1/jobs': {
+    body: ['id!', 'user!', 'nodes!', ...DETAILS],
+    statuses: [201, 400, 409, 413, 415, 500, 503],
+  },
+  'get /v1/jobs/{jobId}': { parameters: ['jobId!'], statuses: [200, 404, 500, 503] },
+  'patch /v1/jobs/{jobId}': {
+    parameters: ['jobId!'],
+    body: ['state?', 'cpu_usage?', 'memory_usage_mb?', 'gpu_usage?', ...DETAILS],
+    statuses: [200, 400, 404, 413, 415, 500, 503],
+  },
+  'delete /v1/jobs/{jobId}': { parameters: ['jobId!'], statuses: [204, 404, 500, 503] },
+  'get /v1/jobs/{jobId}/summary': {
+    parameters: ['jobId!', 'run'],
+    statuses: [200, 400, 404, 500, 503],
+  },
+  'get /v1/jobs/{jobId}/runs': { parameters: ['jobId!'], statuses: [200, 404, 500, 503] },
+  'get /v1/jobs/{jobId}/events': { parameters: ['jobId!'], statuses: [200, 404, 500, 503] },
+  'get /v1/jobs/{jobId}/metrics': {
+    parameters: ['jobId!', 'start_time', 'end_time', 'limit', 'node', 'run', 'order', 'max_points', 'format'],
+    statuses: [200, 400, 404, 500, 503],
+  },
+  'post /v1/jobs/{jobId}/metrics': {
+    parameters: ['jobId!'],
+    body: ['cpu_usage!', 'memory_usage_mb!', 'gpu_usage?', 'timestamp?', 'node?'],
+    statuses: [201, 400, 404, 413, 415, 500, 503],
+  },
+  'post /v1/samples': { body: ['samples!'], statuses: [200, 400, 413, 415, 500, 503] },
+  'post /v1/jobs/batch': { body: ['jobs!'], statuses: [200, 400, 413, 415, 500, 503] },
+  'post /v1/slurm/jobcomp': {
+    body: ['jobid!', 'state!', '@end!'],
+    statuses: [200, 400, 413, 415, 500, 503],
+  },
+  'post /v1/events/job-started': {
+    body: [
+      ...['job_id!', 'user!', 'node_list!', 'cpu_allocation?', 'gpu_allocation?', 'gpu_vendor?'],
+      ...['gpu_devices?', 'cgroup_path?', 'sluid?', 'timestamp?'],
+    ],
+    statuses: [200, 400, 413, 415, 500, 503],
+  },
+  'post /v1/events/job-finished': {
+    body: ['job_id!', 'final_state!', 'exit_code?', 'signal?', 'sluid?', 'timestamp?'],
+    statuses: [200, 400, 413, 415, 500, 503],
+  },
+  'get /metrics': { statuses: [200, 500, 503] },
+};
+
+interface ObjectSchema {
+  readonly properties: Record<string, { nullable?: boolean }>;
+  readonly required?: readonly string[];
+}
+
+test('the document says what the API reference says', () => {
+  const described: typeof REFERENCE = {};
+  for (const [path, methods] of Object.entries(document.paths)) {
+    for (const [method, { parameters, requestBody, responses }] of Object.entries(methods)) {
+      const schema = requestBody?.content['application/json']?.schema as ObjectSchema | undefined;
+      described[`${method} ${path}`] = {
+        ...(parameters?.length && {
+          parameters: parameters.map(({ name, in: place }) => (place === 'path' ? `${name}!` : name)),
+        }),
+        ...(schema && {
+          body: Object.entries(schema.properties).map(
+            ([field, { nullable }]) =>
+              `${field}${schema.required?.includes(field) ? '!' : ''}${nullable ? '?' : ''}`,
+          ),
+        }),
+        statuses: Object.keys(responses).map(Number),
+      };
+    }
+  }
+  expect(described).toEqual(REFERENCE);
+});
+
+test('every route of the service but the documentation’s own is in the document, and nothing else', () => {
+  const served = service.app.routes
+    .filter(({ path }) => !path.startsWith('/swagger'))
+    .map(({ method, path }) => `${method.toLowerCase()} ${path.replace(/:(\w+)/g, '{$1}')}`);
+  expect(served.sort()).toEqual(Object.keys(REFERENCE).sort());
+  expect(Object.keys(document.paths).filter((path) => path.endsWith('/'))).toEqual([]);
+});
+
+test('every operation has a name of its own', () => {
+  const names = Object.values(document.paths).flatMap((methods) =>
+    Object.values(methods).map(({ operationId }) => operationId),
+  );
+  expect(new Set(names).size).toBe(names.length);
+});
+
+test('every parameter of a path is described', () => {
+  for (const [path, methods] of Object.entries(document.paths)) {
+    const wanted = [...path.matchAll(/\{(\w+)\}/g)].map((match) => match[1]!);
+    for (const { parameters = [] } of Object.values(methods)) {
+      expect(parameters.filter((one) => one.in === 'path').map(({ name }) => name)).toEqual(wanted);
+    }
+  }
+});
+
+const A = '/v1/jobs/a';
+const NOON = '2026-01-20T12:00:00Z';
+const BATCHES = ['/v1/samples', '/v1/jobs/batch'];
+/** A day of good requests, in order. */
+const GOOD: [method: string, path: string, body?: unknown][] = [
+  ['GET', '/v1/health'],
+  ['POST', '/v1/jobs', { id: 'a', user: '🧪', nodes: ['n1', 'n2'] }],
+  ['POST', '/v1/jobs', { id: 'b', user: 'x'.repeat(256), nodes: ['n1'] }],
+  ['GET', A],
+  ['POST', `${A}/metrics`, { cpu_usage: 0, memory_usage_mb: 0 }],
+  ['POST', `${A}/metrics`, { cpu_usage: 100, memory_usage_mb: 2 ** 33, gpu_usage: 99.5, node: 'n2' }],
+  [
+    'POST',
+    `${A}/metrics`,
+    { cpu_usage: 1, memory_usage_mb: 1, gpu_usage: null, timestamp: null, node: null },
+  ],
+  ['POST', `${A}/metrics`, { cpu_usage: 1, memory_usage_mb: 1, timestamp: '2026-01-20T10:00:00Z' }],
+  ['GET', A],
+  ['PATCH', A, {}],
+  ['PATCH', A, { state: null, cpu_usage: null, memory_usage_mb: null, gpu_usage: null }],
+  ['PATCH', A, { state: 'failed', cpu_usage: 33.3, memory_usage_mb: 5, gpu_usage: 0 }],
+  ['GET', '/v1/jobs'],
+  ['GET', '/v1/jobs?limit=1'],
+  ['GET', '/v1/jobs?state=failed&user=🧪&node=n2&limit=1&offset=0'],
+  ['GET', '/v1/jobs?state=failed,running&user=🧪&user=x&q=A&min_runtime=0&sort=gpu_usage&order=asc&limit=1'],
+  ['GET', '/v1/jobs?since=2026-01-20&until=2027-01-20&format=csv'],
+  ['GET', '/v1/jobs?format=ndjson'],
+  ['GET', `${A}/metrics`],
+  ['GET', `${A}/metrics?start_time=2026-01-20&end_time=2026-01-21&limit=1`],
+  ['GET', '/metrics'],
+  ['POST', '/v1/samples', { samples: [{ job_id: 'a', cpu_usage: 1, memory_usage_mb: 1, newer: true }] }],
+  [
+    'POST',
+    '/v1/samples',
+    {
+      samples: [
+        { job_id: 'a', node: 'n2', timestamp: NOON, cpu_usage: 1, memory_usage_mb: 1, gpu_usage: null },
+        { job_id: 'no', node: null, timestamp: null, cpu_usage: 1, memory_usage_mb: 1 },
+        { job_id: 'a', node: 'n9', cpu_usage: 1, memory_usage_mb: 1 },
+      ],
+    },
+  ],
+  [
+    'POST',
+    '/v1/jobs/batch',
+    {
+      jobs: [
+        { id: 'c', user: 'u', nodes: ['n1'] },
+        { id: 'd', user: 'u', nodes: ['n1'], state: 'failed', start_time: NOON, end_time: NOON, newer: 1 },
+        { id: 'a', user: 'u', nodes: ['n1'], state: null, start_time: null, end_time: null },
+      ],
+    },
+  ],
+  ['PATCH', A, { state: 'pending' }],
+  ['GET', A],
+  ['DELETE', A],
+];
+
+test('good requests and their answers are as documented', async () => {
+  const check = documentChecker(document);
+  for (const [method, path, body] of GOOD) {
+    const answer = await service.send(method, path, body);
+    const status = BATCHES.includes(path) ? 200 : ({ POST: 201, DELETE: 204 }[method] ?? 200);
+    expect([method, path, answer.status]).toEqual([method, path, status]);
+    if (body !== undefined) check.body(method, path, body);
+    check.answer(method, path, answer);
+  }
+});
+
+test('Execute takes the example of every body, one after the other, and of every path', async () => {
+  await using fresh = await startService();
+  const check = documentChecker(document);
+  const order = ['createJob', 'createJobs', 'recordSamples', 'recordSample', 'jobStarted', 'jobFinished'];
+  const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => ({
+      path,
+      method: method.toUpperCase(),
+      ...operation,
+    })),
+  );
+  const rankOf = ({ operationId, method }: (typeof operations)[number]) =>
+    method === 'DELETE' ? 99 : order.includes(operationId) ? order.indexOf(operationId) : 50;
+  let bodies = 0;
+  for (const one of operations.sort((a, b) => rankOf(a) - rankOf(b))) {
+    const { path, method, parameters = [], requestBody } = one;
+    const { example } = (requestBody?.content['application/json']?.schema ?? {}) as { example?: unknown };
+    expect([path, method, example !== undefined]).toEqual([path, method, requestBody !== undefined]);
+    const given = new Map(parameters.map(({ name, example }) => [name, example ?? '']));
+    const real = path.replace(/\{(\w+)\}/g, (_, name) => given.get(name)!);
+    const { status, json } = await fresh.send(method, real, example);
+    expect([method, real, Math.floor(status / 100), json?.refused ?? 0]).toEqual([method, real, 2, 0]);
+    if (requestBody) check.body(method, real, example);
+    bodies += Number(requestBody !== undefined);
+  }
+  expect(bodies).toBe(8);
+});
+
+test('lengths, patterns and times of bodies are published as they are checked', () => {
+  const { schema } = document.paths['/v1/jobs/batch']!.post!.requestBody!.content['application/json'] as {
+    schema: { properties: { jobs: { items: { properties: Record<string, object> } } } };
+  };
+  const { id, user, name, submit_time, end_time, nodes, exit_code } = schema.properties.jobs.items.properties;
+  const controls = '[^\\u0000-\\u001f\\u007f-\\u009f]+$';
+  expect(id).toMatchObject({ minLength: 1, maxLength: 256, pattern: `^(?!\\.\\.?$)${controls}` });
+  expect(user).toMatchObject({ minLength: 1, maxLength: 256, pattern: `^${controls}` });
+  expect(name).toMatchObject({ maxLength: 4096, pattern: '^[^\\u0000]*$', nullable: true });
+  expect(submit_time).toMatchObject({ format: 'date-time', description: expect.stringContaining('is UTC') });
+  expect(end_time).toMatchObject({ format: 'date-time' });
+  expect(nodes).toMatchObject({ uniqueItems: true, minItems: 1, maxItems: 100_000 });
+  expect(exit_code).toMatchObject({ minimum: 0, maximum: 2 ** 31 });
+  for (const [path, value] of walk(document)) {
+    if (path.at(-1) === 'format' && path.includes('schema')) expect(value).toBe('date-time');
+  }
+});
+
+const FILES = ['/swagger', '/swagger/ui.js', '/swagger/ui.css'];
+test.each(FILES)('%s is packed, known by its ETag, and framed by nobody', async (path) => {
+  const plain = await service.send('GET', path);
+  const packed = await service.app.handle(
+    new Request(`http://localhost${path}`, { headers: { 'accept-encoding': 'gzip' } }),
+  );
+  expect(packed.headers.get('content-encoding')).toBe('gzip');
+  expect(Buffer.from(Bun.gunzipSync(await packed.arrayBuffer())).toString()).toBe(plain.text);
+  for (const headers of [plain.headers, packed.headers]) {
+    expect(headers.get('x-frame-options')).toBe('DENY');
+    expect(headers.get('cache-control')).toBe('no-cache');
+    expect(headers.get('vary')).toBe('accept-encoding');
+    const tag = headers.get('etag')!;
+    const encoding = headers.get('content-encoding') ?? 'identity';
+    const again = { 'if-none-match': `"x", W/${tag}`, 'accept-encoding': encoding };
+    const known = await service.send('GET', path, undefined, again);
+    expect([known.status, known.text, known.headers.get('etag')]).toEqual([304, '', tag]);
+  }
+  expect(plain.headers.get('etag')).not.toBe(packed.headers.get('etag'));
+  const policy = plain.headers.get('content-security-policy') ?? '';
+  expect(policy.includes("frame-ancestors 'none'")).toBe(path === '/swagger');
+});
+
+test('no answer may be taken for another type than it has', async () => {
+  for (const path of ['/v1/jobs', '/v1/jobs/none', '/v1/jobs?format=csv', '/v1/health', '/nowhere', ...FILES])
+    expect([path, (await service.send('GET', path)).headers.get('x-content-type-options')]).toEqual([
+      path,
+      'nosniff',
+    ]);
+});
+
+test('the check finds what is not documented', () => {
+  const check = documentChecker(document);
+  const job = { id: 'a', user: 'u', nodes: ['n'], state: 'running', cpu_usage: 0, memory_usage_mb: 0 };
+  const start = { start_time: '2026-01-20T12:00:00.000Z' };
+  const answer = (status: number, body: unknown) => () =>
+    check.answer('GET', A, { status, text: JSON.stringify(body) });
+  expect(answer(200, { ...job, ...start })).not.toThrow();
+  expect(answer(200, { ...start, id: 'a', state: 'running' })).toThrow('user');
+  expect(answer(200, { ...job, name: null })).toThrow('name');
+  expect(answer(200, { ...job, start_time: 'noon' })).toThrow('date-time');
+  expect(answer(200, { ...job, ...start, gpu_usage: null })).toThrow('gpu_usage');
+  expect(answer(200, { ...job, ...start, extra: 1 })).toThrow('additional');
+  expect(answer(200, { ...job, ...start, state: 'done' })).toThrow('state');
+  expect(answer(418, job)).toThrow('not documented');
+  expect(answer(404, { error: 'nope', message: '' })).toThrow('error');
+  expect(() => check.answer('PUT', A, { status: 200, text: '' })).toThrow('no such operation');
+  expect(() => check.body('PATCH', A, { stat: 'failed' })).toThrow('additional');
+  expect(() => check.body('PATCH', A, { state: 'done' })).toThrow('state');
+});
+
+test('the page of the documentation loads nothing from anywhere else', async () => {
+  const page = await service.send('GET', '/swagger');
+  expect(page.headers.get('content-type')).toStartWith('text/html');
+  expect([...page.text.matchAll(/(?:src|href|url)[=:]\s*["']([^"']+)/g)].map((match) => match[1])).toEqual([
+    'data:,',
+    '/swagger/ui.css',
+    '/swagger/ui.js',
+    '/swagger/json',
+  ]);
+  expect(page.text).not.toMatch(/https?:/);
+  for (const path of ['/swagger/ui.js', '/swagger/ui.css']) {
+    expect((await service.send('GET', path)).text.length).toBeGreaterThan(10_000);
+  }
+});

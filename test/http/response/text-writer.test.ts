@@ -1,0 +1,70 @@
+import { expect, test } from 'bun:test';
+import { encodeText, TextWriter } from '../../../src/http/response/text-writer.ts';
+
+const written = (write: (out: TextWriter) => void): string => {
+  const out = new TextWriter();
+  out.ensure(100_000);
+  write(out);
+  return new TextDecoder().decode(out.take());
+};
+
+const NUMBERS = [
+  0,
+  -0,
+  1,
+  9,
+  10,
+  99.99,
+  100,
+  0.01,
+  0.1,
+  1.05,
+  0.005,
+  33.333333,
+  12345.67,
+  21474836.47,
+  21474836.48,
+  2 ** 33,
+  -1.5,
+  1e21,
+  1e-7,
+  0.1 + 0.2,
+];
+
+test.each(NUMBERS)('%p is written as JSON has it', (value) => {
+  expect(written((out) => out.number(value))).toBe(JSON.stringify(value));
+});
+
+test('every number with two decimals is written as JSON has it', () => {
+  const values = Array.from({ length: 10_001 }, (_, i) => i / 100);
+  expect(
+    written((out) => {
+      for (const value of values) out.number(value);
+    }),
+  ).toBe(values.map(String).join(''));
+});
+
+test.each([
+  0,
+  1,
+  999,
+  59_999,
+  60_000,
+  Date.UTC(2026, 1, 28, 23, 59, 59, 7),
+  Date.UTC(9999, 11, 31),
+  8.64e15,
+  -1,
+])('the time %d is written as ISO 8601', (timeMs) => {
+  expect(written((out) => out.time(timeMs))).toBe(new Date(timeMs).toISOString());
+});
+
+test('it grows, and begins anew after what was taken', () => {
+  const out = new TextWriter();
+  const long = 'x'.repeat(200_000);
+  out.ensure(long.length);
+  out.put(encodeText(long));
+  out.drop(1);
+  expect(out.take().length).toBe(199_999);
+  out.put(encodeText('ü'));
+  expect(new TextDecoder().decode(out.take())).toBe('ü');
+});
