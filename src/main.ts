@@ -1,7 +1,7 @@
 import { version } from '../package.json';
 import { StartError, UsageError } from './domain/errors.ts';
-import { describeSettings, keyOf } from './settings.ts';
-import { findLikely } from './suggest.ts';
+import { findLikely } from './settings/suggest.ts';
+import { describeSettings, keyOf } from './settings/table.ts';
 
 const USAGE = `hpc-observe ${version}: every job of the cluster, seen live, afterwards and in Prometheus
 

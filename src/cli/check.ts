@@ -1,9 +1,9 @@
 import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import { takeFlags } from '../arguments.ts';
-import { type Config, loadConfig } from '../config.ts';
 import { StartError, UsageError } from '../domain/errors.ts';
+import { takeFlags } from '../settings/arguments.ts';
+import { type Config, loadConfig } from '../settings/load.ts';
 import * as judge from '../slurm/check/judge.ts';
 import { proveHook } from '../slurm/check/rehearse.ts';
 import { hidesJobs, parseSlurmConfig, readUserId, type SlurmConfig } from '../slurm/check/slurm-conf.ts';

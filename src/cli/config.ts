@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { type Config, chooseLogFormat, loadConfig } from '../config.ts';
+import { type Config, chooseLogFormat, loadConfig } from '../settings/load.ts';
 import { findSlurm } from './sources.ts';
 
 /** `hpc-observe config`: what is in force and where each value came from, as a file that --config takes. */

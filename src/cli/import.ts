@@ -1,10 +1,10 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { takeFlags } from '../arguments.ts';
-import { loadConfig } from '../config.ts';
 import { AppError, DatabaseInUse, StartError, UsageError } from '../domain/errors.ts';
 import type { Report } from '../domain/report.ts';
 import type { BatchResult } from '../domain/store.ts';
 import { parseTime } from '../domain/time.ts';
+import { takeFlags } from '../settings/arguments.ts';
+import { loadConfig } from '../settings/load.ts';
 import { type HistorySink, readAccounting, readSavedAccounting } from '../slurm/follow/accounting.ts';
 import { slurmCommands } from '../slurm/follow/commands.ts';
 import type { Faults } from '../slurm/records/unreadable.ts';

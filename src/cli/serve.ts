@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { version } from '../../package.json';
-import { type Config, chooseLogFormat, loadConfig } from '../config.ts';
 import { startDemo } from '../demo/feed.ts';
 import { drawBar, type ShowProgress, tellQuarters } from '../demo/progress.ts';
 import type { Retention, Store } from '../domain/store.ts';
@@ -11,6 +10,7 @@ import { groupRenderer } from '../metrics/groups.ts';
 import { renderJobs } from '../metrics/jobs.ts';
 import { serviceMetrics } from '../metrics/service.ts';
 import { slurmMetrics } from '../metrics/slurm.ts';
+import { type Config, chooseLogFormat, loadConfig } from '../settings/load.ts';
 import { parseJobCompletion } from '../slurm/records/jobcomp.ts';
 import { expandLists } from '../slurm/values/nodelist.ts';
 import { openStore } from '../store/open.ts';

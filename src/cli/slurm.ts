@@ -1,10 +1,10 @@
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { describeUnknownFlag, takeFlags } from '../arguments.ts';
 import { StartError, UsageError } from '../domain/errors.ts';
 import { explainSystemError } from '../errno.ts';
+import { describeUnknownFlag, takeFlags } from '../settings/arguments.ts';
+import { findLikely } from '../settings/suggest.ts';
 import { DEFAULT_SPOOL, HOOK_KINDS, HOOK_SETTINGS, renderHook } from '../slurm/hooks/scripts.ts';
-import { findLikely } from '../suggest.ts';
 
 type Print = (text: string) => void;
 type Subcommand = (args: readonly string[], print: Print) => Promise<number>;

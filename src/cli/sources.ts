@@ -1,8 +1,8 @@
-import type { Config } from '../config.ts';
 import { StartError } from '../domain/errors.ts';
 import type { Source } from '../domain/report.ts';
 import type { Store, TakeReports } from '../domain/store.ts';
 import type { Log } from '../log.ts';
+import type { Config } from '../settings/load.ts';
 import { type SlurmCommands, slurmCommands } from '../slurm/follow/commands.ts';
 import { type Reconciliation, startReconciliation } from '../slurm/follow/looks.ts';
 import { type Spool, startSpool } from '../slurm/hooks/spool.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test';
 import { showConfig } from '../../src/cli/config.ts';
-import { loadConfig } from '../../src/config.ts';
+import { loadConfig } from '../../src/settings/load.ts';
 
 function shown(args: readonly string[]): string {
   let text = '';

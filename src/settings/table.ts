@@ -1,5 +1,5 @@
-import { LOG_LEVELS } from './log.ts';
-import { DEFAULT_SPOOL } from './slurm/hooks/scripts.ts';
+import { LOG_LEVELS } from '../log.ts';
+import { DEFAULT_SPOOL } from '../slurm/hooks/scripts.ts';
 import { choice, duration, integer, interval, retention, text } from './values.ts';
 
 /** One setting: `sample-retention` is --sample-retention, HPC_OBSERVE_SAMPLE_RETENTION and sample_retention. */

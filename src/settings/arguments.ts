@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { UsageError } from './domain/errors.ts';
+import { UsageError } from '../domain/errors.ts';
 import { findLikely } from './suggest.ts';
 
 /** What a flag takes: a text, or nothing, as a switch. */

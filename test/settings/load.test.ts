@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test';
-import { type Config, loadConfig } from '../src/config.ts';
-import { StartError, UsageError } from '../src/domain/errors.ts';
-import { describeSettings } from '../src/settings.ts';
+import { StartError, UsageError } from '../../src/domain/errors.ts';
+import { type Config, loadConfig } from '../../src/settings/load.ts';
+import { describeSettings } from '../../src/settings/table.ts';
 
 interface Given {
   readonly args?: readonly string[];

@@ -1,9 +1,9 @@
+import { StartError, UsageError } from '../domain/errors.ts';
+import { explainSystemError } from '../errno.ts';
+import type { LogFormat, LogLevel } from '../log.ts';
 import { describeUnknownFlag, dropStrayValues, readTokens } from './arguments.ts';
-import { StartError, UsageError } from './domain/errors.ts';
-import { explainSystemError } from './errno.ts';
-import type { LogFormat, LogLevel } from './log.ts';
-import { isSwitch, KEYS, keyOf, NAMES, SETTINGS, type SettingKey, variableOf } from './settings.ts';
 import { findLikely } from './suggest.ts';
+import { isSwitch, KEYS, keyOf, NAMES, SETTINGS, type SettingKey, variableOf } from './table.ts';
 
 export interface Config {
   readonly host: string;

@@ -1,4 +1,4 @@
-import { parseDuration } from './domain/time.ts';
+import { parseDuration } from '../domain/time.ts';
 
 // What the values of settings can be: how a text is read, undefined when it is no such value, and what it has to be.
 
