@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
+import { findSlurm } from '../service/slurm.ts';
 import { type Config, chooseLogFormat, loadConfig } from '../settings/load.ts';
-import { findSlurm } from './sources.ts';
 
 /** `hpc-observe config`: what is in force and where each value came from, as a file that --config takes. */
 export function showConfig(args: readonly string[], write: (text: string) => void): void {

@@ -10,13 +10,13 @@ import { groupRenderer } from '../metrics/groups.ts';
 import { renderJobs } from '../metrics/jobs.ts';
 import { serviceMetrics } from '../metrics/service.ts';
 import { slurmMetrics } from '../metrics/slurm.ts';
+import { listen } from '../service/listen.ts';
+import { startRetention } from '../service/retention.ts';
+import { findSlurm, reportTaker, type Sources, startSources } from '../service/slurm.ts';
 import { type Config, chooseLogFormat, loadConfig } from '../settings/load.ts';
 import { parseJobCompletion } from '../slurm/records/jobcomp.ts';
 import { expandLists } from '../slurm/values/nodelist.ts';
 import { openStore } from '../store/open.ts';
-import { listen } from './listen.ts';
-import { startRetention } from './retention.ts';
-import { findSlurm, reportTaker, type Sources, startSources } from './sources.ts';
 
 /** Requests in flight have this long to be answered after a signal; the rest of the 5 s is for the database. */
 const DRAIN_MS = 3000;

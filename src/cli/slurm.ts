@@ -11,8 +11,8 @@ type Subcommand = (args: readonly string[], print: Print) => Promise<number>;
 
 const SUBCOMMANDS: Record<string, Subcommand> = {
   hooks: async (args, print) => writeHooks(args, print),
-  check: async (args, print) => (await import('./check.ts')).checkSlurm(args, print),
-  import: async (args, print) => (await import('./import.ts')).importJobs(args, print),
+  check: async (args, print) => (await import('./slurm-check.ts')).checkSlurm(args, print),
+  import: async (args, print) => (await import('./slurm-import.ts')).importJobs(args, print),
 };
 
 /** `hpc-observe slurm SUBCOMMAND`; the exit code. StartError for a command line or a folder that will not do. */

@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test';
 import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { checkSlurm } from '../../src/cli/check.ts';
 import { runSlurm } from '../../src/cli/slurm.ts';
+import { checkSlurm } from '../../src/cli/slurm-check.ts';
 import { temporaryFolder } from '../help/folder.ts';
 
 /** A machine whose Slurm says so much of its configuration. */

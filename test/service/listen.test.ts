@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test';
-import { explainListenError } from '../../src/cli/listen.ts';
+import { explainListenError } from '../../src/service/listen.ts';
 
 test.each([
   ['EADDRINUSE', 'Port 80 of h is taken.', '--port'],

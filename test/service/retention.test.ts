@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test';
-import { pauseAfter, startRetention } from '../../src/cli/retention.ts';
 import { createLog } from '../../src/log.ts';
+import { pauseAfter, startRetention } from '../../src/service/retention.ts';
 import { listReadings } from '../help/readings.ts';
 import { startService } from '../help/service.ts';
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test';
 import { chmodSync, writeFileSync } from 'node:fs';
-import { findSlurm } from '../../src/cli/sources.ts';
 import { StartError } from '../../src/domain/errors.ts';
+import { findSlurm } from '../../src/service/slurm.ts';
 import { temporaryFolder } from '../help/folder.ts';
 
 const NOWHERE = '/nowhere/slurm/bin';
