@@ -1,8 +1,8 @@
 import { expect, test } from 'bun:test';
 import { Value } from '@sinclair/typebox/value';
 import fc from 'fast-check';
+import { Identity } from '../../src/api/identity.ts';
 import { isIdentity } from '../../src/domain/identity.ts';
-import { Identity } from '../../src/http/schema/identity.ts';
 
 const CASES: [text: string, is: boolean][] = [
   ['', false],

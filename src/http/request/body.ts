@@ -1,9 +1,9 @@
 import type { TObject } from '@sinclair/typebox';
 import { Elysia } from 'elysia';
+import { JobPatchBody, PastJobBody } from '../../api/job.ts';
+import { SampleRowBody } from '../../api/sample.ts';
 import { AppError, quote } from '../../domain/errors.ts';
 import { takeTurn } from '../../pace.ts';
-import { JobPatchBody, PastJobBody } from '../schema/job.ts';
-import { SampleRowBody } from '../schema/sample.ts';
 import { readText } from './body-text.ts';
 import { JsonScanner } from './json-scan.ts';
 

@@ -1,4 +1,5 @@
 import { Type } from '@sinclair/typebox';
+import { fieldOf } from '../../api/detail.ts';
 import { AppError } from '../../domain/errors.ts';
 import { JOB_STATES } from '../../domain/job.ts';
 import {
@@ -10,7 +11,6 @@ import {
 } from '../../domain/list.ts';
 import { anyOf, queryParameter, TIME } from '../response/openapi.ts';
 import { chooseFormat, ROW_FORMATS, type RowFormat } from '../response/table.ts';
-import { fieldOf } from '../schema/detail.ts';
 import { readCursor } from './cursor.ts';
 import { defined, readQuery } from './query.ts';
 

@@ -1,8 +1,7 @@
 import { type TSchema, Type } from '@sinclair/typebox';
-
+import { DetailFields } from '../../api/detail.ts';
+import { CpuUsage, GpuUsage, JobStateBody, MemoryUsage } from '../../api/job.ts';
 import { SOURCES } from '../../domain/report.ts';
-import { DetailFields } from '../schema/detail.ts';
-import { CpuUsage, GpuUsage, JobStateBody, MemoryUsage } from '../schema/job.ts';
 import { ERROR_STATUS } from './errors.ts';
 
 // What the published document says of the answers. They are not checked while serving (that would cost as much as

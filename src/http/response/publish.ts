@@ -8,7 +8,7 @@ interface Schema {
   readonly pattern?: string;
 }
 
-/** What the formats of `http/schema` check, in JSON Schema's words. A length is counted in characters there, not in UTF-16 units. */
+/** What the formats of `api` check, in JSON Schema's words. A length is counted in characters there, not in UTF-16 units. */
 const FORMATS: Readonly<Record<string, { pattern?: string; [keyword: string]: unknown }>> = {
   identity: { minLength: 1, maxLength: 256, pattern: '^[^\\u0000-\\u001f\\u007f-\\u009f]+$' },
   text: { pattern: '^[^\\u0000]*$' },

@@ -1,6 +1,8 @@
 import type { Static, TSchema } from '@sinclair/typebox';
 import { TypeCompiler } from '@sinclair/typebox/compiler';
 import { Elysia } from 'elysia';
+import { JobBatchBody, PastJobBody, readPastJob } from '../../api/job.ts';
+import { SampleBatchBody, SampleRowBody } from '../../api/sample.ts';
 import { AppError } from '../../domain/errors.ts';
 import { MAX_BATCH_JOBS, MAX_BATCH_NODES, type PastJob } from '../../domain/job.ts';
 import { MAX_BATCH_SAMPLES } from '../../domain/sample.ts';
@@ -18,8 +20,6 @@ import { limitIntake } from '../request/intake.ts';
 import { readRows } from '../request/row-reader.ts';
 import { explainFault, WRITE_ERRORS } from '../response/errors.ts';
 import { operation } from '../response/operation.ts';
-import { JobBatchBody, PastJobBody, readPastJob } from '../schema/job.ts';
-import { SampleBatchBody, SampleRowBody } from '../schema/sample.ts';
 
 /** The routes whose bodies may be large. */
 export const BATCH_ROUTES = ['/v1/samples', '/v1/jobs/batch'];

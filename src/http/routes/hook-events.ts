@@ -1,5 +1,8 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { Elysia } from 'elysia';
+import { Count, DetailFields, GpuId, MAX_GPU_IDS, optional } from '../../api/detail.ts';
+import { Identity, JobId, Moment } from '../../api/identity.ts';
+import { JobStateBody } from '../../api/job.ts';
 import { AppError } from '../../domain/errors.ts';
 import { hasEnded, type JobState, MAX_NODES } from '../../domain/job.ts';
 import type { Report } from '../../domain/report.ts';
@@ -8,9 +11,6 @@ import { requirePastTime } from '../../domain/time.ts';
 import { bodyCheck, describeBody } from '../request/body-check.ts';
 import { WRITE_ERRORS } from '../response/errors.ts';
 import { operation } from '../response/operation.ts';
-import { Count, DetailFields, GpuId, MAX_GPU_IDS, optional } from '../schema/detail.ts';
-import { Identity, JobId, Moment } from '../schema/identity.ts';
-import { JobStateBody } from '../schema/job.ts';
 
 export interface HookOptions {
   readonly takeReports: TakeReports;

@@ -1,10 +1,10 @@
 import { Elysia } from 'elysia';
+import { fieldOf, renderDetails } from '../../api/detail.ts';
 import type { JobDetails } from '../../domain/detail.ts';
 import type { JobEvent, Store } from '../../domain/store.ts';
 import { formatTime } from '../../domain/time.ts';
 import { JOB_ID } from '../response/openapi.ts';
 import { operation } from '../response/operation.ts';
-import { fieldOf, renderDetails } from '../schema/detail.ts';
 
 const TIMES: Record<string, string> = { startTimeMs: 'start_time', endTimeMs: 'end_time' };
 

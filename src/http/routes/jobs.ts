@@ -1,5 +1,7 @@
 import { Type } from '@sinclair/typebox';
 import { Elysia } from 'elysia';
+import { DetailFields, readDetails, renderDetails } from '../../api/detail.ts';
+import { JobPatchBody, NewJobBody, requireDistinct } from '../../api/job.ts';
 import { hasEnded, type Job, runtimeSeconds } from '../../domain/job.ts';
 import type { Store } from '../../domain/store.ts';
 import { formatTime } from '../../domain/time.ts';
@@ -12,8 +14,6 @@ import { WRITE_ERRORS } from '../response/errors.ts';
 import { JOB_ID } from '../response/openapi.ts';
 import { operation } from '../response/operation.ts';
 import { MEDIA_TYPE, renderRows } from '../response/table.ts';
-import { DetailFields, readDetails, renderDetails } from '../schema/detail.ts';
-import { JobPatchBody, NewJobBody, requireDistinct } from '../schema/job.ts';
 
 /** A job as the API shows it. */
 export function renderJob(job: Job) {

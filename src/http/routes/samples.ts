@@ -1,5 +1,6 @@
 import { Type } from '@sinclair/typebox';
 import { Elysia } from 'elysia';
+import { SampleBody } from '../../api/sample.ts';
 import type { Sample } from '../../domain/sample.ts';
 import type { Store } from '../../domain/store.ts';
 import { formatTime, requirePastTime } from '../../domain/time.ts';
@@ -10,7 +11,6 @@ import { JOB_ID } from '../response/openapi.ts';
 import { operation } from '../response/operation.ts';
 import { sendReadings } from '../response/sample-text.ts';
 import { MEDIA_TYPE } from '../response/table.ts';
-import { SampleBody } from '../schema/sample.ts';
 
 const renderSample = ({ timeMs, node, cpuUsage, memoryUsageMb, gpuUsage }: Sample & { node?: string }) => ({
   timestamp: formatTime(timeMs),

@@ -1,5 +1,5 @@
 import { Type } from '@sinclair/typebox';
-import { MAX_BATCH_SAMPLES } from '../../domain/sample.ts';
+import { MAX_BATCH_SAMPLES } from '../domain/sample.ts';
 import { optional } from './detail.ts';
 import { Identity, Moment } from './identity.ts';
 import { CpuUsage, GpuUsage, MemoryUsage } from './job.ts';

@@ -1,5 +1,5 @@
 import { FormatRegistry, Type } from '@sinclair/typebox';
-import { isIdentity } from '../../domain/identity.ts';
+import { isIdentity } from '../domain/identity.ts';
 
 // TypeBox counts UTF-16 units for maxLength, JSON Schema counts characters: the format does the counting for us.
 FormatRegistry.Set('identity', isIdentity);

@@ -1,6 +1,6 @@
 import { type Static, type TSchema, Type } from '@sinclair/typebox';
-import type { Allocation, JobDetails } from '../../domain/detail.ts';
-import { formatTime, requireTime } from '../../domain/time.ts';
+import type { Allocation, JobDetails } from '../domain/detail.ts';
+import { formatTime, requireTime } from '../domain/time.ts';
 import { Identity, Moment } from './identity.ts';
 
 /** A field that may be left out; null says the same, and has gone before the body is checked. */

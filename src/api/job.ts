@@ -1,5 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox';
-import { AppError } from '../../domain/errors.ts';
+import { AppError } from '../domain/errors.ts';
 import {
   hasEnded,
   JOB_STATES,
@@ -8,8 +8,8 @@ import {
   MAX_MEMORY_MB,
   MAX_NODES,
   type PastJob,
-} from '../../domain/job.ts';
-import { requirePastTime } from '../../domain/time.ts';
+} from '../domain/job.ts';
+import { requirePastTime } from '../domain/time.ts';
 import { DetailFields, optional, readDetails } from './detail.ts';
 import { Identity, JobId, Moment } from './identity.ts';
 
