@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test';
 import { createLog, LOG_LEVELS, type LogFormat, type LogLevel } from '../src/log.ts';
-import { NOON_MS } from './help/service.ts';
+import { NOON_MS } from './help/clock.ts';
 
 function logTo(format: LogFormat, level: LogLevel = 'debug') {
   const lines: string[] = [];

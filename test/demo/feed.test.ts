@@ -3,9 +3,9 @@ import { type Demo, startDemo } from '../../src/demo/feed.ts';
 import { hasEnded, type Job } from '../../src/domain/job.ts';
 import type { Store } from '../../src/domain/store.ts';
 import { openSqlite } from '../../src/store/sqlite/open.ts';
+import { fixedClock, NOON_MS } from '../help/clock.ts';
 import { temporaryFolder } from '../help/folder.ts';
 import { listReadings } from '../help/readings.ts';
-import { fixedClock, NOON_MS } from '../help/service.ts';
 
 const HOUR_MS = 3_600_000;
 const MINUTE_MS = 60_000;

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'bun:test';
+import { createRandom } from '../../src/demo/random.ts';
 import { applyReport } from '../../src/domain/match.ts';
 import type { Report } from '../../src/domain/report.ts';
 import { isConfirmed, NOT_REPORTED, type Run } from '../../src/domain/run.ts';
-import { randomNumbers } from '../store/contract/help.ts';
 
 const NOON_MS = Date.UTC(2026, 0, 20, 12);
 const at = (seconds: number) => NOON_MS + 1000 * seconds;
@@ -296,7 +296,7 @@ function permutations<Value>(values: readonly Value[]): Value[][] {
 }
 
 describe('in any order, doubled and with losses, the end is the same', () => {
-  const random = randomNumbers(4);
+  const random = createRandom(4);
   const below = (most: number) => Math.floor(random() * most);
   const shuffle = <Value>(values: readonly Value[]) =>
     values

@@ -1,18 +1,8 @@
+import { createRandom } from '../../src/demo/random.ts';
 import type { ChunkSample } from '../../src/store/chunk/chunk.ts';
 
 const START_MS = Date.UTC(2026, 0, 15, 8);
 const INTERVAL_MS = 30_000;
-
-/** The same numbers from 0 to 1 for the same seed. */
-export function randomNumbers(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 const clamp = (value: number) => Math.min(100, Math.max(0, value));
 const round = (value: number, decimals: number) => Number(value.toFixed(decimals));
@@ -22,7 +12,7 @@ const round = (value: number, decimals: number) => Number(value.toFixed(decimals
  * grows, shrinks and stands; GPU with one decimal, idle or at work.
  */
 export function realisticSeries(count: number, seed = 1): ChunkSample[] {
-  const random = randomNumbers(seed);
+  const random = createRandom(seed);
   const bell = () => random() + random() + random() + random() + random() + random() - 3;
   let cpu = 75;
   let memory = 24_000;
@@ -44,7 +34,7 @@ export function realisticSeries(count: number, seed = 1): ChunkSample[] {
 
 /** Nothing to predict: every value is uniformly random over its whole range, with the decimals of an agent. */
 export function uniformSeries(count: number, seed = 1): ChunkSample[] {
-  const random = randomNumbers(seed);
+  const random = createRandom(seed);
   return Array.from({ length: count }, (_, i) => ({
     timeMs: START_MS + i * INTERVAL_MS + Math.round(random() * 10),
     cpuUsage: round(random() * 100, 2),

@@ -6,24 +6,8 @@ import { renderJobs } from '../../src/metrics/jobs.ts';
 import { parseJobCompletion } from '../../src/slurm/records/jobcomp.ts';
 import { expandLists } from '../../src/slurm/values/nodelist.ts';
 import { openSqlite } from '../../src/store/sqlite/open.ts';
+import { fixedClock } from './clock.ts';
 import { temporaryFolder } from './folder.ts';
-
-/** Noon of the day in the API reference's examples. */
-export const NOON_MS = Date.UTC(2026, 0, 20, 12);
-
-/** A clock that stands still until it is moved. */
-export function fixedClock(startMs = NOON_MS) {
-  let nowMs = startMs;
-  return {
-    now: () => nowMs,
-    set: (timeMs: number) => {
-      nowMs = timeMs;
-    },
-    advance: (ms: number) => {
-      nowMs += ms;
-    },
-  };
-}
 
 /** What the routes for Slurm need. */
 export const slurmParts = (store: Store) => ({

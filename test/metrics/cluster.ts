@@ -1,4 +1,5 @@
-import { NOON_MS, startService } from '../help/service.ts';
+import { NOON_MS } from '../help/clock.ts';
+import { startService } from '../help/service.ts';
 
 /** A small cluster: odd names, every state, several nodes, a GPU that is known, unknown or 0, an end long ago and just now. */
 export async function startCluster() {

@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test';
-import { NOON_MS, startService } from '../help/service.ts';
+import { NOON_MS } from '../help/clock.ts';
+import { startService } from '../help/service.ts';
 
 /** Jobs by their id: the nodes that report, each with so many known values beside the runtime. */
 type Cluster = Record<string, [nodes: number, values: 0 | 2 | 3]>;

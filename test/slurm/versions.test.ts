@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'bun:test';
+import { createRandom } from '../../src/demo/random.ts';
 import { applyReport } from '../../src/domain/match.ts';
 import type { Report } from '../../src/domain/report.ts';
 import type { Run } from '../../src/domain/run.ts';
@@ -6,7 +7,6 @@ import { readEvent } from '../../src/slurm/hooks/event.ts';
 import { parseJobCompletion } from '../../src/slurm/records/jobcomp.ts';
 import { createSacctReader } from '../../src/slurm/records/sacct.ts';
 import { createQueueReader, squeueColumns } from '../../src/slurm/records/squeue.ts';
-import { randomNumbers } from '../store/contract/help.ts';
 import { MARK, readFixture } from './fixture.ts';
 import { fixtureFile } from './hook-file.ts';
 
@@ -34,7 +34,7 @@ const told = ({ state, rawState, exitCode, startTimeMs, endTimeMs, sluid }: Run)
   sluid,
 });
 
-const random = randomNumbers(7);
+const random = createRandom(7);
 const shuffle = (reports: readonly Report[]) =>
   reports
     .map((report) => ({ report, place: random() }))

@@ -1,6 +1,6 @@
+import { createRandom } from '../../../src/demo/random.ts';
 import type { JobState } from '../../../src/domain/job.ts';
 import type { PastJob } from '../../../src/domain/store.ts';
-import { randomNumbers } from '../../help/noise.ts';
 
 /** To be raised whenever other jobs come out, so that data on disk is made anew. */
 export const GENERATOR_VERSION = 1;
@@ -45,7 +45,7 @@ function stateOf(index: number, { jobs, running, pending }: JobsShape, share: nu
 
 /** The job of that number; the same whenever it is asked for. */
 export function jobAt(index: number, shape: JobsShape): PastJob {
-  const random = randomNumbers(Math.imul(index + 1, 0x9e3779b1));
+  const random = createRandom(Math.imul(index + 1, 0x9e3779b1));
   const state = stateOf(index, shape, random());
   const startTimeMs = Math.floor(START_MS + ((index + random()) / shape.jobs) * (END_MS - START_MS));
   const user = Math.floor(USERS * random() ** 3);

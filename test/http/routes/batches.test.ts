@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test';
-import { NOON_MS, startService } from '../../help/service.ts';
+import { NOON_MS } from '../../help/clock.ts';
+import { startService } from '../../help/service.ts';
 
 async function startWithJobs() {
   const service = await startService();

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { NEWEST_FIRST } from '../../../src/domain/list.ts';
 import { readCursor, writeCursor } from '../../../src/http/request/cursor.ts';
-import { NOON_MS, startService } from '../../help/service.ts';
+import { NOON_MS } from '../../help/clock.ts';
+import { startService } from '../../help/service.ts';
 
 let service: Awaited<ReturnType<typeof startService>>;
 

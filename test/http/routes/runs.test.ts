@@ -1,6 +1,7 @@
 import { expect, test } from 'bun:test';
 import type { Report } from '../../../src/domain/report.ts';
-import { NOON_MS, startService } from '../../help/service.ts';
+import { NOON_MS } from '../../help/clock.ts';
+import { startService } from '../../help/service.ts';
 
 const at = (minutes: number) => NOON_MS + 60_000 * minutes;
 const RUN: Report = {

@@ -4,9 +4,9 @@ import { slurmCommands } from '../../../src/slurm/follow/commands.ts';
 import { startReconciliation } from '../../../src/slurm/follow/looks.ts';
 import { reconciler } from '../../../src/slurm/follow/reconcile.ts';
 import { openSqlite } from '../../../src/store/sqlite/open.ts';
+import { fixedClock, NOON_MS } from '../../help/clock.ts';
 import { temporaryFolder } from '../../help/folder.ts';
 import { programs } from '../../help/programs.ts';
-import { fixedClock, NOON_MS } from '../../help/service.ts';
 
 const SECONDS = NOON_MS / 1000;
 

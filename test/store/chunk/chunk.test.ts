@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import { crc32 } from 'node:zlib';
 import fc from 'fast-check';
+import { createRandom } from '../../../src/demo/random.ts';
 import {
   ChunkError,
   type ChunkSample,
@@ -9,7 +10,7 @@ import {
   unpackChunk,
   unpackColumns,
 } from '../../../src/store/chunk/chunk.ts';
-import { randomNumbers, realisticSeries, uniformSeries } from '../../help/noise.ts';
+import { realisticSeries, uniformSeries } from '../../help/noise.ts';
 
 const START_MS = Date.UTC(2026, 0, 15, 8);
 
@@ -146,7 +147,7 @@ describe('what was sealed is read back to the bit', () => {
   });
 
   test('the largest chunk, of the worst values', () => {
-    const random = randomNumbers(1);
+    const random = createRandom(1);
     const worst = series(MAX_CHUNK_SAMPLES, () => ({
       timeMs: Math.floor(random() * 2 ** 53),
       cpuUsage: random() * 100,
@@ -231,7 +232,7 @@ describe('damage gives an error and never a wrong answer', () => {
   });
 
   test.each(CHUNKS)('several flipped bits and overwritten parts: %s', (_, chunk) => {
-    const random = randomNumbers(2);
+    const random = createRandom(2);
     const below = (limit: number) => Math.floor(random() * limit);
     for (let round = 0; round < 3000; round++) {
       const damaged = chunk.slice();
@@ -244,7 +245,7 @@ describe('damage gives an error and never a wrong answer', () => {
   });
 
   test.each(CHUNKS)('behind a checksum that is right: %s', (_, chunk) => {
-    const random = randomNumbers(3);
+    const random = createRandom(3);
     let refused = 0;
     for (let round = 0; round < 3000; round++) {
       const length = round % 3 === 0 ? 8 + Math.floor(random() * (chunk.length - 8)) : chunk.length;

@@ -1,4 +1,5 @@
 import { expect, test } from 'bun:test';
+import { createRandom } from '../../../src/demo/random.ts';
 import {
   joinReadings,
   type NodeReadings,
@@ -7,7 +8,6 @@ import {
 } from '../../../src/domain/readings.ts';
 import { mergePieces, type Piece } from '../../../src/store/chunk/merge.ts';
 import { readingsOf } from '../../help/readings.ts';
-import { randomNumbers } from '../contract/help.ts';
 
 /** Samples at some times; the memory tells them apart. */
 function columns(times: readonly number[], first: number): NodeReadings {
@@ -64,7 +64,7 @@ const rowsOf = (readings: Readings) =>
 test.each([1, 2, 3, 4, 5, 6])(
   'any pieces are merged by time, in both orders and to any limit (%d)',
   (seed) => {
-    const random = randomNumbers(seed);
+    const random = createRandom(seed);
     const below = (limit: number) => Math.floor(random() * limit);
     const made = makePieces(
       Array.from({ length: 1 + below(40) }, () => {

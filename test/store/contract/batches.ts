@@ -1,9 +1,10 @@
 import { expect, test } from 'bun:test';
 import type { Report } from '../../../src/domain/report.ts';
 import type { JobSample, PastJob } from '../../../src/domain/store.ts';
+import { codeOf, MINUTE_MS, pastJob, sample } from '../../help/builders.ts';
+import { NOON_MS } from '../../help/clock.ts';
 import { listReadings } from '../../help/readings.ts';
-import { NOON_MS } from '../../help/service.ts';
-import { codeOf, emptyStore, type MakePlace, MINUTE_MS, pastJob, sample } from './help.ts';
+import { emptyStore, type MakePlace } from './place.ts';
 
 const told = ({ index, error }: { index: number; error: string }) => [index, error];
 

@@ -1,8 +1,10 @@
 import { expect, test } from 'bun:test';
+import { createRandom } from '../../../src/demo/random.ts';
 import type { JobSample, Store } from '../../../src/domain/store.ts';
+import { pastJob } from '../../help/builders.ts';
+import { NOON_MS } from '../../help/clock.ts';
 import { listReadings, readingsOf } from '../../help/readings.ts';
-import { NOON_MS } from '../../help/service.ts';
-import { emptyStore, type MakePlace, pastJob, randomNumbers } from './help.ts';
+import { emptyStore, type MakePlace } from './place.ts';
 
 const HOUR_MS = 3_600_000;
 const NODES = ['n1', 'n2', 'n3'];
@@ -13,7 +15,7 @@ async function sealAll(store: Store, nowMs = NOON_MS + 48 * HOUR_MS): Promise<vo
 
 /** A sample each 10 s on three nodes, GPU on two of them. */
 function samplesOf(count: number, seed: number): JobSample[] {
-  const random = randomNumbers(seed);
+  const random = createRandom(seed);
   return Array.from({ length: count }, (_, index): JobSample => {
     const place = index % NODES.length;
     return {

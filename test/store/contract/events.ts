@@ -1,9 +1,11 @@
 import { expect, test } from 'bun:test';
+import { createRandom } from '../../../src/demo/random.ts';
 import { JOB_STATES } from '../../../src/domain/job.ts';
 import type { Report } from '../../../src/domain/report.ts';
 import type { JobEvent } from '../../../src/domain/store.ts';
-import { NOON_MS } from '../../help/service.ts';
-import { emptyStore, type MakePlace, MINUTE_MS, pastJob, randomNumbers } from './help.ts';
+import { MINUTE_MS, pastJob } from '../../help/builders.ts';
+import { NOON_MS } from '../../help/clock.ts';
+import { emptyStore, type MakePlace } from './place.ts';
 
 const at = (minutes: number) => NOON_MS + minutes * MINUTE_MS;
 
@@ -61,7 +63,7 @@ export function events(makePlace: MakePlace) {
   test.each([1, 2, 3])('what was told of a job is told the same ever after (%d)', async (seed) => {
     await using place = await emptyStore(makePlace);
     const { store } = place;
-    const random = randomNumbers(seed);
+    const random = createRandom(seed);
     const pick = <Value>(...values: Value[]) => values[Math.floor(random() * values.length)]!;
     const told = new Map<string, JobEvent[]>();
     for (let step = 0; step < 150; step++) {

@@ -1,8 +1,9 @@
 import { expect, test } from 'bun:test';
 import type { Retention, Store } from '../../../src/domain/store.ts';
+import { codeOf, MINUTE_MS, pastJob, sample } from '../../help/builders.ts';
+import { NOON_MS } from '../../help/clock.ts';
 import { listReadings } from '../../help/readings.ts';
-import { NOON_MS } from '../../help/service.ts';
-import { codeOf, emptyStore, type MakePlace, MINUTE_MS, pastJob, sample } from './help.ts';
+import { emptyStore, type MakePlace } from './place.ts';
 
 /** Takes steps until there is nothing more to remove; returns how many it took. */
 async function expireAll(store: Store, retention: Retention, nowMs: number): Promise<number> {

@@ -1,9 +1,11 @@
 import { expect, test } from 'bun:test';
+import { createRandom } from '../../../src/demo/random.ts';
 import { JOB_STATES } from '../../../src/domain/job.ts';
 import type { Report } from '../../../src/domain/report.ts';
 import type { Store } from '../../../src/domain/store.ts';
-import { NOON_MS } from '../../help/service.ts';
-import { emptyStore, type MakePlace, MINUTE_MS, pastJob, randomNumbers } from './help.ts';
+import { MINUTE_MS, pastJob } from '../../help/builders.ts';
+import { NOON_MS } from '../../help/clock.ts';
+import { emptyStore, type MakePlace } from './place.ts';
 
 const at = (minutes: number) => NOON_MS + minutes * MINUTE_MS;
 const report = (id: string, minutes: number, fields: Partial<Report>): Report => ({
@@ -132,7 +134,7 @@ export function flow(makePlace: MakePlace) {
   test('whatever happens, the counts are those of the jobs', async () => {
     await using place = await emptyStore(makePlace);
     const { store } = place;
-    const random = randomNumbers(7);
+    const random = createRandom(7);
     const pick = <Value>(...values: Value[]) => values[Math.floor(random() * values.length)]!;
     for (let step = 0; step < 300; step++) {
       const id = String(1 + Math.floor(random() * 12));

@@ -1,8 +1,10 @@
 import { expect, test } from 'bun:test';
+import { createRandom } from '../../../src/demo/random.ts';
 import type { JobSample, Store } from '../../../src/domain/store.ts';
+import { codeOf, MINUTE_MS, pastJob, sample } from '../../help/builders.ts';
+import { NOON_MS } from '../../help/clock.ts';
 import { listReadings, type Reading, readingsOf } from '../../help/readings.ts';
-import { NOON_MS } from '../../help/service.ts';
-import { codeOf, emptyStore, type MakePlace, MINUTE_MS, pastJob, randomNumbers, sample } from './help.ts';
+import { emptyStore, type MakePlace } from './place.ts';
 
 const HOUR_MS = 60 * MINUTE_MS;
 /** Far enough from noon that everything recorded around it is sealed. */
@@ -63,7 +65,7 @@ export function history(makePlace: MakePlace) {
     await using place = await emptyStore(makePlace);
     const { store } = place;
     await store.createJobs([pastJob('a', { nodes: ['n1', 'n2'] })]);
-    const random = randomNumbers(7);
+    const random = createRandom(7);
     const samples = Array.from({ length: 6000 }, (_, index) =>
       numbered(index, NOON_MS + Math.floor(random() * 4000) * 500, random() < 0.5 ? 'n1' : 'n2'),
     );

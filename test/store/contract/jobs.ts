@@ -1,8 +1,9 @@
 import { expect, test } from 'bun:test';
 import { JOB_STATES, type Job, type JobState } from '../../../src/domain/job.ts';
+import { codeOf, MINUTE_MS, pastJob, sample } from '../../help/builders.ts';
+import { NOON_MS } from '../../help/clock.ts';
 import { listReadings } from '../../help/readings.ts';
-import { NOON_MS } from '../../help/service.ts';
-import { codeOf, emptyStore, type MakePlace, MINUTE_MS, pastJob, sample } from './help.ts';
+import { emptyStore, type MakePlace } from './place.ts';
 
 const NEW = { id: 'job-001', user: 'alice', nodes: ['n2', 'n1'] };
 const NEW_IS: Job = { ...NEW, state: 'running', startTimeMs: NOON_MS, cpuUsage: 0, memoryUsageMb: 0 };

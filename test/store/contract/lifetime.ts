@@ -1,8 +1,9 @@
 import { expect, test } from 'bun:test';
 import type { Store } from '../../../src/domain/store.ts';
+import { codeOf, pastJob, sample } from '../../help/builders.ts';
+import { NOON_MS } from '../../help/clock.ts';
 import { listReadings } from '../../help/readings.ts';
-import { NOON_MS } from '../../help/service.ts';
-import { codeOf, emptyStore, type MakePlace, pastJob, sample } from './help.ts';
+import { emptyStore, type MakePlace } from './place.ts';
 
 const JOB = { id: 'z', user: 'alice', nodes: ['n1'] };
 

@@ -1,4 +1,5 @@
 import { expect, test } from 'bun:test';
+import { createRandom } from '../../../src/demo/random.ts';
 import { hasEnded, JOB_STATES, type Job } from '../../../src/domain/job.ts';
 import {
   JOB_SORTS,
@@ -8,9 +9,10 @@ import {
   type Page,
 } from '../../../src/domain/list.ts';
 import type { PastJob, Store } from '../../../src/domain/store.ts';
-import { NOON_MS } from '../../help/service.ts';
+import { codeOf, MINUTE_MS, pastJob } from '../../help/builders.ts';
+import { NOON_MS } from '../../help/clock.ts';
 import { countTurns } from '../../help/turns.ts';
-import { codeOf, emptyStore, type MakePlace, MINUTE_MS, pastJob, randomNumbers } from './help.ts';
+import { emptyStore, type MakePlace } from './place.ts';
 
 const USERS = ['alice', 'Bob', 'a,b', 'a', '100%_\\', 'zoë'];
 const NODES = ['n1', 'n2', 'n3', 'n,4'];
@@ -21,7 +23,7 @@ const ORDERS: JobOrder[] = JOB_SORTS.flatMap((sort) =>
 );
 
 function randomTools(seed: number) {
-  const random = randomNumbers(seed);
+  const random = createRandom(seed);
   const below = (count: number) => Math.floor(random() * count);
   const pick = <Item>(items: readonly Item[]) => items[below(items.length)]!;
   const some = <Item>(items: readonly Item[]) => {

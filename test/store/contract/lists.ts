@@ -1,8 +1,10 @@
 import { expect, test } from 'bun:test';
+import { createRandom } from '../../../src/demo/random.ts';
 import { hasEnded, JOB_STATES, type JobState } from '../../../src/domain/job.ts';
 import type { PastJob, Store } from '../../../src/domain/store.ts';
-import { NOON_MS } from '../../help/service.ts';
-import { emptyStore, type MakePlace, MINUTE_MS, pastJob, randomNumbers } from './help.ts';
+import { MINUTE_MS, pastJob } from '../../help/builders.ts';
+import { NOON_MS } from '../../help/clock.ts';
+import { emptyStore, type MakePlace } from './place.ts';
 
 const USERS = ['alice', 'bob', 'carol'];
 const NODES = ['n1', 'n2', 'n3', 'n10'];
@@ -37,7 +39,7 @@ const FILTERS: Filter[] = [undefined, ...JOB_STATES].flatMap((state) =>
 
 /** Some hundred jobs with many ties in time, some of which then changed, went, or came again. */
 async function fillAtRandom(store: Store, seed: number): Promise<PastJob[]> {
-  const random = randomNumbers(seed);
+  const random = createRandom(seed);
   const pick = <Item>(items: readonly Item[]) => items[Math.floor(random() * items.length)]!;
   const kept = new Map<string, PastJob>();
   const makeJob = (id: string): PastJob => {

@@ -1,7 +1,8 @@
 import { expect, test } from 'bun:test';
 import type { LiveSeries, Store } from '../../../src/domain/store.ts';
-import { NOON_MS } from '../../help/service.ts';
-import { emptyStore, type MakePlace, pastJob, sample } from './help.ts';
+import { pastJob, sample } from '../../help/builders.ts';
+import { NOON_MS } from '../../help/clock.ts';
+import { emptyStore, type MakePlace } from './place.ts';
 
 async function liveSeries(store: Store, endedSinceMs: number): Promise<LiveSeries[]> {
   const all: LiveSeries[] = [];

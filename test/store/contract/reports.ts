@@ -1,11 +1,13 @@
 import { expect, test } from 'bun:test';
+import { createRandom } from '../../../src/demo/random.ts';
 import { JOB_STATES, type Job } from '../../../src/domain/job.ts';
 import type { JobFilter } from '../../../src/domain/list.ts';
 import type { Report } from '../../../src/domain/report.ts';
 import type { Store } from '../../../src/domain/store.ts';
+import { codeOf, MINUTE_MS, sample } from '../../help/builders.ts';
+import { NOON_MS } from '../../help/clock.ts';
 import { listReadings } from '../../help/readings.ts';
-import { NOON_MS } from '../../help/service.ts';
-import { codeOf, emptyStore, type MakePlace, MINUTE_MS, randomNumbers, sample } from './help.ts';
+import { emptyStore, type MakePlace } from './place.ts';
 
 const at = (minutes: number) => NOON_MS + minutes * MINUTE_MS;
 const STORED = { stored: 1, repeated: 0, refused: 0, refusals: [] };
@@ -285,7 +287,7 @@ export function reports(makePlace: MakePlace) {
   test('counts and lists agree with the jobs, whatever was reported', async () => {
     await using place = await emptyStore(makePlace);
     const { store } = place;
-    const random = randomNumbers(8);
+    const random = createRandom(8);
     const pick = <Value>(values: readonly Value[]) => values[Math.floor(random() * values.length)]!;
     const list: Report[] = Array.from({ length: 400 }, () => {
       const start = Math.floor(random() * 100);

@@ -1,7 +1,8 @@
 import { expect, test } from 'bun:test';
+import { codeOf, pastJob, sample } from '../../help/builders.ts';
+import { NOON_MS } from '../../help/clock.ts';
 import { listReadings } from '../../help/readings.ts';
-import { NOON_MS } from '../../help/service.ts';
-import { codeOf, emptyStore, type MakePlace, pastJob, sample } from './help.ts';
+import { emptyStore, type MakePlace } from './place.ts';
 
 export function samples(makePlace: MakePlace) {
   test('a sample comes back as it was given, with a GPU only where it was measured', async () => {

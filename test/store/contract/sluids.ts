@@ -1,9 +1,10 @@
 import { expect, test } from 'bun:test';
 import type { Report } from '../../../src/domain/report.ts';
 import type { Store } from '../../../src/domain/store.ts';
+import { MINUTE_MS } from '../../help/builders.ts';
+import { NOON_MS } from '../../help/clock.ts';
 import { listReadings } from '../../help/readings.ts';
-import { NOON_MS } from '../../help/service.ts';
-import { emptyStore, type MakePlace, MINUTE_MS } from './help.ts';
+import { emptyStore, type MakePlace } from './place.ts';
 
 const at = (minutes: number) => NOON_MS + minutes * MINUTE_MS;
 const FIRST = 's0000000000001';

@@ -1,9 +1,10 @@
 import { expect, test } from 'bun:test';
 import type { JobPatch } from '../../../src/domain/job.ts';
 import type { combineUsage, NewSample } from '../../../src/domain/sample.ts';
+import { pastJob, sample } from '../../help/builders.ts';
+import { NOON_MS } from '../../help/clock.ts';
 import { listReadings } from '../../help/readings.ts';
-import { NOON_MS } from '../../help/service.ts';
-import { emptyStore, type MakePlace, pastJob, sample } from './help.ts';
+import { emptyStore, type MakePlace } from './place.ts';
 
 type Step = { sample: NewSample } | { patch: JobPatch; atMs: number };
 

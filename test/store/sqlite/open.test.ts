@@ -4,10 +4,10 @@ import { resolve } from 'node:path';
 import { StartError } from '../../../src/domain/errors.ts';
 import type { Commit } from '../../../src/domain/store.ts';
 import { openSqlite } from '../../../src/store/sqlite/open.ts';
+import { codeOf, pastJob, sample } from '../../help/builders.ts';
+import { NOON_MS } from '../../help/clock.ts';
 import { temporaryFolder } from '../../help/folder.ts';
 import { listReadings } from '../../help/readings.ts';
-import { NOON_MS } from '../../help/service.ts';
-import { codeOf, pastJob, sample } from '../contract/help.ts';
 
 const OPEN_TS = resolve(import.meta.dir, '../../../src/store/sqlite/open.ts');
 

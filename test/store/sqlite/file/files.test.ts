@@ -2,9 +2,9 @@ import { Database } from 'bun:sqlite';
 import { expect, test } from 'bun:test';
 import { chmodSync, copyFileSync, existsSync, renameSync, rmSync, statSync } from 'node:fs';
 import { openSqlite } from '../../../../src/store/sqlite/open.ts';
+import { codeOf, pastJob, sample } from '../../../help/builders.ts';
+import { NOON_MS } from '../../../help/clock.ts';
 import { temporaryFolder } from '../../../help/folder.ts';
-import { NOON_MS } from '../../../help/service.ts';
-import { codeOf, pastJob, sample } from '../../contract/help.ts';
 
 /** A store with job a, on a file that can be taken away. */
 async function openedStore() {

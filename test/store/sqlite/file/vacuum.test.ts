@@ -6,9 +6,9 @@ import type { ExpireStep } from '../../../../src/store/sqlite/history/retention.
 import { MIGRATIONS } from '../../../../src/store/sqlite/migrations/index.ts';
 import { groupCommitter } from '../../../../src/store/sqlite/writer/commit.ts';
 import type { Write } from '../../../../src/store/sqlite/writer/write.ts';
+import { pastJob } from '../../../help/builders.ts';
+import { NOON_MS } from '../../../help/clock.ts';
 import { temporaryFolder } from '../../../help/folder.ts';
-import { NOON_MS } from '../../../help/service.ts';
-import { pastJob } from '../../contract/help.ts';
 
 const INCREMENTAL = 2;
 const HOLE_BYTES = 6_000_000;

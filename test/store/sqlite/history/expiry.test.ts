@@ -4,9 +4,9 @@ import { historyWriter } from '../../../../src/store/sqlite/history/retention.ts
 import { jobRowWriter } from '../../../../src/store/sqlite/jobs/row.ts';
 import { openSqlite } from '../../../../src/store/sqlite/open.ts';
 import { logWriter } from '../../../../src/store/sqlite/samples/log.ts';
+import { NOON_MS } from '../../../help/clock.ts';
 import { temporaryFolder } from '../../../help/folder.ts';
 import { listReadings, readingsOf } from '../../../help/readings.ts';
-import { NOON_MS } from '../../../help/service.ts';
 
 const HOUR_MS = 3_600_000;
 const YEAR_MS = 365 * 24 * HOUR_MS;

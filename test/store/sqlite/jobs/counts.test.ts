@@ -1,14 +1,15 @@
 import type { Database } from 'bun:sqlite';
 import { expect, test } from 'bun:test';
+import { createRandom } from '../../../../src/demo/random.ts';
 import { JOB_STATES, type JobState } from '../../../../src/domain/job.ts';
 import type { Report } from '../../../../src/domain/report.ts';
 import { openForWriting } from '../../../../src/store/sqlite/file/connection.ts';
 import { migrate } from '../../../../src/store/sqlite/file/migrate.ts';
 import { groupCommitter } from '../../../../src/store/sqlite/writer/commit.ts';
 import type { Write } from '../../../../src/store/sqlite/writer/write.ts';
+import { MINUTE_MS, pastJob } from '../../../help/builders.ts';
+import { NOON_MS } from '../../../help/clock.ts';
 import { temporaryFolder } from '../../../help/folder.ts';
-import { NOON_MS } from '../../../help/service.ts';
-import { MINUTE_MS, pastJob, randomNumbers } from '../../contract/help.ts';
 
 const IDS = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
 const NODES = ['n1', 'n2', 'n3', 'n4', 'n5'];
@@ -51,7 +52,7 @@ function expectCounts(db: Database): void {
 
 /** Writes of all kinds that make, move or delete jobs, to a few of them, so that they often meet. */
 function writeMaker(seed: number) {
-  const random = randomNumbers(seed);
+  const random = createRandom(seed);
   const below = (limit: number) => Math.floor(random() * limit);
   const one = <Item>(list: readonly Item[]): Item => list[below(list.length)]!;
   const someNodes = () => NODES.slice(below(3), 3 + below(3));

@@ -1,17 +1,18 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
+import { createRandom } from '../../../../src/demo/random.ts';
 import { JOB_STATES, type PastJob } from '../../../../src/domain/job.ts';
 import type { JobFilter, JobPage, Page } from '../../../../src/domain/list.ts';
 import type { Store } from '../../../../src/domain/store.ts';
 import { openForReading } from '../../../../src/store/sqlite/file/connection.ts';
 import { jobLister } from '../../../../src/store/sqlite/lists/lists.ts';
 import { openSqlite } from '../../../../src/store/sqlite/open.ts';
+import { pastJob } from '../../../help/builders.ts';
+import { NOON_MS } from '../../../help/clock.ts';
 import { temporaryFolder } from '../../../help/folder.ts';
-import { NOON_MS } from '../../../help/service.ts';
-import { pastJob, randomNumbers } from '../../contract/help.ts';
 
 const folder = temporaryFolder();
 const path = folder.file('skip.db');
-const random = randomNumbers(11);
+const random = createRandom(11);
 /** More than may be sorted in one go. */
 const CROWD = 3000;
 let store: Store;

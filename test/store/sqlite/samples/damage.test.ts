@@ -2,9 +2,9 @@ import { Database } from 'bun:sqlite';
 import { expect, test } from 'bun:test';
 import { AppError } from '../../../../src/domain/errors.ts';
 import { openSqlite } from '../../../../src/store/sqlite/open.ts';
+import { NOON_MS } from '../../../help/clock.ts';
 import { temporaryFolder } from '../../../help/folder.ts';
 import { listReadings } from '../../../help/readings.ts';
-import { NOON_MS } from '../../../help/service.ts';
 
 const DAY_MS = 86_400_000;
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test';
+import { createRandom } from '../../../../src/demo/random.ts';
 import { LogIndex, type LogView } from '../../../../src/store/sqlite/samples/log-index.ts';
 import { SeriesPlaces } from '../../../../src/store/sqlite/samples/series-places.ts';
-import { randomNumbers } from '../../contract/help.ts';
 
 interface ModelRow {
   readonly seq: number;
@@ -19,7 +19,7 @@ const rowsOf = ({ series, times, starts, firstSeq, fromRow, toRow }: LogView): M
 test.each([1, 2, 3])(
   'a view shows what it showed, whatever is appended and dropped later (seed %d)',
   (seed) => {
-    const random = randomNumbers(seed);
+    const random = createRandom(seed);
     const below = (limit: number) => Math.floor(random() * limit);
     const index = new LogIndex(true);
     index.reset(7);

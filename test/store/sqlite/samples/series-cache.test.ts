@@ -1,5 +1,6 @@
 import type { Database } from 'bun:sqlite';
 import { expect, test } from 'bun:test';
+import { createRandom } from '../../../../src/demo/random.ts';
 import type { JobState } from '../../../../src/domain/job.ts';
 import type { Report } from '../../../../src/domain/report.ts';
 import type { JobSample } from '../../../../src/domain/store.ts';
@@ -9,9 +10,9 @@ import { migrate } from '../../../../src/store/sqlite/file/migrate.ts';
 import { unsealedReader } from '../../../../src/store/sqlite/samples/unsealed.ts';
 import { groupCommitter } from '../../../../src/store/sqlite/writer/commit.ts';
 import type { GroupOutcome, Write } from '../../../../src/store/sqlite/writer/write.ts';
+import { MINUTE_MS, pastJob, sample } from '../../../help/builders.ts';
+import { NOON_MS } from '../../../help/clock.ts';
 import { temporaryFolder } from '../../../help/folder.ts';
-import { NOON_MS } from '../../../help/service.ts';
-import { MINUTE_MS, pastJob, randomNumbers, sample } from '../../contract/help.ts';
 
 const TABLES = ['past_run', 'job', 'job_node', 'sealed_total', 'chunk', 'job_count', 'node'];
 /** A sample of so much memory fails as a fault of ours would. */
@@ -32,7 +33,7 @@ function openDatabase(path: string) {
 
 /** Writes of all kinds to a few jobs, so that they often meet. */
 function writeMaker(seed: number) {
-  const random = randomNumbers(seed);
+  const random = createRandom(seed);
   const below = (limit: number) => Math.floor(random() * limit);
   const one = <Item>(list: readonly Item[]): Item => list[below(list.length)]!;
   const someNodes = () => NODES.slice(below(2), 2 + below(3));

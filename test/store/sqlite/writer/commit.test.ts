@@ -4,9 +4,9 @@ import { migrate } from '../../../../src/store/sqlite/file/migrate.ts';
 import { jobReader } from '../../../../src/store/sqlite/jobs/read.ts';
 import { groupCommitter } from '../../../../src/store/sqlite/writer/commit.ts';
 import type { Write } from '../../../../src/store/sqlite/writer/write.ts';
+import { pastJob } from '../../../help/builders.ts';
+import { NOON_MS } from '../../../help/clock.ts';
 import { temporaryFolder } from '../../../help/folder.ts';
-import { NOON_MS } from '../../../help/service.ts';
-import { pastJob } from '../../contract/help.ts';
 
 function openDatabase() {
   const folder = temporaryFolder();

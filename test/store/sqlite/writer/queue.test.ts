@@ -3,9 +3,9 @@ import { expect, test } from 'bun:test';
 import type { AppError } from '../../../../src/domain/errors.ts';
 import type { Commit, PastJob, Store } from '../../../../src/domain/store.ts';
 import { openSqlite } from '../../../../src/store/sqlite/open.ts';
+import { codeOf, pastJob, sample } from '../../../help/builders.ts';
+import { NOON_MS } from '../../../help/clock.ts';
 import { temporaryFolder } from '../../../help/folder.ts';
-import { NOON_MS } from '../../../help/service.ts';
-import { codeOf, pastJob, sample } from '../../contract/help.ts';
 
 /** A batch that the thread cannot read: its list does not arrive, and the thread dies of it. */
 const unreadableJobs = (): PastJob[] => Object.assign([pastJob('x')], { toJSON: () => undefined });

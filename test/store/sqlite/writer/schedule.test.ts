@@ -2,8 +2,8 @@ import { expect, test } from 'bun:test';
 import { weighWrite } from '../../../../src/store/sqlite/writer/parts.ts';
 import { takePlaces, turnTaker } from '../../../../src/store/sqlite/writer/schedule.ts';
 import type { Write } from '../../../../src/store/sqlite/writer/write.ts';
-import { NOON_MS } from '../../../help/service.ts';
-import { pastJob, sample } from '../../contract/help.ts';
+import { pastJob, sample } from '../../../help/builders.ts';
+import { NOON_MS } from '../../../help/clock.ts';
 
 const samples = (rows: number): Write => ({
   kind: 'recordSamples',
