@@ -39,6 +39,9 @@ export class UsageError extends StartError {}
 /** Another process writes to the database. */
 export class DatabaseInUse extends StartError {}
 
+/** Returns a `validation_error`: one sentence that names what is wrong and what is allowed. */
+export const invalid = (message: string) => new AppError('validation_error', message);
+
 export const jobNotFound = (id: string) =>
   new AppError('not_found', `There is no job with the id ${quote(id)}.`);
 

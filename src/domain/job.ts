@@ -16,8 +16,6 @@ export interface NewJob {
 }
 
 export const MAX_BATCH_JOBS = 10_000;
-/** As many as one job may have: they take the disk two seconds, and everybody else waits for that long. */
-export const MAX_BATCH_NODES = MAX_NODES;
 
 /** What of a job is to change; only what is given. */
 export interface JobPatch {

@@ -26,14 +26,7 @@ export interface JobFilter {
   readonly text?: string;
 }
 
-export const JOB_SORTS = [
-  'start_time',
-  'end_time',
-  'runtime',
-  'cpu_usage',
-  'memory_usage',
-  'gpu_usage',
-] as const;
+export const JOB_SORTS = ['startTime', 'endTime', 'runtime', 'cpuUsage', 'memoryUsage', 'gpuUsage'] as const;
 export type JobSort = (typeof JOB_SORTS)[number];
 
 /** Ties are in the order of the ids; jobs without the value come last, whatever the direction. */
@@ -42,7 +35,7 @@ export interface JobOrder {
   readonly isAscending: boolean;
 }
 
-export const NEWEST_FIRST: JobOrder = { sort: 'start_time', isAscending: false };
+export const NEWEST_FIRST: JobOrder = { sort: 'startTime', isAscending: false };
 
 /** A place in an ordered list: right behind this job. */
 export interface JobPosition {

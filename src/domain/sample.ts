@@ -1,10 +1,5 @@
 import { AppError, quote } from './errors.ts';
 
-/** `validation_error` for a job that has been given no nodes yet, `node` being the number of its first. */
-export function requireNode(node: number): void {
-  if (node === 0) throw hasNoNodes();
-}
-
 export const hasNoNodes = () =>
   new AppError('validation_error', 'The job has been given no nodes yet, so nothing can be measured.');
 

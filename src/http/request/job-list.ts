@@ -1,24 +1,35 @@
 import { Type } from '@sinclair/typebox';
 import { fieldOf } from '../../api/detail.ts';
+import { defined } from '../../domain/defined.ts';
 import { AppError } from '../../domain/errors.ts';
 import { JOB_STATES } from '../../domain/job.ts';
 import {
   FILTER_DETAILS,
-  JOB_SORTS,
   type JobFilter,
   type JobOrder,
+  type JobSort,
   type ListStart,
 } from '../../domain/list.ts';
 import { anyOf, queryParameter, TIME } from '../response/openapi.ts';
 import { chooseFormat, ROW_FORMATS, type RowFormat } from '../response/table.ts';
 import { readCursor } from './cursor.ts';
-import { defined, readQuery } from './query.ts';
+import { readQuery } from './query.ts';
 
 const DEFAULT_LIMIT = 100;
 const MAX_LIMIT = 10_000;
 
 const Names = Type.String({ minLength: 1 });
 const NAMES = 'several with commas between them; for a name that has a comma itself, repeat the parameter';
+
+const SORTS = {
+  start_time: 'startTime',
+  end_time: 'endTime',
+  runtime: 'runtime',
+  cpu_usage: 'cpuUsage',
+  memory_usage: 'memoryUsage',
+  gpu_usage: 'gpuUsage',
+} as const satisfies Record<string, JobSort>;
+const SORT_NAMES = Object.keys(SORTS) as (keyof typeof SORTS)[];
 
 /** The documented parameters first, in the order of the API reference. */
 export const LIST_PARAMETERS = [
@@ -65,7 +76,7 @@ export const LIST_PARAMETERS = [
   queryParameter(
     'sort',
     'What to sort by; ties are in the order of the ids, and jobs without the value come last',
-    { ...anyOf(JOB_SORTS), default: 'start_time' },
+    { ...anyOf(SORT_NAMES), default: 'start_time' },
   ),
   queryParameter('order', 'Direction of the sort', { ...anyOf(['asc', 'desc']), default: 'desc' }),
   queryParameter(
@@ -105,7 +116,7 @@ export function readListRequest(request: Request, nowMs: number): ListRequest {
     LIST_PARAMETERS.map(({ name }) => name),
     ['state', 'user', 'node', 'sluid', ...DETAIL_PARAMETERS.map(([name]) => name)],
   );
-  const filter = defined({
+  const filter = defined<JobFilter>({
     state: query.choices('state', JOB_STATES),
     user: query.identities('user'),
     node: query.identities('node'),
@@ -117,7 +128,7 @@ export function readListRequest(request: Request, nowMs: number): ListRequest {
     sluid: query.identities('sluid')?.flatMap((text) => text.split(',')),
   });
   const order: JobOrder = {
-    sort: query.choice('sort', JOB_SORTS) ?? 'start_time',
+    sort: SORTS[query.choice('sort', SORT_NAMES) ?? 'start_time'],
     isAscending: query.choice('order', ['asc', 'desc']) === 'asc',
   };
   const format = query.choice('format', ROW_FORMATS) ?? chooseFormat(request.headers.get('accept'));

@@ -1,4 +1,4 @@
-import { AppError, quote } from '../../domain/errors.ts';
+import { invalid, quote } from '../../domain/errors.ts';
 import { isIdentity } from '../../domain/identity.ts';
 import { parseDuration, requireTime } from '../../domain/time.ts';
 import { pathOf } from '../url.ts';
@@ -108,13 +108,4 @@ function requireChoice<Choice extends string>(
   if (choice === undefined)
     throw invalid(`${name} must be one of ${choices.join(', ')}, not ${quote(text)}.`);
   return choice;
-}
-
-const invalid = (message: string) => new AppError('validation_error', message);
-
-/** Leaves out the keys whose value is undefined, for objects whose optional fields are absent when unknown. */
-export function defined<Fields extends Record<string, unknown>>(
-  fields: Fields,
-): { [Key in keyof Fields]?: Exclude<Fields[Key], undefined> } {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as never;
 }

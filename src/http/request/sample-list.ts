@@ -1,8 +1,9 @@
 import { Type } from '@sinclair/typebox';
+import { defined } from '../../domain/defined.ts';
 import type { ReadingQuery } from '../../domain/store.ts';
 import { anyOf, MAX_RUN, queryParameter, RUN, TIME } from '../response/openapi.ts';
 import { chooseFormat, ROW_FORMATS } from '../response/table.ts';
-import { defined, readQuery } from './query.ts';
+import { readQuery } from './query.ts';
 
 const DEFAULT_LIMIT = 1000;
 const MAX_LIMIT = 100_000;
@@ -41,7 +42,7 @@ export function readReadingRequest(request: Request) {
     READING_PARAMETERS.map(({ name }) => name),
   );
   const format = parameters.choice('format', ROW_FORMATS) ?? chooseFormat(request.headers.get('accept'));
-  const query: ReadingQuery = defined({
+  const query = defined<ReadingQuery>({
     fromMs: parameters.time('start_time'),
     toMs: parameters.time('end_time'),
     node: parameters.identity('node'),

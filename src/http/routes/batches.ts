@@ -1,10 +1,10 @@
 import type { Static, TSchema } from '@sinclair/typebox';
 import { TypeCompiler } from '@sinclair/typebox/compiler';
 import { Elysia } from 'elysia';
-import { JobBatchBody, PastJobBody, readPastJob } from '../../api/job.ts';
+import { JobBatchBody, MAX_BATCH_NODES, PastJobBody, readPastJob } from '../../api/job.ts';
 import { SampleBatchBody, SampleRowBody } from '../../api/sample.ts';
 import { AppError } from '../../domain/errors.ts';
-import { MAX_BATCH_JOBS, MAX_BATCH_NODES, type PastJob } from '../../domain/job.ts';
+import { MAX_BATCH_JOBS, type PastJob } from '../../domain/job.ts';
 import { MAX_BATCH_SAMPLES } from '../../domain/sample.ts';
 import {
   type BatchResult,

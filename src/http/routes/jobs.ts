@@ -2,13 +2,13 @@ import { Type } from '@sinclair/typebox';
 import { Elysia } from 'elysia';
 import { DetailFields, readDetails, renderDetails } from '../../api/detail.ts';
 import { JobPatchBody, NewJobBody, requireDistinct } from '../../api/job.ts';
-import { hasEnded, type Job, runtimeSeconds } from '../../domain/job.ts';
+import { defined } from '../../domain/defined.ts';
+import { hasEnded, type Job, type JobPatch, runtimeSeconds } from '../../domain/job.ts';
 import type { Store } from '../../domain/store.ts';
 import { formatTime } from '../../domain/time.ts';
 import { bodyCheck, describeBody } from '../request/body-check.ts';
 import { writeCursor } from '../request/cursor.ts';
 import { LIST_PARAMETERS, readListRequest } from '../request/job-list.ts';
-import { defined } from '../request/query.ts';
 import { sendJson, sendText } from '../response/download.ts';
 import { WRITE_ERRORS } from '../response/errors.ts';
 import { JOB_ID } from '../response/openapi.ts';
@@ -167,7 +167,7 @@ export const jobs = ({ store, now }: { store: Store; now: () => number }) =>
       '/:jobId',
       async ({ params: { jobId }, body }) => {
         const { state, cpu_usage, memory_usage_mb, gpu_usage, ...fields } = checkPatch(body);
-        const patch = defined({
+        const patch = defined<JobPatch>({
           state,
           cpuUsage: cpu_usage,
           memoryUsageMb: memory_usage_mb,

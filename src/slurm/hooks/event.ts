@@ -1,5 +1,5 @@
 import type { Allocation, JobDetails } from '../../domain/detail.ts';
-import { AppError, quote } from '../../domain/errors.ts';
+import { invalid, quote } from '../../domain/errors.ts';
 import { isIdentity } from '../../domain/identity.ts';
 import type { Report } from '../../domain/report.ts';
 import { cpusOfNode, readCpus } from '../values/cpus.ts';
@@ -219,4 +219,4 @@ function readNumber(variables: Variables, variable: string): number | undefined 
   return /^\d{1,11}$/.test(text) ? Number(text) : undefined;
 }
 
-const refusal = (what: string) => new AppError('validation_error', `The event ${what}.`);
+const refusal = (what: string) => invalid(`The event ${what}.`);

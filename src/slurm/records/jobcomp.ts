@@ -1,4 +1,4 @@
-import { AppError } from '../../domain/errors.ts';
+import { invalid } from '../../domain/errors.ts';
 import type { Report } from '../../domain/report.ts';
 import { readCount } from '../values/count.ts';
 import { readExit } from '../values/exit.ts';
@@ -22,15 +22,15 @@ type Document = Readonly<Record<string, unknown>>;
  */
 export function parseJobCompletion(document: unknown): Report | undefined {
   if (typeof document !== 'object' || document === null || Array.isArray(document)) {
-    throw refusal('A job completion must be a JSON object.');
+    throw invalid('A job completion must be a JSON object.');
   }
   const fields = document as Document;
   const id = readCount(fields.jobid);
-  if (id === undefined) throw refusal('jobid must be the number of a job.');
+  if (id === undefined) throw invalid('jobid must be the number of a job.');
   const endTimeMs = readTimeMs(text(fields['@end']));
-  if (endTimeMs === undefined) throw refusal('@end must be the time at which the run ended.');
+  if (endTimeMs === undefined) throw invalid('@end must be the time at which the run ended.');
   const state = text(fields.state);
-  if (state === undefined) throw refusal('state must be the state in which the run ended.');
+  if (state === undefined) throw invalid('state must be the state in which the run ended.');
   if (state === 'RESIZING') return undefined;
   const nodeList = text(fields.nodes) ?? '';
   const tres = readTres(text(fields.tres_alloc) ?? text(fields.tres_req));
@@ -75,5 +75,3 @@ function readStart(fields: Document, endTimeMs: number): { startTimeMs?: number;
 }
 
 const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
-
-const refusal = (message: string) => new AppError('validation_error', message);

@@ -1,4 +1,5 @@
-import { AppError, quote } from '../../domain/errors.ts';
+import { defined, type Maybe } from '../../domain/defined.ts';
+import { invalid, quote } from '../../domain/errors.ts';
 import { isIdentity } from '../../domain/identity.ts';
 import { hasEnded, type JobState } from '../../domain/job.ts';
 import type { Report, Source } from '../../domain/report.ts';
@@ -79,16 +80,16 @@ const readNodes = (list: string): readonly string[] => (PLAIN.test(list) ? [list
  * end: its time limit, or nothing. Of it, where that moment is not known, and of any other that is over without an end that can be believed, no state is told.
  */
 export function readRow(row: Row): Report {
-  if (!NUMBER.test(row.id)) throw refusal(`The job id ${quote(row.id)} is no number.`);
+  if (!NUMBER.test(row.id)) throw invalid(`The job id ${quote(row.id)} is no number.`);
   const user = readText(row.user);
-  if (user !== undefined && !isIdentity(user)) throw refusal(`No user can be called ${quote(user)}.`);
+  if (user !== undefined && !isIdentity(user)) throw invalid(`No user can be called ${quote(user)}.`);
   const { state, rawState } = row.isPast ? readPastState(row.state) : readPresentState(row.state);
-  if (rawState === undefined) throw refusal(`Job ${row.id} has no state.`);
+  if (rawState === undefined) throw invalid(`Job ${row.id} has no state.`);
   const nodes = readNodes(row.nodeList);
   const life = readLife(row, state, nodes.length > 0);
   const place = row.shownId === undefined ? NOWHERE : readArrayPlace(row.shownId);
   const exit = WITH_EXIT.has(rawState) ? row.exit : NO_EXIT;
-  return withoutAbsent<Report>({
+  return defined<Report>({
     source: row.source,
     observedMs: row.observedMs,
     id: row.id,
@@ -125,7 +126,7 @@ function readLife(
   row: Row,
   state: JobState | undefined,
   hasNodes: boolean,
-): Pick<Absent<Report>, 'state' | 'startTimeMs' | 'endTimeMs'> {
+): Pick<Maybe<Report>, 'state' | 'startTimeMs' | 'endTimeMs'> {
   const isOver = state !== undefined && hasEnded(state);
   if (!isOver) return { state, startTimeMs: hasNodes && state !== 'pending' ? row.startTimeMs : undefined };
   const isEmptied = !hasNodes && row.resizedMs !== undefined;
@@ -139,17 +140,3 @@ function readLife(
 
 const credible = (endTimeMs: number | undefined, observedMs: number): number | undefined =>
   endTimeMs !== undefined && endTimeMs <= observedMs + SLACK_MS ? endTimeMs : undefined;
-
-type Absent<Whole> = { [Key in keyof Required<Whole>]?: Whole[Key] | undefined };
-
-/** The same without its undefined fields. */
-function withoutAbsent<Whole extends object>(fields: Absent<Whole>): Whole {
-  const kept: Record<string, unknown> = {};
-  for (const key in fields) {
-    const value = fields[key];
-    if (value !== undefined) kept[key] = value;
-  }
-  return kept as Whole;
-}
-
-const refusal = (message: string) => new AppError('validation_error', message);

@@ -1,4 +1,4 @@
-import { AppError, quote } from '../../domain/errors.ts';
+import { type AppError, invalid, quote } from '../../domain/errors.ts';
 import { isIdentity } from '../../domain/identity.ts';
 import { MAX_NODES } from '../../domain/job.ts';
 
@@ -129,8 +129,7 @@ function countNumbers(first: string, last: string): number {
 
 const tooLong = (text: string) =>
   refusal(text, 'has a name that is longer than 256 characters or has control characters');
-const refusal = (text: string, fault: string) =>
-  new AppError('validation_error', `The node list ${quote(text)} ${fault}.`);
+const refusal = (text: string, fault: string) => invalid(`The node list ${quote(text)} ${fault}.`);
 
 /**
  * The nodes of several such lists, each node once, in order. At most `maxNodes` names are expanded, repeats included, so that
@@ -138,8 +137,7 @@ const refusal = (text: string, fault: string) =>
  */
 export function expandLists(lists: readonly string[], maxNodes = MAX_NODES): string[] {
   const nodes = new Set<string>();
-  const tooMany = () =>
-    new AppError('validation_error', `The node lists have more than ${maxNodes} nodes together.`);
+  const tooMany = () => invalid(`The node lists have more than ${maxNodes} nodes together.`);
   let room = maxNodes;
   for (const list of lists) {
     const names = expandWithin(list, room, tooMany);

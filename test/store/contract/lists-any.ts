@@ -94,12 +94,12 @@ function isWanted(job: Job, { state, user, node, sinceMs, untilMs, minRuntimeMs,
 }
 
 const VALUE: Record<JobOrder['sort'], (job: Job) => number | undefined> = {
-  start_time: (job) => job.startTimeMs,
-  end_time: (job) => job.endTimeMs,
+  startTime: (job) => job.startTimeMs,
+  endTime: (job) => job.endTimeMs,
   runtime: runtimeMs,
-  cpu_usage: (job) => job.cpuUsage,
-  memory_usage: (job) => job.memoryUsageMb,
-  gpu_usage: (job) => job.gpuUsage,
+  cpuUsage: (job) => job.cpuUsage,
+  memoryUsage: (job) => job.memoryUsageMb,
+  gpuUsage: (job) => job.gpuUsage,
 };
 
 function sorted(jobs: readonly Job[], { sort, isAscending }: JobOrder): Job[] {
@@ -289,7 +289,7 @@ export function anyLists(makePlace: MakePlace) {
     await using place = await emptyStore(makePlace);
     const { store } = place;
     await store.createJobs([pastJob('a')]);
-    const order = { sort: 'cpu_usage', isAscending: true } as const;
+    const order = { sort: 'cpuUsage', isAscending: true } as const;
     expect(await codeOf(store.listJobs({}, { limit: 1, offset: 100_001, order }))).toBe('validation_error');
     expect(await codeOf(store.listJobs({ text: 'a' }, { limit: 1, offset: 100_001 }))).toBe(
       'validation_error',

@@ -7,7 +7,7 @@ import { type Detail, detailWriter } from './details.ts';
 import { flowWriter } from './flow.ts';
 
 /** The node that stands for none: that of a job which has been given none yet. */
-const NO_NODE = 0;
+export const NO_NODE = 0;
 /** The label that stands for no partition. */
 const NO_PARTITION = 0;
 

@@ -14,13 +14,13 @@ import {
   type PastJob,
 } from '../../../domain/job.ts';
 import { NOT_REPORTED } from '../../../domain/run.ts';
-import { requireNode } from '../../../domain/sample.ts';
+import { hasNoNodes } from '../../../domain/sample.ts';
 import { type BatchResult, type JobEvent, MAX_REFUSALS, type Refusal } from '../../../domain/store.ts';
 import type { JobRow } from './complete.ts';
 import { type Detail, detailFinder } from './details.ts';
 import { eventWriter } from './events.ts';
 import { jobReader } from './read.ts';
-import type { JobRows } from './row.ts';
+import { type JobRows, NO_NODE } from './row.ts';
 
 type Row = Omit<JobRow, 'user'> & { readonly first_node: number };
 
@@ -138,7 +138,7 @@ export function jobWriter(db: Database, rows: JobRows) {
       const { cpuUsage = null, memoryUsageMb = null, gpuUsage = null } = usage;
       const hasUsage = [cpuUsage, memoryUsageMb, gpuUsage].some((value) => value !== null);
       // Before anything is changed: what is refused leaves nothing in the transaction of the others.
-      if (hasUsage) requireNode(row.first_node);
+      if (hasUsage && row.first_node === NO_NODE) throw hasNoNodes();
       if (state !== undefined || details)
         change(row, { ...(state && { state }), ...(details && { details }) }, nowMs);
       if (hasUsage) {

@@ -40,7 +40,7 @@ export function* scanJobs(
 ): Generator<undefined, { found: Found[]; total: number }> {
   const { order, isCounting } = page;
   // Without a count, a way in the order of the list may be left as soon as the page is full.
-  const isInOrder = !isCounting && order.sort === 'start_time';
+  const isInOrder = !isCounting && order.sort === 'startTime';
   const walks = isInOrder ? walksByStart(wanted) : walksThrough(wanted);
   const best = bestFound(page);
   const size = { jobs: FIRST_SLICE_JOBS };
@@ -184,17 +184,17 @@ function sortValue(sort: JobSort, nowMs: number, bind: Bind): string {
   const mean = (column: string) =>
     usage(`iif(count(${column}) < 2, max(${column}), round(avg(${column}), 6))`);
   switch (sort) {
-    case 'start_time':
+    case 'startTime':
       return 'job.start_time';
-    case 'end_time':
+    case 'endTime':
       return 'job.end_time';
     case 'runtime':
       return runtimeOf(nowMs, bind);
-    case 'cpu_usage':
+    case 'cpuUsage':
       return `coalesce(${mean('cpu')}, 0)`;
-    case 'memory_usage':
+    case 'memoryUsage':
       return `coalesce(${usage('sum(memory)')}, 0)`;
-    case 'gpu_usage':
+    case 'gpuUsage':
       return mean('gpu');
   }
 }

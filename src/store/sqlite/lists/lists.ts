@@ -58,7 +58,7 @@ export function jobLister(db: Database) {
 
   /** The indexes that give a list in its order; undefined when it takes a scan. */
   function walksOf(wanted: Wanted, order: JobOrder): Walk[] | undefined {
-    if (order.sort !== 'start_time' || !isCounted(wanted)) return undefined;
+    if (order.sort !== 'startTime' || !isCounted(wanted)) return undefined;
     const walks = walksByStart(wanted);
     return walks.length <= MAX_MERGED && walks.every((walk) => isExact(walk, wanted)) ? walks : undefined;
   }
@@ -231,4 +231,4 @@ export function jobLists({ readAtOnce, lister, compute }: Access) {
   };
 }
 
-const isByStart = ({ sort }: JobOrder = NEWEST_FIRST): boolean => sort === 'start_time';
+const isByStart = ({ sort }: JobOrder = NEWEST_FIRST): boolean => sort === 'startTime';

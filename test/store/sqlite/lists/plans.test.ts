@@ -45,8 +45,8 @@ const PAGES: [name: string, page: Partial<WalkPage>][] = [
   ['a page by offset', { offset: 50 }],
   ['a page by cursor', CURSOR],
   ['a page behind a time', { pastMs: 1000, offset: 50 }],
-  ['the oldest first', { order: { sort: 'start_time', isAscending: true } }],
-  ['the oldest first by cursor', { ...CURSOR, order: { sort: 'start_time', isAscending: true } }],
+  ['the oldest first', { order: { sort: 'startTime', isAscending: true } }],
+  ['the oldest first by cursor', { ...CURSOR, order: { sort: 'startTime', isAscending: true } }],
 ];
 
 const ROWS = FILTERS.flatMap(([index, count, wanted]) =>

@@ -63,7 +63,7 @@ function expectedIds({ state, user, node }: JobFilter, isAscending: boolean): st
 }
 
 test.each([false, true])('pages at any offset are right (ascending: %s)', async (isAscending) => {
-  const order = { sort: 'start_time', isAscending } as const;
+  const order = { sort: 'startTime', isAscending } as const;
   for (const filter of FILTERS) {
     const ids = expectedIds(filter, isAscending);
     for (const share of [0.05, 0.1, 0.2, 0.3, 0.4, 0.42, 0.5, 0.6, 0.7, 0.9, 0.99, 1, 1.1]) {
