@@ -145,7 +145,7 @@ const RIGHT: [file: string, text: string][] = [
   ['src/api/job.ts', "import { Type } from '@sinclair/typebox';\nimport { x } from '../domain/job.ts';"],
   [
     'src/http/routes/jobs.ts',
-    "import { Elysia } from 'elysia';\nimport type { Store } from '../../domain/store.ts';",
+    "import { Elysia } from 'elysia';\nimport type { Store } from '../../domain/store/store.ts';",
   ],
   ['src/cli/serve.ts', "import { createApp } from '../http/app.ts';"],
   ['src/slurm/commands.ts', "Bun.spawn(['squeue']);"],

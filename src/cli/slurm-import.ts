@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { AppError, DatabaseInUse, StartError, UsageError } from '../domain/errors.ts';
 import type { Report } from '../domain/report.ts';
-import type { BatchResult } from '../domain/store.ts';
+import type { BatchResult } from '../domain/store/batch.ts';
 import { parseTime } from '../domain/time.ts';
 import { takeFlags } from '../settings/arguments.ts';
 import { loadConfig } from '../settings/load.ts';

@@ -1,7 +1,9 @@
 import { AppError } from '../domain/errors.ts';
 import type { Job } from '../domain/job.ts';
 import type { Report } from '../domain/report.ts';
-import type { JobSample, Store } from '../domain/store.ts';
+import type { JobStore } from '../domain/store/jobs.ts';
+import type { RunStore } from '../domain/store/runs.ts';
+import type { JobSample, SampleStore } from '../domain/store/samples.ts';
 import { measureJob } from './behaviour.ts';
 import {
   type DemoJob,
@@ -28,8 +30,13 @@ const MAX_LIST = 10_000;
 const FIRST_ID = 4_812_301;
 const SEED = 1;
 
+/** What the feed reads and writes. */
+export type DemoStore = Pick<JobStore, 'getJob' | 'listJobs'> &
+  Pick<RunStore, 'applyReports'> &
+  Pick<SampleStore, 'recordSamples' | 'listSamples'>;
+
 interface DemoOptions {
-  readonly store: Store;
+  readonly store: DemoStore;
   readonly now: () => number;
   readonly log: { warn(event: string, fields: Record<string, unknown>): void };
   /** Told how far a long filling has come. */

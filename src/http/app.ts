@@ -1,5 +1,5 @@
 import { Elysia } from 'elysia';
-import type { Store } from '../domain/store.ts';
+import type { Store } from '../domain/store/store.ts';
 import { body } from './request/body.ts';
 import { paths } from './request/percent-encoding.ts';
 import type { RouteLike } from './response/allowed-methods.ts';

@@ -1,5 +1,5 @@
 import { JOB_STATES, runtimeSeconds } from '../domain/job.ts';
-import type { JobTotals, LiveSeries, Store } from '../domain/store.ts';
+import type { JobTotals, LiveSeries, LiveStore } from '../domain/store/live.ts';
 import { escapeLabel, openFamily } from './exposition.ts';
 
 const BYTES_PER_MB = 1024 * 1024;
@@ -18,7 +18,7 @@ interface JobsOptions {
  * of rows other requests go on.
  */
 export async function renderJobs(
-  store: Pick<Store, 'liveSeries' | 'countJobs'>,
+  store: Pick<LiveStore, 'liveSeries' | 'countJobs'>,
   { nowMs, endedSeriesMs, maxSeries }: JobsOptions,
 ): Promise<Uint8Array[]> {
   const live = () => store.liveSeries(nowMs - endedSeriesMs);

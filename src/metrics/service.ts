@@ -5,7 +5,7 @@ import processCpu from 'prom-client/lib/metrics/processCpuTotal.js';
 import processMaxFiles from 'prom-client/lib/metrics/processMaxFileDescriptors.js';
 import processOpenFiles from 'prom-client/lib/metrics/processOpenFileDescriptors.js';
 import processStart from 'prom-client/lib/metrics/processStartTime.js';
-import type { Commit, StoreStatus } from '../domain/store.ts';
+import type { Commit, StoreStatus } from '../domain/store/upkeep.ts';
 
 /** The service's own families, all named hpc_observe_* but for Prometheus' standard process_*. */
 export interface ServiceMetrics {

@@ -1,6 +1,6 @@
 import { Counter, Gauge, Registry } from 'prom-client';
 import type { Source } from '../domain/report.ts';
-import type { BatchResult } from '../domain/store.ts';
+import type { BatchResult } from '../domain/store/batch.ts';
 
 /** What is known of the calls of one program; times in milliseconds. */
 interface CommandState {

@@ -1,4 +1,4 @@
-import type { Retention, Store } from '../domain/store.ts';
+import type { Retention, Upkeep } from '../domain/store/upkeep.ts';
 import type { Log } from '../log.ts';
 
 const CHECK_EVERY_MS = 60_000;
@@ -8,7 +8,7 @@ const MIN_PAUSE_MS = 20;
 const PAUSE_STEPS = 4;
 
 interface RetentionOptions {
-  readonly store: Store;
+  readonly store: Pick<Upkeep, 'expire'>;
   readonly now: () => number;
   readonly log: Log;
   readonly keep: Retention;

@@ -1,6 +1,7 @@
 import { StartError } from '../domain/errors.ts';
 import type { Source } from '../domain/report.ts';
-import type { Store, TakeReports } from '../domain/store.ts';
+import type { RunStore, TakeReports } from '../domain/store/runs.ts';
+import type { Upkeep } from '../domain/store/upkeep.ts';
 import type { Log } from '../log.ts';
 import type { Config } from '../settings/load.ts';
 import { type SlurmCommands, slurmCommands } from '../slurm/follow/commands.ts';
@@ -11,7 +12,7 @@ import { type Spool, startSpool } from '../slurm/hooks/spool.ts';
 const LAST_LOOK = 'slurm_last_look_ms';
 
 interface SourceOptions {
-  readonly store: Store;
+  readonly store: Pick<RunStore, 'listUnconfirmed'> & Pick<Upkeep, 'readState' | 'saveState'>;
   readonly now: () => number;
   readonly log: Log;
   readonly takeReports: TakeReports;
@@ -70,9 +71,9 @@ export function startSources({
     commands,
     // A call brings reports of one source.
     deliver: async (reports) => void (reports[0] && (await takeReports(reports[0].source, reports))),
-    listUnsettled: (sinceMs) => store.listUnsettled(sinceMs),
-    readLastLookMs: () => store.readNote(LAST_LOOK),
-    keepLastLookMs: (timeMs) => store.keepNote(LAST_LOOK, timeMs),
+    listUnconfirmed: (sinceMs) => store.listUnconfirmed(sinceMs),
+    readLastLookMs: () => store.readState(LAST_LOOK),
+    keepLastLookMs: (timeMs) => store.saveState(LAST_LOOK, timeMs),
     warn,
     now,
     intervalMs,
@@ -96,7 +97,7 @@ export function startSources({
 }
 
 interface ReportTaker {
-  readonly store: Store;
+  readonly store: Pick<RunStore, 'applyReports'>;
   readonly log: Log;
   readonly observe: (source: Source, result: Awaited<ReturnType<TakeReports>>, unreadable: number) => void;
 }

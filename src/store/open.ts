@@ -1,4 +1,4 @@
-import type { Store } from '../domain/store.ts';
+import type { Store } from '../domain/store/store.ts';
 import { openSqlite, type SqliteOptions } from './sqlite/open.ts';
 
 /** Opens the engine that the location names. Today every location is the path of an SQLite file. */

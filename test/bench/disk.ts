@@ -1,5 +1,5 @@
 import { Database } from 'bun:sqlite';
-import type { Store } from '../../src/domain/store.ts';
+import type { Store } from '../../src/domain/store/store.ts';
 import { openSqlite } from '../../src/store/sqlite/open.ts';
 import { temporaryFolder } from '../help/folder.ts';
 import { realisticSeries, uniformSeries } from '../help/noise.ts';

@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import type { Store } from '../../src/domain/store.ts';
+import type { Store } from '../../src/domain/store/store.ts';
 import { openSqlite } from '../../src/store/sqlite/open.ts';
 import { temporaryFolder } from '../help/folder.ts';
 import { realisticSeries } from '../help/noise.ts';

@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test';
 import { type Demo, startDemo } from '../../src/demo/feed.ts';
 import { hasEnded, type Job } from '../../src/domain/job.ts';
-import type { Store } from '../../src/domain/store.ts';
+import type { Store } from '../../src/domain/store/store.ts';
 import { openSqlite } from '../../src/store/sqlite/open.ts';
 import { fixedClock, NOON_MS } from '../help/clock.ts';
 import { temporaryFolder } from '../help/folder.ts';

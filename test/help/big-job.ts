@@ -1,4 +1,4 @@
-import type { JobSample } from '../../src/domain/store.ts';
+import type { JobSample } from '../../src/domain/store/samples.ts';
 import { openSqlite } from '../../src/store/sqlite/open.ts';
 
 /** A job with many nodes that has been measured every ten seconds. */

@@ -1,6 +1,6 @@
 import { AppError } from '../../src/domain/errors.ts';
+import type { PastJob } from '../../src/domain/job.ts';
 import type { NewSample } from '../../src/domain/sample.ts';
-import type { PastJob } from '../../src/domain/store.ts';
 import { NOON_MS } from './clock.ts';
 
 export const MINUTE_MS = 60_000;

@@ -1,5 +1,6 @@
 import type { Readings } from '../../src/domain/readings.ts';
-import type { ReadingQuery, Store } from '../../src/domain/store.ts';
+import type { ReadingQuery } from '../../src/domain/store/samples.ts';
+import type { Store } from '../../src/domain/store/store.ts';
 import type { Point } from '../../src/domain/summary.ts';
 
 /** A row of readings as an object, for tests that compare a few. */

@@ -1,5 +1,5 @@
 import type { Report, Source } from '../../src/domain/report.ts';
-import type { Store } from '../../src/domain/store.ts';
+import type { Store } from '../../src/domain/store/store.ts';
 import { createApp } from '../../src/http/app.ts';
 import { joinPieces } from '../../src/metrics/exposition.ts';
 import { renderJobs } from '../../src/metrics/jobs.ts';

@@ -16,7 +16,7 @@ import { samples } from './contract/samples.ts';
 import { sluids } from './contract/sluids.ts';
 import { usage } from './contract/usage.ts';
 
-/** Holds one engine to the promises of `domain/store.ts`. `makePlace` gives an empty place for every test. */
+/** Holds one engine to the promises of `domain/store/store.ts`. `makePlace` gives an empty place for every test. */
 export function describeStore(name: string, makePlace: () => Place): void {
   for (const part of [
     jobs,

@@ -1,6 +1,6 @@
 import { Type } from '@sinclair/typebox';
 import { defined } from '../../domain/defined.ts';
-import type { ReadingQuery } from '../../domain/store.ts';
+import type { ReadingQuery } from '../../domain/store/samples.ts';
 import { anyOf, MAX_RUN, queryParameter, RUN, TIME } from '../response/openapi.ts';
 import { chooseFormat, ROW_FORMATS } from '../response/table.ts';
 import { readQuery } from './query.ts';

@@ -1,5 +1,5 @@
 import type { Readings } from '../../domain/readings.ts';
-import type { ReadingQuery, Store } from '../../domain/store.ts';
+import type { ReadingQuery, SampleStore } from '../../domain/store/samples.ts';
 import { POINT_SPAN_MS } from '../../domain/summary.ts';
 import { SLICE_MS, takeTurn } from '../../pace.ts';
 import type { ReadingRequest } from '../request/sample-list.ts';
@@ -13,10 +13,15 @@ const PIECE_BYTES = 64 * 1024;
 /** Rows between two looks at the clock: well under a millisecond. */
 const ROWS_AT_ONCE = 256;
 
+type ReadingStore = Pick<SampleStore, 'listSamples' | 'plotSamples' | 'streamSamples'>;
 type ReadingOptions = ReadingRequest & { readonly signal: AbortSignal };
 
 /** Answers a request for samples in the format it asks for. Nothing is made of a row but its text. */
-export async function sendReadings(store: Store, jobId: string, request: ReadingOptions): Promise<Response> {
+export async function sendReadings(
+  store: ReadingStore,
+  jobId: string,
+  request: ReadingOptions,
+): Promise<Response> {
   const { format } = request;
   const { batches, spanMs, total } = await findReadings(store, jobId, request);
   const headers = {
@@ -37,7 +42,7 @@ function framesOf(format: RowFormat, jobId: string, total: number): [head: strin
 
 /** The readings that a request asks for; the total is that of JSON, which is never a stream. */
 async function findReadings(
-  store: Store,
+  store: ReadingStore,
   jobId: string,
   { query, limit, maxPoints, signal }: ReadingOptions,
 ): Promise<{ batches: AsyncIterable<Readings> | Readings[]; spanMs: number; total: number }> {

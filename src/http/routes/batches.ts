@@ -6,13 +6,9 @@ import { SampleBatchBody, SampleRowBody } from '../../api/sample.ts';
 import { AppError } from '../../domain/errors.ts';
 import { MAX_BATCH_JOBS, type PastJob } from '../../domain/job.ts';
 import { MAX_BATCH_SAMPLES } from '../../domain/sample.ts';
-import {
-  type BatchResult,
-  type JobSample,
-  MAX_REFUSALS,
-  type Refusal,
-  type Store,
-} from '../../domain/store.ts';
+import { type BatchResult, MAX_REFUSALS, type Refusal } from '../../domain/store/batch.ts';
+import type { JobStore } from '../../domain/store/jobs.ts';
+import type { JobSample, SampleStore } from '../../domain/store/samples.ts';
 import { requirePastTime } from '../../domain/time.ts';
 import { dropNulls } from '../request/body.ts';
 import { describeBody } from '../request/body-check.ts';
@@ -31,8 +27,13 @@ const JOBS = { name: 'jobs', maxRows: MAX_BATCH_JOBS, maxRowLength: 1024 * 1024 
 
 const ENCODINGS = 'gzip and zstd (Content-Encoding) are read too; at most 32 MiB, packed and unpacked';
 
+interface BatchOptions {
+  readonly store: Pick<JobStore, 'createJobs'> & Pick<SampleStore, 'recordSamples'>;
+  readonly now: () => number;
+}
+
 /** Takes many samples or jobs at once; what is wrong with one row concerns that row alone. */
-export const batches = ({ store, now }: { store: Store; now: () => number }) => {
+export const batches = ({ store, now }: BatchOptions) => {
   const intake = limitIntake(MAX_INTAKE_BYTES);
   return new Elysia({ name: 'batches', normalize: false })
     .post(

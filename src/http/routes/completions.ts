@@ -2,7 +2,7 @@ import { Type } from '@sinclair/typebox';
 import { Elysia } from 'elysia';
 import { AppError } from '../../domain/errors.ts';
 import type { Report } from '../../domain/report.ts';
-import type { TakeReports } from '../../domain/store.ts';
+import type { TakeReports } from '../../domain/store/runs.ts';
 import { takeTurn } from '../../pace.ts';
 import { parseBody } from '../request/body.ts';
 import { readPieces } from '../request/body-text.ts';

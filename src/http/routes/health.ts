@@ -1,5 +1,5 @@
 import { Elysia } from 'elysia';
-import type { Store } from '../../domain/store.ts';
+import type { Upkeep } from '../../domain/store/upkeep.ts';
 import { formatTime } from '../../domain/time.ts';
 import { operation } from '../response/operation.ts';
 
@@ -7,7 +7,7 @@ import { operation } from '../response/operation.ts';
 const PROBE_TIMEOUT_MS = 2000;
 
 interface HealthOptions {
-  readonly store: Store;
+  readonly store: Pick<Upkeep, 'checkWritable'>;
   readonly now: () => number;
   readonly version: string;
 }
@@ -38,7 +38,7 @@ export const health = ({ store, now, version }: HealthOptions) =>
     },
   );
 
-async function canCommit(store: Store): Promise<boolean> {
+async function canCommit(store: Pick<Upkeep, 'checkWritable'>): Promise<boolean> {
   const { promise: expired, resolve: expire } = Promise.withResolvers<boolean>();
   const timer = setTimeout(() => expire(false), PROBE_TIMEOUT_MS);
   const probed = store.checkWritable().then(

@@ -1,7 +1,7 @@
 import { Elysia } from 'elysia';
 import { fieldOf, renderDetails } from '../../api/detail.ts';
 import type { JobDetails } from '../../domain/detail.ts';
-import type { JobEvent, Store } from '../../domain/store.ts';
+import type { JobEvent, RunStore } from '../../domain/store/runs.ts';
 import { formatTime } from '../../domain/time.ts';
 import { JOB_ID } from '../response/openapi.ts';
 import { operation } from '../response/operation.ts';
@@ -29,7 +29,7 @@ const renderEvent = ({ timeMs, source, change }: JobEvent) => ({
 });
 
 /** Tells what changed of a job, and who said so. */
-export const events = ({ store }: { store: Store }) =>
+export const events = ({ store }: { store: Pick<RunStore, 'listEvents'> }) =>
   new Elysia({ name: 'events', normalize: false }).get(
     '/v1/jobs/:jobId/events',
     async ({ params: { jobId } }) => ({

@@ -4,7 +4,7 @@ import { DetailFields, readDetails, renderDetails } from '../../api/detail.ts';
 import { JobPatchBody, NewJobBody, requireDistinct } from '../../api/job.ts';
 import { defined } from '../../domain/defined.ts';
 import { hasEnded, type Job, type JobPatch, runtimeSeconds } from '../../domain/job.ts';
-import type { Store } from '../../domain/store.ts';
+import type { JobStore } from '../../domain/store/jobs.ts';
 import { formatTime } from '../../domain/time.ts';
 import { bodyCheck, describeBody } from '../request/body-check.ts';
 import { writeCursor } from '../request/cursor.ts';
@@ -79,7 +79,7 @@ const checkNewJob = bodyCheck(NewJobBody);
 const checkPatch = bodyCheck(JobPatchBody);
 
 /** Creates, lists, reads, updates and deletes jobs. */
-export const jobs = ({ store, now }: { store: Store; now: () => number }) =>
+export const jobs = ({ store, now }: { store: JobStore; now: () => number }) =>
   new Elysia({ name: 'jobs', prefix: '/v1/jobs', normalize: false })
     .get(
       '',

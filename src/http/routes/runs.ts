@@ -1,5 +1,5 @@
 import { Elysia } from 'elysia';
-import type { JobRun, Store } from '../../domain/store.ts';
+import type { JobRun, RunStore } from '../../domain/store/runs.ts';
 import { sendJson } from '../response/download.ts';
 import { JOB_ID } from '../response/openapi.ts';
 import { operation } from '../response/operation.ts';
@@ -20,7 +20,7 @@ async function* renderRuns(jobId: string, runs: AsyncIterable<JobRun>): AsyncGen
 }
 
 /** Lists the runs of a job: a requeued job keeps its id and runs again. */
-export const runs = ({ store }: { store: Store }) =>
+export const runs = ({ store }: { store: Pick<RunStore, 'streamRuns'> }) =>
   new Elysia({ name: 'runs', normalize: false }).get(
     '/v1/jobs/:jobId/runs',
     ({ params: { jobId }, request }) => sendJson(renderRuns(jobId, store.streamRuns(jobId, request.signal))),

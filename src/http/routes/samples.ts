@@ -2,7 +2,7 @@ import { Type } from '@sinclair/typebox';
 import { Elysia } from 'elysia';
 import { SampleBody } from '../../api/sample.ts';
 import type { Sample } from '../../domain/sample.ts';
-import type { Store } from '../../domain/store.ts';
+import type { SampleStore } from '../../domain/store/samples.ts';
 import { formatTime, requirePastTime } from '../../domain/time.ts';
 import { bodyCheck, describeBody } from '../request/body-check.ts';
 import { READING_PARAMETERS, readReadingRequest } from '../request/sample-list.ts';
@@ -23,7 +23,7 @@ const renderSample = ({ timeMs, node, cpuUsage, memoryUsageMb, gpuUsage }: Sampl
 const checkSample = bodyCheck(SampleBody);
 
 /** Records and lists the samples of a job. */
-export const samples = ({ store, now }: { store: Store; now: () => number }) =>
+export const samples = ({ store, now }: { store: SampleStore; now: () => number }) =>
   new Elysia({ name: 'samples', prefix: '/v1/jobs/:jobId/metrics', normalize: false })
     .get(
       '',

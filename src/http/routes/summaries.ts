@@ -1,5 +1,5 @@
 import { Elysia } from 'elysia';
-import type { JobSummary, Store } from '../../domain/store.ts';
+import type { JobSummary, SampleStore } from '../../domain/store/samples.ts';
 import type { UsageSummary } from '../../domain/summary.ts';
 import { readQuery } from '../request/query.ts';
 import { sendJson } from '../response/download.ts';
@@ -39,7 +39,7 @@ async function* answerParts(jobId: string, summary: Promise<JobSummary>): AsyncG
 }
 
 /** Tells what all samples of a job come to. */
-export const summaries = ({ store }: { store: Store }) =>
+export const summaries = ({ store }: { store: Pick<SampleStore, 'summarizeJob'> }) =>
   new Elysia({ name: 'summaries', normalize: false }).get(
     '/v1/jobs/:jobId/summary',
     ({ params: { jobId }, request }) => {

@@ -1,6 +1,6 @@
 import { StartError } from '../../domain/errors.ts';
 import type { Report } from '../../domain/report.ts';
-import type { Unsettled } from '../../domain/store.ts';
+import type { Unconfirmed } from '../../domain/store/runs.ts';
 import { hidesJobs, parseSlurmConfig } from '../check/slurm-conf.ts';
 import { createBackoff } from '../hooks/backoff.ts';
 import { createSacctReader, ENDS_OF_WAITS, type SacctChoice, sacctArguments } from '../records/sacct.ts';
@@ -34,7 +34,7 @@ export interface ReconcileOptions {
   /** Resolves when the reports are on disk. */
   readonly deliver: (reports: readonly Report[]) => Promise<void>;
   /** Jobs of schedulers that have not ended, and those that ended after `sinceMs` without Slurm's own word for it. */
-  readonly listUnsettled: (sinceMs: number) => Promise<readonly Unsettled[]>;
+  readonly listUnconfirmed: (sinceMs: number) => Promise<readonly Unconfirmed[]>;
   /** When the last look was complete; undefined when there was none. */
   readonly readLastLookMs: () => Promise<number | undefined>;
   readonly keepLastLookMs: (timeMs: number) => Promise<void>;
@@ -51,7 +51,7 @@ export interface ReconcileOptions {
  * without those that only the first look needs.
  */
 export function reconciler(options: ReconcileOptions) {
-  const { commands, deliver, listUnsettled, warn, now, patienceMs = PATIENCE_MS } = options;
+  const { commands, deliver, listUnconfirmed, warn, now, patienceMs = PATIENCE_MS } = options;
   /** What was said last of each job of the queue. */
   let said: QueueLook['shown'] = new Map();
   let saidMs = Number.NEGATIVE_INFINITY;
@@ -147,12 +147,12 @@ export function reconciler(options: ReconcileOptions) {
    * missing for long have failed.
    */
   async function settle(queue: QueueLook): Promise<void> {
-    const unsettled = await listUnsettled(now() - UNCONFIRMED_MS);
-    const lacking = unsettled.filter(({ lacksRuns }) => lacksRuns).map(({ id }) => id);
+    const unconfirmed = await listUnconfirmed(now() - UNCONFIRMED_MS);
+    const lacking = unconfirmed.filter(({ lacksRuns }) => lacksRuns).map(({ id }) => id);
     backoff.keep(new Set(lacking));
     // What accounting does not have, as of runs that it has deleted, is not asked for at each look.
     const due = new Set(lacking.filter((id) => backoff.isDue(id, now())));
-    const left = unsettled.filter(({ id }) => due.has(id) || !queue.live.has(id));
+    const left = unconfirmed.filter(({ id }) => due.has(id) || !queue.live.has(id));
     const gone = left.filter(({ id }) => !queue.live.has(id));
     missing = new Map(gone.map(({ id }) => [id, missing.get(id) ?? now()]));
     // From both ends: what has just ended has a record, and what has long been missing must have its turn too.

@@ -2,7 +2,9 @@ import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { StartError } from '../../domain/errors.ts';
 import { type Job, newJob } from '../../domain/job.ts';
-import type { BatchResult, Commit, Store } from '../../domain/store.ts';
+import type { BatchResult } from '../../domain/store/batch.ts';
+import type { Store } from '../../domain/store/store.ts';
+import type { Commit } from '../../domain/store/upkeep.ts';
 import { SLICE_MS } from '../../pace.ts';
 import { explainOpenError, notWritable, openForReading } from './file/connection.ts';
 import { connectionPool } from './file/connections.ts';
@@ -14,9 +16,9 @@ import { flowReader } from './jobs/flow.ts';
 import { readLiveSeries } from './jobs/live.ts';
 import { jobReader } from './jobs/read.ts';
 import { jobLister, jobLists } from './lists/lists.ts';
-import { unsettledLister } from './runs/unconfirmed.ts';
+import { unconfirmedLister } from './runs/unconfirmed.ts';
 import { readingReader, runReader } from './samples/read.ts';
-import { noteReader } from './state.ts';
+import { stateReader } from './state.ts';
 import { cutParts, joinResults, weighJob } from './writer/parts.ts';
 import { Writer } from './writer/queue.ts';
 import type { Write } from './writer/write.ts';
@@ -77,8 +79,8 @@ function sqliteStore({ path, writer, lock, areBatchesWhole, onNotice }: Parts): 
   const db = openForReading(path);
   const jobs = jobReader(db);
   const readEvents = eventReader(db);
-  const listUnsettled = unsettledLister(db);
-  const readNote = noteReader(db);
+  const listUnconfirmed = unconfirmedLister(db);
+  const readState = stateReader(db);
   const readFlow = flowReader(db);
   const pool = connectionPool(path);
   const { stream, streamMuch, streamFirst, compute } = longReads(pool);
@@ -125,9 +127,9 @@ function sqliteStore({ path, writer, lock, areBatchesWhole, onNotice }: Parts): 
     },
     createJobs: (list) => submitBatch(list, weighJob, (jobs) => ({ kind: 'createJobs', jobs })),
     applyReports: (list) => submitBatch(list, weighJob, (reports) => ({ kind: 'applyReports', reports })),
-    listUnsettled: (sinceMs) => read(() => listUnsettled(sinceMs)),
-    readNote: (name) => read(() => readNote(name)),
-    keepNote: (name, value) => writer.submit<void>({ kind: 'keepNote', name, value }),
+    listUnconfirmed: (sinceMs) => read(() => listUnconfirmed(sinceMs)),
+    readState: (name) => read(() => readState(name)),
+    saveState: (name, value) => writer.submit<void>({ kind: 'saveState', name, value }),
     streamRuns: (id, signal) => stream((connection) => runReader(connection)(id), signal),
     listEvents: (id) => read(() => readEvents(jobs.get(id).id)),
     getJob: async (id) =>

@@ -1,16 +1,16 @@
 import type { Database } from 'bun:sqlite';
 
-/** Numbers that the service keeps for itself; they stand among the counters, under names of their own. */
+/** State shares the table of counters. The prefix is stored in databases: it keeps the two sets of names apart. */
 const keyOf = (name: string): string => `note:${name}`;
 
-/** Reads a note; undefined when it was never kept. */
-export function noteReader(db: Database): (name: string) => number | undefined {
+/** Returns a function that reads a number of the service; undefined if it was never saved. */
+export function stateReader(db: Database): (name: string) => number | undefined {
   const select = db.query<{ value: number }, [string]>('SELECT value FROM counter WHERE name = ?');
   return (name) => select.get(keyOf(name))?.value;
 }
 
-/** Keeps notes inside the transaction of the group. */
-export function noteWriter(db: Database) {
+/** Returns a function that saves a number of the service in the current transaction. */
+export function stateWriter(db: Database): (name: string, value: number) => void {
   const replace = db.query('INSERT OR REPLACE INTO counter (name, value) VALUES (?, ?)');
-  return { keep: (name: string, value: number): void => void replace.run(keyOf(name), value) };
+  return (name, value) => void replace.run(keyOf(name), value);
 }

@@ -1,5 +1,5 @@
 import type { Database } from 'bun:sqlite';
-import type { PastJob } from '../../../src/domain/store.ts';
+import type { PastJob } from '../../../src/domain/job.ts';
 import { openForWriting } from '../../../src/store/sqlite/file/connection.ts';
 import { migrate } from '../../../src/store/sqlite/file/migrate.ts';
 import { jobRowWriter } from '../../../src/store/sqlite/jobs/row.ts';

@@ -1,6 +1,5 @@
 import { createRandom } from '../../../src/demo/random.ts';
-import type { JobState } from '../../../src/domain/job.ts';
-import type { PastJob } from '../../../src/domain/store.ts';
+import type { JobState, PastJob } from '../../../src/domain/job.ts';
 
 /** To be raised whenever other jobs come out, so that data on disk is made anew. */
 export const GENERATOR_VERSION = 1;

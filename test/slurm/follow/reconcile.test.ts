@@ -48,9 +48,9 @@ async function startScene(patienceMs = 60_000) {
       await store.applyReports(reports);
       delivered.push(...reports);
     },
-    listUnsettled: (sinceMs: number) => store.listUnsettled(sinceMs),
-    readLastLookMs: () => store.readNote('look'),
-    keepLastLookMs: (timeMs: number) => store.keepNote('look', timeMs),
+    listUnconfirmed: (sinceMs: number) => store.listUnconfirmed(sinceMs),
+    readLastLookMs: () => store.readState('look'),
+    keepLastLookMs: (timeMs: number) => store.saveState('look', timeMs),
     warn: (event: string, fields: Record<string, unknown>) =>
       void warnings.push(`${event} ${JSON.stringify(fields)}`),
     now: clock.now,

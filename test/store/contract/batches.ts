@@ -1,6 +1,7 @@
 import { expect, test } from 'bun:test';
+import type { PastJob } from '../../../src/domain/job.ts';
 import type { Report } from '../../../src/domain/report.ts';
-import type { JobSample, PastJob } from '../../../src/domain/store.ts';
+import type { JobSample } from '../../../src/domain/store/samples.ts';
 import { codeOf, MINUTE_MS, pastJob, sample } from '../../help/builders.ts';
 import { NOON_MS } from '../../help/clock.ts';
 import { listReadings } from '../../help/readings.ts';

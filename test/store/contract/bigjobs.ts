@@ -1,6 +1,7 @@
 import { expect, test } from 'bun:test';
 import { createRandom } from '../../../src/demo/random.ts';
-import type { JobSample, Store } from '../../../src/domain/store.ts';
+import type { JobSample } from '../../../src/domain/store/samples.ts';
+import type { Store } from '../../../src/domain/store/store.ts';
 import { pastJob } from '../../help/builders.ts';
 import { NOON_MS } from '../../help/clock.ts';
 import { listReadings, readingsOf } from '../../help/readings.ts';

@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test';
 import { createRandom } from '../../../src/demo/random.ts';
 import { JOB_STATES } from '../../../src/domain/job.ts';
 import type { Report } from '../../../src/domain/report.ts';
-import type { JobEvent } from '../../../src/domain/store.ts';
+import type { JobEvent } from '../../../src/domain/store/runs.ts';
 import { MINUTE_MS, pastJob } from '../../help/builders.ts';
 import { NOON_MS } from '../../help/clock.ts';
 import { emptyStore, type MakePlace } from './place.ts';

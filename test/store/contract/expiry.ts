@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test';
-import type { Retention, Store } from '../../../src/domain/store.ts';
+import type { Store } from '../../../src/domain/store/store.ts';
+import type { Retention } from '../../../src/domain/store/upkeep.ts';
 import { codeOf, MINUTE_MS, pastJob, sample } from '../../help/builders.ts';
 import { NOON_MS } from '../../help/clock.ts';
 import { listReadings } from '../../help/readings.ts';

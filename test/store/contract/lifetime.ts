@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test';
-import type { Store } from '../../../src/domain/store.ts';
+import type { Store } from '../../../src/domain/store/store.ts';
 import { codeOf, pastJob, sample } from '../../help/builders.ts';
 import { NOON_MS } from '../../help/clock.ts';
 import { listReadings } from '../../help/readings.ts';

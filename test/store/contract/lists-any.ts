@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test';
 import { createRandom } from '../../../src/demo/random.ts';
+import type { PastJob } from '../../../src/domain/job.ts';
 import { hasEnded, JOB_STATES, type Job } from '../../../src/domain/job.ts';
 import {
   JOB_SORTS,
@@ -8,7 +9,7 @@ import {
   type JobPosition,
   type Page,
 } from '../../../src/domain/list.ts';
-import type { PastJob, Store } from '../../../src/domain/store.ts';
+import type { Store } from '../../../src/domain/store/store.ts';
 import { codeOf, MINUTE_MS, pastJob } from '../../help/builders.ts';
 import { NOON_MS } from '../../help/clock.ts';
 import { countTurns } from '../../help/turns.ts';

@@ -1,7 +1,8 @@
 import { expect, test } from 'bun:test';
 import { createRandom } from '../../../src/demo/random.ts';
+import type { PastJob } from '../../../src/domain/job.ts';
 import { hasEnded, JOB_STATES, type JobState } from '../../../src/domain/job.ts';
-import type { PastJob, Store } from '../../../src/domain/store.ts';
+import type { Store } from '../../../src/domain/store/store.ts';
 import { MINUTE_MS, pastJob } from '../../help/builders.ts';
 import { NOON_MS } from '../../help/clock.ts';
 import { emptyStore, type MakePlace } from './place.ts';

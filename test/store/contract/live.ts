@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test';
-import type { LiveSeries, Store } from '../../../src/domain/store.ts';
+import type { LiveSeries } from '../../../src/domain/store/live.ts';
+import type { Store } from '../../../src/domain/store/store.ts';
 import { pastJob, sample } from '../../help/builders.ts';
 import { NOON_MS } from '../../help/clock.ts';
 import { emptyStore, type MakePlace } from './place.ts';

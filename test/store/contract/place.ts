@@ -1,4 +1,4 @@
-import type { Store } from '../../../src/domain/store.ts';
+import type { Store } from '../../../src/domain/store/store.ts';
 
 /** Holds one store. `open` may be called again after the store is closed, and finds everything it stored. */
 export interface Place {

@@ -3,7 +3,7 @@ import { createRandom } from '../../../src/demo/random.ts';
 import { JOB_STATES, type Job } from '../../../src/domain/job.ts';
 import type { JobFilter } from '../../../src/domain/list.ts';
 import type { Report } from '../../../src/domain/report.ts';
-import type { Store } from '../../../src/domain/store.ts';
+import type { Store } from '../../../src/domain/store/store.ts';
 import { codeOf, MINUTE_MS, sample } from '../../help/builders.ts';
 import { NOON_MS } from '../../help/clock.ts';
 import { listReadings } from '../../help/readings.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test';
 import type { Report } from '../../../src/domain/report.ts';
-import type { Store } from '../../../src/domain/store.ts';
+import type { Store } from '../../../src/domain/store/store.ts';
 import { MINUTE_MS } from '../../help/builders.ts';
 import { NOON_MS } from '../../help/clock.ts';
 import { listReadings } from '../../help/readings.ts';
@@ -103,11 +103,11 @@ export function sluids(makePlace: MakePlace) {
     }
   });
 
-  test('a job of which an earlier run is not known well is unsettled for a while', async () => {
+  test('a job with an unconfirmed earlier run is listed as unconfirmed for a while', async () => {
     await using place = await emptyStore(makePlace);
     const { store } = place;
     const lacking = async (sinceMs: number) =>
-      (await store.listUnsettled(sinceMs))
+      (await store.listUnconfirmed(sinceMs))
         .filter(({ lacksRuns }) => lacksRuns)
         .map(({ id }) => id)
         .sort();

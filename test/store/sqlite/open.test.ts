@@ -2,7 +2,7 @@ import { Database } from 'bun:sqlite';
 import { expect, test } from 'bun:test';
 import { resolve } from 'node:path';
 import { StartError } from '../../../src/domain/errors.ts';
-import type { Commit } from '../../../src/domain/store.ts';
+import type { Commit } from '../../../src/domain/store/upkeep.ts';
 import { openSqlite } from '../../../src/store/sqlite/open.ts';
 import { codeOf, pastJob, sample } from '../../help/builders.ts';
 import { NOON_MS } from '../../help/clock.ts';

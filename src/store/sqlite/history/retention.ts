@@ -1,5 +1,5 @@
 import type { Database } from 'bun:sqlite';
-import type { Retention } from '../../../domain/store.ts';
+import type { Retention } from '../../../domain/store/upkeep.ts';
 import type { ChunkColumns } from '../../chunk/chunk.ts';
 import { pageReturner } from '../file/vacuum.ts';
 import type { JobRows } from '../jobs/row.ts';

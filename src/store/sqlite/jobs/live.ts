@@ -1,5 +1,5 @@
 import type { Database } from 'bun:sqlite';
-import type { LiveSeries } from '../../../domain/store.ts';
+import type { LiveSeries } from '../../../domain/store/live.ts';
 
 /** Rows of a page: reading and writing them takes a millisecond or two. */
 const PAGE_ROWS = 250;

@@ -1,7 +1,7 @@
 import type { Database } from 'bun:sqlite';
 import { jobNotFound } from '../../../domain/errors.ts';
 import { JOB_STATES, type Job, type StateCounts } from '../../../domain/job.ts';
-import type { JobTotals } from '../../../domain/store.ts';
+import type { JobTotals } from '../../../domain/store/live.ts';
 import { JOB_COLUMNS, type JobRow, jobCompleter } from './complete.ts';
 
 /** Reads jobs through one connection. */

@@ -15,7 +15,8 @@ import {
 } from '../../../domain/job.ts';
 import { NOT_REPORTED } from '../../../domain/run.ts';
 import { hasNoNodes } from '../../../domain/sample.ts';
-import { type BatchResult, type JobEvent, MAX_REFUSALS, type Refusal } from '../../../domain/store.ts';
+import { type BatchResult, MAX_REFUSALS, type Refusal } from '../../../domain/store/batch.ts';
+import type { JobEvent } from '../../../domain/store/runs.ts';
 import type { JobRow } from './complete.ts';
 import { type Detail, detailFinder } from './details.ts';
 import { eventWriter } from './events.ts';

@@ -2,7 +2,7 @@ import type { Database } from 'bun:sqlite';
 import { type NodeReadings, placeOf, type Readings, sliceReadings } from '../../../domain/readings.ts';
 import { notANode } from '../../../domain/sample.ts';
 import type { SpanSums } from '../../../domain/spans.ts';
-import type { ReadingQuery } from '../../../domain/store.ts';
+import type { ReadingQuery } from '../../../domain/store/samples.ts';
 import { unpackColumns, unpackTimes } from '../../chunk/chunk.ts';
 import type { Piece } from '../../chunk/merge.ts';
 import { unpackPointColumns } from '../../chunk/points.ts';

@@ -1,7 +1,8 @@
 import type { Database } from 'bun:sqlite';
 import { joinReadings, type Readings } from '../../../domain/readings.ts';
 import { type Plot, plotSpans, pointsOf, spanCollector } from '../../../domain/spans.ts';
-import type { JobRun, JobSummary, ReadingQuery } from '../../../domain/store.ts';
+import type { JobRun } from '../../../domain/store/runs.ts';
+import type { JobSummary, ReadingQuery } from '../../../domain/store/samples.ts';
 import { summarizeJob, summarizeNode, type UsageSummary } from '../../../domain/summary.ts';
 import { mergePieces } from '../../chunk/merge.ts';
 import { type FoundRun, runFinder, runLister } from '../runs/past.ts';

@@ -1,7 +1,8 @@
 import type { Database } from 'bun:sqlite';
 import { type AppError, jobNotFound, runNotFound } from '../../../domain/errors.ts';
 import { hasNoNodes, type NewSample, notANode } from '../../../domain/sample.ts';
-import { type BatchResult, type JobSample, MAX_REFUSALS, type Refusal } from '../../../domain/store.ts';
+import { type BatchResult, MAX_REFUSALS, type Refusal } from '../../../domain/store/batch.ts';
+import type { JobSample } from '../../../domain/store/samples.ts';
 import { namedRunFinder } from '../runs/sluid.ts';
 import type { BatchNames } from '../writer/batch-names.ts';
 import { arrivalWriter } from './append.ts';

@@ -1,4 +1,4 @@
-import type { JobSample } from '../../../domain/store.ts';
+import type { JobSample } from '../../../domain/store/samples.ts';
 import { batchNameReader } from './batch-names.ts';
 import type { ThreadRequest, Write } from './write.ts';
 

@@ -1,4 +1,4 @@
-import { type BatchResult, MAX_REFUSALS } from '../../../domain/store.ts';
+import { type BatchResult, MAX_REFUSALS } from '../../../domain/store/batch.ts';
 import type { Write } from './write.ts';
 
 /**

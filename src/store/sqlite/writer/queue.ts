@@ -1,5 +1,5 @@
 import { AppError, StartError } from '../../../domain/errors.ts';
-import type { Commit } from '../../../domain/store.ts';
+import type { Commit } from '../../../domain/store/upkeep.ts';
 import { takeTurn } from '../../../pace.ts';
 import { packRequest } from './message.ts';
 import {

@@ -1,9 +1,10 @@
 import type { Database } from 'bun:sqlite';
 import type { ErrorCode } from '../../../domain/errors.ts';
-import type { JobPatch, NewJob } from '../../../domain/job.ts';
+import type { JobPatch, NewJob, PastJob } from '../../../domain/job.ts';
 import type { Report } from '../../../domain/report.ts';
 import type { NewSample } from '../../../domain/sample.ts';
-import type { JobSample, PastJob, Retention } from '../../../domain/store.ts';
+import type { JobSample } from '../../../domain/store/samples.ts';
+import type { Retention } from '../../../domain/store/upkeep.ts';
 import { historyWriter } from '../history/retention.ts';
 import { jobRowWriter } from '../jobs/row.ts';
 import { jobWriter } from '../jobs/write.ts';
@@ -11,7 +12,7 @@ import { reportWriter } from '../runs/apply-reports.ts';
 import { logWriter } from '../samples/log.ts';
 import { sampleWriter } from '../samples/record.ts';
 import { targetFinder } from '../samples/series-cache.ts';
-import { noteWriter } from '../state.ts';
+import { stateWriter } from '../state.ts';
 import type { BatchNames } from './batch-names.ts';
 
 /** One accepted write, on its way to the thread that owns the database. */
@@ -21,7 +22,7 @@ export type Write =
   | { readonly kind: 'updateJob'; readonly id: string; readonly patch: JobPatch; readonly nowMs: number }
   | { readonly kind: 'deleteJob'; readonly id: string }
   | { readonly kind: 'applyReports'; readonly reports: readonly Report[] }
-  | { readonly kind: 'keepNote'; readonly name: string; readonly value: number }
+  | { readonly kind: 'saveState'; readonly name: string; readonly value: number }
   | { readonly kind: 'recordSample'; readonly jobId: string; readonly sample: NewSample }
   /** `names`: what the samples are of, as the same object when a batch names the same again. */
   | { readonly kind: 'recordSamples'; readonly samples: readonly JobSample[]; readonly names?: BatchNames }
@@ -77,7 +78,7 @@ export function writeApplier(db: Database): WriteApplier {
   const rows = jobRowWriter(db);
   const jobs = jobWriter(db, rows);
   const reports = reportWriter(db, rows);
-  const notes = noteWriter(db);
+  const saveState = stateWriter(db);
   const log = logWriter(db);
   const samples = sampleWriter(db, targets, log);
   const history = historyWriter(db, log, { rows, onJobsDeleted: targets.forget });
@@ -92,7 +93,7 @@ export function writeApplier(db: Database): WriteApplier {
       case 'recordSample':
       case 'recordSamples':
       case 'expire':
-      case 'keepNote':
+      case 'saveState':
       case 'probe':
         return;
       case 'updateJob':
@@ -119,8 +120,8 @@ export function writeApplier(db: Database): WriteApplier {
         return jobs.delete(write.id);
       case 'applyReports':
         return reports.record(write.reports);
-      case 'keepNote':
-        return notes.keep(write.name, write.value);
+      case 'saveState':
+        return saveState(write.name, write.value);
       case 'recordSample':
         return samples.record(write.jobId, write.sample);
       case 'recordSamples':

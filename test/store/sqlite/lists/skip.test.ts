@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { createRandom } from '../../../../src/demo/random.ts';
 import { JOB_STATES, type PastJob } from '../../../../src/domain/job.ts';
 import type { JobFilter, JobPage, Page } from '../../../../src/domain/list.ts';
-import type { Store } from '../../../../src/domain/store.ts';
+import type { Store } from '../../../../src/domain/store/store.ts';
 import { openForReading } from '../../../../src/store/sqlite/file/connection.ts';
 import { jobLister } from '../../../../src/store/sqlite/lists/lists.ts';
 import { openSqlite } from '../../../../src/store/sqlite/open.ts';

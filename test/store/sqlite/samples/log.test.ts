@@ -1,6 +1,6 @@
 import type { Database } from 'bun:sqlite';
 import { expect, test } from 'bun:test';
-import type { JobSample } from '../../../../src/domain/store.ts';
+import type { JobSample } from '../../../../src/domain/store/samples.ts';
 import type { ChunkColumns } from '../../../../src/store/chunk/chunk.ts';
 import { openForReading, openForWriting } from '../../../../src/store/sqlite/file/connection.ts';
 import { migrate } from '../../../../src/store/sqlite/file/migrate.ts';

@@ -3,7 +3,7 @@ import { expect, test } from 'bun:test';
 import { createRandom } from '../../../../src/demo/random.ts';
 import type { JobState } from '../../../../src/domain/job.ts';
 import type { Report } from '../../../../src/domain/report.ts';
-import type { JobSample } from '../../../../src/domain/store.ts';
+import type { JobSample } from '../../../../src/domain/store/samples.ts';
 import { samplesOf } from '../../../../src/store/chunk/chunk.ts';
 import { openForWriting } from '../../../../src/store/sqlite/file/connection.ts';
 import { migrate } from '../../../../src/store/sqlite/file/migrate.ts';

@@ -1,7 +1,9 @@
 import { Database } from 'bun:sqlite';
 import { expect, test } from 'bun:test';
 import type { AppError } from '../../../../src/domain/errors.ts';
-import type { Commit, PastJob, Store } from '../../../../src/domain/store.ts';
+import type { PastJob } from '../../../../src/domain/job.ts';
+import type { Store } from '../../../../src/domain/store/store.ts';
+import type { Commit } from '../../../../src/domain/store/upkeep.ts';
 import { openSqlite } from '../../../../src/store/sqlite/open.ts';
 import { codeOf, pastJob, sample } from '../../../help/builders.ts';
 import { NOON_MS } from '../../../help/clock.ts';

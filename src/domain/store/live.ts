@@ -1,0 +1,44 @@
+import type { JobFlow } from '../flow.ts';
+import type { StateCounts } from '../job.ts';
+
+/** The `/metrics` series of one job on one node. A value that nobody measured is null. */
+export interface LiveSeries {
+  readonly jobId: string;
+  readonly user: string;
+  readonly node: string;
+  readonly startTimeMs: number;
+  /** The end of a job whose series are about to disappear; null if it is running. */
+  readonly endTimeMs: number | null;
+  readonly suspendedSeconds: number;
+  /** 0 to 100, as in `Sample`. */
+  readonly cpuUsage: number | null;
+  readonly memoryUsageMb: number | null;
+  /** 0 to 100, as in `Sample`. */
+  readonly gpuUsage: number | null;
+}
+
+export interface JobTotals {
+  /** Stored jobs by state; all five states are present. */
+  readonly states: StateCounts;
+  /** Jobs ever created. Survives deletions and restarts, and never decreases. */
+  readonly created: number;
+}
+
+/** What a scrape of `/metrics` reads. See `Store` for the promises of all methods. */
+export interface LiveStore {
+  /**
+   * Yields one series for each node that reported of the jobs that are running or ended at or after
+   * `endedSinceMs`. A running job without any report has one series, of its first node, without usage. Pages
+   * come from one consistent snapshot; other work goes on between them.
+   */
+  liveSeries(endedSinceMs: number): AsyncIterable<LiveSeries[]>;
+
+  /** Counts jobs by state, and all that were ever created. */
+  countJobs(): Promise<JobTotals>;
+
+  /**
+   * Reads the throughput counters. They never decrease, and reading them costs the same for any number of
+   * jobs.
+   */
+  countFlow(): Promise<JobFlow>;
+}

@@ -1,0 +1,87 @@
+import type { Readings } from '../readings.ts';
+import type { NewSample } from '../sample.ts';
+import type { Plot } from '../spans.ts';
+import type { UsageSummary } from '../summary.ts';
+import type { BatchResult } from './batch.ts';
+
+/** A range of times; both ends are inclusive. */
+export interface TimeRange {
+  readonly fromMs?: number;
+  readonly toMs?: number;
+}
+
+/**
+ * Selects readings of a job: those of all its nodes unless `node` is given, ascending in time unless `order`
+ * is given.
+ */
+export interface ReadingQuery extends TimeRange {
+  readonly node?: string;
+  /** The number of a run, from 1, the oldest; the latest run if omitted. */
+  readonly run?: number;
+  readonly order?: 'asc' | 'desc';
+}
+
+/** A summary of all samples of a run. It outlives the samples. */
+export interface JobSummary {
+  readonly whole: UsageSummary;
+  /** The nodes that reported, in the order of the job. */
+  readonly nodes: readonly (UsageSummary & { readonly node: string })[];
+}
+
+/** One row of a batch of samples. */
+export interface JobSample extends NewSample {
+  /** Empty if `sluid` names the run. */
+  readonly jobId: string;
+  /** Slurm's key of the run that was measured; it decides the run regardless of the time of the sample. */
+  readonly sluid?: string;
+}
+
+/**
+ * Samples and the readings made of them. See `Store` for the promises of all methods. Reads work in slices
+ * beside other requests and reject with the reason of `signal` at the next slice once that is aborted.
+ */
+export interface SampleStore {
+  /**
+   * Stores one sample and updates the current usage of its node (domain `applySample`). Two samples of one
+   * millisecond are both stored. Rejects with `not_found` for the job and with `validation_error` for a node
+   * that is not one of the job's.
+   */
+  recordSample(jobId: string, sample: NewSample): Promise<void>;
+
+  /**
+   * Stores samples of many jobs as a batch, each row under the rules of `recordSample`. A row that is not
+   * `stamped` counts as repeated if a sample of the same job, node and time is stored, so that senders may
+   * retry.
+   */
+  recordSamples(samples: readonly JobSample[]): Promise<BatchResult>;
+
+  /**
+   * Returns the newest `limit` readings that match, in the order of the query, and the total number of
+   * matches. Rejects with `not_found` for the job or run and with `validation_error` for a node that is not
+   * one of the job's.
+   */
+  listSamples(
+    jobId: string,
+    query: ReadingQuery,
+    limit: number,
+    signal?: AbortSignal,
+  ): Promise<{ samples: Readings; total: number }>;
+
+  /**
+   * Returns all readings that match as at most `maxPoints` points of equal spans (domain `plotSpans`). Spans
+   * without readings have no point. Rejects as `listSamples` does.
+   */
+  plotSamples(jobId: string, query: ReadingQuery, maxPoints: number, signal?: AbortSignal): Promise<Plot>;
+
+  /**
+   * Yields all readings that match, in order and in batches, from one consistent snapshot, within bounded
+   * memory. Rejects as `listSamples` does, at the first batch.
+   */
+  streamSamples(jobId: string, query: ReadingQuery, signal?: AbortSignal): AsyncIterable<Readings>;
+
+  /**
+   * Summarizes all samples of one run (the latest unless `run` is given); for a running job, those so far.
+   * The summary is stored as long as the job is. Rejects with `not_found`.
+   */
+  summarizeJob(jobId: string, run?: number, signal?: AbortSignal): Promise<JobSummary>;
+}

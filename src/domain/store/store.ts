@@ -1,0 +1,25 @@
+import type { JobStore } from './jobs.ts';
+import type { LiveStore } from './live.ts';
+import type { RunStore } from './runs.ts';
+import type { SampleStore } from './samples.ts';
+import type { Upkeep } from './upkeep.ts';
+
+/**
+ * Everything the service stores. Every engine keeps these promises; `test/store/contract.ts` checks them:
+ *
+ * - A write resolves only once it is on disk: the process may be killed at any moment after that.
+ * - Writes that arrive together may share a commit. Each succeeds or fails by itself.
+ * - A write sees every write submitted before it. A large write (a long batch, a step of `expire`) may be
+ *   overtaken by small writes submitted after it; a new job never is, whatever its size.
+ * - A read that starts after a write has resolved sees that write. Reads do not wait for writes.
+ * - Methods reject with AppError; each lists its own codes. Every write also rejects with `unavailable`, and
+ *   stores nothing, when the queue is full, the engine is closed, or the disk refuses. After a crash of the
+ *   engine a write is `unavailable` too, but may have been stored. Reads reject with `unavailable` once the
+ *   engine is closed.
+ * - A batch is stored in order, in parts of a few milliseconds each; other writes go on between them. It
+ *   resolves when all parts are on disk. When it rejects, the parts before the failure are stored; if the
+ *   batch is sent again, their rows count as repeated, except samples that are `stamped`.
+ * - Arguments have been validated by the caller. Times are milliseconds since 1970. The engine reads no clock
+ *   of its own for data: the current time is passed in as `nowMs`.
+ */
+export interface Store extends JobStore, RunStore, SampleStore, LiveStore, Upkeep {}

@@ -1,0 +1,52 @@
+/** One attempt to commit a group of writes. */
+export interface Commit {
+  /** Writes (jobs and samples) in the group. */
+  readonly rows: number;
+  /** From the start of the transaction until it was on disk. */
+  readonly seconds: number;
+  readonly failed: boolean;
+}
+
+export interface StoreStatus {
+  /** Rows accepted and waiting for their commit. */
+  readonly queueLength: number;
+  /** Size of the database and its write-ahead log. */
+  readonly databaseBytes: number;
+  /** Series of samples, chunks and jobs that `expire` could not process since the start and set aside. */
+  readonly setAside: number;
+}
+
+/** How long data is kept, in milliseconds; undefined keeps it for ever. */
+export interface Retention {
+  /** Older samples are replaced by points of 15 minutes (domain `summarize`). */
+  readonly sampleMs?: number;
+  /** How long those points are kept. */
+  readonly summaryMs?: number;
+  /** Counts from the end of a job; a job that has not ended is kept. */
+  readonly jobMs?: number;
+}
+
+/** What the service itself needs of its store. See `Store` for the promises of all methods. */
+export interface Upkeep {
+  /** Commits a small write. Rejects with `unavailable` if that is not possible now. */
+  checkWritable(): Promise<void>;
+
+  /**
+   * Performs one small step (a few milliseconds) of sealing samples and of deleting what is older than
+   * `retention` allows at `nowMs`. Resolves to whether there is more to do. Data that cannot be processed is
+   * set aside, reported once and counted in `status`; the rest is processed.
+   */
+  expire(retention: Retention, nowMs: number): Promise<boolean>;
+
+  /** Returns a number that the service stored for itself under a name; undefined if it never did. */
+  readState(name: string): Promise<number | undefined>;
+
+  /** Stores a number of the service under a name, and replaces the previous one. */
+  saveState(name: string, value: number): Promise<void>;
+
+  /** Returns the current state of the engine. Never fails. */
+  status(): StoreStatus;
+
+  /** Commits what was accepted, then closes the database. All later calls reject with `unavailable`. */
+  close(): Promise<void>;
+}
