@@ -3,18 +3,19 @@ import type { JobOrder, JobPosition } from '../../../domain/list.ts';
 import { JOB_COLUMNS } from '../jobs/complete.ts';
 import { type Bind, isOneOf, type Wanted } from './filters.ts';
 
-/** One way along an index through some of the jobs, in the order of `key`. */
+/** One range of an index, read in the order of `key`. */
 export interface Walk {
   readonly table: 'job' | 'job_node';
-  /** Undefined for the table's own order. */
+  /** Undefined for the order of the table itself. */
   readonly index: string | undefined;
   readonly key: 'start_time' | 'end_time' | 'seq';
-  /** Which jobs are met: those with exactly these. */
+  /** The range holds exactly the jobs with these values. */
   readonly equals: { readonly node?: number; readonly user?: number; readonly state?: number };
+  /** The least `key` that can match. */
   readonly lowest?: number;
 }
 
-/** Beyond it fewer walks meet more jobs. */
+/** Above this, walks are not split by user: a scan of all users' jobs costs less than opening so many ranges. */
 const MAX_WALKS = 500;
 
 const STATES = [...JOB_STATES.keys()];
@@ -22,9 +23,8 @@ const STATES = [...JOB_STATES.keys()];
 const NOT_ENDED = [0, 1];
 
 /**
- * The ways in the order of start times that together meet every match of node, user and state: one for each combination of
- * values, and of all states where none is asked for, because every index has the state. Where those are too many, fewer
- * ways meet jobs of other users too.
+ * Returns the walks by start time that together cover every match of node, user and state: one for each combination of
+ * values, over all states if none is given (each index begins with the state). Above `MAX_WALKS` they also cover other users.
  */
 export function walksByStart({ nodes, users, states = STATES }: Wanted): Walk[] {
   let walks: Walk['equals'][] = states.map((state) => ({ state }));
@@ -35,11 +35,11 @@ export function walksByStart({ nodes, users, states = STATES }: Wanted): Walk[] 
   return walks.map(walkByStart);
 }
 
-/** Whether a walk meets no jobs but those with a wanted user. */
+/** Whether a walk covers only jobs of the wanted users. */
 export const isExact = ({ equals }: Walk, { users }: Wanted): boolean =>
   users === undefined || equals.user !== undefined;
 
-/** Ways through the matches in any order, the fewest jobs that an index allows. */
+/** Returns the walks, in any order, that cover all matches with the fewest jobs that an index allows. */
 export function walksThrough(wanted: Wanted): Walk[] {
   const { nodes, users, states, sinceMs, only } = wanted;
   if (nodes || users || only || (states && sinceMs === undefined)) return walksByStart(wanted);
@@ -56,15 +56,15 @@ function walkByStart(equals: Walk['equals']): Walk {
   return { table, index, key: 'start_time', equals };
 }
 
-/** FROM and WHERE of a walk: its jobs, and of them those with the wanted states and users. */
+/** Returns FROM and WHERE of the jobs of a walk that have the wanted states, users and nodes. */
 export function walkSource(walk: Walk, { nodes, users, states }: Wanted, bind: Bind) {
   const { table, index, equals } = walk;
-  const terms = Object.entries(equals).map(([column, value]) => `${table}.${column} = ${bind(value)}`);
+  const terms = equalTerms(walk, bind);
   if (users && equals.user === undefined) terms.push(isOneOf(`${table}.user`, users, bind));
   if (states && equals.state === undefined) terms.push(isOneOf(`${table}.state`, states, bind));
   if (nodes && nodes.length > 1) {
-    // A job that has several of the wanted nodes is met on each way, and counts on the first one. The plus makes SQLite go through
-    // the job's own nodes, which are few as a rule, and not look up each of the wanted ones.
+    // A job on several of the wanted nodes is in several walks and counts in that of its lowest node. The plus makes SQLite
+    // search the job's own nodes, usually few, instead of looking up each wanted one.
     terms.push(
       `NOT EXISTS (SELECT 1 FROM job_node AS other WHERE other.job = job_node.job AND other.node < job_node.node
           AND ${isOneOf('+other.node', nodes, bind)})`,
@@ -78,38 +78,63 @@ export function walkSource(walk: Walk, { nodes, users, states }: Wanted, bind: B
 export interface WalkPage {
   readonly order: JobOrder;
   readonly after?: JobPosition | undefined;
-  /** Only jobs behind all that start at this time. */
+  /** Only jobs after all that start at this time. */
   readonly pastMs?: number | undefined;
+  /** Only jobs up to this start time, inclusive. */
+  readonly endMs?: number | undefined;
   readonly take: number;
   readonly offset: number;
 }
 
 /**
- * The query of a page in the order of start times. The indexes are named so that the plan cannot change with the data:
- * each is walked in the order of the list, SQLite merges them as it goes, and leaves all of them at the page's end. Only the
- * jobs of the page are read whole.
+ * Returns the query of a page by start time. It names the indexes, so that the plan cannot change with the data: SQLite
+ * merges the walks, leaves all of them at the end of the page, and reads only the jobs of the page in full.
  */
 export function walkQuery(walks: readonly Walk[], wanted: Wanted, page: WalkPage, bind: Bind): string {
-  const { order, after, pastMs, take, offset } = page;
+  const { order, after, take, offset } = page;
   const parts = walks.map((walk) => {
     const { from, terms } = walkSource(walk, wanted, bind);
     if (after) terms.push(afterStart(walk, order, after, bind));
-    if (pastMs !== undefined) terms.push(`${walk.table}.start_time ${beyond(order)} ${bind(pastMs)}`);
+    terms.push(...rangeTerms(walk, page, bind));
     return `SELECT job.seq AS seq, ${walk.table}.start_time AS start_time, job.id AS id
               FROM ${from} WHERE ${terms.join(' AND ')}`;
   });
-  const byStart = `start_time ${order.isAscending ? 'ASC' : 'DESC'}, id`;
   return `WITH page AS MATERIALIZED (${parts.join(' UNION ALL ')}
-            ORDER BY ${byStart} LIMIT ${bind(take)} OFFSET ${bind(offset)})
+            ORDER BY start_time ${directionOf(order)}, id LIMIT ${bind(take)} OFFSET ${bind(offset)})
           SELECT ${JOB_COLUMNS} FROM page CROSS JOIN job ON job.seq = page.seq`;
 }
 
-/** Behind a position. The first comparison lets the index start there, the second leaves out what it has of that millisecond. */
+/** Returns the query of the start time `place` jobs after `pastMs` (1 is the next one), which reads the indexes alone. */
+export function placeQuery(
+  walks: readonly Walk[],
+  { order, pastMs, place }: Pick<WalkPage, 'order' | 'pastMs'> & { readonly place: number },
+  bind: Bind,
+): string {
+  const parts = walks.map((walk) => {
+    const terms = [...equalTerms(walk, bind), ...rangeTerms(walk, { order, pastMs }, bind)];
+    return `SELECT start_time FROM ${walk.table} INDEXED BY ${walk.index} WHERE ${terms.join(' AND ')}`;
+  });
+  return `${parts.join(' UNION ALL ')} ORDER BY start_time ${directionOf(order)} LIMIT 1 OFFSET ${bind(place - 1)}`;
+}
+
+const equalTerms = ({ table, equals }: Walk, bind: Bind): string[] =>
+  Object.entries(equals).map(([column, value]) => `${table}.${column} = ${bind(value)}`);
+
+function rangeTerms({ table }: Walk, page: Pick<WalkPage, 'order' | 'pastMs' | 'endMs'>, bind: Bind) {
+  const { order, pastMs, endMs } = page;
+  const terms: string[] = [];
+  if (pastMs !== undefined) terms.push(`${table}.start_time ${beyond(order)} ${bind(pastMs)}`);
+  if (endMs !== undefined) terms.push(`${bind(endMs)} ${beyond(order)}= ${table}.start_time`);
+  return terms;
+}
+
+/** The first comparison makes the index start at the position, the second drops earlier jobs of that millisecond. */
 function afterStart({ table }: Walk, order: JobOrder, { value, id }: JobPosition, bind: Bind) {
   const time = bind(value);
   const start = `${table}.start_time`;
   return `${start} ${beyond(order)}= ${time} AND (${start} ${beyond(order)} ${time} OR job.id > ${bind(id)})`;
 }
 
-/** How values that come later in a list compare with earlier ones. */
+/** How a value later in the list compares with an earlier one. */
 export const beyond = ({ isAscending }: JobOrder): '>' | '<' => (isAscending ? '>' : '<');
+export const directionOf = ({ isAscending }: JobOrder): 'ASC' | 'DESC' => (isAscending ? 'ASC' : 'DESC');

@@ -17,7 +17,7 @@ import { type JobRow, jobCompleter } from '../jobs/complete.ts';
 import { isExact, type Walk, walkQuery, walksByStart } from './by-index.ts';
 import { type Found, scanJobs } from './by-scan.ts';
 import { bindings, filterReader, isCounted, matchCounter, type Wanted } from './filters.ts';
-import { isCrowded, NEAR_JOBS, passJobs, wayFinder } from './skip.ts';
+import { jobSkipper, NEAR_JOBS } from './skip.ts';
 
 /** A scan has to hold the jobs it skips. */
 const MAX_SCAN_OFFSET = 100_000;
@@ -54,7 +54,7 @@ export function jobLister(db: Database) {
   const readFilter = filterReader(db);
   const count = matchCounter(db);
   const complete = jobCompleter(db);
-  const findWay = wayFinder(db);
+  const skipper = jobSkipper(db);
 
   /** The indexes that give a list in its order; undefined when it takes a scan. */
   function walksOf(wanted: Wanted, order: JobOrder): Walk[] | undefined {
@@ -63,13 +63,28 @@ export function jobLister(db: Database) {
     return walks.length <= MAX_MERGED && walks.every((walk) => isExact(walk, wanted)) ? walks : undefined;
   }
 
-  function readRows(walks: readonly Walk[], wanted: Wanted, order: JobOrder, rest: Rest): JobRow[] {
+  /**
+   * Reads the rows of a page; undefined if sorting the ties at its start or end would take too long. Its end is found on the
+   * indexes first: with it, SQLite sorts no ties beyond the page in any of the walks.
+   */
+  function readRows(
+    walks: readonly Walk[],
+    wanted: Wanted,
+    order: JobOrder,
+    { limit: take, ...rest }: Rest,
+  ): JobRow[] | undefined {
+    const firstMs = rest.after?.value ?? undefined;
+    const endMs = skipper.findTime(walks, order, firstMs ?? rest.pastMs, rest.offset + take);
+    const isCrowded = [firstMs, endMs].some(
+      (startMs) => startMs !== undefined && skipper.isCrowded(walks, order, startMs),
+    );
+    if (isCrowded) return undefined;
     const { values, bind } = bindings();
-    const sql = walkQuery(walks, wanted, { ...rest, order, take: rest.limit }, bind);
+    const sql = walkQuery(walks, wanted, { ...rest, order, endMs, take }, bind);
     return db.query<JobRow, typeof values>(sql).all(...values);
   }
 
-  /** Goes on along the indexes where many jobs are to be skipped; undefined when there are not so many. */
+  /** Skips most of a large offset on the indexes; undefined if the list is shorter. */
   function* passMost(
     walks: readonly Walk[],
     wanted: Wanted,
@@ -79,7 +94,7 @@ export function jobLister(db: Database) {
     if (rest.offset <= NEAR_JOBS || rest.after) return rest;
     if (count(wanted) <= rest.offset) return undefined;
     const ways = walks.map((walk) => ({ walk, jobs: count(onlyOf(walk, wanted)) }));
-    const passed = yield* passJobs(findWay, ways, order, rest.offset);
+    const passed = yield* skipper.pass(ways, order, rest.offset);
     return { ...rest, pastMs: passed.pastMs, offset: rest.offset - passed.jobs };
   }
 
@@ -94,11 +109,11 @@ export function jobLister(db: Database) {
     let rest = yield* passMost(walks, wanted, order, whole);
     while (rest) {
       const take = Math.min(rest.limit, STEP_JOBS);
-      if (isCrowded(findWay, walks, order, { ...startTime(order, rest), take: rest.offset + take })) {
+      const rows = readRows(walks, wanted, order, { ...rest, limit: take + 1 });
+      if (!rows) {
         const part = yield* scan(wanted, order, rest, { isCounting: false });
         return { ...part, jobs: [...jobs, ...part.jobs] };
       }
-      const rows = readRows(walks, wanted, order, { ...rest, limit: take + 1 });
       for (const job of yield* complete.complete(rows.slice(0, take))) jobs.push(job);
       const next = rows.length > take ? startOf(rows[take - 1]!) : undefined;
       if (!next || rest.limit === take) return { jobs, next, total: 0 };
@@ -153,11 +168,6 @@ const onlyOf = ({ equals: { node, user, state } }: Walk, { nowMs }: Wanted): Wan
   ...(node !== undefined && { nodes: [node] }),
   ...(user !== undefined && { users: [user] }),
   ...(state !== undefined && { states: [state] }),
-});
-
-/** Behind which time the rest of a list starts. */
-const startTime = ({ isAscending }: JobOrder, { after, pastMs }: Rest) => ({
-  pastMs: after ? after.value! + (isAscending ? -1 : 1) : pastMs,
 });
 
 const startOf = ({ start_time, id }: JobRow): JobPosition => ({ value: start_time, id });

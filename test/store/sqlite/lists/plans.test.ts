@@ -2,7 +2,12 @@ import { expect, test } from 'bun:test';
 import { NEWEST_FIRST } from '../../../../src/domain/list.ts';
 import { openForWriting } from '../../../../src/store/sqlite/file/connection.ts';
 import { migrate } from '../../../../src/store/sqlite/file/migrate.ts';
-import { type WalkPage, walkQuery, walksByStart } from '../../../../src/store/sqlite/lists/by-index.ts';
+import {
+  placeQuery,
+  type WalkPage,
+  walkQuery,
+  walksByStart,
+} from '../../../../src/store/sqlite/lists/by-index.ts';
 import { bindings, type Wanted } from '../../../../src/store/sqlite/lists/filters.ts';
 import { temporaryFolder } from '../../../help/folder.ts';
 
@@ -44,7 +49,7 @@ const CURSOR = { after: { value: 1000, id: 'x' } };
 const PAGES: [name: string, page: Partial<WalkPage>][] = [
   ['a page by offset', { offset: 50 }],
   ['a page by cursor', CURSOR],
-  ['a page behind a time', { pastMs: 1000, offset: 50 }],
+  ['a page between two times', { pastMs: 1000, endMs: 500, offset: 50 }],
   ['the oldest first', { order: { sort: 'startTime', isAscending: true } }],
   ['the oldest first by cursor', { ...CURSOR, order: { sort: 'startTime', isAscending: true } }],
 ];
@@ -73,6 +78,20 @@ test.each(ROWS)(
     expect(plan.filter((step) => BIG_SORT.test(step))).toEqual([]);
   },
 );
+
+test.each(FILTERS)('the end of a page by %s is found on the index alone', (index, count, wanted) => {
+  using folder = temporaryFolder();
+  using db = openForWriting(folder.file('plans.db'));
+  migrate(db, folder.file('plans.db'));
+  const { values, bind } = bindings();
+  const walks = walksByStart({ ...wanted, nowMs: 0 });
+  const sql = placeQuery(walks, { order: NEWEST_FIRST, pastMs: 1000, place: 100 }, bind);
+  const plan = db.query<{ detail: string }, typeof values>(`EXPLAIN QUERY PLAN ${sql}`).all(...values);
+  const steps = plan.map(({ detail }) => detail).filter((step) => /^(SCAN|SEARCH|USE)/.test(step));
+  expect(steps).toHaveLength(count);
+  for (const step of steps)
+    expect(step).toMatch(new RegExp(`^SEARCH .* USING COVERING INDEX ${index} .*start_time<`));
+});
 
 test('several states and users are merged from walks of which each stops at the end of the page', () => {
   const plan = planOf({ states: [3, 4], users: [1, 2, 3] }, CURSOR);
