@@ -1,5 +1,7 @@
 import { type Static, type TSchema, Type } from '@sinclair/typebox';
-import type { Allocation, JobDetails } from '../domain/detail.ts';
+import { defined } from '../domain/defined.ts';
+import { type Allocation, type JobDetails, SHOWN_DETAILS } from '../domain/detail.ts';
+import { MAX_NODES } from '../domain/job.ts';
 import { formatTime, requireTime } from '../domain/time.ts';
 import { Identity, Moment } from './identity.ts';
 
@@ -27,105 +29,91 @@ export const AllocationBody = Type.Object(
   { additionalProperties: false },
 );
 
-/** The optional fields of a job, as bodies and answers have them. */
-export const DetailFields = {
-  name: Text('Name of the job'),
-  account: optional(Identity('Account that is charged')),
-  partition: optional(Identity('Partition, or several with commas between them while the job waits')),
-  qos: optional(Identity('Quality of service')),
-  cluster: optional(Identity('Cluster that runs the job')),
-  submit_time: optional(Moment('ISO 8601 time of the submission')),
-  time_limit_seconds: Count('How long the job may run'),
-  cpus: Count('CPUs, of all nodes together'),
-  memory_limit_mb: Count('Memory that the job may use, in megabytes, of all nodes together'),
-  gpus: Count('GPUs, of all nodes together'),
-  work_dir: Text('Working directory'),
-  array_job_id: optional(Identity('Id of the array that the job is a task of')),
-  array_task_id: Count('Number of the task in its array'),
-  exit_code: Count('Exit code', 2 ** 31),
-  signal: Count('Signal that ended the job', 1024),
-  raw_state: optional(Identity('The state in the scheduler’s own word')),
-  reason: Text('Why the job waits, or why it ended so'),
-  restarts: Count('How often the job had been requeued before this run'),
-  sluid: optional(
-    Identity('Slurm’s key of the run (SLUID); of a run that changed its size the one that it began with'),
-  ),
-  suspended_seconds: Count(
+type AllocationBody = Static<typeof AllocationBody>;
+
+type ShownDetail = (typeof SHOWN_DETAILS)[number];
+
+/** What the published schema says of each detail. */
+const MEANS: Record<ShownDetail['field'], string> = {
+  name: 'Name of the job',
+  account: 'Account that is charged',
+  partition: 'Partition, or several with commas between them while the job waits',
+  qos: 'Quality of service',
+  cluster: 'Cluster that runs the job',
+  submit_time: 'ISO 8601 time of the submission',
+  time_limit_seconds: 'How long the job may run',
+  cpus: 'CPUs, of all nodes together',
+  memory_limit_mb: 'Memory that the job may use, in megabytes, of all nodes together',
+  gpus: 'GPUs, of all nodes together',
+  work_dir: 'Working directory',
+  array_job_id: 'Id of the array that the job is a task of',
+  array_task_id: 'Number of the task in its array',
+  exit_code: 'Exit code',
+  signal: 'Signal that ended the job',
+  raw_state: 'The state in the scheduler’s own word',
+  reason: 'Why the job waits, or why it ended so',
+  restarts: 'How often the job had been requeued before this run',
+  sluid: 'Slurm’s key of the run (SLUID); of a run that changed its size the one that it began with',
+  suspended_seconds:
     'How long the run had been suspended, which is no run time; of one that runs, up to the last look at it',
-  ),
-  allocations: optional(
-    Type.Array(AllocationBody, { maxItems: 100_000, description: 'What the job was given of each node' }),
-  ),
+  allocations: 'What the job was given of each node',
 };
+
+const MAXIMUM: Partial<Record<ShownDetail['field'], number>> = { exit_code: 2 ** 31, signal: 1024 };
+
+/** The schema of each kind of detail. */
+const SCHEMAS = {
+  text: ({ field }: ShownDetail) => Text(MEANS[field]),
+  identity: ({ field }: ShownDetail) => optional(Identity(MEANS[field])),
+  label: ({ field }: ShownDetail) => optional(Identity(MEANS[field])),
+  count: ({ field }: ShownDetail) => Count(MEANS[field], MAXIMUM[field]),
+  time: ({ field }: ShownDetail) => optional(Moment(MEANS[field])),
+  allocations: ({ field }: ShownDetail) =>
+    optional(Type.Array(AllocationBody, { maxItems: MAX_NODES, description: MEANS[field] })),
+} satisfies Record<ShownDetail['kind'], (row: ShownDetail) => TSchema>;
+
+type FieldSchemas = { [Row in ShownDetail as Row['field']]: ReturnType<(typeof SCHEMAS)[Row['kind']]> };
+
+/** The optional fields of a job, as bodies and answers have them. */
+export const DetailFields = Object.fromEntries(
+  SHOWN_DETAILS.map((row) => [row.field, SCHEMAS[row.kind](row)]),
+) as FieldSchemas;
 const DetailBody = Type.Object(DetailFields);
 export type DetailBody = Static<typeof DetailBody>;
 
-/** The fields of a body and of JobDetails that mean the same and need no conversion. */
-const SAME = [
-  ['name', 'name'],
-  ['account', 'account'],
-  ['partition', 'partition'],
-  ['qos', 'qos'],
-  ['cluster', 'cluster'],
-  ['time_limit_seconds', 'timeLimitSeconds'],
-  ['cpus', 'cpus'],
-  ['memory_limit_mb', 'memoryLimitMb'],
-  ['gpus', 'gpus'],
-  ['work_dir', 'workDir'],
-  ['array_job_id', 'arrayJobId'],
-  ['array_task_id', 'arrayTaskId'],
-  ['exit_code', 'exitCode'],
-  ['signal', 'signal'],
-  ['raw_state', 'rawState'],
-  ['reason', 'reason'],
-  ['restarts', 'restarts'],
-  ['sluid', 'sluid'],
-  ['suspended_seconds', 'suspendedSeconds'],
-] as const satisfies readonly (readonly [keyof DetailBody, keyof JobDetails])[];
+const FIELDS = new Map<string, ShownDetail['field']>(SHOWN_DETAILS.map(({ key, field }) => [key, field]));
 
-/** The name of a detail in bodies and answers; undefined for what is no detail. */
-export function fieldOf(key: keyof JobDetails): keyof DetailBody | undefined {
-  if (key === 'submitTimeMs') return 'submit_time';
-  if (key === 'allocations') return 'allocations';
-  return SAME.find(([, same]) => same === key)?.[0];
-}
+/** The name of a detail in bodies and answers; undefined for a field of a run that is no detail. */
+export const fieldOf = (key: string): ShownDetail['field'] | undefined => FIELDS.get(key);
 
 /** The details that a body gives; undefined when it gives none. A bad `submit_time` is a `validation_error`. */
 export function readDetails(body: DetailBody): JobDetails | undefined {
   const details: Record<string, unknown> = {};
-  for (const [field, key] of SAME) if (body[field] !== undefined) details[key] = body[field];
-  if (body.submit_time !== undefined) details.submitTimeMs = requireTime('submit_time', body.submit_time);
-  if (body.allocations !== undefined) {
-    details.allocations = body.allocations.map(({ node, cpus, memory_mb, gpu_ids }) => ({
-      node,
-      ...(cpus !== undefined && { cpus }),
-      ...(memory_mb !== undefined && { memoryMb: memory_mb }),
-      ...(gpu_ids !== undefined && { gpuIds: gpu_ids }),
-    }));
+  for (const { key, field, kind } of SHOWN_DETAILS) {
+    const value = body[field];
+    if (value === undefined) continue;
+    if (kind === 'time') details[key] = requireTime(field, value as string);
+    else if (kind === 'allocations') details[key] = (value as AllocationBody[]).map(readAllocation);
+    else details[key] = value;
   }
   return Object.keys(details).length === 0 ? undefined : (details as JobDetails);
 }
 
-/** The fields of answers in the order of DetailFields, and the details that they show as they are. */
-const SHOWN = Object.keys(DetailFields).map(
-  (field) => [field, SAME.find(([name]) => name === field)?.[1]] as const,
-);
+const readAllocation = ({ node, cpus, memory_mb, gpu_ids }: AllocationBody): Allocation =>
+  defined<Allocation>({ node, cpus, memoryMb: memory_mb, gpuIds: gpu_ids });
 
 /** Details as answers have them, in the order of DetailFields. */
 export function renderDetails(details: JobDetails): DetailBody {
-  const { submitTimeMs, allocations } = details;
   const body: Record<string, unknown> = {};
-  for (const [field, key] of SHOWN) {
-    if (key && details[key] !== undefined) body[field] = details[key];
-    if (field === 'submit_time' && submitTimeMs !== undefined) body[field] = formatTime(submitTimeMs);
-    if (field === 'allocations' && allocations) body[field] = allocations.map(renderAllocation);
+  for (const { key, field, kind } of SHOWN_DETAILS) {
+    const value = details[key];
+    if (value === undefined) continue;
+    if (kind === 'time') body[field] = formatTime(value as number);
+    else if (kind === 'allocations') body[field] = (value as Allocation[]).map(renderAllocation);
+    else body[field] = value;
   }
   return body;
 }
 
-const renderAllocation = ({ node, cpus, memoryMb, gpuIds }: Allocation) => ({
-  node,
-  ...(cpus !== undefined && { cpus }),
-  ...(memoryMb !== undefined && { memory_mb: memoryMb }),
-  ...(gpuIds !== undefined && { gpu_ids: gpuIds }),
-});
+const renderAllocation = ({ node, cpus, memoryMb, gpuIds }: Allocation): AllocationBody =>
+  defined<AllocationBody>({ node, cpus, memory_mb: memoryMb, gpu_ids: gpuIds as string[] | undefined });

@@ -1,10 +1,7 @@
+import type { FilterDetail } from './detail.ts';
 import type { Job, JobState } from './job.ts';
 
 type OneOrMore<Value> = Value | readonly Value[];
-
-/** The details that a list can be filtered by. */
-export const FILTER_DETAILS = ['account', 'partition', 'qos', 'name', 'arrayJobId', 'cluster'] as const;
-export type FilterDetail = (typeof FILTER_DETAILS)[number];
 
 /** Which jobs to list. A part left out matches everything, of several values (at most 100) any may match, and all parts have to. */
 export interface JobFilter {

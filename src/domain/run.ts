@@ -1,28 +1,9 @@
-import type { Allocation, JobDetails } from './detail.ts';
+import { type Allocation, type JobDetails, MERGED_DETAILS } from './detail.ts';
 import { hasEnded, type JobState } from './job.ts';
 import type { Report, Source } from './report.ts';
 
 /** What one source may say better than another, apart from how the run stands. */
-const FIELDS = [
-  'user',
-  'nodes',
-  'startTimeMs',
-  'name',
-  'account',
-  'partition',
-  'qos',
-  'cluster',
-  'submitTimeMs',
-  'timeLimitSeconds',
-  'cpus',
-  'memoryLimitMb',
-  'gpus',
-  'workDir',
-  'arrayJobId',
-  'arrayTaskId',
-  'restarts',
-  'suspendedSeconds',
-] as const;
+const FIELDS = ['user', 'nodes', 'startTimeMs', ...MERGED_DETAILS.map(({ key }) => key)] as const;
 export type Field = (typeof FIELDS)[number];
 
 /** What an account may add to another, and never takes from it. */

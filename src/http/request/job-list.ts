@@ -1,15 +1,10 @@
 import { Type } from '@sinclair/typebox';
 import { fieldOf } from '../../api/detail.ts';
 import { defined } from '../../domain/defined.ts';
+import type { FilterDetail } from '../../domain/detail.ts';
 import { AppError } from '../../domain/errors.ts';
 import { JOB_STATES } from '../../domain/job.ts';
-import {
-  FILTER_DETAILS,
-  type JobFilter,
-  type JobOrder,
-  type JobSort,
-  type ListStart,
-} from '../../domain/list.ts';
+import type { JobFilter, JobOrder, JobSort, ListStart } from '../../domain/list.ts';
 import { anyOf, queryParameter, TIME } from '../response/openapi.ts';
 import { chooseFormat, ROW_FORMATS, type RowFormat } from '../response/table.ts';
 import { readCursor } from './cursor.ts';
@@ -30,6 +25,22 @@ const SORTS = {
   gpu_usage: 'gpuUsage',
 } as const satisfies Record<string, JobSort>;
 const SORT_NAMES = Object.keys(SORTS) as (keyof typeof SORTS)[];
+
+const DETAIL_FILTERS: Record<FilterDetail, string> = {
+  account: 'jobs of this account',
+  partition: 'jobs of this partition',
+  qos: 'jobs of this quality of service',
+  name: 'jobs with this name, as a whole',
+  arrayJobId: 'tasks of this job array',
+  cluster: 'jobs of this cluster',
+};
+
+/** The parameters that filter by details. */
+const DETAIL_PARAMETERS = (Object.keys(DETAIL_FILTERS) as FilterDetail[]).map((key) => ({
+  key,
+  name: fieldOf(key)!,
+  means: DETAIL_FILTERS[key],
+}));
 
 /** The documented parameters first, in the order of the API reference. */
 export const LIST_PARAMETERS = [
@@ -52,12 +63,7 @@ export const LIST_PARAMETERS = [
   ),
   queryParameter('since', 'Only jobs that had not ended before this time (ISO 8601)', TIME),
   queryParameter('until', 'Only jobs that started at or before this time (ISO 8601)', TIME),
-  queryParameter('account', `Only jobs of this account; ${NAMES}`, Names),
-  queryParameter('partition', `Only jobs of this partition; ${NAMES}`, Names),
-  queryParameter('qos', `Only jobs of this quality of service; ${NAMES}`, Names),
-  queryParameter('name', `Only jobs with this name, as a whole; ${NAMES}`, Names),
-  queryParameter('array_job_id', 'Only tasks of this job array', Names),
-  queryParameter('cluster', `Only jobs of this cluster; ${NAMES}`, Names),
+  ...DETAIL_PARAMETERS.map(({ name, means }) => queryParameter(name, `Only ${means}; ${NAMES}`, Names)),
   queryParameter(
     'sluid',
     'Only the job that has the run with this SLUID, Slurm’s key of a run, also an earlier run; several with commas between them',
@@ -99,13 +105,10 @@ export interface ListRequest {
   readonly filterKey: string;
 }
 
-/** The parameters that filter by details, and the details they filter by. */
-const DETAIL_PARAMETERS = FILTER_DETAILS.map((detail) => [fieldOf(detail)!, detail] as const);
-
 function readDetailFilter(query: ReturnType<typeof readQuery>): JobFilter['details'] {
-  const details = DETAIL_PARAMETERS.flatMap(([name, detail]) => {
+  const details = DETAIL_PARAMETERS.flatMap(({ name, key }) => {
     const values = query.identities(name);
-    return values ? [[detail, values]] : [];
+    return values ? [[key, values]] : [];
   });
   return details.length === 0 ? undefined : Object.fromEntries(details);
 }
@@ -114,7 +117,7 @@ export function readListRequest(request: Request, nowMs: number): ListRequest {
   const query = readQuery(
     request,
     LIST_PARAMETERS.map(({ name }) => name),
-    ['state', 'user', 'node', 'sluid', ...DETAIL_PARAMETERS.map(([name]) => name)],
+    ['state', 'user', 'node', 'sluid', ...DETAIL_PARAMETERS.map(({ name }) => name)],
   );
   const filter = defined<JobFilter>({
     state: query.choices('state', JOB_STATES),

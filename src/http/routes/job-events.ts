@@ -1,6 +1,5 @@
 import { Elysia } from 'elysia';
 import { fieldOf, renderDetails } from '../../api/detail.ts';
-import type { JobDetails } from '../../domain/detail.ts';
 import type { JobEvent, RunStore } from '../../domain/store/runs.ts';
 import { formatTime } from '../../domain/time.ts';
 import { JOB_ID } from '../response/openapi.ts';
@@ -14,7 +13,7 @@ function renderChange(change: JobEvent['change']): Record<string, unknown> {
     Object.entries(change).flatMap(([key, value]) => {
       const time = TIMES[key];
       if (time) return [[time, value === null ? null : formatTime(value as number)]];
-      const field = fieldOf(key as keyof JobDetails);
+      const field = fieldOf(key);
       // The state, the user and the nodes are named alike.
       if (field === undefined) return [[key, value]];
       return value === null ? [[field, null]] : Object.entries(renderDetails({ [key]: value }));

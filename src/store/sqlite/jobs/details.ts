@@ -1,34 +1,16 @@
 import type { Database } from 'bun:sqlite';
-import type { JobDetails } from '../../../domain/detail.ts';
+import { DETAILS, type JobDetails } from '../../../domain/detail.ts';
 import { NOT_REPORTED, type Provenance } from '../../../domain/run.ts';
 import { readRanks, writeRanks } from '../runs/ranks.ts';
 
-/** The columns of `detail` that hold the number of a label, and the ones that hold the value itself. */
-const LABELS = ['cluster', 'account', 'partition', 'qos'] as const;
-const VALUES = [
-  ['name', 'name'],
-  ['submit_time', 'submitTimeMs'],
-  ['time_limit', 'timeLimitSeconds'],
-  ['cpus', 'cpus'],
-  ['memory_limit', 'memoryLimitMb'],
-  ['gpus', 'gpus'],
-  ['work_dir', 'workDir'],
-  ['array_job', 'arrayJobId'],
-  ['array_task', 'arrayTaskId'],
-  ['exit_code', 'exitCode'],
-  ['signal', 'signal'],
-  ['raw_state', 'rawState'],
-  ['reason', 'reason'],
-  ['restarts', 'restarts'],
-  ['sluid', 'sluid'],
-  ['suspended', 'suspendedSeconds'],
-] as const satisfies readonly (readonly [column: string, key: keyof JobDetails])[];
-/** Lists, kept as JSON. */
-const LISTS = [
-  ['allocations', 'allocations'],
-  ['other_sluids', 'otherSluids'],
-  ['resized', 'resizedMs'],
-] as const satisfies readonly (readonly [column: string, key: keyof JobDetails])[];
+/** Details whose column has the number of a label, the value itself, or JSON. */
+const LABELS = DETAILS.filter((row) => row.kind === 'label');
+const LISTS = DETAILS.filter(
+  (row) => row.kind === 'allocations' || row.kind === 'identities' || row.kind === 'times',
+);
+const VALUES = DETAILS.filter(
+  (row) => row.kind === 'text' || row.kind === 'identity' || row.kind === 'count' || row.kind === 'time',
+);
 
 /** How `sources` says that all fields are the API's, as most of them are where no scheduler reports. */
 const ONLY_API = '';
@@ -46,10 +28,12 @@ type DetailRow = Record<string, string | number | null> & {
   readonly standing_ms: number;
 };
 
-const LABEL_NAMES = LABELS.map((label) => `(SELECT name FROM label WHERE id = detail.${label}) AS ${label}`);
-const VALUE_NAMES = VALUES.map(([column, key]) => `detail.${column} AS ${key}`);
-const LIST_NAMES = LISTS.map(([column, key]) => `detail.${column} AS ${key}`);
-const COLUMNS = `job, ${[...LABEL_NAMES, ...VALUE_NAMES, ...LIST_NAMES].join(', ')}, sources, standing, standing_ms`;
+const SELECTED = DETAILS.map(({ key, column, kind }) =>
+  kind === 'label'
+    ? `(SELECT name FROM label WHERE id = detail.${column}) AS ${key}`
+    : `detail.${column} AS ${key}`,
+);
+const COLUMNS = `job, ${SELECTED.join(', ')}, sources, standing, standing_ms`;
 
 /** Finds the details of one job by its number; undefined when it has none. */
 export function detailFinder(db: Database): (job: number) => Detail | undefined {
@@ -71,7 +55,7 @@ export function detailReader(db: Database): (wanted: string) => Map<number, Deta
 function readRow({ job: _, sources, standing, standing_ms, ...rest }: DetailRow): Detail {
   const details: Record<string, unknown> = {};
   for (const key in rest) if (rest[key] !== null) details[key] = rest[key];
-  for (const [, key] of LISTS)
+  for (const { key } of LISTS)
     if (details[key] !== undefined) details[key] = JSON.parse(details[key] as string);
   const fields = sources === ONLY_API ? NOT_REPORTED.fields : readRanks(sources);
   return { details, provenance: { fields, standing, standingMs: standing_ms } };
@@ -84,9 +68,7 @@ export function detailWriter(
 ): (job: number, detail: Detail) => void {
   const columns = [
     'job',
-    ...LABELS,
-    ...VALUES.map(([column]) => column),
-    ...LISTS.map(([column]) => column),
+    ...[...LABELS, ...VALUES, ...LISTS].map(({ column }) => column),
     'sources',
     'standing',
   ];
@@ -99,9 +81,9 @@ export function detailWriter(
   return (job, { details, provenance }) => {
     upsert.run(
       job,
-      ...LABELS.map((label) => (details[label] === undefined ? null : numberLabel(details[label]))),
-      ...VALUES.map(([, key]) => details[key] ?? null),
-      ...LISTS.map(([, key]) => (details[key] ? JSON.stringify(details[key]) : null)),
+      ...LABELS.map(({ key }) => (details[key] === undefined ? null : numberLabel(details[key]))),
+      ...VALUES.map(({ key }) => details[key] ?? null),
+      ...LISTS.map(({ key }) => (details[key] ? JSON.stringify(details[key]) : null)),
       provenance.fields === NOT_REPORTED.fields ? ONLY_API : writeRanks(provenance.fields),
       provenance.standing,
       provenance.standingMs,

@@ -1,6 +1,7 @@
 import type { Database } from 'bun:sqlite';
+import { FILTER_DETAILS, type FilterDetail } from '../../../domain/detail.ts';
 import { JOB_STATES } from '../../../domain/job.ts';
-import type { FilterDetail, JobFilter } from '../../../domain/list.ts';
+import type { JobFilter } from '../../../domain/list.ts';
 import { nameFinder } from '../sql/names.ts';
 
 /** A filter in the numbers that rows carry. A part that is absent matches everything; none of the lists is empty. */
@@ -34,15 +35,7 @@ export function bindings() {
 }
 export type Bind = ReturnType<typeof bindings>['bind'];
 
-const DETAIL_COLUMNS: Record<FilterDetail, string> = {
-  account: 'account',
-  partition: 'partition',
-  qos: 'qos',
-  name: 'name',
-  arrayJobId: 'array_job',
-  cluster: 'cluster',
-};
-const isLabel = (column: string): boolean => column !== 'name' && column !== 'array_job';
+const FILTER_ROWS = new Map(FILTER_DETAILS.map((row) => [row.key, row]));
 
 /** Turns filters into numbers; undefined when a filter names nobody and nothing that was ever seen. */
 export function filterReader(db: Database): (filter: JobFilter, nowMs: number) => Wanted | undefined {
@@ -63,8 +56,8 @@ export function filterReader(db: Database): (filter: JobFilter, nowMs: number) =
   function readDetails(details: NonNullable<JobFilter['details']>): NonNullable<Wanted['details']> {
     return Object.entries(details).map(([key, value]) => {
       const names = listOf(value).flatMap((name) => [name, ...(name.includes(',') ? name.split(',') : [])]);
-      const column = DETAIL_COLUMNS[key as FilterDetail];
-      return isLabel(column)
+      const { column, kind } = FILTER_ROWS.get(key as FilterDetail)!;
+      return kind === 'label'
         ? { column, values: names.flatMap((name) => findLabels(name)) }
         : { column, values: names };
     });

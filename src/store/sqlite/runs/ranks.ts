@@ -1,27 +1,14 @@
+import { MERGED_DETAILS } from '../../../domain/detail.ts';
 import type { Field, Ranks } from '../../../domain/run.ts';
 
 /** The letter of each field on disk. Letters are never given again: a field that goes takes its letter with it. */
-const LETTERS: Record<Field, string> = {
-  user: 'u',
-  nodes: 'n',
-  startTimeMs: 'b',
-  name: 'j',
-  account: 'a',
-  partition: 'p',
-  qos: 'q',
-  cluster: 'c',
-  submitTimeMs: 's',
-  timeLimitSeconds: 't',
-  cpus: 'x',
-  memoryLimitMb: 'm',
-  gpus: 'g',
-  workDir: 'w',
-  arrayJobId: 'i',
-  arrayTaskId: 'k',
-  restarts: 'r',
-  suspendedSeconds: 'z',
-};
-const FIELDS = new Map(Object.entries(LETTERS).map(([field, letter]) => [letter, field as Field]));
+const LETTERS: ReadonlyMap<Field, string> = new Map<Field, string>([
+  ['user', 'u'],
+  ['nodes', 'n'],
+  ['startTimeMs', 'b'],
+  ...MERGED_DETAILS.map(({ key, letter }) => [key, letter] as const),
+]);
+const FIELDS = new Map([...LETTERS].map(([field, letter]) => [letter, field]));
 /** Versions up to 6 of the database had a digit for each of these fields, in this order. */
 const OLD_FIELDS = 'unbjapqcstxmgwikr';
 /** Most jobs have one of a few texts. */
@@ -31,7 +18,7 @@ const MAX_KNOWN = 1000;
 export function writeRanks(ranks: Ranks): string {
   const byRank = new Map<number, string>();
   for (const [field, rank] of Object.entries(ranks) as [Field, number][]) {
-    byRank.set(rank, (byRank.get(rank) ?? '') + LETTERS[field]);
+    byRank.set(rank, (byRank.get(rank) ?? '') + LETTERS.get(field));
   }
   return [...byRank]
     .sort(([one], [other]) => one - other)
