@@ -3,17 +3,17 @@ import { jobsFolder } from './data/files.ts';
 import { runFloor } from './floor.ts';
 import { timeGet, timeSamples } from './http.ts';
 import { BATCH_ROWS, batchMaker, CLUSTER, sendBatch } from './load.ts';
-import { grouped, median, percentile, type Row } from './row.ts';
+import { grouped, isAtLeast, isAtMost, median, percentile, type Row } from './row.ts';
 import { hasVictoria, startVictoria } from './victoria.ts';
 
-/** As large as the transactions of the floor. */
+/** The size of the floor's transactions. */
 const LARGE = { rows: BATCH_ROWS, connections: 2 };
-/** As many agents send them: small enough for others not to wait long. */
+/** The size that agents send. */
 const SMALL = { rows: 1000, connections: 4 };
-/** What VictoriaMetrics is started with. */
+/** VictoriaMetrics starts with this one. */
 const ONE_SAMPLE = { timeMs: Date.now(), cpuUsage: 1, memoryUsageMb: 1, gpuUsage: null };
 
-/** Batches beside plain appends, alone and with readers, and what a single POST waits beside them. */
+/** Measures batches against plain appends, alone and beside readers, and how long a single POST waits beside them. */
 export async function measureBatches(options: {
   rounds: number;
   rows: number;
@@ -72,7 +72,7 @@ export async function measureBatches(options: {
 const describe = ({ rows, connections }: typeof LARGE) =>
   `${grouped(rows)} rows a request, ${connections} connections`;
 
-/** Returns a function that sends so many rows in batches, and tells the rows a second. They are made before the clock starts. */
+/** Returns a function that sends rows in batches, made before the clock starts, and returns the rows a second. */
 function sender(url: string, { rows: batchRows, connections }: typeof LARGE) {
   const batches = batchMaker(batchRows);
   return async (rows: number): Promise<number> => {
@@ -88,7 +88,7 @@ function sender(url: string, { rows: batchRows, connections }: typeof LARGE) {
   };
 }
 
-/** Sends the same rows to VictoriaMetrics, as three series each, in as many requests; tells the rows a second. */
+/** Sends the same rows to VictoriaMetrics, three series each, in as many requests; returns the rows a second. */
 async function importRows(url: string, rows: number): Promise<number> {
   const batches = batchMaker(SMALL.rows);
   const made = Array.from({ length: rows / SMALL.rows }, () => seriesText(batches.make().body)).values();
@@ -126,7 +126,7 @@ const seriesText = (body: Buffer): Buffer =>
       .join(''),
   );
 
-/** VictoriaMetrics answers before anything is on disk. */
+/** Compares with VictoriaMetrics, which answers before the rows are on disk. */
 function peerRow(theirs: readonly number[], ours: readonly number[]): Row {
   const ratio = median(ours.map((rate, round) => rate / theirs[round]!));
   return {
@@ -135,11 +135,11 @@ function peerRow(theirs: readonly number[], ours: readonly number[]): Row {
     ours: `${grouped(median(ours))} rows/s`,
     figure: `${ratio.toFixed(2)} of the peer`,
     budget: 'at least 0.7',
-    isHeld: ratio >= 0.7,
+    isHeld: isAtLeast(ratio, 0.7),
   };
 }
 
-/** Scrapes every second and lists jobs ten times a second while `run` goes on. */
+/** Scrapes once and lists jobs ten times a second during `run`. */
 async function besideReaders<Value>(url: string, run: () => Promise<Value>): Promise<Value> {
   let isOver = false;
   const every = async (ms: number, path: string) => {
@@ -163,11 +163,11 @@ function rateRow(what: string, floors: readonly number[], ours: readonly number[
     ours: `${grouped(median(ours))} rows/s`,
     figure: `${ratio.toFixed(2)} of the floor`,
     budget: 'at least 0.25',
-    isHeld: ratio >= 0.25,
+    isHeld: isAtLeast(ratio, 0.25),
   };
 }
 
-/** `most`: so many times undisturbed are allowed; left out, the figure is only shown. */
+/** `most`: the budget, in multiples of the undisturbed wait; without it the figure is only shown. */
 function waitRow(what: string, quietMs: number, busy: readonly number[], most?: number): Row {
   const waitMs = percentile(busy, 0.99);
   return {
@@ -176,6 +176,6 @@ function waitRow(what: string, quietMs: number, busy: readonly number[], most?: 
     ours: `${waitMs.toFixed(1)} ms`,
     figure: `${(waitMs / quietMs).toFixed(1)} times undisturbed`,
     budget: most === undefined ? '' : `at most ${most}`,
-    isHeld: most === undefined ? undefined : waitMs <= most * quietMs,
+    isHeld: most === undefined ? undefined : isAtMost(waitMs / quietMs, most),
   };
 }

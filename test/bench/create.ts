@@ -4,7 +4,7 @@ import { jobsFolder } from './data/files.ts';
 import { jobAt, NODES, USERS } from './data/jobs.ts';
 import { runFloor } from './floor.ts';
 import { timePost } from './http.ts';
-import { grouped, median, type Row } from './row.ts';
+import { grouped, isAtMost, median, type Row } from './row.ts';
 import { postRate } from './wrk.ts';
 
 const BATCH_JOBS = 10_000;
@@ -12,14 +12,14 @@ const BULK_SECONDS = 8;
 const PARTITIONS = ['batch', 'long', 'gpu', 'debug'];
 
 interface CreateSize {
-  /** Jobs that are there before, in the second half of the rows. */
+  /** Jobs already in the database in the second half of the rows. */
   readonly beside: number;
   readonly bulk: number;
   readonly rounds: number;
   readonly seconds: number;
 }
 
-/** A wrk script of jobs that nobody has made yet, of any of the users and nodes. */
+/** Returns a wrk script that creates new jobs of all users on all nodes. */
 function createScript(prefix: string): string {
   return `
     wrk.method = "POST"
@@ -35,7 +35,7 @@ function createScript(prefix: string): string {
     end`;
 }
 
-/** Bodies of POST /v1/jobs/batch: jobs of the past with what a scheduler knows of them. */
+/** Yields bodies of POST /v1/jobs/batch: past jobs with the details that a scheduler has. */
 function* bulkBodies(jobs: number): Generator<string> {
   const shape = { jobs, running: jobs / 250, pending: jobs / 5000 };
   for (let start = 0; start < jobs; start += BATCH_JOBS) {
@@ -54,8 +54,8 @@ function* bulkBodies(jobs: number): Generator<string> {
 }
 
 /**
- * Jobs made one by one over 1 and 32 connections, beside no other jobs and beside many, and in bulk. The floor inserts the
- * plain rows of such jobs, without any index but the ids', and commits as many together as there are connections.
+ * Measures the creation of jobs one by one over 1 and 32 connections, beside no other jobs and beside many, and in bulk. The
+ * floor inserts plain rows with an index on the id only, and commits as many at once as there are connections.
  */
 export async function measureCreation(size: CreateSize, executables: readonly string[] = []): Promise<Row[]> {
   const rows: Row[] = [];
@@ -102,7 +102,7 @@ async function rowsBeside(
   return rows;
 }
 
-/** One body after the other, as a script of a site would send them. */
+/** Sends one body after the other, as a site's script does. */
 async function bulkRow(jobs: number, command: string | undefined): Promise<Row> {
   await using server = await serve(command ? { command: [command] } : {});
   const bodies = [...bulkBodies(jobs)];
@@ -113,7 +113,7 @@ async function bulkRow(jobs: number, command: string | undefined): Promise<Row> 
     if (!answer.isOk || !answer.body.includes('"refused":0')) throw new Error(answer.body.slice(0, 300));
   }
   const seconds = (performance.now() - startedMs) / 1000;
-  // The budget is that of 200,000 jobs.
+  // The budget holds for 200,000 jobs.
   const budget = (BULK_SECONDS * jobs) / 200_000;
   return {
     what: `${grouped(jobs)} jobs in bodies of ${grouped(BATCH_JOBS)}`,
@@ -121,6 +121,6 @@ async function bulkRow(jobs: number, command: string | undefined): Promise<Row> 
     ours: `${seconds.toFixed(1)} s`,
     figure: `${(jobs / seconds / floor).toFixed(2)} of the floor`,
     budget: `at most ${budget} s`,
-    isHeld: seconds <= budget,
+    isHeld: isAtMost(seconds, budget),
   };
 }

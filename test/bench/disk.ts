@@ -6,16 +6,16 @@ import { realisticSeries, uniformSeries } from '../help/noise.ts';
 import { listReadings } from '../help/readings.ts';
 import { startProgress } from './progress.ts';
 import { blockBytes, type Series } from './prometheus.ts';
-import { grouped, notThereYet, type Row } from './row.ts';
+import { grouped, isAtMost, notThereYet, type Row } from './row.ts';
 
 const BATCH_SAMPLES = 5000;
-/** As often as the samples' own time says, sealing has its turn, as it has in life. */
+/** Interval of sealing, in the time of the samples, as the service does it. */
 const SEAL_EVERY_MS = 10 * 60_000;
 const LATER_MS = 2 * 86_400_000;
-/** Jobs whose samples are read back and compared. */
+/** Number of jobs whose samples are read back and compared. */
 const CHECKED_JOBS = 3;
 
-/** Bytes on disk of a sample, after all that can be sealed is sealed, of believable and of hostile values. */
+/** Measures the bytes on disk per sample after sealing, for realistic and for random values. */
 export async function measureDisk({ jobs, samples }: { jobs: number; samples: number }): Promise<Row[]> {
   const each = samples / jobs;
   const believable = Array.from({ length: jobs }, (_, job) => realisticSeries(each, job + 1));
@@ -49,11 +49,11 @@ async function bytesRow(
     ours: `${each.toFixed(2)} B`,
     figure: `${((each * count(series)) / plainBytes(series)).toFixed(2)} of plain rows`,
     budget: budgetText,
-    isHeld: budget === undefined ? undefined : each <= budget,
+    isHeld: budget === undefined ? undefined : isAtMost(each, budget),
   };
 }
 
-/** What the samples add to a database, without the pages that are free. */
+/** Returns the bytes that the samples add to a database, without free pages, and whether anything was sealed. */
 async function sealedBytes(series: readonly Series[]): Promise<{ bytes: number; isSealed: boolean }> {
   using folder = temporaryFolder();
   const path = folder.file('samples.db');
@@ -75,7 +75,7 @@ async function sealedBytes(series: readonly Series[]): Promise<{ bytes: number; 
   return { bytes: usedBytes(path) - empty, isSealed };
 }
 
-/** Records the samples in the order of their time, and seals meanwhile; whether there was anything to seal. */
+/** Records the samples in time order and seals in between; returns whether anything was sealed. */
 async function loadAndSeal(store: Store, series: readonly Series[]): Promise<boolean> {
   const length = series[0]!.length;
   const batchSteps = Math.ceil(BATCH_SAMPLES / series.length);
@@ -110,7 +110,7 @@ function samplesOf(series: readonly Series[], from: number, to: number) {
   ).flat();
 }
 
-/** What is read back has to be what was recorded, to the last digit. */
+/** Throws unless the samples read back are exactly those recorded. */
 async function compareSamples(store: Store, series: readonly Series[]): Promise<void> {
   for (let job = 0; job < CHECKED_JOBS; job++) {
     const { samples, total } = await listReadings(store, `job-${job}`, {}, series[job]!.length + 1);
@@ -127,7 +127,7 @@ const valuesOf = (sample: {
   gpuUsage?: number | null;
 }) => [sample.timeMs, sample.cpuUsage, sample.memoryUsageMb, sample.gpuUsage ?? null];
 
-/** The same samples as rows of a table. */
+/** Returns the bytes of the same samples as rows of a plain table. */
 function plainBytes(series: readonly Series[]): number {
   using folder = temporaryFolder();
   const path = folder.file('plain.db');
@@ -147,7 +147,7 @@ function plainBytes(series: readonly Series[]): number {
   return usedBytes(path);
 }
 
-/** The pages in use, as SQLite counts them. */
+/** Returns the bytes of the pages in use, as SQLite counts them. */
 export function usedBytes(path: string): number {
   using db = new Database(path);
   const { bytes } = db
@@ -158,7 +158,7 @@ export function usedBytes(path: string): number {
   return bytes;
 }
 
-/** Where the bytes are, for whoever wants to save some. */
+/** Prints the size of each table and index above 100 kB. */
 function printTables(path: string): void {
   using db = new Database(path, { readonly: true });
   const tables = db

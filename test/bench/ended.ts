@@ -1,12 +1,12 @@
 import { serve } from '../help/executable.ts';
 import { jobsFolder } from './data/files.ts';
 import { timeGet } from './http.ts';
-import { grouped, median, type Row } from './row.ts';
+import { grouped, isAtMost, median, type Row } from './row.ts';
 
-/** Nothing is to be removed or rewritten beside what is measured. */
+/** Keeps retention from working during the measurement. */
 const KEEP = ['--sample-retention', 'keep', '--job-retention', 'keep'];
 
-/** `/metrics` of the running jobs with a past of ended ones beside them, in turn with the running jobs alone. */
+/** Measures `/metrics` of running jobs beside many ended ones, in turn with the running jobs alone. */
 export async function measureEnded(options: {
   running: number;
   ended: number;
@@ -36,12 +36,12 @@ export async function measureEnded(options: {
       ours: `${median(ours).toFixed(1)} ms`,
       figure: `${ratio.toFixed(2)} times without`,
       budget: 'at most 1.2',
-      isHeld: ratio <= 1.2,
+      isHeld: isAtMost(ratio, 1.2),
     },
   ];
 }
 
-/** The per-job families have to be the same, byte for byte; of the runtimes, which go on, all but the value. */
+/** Throws unless the per-job families are the same, except for the values of the runtimes. */
 function compareSeries(own: string, floor: string, running: number): void {
   const [a, b] = [own, floor].map((text) =>
     text

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 
-/** Starts one of the floors in a process of its own, so that it has a processor as the executable has. */
-export async function startFloor(name: 'echo' | 'concatenate', ...args: string[]) {
+/** Starts a floor that serves, in its own process like the executable. */
+export async function startFloor(name: 'echo' | 'elysia' | 'concatenate', ...args: string[]) {
   const child = Bun.spawn([process.execPath, resolve(import.meta.dir, `floor/${name}.ts`), ...args], {
     stdout: 'pipe',
   });
@@ -19,7 +19,7 @@ export async function startFloor(name: 'echo' | 'concatenate', ...args: string[]
   };
 }
 
-/** Runs a floor that measures by itself, and prints one number. */
+/** Runs a floor that measures itself; returns the number it prints. */
 export async function runFloor(name: 'append' | 'jobs', ...args: string[]): Promise<number> {
   const child = Bun.spawn([process.execPath, resolve(import.meta.dir, `floor/${name}.ts`), ...args], {
     stdout: 'pipe',

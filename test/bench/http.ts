@@ -1,9 +1,9 @@
 import { resolve } from 'node:path';
 
-/** An answer that takes longer than this counts as none. */
+/** Limit of one request. */
 const TIMEOUT_MS = 30_000;
 
-/** A GET that has to be answered 2xx: the answer and the milliseconds until its last byte. */
+/** Sends a GET that must be answered 2xx; returns the body and the milliseconds until its last byte. */
 export async function timeGet(url: string): Promise<{ ms: number; body: string }> {
   const startedMs = performance.now();
   const response = await fetch(url, {
@@ -17,7 +17,7 @@ export async function timeGet(url: string): Promise<{ ms: number; body: string }
   return { ms, body };
 }
 
-/** A POST of JSON, whatever it is answered. */
+/** Sends a POST of JSON; returns the answer, whatever its status, and the milliseconds until its last byte. */
 export async function timePost(url: string, json: string | Uint8Array<ArrayBuffer>) {
   const startedMs = performance.now();
   const response = await fetch(url, {
@@ -30,7 +30,7 @@ export async function timePost(url: string, json: string | Uint8Array<ArrayBuffe
   return { ms: performance.now() - startedMs, status: response.status, isOk: response.ok, body };
 }
 
-/** Milliseconds of each of so many POSTs of one sample, one after the other, while `beside` runs again and again. */
+/** Returns the milliseconds of each of `posts` POSTs of one sample, one after the other, while `beside` is repeated. */
 export async function timeSamples(
   { url, jobIds, posts }: { url: string; jobIds: readonly string[]; posts: number },
   beside: () => Promise<unknown> = () => Bun.sleep(5),

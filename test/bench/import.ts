@@ -3,7 +3,7 @@ import { createWriteStream, existsSync } from 'node:fs';
 import { runExecutable } from '../help/executable.ts';
 import { temporaryFolder } from '../help/folder.ts';
 import { type JobsShape, jobAt } from './data/jobs.ts';
-import { grouped, type Row } from './row.ts';
+import { grouped, isAtMost, type Row } from './row.ts';
 
 const BUDGET_SECONDS = 300;
 const CHUNK_JOBS = 5000;
@@ -16,7 +16,7 @@ const STATES = {
   cancelled: ['CANCELLED by 1001', '0:15'],
 } as const;
 
-/** The first import of a saved output of sacct, and the second, which has nothing new. */
+/** Measures the import of a saved output of sacct, and its repetition, which stores nothing. */
 export async function measureImport({ jobs }: { jobs: number }): Promise<Row[]> {
   using folder = temporaryFolder();
   await writeRecords(folder.file('sacct.txt'), jobs);
@@ -26,7 +26,7 @@ export async function measureImport({ jobs }: { jobs: number }): Promise<Row[]> 
 }
 
 function row(what: string, jobs: number, seconds: number): Row {
-  // The budget is that of a million jobs.
+  // The budget holds for a million jobs.
   const budgetSeconds = (BUDGET_SECONDS * jobs) / 1_000_000;
   return {
     what: `${what} ${grouped(jobs)} jobs`,
@@ -34,7 +34,7 @@ function row(what: string, jobs: number, seconds: number): Row {
     ours: `${seconds.toFixed(1)} s`,
     figure: `${grouped(jobs / seconds)} jobs/s`,
     budget: `at most ${budgetSeconds} s`,
-    isHeld: seconds <= budgetSeconds,
+    isHeld: isAtMost(seconds, budgetSeconds),
   };
 }
 

@@ -2,17 +2,17 @@ import { serve } from '../help/executable.ts';
 import { jobsFolder } from './data/files.ts';
 import { FILTERS, queryOf } from './data/jobs.ts';
 import { timeGet } from './http.ts';
-import { grouped, median, percentile, type Row } from './row.ts';
+import { grouped, isAtMost, median, percentile, type Row } from './row.ts';
 
 interface Timing {
   readonly query: string;
   readonly ours: number;
   readonly floor: number;
-  /** Pages of as many jobs on both sides; only those can be compared. */
+  /** Both pages have the same number of jobs; only those are compared. */
   readonly isSamePage: boolean;
 }
 
-/** The first page of every combination of filters, of many jobs in turn with few. */
+/** Measures the first page of every combination of filters, in a large database in turn with a small one. */
 export async function measureLists(options: { jobs: number; few: number; rounds: number }): Promise<Row[]> {
   const { jobs, few, rounds } = options;
   using many = await jobsFolder({ jobs, running: jobs / 250, pending: jobs / 5000 });
@@ -43,7 +43,7 @@ export async function measureLists(options: { jobs: number; few: number; rounds:
   ];
 }
 
-/** A page in the middle of all jobs: the farthest from both ends. */
+/** Measures the page in the middle of all jobs. */
 async function deepRow(url: string, jobs: number, rounds: number): Promise<Row> {
   const offset = jobs / 2;
   const times: number[] = [];
@@ -61,11 +61,11 @@ async function deepRow(url: string, jobs: number, rounds: number): Promise<Row> 
     ours: `${ms.toFixed(1)} ms`,
     figure: `${perJob.toFixed(0)} ns a job`,
     budget: 'at most 50 ns a job',
-    isHeld: perJob <= 50,
+    isHeld: isAtMost(perJob, 50),
   };
 }
 
-/** Lists that look at all jobs or return ten thousand, and what others wait beside them. */
+/** Lists that read all jobs or return 10,000, beside which other requests must not wait. */
 const LONG = ['limit=10000', 'q=zzz', 'sort=cpu_usage', 'account=nobody,everybody&sort=runtime'];
 
 async function longRows(url: string, jobs: number): Promise<Row[]> {
@@ -76,7 +76,7 @@ async function longRows(url: string, jobs: number): Promise<Row[]> {
     const askHealth = async () => waits.push((await timeGet(`${url}/v1/health`)).ms);
     await askHealth();
     waits.length = 0;
-    // Asked at least once beside the list, however fast the list is.
+    // At least one request runs beside the list, however fast the list is.
     const watch = (async () => {
       do {
         await askHealth();
@@ -93,13 +93,13 @@ async function longRows(url: string, jobs: number): Promise<Row[]> {
       ours: `${waitMs.toFixed(1)} ms`,
       figure: `the list itself ${ms.toFixed(0)} ms`,
       budget: 'at most 20 ms',
-      isHeld: waitMs <= 20,
+      isHeld: isAtMost(waitMs, 20),
     });
   }
   return rows;
 }
 
-/** Jobs on the page, whose total has to be right. */
+/** Returns the number of jobs on the page; throws if its total is wrong. */
 async function checkTotal(url: string, expected: number): Promise<number> {
   const { total, jobs } = JSON.parse((await timeGet(url)).body) as { total: number; jobs: unknown[] };
   if (total === expected && jobs.length === Math.min(100, expected)) return jobs.length;
@@ -108,7 +108,7 @@ async function checkTotal(url: string, expected: number): Promise<number> {
 
 function ratioRow(timings: readonly Timing[], jobs: number, few: number): Row {
   const same = timings.filter((timing) => timing.isSamePage);
-  const worst = same.reduce((a, b) => (b.ours / b.floor > a.ours / a.floor ? b : a));
+  const worst = worstOf(same, ({ ours, floor }) => ours / floor);
   const ratio = worst.ours / worst.floor;
   return {
     what: `first page with total, ${grouped(jobs)} jobs against ${grouped(few)}, worst of ${same.length} filters`,
@@ -116,18 +116,27 @@ function ratioRow(timings: readonly Timing[], jobs: number, few: number): Row {
     ours: `${worst.ours.toFixed(2)} ms (${worst.query || 'no filter'})`,
     figure: `${ratio.toFixed(2)} times the time`,
     budget: 'at most 3',
-    isHeld: ratio <= 3,
+    isHeld: isAtMost(ratio, 3),
   };
 }
 
+/** Returns the timing with the highest `cost`; one of NaN if there is none. */
+const worstOf = (timings: readonly Timing[], cost: (timing: Timing) => number): Timing =>
+  timings.toSorted((a, b) => cost(b) - cost(a))[0] ?? {
+    query: 'none',
+    ours: Number.NaN,
+    floor: Number.NaN,
+    isSamePage: true,
+  };
+
 function slowestRow(timings: readonly Timing[], jobs: number): Row {
-  const slowest = timings.reduce((a, b) => (b.ours > a.ours ? b : a));
+  const slowest = worstOf(timings, ({ ours }) => ours);
   return {
     what: `first page with total, ${grouped(jobs)} jobs, slowest of ${timings.length} filters`,
     floor: '',
     ours: `${slowest.ours.toFixed(2)} ms (${slowest.query || 'no filter'})`,
     figure: '',
     budget: 'under 10 ms',
-    isHeld: slowest.ours < 10,
+    isHeld: isAtMost(slowest.ours, 10),
   };
 }

@@ -1,22 +1,22 @@
 import { type JobsShape, jobAt, jobNumbers } from './data/jobs.ts';
 import { timePost } from './http.ts';
 
-/** Rows of a batch that is as large as the transactions of the floor. */
+/** Rows in a transaction of the floor. */
 export const BATCH_ROWS = 5000;
 
-/** What `POST /v1/samples` answers. */
+/** The answer of `POST /v1/samples`. */
 interface BatchAnswer {
   readonly stored: number;
   readonly repeated: number;
   readonly refused: number;
 }
 
-/** 20,000 running jobs that nothing ended stands beside. */
+/** 20,000 running jobs and no ended ones. */
 export const CLUSTER: JobsShape = { jobs: 40_000, running: 20_000, pending: 0, isOnlyRunning: true };
-/** Batches go to the first so many of them; single samples to the others, so that both can be counted. */
+/** Batches go to this many jobs, single samples to the others, so that both can be counted. */
 const BATCH_JOBS = 15_000;
 
-/** Batches of one sample of each of `rows` jobs, for the next so many jobs each time. They are of now, and no job has two of the same time. */
+/** Makes batches of one sample for each of `rows` jobs, the next `rows` jobs each time; no job gets two with one time. */
 export function batchMaker(rows = BATCH_ROWS) {
   const jobs = [...jobNumbers(CLUSTER)].map((number) => jobAt(number, CLUSTER));
   const groups: { jobId: string; pieces: string[] }[] = [];
@@ -34,7 +34,7 @@ export function batchMaker(rows = BATCH_ROWS) {
   let timeMs = 0;
   let next = 0;
   return {
-    /** Jobs that no batch is about. */
+    /** Jobs without samples in any batch. */
     otherJobs: jobs.slice(BATCH_JOBS).map(({ id }) => id),
     make() {
       const { jobId, pieces } = groups[next++ % groups.length]!;
@@ -47,7 +47,7 @@ export function batchMaker(rows = BATCH_ROWS) {
 export type Batches = ReturnType<typeof batchMaker>;
 export type Batch = ReturnType<Batches['make']>;
 
-/** Sends one batch; false when the service asked to come again later. Every row has to be stored. */
+/** Sends one batch; returns false if the service answered 503. Throws unless every row was stored. */
 export async function sendBatch(url: string, { body, rows, jobId }: Batch): Promise<boolean> {
   const answer = await timePost(`${url}/v1/samples`, body);
   if (answer.status === 503) return false;

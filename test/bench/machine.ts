@@ -1,6 +1,6 @@
 import { cpus, release, totalmem } from 'node:os';
 
-/** What the figures were taken on, in one line. */
+/** Describes this machine in one line. */
 export const describeMachine = (): string =>
   `${cpus().length} cores of ${cpus()[0]!.model}, ${Math.round(totalmem() / 2 ** 30)} GiB, ` +
   `Linux ${release()}, Bun ${Bun.version}`;

@@ -1,10 +1,9 @@
 import { timePost } from './http.ts';
 
-// Times POSTs of one sample, one after the other, in a process of its own: what a load generator does beside it would
-// count as the service's time otherwise. Arguments: URL and number of POSTs; on standard input the ids of jobs, as JSON.
-// Prints the milliseconds of each as JSON.
+// Times POSTs of one sample, one after the other. It is its own process, so that the work of a load generator does not count
+// as time of the service. Arguments: URL and number of POSTs; standard input: job ids as JSON. Prints the milliseconds as JSON.
 
-/** The first ones open the connection and warm this process up. */
+/** The first POSTs open the connection and warm this process up; they are not counted. */
 const WARM_UP = 20;
 const [url, posts] = process.argv.slice(2);
 const jobIds: readonly string[] = await Bun.stdin.json();

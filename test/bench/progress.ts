@@ -1,8 +1,8 @@
 const BAR_CELLS = 30;
-/** Where nobody watches a terminal, a line now and then will do. */
+/** Interval of the lines if stderr is not a terminal. */
 const LINE_EVERY_MS = 10_000;
 
-/** A bar on stderr with the time that is left; `advance` is told how much of `total` is done. */
+/** Shows a progress bar with the remaining time on stderr; `advance` sets how much of `total` is done. */
 export function startProgress(what: string, total: number) {
   const isTerminal = process.stderr.isTTY === true;
   const startedMs = performance.now();

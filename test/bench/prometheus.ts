@@ -6,14 +6,14 @@ import type { realisticSeries } from '../help/noise.ts';
 /** The samples of one job. */
 export type Series = ReturnType<typeof realisticSeries>;
 
-/** The families as Prometheus would have scraped them. */
+/** The families as Prometheus scrapes them. */
 const FAMILIES = [
   { name: 'hpc_job_cpu_usage_percent', read: (sample: Series[number]) => sample.cpuUsage },
   { name: 'hpc_job_memory_usage_bytes', read: (sample: Series[number]) => sample.memoryUsageMb * 2 ** 20 },
   { name: 'hpc_job_gpu_usage_percent', read: (sample: Series[number]) => sample.gpuUsage },
 ] as const;
 
-/** Bytes of Prometheus' own blocks of the same samples, compacted as far as it goes; undefined without promtool. */
+/** Returns the bytes of the same samples in compacted blocks of Prometheus; undefined without promtool. */
 export async function blockBytes(series: readonly Series[]): Promise<number | undefined> {
   if (!Bun.which('promtool')) return undefined;
   using folder = temporaryFolder();

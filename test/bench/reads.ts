@@ -6,13 +6,13 @@ import { startNeighbour, worstWaitMs } from '../help/neighbours.ts';
 import { realisticSeries } from '../help/noise.ts';
 import { timeGet } from './http.ts';
 import type { Series } from './prometheus.ts';
-import { grouped, median, type Row } from './row.ts';
+import { grouped, isAtMost, median, type Row } from './row.ts';
 import { hasVictoria, startVictoria } from './victoria.ts';
 
 const HOUR_MS = 3_600_000;
 const SAMPLES = 10_000;
 const PEER = 'VictoriaMetrics';
-/** Rounds that only warm up. */
+/** Rounds that warm up and are not counted. */
 const WARM_ROUNDS = 10;
 
 interface ReadOptions {
@@ -21,7 +21,7 @@ interface ReadOptions {
   readonly rounds: number;
 }
 
-/** Reads of the samples of jobs: one of 10,000 samples beside a peer, and a big one beside its neighbours. */
+/** Measures reads of samples: of a job with 10,000 beside a peer, and of a big job beside other requests. */
 export async function measureReads({ nodes, hours, rounds }: ReadOptions): Promise<Row[]> {
   const lastMs = Math.floor(Date.now() / 10_000) * 10_000 - 2 * HOUR_MS;
   const job = { id: 'big', nodes, firstMs: lastMs - hours * HOUR_MS, lastMs };
@@ -73,7 +73,7 @@ async function besidePeer(rounds: number, isSealed: boolean): Promise<Row[]> {
   ];
 }
 
-/** Ours and the peer's in turn. */
+/** Measures our answer and the peer's in turn. */
 async function inTurn(what: string, own: string, peer: string | undefined, rounds: number): Promise<Row> {
   const [ours, peers]: [number[], number[]] = [[], []];
   for (let round = 0; round < rounds + WARM_ROUNDS; round++) {
@@ -90,7 +90,7 @@ async function inTurn(what: string, own: string, peer: string | undefined, round
     ours: `${median(ours).toFixed(1)} ms`,
     figure: peer === undefined ? '' : `${ratio.toFixed(2)} of ${PEER}`,
     budget: 'at most 1',
-    isHeld: peer === undefined ? undefined : ratio <= 1,
+    isHeld: isAtMost(ratio, 1),
   };
 }
 
@@ -99,7 +99,7 @@ const USES = ['max_points=200', 'limit=10', 'format=csv'] as const;
 const MAX_WAIT_MS = 20;
 const MAX_PLOT_MS = 300;
 
-/** What each use of a big job takes, and what its neighbours wait meanwhile. */
+/** Measures each kind of read of a big job, and how long other requests wait meanwhile. */
 async function bigJobRows(job: BigJob, isSealed: boolean): Promise<Row[]> {
   using folder = temporaryFolder();
   await writeBigJob(folder.file('hpc-observe.db'), job, { isSealed });
@@ -123,7 +123,7 @@ async function bigJobRows(job: BigJob, isSealed: boolean): Promise<Row[]> {
   return rows;
 }
 
-/** Reads an answer to its end without keeping it. */
+/** Reads an answer to its end and discards it. */
 async function readAll(url: string): Promise<void> {
   const response = await fetch(url);
   if (!response.ok) throw new Error(`GET ${url} was answered ${response.status}.`);

@@ -3,14 +3,20 @@ export interface Row {
   readonly what: string;
   readonly floor: string;
   readonly ours: string;
-  /** The figure that the budget is about, as text. */
+  /** The figure that the budget limits, as text. */
   readonly figure: string;
   readonly budget: string;
-  /** Undefined: a figure to look at, or one that cannot be taken yet. */
+  /** Undefined for a figure without a budget, or one that could not be measured. */
   readonly isHeld: boolean | undefined;
 }
 
-/** The row of something that this version of the service does not do. */
+/** Whether a figure is within its budget; undefined if there is no figure (NaN), as without any measurement. */
+export const isAtMost = (figure: number, budget: number): boolean | undefined =>
+  Number.isNaN(figure) ? undefined : figure <= budget;
+export const isAtLeast = (figure: number, budget: number): boolean | undefined =>
+  Number.isNaN(figure) ? undefined : figure >= budget;
+
+/** Returns the row of something that this version of the service cannot do. */
 export const notThereYet = (what: string, budget: string): Row => ({
   what,
   floor: '',
@@ -22,15 +28,16 @@ export const notThereYet = (what: string, budget: string): Row => ({
 
 export const median = (values: readonly number[]): number => percentile(values, 0.5);
 
+/** Returns the value below which `share` of all values lie; NaN if there are none. */
 export function percentile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))]!;
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
 }
 
-/** 1,000,000 */
+/** Writes 1000000 as "1,000,000". */
 export const grouped = (value: number): string => Math.round(value).toLocaleString('en');
 
-/** A Markdown table, its columns aligned. */
+/** Renders a Markdown table with aligned columns. */
 export function renderRows(rows: readonly Row[]): string {
   const head = ['what', 'floor', 'ours', 'ratio', 'budget', 'held'];
   const lines = rows.map(({ what, floor, ours, figure, budget, isHeld }) => {

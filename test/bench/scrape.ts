@@ -2,9 +2,9 @@ import { serve } from '../help/executable.ts';
 import { createRunningJobs } from './cluster.ts';
 import { startFloor } from './floor.ts';
 import { timeGet, timeSamples } from './http.ts';
-import { grouped, median, percentile, type Row } from './row.ts';
+import { grouped, isAtMost, median, percentile, type Row } from './row.ts';
 
-/** `/metrics` with so many running jobs, in turn with a server that only concatenates the same text. */
+/** Measures `/metrics` with `jobs` running jobs, in turn with a server that only concatenates the same text. */
 export async function measureScrapes({ jobs, rounds }: { jobs: number; rounds: number }): Promise<Row[]> {
   await using floor = await startFloor('concatenate', String(jobs));
   await using server = await serve();
@@ -37,7 +37,7 @@ export async function measureScrapes({ jobs, rounds }: { jobs: number; rounds: n
       ours: `${median(ours).toFixed(1)} ms`,
       figure: `${ratio.toFixed(2)} times the floor`,
       budget: 'at most 3',
-      isHeld: ratio <= 3,
+      isHeld: isAtMost(ratio, 3),
     },
     {
       what: `${name}: a POST meanwhile, p99`,
@@ -45,7 +45,7 @@ export async function measureScrapes({ jobs, rounds }: { jobs: number; rounds: n
       ours: `${percentile(busyMs, 0.99).toFixed(1)} ms`,
       figure: `${extraMs.toFixed(1)} ms more`,
       budget: 'at most 25 ms more',
-      isHeld: extraMs <= 25,
+      isHeld: isAtMost(extraMs, 25),
     },
     {
       what: `${name} against a quarter of them`,
@@ -53,12 +53,12 @@ export async function measureScrapes({ jobs, rounds }: { jobs: number; rounds: n
       ours: `${median(ours).toFixed(1)} ms`,
       figure: `${growth.toFixed(2)} times the time`,
       budget: 'at most 4.8 (4 is linear)',
-      isHeld: growth <= 4.8,
+      isHeld: isAtMost(growth, 4.8),
     },
   ];
 }
 
-/** Milliseconds of a scrape with so many running jobs. */
+/** Returns the milliseconds of a scrape with `jobs` running jobs. */
 async function timeFew(jobs: number, rounds: number): Promise<number> {
   await using server = await serve();
   await createRunningJobs(server.url, jobs);

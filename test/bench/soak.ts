@@ -5,26 +5,26 @@ import { type Batches, batchMaker, CLUSTER, sendBatch } from './load.ts';
 import { grouped, type Row } from './row.ts';
 import { residentBytes } from './start.ts';
 
-/** More rows than the queue takes, so that the service has to say no. */
+/** Enough for more rows than the queue accepts, so that the service answers 503. */
 const BATCH_CONNECTIONS = 32;
 const SINGLE_CONNECTIONS = 16;
 const LOOK_EVERY_MS = 250;
 const MAX_MB = 300;
 
-/** What was sent, and what became of it. */
+/** What was sent, and how it was answered. */
 interface Tally {
   rows: number;
   samples: number;
   refused: number;
-  /** Requests that got no answer in time. */
+  /** Requests without an answer in time. */
   timedOut: number;
-  /** Batches that were stored, by their first job. */
+  /** Stored batches by their first job. */
   readonly byJob: Map<string, number>;
-  /** Batches that got no answer in time, so that nobody knows whether they are stored. */
+  /** Batches without an answer in time, by their first job: they may be stored or not. */
   readonly unknownByJob: Map<string, number>;
 }
 
-/** Writes from all sides as fast as it is answered, and watches the memory. */
+/** Writes as fast as the service answers, over many connections, and records its memory. */
 export async function measureSoak({ seconds }: { seconds: number }): Promise<Row[]> {
   using folder = await jobsFolder(CLUSTER);
   await using server = await serve({ folder: folder.path });
@@ -50,7 +50,7 @@ export async function measureSoak({ seconds }: { seconds: number }): Promise<Row
   console.error(
     `memory over ${seconds} s: ${drawCurve(megabytes)} ${Math.round(megabytes[0]!)} to ${Math.round(largest)} MB`,
   );
-  // The curve stands by now, whatever comes of these.
+  // Awaited last, so that the curve is printed even if one of them fails.
   await Promise.all(connections);
   await checkTotals(server.url, tally);
   const timeouts = tally.timedOut > 0 ? `${grouped(tally.timedOut)} time-outs` : '';
@@ -112,7 +112,7 @@ async function sendSingles(
 const countOne = (counts: Map<string, number>, key: string) =>
   void counts.set(key, (counts.get(key) ?? 0) + 1);
 
-/** What a request came to; undefined when it got no answer in time. */
+/** Returns the answer of a request; undefined if it timed out. */
 async function unlessTimedOut<Answer>(request: Promise<Answer>): Promise<Answer | undefined> {
   try {
     return await request;
@@ -131,7 +131,7 @@ async function watchMemory(pid: number, isOver: () => boolean): Promise<number[]
   return megabytes;
 }
 
-/** Every job has one sample of before, and one of each of its batches that was answered 2xx, or perhaps not at all. */
+/** Throws unless every job has its first sample and one of each batch that was answered 2xx; unanswered ones may be missing. */
 async function checkTotals(url: string, tally: Tally): Promise<void> {
   for (const [jobId, batches] of tally.byJob) {
     const answer = await unlessTimedOut(timeGet(`${url}/v1/jobs/${jobId}/metrics?limit=1`));
@@ -146,7 +146,7 @@ async function checkTotals(url: string, tally: Tally): Promise<void> {
   }
 }
 
-/** The largest of each sixtieth of the time, as one line of eight heights, from 0 to the largest or the budget. */
+/** Draws the largest value of each sixtieth of the time in eight heights, scaled to the budget or the largest value. */
 function drawCurve(megabytes: readonly number[]): string {
   const top = Math.max(MAX_MB, ...megabytes);
   const width = Math.min(60, megabytes.length);

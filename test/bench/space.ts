@@ -6,7 +6,7 @@ import { realisticSeries } from '../help/noise.ts';
 import { type JobsShape, jobAt } from './data/jobs.ts';
 import { usedBytes } from './disk.ts';
 import { startProgress } from './progress.ts';
-import { grouped, type Row } from './row.ts';
+import { grouped, isAtMost, type Row } from './row.ts';
 
 const BATCH_JOBS = 5000;
 /** Samples of one job: about four days, one each 30 s. */
@@ -17,7 +17,7 @@ const LATER_MS = 2 * 86_400_000;
 const BUDGET_BYTES = 300;
 const BUDGET_RATIO = 1.1;
 
-/** What jobs take on disk, with ten sealed samples to a job, and how much larger the file is than what is used of it. */
+/** Measures the bytes on disk per job with ten sealed samples, and the size of the file against its used pages. */
 export async function measureSpace({ jobs }: { jobs: number }): Promise<Row[]> {
   using folder = temporaryFolder();
   const path = folder.file('space.db');
@@ -34,7 +34,7 @@ export async function measureSpace({ jobs }: { jobs: number }): Promise<Row[]> {
       ours: `${(used / jobs).toFixed(0)} B`,
       figure: `${(used / 1e6).toFixed(0)} MB`,
       budget: `at most ${BUDGET_BYTES} B`,
-      isHeld: used / jobs <= BUDGET_BYTES,
+      isHeld: isAtMost(used / jobs, BUDGET_BYTES),
     },
     {
       what: `size of the file, ${what}`,
@@ -42,7 +42,7 @@ export async function measureSpace({ jobs }: { jobs: number }): Promise<Row[]> {
       ours: `${(file / 1e6).toFixed(0)} MB`,
       figure: `${(file / used).toFixed(2)} of what is used`,
       budget: `at most ${BUDGET_RATIO}`,
-      isHeld: file / used <= BUDGET_RATIO,
+      isHeld: isAtMost(file / used, BUDGET_RATIO),
     },
   ];
 }
@@ -59,7 +59,7 @@ async function loadJobs(store: Store, shape: JobsShape): Promise<void> {
   progress.finish();
 }
 
-/** Samples of a few jobs that are long, as they come in life: most jobs are too short for many. */
+/** Records the samples of a few long jobs: real jobs are mostly too short to have many. */
 async function loadSamples(store: Store, samples: number): Promise<void> {
   const progress = startProgress(`recording and sealing ${grouped(samples)} samples`, samples);
   for (let job = 0; job * JOB_SAMPLES < samples; job++) {

@@ -2,11 +2,11 @@ import { readFileSync } from 'node:fs';
 import { serve } from '../help/executable.ts';
 import { jobsFolder } from './data/files.ts';
 import { timeGet } from './http.ts';
-import { grouped, median, type Row } from './row.ts';
+import { grouped, isAtMost, median, type Row } from './row.ts';
 
 const IDLE_MS = 5000;
 
-/** From the start of the process to a healthy answer, and what it holds in memory when nothing happens. */
+/** Measures the time from the start of the process to a healthy answer, and the memory of an idle service. */
 export async function measureStarts({ jobs, rounds }: { jobs: number; rounds: number }): Promise<Row[]> {
   using folder = await jobsFolder({ jobs, running: jobs / 250, pending: jobs / 5000 });
   const times: number[] = [];
@@ -28,7 +28,7 @@ export async function measureStarts({ jobs, rounds }: { jobs: number; rounds: nu
       ours: `${Math.round(median(times))} ms`,
       figure: '',
       budget: 'at most 300 ms',
-      isHeld: median(times) <= 300,
+      isHeld: isAtMost(median(times), 300),
     },
     {
       what: `idle memory of serve, resident, ${grouped(jobs)} jobs`,
@@ -36,12 +36,13 @@ export async function measureStarts({ jobs, rounds }: { jobs: number; rounds: nu
       ours: `${Math.round(residentMb)} MB`,
       figure: '',
       budget: 'at most 120 MB',
-      isHeld: residentMb <= 120,
+      isHeld: isAtMost(residentMb, 120),
     },
   ];
 }
 
-/** What Linux says of a process's memory in RAM. */
+/** Returns the resident memory of a process; NaN if it has ended. */
 export function residentBytes(pid: number): number {
-  return Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) * 1024;
+  const kilobytes = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+  return Number(kilobytes ?? Number.NaN) * 1024;
 }

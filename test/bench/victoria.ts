@@ -4,10 +4,10 @@ import type { Series } from './prometheus.ts';
 
 const NAMES = ['cpu', 'memory', 'gpu'] as const;
 
-/** Whether this machine has the peer (Debian's package victoria-metrics). */
+/** Whether VictoriaMetrics is installed (Debian's package victoria-metrics). */
 export const hasVictoria = (): boolean => Bun.which('victoria-metrics') !== null;
 
-/** VictoriaMetrics on the loopback with the samples of one job as three series; it ends with the scope. */
+/** Starts VictoriaMetrics on the loopback with the samples of one job as three series; it ends with the scope. */
 export async function startVictoria(samples: Series) {
   const folder = temporaryFolder();
   const [port] = await freePorts(1);
@@ -27,7 +27,7 @@ export async function startVictoria(samples: Series) {
     [cpuUsage, memoryUsageMb, gpuUsage ?? 0].map((value, place) => `${NAMES[place]} ${value} ${timeMs}\n`),
   );
   const imported = await fetch(`${url}/api/v1/import/prometheus`, { method: 'POST', body: lines.join('') });
-  if (!imported.ok) throw new Error(`VictoriaMetrics took no samples: ${imported.status}`);
+  if (!imported.ok) throw new Error(`VictoriaMetrics refused the samples: ${imported.status}`);
   await fetch(`${url}/internal/force_flush`);
   const [startMs, endMs] = [samples[0]!.timeMs, samples.at(-1)!.timeMs];
   const ofAll = encodeURIComponent('{__name__=~"cpu|memory|gpu"}');
@@ -44,7 +44,7 @@ export async function startVictoria(samples: Series) {
   };
 }
 
-/** Waits until something answers, ten seconds at most. */
+/** Waits until a URL answers, at most ten seconds. */
 async function answers(url: string): Promise<void> {
   for (let tries = 0; tries < 200; tries++) {
     const isUp = await fetch(url).then(

@@ -1,6 +1,6 @@
 import { $ } from 'bun';
 
-/** Answers a second of the POSTs of a script, over `seconds`; every answer has to be 2xx. */
+/** Runs a wrk script for `seconds`; returns the answers a second, all of which must be 2xx. */
 export async function postRate(
   url: string,
   script: string,
@@ -9,10 +9,12 @@ export async function postRate(
 ): Promise<number> {
   const output = await $`wrk -t1 -c${connections} -d${seconds}s -s ${script} ${url}`.text();
   if (/Non-2xx/.test(output)) throw new Error(`Not every POST was answered 2xx:\n${output}`);
-  return Number(/Requests\/sec:\s+([\d.]+)/.exec(output)![1]);
+  const rate = /Requests\/sec:\s+([\d.]+)/.exec(output)?.[1];
+  if (rate === undefined) throw new Error(`wrk printed no rate:\n${output}`);
+  return Number(rate);
 }
 
-/** A wrk script whose requests go through the metrics of `jobs` jobs in turn. */
+/** Returns a wrk script that posts samples of `jobs` jobs in turn. */
 export function postScript(jobs: number): string {
   return `
     wrk.method = "POST"

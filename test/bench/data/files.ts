@@ -18,12 +18,12 @@ import { GENERATOR_VERSION, type JobsShape } from './jobs.ts';
 const DAY_MS = 86_400_000;
 const ROOT = join(tmpdir(), 'hpc-observe-bench');
 const schema = new Bun.CryptoHasher('sha256').update(MIGRATIONS.join('\n')).digest('hex').slice(0, 8);
-/** One folder for each schema and generator: what another one made is not used. */
+/** One folder per schema and generator, so that databases of others are never used. */
 const FOLDER = join(ROOT, `v${MIGRATIONS.length}-${GENERATOR_VERSION}-${schema}`);
 
 /**
- * A copy of the database of a shape, as `hpc-observe.db` in a folder that goes away with the scope. The original is built
- * once and kept under the system's temporary folder.
+ * Copies the database of a shape into a folder, as `hpc-observe.db`; the folder is removed with the scope. The original is
+ * built once and stays in the system's temporary folder.
  */
 export async function jobsFolder(shape: JobsShape) {
   const name = `jobs-${shape.jobs}${shape.isOnlyRunning ? '-running' : ''}`;
@@ -35,7 +35,7 @@ export async function jobsFolder(shape: JobsShape) {
   return { ...folder, totals };
 }
 
-/** Under another name until it is whole, so that an interrupted one is never used. */
+/** Builds under another name, so that an interrupted build is never used. */
 async function build(path: string, name: string, shape: JobsShape): Promise<void> {
   mkdirSync(FOLDER, { recursive: true });
   removeLeftovers();
@@ -46,7 +46,7 @@ async function build(path: string, name: string, shape: JobsShape): Promise<void
   renameSync(partial, path);
 }
 
-/** What older versions, and builds that were interrupted, have left a day ago. */
+/** Removes databases of other versions and interrupted builds that are older than a day. */
 function removeLeftovers(): void {
   const names = readdirSync(ROOT, { recursive: true }) as string[];
   for (const name of names) {

@@ -1,33 +1,33 @@
 import { createRandom } from '../../../src/demo/random.ts';
 import type { JobState, PastJob } from '../../../src/domain/job.ts';
 
-/** To be raised whenever other jobs come out, so that data on disk is made anew. */
+/** Raise this with every change of the generated jobs: it makes databases on disk be built again. */
 export const GENERATOR_VERSION = 1;
 
 export const USERS = 500;
 export const NODES = 2000;
 const YEAR_MS = 365 * 86_400_000;
-/** Fixed, so that the same jobs come out on every day. */
+/** Fixed, so that every run generates the same jobs. */
 const END_MS = Date.UTC(2025, 0, 1);
 const START_MS = END_MS - 3 * YEAR_MS;
 const MEAN_RUNTIME_MS = 4 * 3_600_000;
 
-/** A cluster's past. The running jobs are among the newest twice as many, and so are the pending ones. */
+/** The jobs of a cluster. Every second of the newest `2 * running` jobs runs; likewise for pending. */
 export interface JobsShape {
   readonly jobs: number;
   readonly running: number;
   readonly pending: number;
-  /** The same running jobs, and no other. */
+  /** Leaves out all but the running jobs. */
   readonly isOnlyRunning?: boolean;
 }
 
 const name = (letter: string, number: number) => `${letter}${String(number).padStart(4, '0')}`;
 
-/** Every eighth job is the first user's, and 40 % of those are on the first node alone, as health checks are. */
+/** Every eighth job belongs to the first user; 40 % of those run on the first node only, like health checks. */
 export const BUSY = { user: name('u', 0), node: name('n', 0) } as const;
 export const QUIET = { user: name('u', USERS - 1), node: name('n', NODES - 1) } as const;
 
-/** Nodes of a job: 1.5 on average. */
+/** Returns a job's number of nodes: 1.5 on average. */
 function nodeCount(share: number): number {
   if (share < 0.84) return 1;
   if (share < 0.94) return 2;
@@ -42,7 +42,7 @@ function stateOf(index: number, { jobs, running, pending }: JobsShape, share: nu
   return share < 0.96 ? 'failed' : 'cancelled';
 }
 
-/** The job of that number; the same whenever it is asked for. */
+/** Returns the job with this number, always the same. */
 export function jobAt(index: number, shape: JobsShape): PastJob {
   const random = createRandom(Math.imul(index + 1, 0x9e3779b1));
   const state = stateOf(index, shape, random());
@@ -63,20 +63,20 @@ export function jobAt(index: number, shape: JobsShape): PastJob {
   };
 }
 
-/** The numbers of the jobs of a shape, oldest first. */
+/** Yields the numbers of the jobs of a shape, oldest first. */
 export function* jobNumbers({ jobs, running, isOnlyRunning = false }: JobsShape): Generator<number> {
   const start = isOnlyRunning ? jobs - 2 * running + 1 : 0;
   for (let index = start; index < jobs; index += isOnlyRunning ? 2 : 1) yield index;
 }
 
-/** A filter with one value each. */
+/** A filter with at most one value for each field. */
 export interface Filter {
   readonly state?: JobState;
   readonly user?: string;
   readonly node?: string;
 }
 
-/** Every combination of filters, with values that many, few or no jobs have. */
+/** Every combination of filters, with values of many, few or no jobs. */
 export const FILTERS: readonly Filter[] = [undefined, 'completed', 'running', 'pending', 'cancelled'].flatMap(
   (state) =>
     [undefined, BUSY.user, QUIET.user].flatMap((user) =>
@@ -88,7 +88,7 @@ export const FILTERS: readonly Filter[] = [undefined, 'completed', 'running', 'p
     ),
 );
 
-/** The filter as the query of a list. */
+/** Writes a filter as a query string. */
 export const queryOf = (filter: Filter): string => new URLSearchParams({ ...filter }).toString();
 
 export const matches = (job: PastJob, { state, user, node }: Filter): boolean =>

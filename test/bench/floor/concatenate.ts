@@ -1,4 +1,4 @@
-// The floor of a scrape: a loop that concatenates the same text from objects in memory, and nothing else.
+// The floor of a scrape: a loop that concatenates the same text from objects in memory.
 const jobs = Array.from({ length: Number(process.argv[2]) }, (_, index) => ({
   id: `job-${index}`,
   user: `user-${index % 500}`,

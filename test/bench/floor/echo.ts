@@ -1,4 +1,5 @@
-// The floor of one-sample POSTs: parses the JSON and sends it back, and does nothing else.
+// A bare server that parses JSON and sends it back: what a POST costs without a framework, and what a neighbour waits for the
+// machine itself.
 export const server = Bun.serve({
   port: 0,
   reusePort: false,
