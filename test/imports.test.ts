@@ -119,7 +119,7 @@ const WRONG: [file: string, text: string][] = [
   ['src/domain/job.ts', "import type { X } from 'elysia';"],
   ['src/domain/job.ts', "import { readFileSync } from 'node:fs';"],
   ['src/domain/job.ts', "import { x } from '../log.ts';"],
-  ['src/domain/job.ts', "import { takeTurn } from '../pace.ts';"],
+  ['src/domain/job.ts', "import { yieldToOthers } from '../pace.ts';"],
   ['src/store/open.ts', "import { x } from '../log.ts';"],
   ['src/domain/job.ts', "import { Type } from '@sinclair/typebox';"],
   ['src/store/open.ts', "import { Type } from '@sinclair/typebox';"],

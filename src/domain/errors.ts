@@ -48,6 +48,52 @@ export const jobNotFound = (id: string) =>
 export const runNotFound = (sluid: string) =>
   new AppError('not_found', `There is no run with the SLUID ${quote(sluid)} that samples can belong to.`);
 
+/** Rejects a write of which nothing was stored. `cause` says what the disk answered. */
+export const writeNotStored = (cause: string) =>
+  unavailable('The write could not be stored: disk error or disk full. Try again later.', new Error(cause));
+
+/** Rejects a write whose outcome is unknown, and every later write. */
+export const storeFailed = (cause: Error) =>
+  unavailable(
+    'The store has failed. This write may or may not have been stored; send it again when the service is back.',
+    cause,
+  );
+
+export const tooManyWrites = () =>
+  unavailable('Too many writes are waiting for the disk. Try again in a second.');
+
+export const databaseNotReadable = (cause: unknown) =>
+  unavailable('The database cannot be read at the moment. Try again later.', cause);
+
+export const shuttingDown = () => unavailable('The service is shutting down.');
+
+const unavailable = (message: string, cause?: unknown) => new AppError('unavailable', message, { cause });
+
+export const jobExists = (id: string) =>
+  new AppError('conflict', `A job with the id ${quote(id)} already exists.`);
+
+export const otherJobExists = (id: string) =>
+  new AppError('conflict', `Another job with the id ${quote(id)} already exists.`);
+
+/** Refuses a report that would create a job without an owner. */
+export const reportWithoutUser = (id: string) =>
+  invalid(`The report of job ${quote(id)} names no user, and the job is unknown.`);
+
+export const noSuchRun = (id: string, number: number, known: number) =>
+  new AppError(
+    'not_found',
+    `Job ${quote(id)} has no run ${number}; it has ${known} ${known === 1 ? 'run' : 'runs'}.`,
+  );
+
+/** The cause goes to the log; `from` and `to` are times in ISO 8601. */
+export const samplesDamaged = (job: string, from: string, to: string, cause: unknown) =>
+  new AppError(
+    'internal_error',
+    `The samples of job ${quote(job)} from ${from} to ${to} are damaged on disk. ` +
+      'Use start_time and end_time to read those before and after.',
+    { cause },
+  );
+
 /** A client's text inside a message: JSON quoting keeps odd characters visible, and long ones are cut. */
 export function quote(text: string): string {
   return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);

@@ -1,4 +1,4 @@
-import { takeTurn } from '../pace.ts';
+import { yieldToOthers } from '../pace.ts';
 
 // The text format 0.0.4: https://prometheus.io/docs/instrumenting/exposition_formats/
 
@@ -27,7 +27,7 @@ export async function joinPieces(pieces: readonly Uint8Array[]): Promise<Uint8Ar
     copiedBytes += piece.byteLength;
     if (copiedBytes < COPY_BYTES) continue;
     copiedBytes = 0;
-    await takeTurn();
+    await yieldToOthers();
   }
   return text;
 }

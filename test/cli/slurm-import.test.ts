@@ -40,7 +40,7 @@ test('what is refused or cannot be read is counted and told of, and the rest is 
   writeFileSync(file, `${HEADER}${record(1)}${record(2, '')}nonsense\n${record(3).trimEnd()}`);
   const { output } = await run('--file', file, '--database', folder.file('a.db'));
   expect(counts(output)).toBe('2 stored, 0 known, 1 refused, 1 unreadable');
-  expect(output).toContain('Nobody has said whose the job "2" is.');
+  expect(output).toContain('The report of job "2" names no user, and the job is unknown.');
   expect(output).toContain('nonsense');
 });
 

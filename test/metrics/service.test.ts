@@ -13,9 +13,9 @@ function observed() {
   });
   service.observeRequest('GET', '/v1/jobs/:jobId', 200, 0.003);
   service.observeRequest('POST', 'unknown', 404, 0.2);
-  service.observeCommit({ rows: 20, seconds: 0.004, failed: false });
-  service.observeCommit({ rows: 5, seconds: 0.1, failed: true });
-  service.observeCommit({ rows: 0, seconds: 9, failed: false });
+  service.observeCommit({ writes: 20, rows: 20, seconds: 0.004, failed: false });
+  service.observeCommit({ writes: 5, rows: 5, seconds: 0.1, failed: true });
+  service.observeCommit({ writes: 1, rows: 0, seconds: 9, failed: false });
   return service;
 }
 

@@ -1,6 +1,7 @@
 /** One attempt to commit a group of writes. */
 export interface Commit {
-  /** Writes (jobs and samples) in the group. */
+  readonly writes: number;
+  /** Jobs and samples in those writes. */
   readonly rows: number;
   /** From the start of the transaction until it was on disk. */
   readonly seconds: number;

@@ -3,7 +3,7 @@ import { Elysia } from 'elysia';
 import { JobPatchBody, PastJobBody } from '../../api/job.ts';
 import { SampleRowBody } from '../../api/sample.ts';
 import { AppError, quote } from '../../domain/errors.ts';
-import { takeTurn } from '../../pace.ts';
+import { yieldToOthers } from '../../pace.ts';
 import { readText } from './body-text.ts';
 import { JsonScanner } from './json-scan.ts';
 
@@ -30,9 +30,9 @@ export const body = ({ maxBytes, batchRoutes }: BodyOptions) =>
     const text = await readText(request, { maxBytes });
     new JsonScanner().scan(text);
     if (text.length <= LONG_TEXT) return parseBody(text);
-    await takeTurn();
+    await yieldToOthers();
     const value = parseBody(text);
-    await takeTurn();
+    await yieldToOthers();
     return value;
   });
 

@@ -1,5 +1,5 @@
 import { AppError } from '../../domain/errors.ts';
-import { SLICE_MS, takeTurn } from '../../pace.ts';
+import { SLICE_MS, yieldToOthers } from '../../pace.ts';
 import { parseBody, parseJson } from './body.ts';
 import { isSmall, readPieces, readText } from './body-text.ts';
 import type { Arrival } from './intake.ts';
@@ -76,7 +76,7 @@ export async function readRows(
 function startPace() {
   let turnMs = performance.now();
   async function rest(): Promise<void> {
-    await takeTurn();
+    await yieldToOthers();
     turnMs = performance.now();
   }
   return {

@@ -1,5 +1,5 @@
 import { createGate, type Gate } from '../../domain/gate.ts';
-import { SLICE_MS, takeTurn } from '../../pace.ts';
+import { SLICE_MS, yieldToOthers } from '../../pace.ts';
 
 /** Answers up to this size are sent as a whole, with their length. */
 const WHOLE_BYTES = 2 * 1024 * 1024;
@@ -161,7 +161,7 @@ async function* encodeParts(parts: AsyncIterable<string>): AsyncGenerator<Uint8A
       text = '';
     }
     if (performance.now() > endMs) {
-      await takeTurn('background');
+      await yieldToOthers('background');
       endMs = performance.now() + SLICE_MS;
     }
   }

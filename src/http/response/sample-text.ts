@@ -1,7 +1,7 @@
 import type { Readings } from '../../domain/readings.ts';
 import type { ReadingQuery, SampleStore } from '../../domain/store/samples.ts';
 import { POINT_SPAN_MS } from '../../domain/summary.ts';
-import { SLICE_MS, takeTurn } from '../../pace.ts';
+import { SLICE_MS, yieldToOthers } from '../../pace.ts';
 import type { ReadingRequest } from '../request/sample-list.ts';
 import { sendDownload, sendPieces } from './download.ts';
 import { maxRowBytes, READING_COLUMNS, rowWriter } from './sample-rows.ts';
@@ -84,7 +84,7 @@ async function* renderPieces(
       // The last row is never sent before the end is known, because the comma behind it has to go.
       if (out.length > PIECE_BYTES) yield out.take();
       if (performance.now() > endMs) {
-        await takeTurn('background');
+        await yieldToOthers('background');
         endMs = performance.now() + SLICE_MS;
       }
       const end = Math.min(start + ROWS_AT_ONCE, readings.count);

@@ -3,7 +3,7 @@ import { Elysia } from 'elysia';
 import { AppError } from '../../domain/errors.ts';
 import type { Report } from '../../domain/report.ts';
 import type { TakeReports } from '../../domain/store/runs.ts';
-import { takeTurn } from '../../pace.ts';
+import { yieldToOthers } from '../../pace.ts';
 import { parseBody } from '../request/body.ts';
 import { readPieces } from '../request/body-text.ts';
 import { limitIntake } from '../request/intake.ts';
@@ -51,7 +51,7 @@ export const completions = ({ takeReports, parseCompletion }: CompletionOptions)
       const document = new ShortenedDocument();
       const options = { maxBytes: MAX_DOCUMENT_BYTES, take: arrival.take, isLenient: true };
       for await (const piece of readPieces(request, options)) {
-        await takeTurn();
+        await yieldToOthers();
         document.add(piece);
       }
       const report = readCompletion(parseCompletion, parseBody(document.text));

@@ -1,7 +1,7 @@
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { StartError } from '../../domain/errors.ts';
-import { type Job, newJob } from '../../domain/job.ts';
+import { newJob } from '../../domain/job.ts';
 import type { BatchResult } from '../../domain/store/batch.ts';
 import type { Store } from '../../domain/store/store.ts';
 import type { Commit } from '../../domain/store/upkeep.ts';
@@ -10,25 +10,32 @@ import { explainOpenError, notWritable, openForReading } from './file/connection
 import { connectionPool } from './file/connections.ts';
 import { type DatabaseLock, lockDatabase } from './file/lock.ts';
 import { longReads } from './file/long-reads.ts';
-import type { ExpireStep } from './history/retention.ts';
 import { eventReader } from './jobs/events.ts';
 import { flowReader } from './jobs/flow.ts';
 import { readLiveSeries } from './jobs/live.ts';
 import { jobReader } from './jobs/read.ts';
 import { jobLister, jobLists } from './lists/lists.ts';
 import { unconfirmedLister } from './runs/unconfirmed.ts';
+import { LogIndex } from './samples/log-index.ts';
 import { readingReader, runReader } from './samples/read.ts';
+import { shareIndex } from './samples/unsealed.ts';
 import { stateReader } from './state.ts';
-import { cutParts, joinResults, weighJob } from './writer/parts.ts';
+import { cutParts, joinResults } from './writer/parts.ts';
 import { Writer } from './writer/queue.ts';
-import type { Write } from './writer/write.ts';
+import { jobCost, type WriteFields } from './writer/write.ts';
 
 export interface SqliteOptions {
   /** Told of every attempt to commit. */
   readonly onCommit?: (commit: Commit) => void;
-  /** Told what an administrator has to know of the file: that it was migrated, that it is lost, that it is back. */
+  /**
+   * Told what an administrator has to know of the file: that it was migrated, that it is lost, that it is
+   * back.
+   */
   readonly onNotice?: (level: 'info' | 'error', text: string) => void;
-  /** Told once when the store has failed for good: every write is refused from then on, and the process should end. */
+  /**
+   * Told once when the store has failed for good: every write is refused from then on, and the process should
+   * end.
+   */
   readonly onDeath?: (cause: Error) => void;
   /** Memory for the pages that are being written; for a command that writes very much and then ends. */
   readonly cacheBytes?: number;
@@ -82,7 +89,8 @@ function sqliteStore({ path, writer, lock, areBatchesWhole, onNotice }: Parts): 
   const listUnconfirmed = unconfirmedLister(db);
   const readState = stateReader(db);
   const readFlow = flowReader(db);
-  const pool = connectionPool(path);
+  const index = new LogIndex(false);
+  const pool = connectionPool(path, (connection) => shareIndex(connection, index));
   const { stream, streamMuch, streamFirst, compute } = longReads(pool);
   let isClosed = false;
   let setAside = 0;
@@ -94,7 +102,10 @@ function sqliteStore({ path, writer, lock, areBatchesWhole, onNotice }: Parts): 
     return inTransaction(run) as Value;
   }
 
-  /** What a read of several steps returns when it ends within one slice; undefined when it takes longer, and is given up. */
+  /**
+   * What a read of several steps returns when it ends within one slice; undefined when it takes longer, and
+   * is given up.
+   */
   function readAtOnce<Value>(steps: () => Generator<undefined, Value>): Value | undefined {
     pool.requireOpen();
     return inTransaction(() => {
@@ -108,43 +119,44 @@ function sqliteStore({ path, writer, lock, areBatchesWhole, onNotice }: Parts): 
     }) as Value | undefined;
   }
 
-  async function submitBatch<Row>(
+  async function submitBatch<Kind extends 'createJobs' | 'applyReports' | 'recordSamples', Row>(
+    kind: Kind,
     rows: readonly Row[],
-    weigh: (row: Row) => number,
-    write: (part: readonly Row[]) => Write,
+    {
+      costOf,
+      fieldsOf,
+    }: { costOf: (row: Row) => number; fieldsOf: (part: readonly Row[]) => WriteFields[Kind] },
   ): Promise<BatchResult> {
-    const parts = areBatchesWhole ? [rows] : cutParts(rows, weigh);
-    return joinResults(parts, await writer.submitParts<BatchResult>(parts.map(write)));
+    const parts = areBatchesWhole ? [rows] : cutParts(rows, costOf);
+    return joinResults(parts, await writer.submitParts(kind, parts.map(fieldsOf)));
   }
 
   const lists = jobLists({ readAtOnce, lister: jobLister(db), compute });
 
   return {
     createJob: async (job, nowMs) => {
-      await writer.submit<void>({ kind: 'createJob', job, nowMs });
-      // Nothing of it is to be read from the database, or sent back by the thread.
+      await writer.submit('createJob', { job, nowMs });
+      // The same that the thread has stored, without reading it back.
       return newJob(job, nowMs);
     },
-    createJobs: (list) => submitBatch(list, weighJob, (jobs) => ({ kind: 'createJobs', jobs })),
-    applyReports: (list) => submitBatch(list, weighJob, (reports) => ({ kind: 'applyReports', reports })),
+    createJobs: (list) =>
+      submitBatch('createJobs', list, { costOf: jobCost, fieldsOf: (jobs) => ({ jobs }) }),
+    applyReports: (list) =>
+      submitBatch('applyReports', list, { costOf: jobCost, fieldsOf: (reports) => ({ reports }) }),
     listUnconfirmed: (sinceMs) => read(() => listUnconfirmed(sinceMs)),
     readState: (name) => read(() => readState(name)),
-    saveState: (name, value) => writer.submit<void>({ kind: 'saveState', name, value }),
+    saveState: (name, value) => writer.submit('saveState', { name, value }),
     streamRuns: (id, signal) => stream((connection) => runReader(connection)(id), signal),
     listEvents: (id) => read(() => readEvents(jobs.get(id).id)),
     getJob: async (id) =>
       readAtOnce(() => jobs.find(id)) ?? compute((connection) => jobReader(connection).find(id)),
-    updateJob: (id, patch, nowMs) => writer.submit<Job>({ kind: 'updateJob', id, patch, nowMs }),
-    deleteJob: (id) => writer.submit<void>({ kind: 'deleteJob', id }),
+    updateJob: (id, patch, nowMs) => writer.submit('updateJob', { id, patch, nowMs }),
+    deleteJob: (id) => writer.submit('deleteJob', { id }),
     listJobs: (filter, page, signal) => lists.list(filter, page, signal),
     streamJobs: (filter, start, signal) => lists.stream(filter, start, signal),
-    recordSample: (jobId, sample) => writer.submit<void>({ kind: 'recordSample', jobId, sample }),
+    recordSample: (jobId, sample) => writer.submit('recordSample', { jobId, sample }),
     recordSamples: (list) =>
-      submitBatch(
-        list,
-        () => 1,
-        (samples) => ({ kind: 'recordSamples', samples }),
-      ),
+      submitBatch('recordSamples', list, { costOf: () => 1, fieldsOf: (samples) => ({ samples }) }),
     listSamples: (id, query, limit, signal) =>
       compute((connection) => readingReader(connection).list(id, query, limit), signal),
     plotSamples: (id, query, maxPoints, signal) =>
@@ -157,7 +169,7 @@ function sqliteStore({ path, writer, lock, areBatchesWhole, onNotice }: Parts): 
     countFlow: () => read(readFlow),
     checkWritable: () => writer.probe(),
     async expire(retention, nowMs) {
-      const step = await writer.submit<ExpireStep>({ kind: 'expire', retention, nowMs });
+      const step = await writer.submit('expire', { retention, nowMs });
       setAside += step.setAside.length;
       for (const text of step.setAside) onNotice('error', text);
       return step.hasMore;

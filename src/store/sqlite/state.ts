@@ -1,6 +1,9 @@
 import type { Database } from 'bun:sqlite';
 
-/** State shares the table of counters. The prefix is stored in databases: it keeps the two sets of names apart. */
+/**
+ * State shares the table of counters. The prefix is stored in databases: it keeps the two sets of names
+ * apart.
+ */
 const keyOf = (name: string): string => `note:${name}`;
 
 /** Returns a function that reads a number of the service; undefined if it was never saved. */

@@ -140,7 +140,11 @@ test.each([
   ['finished', { ...FINISHED, exit_code: 4011636500780254000 }, 'exit_code must be at most 2147483648.'],
   ['finished', { ...FINISHED, signal: 1025 }, 'signal must be at most 1024.'],
   ['finished', { ...FINISHED, final_state: 'done' }, 'final_state must be one of pending, running'],
-  ['finished', { ...FINISHED, job_id: 'unknown' }, 'Nobody has said whose the job "unknown" is.'],
+  [
+    'finished',
+    { ...FINISHED, job_id: 'unknown' },
+    'The report of job "unknown" names no user, and the job is unknown.',
+  ],
 ])('job-%s refuses %j', async (what, body, message) => {
   await using service = await startService();
   const { status, json } = await service.send('POST', `/v1/events/job-${what}`, body);

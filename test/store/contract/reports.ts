@@ -228,7 +228,13 @@ export function reports(makePlace: MakePlace) {
     const { user: _, ...anonymous } = running(6, 5, { id: '8' });
     expect(await place.store.applyReports([anonymous, running(6, 5)])).toEqual({
       ...{ stored: 1, repeated: 0, refused: 1 },
-      refusals: [{ index: 0, error: 'validation_error', message: 'Nobody has said whose the job "8" is.' }],
+      refusals: [
+        {
+          index: 0,
+          error: 'validation_error',
+          message: 'The report of job "8" names no user, and the job is unknown.',
+        },
+      ],
     });
     expect(await codeOf(place.store.getJob('8'))).toBe('not_found');
   });

@@ -3,35 +3,39 @@ import { closeSync, openSync } from 'node:fs';
 import { StartError } from '../../../domain/errors.ts';
 import { FilesChanged } from './files.ts';
 
-/** "hpob" in SQLite's header: tells our databases from those of other programs. */
+/** "hpob" in SQLite's header marks the databases of hpc-observe. */
 export const APPLICATION_ID = 0x68706f62;
 
-/** Memory for pages. What one commit changes beyond it is written twice, and read again. */
+/** Page cache of the writer. Pages that a commit changes beyond it are written twice and read again. */
 const CACHE_BYTES = 16_000_000;
 
-/** Opens the one connection that writes. Refuses the database of another program, and leaves it as it is. `synchronous=FULL`: a commit returns when it is on disk. */
+/**
+ * Opens the one connection that writes; with `synchronous=FULL` a commit returns once it is on disk. Throws
+ * StartError for the database of another program, which stays unchanged.
+ */
 export function openForWriting(path: string, cacheBytes = CACHE_BYTES): Database {
   const db = new Database(path, { create: true, readwrite: true, strict: true });
   db.run('PRAGMA busy_timeout = 5000');
   if (isForeign(db)) {
     db.close();
-    throw new StartError(`${path} is the database of another program. Give another file with --database.`);
+    throw new StartError(`${path} is the database of another program. Name another file with --database.`);
   }
-  // Has an effect only before anything else is written (vacuum.ts); later it would change the header at each start.
+  // Only effective before anything else is written (vacuum.ts); later it would change the header at each
+  // start.
   if (readPragma(db, 'page_count') === 0) db.run('PRAGMA auto_vacuum = INCREMENTAL');
   db.run('PRAGMA journal_mode = WAL');
   db.run('PRAGMA synchronous = FULL');
   db.run('PRAGMA foreign_keys = ON');
   db.run(`PRAGMA cache_size = -${Math.round(cacheBytes / 1000)}`);
-  // 4 MB, SQLite's own choice, said because it was measured: the commit that moves the log into the database keeps the others
-  // waiting for about 20 ms. With 8 MB they wait twice as long, with 2 MB a little less, but more often.
+  // 4 MB, SQLite's default. Measured: the commit that moves the log into the database delays the others by
+  // about 20 ms; with 8 MB by twice as much, with 2 MB by a little less but more often.
   db.run('PRAGMA wal_autocheckpoint = 1000');
-  // Without a limit, a log that once grew behind a long read keeps its size for ever.
+  // Without a limit, a log that grew during a long read would never shrink.
   db.run('PRAGMA journal_size_limit = 67108864');
   return db;
 }
 
-/** An empty file is nobody's yet. */
+/** Whether another program has written to the file. An empty file is free to use. */
 function isForeign(db: Database): boolean {
   const owner = readPragma(db, 'application_id');
   if (owner === APPLICATION_ID) return false;
@@ -39,7 +43,7 @@ function isForeign(db: Database): boolean {
   return objects > 0 || owner !== 0 || readPragma(db, 'user_version') !== 0;
 }
 
-/** The number that a pragma answers. */
+/** Returns the number that a pragma answers. */
 export function readPragma(
   db: Database,
   name: 'user_version' | 'application_id' | 'page_count' | 'page_size' | 'freelist_count' | 'auto_vacuum',
@@ -47,7 +51,7 @@ export function readPragma(
   return Number(Object.values(db.query(`PRAGMA ${name}`).get() as Record<string, number>)[0]);
 }
 
-/** Opens a connection that cannot write. In WAL mode it never waits for the writer. */
+/** Opens a connection that cannot write. In WAL mode it does not wait for the writer. */
 export function openForReading(path: string, cacheBytes = 8_000_000): Database {
   const db = new Database(path, { readwrite: true, create: false, strict: true });
   db.run('PRAGMA busy_timeout = 5000');
@@ -57,14 +61,14 @@ export function openForReading(path: string, cacheBytes = 8_000_000): Database {
   return db;
 }
 
-/** Keeps a connection from removing the log by its name when it is the last one to close; it empties it instead. */
+/** Makes a connection empty the log instead of deleting it by name when it is the last one to close. */
 export function leaveLog(db: Database): void {
   db.fileControl(constants.SQLITE_FCNTL_PERSIST_WAL, 1);
 }
 
 export type DiskError = SQLiteError | FilesChanged;
 
-/** Whether an error says that the disk or the file refuses, rather than that our statement was wrong. */
+/** Whether an error comes from the disk or the file rather than from a wrong statement. */
 export function isDiskError(error: unknown): error is DiskError {
   if (error instanceof FilesChanged) return true;
   return (
@@ -73,7 +77,7 @@ export function isDiskError(error: unknown): error is DiskError {
   );
 }
 
-/** What keeps a database from being opened, by the error codes of SQLite and of the system, and the sentence for each. */
+/** Why a database cannot be opened: error codes of SQLite and the system, and the message for each. */
 const OPEN_FAULTS: readonly [
   codes: RegExp,
   explain: (path: string, error: Error, code: string) => StartError,
@@ -81,7 +85,7 @@ const OPEN_FAULTS: readonly [
   [
     /^SQLITE_NOTADB/,
     (path, cause) =>
-      new StartError(`${path} is not a database. Give another file with --database, or move this one away.`, {
+      new StartError(`${path} is not a database. Name another file with --database, or move this one away.`, {
         cause,
       }),
   ],
@@ -90,18 +94,18 @@ const OPEN_FAULTS: readonly [
   [
     /^(SQLITE_FULL|ENOSPC|EDQUOT)/,
     (path, cause) =>
-      new StartError(`There is no space left for ${path}. Free some and start again.`, { cause }),
+      new StartError(`There is no space left for ${path}. Free some space and start again.`, { cause }),
   ],
   [
     /^SQLITE_IOERR/,
     (path, cause, code) =>
-      new StartError(`The disk refuses ${path} (${code}). See the system's log.`, { cause }),
+      new StartError(`The disk reported an error for ${path} (${code}). See the system log.`, { cause }),
   ],
   [
     /^(SQLITE_CANTOPEN|E[A-Z]+$)/,
     (path, cause) =>
       new StartError(
-        `${path} cannot be opened. Check that its folder exists and is writable for this user.`,
+        `${path} cannot be opened. Check that its folder exists and that this user can write to it.`,
         {
           cause,
         },
@@ -109,7 +113,7 @@ const OPEN_FAULTS: readonly [
   ],
 ];
 
-/** The sentence for a person when a database cannot be opened; undefined when the error is not about that. */
+/** Returns the StartError for an error of opening a database; undefined for any other error. */
 export function explainOpenError(path: string, error: unknown): StartError | undefined {
   if (error instanceof StartError) return error;
   if (!(error instanceof Error)) return undefined;
@@ -121,10 +125,13 @@ export function explainOpenError(path: string, error: unknown): StartError | und
   return OPEN_FAULTS.find(([codes]) => codes.test(code))?.[1](path, error, code);
 }
 
-/** What the service opens at the least: the database in three connections, its log, a thread. */
+/** Descriptors that the service needs at least: three connections to the database, its log, a thread. */
 const MIN_DESCRIPTORS = 10;
 
-/** Whether this process can open files. SQLite does not say that it could not, and has closed its own by now. */
+/**
+ * Whether this process can open files. SQLite does not report that it could not, and has closed its own by
+ * now.
+ */
 function hasDescriptorsLeft(): boolean {
   const opened: number[] = [];
   try {
@@ -137,17 +144,17 @@ function hasDescriptorsLeft(): boolean {
   }
 }
 
-/** A file or folder that belongs to somebody else. */
+/** The error for a file or folder that this user may not write. */
 export function notWritable(path: string, cause?: unknown): StartError {
-  return new StartError(`${path} or its folder cannot be written. Make both writable for this user.`, {
+  return new StartError(`${path} or its folder is not writable. Make both writable for this user.`, {
     cause,
   });
 }
 
-/** A database of ours that lost pages or holds nonsense. */
+/** The error for a database that lost pages or whose content is invalid. */
 export function damaged(path: string, cause?: unknown): StartError {
   return new StartError(
-    `${path} is damaged: it was truncated or overwritten. Restore a copy of it, or save what can be read with ` +
+    `${path} is damaged: it was truncated or overwritten. Restore a copy, or recover what is readable with ` +
       `'sqlite3 ${path} .recover' and start with a new file.`,
     { cause },
   );

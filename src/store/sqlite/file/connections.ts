@@ -1,45 +1,48 @@
 import type { Database } from 'bun:sqlite';
-import { AppError } from '../../../domain/errors.ts';
-import { LogIndex } from '../samples/log-index.ts';
-import { shareIndex } from '../samples/unsealed.ts';
+import { databaseNotReadable, shuttingDown } from '../../../domain/errors.ts';
 import { openForReading } from './connection.ts';
 import { openFiles } from './files.ts';
 
-/** Connections that are kept for the next reads; more of them only hold memory and file descriptors. */
+/** Idle connections for later reads; more would only hold memory and file descriptors. */
 const IDLE_CONNECTIONS = 4;
 
-/** Memory for pages of one connection: long reads rarely come back to a page. */
+/** Page cache of one connection. Long reads rarely return to a page. */
 const CACHE_BYTES = 2_000_000;
 
 export interface ConnectionPool {
-  /** A connection for one read. `unavailable` when the pool is closed or the file cannot be opened. */
+  /**
+   * Returns a connection for one read. Throws `unavailable` if the pool is closed or the file cannot be
+   * opened.
+   */
   take(): Database;
-  /** Ends the transaction of a connection that is no longer needed, if it has one. */
+  /** Ends the connection's transaction, if there is one, and takes the connection back. */
   giveBack(connection: Database): void;
-  /** Throws `unavailable` when the pool is closed. */
+  /** Throws `unavailable` if the pool is closed. */
   requireOpen(): void;
-  /** Closes the idle connections now, and each of the others when it is given back. */
+  /** Closes the idle connections now, and the others when they are given back. */
   close(): void;
 }
 
 /**
- * Keeps a few connections for reads that each hold a transaction of their own, to a database that is open for writing. A
- * file that has been put in its place since is never opened.
+ * Pools connections to a database that is open for writing, for reads that need a transaction of their own.
+ * Never opens a file that has replaced the database since. `prepare` is called with each new connection.
  */
-export function connectionPool(path: string): ConnectionPool {
+export function connectionPool(
+  path: string,
+  prepare: (connection: Database) => void = () => {},
+): ConnectionPool {
   const files = openFiles(path);
-  const index = new LogIndex(false);
   const idle: Database[] = [];
   let isClosed = false;
 
   function requireOpen(): void {
-    if (isClosed) throw new AppError('unavailable', 'The service is shutting down.');
+    if (isClosed) throw shuttingDown();
   }
 
   function open(): Database {
     files.check();
     const connection = openForReading(path, CACHE_BYTES);
-    shareIndex(connection, index);
+    prepare(connection);
     return connection;
   }
 
@@ -51,14 +54,14 @@ export function connectionPool(path: string): ConnectionPool {
       try {
         return idle.pop() ?? open();
       } catch (cause) {
-        throw new AppError('unavailable', 'The database cannot be read now.', { cause });
+        throw databaseNotReadable(cause);
       }
     },
 
     giveBack(connection) {
       if (connection.inTransaction) connection.run('ROLLBACK');
       if (isClosed || idle.length >= IDLE_CONNECTIONS) return connection.close();
-      // Its page cache would stay as large as the largest read has made it.
+      // Otherwise the page cache would stay as large as the largest read made it.
       connection.run('PRAGMA shrink_memory');
       idle.push(connection);
     },

@@ -1,19 +1,19 @@
 import { accessSync, constants, type Stats, statSync } from 'node:fs';
 
-/** SQLite's names for a database in WAL mode: the file, its log and the index of the log. */
+/** Suffixes of the files of a database in WAL mode: the database, its log and the index of the log. */
 const SUFFIXES = ['', '-wal', '-shm'] as const;
 
-/** A path of an open database leads elsewhere: what is written now would not be found after a restart. */
+/** A path of an open database now leads to another file, so that writes would be lost at the next restart. */
 export class FilesChanged extends Error {
   override readonly name = 'FilesChanged';
 }
 
 export interface OpenFiles {
-  /** Throws FilesChanged unless all paths still lead to the files that are open. A stat for each: 6 µs together. */
+  /** Throws FilesChanged unless all paths still lead to the open files. Three calls of stat take 6 µs. */
   check(): void;
 }
 
-/** Remembers the files of a database that has just been opened, by device and inode. */
+/** Records device and inode of the files of a database that has just been opened. */
 export function openFiles(path: string): OpenFiles {
   const files = SUFFIXES.map((suffix) => ({ path: path + suffix, opened: statSync(path + suffix) }));
   return {
@@ -23,7 +23,7 @@ export function openFiles(path: string): OpenFiles {
         if (found.ino !== file.opened.ino || found.dev !== file.opened.dev) {
           throw new FilesChanged(
             `${file.path} was replaced by another file while it was open, and nothing can be stored. ` +
-              'Move the old one back, or start the service again to use the new one.',
+              'Move the old file back, or restart the service to use the new one.',
           );
         }
         if (hasOtherRights(found, file.opened)) {
@@ -40,7 +40,7 @@ function findFile(path: string): Stats {
     const found = statSync(path, { throwIfNoEntry: false });
     if (found) return found;
   } catch (error) {
-    throw new FilesChanged(`${path} cannot be reached any more, and nothing can be stored.`, {
+    throw new FilesChanged(`${path} can no longer be reached, and nothing can be stored.`, {
       cause: error,
     });
   }
@@ -58,7 +58,7 @@ function checkAccess(path: string): void {
     accessSync(path, constants.R_OK | constants.W_OK);
   } catch (error) {
     throw new FilesChanged(
-      `${path} can no longer be read and written by this user, and nothing can be stored. Give it its owner and mode back.`,
+      `${path} is no longer readable and writable for this user, and nothing can be stored. Restore its owner and mode.`,
       { cause: error },
     );
   }

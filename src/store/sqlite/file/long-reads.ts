@@ -1,24 +1,26 @@
 import type { Database } from 'bun:sqlite';
 import { createGate, type Gate } from '../../../domain/gate.ts';
-import { type Rank, SLICE_MS, takeTurn } from '../../../pace.ts';
+import { type Rank, SLICE_MS, yieldToOthers } from '../../../pace.ts';
 import type { ConnectionPool } from './connections.ts';
 
 /**
- * One read, step by step. It yields undefined wherever it may be interrupted, which has to be every millisecond or so, and a
- * batch where it has one.
+ * A read in steps. It yields undefined at least every millisecond or so, where it may be paused, and batches
+ * in between.
  */
 export type ReadSteps<Batch, Value = void> = (connection: Database) => Generator<Batch | undefined, Value>;
 
 /**
- * Runs reads that take longer than one request may keep the others waiting. Each has a connection of its own, whose
- * transaction holds one moment, and works in slices of `SLICE_MS`; of all reads together one slice has a turn of the event loop.
- * A read ends at its next slice when its signal is aborted (with the signal's reason) or the pool is closed (`unavailable`).
+ * Runs long reads beside other requests. Each has its own connection with one snapshot and works in slices of
+ * `SLICE_MS`; all reads together get one slice in each turn of the event loop. A read rejects at its next
+ * slice if its signal is aborted (with the signal's reason) or the pool is closed (`unavailable`).
  */
 export function longReads(pool: ConnectionPool) {
   const computations = createGate({ places: 4, waiting: 64, message: BUSY });
-  // A stream lasts as long as its reader takes for it; those of lists and runs are mostly short, and hold little.
+  // A stream lasts until its reader has read it. Streams of lists and runs are mostly short and use little
+  // memory.
   const streams = createGate({ places: 16, waiting: 64, message: BUSY });
-  // Each holds some ten megabytes of a job with many nodes: nobody waits for its end.
+  // Each may use tens of MB for a job with many nodes, and may last for minutes: further ones are refused at
+  // once.
   const bigStreams = createGate({ places: 5, waiting: 0, message: BUSY });
 
   async function* run<Batch, Value>(
@@ -45,9 +47,9 @@ export function longReads(pool: ConnectionPool) {
     }
   }
 
-  /** Waits for the next slice, and returns when it is over. */
+  /** Waits for the next slice, and returns the time at which it ends. */
   async function startSlice(signal: AbortSignal | undefined, rank: Rank): Promise<number> {
-    await takeTurn(rank);
+    await yieldToOthers(rank);
     signal?.throwIfAborted();
     pool.requireOpen();
     return performance.now() + SLICE_MS;
@@ -68,19 +70,19 @@ export function longReads(pool: ConnectionPool) {
 
   return {
     /**
-     * Yields the batches of a read; the next slice starts when the caller asks for the next batch. `unavailable` when too many
-     * are open.
+     * Yields the batches of a read, each in a slice that starts when it is asked for. `unavailable` if too
+     * many are open.
      */
     stream: <Batch>(start: ReadSteps<Batch>, signal?: AbortSignal) => through(streams, start, signal),
 
-    /** As `stream`, for reads that hold much memory as long as they are open. */
+    /** As `stream`, for reads that use much memory while they are open. */
     streamMuch: <Batch>(start: ReadSteps<Batch>, signal?: AbortSignal) => through(bigStreams, start, signal),
 
-    /** As `stream`, ahead of all others, and always let in: the caller bounds how many there are. */
+    /** As `stream`, before all others and without a limit: the caller bounds how many there are. */
     streamFirst: <Batch>(start: ReadSteps<Batch>): AsyncGenerator<Batch, void> =>
       run(start, undefined, 'first'),
 
-    /** Returns what a read without batches returns at its end. `unavailable` when too many wait already. */
+    /** Returns the value of a read without batches. Rejects with `unavailable` if too many are waiting. */
     async compute<Value>(start: ReadSteps<never, Value>, signal?: AbortSignal): Promise<Value> {
       const leave = await computations.enter(signal);
       try {
@@ -92,6 +94,6 @@ export function longReads(pool: ConnectionPool) {
   };
 }
 
-const BUSY = 'Too many long reads are under way; try again in a second.';
+const BUSY = 'Too many long reads are running. Try again in a second.';
 
 export type LongReads = ReturnType<typeof longReads>;

@@ -6,30 +6,31 @@ import { APPLICATION_ID, damaged, readPragma } from './connection.ts';
 import { rewriteOnce } from './vacuum.ts';
 
 /**
- * Brings the database to the newest version, one transaction a migration. Before an existing database is changed, a
- * copy is kept beside it as `<path>.version-<N>`; returns a sentence about that, and undefined when there was nothing to
- * copy. Refuses a database of a newer hpc-observe, and one that is shorter than it says.
+ * Migrates the database to the newest version, one transaction per migration. Copies an existing database to
+ * `<path>.version-<N>` first and returns a sentence about it; undefined if nothing was copied. Throws
+ * StartError for a database of a newer hpc-observe and for a truncated one.
  */
 export function migrate(
   db: Database,
   path: string,
   migrations: readonly Migration[] = MIGRATIONS,
 ): string | undefined {
-  // Moves a crashed server's log into the file, so that size and pages can be compared and the copy is whole.
+  // Moves the log of a crashed server into the file, so that its size can be checked and the copy is
+  // complete.
   db.run('PRAGMA wal_checkpoint(TRUNCATE)');
   const version = readPragma(db, 'user_version');
   const isNew = readPragma(db, 'application_id') !== APPLICATION_ID;
   if (version > migrations.length) {
     throw new StartError(
       `${path} has version ${version}, and this hpc-observe knows versions up to ${migrations.length}. ` +
-        `Start the newer hpc-observe that wrote it, or give another file with --database.`,
+        `Start the newer hpc-observe that wrote it, or name another file with --database.`,
     );
   }
   if (!isNew && statSync(path).size < readPragma(db, 'page_count') * readPragma(db, 'page_size'))
     throw damaged(path);
   const copy = !isNew && version < migrations.length ? keepCopy(path, version) : undefined;
-  // A migration may make a table anew (https://sqlite.org/lang_altertable.html, section 7): what refers to the table must
-  // not be deleted with the old one. This can only be said outside of a transaction.
+  // A migration may rebuild a table (https://sqlite.org/lang_altertable.html, section 7), and rows that refer
+  // to it must not be deleted with the old one. The pragma has no effect inside a transaction.
   db.run('PRAGMA foreign_keys = OFF');
   for (let next = version; next < migrations.length; next++) {
     db.transaction(() => {
@@ -45,7 +46,10 @@ export function migrate(
   return copy && `migrated ${path} from version ${version} to ${migrations.length}; a copy is ${copy}`;
 }
 
-/** Copies under a temporary name first, so that an interrupted copy is never taken for a whole one. Returns its path. */
+/**
+ * Copies under a temporary name first, so that no incomplete copy has the final name. Returns the path of the
+ * copy.
+ */
 function keepCopy(path: string, version: number): string {
   const copy = `${path}.version-${version}`;
   try {

@@ -1,19 +1,20 @@
 import type { Database } from 'bun:sqlite';
 import { isDiskError, readPragma } from './connection.ts';
 
-/** SQLite's number for it: pages that are free can be given back a few at a time. */
+/** SQLite's number of the mode in which free pages can be returned a few at a time. */
 const INCREMENTAL = 2;
-/** Pages that are moved at once: half a millisecond. */
+/** Pages returned in one go: about half a millisecond. */
 const SLICE_PAGES = 16;
-/** Pages that stay free, because what comes next takes them: a share of the file, and 1 MB. */
+/** Pages that stay free because the next writes will use them: 5 % of the file and 1 MB. */
 const FREE_SHARE = 1 / 20;
 const FREE_PAGES = 256;
-/** To write a larger file anew takes more than half a minute, and a start must not. */
+/** Rewriting a larger file would delay the start by more than half a minute. */
 const MAX_REWRITTEN_BYTES = 4_000_000_000;
 
 /**
- * Gives pages that are free back to the file system, in small slices until `isOver`, inside the transaction of the
- * group; whether there are more to give back. Does nothing in a database that was not made ready for it.
+ * Returns a function that returns free pages to the file system inside the current transaction, in small
+ * slices until `isOver`, and whether there are more. It does nothing in a database without incremental
+ * vacuum.
  */
 export function pageReturner(db: Database): (isOver: () => boolean) => boolean {
   const slice = db.query(`PRAGMA incremental_vacuum(${SLICE_PAGES})`);
@@ -25,7 +26,7 @@ export function pageReturner(db: Database): (isOver: () => boolean) => boolean {
   return (isOver) => {
     if (!isReady) return false;
     while (hasMore()) {
-      // A row for every page; SQLite stops where reading them does.
+      // The pragma answers a row per page and stops when its rows are not read.
       slice.all();
       if (isOver()) return hasMore();
     }
@@ -34,8 +35,8 @@ export function pageReturner(db: Database): (isOver: () => boolean) => boolean {
 }
 
 /**
- * Writes the file of an older version anew, so that its free pages go and later ones can be given back; about a second for
- * each 100 MB. Returns whether it did: a database that is too large, or for which there is no room, stays as it is.
+ * Rewrites the file of an older version so that free pages can be returned; takes about a second per 100 MB.
+ * Returns whether it did: a database that is too large, or a disk without room, is left as it is.
  */
 export function rewriteOnce(db: Database): boolean {
   const bytes = readPragma(db, 'page_count') * readPragma(db, 'page_size');
@@ -46,7 +47,7 @@ export function rewriteOnce(db: Database): boolean {
     db.run('PRAGMA wal_checkpoint(TRUNCATE)');
     return true;
   } catch (error) {
-    // Nothing has changed; only the room is not gained.
+    // Nothing has changed; the file just stays larger.
     if (isDiskError(error)) return false;
     throw error;
   }

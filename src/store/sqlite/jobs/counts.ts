@@ -1,6 +1,6 @@
 import type { Database } from 'bun:sqlite';
 import { JOB_STATES } from '../../../domain/job.ts';
-import { rowWriter, type Value } from '../sql/insert.ts';
+import { bulkInserter, type Value } from '../sql/insert.ts';
 
 /** What the counts of jobs go by, in the numbers of names. */
 export interface Counted {
@@ -26,8 +26,8 @@ const forStates = <Value>(make: () => Value): Value[] => JOB_STATES.map(make);
  */
 export function jobCounter(db: Database) {
   const upsert = 'ON CONFLICT DO UPDATE SET jobs = jobs + excluded.jobs';
-  const saveJobs = rowWriter(db, 'INSERT INTO job_count (state, node, user, jobs)', 4, upsert);
-  const saveLive = rowWriter(db, 'INSERT INTO live_count (state, partition, jobs)', 3, upsert);
+  const saveJobs = bulkInserter(db, 'INSERT INTO job_count (state, node, user, jobs)', 4, upsert);
+  const saveLive = bulkInserter(db, 'INSERT INTO live_count (state, partition, jobs)', 3, upsert);
   const addCreated = db.query("UPDATE counter SET value = value + ? WHERE name = 'jobs_created'");
   // Rows of nothing would double the table: nearly every job leaves one behind when it ends.
   const dropJobs = db.query('DELETE FROM job_count WHERE state = ? AND node = ? AND user = ? AND jobs = 0');

@@ -1,7 +1,7 @@
 import type { Database } from 'bun:sqlite';
 import { JOB_STATES, type JobState } from '../../../domain/job.ts';
-import { rowWriter } from '../sql/insert.ts';
-import { nameKeeper } from '../sql/names.ts';
+import { bulkInserter } from '../sql/insert.ts';
+import { nameNumberers } from '../sql/names.ts';
 import { type Counted, jobCounter } from './counts.ts';
 import { type Detail, detailWriter } from './details.ts';
 import { flowWriter } from './flow.ts';
@@ -42,7 +42,7 @@ type CountedRow = Omit<Counted, 'nodes'>;
  * after a rollback.
  */
 export function jobRowWriter(db: Database) {
-  const names = nameKeeper(db);
+  const names = nameNumberers(db);
   const { numberUser, numberNode, numberLabel } = names;
   const counts = jobCounter(db);
   const flow = flowWriter(db, numberLabel);
@@ -58,7 +58,11 @@ export function jobRowWriter(db: Database) {
   );
   const deleteJob = db.query('DELETE FROM job WHERE seq = ?');
   const deleteNodes = db.query('DELETE FROM job_node WHERE job = ?');
-  const insertNodes = rowWriter(db, 'INSERT INTO job_node (job, node, position, user, state, start_time)', 6);
+  const insertNodes = bulkInserter(
+    db,
+    'INSERT INTO job_node (job, node, position, user, state, start_time)',
+    6,
+  );
   const updateNodes = db.query('UPDATE job_node SET user = ?2, state = ?3, start_time = ?4 WHERE job = ?1');
   const selectCounted = db.query<CountedRow & { start_time: number }, [number]>(
     `SELECT user, state, start_time, ifnull((SELECT partition FROM detail WHERE job = seq), ${NO_PARTITION}) AS partition

@@ -1,6 +1,6 @@
 import type { Database } from 'bun:sqlite';
 import type { JobDetails } from '../../../domain/detail.ts';
-import { AppError, jobNotFound, quote } from '../../../domain/errors.ts';
+import { jobExists, jobNotFound, otherJobExists } from '../../../domain/errors.ts';
 import {
   changeState,
   hasEnded,
@@ -114,8 +114,7 @@ export function jobWriter(db: Database, rows: JobRows) {
 
   return {
     create(job: NewJob, nowMs: number): void {
-      if (selectSeq.get(job.id))
-        throw new AppError('conflict', `A job with the id ${quote(job.id)} already exists.`);
+      if (selectSeq.get(job.id)) throw jobExists(job.id);
       insert({ ...job, ...lifeOfNew(nowMs) });
     },
 
@@ -127,7 +126,7 @@ export function jobWriter(db: Database, rows: JobRows) {
         if (!selectSeq.get(job.id)) insert(job);
         else if (isRepeat(job, reader.get(job.id))) repeated++;
         else if (++refused <= MAX_REFUSALS) {
-          const message = `Another job with the id ${quote(job.id)} already exists.`;
+          const { message } = otherJobExists(job.id);
           refusals.push({ index, error: 'conflict', message });
         }
       }

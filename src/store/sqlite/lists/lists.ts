@@ -11,7 +11,7 @@ import {
   NEWEST_FIRST,
   type Page,
 } from '../../../domain/list.ts';
-import { type Rank, takeTurn } from '../../../pace.ts';
+import { type Rank, yieldToOthers } from '../../../pace.ts';
 import type { LongReads } from '../file/long-reads.ts';
 import { type JobRow, jobCompleter } from '../jobs/complete.ts';
 import { isExact, type Walk, walkQuery, walksByStart } from './by-index.ts';
@@ -203,7 +203,7 @@ export function jobLists({ readAtOnce, lister, compute }: Access) {
     rank: Rank,
   ): Promise<JobPage> {
     // Several short ones in one turn would keep others waiting like a long one.
-    await takeTurn(rank);
+    await yieldToOthers(rank);
     signal?.throwIfAborted();
     const short = readAtOnce(function* () {
       if (lister.isShort(filter, wanted)) return yield* lister.page(filter, wanted, counting);

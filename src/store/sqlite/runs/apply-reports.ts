@@ -1,5 +1,5 @@
 import type { Database } from 'bun:sqlite';
-import { AppError, quote } from '../../../domain/errors.ts';
+import { AppError, reportWithoutUser } from '../../../domain/errors.ts';
 import { applyReport, type MergedRun } from '../../../domain/match.ts';
 import type { Report } from '../../../domain/report.ts';
 import { diffRuns, isChangedQuietly, type Run } from '../../../domain/run.ts';
@@ -124,7 +124,7 @@ function named(merged: readonly MergedRun[], id: string): MergedRun[] {
   const latest = merged.at(-1)!;
   const user = latest.run.user ?? merged.findLast(({ run }) => run.user !== undefined)?.run.user;
   if (user === undefined) {
-    throw new AppError('validation_error', `Nobody has said whose the job ${quote(id)} is.`);
+    throw reportWithoutUser(id);
   }
   return merged.with(-1, { ...latest, run: { ...latest.run, user } });
 }

@@ -1,5 +1,5 @@
 import type { Database } from 'bun:sqlite';
-import { AppError, jobNotFound, quote } from '../../../domain/errors.ts';
+import { jobNotFound, noSuchRun } from '../../../domain/errors.ts';
 import { hasEnded, JOB_STATES, type Job } from '../../../domain/job.ts';
 import { orderRuns } from '../../../domain/match.ts';
 import { closeRun, NOT_REPORTED, type Run } from '../../../domain/run.ts';
@@ -92,10 +92,7 @@ export function runFinder(db: Database): (id: string, number?: number) => FoundR
     if (number === undefined) return { seq: latest.seq, nodes: selectNodes(latest.seq) };
     const runs = inOrder(readRuns(id));
     const place = runs[number - 1];
-    if (!place) {
-      const known = `${runs.length} ${runs.length === 1 ? 'run' : 'runs'}`;
-      throw new AppError('not_found', `The job ${quote(id)} has ${known}, and no run ${number}.`);
-    }
+    if (!place) throw noSuchRun(id, number, runs.length);
     return { seq: place.seq, nodes: place.run.nodes ?? [] };
   };
 }

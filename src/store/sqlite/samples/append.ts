@@ -1,7 +1,7 @@
 import type { Database } from 'bun:sqlite';
 import { applySample, type NewSample } from '../../../domain/sample.ts';
 import { MAX_ROW_SAMPLES } from '../../chunk/log-row.ts';
-import { rowWriter, type Value } from '../sql/insert.ts';
+import { bulkInserter, type Value } from '../sql/insert.ts';
 import type { LogWriter } from './log.ts';
 import type { Target } from './series-cache.ts';
 
@@ -12,7 +12,7 @@ export function arrivalWriter(db: Database, log: LogWriter) {
   // What came into the log under this id before, of a job that is gone, is out of reach.
   const insertUsage = db.query('INSERT INTO usage (job, node, sealed, oldest) VALUES (?, ?, ?, ?)');
   const saveOldest = db.query('UPDATE usage SET oldest = ? WHERE id = ?');
-  const saveLatest = rowWriter(
+  const saveLatest = bulkInserter(
     db,
     `INSERT INTO latest (usage, ${COLUMNS})`,
     COLUMNS.length + 1,

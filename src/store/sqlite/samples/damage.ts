@@ -1,5 +1,5 @@
 import type { Database } from 'bun:sqlite';
-import { AppError } from '../../../domain/errors.ts';
+import { samplesDamaged } from '../../../domain/errors.ts';
 import { formatTime } from '../../../domain/time.ts';
 import { ChunkError } from '../../chunk/chunk.ts';
 
@@ -20,12 +20,7 @@ export function unpackAt<Value>(db: Database, { job, startMs, endMs }: Place, un
   } catch (error) {
     if (!(error instanceof ChunkError)) throw error;
     const id = db.query<{ id: string }, [number]>('SELECT id FROM job WHERE seq = ?').get(job)?.id;
-    throw new AppError(
-      'internal_error',
-      `The samples of job ${JSON.stringify(id ?? job)} from ${formatTime(startMs)} to ${formatTime(endMs)} are damaged ` +
-        `on disk; those before and after can be read with start_time and end_time.`,
-      { cause: error },
-    );
+    throw samplesDamaged(id ?? String(job), formatTime(startMs), formatTime(endMs), error);
   }
 }
 

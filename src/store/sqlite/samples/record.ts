@@ -4,8 +4,8 @@ import { hasNoNodes, type NewSample, notANode } from '../../../domain/sample.ts'
 import { type BatchResult, MAX_REFUSALS, type Refusal } from '../../../domain/store/batch.ts';
 import type { JobSample } from '../../../domain/store/samples.ts';
 import { namedRunFinder } from '../runs/sluid.ts';
-import type { BatchNames } from '../writer/batch-names.ts';
 import { arrivalWriter } from './append.ts';
+import type { BatchNames } from './batch-names.ts';
 import { earlierTargetFinder } from './earlier-run.ts';
 import type { LogWriter } from './log.ts';
 import { storedFinder } from './repeats.ts';

@@ -1,6 +1,6 @@
 import type { Database } from 'bun:sqlite';
 import type { Usage } from '../../../domain/sample.ts';
-import type { BatchNames } from '../writer/batch-names.ts';
+import type { BatchNames } from './batch-names.ts';
 
 /** A job on one of its nodes, and what is known of it: the row of `usage`, as it is after every sample so far. */
 export interface Target {

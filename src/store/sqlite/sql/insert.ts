@@ -2,11 +2,17 @@ import type { Database } from 'bun:sqlite';
 
 export type Value = number | null;
 
-/** Rows of one statement: to start one costs as much as to insert a row. More than the most of them gain nothing. */
+/**
+ * Rows per INSERT. Starting a statement costs about as much as inserting one row; beyond 50 rows nothing is
+ * gained.
+ */
 const STATEMENT_ROWS = [50, 8, 2, 1];
 
-/** Returns a function that writes rows of one table in order; `values` holds all their columns, row after row. */
-export function rowWriter(db: Database, insert: string, columns: number, conflict = '') {
+/**
+ * Returns a function that inserts rows into one table, in order. `values` are all their columns, row after
+ * row.
+ */
+export function bulkInserter(db: Database, insert: string, columns: number, conflict = '') {
   const row = `(${Array(columns).fill('?').join()})`;
   const statements = STATEMENT_ROWS.map((rows) => ({
     values: rows * columns,
@@ -16,7 +22,7 @@ export function rowWriter(db: Database, insert: string, columns: number, conflic
     let start = 0;
     for (const statement of statements) {
       for (; start + statement.values <= values.length; start += statement.values) {
-        // Bun takes one array instead of hundreds of arguments, which its types do not say.
+        // Bun accepts one array in place of hundreds of arguments, though its types do not.
         statement.query.run(values.slice(start, start + statement.values) as never);
       }
     }

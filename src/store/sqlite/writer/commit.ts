@@ -2,13 +2,15 @@ import type { Database } from 'bun:sqlite';
 import { AppError } from '../../../domain/errors.ts';
 import { type DiskError, isDiskError } from '../file/connection.ts';
 import { FilesChanged } from '../file/files.ts';
-import { type GroupOutcome, type Outcome, type Write, writeApplier } from './write.ts';
+import { writeApplier } from './apply.ts';
+import type { GroupOutcome, Outcome } from './protocol.ts';
+import type { Write } from './write.ts';
 
 /**
- * Commits groups of writes, each group in one transaction. A write that a rule refuses has changed nothing and costs
- * the others nothing. When the disk refuses, nothing of the group is kept. When a statement of ours fails, the group
- * is done again one by one, so that only the write at fault fails, or those that the disk then refuses. `checkFiles`
- * throws when what is committed would be lost; it is asked right before each commit.
+ * Returns a function that commits a group of writes in one transaction. A write that a rule refuses has
+ * changed nothing and does not affect the others. If the disk refuses, nothing of the group is stored. If a
+ * statement fails because of a bug, the group is repeated write by write, so that only the faulty write
+ * fails. `checkFiles` is called right before each commit, and throws if what is committed would be lost.
  */
 export function groupCommitter(
   db: Database,
@@ -36,7 +38,7 @@ export function groupCommitter(
       commit.run();
       return outcomes;
     } catch (error) {
-      // Some disk errors have already rolled back.
+      // SQLite rolls back by itself after some disk errors.
       if (db.inTransaction) db.run('ROLLBACK');
       applier.forget();
       throw error;

@@ -1,38 +1,42 @@
 import type { JobSample } from '../../../domain/store/samples.ts';
-import { batchNameReader } from './batch-names.ts';
-import type { ThreadRequest, Write } from './write.ts';
+import type { BatchNames } from '../samples/batch-names.ts';
+import type { ThreadRequest } from './protocol.ts';
+import type { Write } from './write.ts';
 
 /**
- * A request on its way to the writing thread: JSON text, which costs half of what a copied graph of objects does, and
- * beside it what batches of samples consist of, in the order of the batches.
+ * A request on its way to the writing thread: JSON text, which costs half as much as a structured clone, and
+ * the samples of its batches as columns, in the order of the batches.
  */
 export interface Message {
   readonly text: string;
-  /** Left out when there are none, because only plain text goes the fast way. */
+  /** Omitted if there are none: Bun posts an object of strings faster. */
   readonly batches?: readonly PackedSamples[];
 }
 
-/** The columns of a batch of samples. Names are joined by line breaks, which no name has: to split them costs less than JSON. */
+/**
+ * The columns of a batch of samples. Names are joined with "\n" (identities contain no control characters):
+ * splitting is cheaper than parsing JSON.
+ */
 interface PackedSamples {
   readonly jobs: string;
-  /** '' where a sample names none. */
+  /** '' where a sample names no node. */
   readonly nodes: string;
-  /** '' where a sample names none; left out when none does. */
+  /** '' where a sample names no run; omitted if no sample does. */
   readonly sluids?: string;
-  /** Handed over without being copied. */
+  /** Its buffer is transferred, not copied. */
   readonly numbers: Float64Array<ArrayBuffer>;
 }
 
-type SampleBatch = Extract<Write, { kind: 'recordSamples' }>;
+type SampleBatch = Write<'recordSamples'>;
 type PackedWrite = Exclude<Write, SampleBatch> | Pick<SampleBatch, 'kind'>;
 type PackedRequest =
   | Exclude<ThreadRequest, { kind: 'writes' }>
   | { readonly kind: 'writes'; readonly firstId: number; readonly writes: readonly PackedWrite[] };
 
-/** Numbers of a sample: time, CPU, memory, GPU (NaN: none), stamped (1) or not (0). */
+/** Numbers per sample: time, CPU, memory, GPU (NaN if not measured), stamped (1 or 0). */
 const NUMBERS = 5;
 
-/** Makes a message of a request; whoever sends it hands the buffers of its numbers over. */
+/** Packs a request into a message. The sender transfers the buffers of its batches. */
 export function packRequest(request: ThreadRequest): Message {
   if (request.kind !== 'writes') return { text: JSON.stringify(request) };
   const batches: PackedSamples[] = [];
@@ -45,14 +49,19 @@ export function packRequest(request: ThreadRequest): Message {
   return batches.length > 0 ? { text, batches } : { text };
 }
 
-/** The request that a message was made of. */
-export function unpackRequest({ text, batches = [] }: Message): ThreadRequest {
+/** Unpacks the request in a message. `readNames` splits the names of a batch. */
+export function unpackRequest(
+  { text, batches = [] }: Message,
+  readNames: (jobs: string, nodes: string) => BatchNames,
+): ThreadRequest {
   const request = JSON.parse(text) as PackedRequest;
   if (request.kind !== 'writes') return request;
   let batch = 0;
   const writes = request.writes.map(
     (write): Write =>
-      write.kind === 'recordSamples' ? { kind: 'recordSamples', ...unpackSamples(batches[batch++]!) } : write,
+      write.kind === 'recordSamples'
+        ? { kind: 'recordSamples', ...unpackSamples(batches[batch++]!, readNames) }
+        : write,
   );
   return { kind: 'writes', firstId: request.firstId, writes };
 }
@@ -79,15 +88,10 @@ function packNumbers(samples: readonly JobSample[]): Float64Array<ArrayBuffer> {
   return numbers;
 }
 
-/** One for the thread, because batches that name the same come again. */
-const readNames = batchNameReader();
-
-function unpackSamples({
-  jobs,
-  nodes,
-  sluids,
-  numbers,
-}: PackedSamples): Pick<SampleBatch, 'samples' | 'names'> {
+function unpackSamples(
+  { jobs, nodes, sluids, numbers }: PackedSamples,
+  readNames: (jobs: string, nodes: string) => BatchNames,
+): Pick<SampleBatch, 'samples' | 'names'> {
   if (numbers.length === 0) return { samples: [] };
   const names = readNames(jobs, nodes);
   const runs = sluids?.split('\n');

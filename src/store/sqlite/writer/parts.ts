@@ -1,61 +1,33 @@
 import { type BatchResult, MAX_REFUSALS } from '../../../domain/store/batch.ts';
-import type { Write } from './write.ts';
+import { MAX_TRANSACTION_COST } from './limits.ts';
 
-/**
- * What one part of a batch may weigh: about 10 ms of the writing thread, which everybody else waits for. A batch of 1,000
- * jobs with 100 nodes each kept all other writes waiting for a second when it was one transaction.
- */
-export const MAX_PART_WEIGHT = 5000;
-
-/** A row of a job or of one of its nodes takes about as long to write as so many samples. */
-const JOB_ROW_WEIGHT = 3;
-
-export const weighJob = ({ nodes = [] }: { readonly nodes?: readonly string[] | undefined }): number =>
-  JOB_ROW_WEIGHT * (1 + nodes.length);
-
-/** What a write weighs, in samples; what looks after the database itself weighs nothing. */
-export function weighWrite(write: Write): number {
-  switch (write.kind) {
-    case 'createJob':
-      return weighJob(write.job);
-    case 'createJobs':
-      return write.jobs.reduce((sum, job) => sum + weighJob(job), 0);
-    case 'applyReports':
-      return write.reports.reduce((sum, report) => sum + weighJob(report), 0);
-    case 'recordSamples':
-      return write.samples.length;
-    case 'expire':
-    case 'probe':
-      return 0;
-    default:
-      return 1;
-  }
-}
-
-/** Cuts a batch into parts of at most `maxWeight`, in order; a row that weighs more is a part of its own. */
+/** Cuts a batch into parts of at most `maxCost`, in order. A row that costs more is a part of its own. */
 export function cutParts<Row>(
   rows: readonly Row[],
-  weigh: (row: Row) => number,
-  maxWeight = MAX_PART_WEIGHT,
+  costOf: (row: Row) => number,
+  maxCost = MAX_TRANSACTION_COST,
 ): (readonly Row[])[] {
   const parts: (readonly Row[])[] = [];
   let start = 0;
-  let weight = 0;
+  let cost = 0;
   for (const [index, row] of rows.entries()) {
-    const rowWeight = weigh(row);
-    if (index > start && weight + rowWeight > maxWeight) {
+    const rowCost = costOf(row);
+    if (index > start && cost + rowCost > maxCost) {
       parts.push(rows.slice(start, index));
       start = index;
-      weight = 0;
+      cost = 0;
     }
-    weight += rowWeight;
+    cost += rowCost;
   }
-  // Most batches are one part, and need no copy.
+  // Most batches are one part and need no copy.
   parts.push(start === 0 ? rows : rows.slice(start));
   return parts;
 }
 
-/** The result of a batch from those of its parts; refusals name the places of rows in the whole batch. */
+/**
+ * Joins the results of the parts of a batch. The index of a refusal becomes that of its row in the whole
+ * batch.
+ */
 export function joinResults(
   parts: readonly (readonly unknown[])[],
   results: readonly BatchResult[],

@@ -2,57 +2,58 @@ import type { Database } from 'bun:sqlite';
 import { explainOpenError, leaveLog, openForWriting } from '../file/connection.ts';
 import { openFiles } from '../file/files.ts';
 import { migrate } from '../file/migrate.ts';
+import { batchNameReader } from '../samples/batch-names.ts';
 import { groupCommitter } from './commit.ts';
 import { type Message, unpackRequest } from './message.ts';
-import { weighWrite } from './parts.ts';
-import { takePlaces, turnTaker } from './schedule.ts';
-import type { GroupOutcome, ThreadAnswer, Write } from './write.ts';
+import type { GroupOutcome, ThreadAnswer } from './protocol.ts';
+import { Schedule } from './schedule.ts';
+import type { Write } from './write.ts';
 
-// The thread that owns the database for writing, so that no request ever waits for a disk that syncs.
+// The thread that writes to the database, so that no request waits for a sync of the disk.
 declare const self: { onmessage: (event: { data: Message }) => void };
 
 let db: Database | undefined;
 let commitGroup: (writes: readonly Write[]) => GroupOutcome;
 let isLost = false;
-const pending: { readonly id: number; readonly write: Write; readonly weight: number }[] = [];
-const takeTurn = turnTaker();
+const schedule = new Schedule();
+const readNames = batchNameReader();
 const answer = (message: ThreadAnswer) => postMessage(JSON.stringify(message));
 
 self.onmessage = ({ data }) => {
-  const request = unpackRequest(data);
+  const request = unpackRequest(data, readNames);
   switch (request.kind) {
     case 'open':
       return open(request.path, request.cacheBytes);
     case 'writes':
-      // Whatever came in while the last group was being committed makes up the next one.
-      if (pending.length === 0) setImmediate(commitPending);
-      for (const [index, write] of request.writes.entries())
-        pending.push({ id: request.firstId + index, write, weight: weighWrite(write) });
+      // Later messages are received before this runs, and join the group.
+      if (schedule.isEmpty) setImmediate(commitWaiting);
+      for (const [index, write] of request.writes.entries()) schedule.add(request.firstId + index, write);
       return;
     case 'close':
-      while (pending.length > 0) commitTurn();
-      // What lies under the log's name may be another's by now.
+      while (!schedule.isEmpty) commitNext();
+      // The log's name may belong to another file by now.
       if (db && isLost) leaveLog(db);
       db?.close();
       answer({ kind: 'closed' });
   }
 };
 
-function commitPending(): void {
-  if (pending.length > 0) commitTurn();
-  if (pending.length > 0) setImmediate(commitPending);
+function commitWaiting(): void {
+  if (!schedule.isEmpty) commitNext();
+  if (!schedule.isEmpty) setImmediate(commitWaiting);
 }
 
-function commitTurn(): void {
-  const group = takePlaces(pending, takeTurn(pending));
+function commitNext(): void {
+  const group = schedule.next();
   const outcome = commitGroup(group.map(({ write }) => write));
   answer({ kind: 'group', ids: group.map(({ id }) => id), outcome });
   if (isLost) emptyLog(db!);
 }
 
 /**
- * Moves the log into the file that is open, wherever that is now. Otherwise a file that was put in its place would be
- * opened with a log that is not its own. Waits for nobody: as long as the file is lost, every write tries again.
+ * Moves the log into the file that is open, wherever that file is now: a file put in its place must not be
+ * opened with a log that is not its own. Does not wait for readers, because every write tries again while the
+ * file is lost.
  */
 function emptyLog(database: Database): void {
   try {
@@ -60,11 +61,11 @@ function emptyLog(database: Database): void {
     database.run('PRAGMA wal_checkpoint(TRUNCATE)');
     database.run('PRAGMA busy_timeout = 5000');
   } catch {
-    // The disk is failing as well; nothing is acknowledged meanwhile.
+    // The disk fails as well. Nothing is acknowledged meanwhile.
   }
 }
 
-/** Reports once that the files are lost, and once that they are back. */
+/** Returns a check of the files that reports once when they are lost, and once when they are back. */
 function fileChecker(path: string): () => void {
   const files = openFiles(path);
   return () => {
@@ -86,7 +87,7 @@ function open(path: string, cacheBytes: number | undefined): void {
     const copied = migrate(db, path);
     if (copied) {
       answer({ kind: 'notice', level: 'info', text: copied });
-      // Closing the copied file has dropped SQLite's locks of it (POSIX).
+      // Closing the copied file has dropped SQLite's locks on it (POSIX), so the file is opened again.
       db.close();
       db = openForWriting(path, cacheBytes);
     }

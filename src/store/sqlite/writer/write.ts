@@ -1,154 +1,169 @@
-import type { Database } from 'bun:sqlite';
-import type { ErrorCode } from '../../../domain/errors.ts';
 import type { JobPatch, NewJob, PastJob } from '../../../domain/job.ts';
 import type { Report } from '../../../domain/report.ts';
 import type { NewSample } from '../../../domain/sample.ts';
 import type { JobSample } from '../../../domain/store/samples.ts';
 import type { Retention } from '../../../domain/store/upkeep.ts';
-import { historyWriter } from '../history/retention.ts';
-import { jobRowWriter } from '../jobs/row.ts';
-import { jobWriter } from '../jobs/write.ts';
-import { reportWriter } from '../runs/apply-reports.ts';
-import { logWriter } from '../samples/log.ts';
-import { sampleWriter } from '../samples/record.ts';
-import { targetFinder } from '../samples/series-cache.ts';
-import { stateWriter } from '../state.ts';
-import type { BatchNames } from './batch-names.ts';
+import type { historyWriter } from '../history/retention.ts';
+import type { jobWriter } from '../jobs/write.ts';
+import type { reportWriter } from '../runs/apply-reports.ts';
+import type { BatchNames } from '../samples/batch-names.ts';
+import type { sampleWriter } from '../samples/record.ts';
+import type { stateWriter } from '../state.ts';
+import { JOB_ROW_COST } from './limits.ts';
 
-/** One accepted write, on its way to the thread that owns the database. */
-export type Write =
-  | { readonly kind: 'createJob'; readonly job: NewJob; readonly nowMs: number }
-  | { readonly kind: 'createJobs'; readonly jobs: readonly PastJob[] }
-  | { readonly kind: 'updateJob'; readonly id: string; readonly patch: JobPatch; readonly nowMs: number }
-  | { readonly kind: 'deleteJob'; readonly id: string }
-  | { readonly kind: 'applyReports'; readonly reports: readonly Report[] }
-  | { readonly kind: 'saveState'; readonly name: string; readonly value: number }
-  | { readonly kind: 'recordSample'; readonly jobId: string; readonly sample: NewSample }
-  /** `names`: what the samples are of, as the same object when a batch names the same again. */
-  | { readonly kind: 'recordSamples'; readonly samples: readonly JobSample[]; readonly names?: BatchNames }
-  | { readonly kind: 'expire'; readonly retention: Retention; readonly nowMs: number }
-  /** Proves that a commit with this much data is possible. */
-  | { readonly kind: 'probe'; readonly bytes: number };
+// The kinds of writes: what each carries (WriteFields) and how it is treated (WRITES). A new kind is a line
+// in each; the compiler asks for every column. Both threads load this file, so it imports only types of the
+// writers.
 
-/** How one write of a group ended. `fault` is an error of ours, for the log; `diskError`: the disk refused this one. */
-export type Outcome =
-  | { readonly kind: 'done'; readonly value: unknown }
-  | { readonly kind: 'refused'; readonly code: ErrorCode; readonly message: string }
-  | { readonly kind: 'fault' | 'diskError'; readonly message: string };
-
-/** How a group ended: every write by itself, or all refused by the disk. */
-export type GroupOutcome =
-  | { readonly kind: 'committed'; readonly outcomes: readonly Outcome[]; readonly seconds: number }
-  | { readonly kind: 'diskError'; readonly message: string; readonly seconds: number };
-
-/** A request to the writing thread. Its writes are numbered from `firstId` on; an id is never used twice. */
-export type ThreadRequest =
-  | { readonly kind: 'open'; readonly path: string; readonly cacheBytes?: number | undefined }
-  | { readonly kind: 'writes'; readonly firstId: number; readonly writes: readonly Write[] }
-  | { readonly kind: 'close' };
-export type NoticeLevel = 'info' | 'error';
-
-/** What the writing thread answers; the outcomes of a group are in the order of its `ids`. */
-export type ThreadAnswer =
-  | { readonly kind: 'opened' }
-  | { readonly kind: 'notOpened'; readonly message: string; readonly isForPerson: boolean }
-  | { readonly kind: 'notice'; readonly level: NoticeLevel; readonly text: string }
-  | { readonly kind: 'group'; readonly ids: readonly number[]; readonly outcome: GroupOutcome }
-  | { readonly kind: 'closed' };
-
-/** Jobs and samples that a write carries; what looks after the database itself carries none. */
-export function rowsOf(write: Write): number {
-  if (write.kind === 'createJobs') return write.jobs.length;
-  if (write.kind === 'applyReports') return write.reports.length;
-  if (write.kind === 'recordSamples') return write.samples.length;
-  return write.kind === 'probe' || write.kind === 'expire' ? 0 : 1;
+/** What each kind of write carries from the main thread to the writing thread. */
+export interface WriteFields {
+  readonly createJob: { readonly job: NewJob; readonly nowMs: number };
+  readonly createJobs: { readonly jobs: readonly PastJob[] };
+  readonly updateJob: { readonly id: string; readonly patch: JobPatch; readonly nowMs: number };
+  readonly deleteJob: { readonly id: string };
+  readonly applyReports: { readonly reports: readonly Report[] };
+  readonly recordSample: { readonly jobId: string; readonly sample: NewSample };
+  /** `names` is added on arrival: batches with equal names share one object. */
+  readonly recordSamples: { readonly samples: readonly JobSample[]; readonly names?: BatchNames };
+  readonly saveState: { readonly name: string; readonly value: number };
+  readonly expire: { readonly retention: Retention; readonly nowMs: number };
+  /** Proves that a commit of this size is possible. */
+  readonly probe: { readonly bytes: number };
 }
 
-export interface WriteApplier {
-  /** Applies one write inside the transaction of its group; throws AppError when a rule refuses it. */
-  apply(write: Write): unknown;
-  /** Has to be called before the group is committed. */
-  flush(): void;
-  /** Has to be told that the transaction was rolled back. */
-  forget(): void;
+export type WriteKind = keyof WriteFields;
+export type Write<Kind extends WriteKind = WriteKind> = {
+  [One in Kind]: { readonly kind: One } & WriteFields[One];
+}[Kind];
+
+/** What a write resolves to. */
+export type WriteValue<Kind extends WriteKind> = ReturnType<(typeof WRITES)[Kind]['apply']>;
+
+/** What writes are applied with, inside a transaction of the writing thread. */
+export interface Writers {
+  readonly jobs: ReturnType<typeof jobWriter>;
+  readonly reports: ReturnType<typeof reportWriter>;
+  readonly samples: ReturnType<typeof sampleWriter>;
+  readonly history: ReturnType<typeof historyWriter>;
+  readonly saveState: ReturnType<typeof stateWriter>;
+  readonly probe: (bytes: number) => void;
 }
 
-export function writeApplier(db: Database): WriteApplier {
-  const targets = targetFinder(db);
-  const rows = jobRowWriter(db);
-  const jobs = jobWriter(db, rows);
-  const reports = reportWriter(db, rows);
-  const saveState = stateWriter(db);
-  const log = logWriter(db);
-  const samples = sampleWriter(db, targets, log);
-  const history = historyWriter(db, log, { rows, onJobsDeleted: targets.forget });
-  const probe = db.query('INSERT OR REPLACE INTO probe (id, filler) VALUES (1, zeroblob(?))');
+/**
+ * How a write queues: `single` writes go first and share a commit; a large part of a `batch` has a commit of
+ * its own; so has a `step` of the service's own work. Large parts and steps are committed in turn with all
+ * others.
+ */
+export type Lane = 'single' | 'batch' | 'step';
 
-  /** What is remembered of jobs has to stay right, whatever is written. */
-  function forgetChanged(write: Write): void {
-    switch (write.kind) {
-      // New jobs were not known, samples change what is remembered themselves, and the others are about no job.
-      case 'createJob':
-      case 'createJobs':
-      case 'recordSample':
-      case 'recordSamples':
-      case 'expire':
-      case 'saveState':
-      case 'probe':
-        return;
-      case 'updateJob':
-      case 'deleteJob':
-        targets.forgetJob(write.id);
-        return;
-      case 'applyReports':
-        for (const { id } of write.reports) targets.forgetJob(id);
-        return;
-      default:
-        targets.forget();
-    }
-  }
-
-  function applyWrite(write: Write): unknown {
-    switch (write.kind) {
-      case 'createJob':
-        return jobs.create(write.job, write.nowMs);
-      case 'createJobs':
-        return jobs.createMany(write.jobs);
-      case 'updateJob':
-        return jobs.update(write.id, write.patch, write.nowMs);
-      case 'deleteJob':
-        return jobs.delete(write.id);
-      case 'applyReports':
-        return reports.record(write.reports);
-      case 'saveState':
-        return saveState(write.name, write.value);
-      case 'recordSample':
-        return samples.record(write.jobId, write.sample);
-      case 'recordSamples':
-        return samples.recordMany(write.samples, write.names);
-      case 'expire':
-        return history.expire(write.retention, write.nowMs);
-      case 'probe':
-        return void probe.run(write.bytes);
-    }
-  }
-
-  return {
-    apply(write) {
-      // The samples of a group go into the database together; everything else finds them there.
-      if (write.kind !== 'recordSample' && write.kind !== 'recordSamples') samples.flush();
-      forgetChanged(write);
-      return applyWrite(write);
-    },
-    flush() {
-      samples.flush();
-      rows.flush();
-    },
-    forget() {
-      rows.forget();
-      targets.forget();
-      samples.forget();
-      history.forget();
-    },
-  };
+/** How one kind of write is treated. */
+interface WriteRule<One> {
+  readonly lane: Lane;
+  /** Jobs and samples that count against the limit of the queue. */
+  rows(write: One): number;
+  /** In samples; see limits.ts. */
+  cost(write: One): number;
+  /** Whether samples of its group that are still buffered must be in the database before it is applied. */
+  readonly readsSamples: boolean;
+  /** Jobs whose cached series it makes wrong. */
+  forgets(write: One): readonly string[];
+  /** Applies it; throws AppError when a rule refuses it. */
+  apply(writers: Writers, write: One): unknown;
 }
+
+const one = () => 1;
+const none = () => 0;
+const noJobs = (): readonly string[] => [];
+
+export const jobCost = ({ nodes = [] }: { readonly nodes?: readonly string[] | undefined }): number =>
+  JOB_ROW_COST * (1 + nodes.length);
+const jobCosts = (jobs: readonly Parameters<typeof jobCost>[0][]): number =>
+  jobs.reduce((sum, job) => sum + jobCost(job), 0);
+
+const WRITES = {
+  createJob: {
+    lane: 'single',
+    rows: one,
+    cost: ({ job }) => jobCost(job),
+    readsSamples: true,
+    forgets: noJobs,
+    apply: ({ jobs }, { job, nowMs }) => jobs.create(job, nowMs),
+  },
+  createJobs: {
+    lane: 'batch',
+    rows: ({ jobs }) => jobs.length,
+    cost: ({ jobs }) => jobCosts(jobs),
+    readsSamples: true,
+    forgets: noJobs,
+    apply: (writers, { jobs }) => writers.jobs.createMany(jobs),
+  },
+  updateJob: {
+    lane: 'single',
+    rows: one,
+    cost: one,
+    readsSamples: true,
+    forgets: ({ id }) => [id],
+    apply: ({ jobs }, { id, patch, nowMs }) => jobs.update(id, patch, nowMs),
+  },
+  deleteJob: {
+    lane: 'single',
+    rows: one,
+    cost: one,
+    readsSamples: true,
+    forgets: ({ id }) => [id],
+    apply: ({ jobs }, { id }) => jobs.delete(id),
+  },
+  applyReports: {
+    lane: 'batch',
+    rows: ({ reports }) => reports.length,
+    cost: ({ reports }) => jobCosts(reports),
+    readsSamples: true,
+    forgets: ({ reports }) => reports.map(({ id }) => id),
+    apply: (writers, { reports }) => writers.reports.record(reports),
+  },
+  recordSample: {
+    lane: 'single',
+    rows: one,
+    cost: one,
+    readsSamples: false,
+    // The writers of samples update what they have cached.
+    forgets: noJobs,
+    apply: ({ samples }, { jobId, sample }) => samples.record(jobId, sample),
+  },
+  recordSamples: {
+    lane: 'batch',
+    rows: ({ samples }) => samples.length,
+    cost: ({ samples }) => samples.length,
+    readsSamples: false,
+    forgets: noJobs,
+    apply: (writers, { samples, names }) => writers.samples.recordMany(samples, names),
+  },
+  saveState: {
+    lane: 'single',
+    rows: one,
+    cost: one,
+    readsSamples: false,
+    forgets: noJobs,
+    apply: ({ saveState }, { name, value }) => saveState(name, value),
+  },
+  expire: {
+    lane: 'step',
+    rows: none,
+    cost: none,
+    readsSamples: true,
+    // It clears the cache itself when it has deleted jobs.
+    forgets: noJobs,
+    apply: ({ history }, { retention, nowMs }) => history.expire(retention, nowMs),
+  },
+  probe: {
+    lane: 'single',
+    rows: none,
+    cost: none,
+    readsSamples: false,
+    forgets: noJobs,
+    apply: ({ probe }, { bytes }) => probe(bytes),
+  },
+} satisfies { readonly [Kind in WriteKind]: WriteRule<Write<Kind>> };
+
+/** The rule of a write's kind. */
+export const ruleOf = (write: Write): WriteRule<Write> => WRITES[write.kind] as WriteRule<Write>;

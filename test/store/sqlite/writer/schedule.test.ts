@@ -1,6 +1,5 @@
 import { expect, test } from 'bun:test';
-import { weighWrite } from '../../../../src/store/sqlite/writer/parts.ts';
-import { takePlaces, turnTaker } from '../../../../src/store/sqlite/writer/schedule.ts';
+import { Schedule } from '../../../../src/store/sqlite/writer/schedule.ts';
 import type { Write } from '../../../../src/store/sqlite/writer/write.ts';
 import { pastJob, sample } from '../../../help/builders.ts';
 import { NOON_MS } from '../../../help/clock.ts';
@@ -24,17 +23,18 @@ const WRITES: Record<string, Write> = {
   expire: { kind: 'expire', retention: {}, nowMs: NOON_MS },
 };
 
-const weighed = (write: Write) => ({ write, weight: weighWrite(write) });
-
-/** The groups, by names, that come of writes that all wait. */
+/** The names of the writes of each transaction, when writes with these names wait. */
 function groupsOf(names: string[]): string {
-  const takeTurn = turnTaker();
-  const waiting = [...names];
+  const schedule = new Schedule();
+  for (const [id, name] of names.entries()) schedule.add(id, WRITES[name]!);
   const groups: string[] = [];
-  while (waiting.length > 0) {
-    const places = takeTurn(waiting.map((name) => weighed(WRITES[name]!)));
-    groups.push(takePlaces(waiting, places).join(' '));
-  }
+  while (!schedule.isEmpty)
+    groups.push(
+      schedule
+        .next()
+        .map(({ id }) => names[id])
+        .join(' '),
+    );
   return groups.join(', ');
 }
 
@@ -54,16 +54,31 @@ test.each([
   ['expire single', 'single, expire'],
   ['expire half single', 'single, expire, half'],
   ['expire large', 'expire, large'],
-])('of %s that wait, the groups are %s', (names, groups) => {
+])('the waiting writes %s are committed as %s', (names, groups) => {
   expect(groupsOf(names.split(' '))).toBe(groups);
 });
 
-test('batches and singles take turns while both keep coming', () => {
-  const takeTurn = turnTaker();
-  const waiting: string[] = [];
-  const turns = Array.from({ length: 6 }, () => {
-    waiting.push('large', 'single');
-    return takePlaces(waiting, takeTurn(waiting.map((name) => weighed(WRITES[name]!)))).join(' ');
+test('batches and single writes take turns while both keep coming', () => {
+  const schedule = new Schedule();
+  let id = 0;
+  const groups = Array.from({ length: 6 }, () => {
+    for (const name of ['large', 'single']) schedule.add(id++, WRITES[name]!);
+    return schedule
+      .next()
+      .map(({ write }) => (write.kind === 'recordSample' ? 'single' : 'large'))
+      .join(' ');
   });
-  expect(turns).toEqual(['single', 'large', 'single single', 'large', 'single single', 'large']);
+  expect(groups).toEqual(['single', 'large', 'single single', 'large', 'single single', 'large']);
+});
+
+test('small writes beyond the cost of one transaction wait for the next, in order of arrival', () => {
+  const schedule = new Schedule();
+  const wide = WRITES.wide!;
+  for (let id = 0; id < 5; id++) schedule.add(id, wide);
+  const groups = [schedule.next(), schedule.next()].map((group) => group.map(({ id }) => id));
+  // Each costs 3 * 501 samples, and a transaction at most 5000.
+  expect(groups).toEqual([
+    [0, 1, 2],
+    [3, 4],
+  ]);
 });

@@ -1,18 +1,18 @@
-/** Names are kept of so many samples: about 4 MB. */
+/** Samples whose names are cached: about 4 MB. */
 const MAX_SAMPLES = 40_000;
-/** Smaller batches are split each time: to keep them would cost more memory than it saves time. */
+/** Smaller batches are split each time: caching them would cost more memory than it saves time. */
 const MIN_SAMPLES = 50;
 
-/** What the samples of a batch are of, one each. Of batches that name the same in the same order it is the same object. */
+/** The jobs and nodes of the samples of a batch, one each. Batches with equal names share one object. */
 export interface BatchNames {
   readonly jobs: readonly string[];
-  /** '' where a sample names none. */
+  /** '' where a sample names no node. */
   readonly nodes: readonly string[];
 }
 
 /**
- * Splits the names of batches, and remembers them: who sends batches sends the samples of the same jobs in the same order again
- * and again. To look one long text up costs a hundredth of what it costs to split it and to look up all its names.
+ * Returns a function that splits the names of a batch, joined by "\n", and caches them: a sender usually names the
+ * same jobs in the same order in each batch. Finding one long text costs a hundredth of splitting it.
  */
 export function batchNameReader(): (jobs: string, nodes: string) => BatchNames {
   const known = new Map<string, BatchNames>();
@@ -30,7 +30,7 @@ export function batchNameReader(): (jobs: string, nodes: string) => BatchNames {
     const key = `${jobs}\n\n${nodes}`;
     const names = known.get(key) ?? { jobs: jobs.split('\n'), nodes: nodes.split('\n') };
     if (names.jobs.length < MIN_SAMPLES) return names;
-    // Those that were used last come last, and go last.
+    // The map is in order of use: what was used last moves to the end.
     if (!known.delete(key)) samples += names.jobs.length;
     known.set(key, names);
     makeRoom();

@@ -1,0 +1,56 @@
+import type { Database } from 'bun:sqlite';
+import { historyWriter } from '../history/retention.ts';
+import { jobRowWriter } from '../jobs/row.ts';
+import { jobWriter } from '../jobs/write.ts';
+import { reportWriter } from '../runs/apply-reports.ts';
+import { logWriter } from '../samples/log.ts';
+import { sampleWriter } from '../samples/record.ts';
+import { targetFinder } from '../samples/series-cache.ts';
+import { stateWriter } from '../state.ts';
+import { ruleOf, type Write, type Writers } from './write.ts';
+
+export interface WriteApplier {
+  /** Applies one write inside the transaction of its group; throws AppError when a rule refuses it. */
+  apply(write: Write): unknown;
+  /** Writes what is still buffered. To be called before the group is committed. */
+  flush(): void;
+  /** Drops what is buffered and cached. To be called after a rollback. */
+  forget(): void;
+}
+
+/** Builds the writers of the database, and applies writes with them. */
+export function writeApplier(db: Database): WriteApplier {
+  const targets = targetFinder(db);
+  const rows = jobRowWriter(db);
+  const log = logWriter(db);
+  const samples = sampleWriter(db, targets, log);
+  const history = historyWriter(db, log, { rows, onJobsDeleted: targets.forget });
+  const insertProbe = db.query('INSERT OR REPLACE INTO probe (id, filler) VALUES (1, zeroblob(?))');
+  const writers: Writers = {
+    jobs: jobWriter(db, rows),
+    reports: reportWriter(db, rows),
+    samples,
+    history,
+    saveState: stateWriter(db),
+    probe: (bytes) => void insertProbe.run(bytes),
+  };
+
+  return {
+    apply(write) {
+      const rule = ruleOf(write);
+      if (rule.readsSamples) samples.flush();
+      for (const id of rule.forgets(write)) targets.forgetJob(id);
+      return rule.apply(writers, write);
+    },
+    flush() {
+      samples.flush();
+      rows.flush();
+    },
+    forget() {
+      rows.forget();
+      targets.forget();
+      samples.forget();
+      history.forget();
+    },
+  };
+}

@@ -1,0 +1,34 @@
+import type { ErrorCode } from '../../../domain/errors.ts';
+import type { Write } from './write.ts';
+
+// The messages between the main thread (queue.ts) and the writing thread (thread.ts).
+
+/** A request to the writing thread. Its writes are numbered from `firstId` on; an id is never used twice. */
+export type ThreadRequest =
+  | { readonly kind: 'open'; readonly path: string; readonly cacheBytes?: number | undefined }
+  | { readonly kind: 'writes'; readonly firstId: number; readonly writes: readonly Write[] }
+  | { readonly kind: 'close' };
+
+/** An answer of the writing thread. The outcomes of a group are in the order of its `ids`. */
+export type ThreadAnswer =
+  | { readonly kind: 'opened' }
+  | { readonly kind: 'notOpened'; readonly message: string; readonly isForPerson: boolean }
+  | { readonly kind: 'notice'; readonly level: NoticeLevel; readonly text: string }
+  | { readonly kind: 'group'; readonly ids: readonly number[]; readonly outcome: GroupOutcome }
+  | { readonly kind: 'closed' };
+
+export type NoticeLevel = 'info' | 'error';
+
+/** How a group ended: with an outcome for each write, or refused by the disk as a whole. */
+export type GroupOutcome =
+  | { readonly kind: 'committed'; readonly outcomes: readonly Outcome[]; readonly seconds: number }
+  | { readonly kind: 'diskError'; readonly message: string; readonly seconds: number };
+
+/**
+ * How one write ended: `refused` by a rule, by the disk (`diskError`), or because of a bug (`fault`, for the
+ * log).
+ */
+export type Outcome =
+  | { readonly kind: 'done'; readonly value: unknown }
+  | { readonly kind: 'refused'; readonly code: ErrorCode; readonly message: string }
+  | { readonly kind: 'fault' | 'diskError'; readonly message: string };
