@@ -5,8 +5,7 @@ import { StartError, UsageError } from '../domain/errors.ts';
 import { takeFlags } from '../settings/arguments.ts';
 import { type Config, loadConfig } from '../settings/load.ts';
 import * as judge from '../slurm/check/judge.ts';
-import { proveHook } from '../slurm/check/rehearse.ts';
-import { hidesJobs, parseSlurmConfig, readUserId, type SlurmConfig } from '../slurm/check/slurm-conf.ts';
+import { rehearseHook } from '../slurm/check/rehearse.ts';
 import { readOutput, type SlurmCommands, slurmCommands } from '../slurm/follow/commands.ts';
 import {
   DEFAULT_SPOOL,
@@ -15,6 +14,7 @@ import {
   type HookKind,
   renderHook,
 } from '../slurm/hooks/scripts.ts';
+import { hidesJobs, parseSlurmConfig, readUserId, type SlurmConfig } from '../slurm/records/slurm-conf.ts';
 
 const TIMEOUT_MS = 30_000;
 /** The user that the README has the service run as. */
@@ -56,7 +56,7 @@ async function checkHooks(config: SlurmConfig, isNode: boolean): Promise<judge.F
     const scripts = pathsOf(config, kind).map((path) => readScript(path, slurmUid));
     const own = scripts.find(({ text }) => text !== undefined && judge.isOurScript(text));
     findings.push(judge.judgeHook(kind, scripts, folder));
-    findings.push(await proveHook(kind, own?.text ?? renderHook(kind, DEFAULT_SPOOL)));
+    findings.push(await rehearseHook(kind, own?.text ?? renderHook(kind, DEFAULT_SPOOL)));
     const spool = own?.text === undefined ? undefined : judge.spoolOf(own.text);
     if (spool !== undefined) spools.add(spool);
   }

@@ -5,9 +5,9 @@ import type { BatchResult } from '../domain/store/batch.ts';
 import { parseTime } from '../domain/time.ts';
 import { takeFlags } from '../settings/arguments.ts';
 import { loadConfig } from '../settings/load.ts';
-import { type HistorySink, readAccounting, readSavedAccounting } from '../slurm/follow/accounting.ts';
+import { type ImportSink, readAccounting, readSavedAccounting } from '../slurm/follow/accounting.ts';
 import { slurmCommands } from '../slurm/follow/commands.ts';
-import type { Faults } from '../slurm/records/unreadable.ts';
+import type { Unreadable } from '../slurm/records/unreadable.ts';
 import { openStore } from '../store/open.ts';
 import { type Progress, startProgress } from './progress.ts';
 
@@ -60,7 +60,7 @@ export async function importJobs(args: readonly string[], print: Print): Promise
   return 0;
 }
 
-type ReadSource = (sink: HistorySink) => Promise<void>;
+type ReadSource = (sink: ImportSink) => Promise<void>;
 
 /** Where the records come from; looked for before the database is opened. */
 async function openSource({ sinceMs, untilMs, file, slurmBin }: ImportArguments): Promise<ReadSource> {
@@ -108,8 +108,8 @@ function batchSink(
         await write(waiting.splice(0));
       }
     },
-    noteFaults: ({ count, first }: Faults) => tally.addUnreadable(count, first),
-    noteProgress: (done: number | undefined) => progress.show(done, `${tally.records} records`),
+    onUnreadable: ({ count, examples }: Unreadable) => tally.addUnreadable(count, examples),
+    onProgress: (done: number | undefined) => progress.show(done, `${tally.records} records`),
     /** Resolves when all of it is on disk. */
     async finish(): Promise<void> {
       await write(waiting.splice(0));

@@ -1,27 +1,13 @@
 import { Counter, Gauge, Registry } from 'prom-client';
 import type { Source } from '../domain/report.ts';
+import type { CommandState, SpoolState } from '../domain/slurm-health.ts';
 import type { BatchResult } from '../domain/store/batch.ts';
-
-/** What is known of the calls of one program; times in milliseconds. */
-interface CommandState {
-  readonly calls: number;
-  readonly failures: number;
-  readonly lastSuccessMs?: number;
-  readonly lastDurationMs?: number;
-}
-
-/** What is known of the folder that hooks write to; times in milliseconds since 1970. */
-interface SpoolState {
-  readonly length: number;
-  readonly oldestMs?: number;
-  readonly bad: number;
-}
 
 interface SlurmMetricsOptions {
   readonly now: () => number;
   /** Undefined where the part does not run. */
   readonly commandStates: () => ReadonlyMap<string, CommandState> | undefined;
-  readonly spoolState: () => SpoolState | undefined;
+  readonly spoolState: () => Pick<SpoolState, 'length' | 'oldestMs' | 'bad'> | undefined;
 }
 
 export interface SlurmMetrics {
@@ -51,7 +37,7 @@ export function slurmMetrics(options: SlurmMetricsOptions): SlurmMetrics {
     Family: typeof Gauge | typeof Counter,
     name: string,
     help: string,
-    read: Read<SpoolState>,
+    read: Read<Pick<SpoolState, 'length' | 'oldestMs' | 'bad'>>,
   ) =>
     new Family({
       name,

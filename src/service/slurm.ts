@@ -72,8 +72,8 @@ export function startSources({
     // A call brings reports of one source.
     deliver: async (reports) => void (reports[0] && (await takeReports(reports[0].source, reports))),
     listUnconfirmed: (sinceMs) => store.listUnconfirmed(sinceMs),
-    readLastLookMs: () => store.readState(LAST_LOOK),
-    keepLastLookMs: (timeMs) => store.saveState(LAST_LOOK, timeMs),
+    readLastPollMs: () => store.readState(LAST_LOOK),
+    saveLastPollMs: (timeMs) => store.saveState(LAST_LOOK, timeMs),
     warn,
     now,
     intervalMs,

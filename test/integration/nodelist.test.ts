@@ -1,7 +1,8 @@
 import { describe, expect } from 'bun:test';
 import { writeFileSync } from 'node:fs';
 import fc from 'fast-check';
-import { compressNodes, expandNodes } from '../../src/slurm/values/nodelist.ts';
+import { compressNodes } from '../../src/slurm/values/compress-nodes.ts';
+import { expandNodes } from '../../src/slurm/values/nodelist.ts';
 import { temporaryFolder } from '../help/folder.ts';
 import { testWith } from '../help/tool.ts';
 

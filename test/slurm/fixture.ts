@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import type { Report } from '../../src/domain/report.ts';
 
-/** The mark of the recorded outputs. */
-export const MARK = '|k3f9xq|';
+/** The separator of the recorded outputs. */
+export const SEPARATOR = '|k3f9xq|';
 
-/** A recorded output of Slurm, see its README. */
+/** Reads a recorded output of Slurm; test/fixtures/slurm/README.md describes them. */
 export const readFixture = (name: string): string => readFileSync(`test/fixtures/slurm/${name}`, 'utf8');
 
-/** What every recorded output about the end of job 14 says of it. */
+/** The report of job 14, the same in every recorded output after its end. */
 export const JOB_14: Omit<Report, 'source' | 'observedMs'> = {
   id: '14',
   user: 'carol',

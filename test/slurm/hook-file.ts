@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** A file as a hook writes it: its name and its content. */
+/** The name and content of an event file. */
 export interface HookFile {
   readonly name: string;
   readonly bytes: Uint8Array<ArrayBuffer>;
@@ -9,7 +9,7 @@ export interface HookFile {
 
 const FIXTURES = join(import.meta.dir, '../fixtures/slurm');
 
-/** The variables of a recorded call, and when it was. `name` is as `prolog_slurmctld.job4.head01.1`. */
+/** Reads the time and the variables of a recorded hook call, such as `prolog_slurmctld.job4.head01.1`. */
 export function readFixture(
   name: string,
   folder = 'hooks',
@@ -24,7 +24,7 @@ export function readFixture(
   return { timeMs: Date.parse(first!.slice(2)), variables: Object.fromEntries(variables) };
 }
 
-/** What a hook of this kind writes at `timeMs`; the integration test shows that the scripts do. */
+/** Builds the file that a hook writes at `timeMs`; the integration test checks that the scripts write the same. */
 export function hookFile(kind: string, timeMs: number, variables: Record<string, string>): HookFile {
   const seconds = Math.floor(timeMs / 1000);
   const nanoseconds = String((timeMs % 1000) * 1e6).padStart(9, '0');
@@ -36,7 +36,7 @@ export function hookFile(kind: string, timeMs: number, variables: Record<string,
   };
 }
 
-/** The file that the hook would have written at a recorded call, with some variables changed. */
+/** Builds the file of a recorded hook call with some variables changed. */
 export function fixtureFile(name: string, changes: Record<string, string> = {}, folder = 'hooks'): HookFile {
   const { timeMs, variables } = readFixture(name, folder);
   return hookFile(name.split('.')[0]!, timeMs, { ...variables, ...changes });

@@ -6,17 +6,18 @@ import type { Run } from '../../src/domain/run.ts';
 import { readEvent } from '../../src/slurm/hooks/event.ts';
 import { parseJobCompletion } from '../../src/slurm/records/jobcomp.ts';
 import { createSacctReader } from '../../src/slurm/records/sacct.ts';
-import { createQueueReader, squeueColumns } from '../../src/slurm/records/squeue.ts';
-import { MARK, readFixture } from './fixture.ts';
+import { createSqueueReader } from '../../src/slurm/records/squeue.ts';
+import { squeueColumns } from '../../src/slurm/records/squeue-arguments.ts';
+import { readFixture, SEPARATOR } from './fixture.ts';
 import { fixtureFile } from './hook-file.ts';
 
-/** What each source of a recorded version says of all jobs. */
-function readVersion(version: string, columns: readonly string[], lookedMs: number) {
-  const queue = createQueueReader(columns, MARK, lookedMs);
+/** Reads the reports of each recorded source of a version. */
+function readVersion(version: string, columns: readonly string[], observedMs: number) {
+  const queue = createSqueueReader(columns, SEPARATOR, observedMs);
   const squeue = queue.read(readFixture(`${version}/squeue.txt`));
-  const accounting = createSacctReader(lookedMs, MARK);
+  const accounting = createSacctReader(observedMs, SEPARATOR);
   const sacct = accounting.read(readFixture(`${version}/sacct.txt`));
-  expect([queue.faults.first, accounting.faults.first]).toEqual([[], []]);
+  expect([queue.unreadable.examples, accounting.unreadable.examples]).toEqual([[], []]);
   const documents: unknown[] = JSON.parse(readFixture(`${version}/jobcomp.json`));
   const jobcomp = documents.map(parseJobCompletion).filter((report) => report !== undefined);
   return { squeue, sacct, jobcomp };
@@ -26,7 +27,7 @@ const of = (reports: readonly Report[], id: string) => reports.filter((report) =
 const runsOf = (reports: readonly Report[]): Run[] =>
   reports.reduce<Run[]>((runs, report) => applyReport(runs, report).map(({ run }) => run), []);
 const at = (seconds: number) => 1_795_568_000_000 + 1000 * seconds;
-const told = ({ state, rawState, exitCode, startTimeMs, endTimeMs, sluid }: Run) => ({
+const summaryOf = ({ state, rawState, exitCode, startTimeMs, endTimeMs, sluid }: Run) => ({
   verdict: [state, rawState, exitCode],
   seconds: [startTimeMs, endTimeMs].map((timeMs) =>
     timeMs === undefined ? undefined : (timeMs - at(0)) / 1000,
@@ -45,11 +46,11 @@ describe('26.05', () => {
   const { squeue, sacct, jobcomp } = readVersion('26.05', squeueColumns('SLUID'), at(891));
   const all = [...squeue, ...sacct, ...jobcomp];
 
-  test('a job that gave a node back is one run from its start, on the node that it has, in any order', () => {
+  test('26.05: a job that gave a node back is one run on its last node, whatever the order of reports', () => {
     for (let time = 0; time < 200; time++) {
       const [run, ...others] = runsOf(shuffle(of(all, '1')));
       expect(others).toEqual([]);
-      expect(told(run!)).toEqual({
+      expect(summaryOf(run!)).toEqual({
         verdict: ['completed', 'COMPLETED', 0],
         seconds: [655, 682],
         sluid: 's2X5M883PQAZ00',
@@ -65,7 +66,7 @@ describe('26.05', () => {
     }
   });
 
-  test('the Epilog of the node that it gave back changes neither its nodes nor its CPUs', () => {
+  test('26.05: the Epilog of a node that was given back changes neither the nodes nor the CPUs of the job', () => {
     const epilogs = ['node01', 'node02'].map((node) => {
       const { name, bytes } = fixtureFile(`epilog_slurmd.job1.${node}.1`, {}, '26.05/hooks');
       return readEvent(name, bytes);
@@ -81,27 +82,27 @@ describe('26.05', () => {
   });
 
   test.each([
-    ['requeued by somebody', '3'],
-    ['ends by itself, and is requeued for it', '4'],
-    ['of scrontab', '8'],
-    ['suspended', '2'],
-    ['resized', '1'],
-  ])('a job that is %s has the same end by accounting and by its completion record', (_, id) => {
+    ['was requeued', '3'],
+    ['ended by itself and was requeued', '4'],
+    ['belongs to scrontab', '8'],
+    ['was suspended', '2'],
+    ['was resized', '1'],
+  ])('26.05: a job that %s has the same end in accounting and in its completion record', (_, id) => {
     const ended = (reports: readonly Report[]) =>
       runsOf(of(reports, id))
         .filter(({ endTimeMs, startTimeMs }) => endTimeMs !== undefined && startTimeMs !== undefined)
-        .map(told);
+        .map(summaryOf);
     expect(ended(jobcomp).length).toBeGreaterThan(0);
     expect(ended(sacct)).toEqual(expect.arrayContaining(ended(jobcomp)));
     expect(ended(shuffle(all))).toEqual(ended(sacct));
   });
 
-  test('what ended by itself has its exit code, and what somebody requeued was stopped', () => {
-    expect(runsOf(of(sacct, '4')).map(told)).toMatchObject([
+  test('26.05: a requeued run that ended by itself has its exit code, one that was stopped is cancelled', () => {
+    expect(runsOf(of(sacct, '4')).map(summaryOf)).toMatchObject([
       { verdict: ['failed', 'FAILED', 9] },
       { verdict: ['failed', 'FAILED', 9] },
     ]);
-    expect(runsOf(of(sacct, '3')).map(told)).toMatchObject([
+    expect(runsOf(of(sacct, '3')).map(summaryOf)).toMatchObject([
       { verdict: ['cancelled', 'REQUEUED', undefined] },
       { verdict: ['running', 'RUNNING', undefined] },
     ]);
@@ -110,7 +111,7 @@ describe('26.05', () => {
     for (const run of cron) expect(run).toMatchObject({ state: 'completed', exitCode: 0 });
   });
 
-  test('suspended time is known by squeue, to a second or two while it runs, and by accounting', () => {
+  test('26.05: suspended time is read from squeue, within two seconds, and from accounting', () => {
     expect(runsOf(of(squeue, '2'))).toMatchObject([{ suspendedSeconds: 52 }]);
     expect(runsOf(of(sacct, '2'))).toMatchObject([{ suspendedSeconds: 52 }]);
     expect(runsOf(of(squeue, '15'))).toMatchObject([{ rawState: 'SUSPENDED', suspendedSeconds: 4 }]);
@@ -118,13 +119,13 @@ describe('26.05', () => {
       for (const run of runsOf(of(all, id))) expect(run).not.toHaveProperty('suspendedSeconds');
   });
 
-  test('a job may be called (null); one with an empty name has none', () => {
+  test('26.05: a job may be called (null), and an empty name is absent', () => {
     for (const reports of [squeue, sacct, jobcomp])
       expect(of(reports, '6')).toMatchObject([{ name: '(null)' }]);
     for (const reports of [squeue, jobcomp]) expect(of(reports, '5')[0]).not.toHaveProperty('name');
   });
 
-  test('every source knows the SLUID', () => {
+  test('26.05: every source has the SLUID', () => {
     for (const report of all) expect(report.sluid).toMatch(/^s[0-9A-Z]{13}$/);
   });
 });
@@ -133,17 +134,20 @@ describe('24.11', () => {
   const { squeue, sacct, jobcomp } = readVersion('24.11', squeueColumns(''), at(1430));
   const all = [...squeue, ...sacct, ...jobcomp];
 
-  test('a job that gave a node back is one run from its start, though the second record does not say so', () => {
+  test('24.11: a job that gave a node back is one run, although its second record does not show it', () => {
     const known = [of(sacct, '1'), of(all, '1'), [...of(jobcomp, '1'), ...of(sacct, '1').slice(1)]];
     for (const reports of known) {
       for (let time = 0; time < 50; time++) {
         const [run, ...others] = runsOf(shuffle([...reports, ...reports]));
         expect(others).toEqual([]);
-        expect(told(run!)).toMatchObject({ verdict: ['completed', 'COMPLETED', 0], seconds: [1326, 1353] });
+        expect(summaryOf(run!)).toMatchObject({
+          verdict: ['completed', 'COMPLETED', 0],
+          seconds: [1326, 1353],
+        });
         expect(run).toMatchObject({ nodes: ['node01'], submitTimeMs: at(1326) });
       }
     }
-    // While it runs, by what squeue alone says of the change, where the first record is too old to be asked for.
+    // While it runs, only squeue shows the change when the first record is too old to be requested.
     const running: Report = {
       ...of(squeue, '1')[0]!,
       state: 'running',
@@ -155,29 +159,29 @@ describe('24.11', () => {
       [seen, of(sacct, '1')[1]!],
       [of(sacct, '1')[1]!, seen],
     ]) {
-      expect(runsOf(order).map(told)).toMatchObject([{ verdict: ['completed', 'COMPLETED', 0] }]);
+      expect(runsOf(order).map(summaryOf)).toMatchObject([{ verdict: ['completed', 'COMPLETED', 0] }]);
     }
   });
 
   test.each(['1', '2', '3', '6'])(
-    'job %s has the same end by accounting and by its completion record',
+    '24.11: job %s has the same end in accounting and in its completion record',
     (id) => {
       const ended = (reports: readonly Report[]) =>
         runsOf(of(reports, id))
           .filter(({ endTimeMs }) => endTimeMs !== undefined)
-          .map(told)
+          .map(summaryOf)
           .map(({ verdict, seconds }) => ({ verdict, seconds }));
       expect(ended(jobcomp).length).toBeGreaterThan(0);
       expect(ended(sacct)).toEqual(expect.arrayContaining(ended(jobcomp)));
     },
   );
 
-  test('a job of which all nodes were taken ended then, and not at its time limit', () => {
+  test('24.11: a job that lost all nodes ended at that moment and not at its time limit', () => {
     expect(of(squeue, '9')).toMatchObject([{ rawState: 'COMPLETED' }]);
     for (const field of ['state', 'endTimeMs']) expect(of(squeue, '9')[0]).not.toHaveProperty(field);
     for (let time = 0; time < 20; time++) {
       const runs = runsOf(shuffle(of(all, '9')));
-      expect(runs.map(told)).toMatchObject([
+      expect(runs.map(summaryOf)).toMatchObject([
         { verdict: ['completed', 'COMPLETED', 0], seconds: [1390, 1397] },
       ]);
     }

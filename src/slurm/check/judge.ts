@@ -1,12 +1,12 @@
 import { HOOK_SETTINGS, type HookKind, renderHook } from '../hooks/scripts.ts';
-import { hidesJobs, type SlurmConfig } from './slurm-conf.ts';
+import { hidesJobs, type SlurmConfig } from '../records/slurm-conf.ts';
 
-/** One thing that was looked at. `missing` is no fault: something is learnt later, or not at all. */
+/** The result of one check. `missing` is not an error: without the part, the service learns something later or never. */
 export interface Finding {
   readonly status: 'ok' | 'missing' | 'wrong';
-  /** What is so, in one sentence. */
+  /** What was found, in one sentence. */
   readonly what: string;
-  /** What to do about it. */
+  /** What to do: a command, or lines for slurm.conf. */
   readonly advice?: string;
 }
 
@@ -14,86 +14,87 @@ const ok = (what: string): Finding => ({ status: 'ok', what });
 const missing = (what: string, advice: string): Finding => ({ status: 'missing', what, advice });
 const wrong = (what: string, advice: string): Finding => ({ status: 'wrong', what, advice });
 
-/** A script that Slurm is told to run, as it is on the disk. */
+/** A hook script named in slurm.conf. */
 export interface ScriptFile {
   readonly path: string;
-  /** Undefined when it cannot be read. */
+  /** Undefined if it cannot be read. */
   readonly text: string | undefined;
   readonly isExecutable: boolean;
-  /** The first folder on its way that the user who runs it may not enter. */
+  /** The first folder of its path that the user who runs it may not enter. */
   readonly closedFolder?: string | undefined;
 }
 
-/** Whether a script is one of ours. */
-export const isOurScript = (text: string): boolean => text.includes('\n# hpc-observe: notes');
+/** Returns whether a script was written by `hpc-observe slurm hooks`. */
+export const isOurScript = (text: string): boolean => text.includes('\n# hpc-observe: ');
 
-/** The folder that one of our scripts writes to. */
+/** Returns the folder that one of our scripts writes to. */
 export function spoolOf(text: string): string | undefined {
   const match = /^spool='(.*)'$/m.exec(text);
   return match?.[1]?.replaceAll("'\\''", "'");
 }
 
+/** What is lost without each hook. */
 const COSTS: Record<HookKind, string> = {
   prolog_slurmctld:
-    'Starts of jobs are seen by squeue alone, up to 30 s late; jobs shorter than that only by their record',
+    'Starts of jobs are seen only by squeue, up to 30 s late, and shorter jobs only in their records',
   epilog_slurmctld: 'Ends of jobs are seen up to 30 s late',
-  prolog_slurmd: 'Which GPUs a job has on this node is not known',
-  epilog_slurmd: 'This node does not tell when it is free of a job',
+  prolog_slurmd: 'The GPUs of jobs on this node are unknown',
+  epilog_slurmd: 'The time at which a job has left this node is unknown',
 };
 
-/** Judges one hook by what Slurm runs for it. `folder` is where our scripts are, or should be. */
+/** Judges one hook by the scripts that Slurm runs for it. `folder` is where our scripts are or should be. */
 export function judgeHook(kind: HookKind, scripts: readonly ScriptFile[], folder: string): Finding {
   const { setting, file } = HOOK_SETTINGS[kind];
   const line = `${setting}=${folder}/${file}`;
   if (scripts.length === 0)
     return missing(
       `${setting} is not set. ${COSTS[kind]}.`,
-      `hpc-observe slurm hooks ${folder}; then in slurm.conf: ${line}`,
+      `Run hpc-observe slurm hooks ${folder}, then set in slurm.conf: ${line}`,
     );
   const unreadable = scripts.find(({ text }) => text === undefined);
   const own = scripts.find(({ text }) => text !== undefined && isOurScript(text));
   if (!own && unreadable)
     return wrong(
-      `${setting} is ${unreadable.path}, which cannot be read: Slurm holds jobs up for a hook that fails.`,
-      `hpc-observe slurm hooks ${folder}; in slurm.conf: ${line}`,
+      `${setting} is ${unreadable.path}, which cannot be read: jobs do not start while a hook fails.`,
+      `Run hpc-observe slurm hooks ${folder}, then set in slurm.conf: ${line}`,
     );
   if (!own && scripts.some(({ path }) => path === `${folder}/${file}`))
     return missing(
-      `${folder}/${file} is a script of somebody else, which stands where ours belongs. ${COSTS[kind]}.`,
-      `Give that script another name, in slurm.conf too; write ours with hpc-observe slurm hooks ${folder}, and have that script call it before its end.`,
+      `${folder}/${file} is another script with the name of ours. ${COSTS[kind]}.`,
+      `Rename that script, in slurm.conf too, run hpc-observe slurm hooks ${folder}, and call our script at the end of that one.`,
     );
   if (!own)
     return missing(
-      `${setting} is ${scripts.map(({ path }) => path).join(', ')}, which is not ours. ${COSTS[kind]}.`,
-      `Have that script call ${folder}/${file} before its end (hpc-observe slurm hooks ${folder} writes it).`,
+      `${setting} is ${scripts.map(({ path }) => path).join(', ')}, which is not our script. ${COSTS[kind]}.`,
+      `Run hpc-observe slurm hooks ${folder}, and call ${folder}/${file} at the end of that script.`,
     );
   const { path, text = '', isExecutable, closedFolder } = own;
   if (closedFolder !== undefined)
     return wrong(
-      `${setting} is ${path}, and the user that runs it may not enter ${closedFolder}: Slurm holds jobs up.`,
+      `${setting} is ${path}, and the user who runs it may not enter ${closedFolder}: jobs do not start while a hook fails.`,
       `chmod o+x ${closedFolder}`,
     );
   if (!isExecutable) return wrong(`${setting}: ${path} is not executable.`, `chmod 755 ${path}`);
   const other = /^kind=(\w+)$/m.exec(text)?.[1];
   if (other !== kind)
-    return wrong(`${setting} is ${path}, which is the script of ${other}.`, `In slurm.conf: ${line}`);
+    return wrong(`${setting} is ${path}, which is the script of ${other}.`, `Set in slurm.conf: ${line}`);
   if (text !== renderHook(kind, spoolOf(text) ?? ''))
     return wrong(
-      `${setting}: ${path} is of another version of hpc-observe, or was changed.`,
-      `hpc-observe slurm hooks ${folder}`,
+      `${setting}: ${path} was written by another version of hpc-observe, or was changed.`,
+      `Run hpc-observe slurm hooks ${folder}`,
     );
   return ok(`${setting} is our script ${path}.`);
 }
 
-/** A folder as stat(2) has it. */
+/** A folder's owner and permissions, from stat(2). */
 export interface FolderState {
   readonly uid: number;
-  /** Its permissions. */
+  /** Permission bits, setuid, setgid and sticky included. */
   readonly mode: number;
   readonly isFolder: boolean;
 }
 
-/** Judges the spool folder of the head node, or with `isNode` of a compute node. `slurmUid` runs the hooks. */
+/** Judges the spool folder of the head node, or of a compute node (`isNode`). The hooks run as `slurmUid`. */
 export function judgeSpool(
   folder: string,
   state: FolderState | undefined,
@@ -103,28 +104,28 @@ export function judgeSpool(
     ? `install -d -o root -g root -m 700 ${folder}`
     : `install -d -o slurm -g hpc-observe -m 2770 ${folder}`;
   if (!state) return wrong(`The spool folder ${folder} does not exist: events are lost.`, advice);
-  if (!state.isFolder) return wrong(`${folder}, the spool, is not a folder.`, advice);
+  if (!state.isFolder) return wrong(`The spool ${folder} is not a folder.`, advice);
   const { uid, mode } = state;
-  if (mode & 0o002) return wrong(`Anybody may write to ${folder}, and what lies there is believed.`, advice);
+  if (mode & 0o002) return wrong(`Every user may write to ${folder}, and so report false events.`, advice);
   if (slurmUid !== undefined && slurmUid !== 0 && !(uid === slurmUid && mode & 0o200) && !(mode & 0o020))
-    return wrong(`The user that runs the hooks cannot write to ${folder}.`, advice);
-  if (isNode) return ok(`The spool folder ${folder} takes events.`);
+    return wrong(`The user who runs the hooks may not write to ${folder}.`, advice);
+  if (isNode) return ok(`The hooks can write to the spool folder ${folder}.`);
   if ((mode & 0o2070) !== 0o2070)
     return wrong(
-      `The service cannot take events out of ${folder}: its group may not, or is not handed on to the files.`,
+      `The service may not remove events from ${folder}: its group needs write permission, and its files the same group (setgid).`,
       advice,
     );
-  return ok(`The spool folder ${folder} takes events, and the members of its group may take them out.`);
+  return ok(`The hooks can write to the spool folder ${folder}, and its group can remove the events.`);
 }
 
-/** Judges where slurmctld sends its completion records; `server` is the service's address. */
+/** Judges where slurmctld posts completion records; `server` is the service's URL. */
 export function judgeCompletions(
   config: SlurmConfig,
   server: string,
   hasPlugin: boolean | undefined,
 ): Finding {
   const location = `${server}/v1/slurm/jobcomp`;
-  const lines = `In slurm.conf: JobCompType=jobcomp/elasticsearch and JobCompLoc=${location}; then restart slurmctld.`;
+  const lines = `Set in slurm.conf JobCompType=jobcomp/elasticsearch and JobCompLoc=${location}; then restart slurmctld.`;
   const plugin =
     hasPlugin === false
       ? ` First install the plugin jobcomp_elasticsearch.so (Debian: slurm-wlm-elasticsearch-plugin).`
@@ -133,46 +134,46 @@ export function judgeCompletions(
   const [given = ''] = config.get('JobCompLoc') ?? [];
   if (type !== 'jobcomp/elasticsearch')
     return missing(
-      `JobCompType is ${type}: how a job ended is learnt from sacct, up to a minute later.`,
+      `JobCompType is ${type}: how a job ended is read from sacct, up to a minute later.`,
       lines + plugin,
     );
   if (given.replace(/\/$/, '') !== location)
-    return wrong(`JobCompLoc is ${given || 'not set'}, and the service is at ${location}.`, lines);
+    return wrong(`JobCompLoc is ${given || 'not set'}, but the service is at ${location}.`, lines);
   if (hasPlugin === false)
     return wrong(
-      'The plugin jobcomp_elasticsearch.so is not there: slurmctld cannot start again.',
+      'The plugin jobcomp_elasticsearch.so is not installed: slurmctld will not start again.',
       plugin.trim(),
     );
   return ok(`slurmctld posts completion records to ${location}.`);
 }
 
-/** Judges whether Slurm keeps accounts. */
+/** Judges whether Slurm has accounting. */
 export function judgeAccounting(config: SlurmConfig): Finding {
   const [type = 'accounting_storage/none'] = config.get('AccountingStorageType') ?? [];
-  if (/\/slurmdbd$|\/mysql$/.test(type)) return ok(`Slurm keeps accounts (${type}).`);
+  if (/\/slurmdbd$|\/mysql$/.test(type)) return ok(`Slurm has accounting (${type}).`);
   return missing(
-    `Slurm keeps no accounts (${type}): sacct knows nothing, so an end that nobody saw is never learnt, and there is no past to import.`,
-    'Set slurmdbd up, with AccountingStorageType=accounting_storage/slurmdbd.',
+    `Slurm has no accounting (${type}): the service never learns of an end that it missed, and past jobs cannot be imported.`,
+    'Set up slurmdbd, with AccountingStorageType=accounting_storage/slurmdbd.',
   );
 }
 
 /**
- * Judges whether the service may see the jobs of others; nothing where everybody may. `adminLevel` is what
- * `sacctmgr show user` says of the user of the service; undefined where that is not known.
+ * Judges whether the service's user may see other users' jobs; no finding where every user may. `adminLevel` is the one
+ * that `sacctmgr show user` prints for it, undefined if unknown.
  */
 export function judgePrivacy(config: SlurmConfig, user: string, adminLevel: string | undefined): Finding[] {
   if (!hidesJobs(config)) return [];
   if (/^(?:operator|administrator)$/i.test(adminLevel ?? ''))
-    return [ok(`PrivateData hides jobs, but not from ${user}, whose admin level is ${adminLevel}.`)];
+    return [ok(`PrivateData hides jobs, but not from ${user} with the admin level ${adminLevel}.`)];
   return [
     missing(
-      `PrivateData hides jobs: the service is shown all of them only if its user (${user}) is an operator.`,
+      `PrivateData hides jobs: the service sees all of them only if its user (${user}) is an operator.`,
       `sacctmgr add user ${user} account=root adminlevel=operator; if it exists: sacctmgr modify user ${user} set adminlevel=operator`,
     ),
   ];
 }
 
-/** What a command of Slurm answered, and how fast; `error` when it did not. */
+/** Judges one call of a Slurm command that took `seconds`; `error` if it failed. `cost` says what is lost without it. */
 export function judgeCommand(
   program: string,
   seconds: number,
@@ -180,11 +181,11 @@ export function judgeCommand(
   cost: string,
 ): Finding {
   if (error !== undefined)
-    return missing(`${error} ${cost}.`, `Have ${program} work for the user of the service.`);
+    return missing(`${error} ${cost}.`, `Make sure the service's user can run ${program}.`);
   return ok(`${program} answers in ${seconds.toFixed(2)} s.`);
 }
 
-/** The findings as lines, what to do below each, and a last line with their counts. */
+/** Returns the findings as lines, with the advice below each, and a last line with their counts. */
 export function renderFindings(findings: readonly Finding[]): string {
   const lines = findings.map(({ status, what, advice }) => {
     const help = advice === undefined ? '' : `         ${advice}\n`;

@@ -5,11 +5,10 @@ import { readEvent } from '../hooks/event.ts';
 import { HOOK_SETTINGS, type HookKind } from '../hooks/scripts.ts';
 import type { Finding } from './judge.ts';
 
-/** Slurm waits for a hook; a proof does not wait for ever. */
 const TIMEOUT_MS = 10_000;
 const SLOW_MS = 1000;
 
-/** What Slurm gives a hook, of a job that there is not. */
+/** The environment that Slurm would give a hook, for a job that does not exist. */
 const VARIABLES = {
   SLURM_CLUSTER_NAME: 'check',
   SLURM_JOB_ID: '4294967',
@@ -22,10 +21,10 @@ const VARIABLES = {
 };
 
 /**
- * Proves a hook by running it as Slurm does, with nothing in its environment but made-up variables, and reading back what
- * it wrote. `text` is the script; it writes to a folder of its own, so that nobody takes the event for a job.
+ * Runs a hook as Slurm does, with only made-up variables in its environment, and reads the event that it writes. `text` is
+ * the script; its spool is replaced by a temporary folder, so that the event is not taken for a real one.
  */
-export async function proveHook(kind: HookKind, text: string): Promise<Finding> {
+export async function rehearseHook(kind: HookKind, text: string): Promise<Finding> {
   const { file } = HOOK_SETTINGS[kind];
   const scratch = mkdtempSync(join(tmpdir(), 'hpc-observe-check-'));
   try {
@@ -38,7 +37,7 @@ export async function proveHook(kind: HookKind, text: string): Promise<Finding> 
     );
     chmodSync(script, 0o755);
     const startedMs = performance.now();
-    // By its shell, for the folder may be one from which nothing is run.
+    // Run by the shell, because the temporary folder may be mounted noexec.
     const running = Bun.spawn(['/bin/sh', script], {
       cwd: '/',
       env: { ...VARIABLES, SLURM_SCRIPT_CONTEXT: kind },
@@ -51,15 +50,18 @@ export async function proveHook(kind: HookKind, text: string): Promise<Finding> 
     const exitCode = await running.exited;
     const ms = performance.now() - startedMs;
     const names = readdirSync(spool);
-    if (exitCode !== 0) return wrong(file, `ended with ${exitCode}, which would hold up jobs`);
+    if (exitCode !== 0) return wrong(file, `ended with ${exitCode}, which would keep jobs from starting`);
     if (names.length !== 1) return wrong(file, 'wrote no event');
     const { id, user } = readEvent(names[0]!, readFileSync(join(spool, names[0]!)));
     if (id !== VARIABLES.SLURM_JOB_ID || user !== VARIABLES.SLURM_JOB_USER)
-      return wrong(file, 'wrote an event that says something else');
+      return wrong(file, 'wrote an event with another job id or user');
     if (ms > SLOW_MS) return wrong(file, `took ${Math.round(ms)} ms`);
-    return { status: 'ok', what: `${file}, run for a made-up job, wrote its event in ${Math.round(ms)} ms.` };
+    return {
+      status: 'ok',
+      what: `${file}, run for a made-up job, wrote its event within ${Math.round(ms)} ms.`,
+    };
   } catch (error) {
-    return wrong(file, `cannot be proved: ${(error as Error).message}`);
+    return wrong(file, `failed: ${(error as Error).message}`);
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
@@ -68,6 +70,5 @@ export async function proveHook(kind: HookKind, text: string): Promise<Finding> 
 const wrong = (file: string, why: string): Finding => ({
   status: 'wrong',
   what: `${file}, run for a made-up job, ${why}.`,
-  advice:
-    'Write it anew with hpc-observe slurm hooks; should that not help, it is a fault of hpc-observe: tell of it.',
+  advice: 'Run hpc-observe slurm hooks again; if that does not help, please report it as a bug.',
 });

@@ -1,36 +1,27 @@
 import { StartError } from '../../domain/errors.ts';
-import { sacctColumns } from '../records/sacct.ts';
-import { listsColumns, squeueColumns } from '../records/squeue.ts';
+import type { CommandState } from '../../domain/slurm-health.ts';
 
-/** Where Slurm's programs are, beside the folders of PATH. */
+/** Where Slurm's programs are searched, besides the folders of PATH. */
 const FOLDERS = ['/usr/bin', '/bin', '/usr/local/bin', '/opt/slurm/bin', '/usr/local/slurm/bin'];
-/** The text of an error that is shown. */
+/** How much of a program's error output a message contains. */
 const MAX_ERROR_CHARACTERS = 500;
 const ERROR_WAIT_MS = 500;
 
-/** What is known of the calls of one program. Times in milliseconds. */
-export interface CommandState {
-  readonly calls: number;
-  readonly failures: number;
-  readonly lastSuccessMs?: number;
-  readonly lastDurationMs?: number;
-}
-
 interface Call {
-  /** The program is killed when it takes longer. */
+  /** The program is killed after this time. */
   readonly timeoutMs: number;
-  /** Given what it prints, piece by piece. */
+  /** Receives the output piece by piece. */
   readonly read: (text: string) => void | Promise<void>;
 }
 
 export interface SlurmCommands {
-  /** Whether this machine has the program. */
+  /** Returns whether this machine has the program. */
   has(program: string): boolean;
-  /** Where it was looked for. */
+  /** The folders that are searched. */
   readonly folders: readonly string[];
   /**
-   * Runs a program of Slurm; resolves when it has ended well. Rejects with StartError, one sentence: it is not there,
-   * failed, or took too long. One runs at a time, the others wait for their turn: slurmctld has other work.
+   * Runs a program of Slurm and resolves when it has succeeded. Rejects with StartError, one sentence, when it does not
+   * exist, fails or times out. Calls run one at a time, to limit the load on slurmctld.
    */
   run(program: string, args: readonly string[], call: Call): Promise<void>;
   states(): ReadonlyMap<string, CommandState>;
@@ -40,17 +31,17 @@ interface CommandOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Milliseconds since 1970. */
   readonly now: () => number;
-  /** The one folder to look in; the folders of PATH and the usual ones when left out. */
+  /** The only folder to search; by default the folders of PATH and the usual ones. */
   readonly folder?: string | undefined;
 }
 
-/** The programs of Slurm, run with nothing of the environment but where its configuration is. */
+/** Runs the programs of Slurm in a fixed environment; only SLURM_CONF and PATH are passed on. */
 export function slurmCommands({ env, now, folder }: CommandOptions): SlurmCommands {
   const usual = [...new Set([...(env.PATH ?? '').split(':'), ...FOLDERS])].filter(Boolean);
   const folders = folder === undefined ? usual : [folder];
   const path = [...new Set([...folders, ...usual])].join(':');
-  // Formats of times and tables can be set by variables, and would not be read.
-  const clean = {
+  // Other variables may change the format of times and tables.
+  const fixedEnv = {
     PATH: path,
     LC_ALL: 'C',
     TZ: 'UTC',
@@ -58,50 +49,25 @@ export function slurmCommands({ env, now, folder }: CommandOptions): SlurmComman
     ...(env.SLURM_CONF && { SLURM_CONF: env.SLURM_CONF }),
   };
   const states = new Map<string, CommandState>();
-  let turn: Promise<unknown> = Promise.resolve();
+  let lastCall: Promise<unknown> = Promise.resolve();
 
   const find = (program: string) => Bun.which(program, { PATH: folders.join(':') });
 
-  async function runNow(program: string, args: readonly string[], { timeoutMs, read }: Call): Promise<void> {
+  async function runNow(program: string, args: readonly string[], call: Call): Promise<void> {
     const file = find(program);
     if (!file) throw new StartError(`There is no ${program} on this machine.`);
-    const running = Bun.spawn([file, ...args], {
-      env: clean,
-      cwd: '/',
-      stdin: 'ignore',
-      stdout: 'pipe',
-      stderr: 'pipe',
-    });
-    const late = Promise.withResolvers<never>();
-    const timer = setTimeout(() => {
-      running.kill('SIGKILL');
-      // What the program started may hold its output open.
-      late.reject(new StartError(`${program} took more than ${timeoutMs / 1000} s and was killed.`));
-    }, timeoutMs);
-    const output = readAll(running.stdout, read);
-    const errors = new Response(running.stderr).text();
-    output.catch(() => running.kill('SIGKILL'));
-    errors.catch(() => {});
-    try {
-      await Promise.race([Promise.all([output, running.exited]), late.promise]);
-    } finally {
-      clearTimeout(timer);
-    }
-    if (running.exitCode === 0) return;
-    // Here too somebody else may hold the output open.
-    const said = await Promise.race([errors, Bun.sleep(ERROR_WAIT_MS).then(() => '')]);
-    throw new StartError(`${program} failed${tell(said) || ` with exit code ${running.exitCode}`}.`);
+    await runProgram(program, [file, ...args], fixedEnv, call);
   }
 
-  function note(program: string, startedMs: number, failed: boolean): void {
+  function count(program: string, startedMs: number, hasFailed: boolean): void {
     const { calls = 0, failures = 0, ...last } = states.get(program) ?? {};
     const lastDurationMs = now() - startedMs;
     states.set(program, {
       ...last,
       calls: calls + 1,
-      failures: failures + Number(failed),
+      failures: failures + Number(hasFailed),
       lastDurationMs,
-      ...(!failed && { lastSuccessMs: now() }),
+      ...(!hasFailed && { lastSuccessMs: now() }),
     });
   }
 
@@ -109,27 +75,67 @@ export function slurmCommands({ env, now, folder }: CommandOptions): SlurmComman
     has: (program) => find(program) !== null,
     folders,
     run(program, args, call) {
-      const result = turn.then(async () => {
+      const result = lastCall.then(async () => {
         const startedMs = now();
         try {
           await runNow(program, args, call);
-          note(program, startedMs, false);
+          count(program, startedMs, false);
         } catch (error) {
-          note(program, startedMs, true);
+          count(program, startedMs, true);
           throw error;
         }
       });
-      turn = result.catch(() => {});
+      lastCall = result.catch(() => {});
       return result;
     },
     states: () => states,
   };
 }
 
-/** What a program of Slurm prints of itself and its configuration is far less. */
+async function runProgram(
+  program: string,
+  command: string[],
+  env: Record<string, string>,
+  { timeoutMs, read }: Call,
+): Promise<void> {
+  const running = Bun.spawn(command, { env, cwd: '/', stdin: 'ignore', stdout: 'pipe', stderr: 'pipe' });
+  const timeout = Promise.withResolvers<never>();
+  const timer = setTimeout(() => {
+    running.kill('SIGKILL');
+    // Does not wait for the end of the output, which a child of the program may keep open.
+    timeout.reject(new StartError(`${program} took more than ${timeoutMs / 1000} s and was killed.`));
+  }, timeoutMs);
+  const output = readPieces(running.stdout, read);
+  const errors = new Response(running.stderr).text();
+  output.catch(() => running.kill('SIGKILL'));
+  errors.catch(() => {});
+  try {
+    await Promise.race([Promise.all([output, running.exited]), timeout.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+  if (running.exitCode === 0) return;
+  // A child of the program may keep its error output open too.
+  const errorText = await Promise.race([errors, Bun.sleep(ERROR_WAIT_MS).then(() => '')]);
+  throw new StartError(`${program} failed${describeError(errorText, running.exitCode)}.`);
+}
+
+async function readPieces(stream: ReadableStream<Uint8Array>, read: Call['read']): Promise<void> {
+  const decoder = new TextDecoder();
+  for await (const piece of stream) await read(decoder.decode(piece, { stream: true }));
+  const rest = decoder.decode();
+  if (rest !== '') await read(rest);
+}
+
+function describeError(text: string, exitCode: number | null): string {
+  const line = text.trim().replace(/\s+/g, ' ').slice(0, MAX_ERROR_CHARACTERS);
+  return line === '' ? ` with exit code ${exitCode}` : `: ${line.replace(/\.$/, '')}`;
+}
+
+/** Far more than a program prints about itself and its configuration. */
 const MAX_OUTPUT_CHARACTERS = 64 * 1024 * 1024;
 
-/** All that a program prints; rejects as `run` does, and when it prints more than anybody could use. */
+/** Returns the whole output of a program. Rejects as `run` does, and when the output is longer than 2^26 characters. */
 export async function readOutput(
   commands: SlurmCommands,
   program: string,
@@ -149,27 +155,3 @@ export async function readOutput(
   await commands.run(program, args, { timeoutMs, read });
   return pieces.join('');
 }
-
-/** The columns to ask this machine's squeue for; rejects as `run` does. */
-export async function readSqueueColumns(commands: SlurmCommands, timeoutMs: number) {
-  const version = await readOutput(commands, 'squeue', ['--version'], timeoutMs);
-  return squeueColumns(
-    listsColumns(version) ? await readOutput(commands, 'squeue', ['--helpFormat'], timeoutMs) : '',
-  );
-}
-
-/** The columns to ask this machine's sacct for; rejects as `run` does. */
-export const readSacctColumns = async (commands: SlurmCommands, timeoutMs: number): Promise<string[]> =>
-  sacctColumns(await readOutput(commands, 'sacct', ['--helpformat'], timeoutMs));
-
-async function readAll(stream: ReadableStream<Uint8Array>, read: Call['read']): Promise<void> {
-  const decoder = new TextDecoder();
-  for await (const piece of stream) await read(decoder.decode(piece, { stream: true }));
-  const rest = decoder.decode();
-  if (rest !== '') await read(rest);
-}
-
-const tell = (text: string): string => {
-  const line = text.trim().replace(/\s+/g, ' ').slice(0, MAX_ERROR_CHARACTERS);
-  return line === '' ? '' : `: ${line.replace(/\.$/, '')}`;
-};

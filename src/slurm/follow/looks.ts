@@ -1,4 +1,4 @@
-import { addLook, restAfter } from './pace.ts';
+import { addPoll, restAfter } from './pace.ts';
 import { type ReconcileOptions, reconciler } from './reconcile.ts';
 
 /** While the hooks of an end run, on the head and then on the nodes, Slurm does not say how it ended. */
@@ -21,7 +21,7 @@ export interface Reconciliation {
  * Whatever fails is told, and tried again at the next look.
  */
 export function startReconciliation({ intervalMs, ...options }: RepeatOptions): Reconciliation {
-  const { look, stop } = reconciler(options);
+  const { poll, stop } = reconciler(options);
   let isStopped = false;
   let wake = () => {};
   // Since the start of the process.
@@ -51,7 +51,7 @@ export function startReconciliation({ intervalMs, ...options }: RepeatOptions): 
       const startedMs = performance.now();
       const nextMs = hastenedMs + SOON_MS;
       wantedMs = nextMs > startedMs ? nextMs : Number.POSITIVE_INFINITY;
-      looksMs = addLook(looksMs, await look());
+      looksMs = addPoll(looksMs, await poll());
       await rest();
     }
   }

@@ -3,48 +3,50 @@ import { hasEnded } from '../../domain/job.ts';
 import type { Report } from '../../domain/report.ts';
 import { readState } from '../values/state.ts';
 
-/** What one look at the queue has shown. */
-export interface QueueLook {
-  /** Jobs that have not ended. */
+/** What one poll of squeue returned. */
+export interface QueuePoll {
+  readonly observedMs: number;
+  /** Ids of the jobs that have not ended. */
   readonly live: ReadonlySet<string>;
-  /** Whether it shows jobs of somebody else. */
+  /** Whether it contains jobs of another user. */
   readonly showsOthers: boolean;
-  /** What it said of each run, as a hash. */
-  readonly shown: ReadonlyMap<string, bigint | number>;
-  /** Whether all of it was delivered, and not only what is new. */
+  /** A hash of each run's record. */
+  readonly hashes: ReadonlyMap<string, bigint | number>;
+  /** Whether all reports were delivered, not only those that changed since the last poll. */
   readonly isWhole: boolean;
-  /** Why the store did not take all of it. */
+  /** The first error of `deliver`; nothing is delivered after it. */
   readonly storeError: unknown;
 }
 
-interface WatchOptions {
+interface CollectOptions {
+  readonly observedMs: number;
   readonly isWhole: boolean;
-  /** What the look before has shown. */
-  readonly said: QueueLook['shown'];
+  /** Of the last poll. */
+  readonly lastHashes: QueuePoll['hashes'];
   /** Resolves when the reports are on disk. */
   readonly deliver: (reports: readonly Report[]) => Promise<void>;
 }
 
-/** Takes the reports of one look at the queue as they come, and delivers those that say something new. `take` never rejects. */
-export function watchQueue({ isWhole, said, deliver }: WatchOptions) {
+/** Collects the reports of one poll as they arrive and delivers those that are new or have changed. `add` never rejects. */
+export function collectQueue({ observedMs, isWhole, lastHashes, deliver }: CollectOptions) {
   const live = new Set<string>();
-  const shown = new Map<string, bigint | number>();
-  const myself = userInfo().username;
+  const hashes = new Map<string, bigint | number>();
+  const ownUser = userInfo().username;
   let showsOthers = false;
   let storeError: unknown;
 
-  /** Whether the look before did not show it so. */
-  function note(report: Report): boolean {
+  function isNews(report: Report): boolean {
     const [key, hash] = [keyOf(report), hashOf(report)];
-    shown.set(key, hash);
+    hashes.set(key, hash);
     if (!isOver(report)) live.add(report.id);
-    if (report.user !== undefined && report.user !== myself) showsOthers = true;
-    return isWhole || said.get(key) !== hash;
+    if (report.user !== undefined && report.user !== ownUser) showsOthers = true;
+    return isWhole || lastHashes.get(key) !== hash;
   }
 
   return {
+    observedMs,
     live,
-    shown,
+    hashes,
     isWhole,
     get showsOthers() {
       return showsOthers;
@@ -52,8 +54,8 @@ export function watchQueue({ isWhole, said, deliver }: WatchOptions) {
     get storeError() {
       return storeError;
     },
-    async take(reports: readonly Report[]): Promise<void> {
-      const news = reports.filter(note);
+    async add(reports: readonly Report[]): Promise<void> {
+      const news = reports.filter(isNews);
       if (storeError !== undefined) return;
       try {
         await deliver(news);
@@ -61,10 +63,10 @@ export function watchQueue({ isWhole, said, deliver }: WatchOptions) {
         storeError = error;
       }
     },
-  } satisfies QueueLook & { take: unknown };
+  } satisfies QueuePoll & { add: unknown };
 }
 
-/** Whether squeue says that it is over; when, it may not know. */
+/** Returns whether squeue shows the job as ended, even without a credible end. */
 function isOver({ endTimeMs, rawState = '' }: Report): boolean {
   const { state } = readState(rawState);
   return endTimeMs !== undefined || (state !== undefined && hasEnded(state));

@@ -1,43 +1,42 @@
 import { StartError } from '../../domain/errors.ts';
 import type { Report } from '../../domain/report.ts';
 import type { Unconfirmed } from '../../domain/store/runs.ts';
-import { hidesJobs, parseSlurmConfig } from '../check/slurm-conf.ts';
-import { createBackoff } from '../hooks/backoff.ts';
-import { createSacctReader, ENDS_OF_WAITS, type SacctChoice, sacctArguments } from '../records/sacct.ts';
-import { createMark } from '../records/separator.ts';
-import { createQueueReader, squeueArguments } from '../records/squeue.ts';
-import { readOutput, readSacctColumns, readSqueueColumns, type SlurmCommands } from './commands.ts';
+import { ENDS_OF_WAITS, type SacctChoice } from '../records/sacct-arguments.ts';
+import { hidesJobs, parseSlurmConfig } from '../records/slurm-conf.ts';
+import type { Unreadable } from '../records/unreadable.ts';
+import { loggedAttempts } from './attempt.ts';
+import { readOutput, type SlurmCommands } from './commands.ts';
+import { trackMissing } from './missing.ts';
 import { cutPortions } from './portions.ts';
-import { type QueueLook, watchQueue } from './queue.ts';
+import { collectQueue, type QueuePoll } from './queue.ts';
+import { readSacctColumns, runSacct } from './sacct.ts';
+import { readSqueueColumns, runSqueue } from './squeue.ts';
 
 const SQUEUE_TIMEOUT_MS = 60_000;
 const SACCT_TIMEOUT_MS = 120_000;
-/** Reports that go to the store at once: some milliseconds of its time. */
+/** Reports per commit, which takes the store some milliseconds. */
 const BATCH_REPORTS = 500;
-/** Jobs of one call of sacct. */
-const BATCH_JOBS = 500;
-const OLD_JOBS = 100;
-/** A job that has left the queue is waited for this long: slurmdbd may be minutes behind. */
+/** How long a job that left the queue may be without a record of sacct: slurmdbd may be minutes behind. */
 const PATIENCE_MS = 10 * 60_000;
-/** An end that is not confirmed is asked for this long. */
+/** How long sacct is asked to confirm an end. */
 const UNCONFIRMED_MS = 60 * 60_000;
-/** What was said unchanged is said again after this long, in case somebody changed it meanwhile. */
+/** Unchanged rows of squeue are delivered again this often, in case the stored job was changed in between. */
 const REPEAT_MS = 10 * 60_000;
-/** How far the first look goes back, where nobody has looked before; and how far any does. */
-const FIRST_LOOK_MS = 24 * 3_600_000;
-const LONGEST_LOOK_MS = 30 * 24 * 3_600_000;
-/** Records come to sacct after their end. */
+/** How far back the first poll goes when there was none before, and at most. */
+const FIRST_GAP_MS = 24 * 3_600_000;
+const LONGEST_GAP_MS = 30 * 24 * 3_600_000;
+/** sacct may get a record this long after the end it describes. */
 const OVERLAP_MS = 10 * 60_000;
 
 export interface ReconcileOptions {
   readonly commands: SlurmCommands;
   /** Resolves when the reports are on disk. */
   readonly deliver: (reports: readonly Report[]) => Promise<void>;
-  /** Jobs of schedulers that have not ended, and those that ended after `sinceMs` without Slurm's own word for it. */
+  /** Lists Slurm's jobs that have not ended, and those that ended after `sinceMs` without a confirmed end. */
   readonly listUnconfirmed: (sinceMs: number) => Promise<readonly Unconfirmed[]>;
-  /** When the last look was complete; undefined when there was none. */
-  readonly readLastLookMs: () => Promise<number | undefined>;
-  readonly keepLastLookMs: (timeMs: number) => Promise<void>;
+  /** Returns when the last complete poll began; undefined before the first. */
+  readonly readLastPollMs: () => Promise<number | undefined>;
+  readonly saveLastPollMs: (timeMs: number) => Promise<void>;
   readonly warn: (event: string, fields: Record<string, unknown>) => void;
   /** Milliseconds since 1970. */
   readonly now: () => number;
@@ -45,25 +44,18 @@ export interface ReconcileOptions {
 }
 
 /**
- * Compares what is known with what Slurm says, a look at a time: what squeue shows is taken over, what has left the queue
- * is asked of sacct, and what neither knows has failed. The first look starts with sacct for what happened since the last
- * one. `stop` lets the look at hand end early. `look` never rejects; it resolves to the milliseconds that Slurm's commands took,
- * without those that only the first look needs.
+ * Compares the stored jobs with Slurm, one poll at a time: delivers what squeue shows, asks sacct for jobs that have left
+ * the queue, and reports as failed those that neither knows. The first poll also asks sacct for what happened since the
+ * last one. `poll` never rejects; it resolves to the milliseconds that Slurm's commands took, without those that only
+ * the first poll needs. `stop` ends a running poll early.
  */
 export function reconciler(options: ReconcileOptions) {
-  const { commands, deliver, listUnconfirmed, warn, now, patienceMs = PATIENCE_MS } = options;
-  /** What was said last of each job of the queue. */
-  let said: QueueLook['shown'] = new Map();
-  let saidMs = Number.NEGATIVE_INFINITY;
-  /** Since when a job has been missing. */
-  let missing = new Map<string, number>();
-  let columns: string[] | undefined;
-  let queueColumns: readonly string[] | undefined;
-  const backoff = createBackoff();
-  let isGapClosed = false;
+  const { commands, listUnconfirmed, warn, now, patienceMs = PATIENCE_MS } = options;
+  const attempt = loggedAttempts(warn);
+  const missing = trackMissing(patienceMs);
   let isStopped = false;
-  const told = new Map<string, string>();
-  /** In Slurm's commands, of the look at hand. */
+  let isGapClosed = false;
+  /** In Slurm's commands, during this poll. */
   let spentMs = 0;
 
   async function timed<Value>(run: () => Promise<Value>): Promise<Value> {
@@ -75,163 +67,136 @@ export function reconciler(options: ReconcileOptions) {
     }
   }
 
-  async function deliverAll(reports: readonly Report[]): Promise<void> {
+  async function deliver(reports: readonly Report[]): Promise<void> {
     for (const portion of cutPortions(reports, BATCH_REPORTS)) {
       if (isStopped) return;
-      await deliver(portion);
+      await options.deliver(portion);
     }
   }
 
-  /**
-   * Takes over what squeue shows and has not shown before, as it comes, so that a long queue neither fills the memory nor
-   * stops anybody. Rejects when squeue fails; what the store refused is said with the answer.
-   */
-  async function lookAtQueue(): Promise<QueueLook> {
-    const observedMs = now();
-    const queue = watchQueue({ isWhole: observedMs - saidMs >= REPEAT_MS, deliver: deliverAll, said });
-    try {
-      queueColumns ??= await readSqueueColumns(commands, SQUEUE_TIMEOUT_MS);
-      const mark = createMark();
-      const reader = createQueueReader(queueColumns, mark, observedMs);
-      await commands.run('squeue', squeueArguments(queueColumns, mark), {
-        timeoutMs: SQUEUE_TIMEOUT_MS,
-        read: (text) => queue.take(reader.read(text)),
-      });
-      reader.finish();
-      const { count, first } = reader.faults;
-      if (count > 0) warn('squeue_faults', { count, first });
-    } catch (error) {
-      // It may be of another version by now.
-      queueColumns = undefined;
-      throw error;
-    }
-    return queue;
-  }
+  const { pollQueue, markStored } = queuePoller({ commands, deliver, warn, now });
+  const askSacct = sacctAsker({ commands, deliver, warn, now });
 
-  async function askSacct(choice: SacctChoice): Promise<Set<string>> {
-    columns ??= await readSacctColumns(commands, SACCT_TIMEOUT_MS);
-    const asked = columns;
-    // Should it fail, it may be of another version by now.
-    columns = undefined;
-    const mark = createMark();
-    const reader = createSacctReader(now(), mark);
-    const ended = new Set<string>();
-    const take = async (reports: readonly Report[]) => {
-      for (const { id, endTimeMs } of reports) if (endTimeMs !== undefined) ended.add(id);
-      await deliverAll(reports);
-    };
-    await commands.run('sacct', sacctArguments(asked, mark, choice), {
-      timeoutMs: SACCT_TIMEOUT_MS,
-      read: (text) => take(reader.read(text)),
-    });
-    await take(reader.finish());
-    columns = asked;
-    if (reader.faults.count > 0) {
-      warn('sacct_faults', { count: reader.faults.count, first: reader.faults.first });
-    }
-    return ended;
-  }
-
-  /** What happened while nobody looked. */
+  /** Delivers what happened while the service did not run. */
   async function closeGap(): Promise<void> {
-    const lastMs = (await options.readLastLookMs()) ?? now() - FIRST_LOOK_MS;
-    const fromMs = Math.max(lastMs - OVERLAP_MS, now() - LONGEST_LOOK_MS);
+    const lastMs = (await options.readLastPollMs()) ?? now() - FIRST_GAP_MS;
+    const fromMs = Math.max(lastMs - OVERLAP_MS, now() - LONGEST_GAP_MS);
     const span = { fromMs, toMs: now() + 1000 };
     await askSacct(span);
     await askSacct({ ...span, states: ENDS_OF_WAITS });
     isGapClosed = true;
   }
 
-  /**
-   * Jobs that ought to be in the queue, and are not, and those of which an earlier run is not known well; those that have been
-   * missing for long have failed.
-   */
-  async function settle(queue: QueueLook): Promise<void> {
+  /** Asks sacct for the jobs that are missing in the queue; without sacct, they fail after `patienceMs`. */
+  async function findMissing(queue: QueuePoll): Promise<void> {
     const unconfirmed = await listUnconfirmed(now() - UNCONFIRMED_MS);
-    const lacking = unconfirmed.filter(({ lacksRuns }) => lacksRuns).map(({ id }) => id);
-    backoff.keep(new Set(lacking));
-    // What accounting does not have, as of runs that it has deleted, is not asked for at each look.
-    const due = new Set(lacking.filter((id) => backoff.isDue(id, now())));
-    const left = unconfirmed.filter(({ id }) => due.has(id) || !queue.live.has(id));
-    const gone = left.filter(({ id }) => !queue.live.has(id));
-    missing = new Map(gone.map(({ id }) => [id, missing.get(id) ?? now()]));
-    // From both ends: what has just ended has a record, and what has long been missing must have its turn too.
-    const asked =
-      left.length <= BATCH_JOBS ? left : [...left.slice(0, OLD_JOBS), ...left.slice(OLD_JOBS - BATCH_JOBS)];
-    const hasSacct = commands.has('sacct');
+    const question = missing.select(unconfirmed, queue.live, now());
+    const ids = question.jobs.map(({ id }) => id);
     const ended =
-      hasSacct && asked.length > 0
-        ? await attempt('sacct', () => timed(() => askSacct({ ids: asked.map(({ id }) => id) })))
+      commands.has('sacct') && ids.length > 0
+        ? await attempt('ask sacct for missing jobs', () => timed(() => askSacct({ ids })))
         : new Set<string>();
     if (!ended) return;
-    backoff.note(due, now());
-    const lost = asked.filter(
-      ({ id, hasEnded }) =>
-        !hasEnded && !queue.live.has(id) && !ended.has(id) && now() - missing.get(id)! >= patienceMs,
-    );
+    const lost = missing.settle(question, queue.live, ended, now());
     if (lost.length === 0) return;
-    const isKnown = await attempt('jobs that have left the queue', async () => requireWhole(queue));
-    if (isKnown) await deliverAll(lost.map(({ id }) => lostReport(id, missing.get(id)!)));
-  }
-
-  /** Only where squeue shows what others run has a job gone that it does not show. Rejects with StartError if not. */
-  async function requireWhole({ showsOthers }: QueueLook): Promise<true> {
-    if (showsOthers || !commands.has('scontrol')) return true;
-    const config = parseSlurmConfig(
-      await readOutput(commands, 'scontrol', ['show', 'config'], SQUEUE_TIMEOUT_MS),
-    );
-    if (!hidesJobs(config)) return true;
-    throw new StartError('PrivateData hides the jobs of others: make the user of the service an operator.');
-  }
-
-  /** Undefined when it failed, which is told once for every different reason. */
-  async function attempt<Value>(what: string, run: () => Promise<Value>): Promise<Value | undefined> {
-    try {
-      const value = await run();
-      told.delete(what);
-      return value;
-    } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
-      if (told.get(what) !== message) warn('slurm_failed', { what, message });
-      told.set(what, message);
-      return undefined;
-    }
-  }
-
-  async function look(): Promise<number> {
-    if (!isGapClosed && commands.has('sacct')) await attempt('sacct since the last look', closeGap);
-    spentMs = 0;
-    await compare();
-    return spentMs;
+    const isWhole = await attempt('check that squeue shows all jobs', () => requireAllJobs(commands, queue));
+    if (isWhole) await deliver(lost);
   }
 
   async function compare(): Promise<void> {
-    const startedMs = now();
-    const queue = await attempt('squeue', () => timed(lookAtQueue));
+    const queue = await attempt('poll squeue', () => timed(pollQueue));
     if (!queue || isStopped) return;
-    await attempt('the store', async () => {
-      // What was not kept has to be said again.
+    await attempt('store the queue', async () => {
+      // Not marked as stored, so that the next poll delivers all of it again.
       if (queue.storeError !== undefined) throw queue.storeError;
-      if (queue.isWhole) saidMs = startedMs;
-      said = queue.shown;
-      await settle(queue);
-      if (isGapClosed || !commands.has('sacct')) await options.keepLastLookMs(startedMs);
+      markStored(queue);
+      await findMissing(queue);
+      if (isGapClosed || !commands.has('sacct')) await options.saveLastPollMs(queue.observedMs);
     });
   }
 
   return {
-    look,
+    async poll(): Promise<number> {
+      if (!isGapClosed && commands.has('sacct')) await attempt('ask sacct since the last poll', closeGap);
+      spentMs = 0;
+      await compare();
+      return spentMs;
+    },
     stop: () => {
       isStopped = true;
     },
   };
 }
 
-const lostReport = (id: string, sinceMs: number): Report => ({
-  source: 'absence',
-  observedMs: sinceMs,
-  id,
-  state: 'failed',
-  endTimeMs: sinceMs,
-  reason: 'It left the queue, and nobody knows how it ended.',
-});
+type CallOptions = Pick<ReconcileOptions, 'commands' | 'deliver' | 'warn' | 'now'>;
+
+/** Polls squeue and delivers what is new or has changed since the last poll that was stored. */
+function queuePoller({ commands, deliver, warn, now }: CallOptions) {
+  let columns: readonly string[] | undefined;
+  let lastHashes: QueuePoll['hashes'] = new Map();
+  let lastWholeMs = Number.NEGATIVE_INFINITY;
+
+  return {
+    /** Rejects when squeue fails; an error of the store is in the result. */
+    async pollQueue(): Promise<QueuePoll> {
+      const observedMs = now();
+      const isWhole = observedMs - lastWholeMs >= REPEAT_MS;
+      const queue = collectQueue({ observedMs, isWhole, lastHashes, deliver });
+      try {
+        columns ??= await readSqueueColumns(commands, SQUEUE_TIMEOUT_MS);
+        const call = { columns, nowMs: observedMs, timeoutMs: SQUEUE_TIMEOUT_MS, deliver: queue.add };
+        warnUnreadable(warn, 'squeue_unreadable', await runSqueue(commands, call));
+      } catch (error) {
+        // Slurm may have been upgraded: its columns are read again.
+        columns = undefined;
+        throw error;
+      }
+      return queue;
+    },
+    markStored({ hashes, isWhole, observedMs }: QueuePoll): void {
+      lastHashes = hashes;
+      if (isWhole) lastWholeMs = observedMs;
+    },
+  };
+}
+
+/** Returns a function that delivers sacct's records of a choice of jobs and resolves to the ids of those that have ended. */
+function sacctAsker({ commands, deliver, warn, now }: CallOptions) {
+  let columns: readonly string[] | undefined;
+
+  return async (choice: SacctChoice): Promise<Set<string>> => {
+    const ended = new Set<string>();
+    try {
+      columns ??= await readSacctColumns(commands, SACCT_TIMEOUT_MS);
+      const call = { columns, choice, nowMs: now(), timeoutMs: SACCT_TIMEOUT_MS, deliver: deliverEnds };
+      warnUnreadable(warn, 'sacct_unreadable', await runSacct(commands, call));
+    } catch (error) {
+      // Slurm may have been upgraded: its columns are read again.
+      columns = undefined;
+      throw error;
+    }
+    return ended;
+
+    async function deliverEnds(reports: readonly Report[]): Promise<void> {
+      for (const { id, endTimeMs } of reports) if (endTimeMs !== undefined) ended.add(id);
+      await deliver(reports);
+    }
+  };
+}
+
+function warnUnreadable(warn: ReconcileOptions['warn'], event: string, unreadable: Unreadable): void {
+  const { count, examples } = unreadable;
+  if (count > 0) warn(event, { count, examples });
+}
+
+/** Rejects with StartError unless squeue shows the jobs of all users: only then is a job gone that it does not show. */
+async function requireAllJobs(commands: SlurmCommands, { showsOthers }: QueuePoll): Promise<true> {
+  if (showsOthers || !commands.has('scontrol')) return true;
+  const config = parseSlurmConfig(
+    await readOutput(commands, 'scontrol', ['show', 'config'], SQUEUE_TIMEOUT_MS),
+  );
+  if (!hidesJobs(config)) return true;
+  throw new StartError(
+    "PrivateData hides other users' jobs from squeue: make the service's user an operator in Slurm.",
+  );
+}

@@ -2,22 +2,22 @@ import type { Allocation, JobDetails } from '../../domain/detail.ts';
 import { invalid, quote } from '../../domain/errors.ts';
 import { isIdentity } from '../../domain/identity.ts';
 import type { Report } from '../../domain/report.ts';
-import { cpusOfNode, readCpus } from '../values/cpus.ts';
+import { cpusOfNode, readCpuGroups } from '../values/cpus.ts';
 import { readExit } from '../values/exit.ts';
 import { expandNodes } from '../values/nodelist.ts';
 import { readSluid } from '../values/sluid.ts';
 import { HOOK_KINDS, type HookKind } from './scripts.ts';
 
-// What a hook writes (hook.sh) is a list of texts, each closed by a zero byte, which no variable can hold: what it is,
-// NAME=value for each variable of the hook that has a value, and "end".
+// An event file (written by hook.sh) is a list of texts, each ended by a zero byte, which no variable can contain: FIRST,
+// NAME=value for each variable of the hook that has a value, and LAST.
 const FIRST = 'hpc-observe hook 1';
 const LAST = 'end';
 
-/** Slurm refuses texts of more than 1024 characters; the list of nodes, the longest, has to fit into 128 KiB. */
+/** Larger than any event: Slurm limits most texts to 1024 characters, and Linux a variable, such as the node list, to 128 KiB. */
 export const MAX_EVENT_BYTES = 1024 * 1024;
 const MAX_TEXT_LENGTH = 4096;
 
-// TIME-KIND-JOB-RESTARTS-PID-HOST.event, the time in seconds and nanoseconds since 1970, so that names order by time.
+// TIME-KIND-JOB-RESTARTS-PID-HOST.event, with TIME in seconds.nanoseconds since 1970, so that names sort by time.
 const NAME = new RegExp(
   `^(\\d{1,11})\\.(\\d{9})-(${HOOK_KINDS.join('|')})-\\d{1,10}-\\d{1,10}-\\d+-[\\w.-]+\\.event$`,
 );
@@ -26,11 +26,11 @@ type Variables = ReadonlyMap<string, string>;
 
 interface HookCall {
   readonly kind: HookKind;
-  /** The hook's own clock. */
+  /** By the clock of the hook's machine, in milliseconds since 1970. */
   readonly timeMs: number;
 }
 
-/** When and which hook wrote the file of this name; undefined when no hook names a file so. */
+/** Returns which hook wrote the file of this name, and when; undefined for a name that no hook writes. */
 export function readEventName(name: string): HookCall | undefined {
   const match = NAME.exec(name);
   if (!match) return undefined;
@@ -42,26 +42,25 @@ export function readEventName(name: string): HookCall | undefined {
 }
 
 /**
- * What the file of one call of a hook says of a run. A start has the state running; an end has a state by the exit code
- * alone, which a cancelled or timed out job shares with a successful one. A node's Prolog tells that the job runs there, its
- * Epilog no state, as other nodes may go on. How often a job had been requeued is left out of ends: after a requeue Slurm counts the next run
- * already, as is
- * the size of the job out of a node's Epilog. Details that cannot be read are left out; `validation_error` for a file that is no whole event, has no job
- * id, no node or no exit code where one belongs, or a list of nodes that cannot be read.
+ * Converts the event file of one hook call to a report. A Prolog means that the run is running. An EpilogSlurmctld has only
+ * the exit code to derive a state from, which cancelled and timed out jobs share with others; a node's Epilog has none,
+ * because the job may go on elsewhere. Reports of an end have no restart count: after a requeue Slurm already counts the
+ * next run. Unreadable details are left out. Throws `validation_error` for an incomplete event, and for one without a
+ * job id, or without a node or an exit code that its kind needs, or with an unreadable node list.
  */
 export function readEvent(name: string, bytes: Uint8Array): Report {
   const call = readEventName(name);
-  if (!call) throw refusal('has a name that no hook gives');
+  if (!call) throw unreadable('has a file name that no hook writes');
   const variables = readVariables(bytes);
   const context = variables.get('SLURM_SCRIPT_CONTEXT');
   if (context !== undefined && context !== call.kind)
-    throw refusal(`was written by the script of ${call.kind}, which Slurm called as ${quote(context)}`);
+    throw unreadable(`was written by the script of ${call.kind}, but Slurm ran it as ${quote(context)}`);
   const id = variables.get('SLURM_JOB_ID') ?? '';
-  if (!/^\d{1,10}$/.test(id)) throw refusal(`has no job id: ${quote(id)}`);
+  if (!/^\d{1,10}$/.test(id)) throw unreadable(`has the invalid job id ${quote(id)}`);
   const nodes = expandNodes(variables.get('SLURM_JOB_NODELIST') ?? variables.get('SLURM_NODELIST') ?? '');
   const { cpus, ...details } = readDetails(variables);
   const sluid = readSluid(variables.get('SLURM_JOB_SLUID'));
-  // The Epilog of a node that the job gave back is told of that node alone, while the job goes on elsewhere.
+  // In the Epilog of a node that the job gave back, Slurm lists that node alone, while the job goes on elsewhere.
   const size =
     call.kind === 'epilog_slurmd' ? {} : { ...(nodes.length > 0 && { nodes }), ...(cpus && { cpus }) };
   const user = variables.get('SLURM_JOB_USER') ?? '';
@@ -79,7 +78,7 @@ export function readEvent(name: string, bytes: Uint8Array): Report {
 
 type Part = Omit<Partial<Report>, 'source' | 'observedMs' | 'id'>;
 
-/** What each hook tells that others do not. */
+/** Read the fields that are specific to each hook. */
 const READERS: Record<HookKind, (variables: Variables, timeMs: number, nodes: readonly string[]) => Part> = {
   prolog_slurmctld: (variables, timeMs) => ({
     state: 'running',
@@ -103,16 +102,16 @@ const READERS: Record<HookKind, (variables: Variables, timeMs: number, nodes: re
 };
 
 function readVariables(bytes: Uint8Array): Variables {
-  if (bytes.length === 0) throw refusal('is empty');
-  if (bytes.length > MAX_EVENT_BYTES) throw refusal(`has more than ${MAX_EVENT_BYTES} bytes`);
+  if (bytes.length === 0) throw unreadable('is empty');
+  if (bytes.length > MAX_EVENT_BYTES) throw unreadable(`is larger than ${MAX_EVENT_BYTES} bytes`);
   const [first, ...texts] = new TextDecoder().decode(bytes).split('\0');
-  if (first !== FIRST) throw refusal(`begins with ${quote(first!)}, not with ${quote(FIRST)}`);
-  // After the zero byte of the last text there is nothing.
-  if (texts.pop() !== '' || texts.pop() !== LAST) throw refusal('is cut off');
+  if (first !== FIRST) throw unreadable(`begins with ${quote(first!)} instead of ${quote(FIRST)}`);
+  // The zero byte of the last text is the last byte.
+  if (texts.pop() !== '' || texts.pop() !== LAST) throw unreadable('is incomplete');
   const variables = new Map<string, string>();
   for (const text of texts) {
     const equals = text.indexOf('=');
-    if (equals < 1) throw refusal(`has ${quote(text)} where a variable should be`);
+    if (equals < 1) throw unreadable(`contains ${quote(text)} instead of a variable`);
     variables.set(text.slice(0, equals), text.slice(equals + 1));
   }
   return variables;
@@ -130,14 +129,13 @@ const TEXTS = {
 function readDetails(variables: Variables): JobDetails {
   const texts = Object.entries(TEXTS).flatMap(([field, variable]) => {
     const text = variables.get(variable);
-    // "(null)" is what C prints of a text that is not there: the account, when there is no accounting. A job may be called so.
-    const isThere = text !== undefined && (text !== '(null)' || field === 'name');
-    const isGiven = isThere && text.length <= MAX_TEXT_LENGTH;
-    return isGiven ? [[field, text]] : [];
+    // Slurm prints a missing text as "(null)", such as the account without accounting. A job may really be called that.
+    const isGiven = text !== undefined && (text !== '(null)' || field === 'name');
+    return isGiven && text.length <= MAX_TEXT_LENGTH ? [[field, text]] : [];
   });
   const arrayJobId = variables.get('SLURM_ARRAY_JOB_ID');
   const arrayTaskId = readNumber(variables, 'SLURM_ARRAY_TASK_ID');
-  const cpus = cpuRunsOf(variables).reduce((sum, { cpus, nodes }) => sum + cpus * nodes, 0);
+  const cpus = cpuGroupsOf(variables).reduce((sum, { cpus, nodes }) => sum + cpus * nodes, 0);
   return {
     ...Object.fromEntries(texts),
     ...(arrayJobId !== undefined && /^\d{1,10}$/.test(arrayJobId) && { arrayJobId }),
@@ -146,22 +144,22 @@ function readDetails(variables: Variables): JobDetails {
   };
 }
 
-const cpuRunsOf = (variables: Variables) => readCpus(variables.get('SLURM_JOB_CPUS_PER_NODE') ?? '');
+const cpuGroupsOf = (variables: Variables) => readCpuGroups(variables.get('SLURM_JOB_CPUS_PER_NODE') ?? '');
 
 function readRestarts(variables: Variables): Part {
   const restarts = readNumber(variables, 'SLURM_JOB_RESTART_COUNT');
   return restarts === undefined ? {} : { restarts };
 }
 
-/** The scheduler's own start, which Slurm tells from 23.02 on. */
+/** Reads the start of the run by slurmctld's clock, which hooks have since Slurm 23.02. */
 function readStart(variables: Variables): Part | undefined {
   const seconds = readNumber(variables, 'SLURM_JOB_START_TIME');
   return seconds ? { startTimeMs: seconds * 1000 } : undefined;
 }
 
 /**
- * A node's Prolog runs when the job begins there, which may be long after its start. Where Slurm does not tell that, the number
- * of restarts has to say of which run it is; without both, as before 22.05, it says nothing of the run.
+ * Reads the start in a node's Prolog, which may run long after the start of the run. Without the start (before 23.02) the
+ * restart count must identify the run; without both (before 22.05) the event describes no run.
  */
 function readNodeStart(variables: Variables, timeMs: number): Part {
   const start = readStart(variables);
@@ -170,26 +168,26 @@ function readNodeStart(variables: Variables, timeMs: number): Part {
   return { state: 'running', startTimeMs: timeMs, isStartRough: true };
 }
 
-/** Slurm's own end, from 23.02 on; one that is yet to come is only when the time limit would have been. */
+/** Reads Slurm's own end (since 23.02), or returns the hook's time. An end in the future is only the time limit. */
 function readEnd(variables: Variables, timeMs: number): number {
   const endMs = (readNumber(variables, 'SLURM_JOB_END_TIME') ?? 0) * 1000;
   return endMs > 0 && endMs <= timeMs ? endMs : timeMs;
 }
 
-/** The exit code, or the signal that ended the script, and the state that they speak for. */
+/** Reads the exit code, or the signal that killed the script, and derives the state. */
 function readEnding(variables: Variables): Part {
   const text = variables.get('SLURM_JOB_EXIT_CODE2') ?? '';
   const exit = readExit(text);
   if (exit.exitCode === undefined && exit.signal === undefined)
-    throw refusal(`has no exit code: ${quote(text)}`);
+    throw unreadable(`has the invalid exit code ${quote(text)}`);
   const isGood = exit.exitCode === 0 && exit.signal === undefined;
   return { state: isGood ? 'completed' : 'failed', ...exit };
 }
 
 function readAllocation(variables: Variables, nodes: readonly string[]): Allocation {
   const node = variables.get('SLURMD_NODENAME') ?? '';
-  if (!isIdentity(node)) throw refusal(`does not say which node it is of: ${quote(node)}`);
-  const cpus = cpusOfNode(cpuRunsOf(variables), nodes.indexOf(node));
+  if (!isIdentity(node)) throw unreadable(`has the invalid node name ${quote(node)}`);
+  const cpus = cpusOfNode(cpuGroupsOf(variables), nodes.indexOf(node));
   const gpuIds = readGpuIds(variables);
   return { node, ...(cpus !== undefined && { cpus }), ...(gpuIds && { gpuIds }) };
 }
@@ -203,12 +201,12 @@ const GPU_VARIABLES = [
 ];
 
 /**
- * UUIDs before indexes: they mean the same device whatever the order, and a slice of one (MIG) has nothing else. Of
- * lists of one sort the first variable counts.
+ * Reads the GPUs of the job on this node: the first variable with UUIDs, else the first with indexes. A UUID identifies a
+ * device independently of their order, and it is the only name of a MIG slice.
  */
 function readGpuIds(variables: Variables): string[] | undefined {
   const lists = GPU_VARIABLES.map((variable) => (variables.get(variable) ?? '').split(',')).filter(
-    // "NoDevFiles" is Slurm's word for none.
+    // "NoDevFiles" is Slurm's word for no GPU.
     (ids) => ids.every((id) => isIdentity(id) && id !== 'NoDevFiles'),
   );
   return lists.find((ids) => ids.every((id) => /^(GPU|MIG)-/.test(id))) ?? lists[0];
@@ -219,4 +217,4 @@ function readNumber(variables: Variables, variable: string): number | undefined 
   return /^\d{1,11}$/.test(text) ? Number(text) : undefined;
 }
 
-const refusal = (what: string) => invalid(`The event ${what}.`);
+const unreadable = (fault: string) => invalid(`The event ${fault}.`);

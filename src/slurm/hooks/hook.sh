@@ -1,15 +1,16 @@
 #!/bin/sh
-# hpc-observe: notes that a job started or ended, as one file in a folder that the service or its agent reads.
-# Written by `hpc-observe slurm hooks`, which sets `kind` and `spool`; the service knows what is in the file.
+# hpc-observe: records the start or end of a job as one file in a folder that the service or its agent reads.
+# Written by `hpc-observe slurm hooks`, which sets `kind` and `spool`.
 #
-# Slurm waits for this script, and a Prolog or Epilog that fails drains the node. So it asks nobody, waits for nobody,
-# and ends with 0 whatever happens; an event that cannot be written is lost, and the service finds the job by asking Slurm.
+# Slurm waits for this script, and a failing Prolog or Epilog drains the node. It therefore uses neither the network nor
+# Slurm's commands and always exits with 0. An event that cannot be written is lost; the service then learns of the job
+# from squeue.
 trap 'exit 0' EXIT HUP INT TERM
 
 kind=prolog_slurmctld
 spool='/var/spool/hpc-observe'
 
-# Slurm gives no PATH. The group, which the folder hands on to its files, may read them; others may not.
+# Slurm sets no PATH. The files belong to the folder's group (setgid), which may read them; others may not.
 PATH=/usr/bin:/bin
 umask 027
 set -C
@@ -21,22 +22,22 @@ write_event() {
 		SLURM_ARRAY_JOB_ID SLURM_ARRAY_TASK_ID SLURM_JOB_NODELIST SLURM_NODELIST SLURM_JOB_CPUS_PER_NODE \
 		SLURM_JOB_START_TIME SLURM_JOB_END_TIME SLURM_JOB_EXIT_CODE2 SLURMD_NODENAME \
 		SLURM_JOB_GPUS CUDA_VISIBLE_DEVICES ROCR_VISIBLE_DEVICES ZE_AFFINITY_MASK GPU_DEVICE_ORDINAL; do
-		# The names are the ones above; what a variable holds is never evaluated.
+		# Only the names above are evaluated, never the value of a variable.
 		eval "value=\${$name-}"
 		[ -z "$value" ] || printf '%s=%s\0' "$name" "$value" || return
 	done
-	# Tells a whole file from one that the end of the disk cut off.
+	# Marks the file as complete: a full disk may have cut it off.
 	printf 'end\0'
 }
 
-keep_event() {
+save_event() {
 	read -r host </proc/sys/kernel/hostname
-	# Where date knows no nanoseconds, it copies the N, or leaves it out.
+	# A date without nanoseconds copies the N or leaves it out.
 	time=$(date +%s.%N)
 	case $time in
 	*[!0-9.]* | *.) time=${time%%.*}.000000000 ;;
 	esac
-	# Parts of a file name.
+	# These become parts of a file name.
 	job=${SLURM_JOB_ID:-0} restarts=${SLURM_JOB_RESTART_COUNT:-0}
 	case $job in *[!0-9]* | ???????????*) job=0 ;; esac
 	case $restarts in *[!0-9]* | ???????????*) restarts=0 ;; esac
@@ -49,5 +50,5 @@ keep_event() {
 	rm -f "$spool/.$event.tmp"
 }
 
-keep_event </dev/null >/dev/null 2>&1
+save_event </dev/null >/dev/null 2>&1
 exit 0

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { AppError } from '../../domain/errors.ts';
 import { MAX_NODES } from '../../domain/job.ts';
 import type { Report } from '../../domain/report.ts';
+import type { SpoolState } from '../../domain/slurm-health.ts';
 import { MAX_EVENT_BYTES, readEvent, readEventName } from './event.ts';
 import { watchFolder } from './watch.ts';
 
@@ -33,17 +34,6 @@ interface SpoolOptions {
   readonly now: () => number;
   /** Between two looks without any notice. */
   readonly pollMs?: number;
-}
-
-export interface SpoolState {
-  /** Events that wait, as of the last look. */
-  readonly length: number;
-  /** When the oldest of them was written; absent when none waits. */
-  readonly oldestMs?: number;
-  /** Files since the start: delivered; moved aside; and tried in vain, each time anew. */
-  readonly processed: number;
-  readonly bad: number;
-  readonly failed: number;
 }
 
 export interface Spool {

@@ -2,16 +2,16 @@ import { type FSWatcher, watch } from 'node:fs';
 import { stat } from 'node:fs/promises';
 
 export interface FolderWatch {
-  /** Watches the folder that is there now, which may be another one than before. Rejects when there is none. */
+  /** Watches the folder at this path now, which may have been replaced. Rejects when there is none. */
   renew(): Promise<void>;
   stop(): void;
 }
 
 /**
- * Calls `notice` with the name of what came, went or changed in a folder, which need not exist yet. Notices can be lost:
- * whoever depends on them has to look by itself now and then, and to `renew` before that.
+ * Calls `notify` with each name that is added, removed or changed in a folder that may not exist yet. Notifications can be
+ * lost: callers must also poll, calling `renew` first.
  */
-export function watchFolder(folder: string, notice: (name: string | null) => void): FolderWatch {
+export function watchFolder(folder: string, notify: (name: string | null) => void): FolderWatch {
   let watcher: FSWatcher | undefined;
   let watched = '';
 
@@ -27,11 +27,11 @@ export function watchFolder(folder: string, notice: (name: string | null) => voi
       if (watcher && watched === identity) return;
       stop();
       try {
-        watcher = watch(folder, { persistent: false }, (_, name) => notice(name));
+        watcher = watch(folder, { persistent: false }, (_, name) => notify(name));
         watcher.on('error', stop);
         watched = identity;
       } catch {
-        // No watches left, or a file system without them: the looks go on.
+        // No inotify watches left, or a file system without them: polling finds the files.
       }
     },
     stop,

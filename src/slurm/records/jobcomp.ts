@@ -5,20 +5,18 @@ import { readExit } from '../values/exit.ts';
 import { readSluids } from '../values/sluid.ts';
 import { readTimeMs } from '../values/time.ts';
 import { readTres } from '../values/tres.ts';
-import { readRow } from './to-report.ts';
+import { toReport } from './to-report.ts';
 
-/** The fields of a document that are read; the script, its files and its folders of output are not. */
 type Document = Readonly<Record<string, unknown>>;
 
 /**
- * Reads the document that slurmctld posts for a run that has ended, with `JobCompType=jobcomp/elasticsearch`. Its fields are
- * those of `jobcomp_common_job_record_to_data` (src/plugins/jobcomp/common/jobcomp_common.c), of
- * `jobcomp_elasticsearch.c` itself before 22.05; what newer versions add is passed over. `validation_error` for one that
- * does not say which run it is of. `observedMs` is the end of the run: a document may come hours later.
+ * Reads the document that slurmctld posts for an ended run with `JobCompType=jobcomp/elasticsearch`. Its fields are from
+ * `jobcomp_common_job_record_to_data` (src/plugins/jobcomp/common/jobcomp_common.c), before 22.05 from
+ * `jobcomp_elasticsearch.c`; unknown fields are ignored. The report counts as observed when the run ended, because a
+ * document may arrive hours later. Throws `validation_error` for a document without a job id, an end or a state.
  *
- * Two kinds are not what they seem. A run that is requeued is posted as `PENDING`, with its end and its nodes: the report
- * says `REQUEUED`, as sacct does. A job that changes its size is posted as `RESIZING`, with an end, and goes
- * on: undefined.
+ * A requeued run is posted as `PENDING` with its end and its nodes; the report says `REQUEUED`, as sacct does. A job that
+ * changes its size is posted as `RESIZING` with an end although it goes on; the result is then undefined.
  */
 export function parseJobCompletion(document: unknown): Report | undefined {
   if (typeof document !== 'object' || document === null || Array.isArray(document)) {
@@ -26,7 +24,7 @@ export function parseJobCompletion(document: unknown): Report | undefined {
   }
   const fields = document as Document;
   const id = readCount(fields.jobid);
-  if (id === undefined) throw invalid('jobid must be the number of a job.');
+  if (id === undefined) throw invalid('jobid must be a numeric job id.');
   const endTimeMs = readTimeMs(text(fields['@end']));
   if (endTimeMs === undefined) throw invalid('@end must be the time at which the run ended.');
   const state = text(fields.state);
@@ -36,11 +34,11 @@ export function parseJobCompletion(document: unknown): Report | undefined {
   const tres = readTres(text(fields.tres_alloc) ?? text(fields.tres_req));
   const arrayJobId = readCount(fields.array_job_id);
   const { startTimeMs, resizedMs } = readStart(fields, endTimeMs);
-  return readRow({
+  return toReport({
     source: 'jobcomp',
     observedMs: endTimeMs,
     id: String(id),
-    shownId: arrayJobId ? `${arrayJobId}_${readCount(fields.array_task_id)}` : undefined,
+    displayedId: arrayJobId ? `${arrayJobId}_${readCount(fields.array_task_id)}` : undefined,
     user: text(fields.username),
     account: text(fields.account),
     partition: text(fields.partition),
@@ -64,7 +62,7 @@ export function parseJobCompletion(document: unknown): Report | undefined {
   });
 }
 
-/** `@start` of a job that has changed its size is when it last did; `elapsed` is counted from its start all the same. */
+/** Reads the start of the run. After a change of size `@start` is the time of that change; `elapsed` still counts from the start. */
 function readStart(fields: Document, endTimeMs: number): { startTimeMs?: number; resizedMs?: number[] } {
   const startTimeMs = readTimeMs(text(fields['@start']));
   const elapsedSeconds = readCount(fields.elapsed);

@@ -1,168 +1,167 @@
-import { AppError } from '../../domain/errors.ts';
+import { invalid } from '../../domain/errors.ts';
 import type { Report } from '../../domain/report.ts';
 import { readText } from '../values/blank.ts';
 import { readCount } from '../values/count.ts';
 import { readExit } from '../values/exit.ts';
-import { remember } from '../values/memoize.ts';
+import { memoize } from '../values/memoize.ts';
 import { readMemoryMb } from '../values/memory.ts';
 import { readSluids } from '../values/sluid.ts';
 import { readTimeLimitSeconds, readTimeMs } from '../values/time.ts';
 import { readTres } from '../values/tres.ts';
-import { readRow } from './to-report.ts';
+import { toReport } from './to-report.ts';
 
-/** Without these a run cannot be told from another, or not whether it started. */
+/** Without these columns runs cannot be distinguished, or whether they started. */
 const REQUIRED = ['JobIDRaw', 'State', 'Start', 'End', 'NodeList'];
 
+/** Converts the columns of one record to a report; undefined for a record that is not a run. Throws `validation_error`. */
+export type ReadRecord = (columns: readonly string[]) => Report | undefined;
+
 /**
- * Reads the columns of one record; undefined for what is no run of its own: a step, and what slurmdbd makes of the first
- * step of a job of which it has not been told yet, which waits, has nodes, and is called `allocation`. `validation_error` if it
- * cannot be read.
+ * Returns a function that reads records of sacct with columns of these names, in any order. Throws `validation_error` when
+ * a required column is missing. Without `AllocTRES` and `ReqTRES`, it reads `AllocCPUS`, `NCPUS`, `NNodes` and `ReqMem`.
  *
- * What a job was before it changed its size is a record of its own, RESIZING, which says when the run began and when it
- * changed. The record of what it was afterwards begins at that moment since 24.11; it is known as such by its OriginalSLUID, where
- * there is one, or else by the record before it.
+ * Two kinds of record are not runs: a step, and what slurmdbd makes of the first step of a job that has not been
+ * registered yet: PENDING, with nodes. After a change of size a run has several records. All but the last are RESIZING
+ * and end when the size changed. Since 24.11 the last one starts at that moment; it is recognized by its OriginalSLUID,
+ * where there is one, else by the record before it.
  */
-export type ReadRun = (columns: readonly string[]) => Report | undefined;
-
-const readKnownTres = remember(readTres);
-const readLimit = remember(readTimeLimitSeconds);
-const readKnownExit = remember(readExit);
-
-/**
- * How to read records of sacct with columns of these names, in any order. `validation_error` when one is missing
- * without which no run is known. Where `AllocTRES` and `ReqTRES` say nothing, `AllocCPUS`, `NCPUS`, `NNodes` and `ReqMem` do.
- */
-export function createRunReader(names: readonly string[], observedMs: number): ReadRun {
+export function createRecordReader(names: readonly string[], observedMs: number): ReadRecord {
   const missing = REQUIRED.filter((name) => !names.includes(name));
   if (missing.length > 0) {
-    throw new AppError(
-      'validation_error',
+    throw invalid(
       `The output of sacct lacks ${missing.join(', ')}; it needs the columns ${REQUIRED.join(', ')}.`,
     );
   }
-  const places = new Map(names.map((name, place) => [name, place]));
-  const place = (name: string) => places.get(name) ?? names.length;
-  const id = place('JobIDRaw');
-  const shownId = place('JobID');
-  const user = place('User');
-  const account = place('Account');
-  const partition = place('Partition');
-  const qos = place('QOS');
-  const cluster = place('Cluster');
-  const state = place('State');
-  const nodeList = place('NodeList');
-  const submit = place('Submit');
-  const start = place('Start');
-  const end = place('End');
-  const limit = place(places.has('TimelimitRaw') ? 'TimelimitRaw' : 'Timelimit');
-  const allocated = place('AllocTRES');
-  const requested = place('ReqTRES');
-  const cpuCount = place(places.has('AllocCPUS') ? 'AllocCPUS' : 'NCPUS');
-  const nodeCount = place('NNodes');
-  const reqMem = place('ReqMem');
-  const exit = place('ExitCode');
-  const restarts = place('Restarts');
-  const reason = place('Reason');
-  const name = place('JobName');
-  const workDir = place('WorkDir');
-  const sluid = place('SLUID');
-  const originalSluid = place('OriginalSLUID');
-  const suspended = place('Suspended');
-  const submitLine = place('SubmitLine');
-  const eligible = place('Eligible');
-
+  const at = indexColumns(names);
   return (columns) => {
-    if (columns[id]!.includes('.')) return undefined;
-    if (columns[state] === 'PENDING' && readText(columns[nodeList]) !== undefined) return undefined;
-    const report = readWhole(columns);
-    return columns[state] === 'RESIZING' ? firstPart(report, readTimeMs(columns[end])) : report;
+    if (columns[at.id]!.includes('.')) return undefined;
+    if (columns[at.state] === 'PENDING' && readText(columns[at.nodeList]) !== undefined) return undefined;
+    const report = readRun(columns, at, observedMs);
+    return columns[at.state] === 'RESIZING' ? toFirstPart(report, readTimeMs(columns[at.end])) : report;
   };
-
-  function readWhole(columns: readonly string[]): Report {
-    const tres = readKnownTres(columns[allocated] || columns[requested] || '');
-    const endTimeMs = readTimeMs(columns[end]);
-    const cpus = tres.cpus ?? (readCount(columns[cpuCount]) || undefined);
-    const nodes = tres.nodes ?? readCount(columns[nodeCount]);
-    const startTimeMs = readTimeMs(columns[start]);
-    const sluids = readSluids(columns[sluid], columns[originalSluid]);
-    const isLaterPart = sluids.otherSluids !== undefined || isEmptied(columns, endTimeMs);
-    return readRow({
-      source: 'sacct',
-      observedMs,
-      id: columns[id]!,
-      shownId: columns[shownId],
-      user: columns[user],
-      account: columns[account],
-      partition: columns[partition],
-      qos: columns[qos],
-      cluster: columns[cluster],
-      state: readVerdict(columns),
-      isPast: isPast(columns[state]!, endTimeMs),
-      nodeList: columns[nodeList]!,
-      submitTimeMs: readTimeMs(columns[submit]),
-      startTimeMs,
-      endTimeMs,
-      timeLimitSeconds: readLimit(columns[limit] ?? ''),
-      cpus,
-      memoryMb: tres.memoryMb ?? readMemoryMb(columns[reqMem], { cpus, nodes }),
-      gpus: tres.gpus,
-      exit: readKnownExit(columns[exit] ?? ''),
-      restarts: readCount(columns[restarts]),
-      // Of a job that has started it is still the last reason for which it waited.
-      reason: columns[state] === 'PENDING' ? columns[reason] : undefined,
-      name: readName(columns),
-      workDir: columns[workDir],
-      ...sluids,
-      resizedMs: isLaterPart ? listOf(startTimeMs) : undefined,
-      // Of a run that goes on, squeue knows it as it grows.
-      suspendedSeconds: readSuspended(columns[endTimeMs === undefined ? names.length : suspended] ?? ''),
-    });
-  }
-
-  /**
-   * Of a run that ended by itself and was requeued for it, as those of scrontab are, accounting has REQUEUED all the same. It
-   * is told by its exit code, and a good one by how jobs of scrontab look: no line of submission, and a wait for a full minute.
-   */
-  function readVerdict(columns: readonly string[]): string {
-    const word = columns[state]!;
-    if (word !== 'REQUEUED') return word;
-    const { exitCode, signal } = readKnownExit(columns[exit] ?? '');
-    if (signal !== undefined || exitCode === undefined) return word;
-    if (exitCode > 0) return 'FAILED';
-    const isOfCron =
-      columns[submitLine] === '' &&
-      columns[reason] === 'BeginTime' &&
-      (readTimeMs(columns[eligible]) ?? 1) % 60_000 === 0;
-    return isOfCron ? 'COMPLETED' : word;
-  }
-
-  /** slurmdbd calls a job that never started `allocation` as long as it has only been told of its end. */
-  function readName(columns: readonly string[]): string | undefined {
-    const isPlaceholder = columns[name] === 'allocation' && readText(columns[nodeList]) === undefined;
-    return isPlaceholder ? undefined : columns[name];
-  }
-
-  /** Whether another job took all nodes of a job: it is over, for ever without an end. */
-  function isEmptied(columns: readonly string[], endTimeMs: number | undefined): boolean {
-    return (
-      endTimeMs === undefined && columns[state] === 'COMPLETED' && readText(columns[nodeList]) === undefined
-    );
-  }
 }
 
-/** A part that another one follows has an end, and its run has none. */
-const isPast = (state: string, endTimeMs: number | undefined): boolean =>
-  endTimeMs !== undefined && state !== 'RESIZING';
+/** Returns the index of each column; for one that is not there an index beyond the end, where the text is undefined. */
+function indexColumns(names: readonly string[]) {
+  const indexes = new Map(names.map((name, index) => [name, index]));
+  const indexOf = (name: string) => indexes.get(name) ?? names.length;
+  return {
+    id: indexOf('JobIDRaw'),
+    displayedId: indexOf('JobID'),
+    user: indexOf('User'),
+    account: indexOf('Account'),
+    partition: indexOf('Partition'),
+    qos: indexOf('QOS'),
+    cluster: indexOf('Cluster'),
+    state: indexOf('State'),
+    nodeList: indexOf('NodeList'),
+    submit: indexOf('Submit'),
+    start: indexOf('Start'),
+    end: indexOf('End'),
+    limit: indexOf(indexes.has('TimelimitRaw') ? 'TimelimitRaw' : 'Timelimit'),
+    allocated: indexOf('AllocTRES'),
+    requested: indexOf('ReqTRES'),
+    cpuCount: indexOf(indexes.has('AllocCPUS') ? 'AllocCPUS' : 'NCPUS'),
+    nodeCount: indexOf('NNodes'),
+    reqMem: indexOf('ReqMem'),
+    exit: indexOf('ExitCode'),
+    restarts: indexOf('Restarts'),
+    reason: indexOf('Reason'),
+    name: indexOf('JobName'),
+    workDir: indexOf('WorkDir'),
+    sluid: indexOf('SLUID'),
+    originalSluid: indexOf('OriginalSLUID'),
+    suspended: indexOf('Suspended'),
+    submitLine: indexOf('SubmitLine'),
+    eligible: indexOf('Eligible'),
+  };
+}
 
-/** What a run was up to a change of its size says nothing of the size that it has. */
-function firstPart(report: Report, resizedMs: number | undefined): Report | undefined {
+type ColumnIndexes = ReturnType<typeof indexColumns>;
+
+const readKnownTres = memoize(readTres);
+const readLimit = memoize(readTimeLimitSeconds);
+const readKnownExit = memoize(readExit);
+/** Absent instead of 0, because most runs are never suspended. */
+const readSuspended = memoize((text) => readTimeLimitSeconds(text) || undefined);
+
+function readRun(columns: readonly string[], at: ColumnIndexes, observedMs: number): Report {
+  const tres = readKnownTres(columns[at.allocated] || columns[at.requested] || '');
+  const endTimeMs = readTimeMs(columns[at.end]);
+  const cpus = tres.cpus ?? (readCount(columns[at.cpuCount]) || undefined);
+  const nodes = tres.nodes ?? readCount(columns[at.nodeCount]);
+  const startTimeMs = readTimeMs(columns[at.start]);
+  const sluids = readSluids(columns[at.sluid], columns[at.originalSluid]);
+  const isLaterPart = sluids.otherSluids !== undefined || isEmptied(columns, at, endTimeMs);
+  return toReport({
+    source: 'sacct',
+    observedMs,
+    id: columns[at.id]!,
+    displayedId: columns[at.displayedId],
+    user: columns[at.user],
+    account: columns[at.account],
+    partition: columns[at.partition],
+    qos: columns[at.qos],
+    cluster: columns[at.cluster],
+    state: readEndState(columns, at),
+    isPast: endTimeMs !== undefined && columns[at.state] !== 'RESIZING',
+    nodeList: columns[at.nodeList]!,
+    submitTimeMs: readTimeMs(columns[at.submit]),
+    startTimeMs,
+    endTimeMs,
+    timeLimitSeconds: readLimit(columns[at.limit] ?? ''),
+    cpus,
+    memoryMb: tres.memoryMb ?? readMemoryMb(columns[at.reqMem], { cpus, nodes }),
+    gpus: tres.gpus,
+    exit: readKnownExit(columns[at.exit] ?? ''),
+    restarts: readCount(columns[at.restarts]),
+    // After the start of a job this is still the last reason for which it waited.
+    reason: columns[at.state] === 'PENDING' ? columns[at.reason] : undefined,
+    name: readName(columns, at),
+    workDir: columns[at.workDir],
+    ...sluids,
+    resizedMs: isLaterPart && startTimeMs !== undefined ? [startTimeMs] : undefined,
+    // While the run goes on, squeue has the more recent value.
+    suspendedSeconds: endTimeMs === undefined ? undefined : readSuspended(columns[at.suspended] ?? ''),
+  });
+}
+
+/**
+ * Returns the state of the record. Accounting has REQUEUED even for a run that ended by itself, such as every run of a
+ * scrontab job. A non-zero exit code shows such a run; with exit code 0, a scrontab job is recognized by its empty
+ * SubmitLine and its eligible time on a full minute.
+ */
+function readEndState(columns: readonly string[], at: ColumnIndexes): string {
+  const state = columns[at.state]!;
+  if (state !== 'REQUEUED') return state;
+  const { exitCode, signal } = readKnownExit(columns[at.exit] ?? '');
+  if (signal !== undefined || exitCode === undefined) return state;
+  if (exitCode > 0) return 'FAILED';
+  const isScrontab =
+    columns[at.submitLine] === '' &&
+    columns[at.reason] === 'BeginTime' &&
+    (readTimeMs(columns[at.eligible]) ?? 1) % 60_000 === 0;
+  return isScrontab ? 'COMPLETED' : state;
+}
+
+/** Reads the name. A job that never started is called `allocation` while slurmdbd knows only its end. */
+function readName(columns: readonly string[], at: ColumnIndexes): string | undefined {
+  const isPlaceholder = columns[at.name] === 'allocation' && readText(columns[at.nodeList]) === undefined;
+  return isPlaceholder ? undefined : columns[at.name];
+}
+
+/** Returns whether the job lost all nodes to another job: it has ended, but its record never gets an end. */
+function isEmptied(columns: readonly string[], at: ColumnIndexes, endTimeMs: number | undefined): boolean {
+  return (
+    endTimeMs === undefined &&
+    columns[at.state] === 'COMPLETED' &&
+    readText(columns[at.nodeList]) === undefined
+  );
+}
+
+/** Converts the report of a RESIZING record, whose size no longer holds; undefined without the time of the change. */
+function toFirstPart(report: Report, resizedMs: number | undefined): Report | undefined {
   if (resizedMs === undefined) return undefined;
   const { nodes, cpus, memoryLimitMb, gpus, suspendedSeconds, ...rest } = report;
   return { ...rest, observedMs: resizedMs, resizedMs: [...(report.resizedMs ?? []), resizedMs] };
 }
-
-const listOf = (timeMs: number | undefined): number[] | undefined =>
-  timeMs === undefined ? undefined : [timeMs];
-
-/** Absent instead of 0: most runs never are. */
-const readSuspended = remember((text) => readTimeLimitSeconds(text) || undefined);

@@ -1,154 +1,94 @@
 import type { Report } from '../../domain/report.ts';
-import { formatTime } from '../../domain/time.ts';
-import { type Header, looksRight, readHeader, splitRecord } from './sacct-header.ts';
-import { createRunReader, type ReadRun } from './sacct-record.ts';
-import { FaultList, type Faults } from './unreadable.ts';
-
-/** Columns that every sacct since 21.08 has. */
-const COLUMNS = [
-  'JobIDRaw',
-  'JobID',
-  'Cluster',
-  'User',
-  'Account',
-  'Partition',
-  'QOS',
-  'State',
-  'ExitCode',
-  'Submit',
-  'Start',
-  'End',
-  'TimelimitRaw',
-  'NodeList',
-  'AllocTRES',
-  'ReqTRES',
-  'Reason',
-  'JobName',
-  'WorkDir',
-  'Suspended',
-  'Eligible',
-];
-/** Since 21.08, 24.11 and 26.05; an older sacct refuses the whole call for a column that it does not know. */
-const NEWER_COLUMNS = ['Restarts', 'SLUID', 'OriginalSLUID', 'SubmitLine'];
-
-/** What to ask sacct for, of the columns that `sacct --helpformat` lists in `help`. */
-export function sacctColumns(help: string): string[] {
-  const known = new Set(help.split(/\s+/));
-  return [...COLUMNS, ...NEWER_COLUMNS.filter((column) => known.has(column))];
-}
-
-/** Which jobs: these, or those of a span of time. */
-export type SacctChoice =
-  | { readonly ids: readonly string[] }
-  | { readonly fromMs: number; readonly toMs: number; readonly states?: string };
-
-/** How a job can end that never was eligible to run. */
-export const ENDS_OF_WAITS = 'CANCELLED,DEADLINE';
-
-/**
- * The arguments of sacct that print the runs of jobs, requeued ones too (`-D`), without steps (`-X`), columns ended by
- * `mark`, and a header, by which the reader knows the columns. To be run with `SLURM_TIME_FORMAT=%s`, `TZ=UTC`, `LC_ALL=C`
- * and nothing else of the environment.
- *
- * By a span of time sacct finds jobs that were eligible to run in it, and none that was held or waited for another job
- * until it was cancelled. It finds those by their ids, or by `states`, with which it takes the jobs that ended so in the span, at
- * the price of a reading of its whole table.
- */
-export function sacctArguments(columns: readonly string[], mark: string, choice: SacctChoice): string[] {
-  const chosen =
-    'ids' in choice
-      ? ['-j', choice.ids.join(',')]
-      : ['-S', formatTime(choice.fromMs).slice(0, 19), '-E', formatTime(choice.toMs).slice(0, 19)].concat(
-          choice.states === undefined ? [] : ['-s', choice.states],
-        );
-  return ['-a', '-X', '-D', '-p', `--delimiter=${mark}`, ...chosen, '-o', columns.join(',')];
-}
+import { type Header, looksRight, readHeader, splitRecord } from './sacct-columns.ts';
+import { createRecordReader, type ReadRecord } from './sacct-record.ts';
+import { type Unreadable, UnreadableRecords } from './unreadable.ts';
 
 export interface SacctReader {
-  /** The reports of the records that end in the next piece of the output. */
+  /** Returns the reports of the records that end in the next piece of the output. */
   read(text: string): Report[];
-  /** Those of what is left after the last piece. */
+  /** Returns the reports of what is left after the last piece. */
   finish(): Report[];
-  readonly faults: Faults;
+  readonly unreadable: Unreadable;
 }
 
-/** No record is as long: a longer one is damage, and not to be kept in memory until its end. */
+/** The longest record, in characters: a longer one is damage and must not be held in memory until its end. */
 const MAX_RECORD = 4 * 1024 * 1024;
-/** Nor has one as many lines: a script given as `--wrap`. */
+/** The most lines of one record, which a script given as `--wrap` may break. */
 const MAX_LINES = 200;
 
 /**
- * Reads what sacct prints, in pieces of any size: with `mark` the output of `sacctArguments`, without it one that somebody
- * saved with `-P` or `-p` and a header of any columns in any order, if `createRunReader` can do with them
- * (`validation_error` if not). Steps are passed over. A record that cannot be read is a fault; the others go on. A
- * record of a saved output that a name or a script given as `--wrap` breaks by a line break or a separator is put together again.
+ * Reads the output of sacct in pieces of any size: of `sacctArguments` with their `separator`, or without it one that was
+ * saved with `-P` or `-p` and a header of any columns that `createRecordReader` accepts, else it throws
+ * `validation_error`. Steps are skipped, unreadable records counted. In saved output, records that a job's name or
+ * script breaks with a line break or a separator are put together again.
  */
-export function createSacctReader(observedMs: number, mark?: string): SacctReader {
-  const end = mark === undefined ? '\n' : `${mark}\n`;
-  const faults = new FaultList();
+export function createSacctReader(observedMs: number, separator?: string): SacctReader {
+  const isSaved = separator === undefined;
+  const end = isSaved ? '\n' : `${separator}\n`;
+  const unreadable = new UnreadableRecords();
   let header: Header | undefined;
-  let readRun: ReadRun;
+  let toReport: ReadRecord;
   let rest = '';
-  /** Lines that are less than a record. */
+  /** Lines that do not make a whole record yet. */
   let broken: string[] = [];
 
-  function readRecord(record: string, reports: Report[]): void {
-    const line = mark === undefined && record.endsWith('\r') ? record.slice(0, -1) : record;
+  function addRecord(record: string, reports: Report[]): void {
+    const line = isSaved && record.endsWith('\r') ? record.slice(0, -1) : record;
     if (line === header?.line || (line === '' && broken.length === 0)) return;
     if (header === undefined) {
-      header = readHeader(line, mark);
-      readRun = createRunReader(header.names, observedMs);
+      header = readHeader(line, separator);
+      toReport = createRecordReader(header.names, observedMs);
       return;
     }
     const columns = splitRecord(line, header);
-    if (columns === undefined) readPiece(line, header, reports);
+    if (columns === undefined) addBrokenLine(line, header, reports);
     else {
-      giveUp();
-      readColumns(line, columns, reports);
+      dropBroken();
+      addColumns(line, columns, reports);
     }
   }
 
-  /** A line that is no record: with those before it, it may be one. */
-  function readPiece(line: string, header: Header, reports: Report[]): void {
+  /** Adds a line that is not a whole record; together with the lines before it, it may be one. */
+  function addBrokenLine(line: string, header: Header, reports: Report[]): void {
     broken.push(line);
     const count = broken.reduce((sum, piece) => sum + piece.split(header.separator).length - 1, 1);
     const whole = count < header.names.length ? '' : broken.join('\n');
     const columns = splitRecord(whole, header);
     if (columns !== undefined && looksRight(columns, header.names)) {
       broken = [];
-      readColumns(whole, columns, reports);
-    } else if (mark !== undefined || broken.length > MAX_LINES) giveUp();
+      addColumns(whole, columns, reports);
+    } else if (!isSaved || broken.length > MAX_LINES) dropBroken();
   }
 
-  function readColumns(line: string, columns: readonly string[], reports: Report[]): void {
-    const report = faults.try(line, () => readRun(columns));
+  function addColumns(line: string, columns: readonly string[], reports: Report[]): void {
+    const report = unreadable.try(line, () => toReport(columns));
     if (report) reports.push(report);
   }
 
-  function giveUp(): void {
+  function dropBroken(): void {
     if (broken.length > 0)
-      faults.add(broken[0]!, `This has not the ${header!.names.length} columns of the header.`);
+      unreadable.add(broken[0]!, `It does not have the ${header!.names.length} columns of the header.`);
     broken = [];
   }
 
   return {
-    faults,
+    unreadable,
     read(text) {
       const reports: Report[] = [];
       const records = (rest + text).split(end);
       rest = records.pop()!;
-      for (const record of records) readRecord(record, reports);
+      for (const record of records) addRecord(record, reports);
       if (rest.length > MAX_RECORD) {
-        faults.add(rest, 'This is too long for a record.');
+        unreadable.add(rest, `It is longer than ${MAX_RECORD} characters.`);
         rest = '';
       }
       return reports;
     },
     finish() {
       const reports: Report[] = [];
-      if (mark === undefined) readRecord(rest, reports);
-      else if (rest !== '') faults.add(rest, 'The output ends in the middle of a record.');
-      giveUp();
+      if (isSaved) addRecord(rest, reports);
+      else if (rest !== '') unreadable.add(rest, 'The output ends in the middle of a record.');
+      dropBroken();
       rest = '';
       return reports;
     },

@@ -1,10 +1,9 @@
 /**
- * What parts the columns of one call of squeue or sacct. Job names are any text, line breaks and control characters
- * included, so no fixed separator is safe: with one that he knows, a user could write whole records of other people's jobs
- * into the name of his own. Each call takes a new mark, which nobody can guess. It is of letters between bars because
- * squeue reads digits, dots, colons and commas in this place as something else.
+ * Creates the column separator of one call of squeue or sacct. Job names may contain any text, line breaks and control
+ * characters included: with a separator that a user could guess, the name of one job could forge records of others.
+ * It is eight random letters between bars, because squeue gives digits, dots, colons and commas a meaning here.
  */
-export function createMark(): string {
+export function createSeparator(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(8));
   return `|${String.fromCharCode(...Array.from(bytes, (byte) => 97 + (byte % 26)))}|`;
 }

@@ -3,28 +3,28 @@ import { invalid, quote } from '../../domain/errors.ts';
 import { isIdentity } from '../../domain/identity.ts';
 import { hasEnded, type JobState } from '../../domain/job.ts';
 import type { Report, Source } from '../../domain/report.ts';
-import { type ArrayPlace, readArrayPlace } from '../values/array.ts';
+import { type ArrayTask, readArrayTask } from '../values/array-task.ts';
 import { readChosen, readText } from '../values/blank.ts';
 import type { Exit } from '../values/exit.ts';
-import { remember } from '../values/memoize.ts';
+import { memoize } from '../values/memoize.ts';
 import { expandNodes } from '../values/nodelist.ts';
 import { readState } from '../values/state.ts';
 
-/** What a source says of a job, cut into columns, the texts still Slurm's. */
-export interface Row {
+/** One record of squeue, sacct or jobcomp: numbers and times are read, texts are still Slurm's. Memory in MB (2^20 bytes). */
+export interface SlurmRecord {
   readonly source: Source;
   readonly observedMs: number;
-  /** The number of the job. */
+  /** The numeric job id. */
   readonly id: string;
-  /** The id that people see, such as `8_3`. */
-  readonly shownId?: string | undefined;
+  /** The job id as Slurm displays it, such as `8_3`. */
+  readonly displayedId?: string | undefined;
   readonly user?: string | undefined;
   readonly account?: string | undefined;
   readonly partition?: string | undefined;
   readonly qos?: string | undefined;
   readonly cluster?: string | undefined;
   readonly state: string;
-  /** The record is of a run that is over, as its end in accounting shows. */
+  /** Whether the record is of a run that has ended, as its end in accounting shows. */
   readonly isPast: boolean;
   readonly nodeList: string;
   readonly submitTimeMs?: number | undefined;
@@ -41,102 +41,101 @@ export interface Row {
   readonly workDir?: string | undefined;
   readonly sluid?: string | undefined;
   readonly otherSluids?: readonly string[] | undefined;
-  /** When the size of the run changed, the last time last. */
+  /** When the size of the run changed, in ascending order; empty when it did at an unknown time. */
   readonly resizedMs?: readonly number[] | undefined;
   readonly suspendedSeconds?: number | undefined;
 }
 
-/** A command of Slurm may take this long, and clocks differ: an end that is later than that is yet to come. */
+/** How far an end may be after the observation: a Slurm command takes time, and clocks differ. A later end is a forecast. */
 const SLACK_MS = 60_000;
 
-const NOWHERE: ArrayPlace = {};
+const NO_ARRAY: ArrayTask = {};
 const NO_EXIT: Exit = {};
-const PLAIN = /^[a-z][\w.-]{0,62}$/;
-const NUMBER = /^[1-9]\d{0,9}$/;
+const PLAIN_NAME = /^[a-z][\w.-]{0,62}$/;
+const JOB_ID = /^[1-9]\d{0,9}$/;
 /**
- * The states in which the code is what the script itself ended with. Elsewhere it is an accident: cancelled and timed
- * out jobs have 0:15 or 0:0, those out of memory 0:125.
+ * The states whose exit code is the script's own. In others it is incidental: cancelled and timed out jobs have 0:15 or
+ * 0:0, those out of memory 0:125.
  */
-const WITH_EXIT: ReadonlySet<string> = new Set(['COMPLETED', 'FAILED']);
+const STATES_WITH_EXIT: ReadonlySet<string> = new Set(['COMPLETED', 'FAILED']);
 
-/** The words of a run that is over mean another thing than those of a job that is: REQUEUED is an end, or a wait. */
-const readPastState = remember((words) => readState(words, { isEnded: true }));
-const readPresentState = remember((words) => readState(words));
-/** Remembered by their nodes: one short list may stand for 100,000. */
-const readList = remember(
+const readPastState = memoize((words) => readState(words, { isEnded: true }));
+const readPresentState = memoize((words) => readState(words));
+/** Cached by the number of nodes, because a short list may expand to 100,000. */
+const expandList = memoize(
   (list) => expandNodes(list),
   300_000,
   (nodes) => nodes.length + 1,
 );
-/** One name, which most jobs have, needs no expanding. */
-const readNodes = (list: string): readonly string[] => (PLAIN.test(list) ? [list] : readList(list));
+/** Most lists are one plain name, which needs no expansion. */
+const readNodes = (list: string): readonly string[] => (PLAIN_NAME.test(list) ? [list] : expandList(list));
 
-/**
- * The report of a row; `validation_error` when it names no job, or has a user or nodes that cannot be.
- *
- * A job has started when it has nodes and does not wait: Slurm gives a job that was cancelled while it waited its end
- * as its start, and one that waits the start that it expects. In the same way the end counts only of a job that has ended:
- * that of a running one is its time limit. A job of which another took all nodes was over then, whatever Slurm gives as its
- * end: its time limit, or nothing. Of it, where that moment is not known, and of any other that is over without an end that can be believed, no state is told.
- */
-export function readRow(row: Row): Report {
-  if (!NUMBER.test(row.id)) throw invalid(`The job id ${quote(row.id)} is no number.`);
-  const user = readText(row.user);
-  if (user !== undefined && !isIdentity(user)) throw invalid(`No user can be called ${quote(user)}.`);
-  const { state, rawState } = row.isPast ? readPastState(row.state) : readPresentState(row.state);
-  if (rawState === undefined) throw invalid(`Job ${row.id} has no state.`);
-  const nodes = readNodes(row.nodeList);
-  const life = readLife(row, state, nodes.length > 0);
-  const place = row.shownId === undefined ? NOWHERE : readArrayPlace(row.shownId);
-  const exit = WITH_EXIT.has(rawState) ? row.exit : NO_EXIT;
+/** Converts a record to a report. Throws `validation_error` for an invalid job id, user or node list, or a missing state. */
+export function toReport(record: SlurmRecord): Report {
+  if (!JOB_ID.test(record.id)) throw invalid(`The job id ${quote(record.id)} is not a number from 1.`);
+  const user = readText(record.user);
+  if (user !== undefined && !isIdentity(user)) throw invalid(`The user name ${quote(user)} is not valid.`);
+  const { state, rawState } = record.isPast ? readPastState(record.state) : readPresentState(record.state);
+  if (rawState === undefined) throw invalid(`Job ${record.id} has no state.`);
+  const nodes = readNodes(record.nodeList);
+  const life = readLife(record, state, nodes.length > 0);
+  const task = record.displayedId === undefined ? NO_ARRAY : readArrayTask(record.displayedId);
+  const exit = STATES_WITH_EXIT.has(rawState) ? record.exit : NO_EXIT;
   return defined<Report>({
-    source: row.source,
-    observedMs: row.observedMs,
-    id: row.id,
+    source: record.source,
+    observedMs: record.observedMs,
+    id: record.id,
     user,
     nodes: nodes.length > 0 ? nodes : undefined,
     ...life,
-    // A job may be called (null); one without a name has an empty one.
-    name: row.name || undefined,
-    account: readText(row.account),
-    partition: readText(row.partition),
-    qos: readText(row.qos),
-    cluster: readText(row.cluster),
-    submitTimeMs: row.submitTimeMs,
-    timeLimitSeconds: row.timeLimitSeconds,
-    cpus: row.cpus,
-    memoryLimitMb: row.memoryMb,
-    gpus: row.gpus,
-    workDir: readChosen(row.workDir),
-    arrayJobId: place.arrayJobId,
-    arrayTaskId: place.arrayTaskId,
+    // A job may be called (null); without a name it has an empty one.
+    name: record.name || undefined,
+    account: readText(record.account),
+    partition: readText(record.partition),
+    qos: readText(record.qos),
+    cluster: readText(record.cluster),
+    submitTimeMs: record.submitTimeMs,
+    timeLimitSeconds: record.timeLimitSeconds,
+    cpus: record.cpus,
+    memoryLimitMb: record.memoryMb,
+    gpus: record.gpus,
+    workDir: readChosen(record.workDir),
+    arrayJobId: task.arrayJobId,
+    arrayTaskId: task.arrayTaskId,
     exitCode: exit.exitCode,
     signal: exit.signal,
     rawState,
-    reason: readText(row.reason),
-    restarts: row.restarts,
-    sluid: row.sluid,
-    otherSluids: row.otherSluids,
-    resizedMs: row.resizedMs,
-    suspendedSeconds: row.suspendedSeconds,
+    reason: readText(record.reason),
+    restarts: record.restarts,
+    sluid: record.sluid,
+    otherSluids: record.otherSluids,
+    resizedMs: record.resizedMs,
+    suspendedSeconds: record.suspendedSeconds,
   });
 }
 
+/**
+ * Decides which of the state, start and end to believe. A start is one only if the job has nodes and is not pending: a
+ * pending job has its expected start, and one that was cancelled while pending its end. An end is one only if the job
+ * has ended: a running job has its time limit. A job that lost all nodes to another one ended at that moment, whatever
+ * Slurm gives. A job that ended without a credible end has no state.
+ */
 function readLife(
-  row: Row,
+  record: SlurmRecord,
   state: JobState | undefined,
   hasNodes: boolean,
 ): Pick<Maybe<Report>, 'state' | 'startTimeMs' | 'endTimeMs'> {
   const isOver = state !== undefined && hasEnded(state);
-  if (!isOver) return { state, startTimeMs: hasNodes && state !== 'pending' ? row.startTimeMs : undefined };
-  const isEmptied = !hasNodes && row.resizedMs !== undefined;
-  const endTimeMs = isEmptied ? row.resizedMs?.at(-1) : credible(row.endTimeMs, row.observedMs);
+  if (!isOver)
+    return { state, startTimeMs: hasNodes && state !== 'pending' ? record.startTimeMs : undefined };
+  const isEmptied = !hasNodes && record.resizedMs !== undefined;
+  const endTimeMs = isEmptied ? record.resizedMs?.at(-1) : credibleEnd(record);
   return {
     state: endTimeMs === undefined ? undefined : state,
-    startTimeMs: hasNodes || isEmptied ? row.startTimeMs : undefined,
+    startTimeMs: hasNodes || isEmptied ? record.startTimeMs : undefined,
     endTimeMs,
   };
 }
 
-const credible = (endTimeMs: number | undefined, observedMs: number): number | undefined =>
+const credibleEnd = ({ endTimeMs, observedMs }: SlurmRecord): number | undefined =>
   endTimeMs !== undefined && endTimeMs <= observedMs + SLACK_MS ? endTimeMs : undefined;

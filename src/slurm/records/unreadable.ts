@@ -1,23 +1,23 @@
 import { AppError, quote } from '../../domain/errors.ts';
 
-const MAX_TOLD = 20;
+const MAX_EXAMPLES = 20;
 
-/** The records that could not be read: all are counted, and the first few told of, each in one sentence. */
-export interface Faults {
+/** The records of one output that could not be read: their number, and the first 20 with the reason, a sentence each. */
+export interface Unreadable {
   readonly count: number;
-  readonly first: readonly string[];
+  readonly examples: readonly string[];
 }
 
-export class FaultList implements Faults {
+export class UnreadableRecords implements Unreadable {
   count = 0;
-  readonly first: string[] = [];
+  readonly examples: string[] = [];
 
-  add(record: string, why: string): void {
+  add(record: string, reason: string): void {
     this.count++;
-    if (this.first.length < MAX_TOLD) this.first.push(`${quote(record)}: ${why}`);
+    if (this.examples.length < MAX_EXAMPLES) this.examples.push(`${quote(record)}: ${reason}`);
   }
 
-  /** What `read` gives; undefined, and a fault more, when it refuses the record. */
+  /** Returns the result of `read`, or undefined when it refuses the record with an AppError, which is added. */
   try<Result>(record: string, read: () => Result): Result | undefined {
     try {
       return read();

@@ -1,5 +1,5 @@
-/** What Slurm's commands and plugins print where they have nothing to say; which of them depends on column and version. */
-const NOTHING: ReadonlySet<string> = new Set([
+/** Words that Slurm's commands and plugins print for an empty value; they vary with the column and the version. */
+const BLANKS: ReadonlySet<string> = new Set([
   '(null)',
   'N/A',
   'NONE',
@@ -10,18 +10,18 @@ const NOTHING: ReadonlySet<string> = new Set([
   'None assigned',
 ]);
 
-/** How the words above begin, but for `n/a`: many texts begin with an n, such as the QOS `normal`. */
+/** First letters of BLANKS. `n/a` is checked by itself, because many texts begin with an n, such as the QOS `normal`. */
 const INITIALS: readonly number[] = Array.from('(NU', (letter) => letter.charCodeAt(0));
 
-/** The text of a column; undefined for a word that stands for nothing. */
+/** Returns the text of a column, or undefined for one of the words that mean an empty value. */
 export function readText(text: string | undefined): string | undefined {
   if (text === undefined || text === '') return undefined;
-  // Most texts are told by their first letter, much faster.
+  // The first letter rules most texts out, much faster than hashing them.
   if (!INITIALS.includes(text.charCodeAt(0))) return text === 'n/a' ? undefined : text;
-  return NOTHING.has(text) ? undefined : text;
+  return BLANKS.has(text) ? undefined : text;
 }
 
-/** As `readText`, for what a user has chosen: a job may well be called `None`. */
+/** Returns a text that the user chose: only `(null)` is empty, because a job may really be called `None`. */
 export function readChosen(text: string | undefined): string | undefined {
   return text === undefined || text === '' || text === '(null)' ? undefined : text;
 }

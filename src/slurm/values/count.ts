@@ -1,4 +1,4 @@
-/** What Slurm's 32-bit fields hold for "not set" and "no limit" (slurm/slurm.h). */
+/** Values of Slurm's 32-bit fields that mean "not set" and "no limit" (slurm/slurm.h). */
 const NO_VAL = 0xfffffffe;
 const INFINITE = 0xffffffff;
 
@@ -9,8 +9,8 @@ interface Wrapped {
 }
 
 /**
- * A whole number from 0, in any of the ways in which Slurm writes one: a JSON number, digits, or the
- * `{"set":true,"infinite":false,"number":4}` of its JSON since 23.02. Undefined when it is not set or has no limit.
+ * Reads a non-negative integer in any form that Slurm writes: a JSON number, digits, or (in its JSON since 23.02)
+ * `{"set":true,"infinite":false,"number":4}`. Undefined when it is not set or has no limit.
  */
 export function readCount(value: unknown): number | undefined {
   if (typeof value === 'object' && value !== null) {

@@ -1,33 +1,33 @@
-/** Longer texts hardly come twice, and are not worth the memory. */
+/** Longer texts are rarely repeated and not worth the memory. */
 const MAX_LENGTH = 200;
 
 /**
- * Returns `read`, which must be pure, with a memory of its values: accounting repeats a few texts a million times, most
- * often the last one. The remembered values may weigh `max` together (by default each weighs 1); beyond it all are
- * forgotten, which costs less than knowing the oldest.
+ * Returns `read`, which must be pure, with a cache of its results: accounting repeats a few texts a million times, mostly
+ * the previous one. `weigh` gives the weight of a result (1 by default). When the total exceeds `maxWeight`, the whole
+ * cache is cleared, which costs less than tracking the oldest entry.
  */
-export function remember<Value>(
+export function memoize<Value>(
   read: (text: string) => Value,
-  max = 4096,
+  maxWeight = 4096,
   weigh: (value: Value) => number = () => 1,
 ): (text: string) => Value {
-  const known = new Map<string, Value>();
-  let weight = 0;
+  const cache = new Map<string, Value>();
+  let totalWeight = 0;
   let lastText: string | undefined;
   let lastValue: Value;
   return (text) => {
     if (text === lastText) return lastValue;
-    let value = known.get(text);
+    let value = cache.get(text);
     if (value === undefined) {
       value = read(text);
       if (text.length > MAX_LENGTH) return value;
-      const own = weigh(value);
-      if (weight + own > max) {
-        known.clear();
-        weight = 0;
+      const weight = weigh(value);
+      if (totalWeight + weight > maxWeight) {
+        cache.clear();
+        totalWeight = 0;
       }
-      known.set(text, value);
-      weight += own;
+      cache.set(text, value);
+      totalWeight += weight;
     }
     lastText = text;
     lastValue = value;

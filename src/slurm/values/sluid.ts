@@ -1,13 +1,13 @@
-/** SLUIDs are 13 characters of Crockford's base 32 behind an s (src/common/sluid.c). */
+/** An s and 13 characters of Crockford's base 32 (src/common/sluid.c). */
 const SLUID = /^s[0-9A-Z]{13}$/;
 
-/** Slurm's key of a run, such as `s685M87SK4CK00`; undefined for any other text. */
+/** Returns Slurm's unique id of a run, such as `s685M87SK4CK00`; undefined for any other text. */
 export const readSluid = (text: string | undefined): string | undefined =>
   text !== undefined && SLUID.test(text) ? text : undefined;
 
 /**
- * The keys of a record: of a job that changed its size `original` is the one that the run began with, `sluid` that of the
- * record alone.
+ * Reads the SLUIDs of one record. After a change of size, a record has a SLUID of its own, and `original` is the one
+ * that the run began with: the key of the run.
  */
 export function readSluids(
   sluid: string | undefined,

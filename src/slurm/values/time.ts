@@ -1,12 +1,12 @@
 import { parseTime } from '../../domain/time.ts';
-import { remember } from './memoize.ts';
+import { memoize } from './memoize.ts';
 
-/** The last second of the year 9999: nothing later can be written as ISO 8601. */
+/** The last second of the year 9999, the latest that ISO 8601 can express. */
 const MAX_SECONDS = 253_402_300_799;
 
 /**
- * A time in milliseconds since 1970: seconds, which `SLURM_TIME_FORMAT=%s` gives, or `2026-11-23T03:59:25`, which is
- * taken as UTC. Undefined for 0 and for `Unknown`, `N/A`, `None` and the like.
+ * Reads a time in milliseconds since 1970: seconds (`SLURM_TIME_FORMAT=%s`), or `2026-11-23T03:59:25`, which is read as
+ * UTC. Undefined for 0 and for words such as `Unknown`, `N/A` and `None`.
  */
 export function readTimeMs(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
@@ -15,9 +15,9 @@ export function readTimeMs(text: string | undefined): number | undefined {
   return Number.isInteger(seconds) && seconds > 0 && seconds <= MAX_SECONDS ? seconds * 1000 : undefined;
 }
 
-const readDayMs = remember((day) => parseTime(day));
+const readDayMs = memoize((day) => parseTime(day));
 
-/** As `parseTime`, which takes five times as long for the one form of time that Slurm writes. */
+/** Reads the one ISO format that Slurm writes five times as fast as `parseTime`, which reads all others. */
 function readIsoMs(text: string): number | undefined {
   if (text.length !== 19 || text[13] !== ':' || text[16] !== ':') return parseTime(text);
   const dayMs = readDayMs(text.slice(0, 10));
@@ -28,7 +28,7 @@ function readIsoMs(text: string): number | undefined {
   return dayMs + (hours * 3600 + minutes * 60 + seconds) * 1000;
 }
 
-/** The number that stands at a place of a text; NaN if none does. */
+/** Returns the number that two digits at `at` form, or NaN. */
 function twoDigits(text: string, at: number): number {
   const tens = text.charCodeAt(at) - 48;
   const ones = text.charCodeAt(at + 1) - 48;
@@ -38,9 +38,9 @@ function twoDigits(text: string, at: number): number {
 const CLOCK = /^(?:(\d{1,6})-)?(\d{1,9})(?::(\d{1,2}))?(?::(\d{1,2}))?$/;
 
 /**
- * A time limit in seconds. Slurm writes and takes `minutes`, `minutes:seconds`, `hours:minutes:seconds`, `days-hours`,
- * `days-hours:minutes` and `days-hours:minutes:seconds` (sbatch(1), `--time`). Undefined for `UNLIMITED`,
- * `Partition_Limit`, `INVALID` and whatever else is no such time.
+ * Reads a time limit in seconds: `minutes`, `minutes:seconds`, `hours:minutes:seconds`, `days-hours`,
+ * `days-hours:minutes` or `days-hours:minutes:seconds` (sbatch(1), `--time`). Undefined for `UNLIMITED`,
+ * `Partition_Limit`, `INVALID` and any other text.
  */
 export function readTimeLimitSeconds(text: string | undefined): number | undefined {
   const match = text === undefined ? null : CLOCK.exec(text);

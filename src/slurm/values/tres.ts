@@ -1,7 +1,7 @@
 import { readCount } from './count.ts';
 import { readMemoryMb } from './memory.ts';
 
-/** What a job has of the resources that Slurm tracks, all nodes together. */
+/** Trackable resources (TRES) of a job, summed over its nodes. Memory in MB (2^20 bytes). */
 export interface Tres {
   readonly cpus?: number;
   readonly memoryMb?: number;
@@ -17,9 +17,9 @@ const FIELDS: ReadonlyMap<string, keyof Tres> = new Map([
 ]);
 
 /**
- * Reads `billing=1,cpu=3,mem=150M,node=3,gres/gpu=2,gres/gpu:a100=2`. Of the GPUs the total counts; where a site
- * tracks types only (`gres/gpu:a100=1,gres/gpu:h100=1`) their sum. `gres/gpumem` and `gres/gpuutil` are no GPUs. What is
- * not named, or cannot be read, is absent.
+ * Reads `billing=1,cpu=3,mem=150M,node=3,gres/gpu=2,gres/gpu:a100=2`. The GPUs are `gres/gpu`, or the sum of the types
+ * at a site that tracks only these (`gres/gpu:a100=1,gres/gpu:h100=1`). `gres/gpumem` and `gres/gpuutil` do not count
+ * GPUs. A resource that is not named or cannot be read is absent.
  */
 export function readTres(text: string | undefined): Tres {
   const found: { -readonly [Key in keyof Tres]: number } = {};

@@ -13,9 +13,9 @@ import {
   type ScriptFile,
   spoolOf,
 } from '../../../src/slurm/check/judge.ts';
-import { proveHook } from '../../../src/slurm/check/rehearse.ts';
-import { parseSlurmConfig, readUserId } from '../../../src/slurm/check/slurm-conf.ts';
+import { rehearseHook } from '../../../src/slurm/check/rehearse.ts';
 import { renderHook } from '../../../src/slurm/hooks/scripts.ts';
+import { parseSlurmConfig, readUserId } from '../../../src/slurm/records/slurm-conf.ts';
 
 const TEXT = readFileSync(resolve(import.meta.dir, '../../fixtures/slurm/scontrol-show-config.txt'), 'utf8');
 const CONFIG = parseSlurmConfig(TEXT);
@@ -30,11 +30,11 @@ const VALUES: [name: string, values: string[] | undefined][] = [
   ['CgroupPlugin', ['cgroup/v1']],
   ['Slurmctld', undefined],
 ];
-test.each(VALUES)('of scontrol show config %s is %p', (name, values) => {
+test.each(VALUES)('scontrol show config gives %s the values %p', (name, values) => {
   expect(CONFIG.get(name)).toEqual(values as string[]);
 });
 
-test('a setting that is given twice has two values', () => {
+test('a setting that scontrol prints twice has two values', () => {
   expect(withLines('Prolog[0] = /a\nProlog[1]               = /b\n').get('Prolog')).toEqual(['/a', '/b']);
 });
 
@@ -43,7 +43,7 @@ test.each([
   ['root(0)', 0],
   ['slurm', undefined],
   [undefined, undefined],
-])('the user %p has the number %p', (text, id) => {
+])('the user %p has the uid %p', (text, id) => {
   expect(readUserId(text)).toBe(id as number);
 });
 
@@ -57,52 +57,60 @@ const script = (text: string | undefined, fields: Partial<ScriptFile> = {}): Scr
 });
 
 const HOOKS: [what: string, scripts: ScriptFile[], status: Finding['status'], words: RegExp][] = [
-  ['not set', [], 'missing', /PrologSlurmctld=\/etc\/slurm\/hpc-observe\/prolog-slurmctld$/],
-  ['ours', [script(OURS)], 'ok', /our script \/x\/prolog/],
-  ['ours beside another', [script('#!/bin/sh\n'), script(OURS)], 'ok', /our script/],
+  ['is not set', [], 'missing', /PrologSlurmctld=\/etc\/slurm\/hpc-observe\/prolog-slurmctld$/],
+  ['is our script', [script(OURS)], 'ok', /our script \/x\/prolog/],
+  ['is our script beside another', [script('#!/bin/sh\n'), script(OURS)], 'ok', /our script/],
   [
-    'of somebody else',
+    'is another script',
     [script('#!/bin/sh\n')],
     'missing',
-    /not ours.*call \/etc\/slurm\/hpc-observe\/prolog/s,
+    /not our script.*call \/etc\/slurm\/hpc-observe\/prolog/s,
   ],
   [
-    'of somebody else, where ours belongs',
+    'is another script with the name of ours',
     [script('#!/bin/sh\n', { path: `${FOLDER}/prolog-slurmctld` })],
     'missing',
-    /stands where ours belongs.*another name.*hpc-observe slurm hooks \/etc\/slurm\/hpc-observe/s,
+    /with the name of ours.*Rename.*hpc-observe slurm hooks \/etc\/slurm\/hpc-observe/s,
   ],
-  ['not to be read', [script(undefined)], 'wrong', /cannot be read/],
-  ['not executable', [script(OURS, { isExecutable: false })], 'wrong', /chmod 755 \/x\/prolog/],
-  ['of another hook', [script(renderHook('epilog_slurmd', '/s'))], 'wrong', /script of epilog_slurmd/],
-  ['changed', [script(`${OURS}\n# more\n`)], 'wrong', /another version/],
+  ['cannot be read', [script(undefined)], 'wrong', /cannot be read/],
+  ['is not executable', [script(OURS, { isExecutable: false })], 'wrong', /chmod 755 \/x\/prolog/],
+  [
+    'is the script of another hook',
+    [script(renderHook('epilog_slurmd', '/s'))],
+    'wrong',
+    /script of epilog_slurmd/,
+  ],
+  ['was changed', [script(`${OURS}\n# more\n`)], 'wrong', /another version/],
 ];
-test.each(HOOKS)('a hook that is %s', (_, scripts, status, words) => {
+test.each(HOOKS)('slurm check judges a hook that %s', (_, scripts, status, words) => {
   const finding = judgeHook('prolog_slurmctld', scripts, FOLDER);
   expect(finding.status).toBe(status);
   expect(`${finding.what}\n${finding.advice ?? ''}`).toMatch(words);
 });
 
-test('the spool folder is read from the script as the shell would', () => {
+test('the spool folder is read from the script as the shell would read it', () => {
   expect(spoolOf(OURS)).toBe("/it's/spool");
 });
 
 const folder = (uid: number, mode: number): FolderState => ({ uid, mode, isFolder: true });
 const SPOOLS: [state: FolderState | undefined, isNode: boolean, status: Finding['status'], words: RegExp][] =
   [
-    [folder(64030, 0o2770), false, 'ok', /takes events/],
+    [folder(64030, 0o2770), false, 'ok', /can write to the spool folder/],
     [undefined, false, 'wrong', /does not exist/],
     [{ ...folder(64030, 0o2770), isFolder: false }, false, 'wrong', /not a folder/],
-    [folder(64030, 0o2777), false, 'wrong', /Anybody may write/],
-    [folder(0, 0o2750), false, 'wrong', /cannot write/],
-    [folder(64030, 0o700), false, 'wrong', /service cannot take events out/],
-    [folder(64030, 0o770), false, 'wrong', /handed on/],
-    [folder(0, 0o700), true, 'ok', /takes events/],
+    [folder(64030, 0o2777), false, 'wrong', /Every user may write/],
+    [folder(0, 0o2750), false, 'wrong', /may not write/],
+    [folder(64030, 0o700), false, 'wrong', /service may not remove events/],
+    [folder(64030, 0o770), false, 'wrong', /setgid/],
+    [folder(0, 0o700), true, 'ok', /can write to the spool folder/],
   ];
-test.each(SPOOLS)('a spool folder that is %p, of a node: %p, is %s', (state, isNode, status, words) => {
-  const finding = judgeSpool('/s', state, { slurmUid: isNode ? 0 : 64030, isNode });
-  expect([finding.status, words.test(finding.what)]).toEqual([status, true]);
-});
+test.each(SPOOLS)(
+  'slurm check judges the spool folder %p (on a node: %p) as %s',
+  (state, isNode, status, words) => {
+    const finding = judgeSpool('/s', state, { slurmUid: isNode ? 0 : 64030, isNode });
+    expect([finding.status, words.test(finding.what)]).toEqual([status, true]);
+  },
+);
 
 const SERVER = 'http://127.0.0.1:8080';
 const ELASTIC = 'JobCompType = jobcomp/elasticsearch\nJobCompLoc = ';
@@ -118,15 +126,18 @@ const COMPLETIONS: [config: string, plugin: boolean | undefined, status: Finding
     [`${ELASTIC}${SERVER}/v1/slurm/jobcomp`, true, 'ok', /posts completion records/],
     [`${ELASTIC}${SERVER}/v1/slurm/jobcomp`, undefined, 'ok', /posts completion records/],
     [`${ELASTIC}http://elastic:9200/x`, true, 'wrong', /JobCompLoc is http:\/\/elastic:9200\/x/],
-    [`${ELASTIC}${SERVER}/v1/slurm/jobcomp`, false, 'wrong', /cannot start again/],
+    [`${ELASTIC}${SERVER}/v1/slurm/jobcomp`, false, 'wrong', /will not start again/],
   ];
-test.each(COMPLETIONS)('completion records: %#', (config, plugin, status, words) => {
-  const finding = judgeCompletions(parseSlurmConfig(config), SERVER, plugin);
-  expect(finding.status).toBe(status);
-  expect(`${finding.what}\n${finding.advice ?? ''}`).toMatch(words);
-});
+test.each(COMPLETIONS)(
+  'slurm check judges where completion records go: case %#',
+  (config, plugin, status, words) => {
+    const finding = judgeCompletions(parseSlurmConfig(config), SERVER, plugin);
+    expect(finding.status).toBe(status);
+    expect(`${finding.what}\n${finding.advice ?? ''}`).toMatch(words);
+  },
+);
 
-test('where jobs are hidden, the user of the service has to be an operator', () => {
+test('slurm check wants the user of the service to be an operator where jobs are hidden', () => {
   const hidden = withLines('PrivateData = accounts,jobs\n');
   expect(judgePrivacy(CONFIG, 'hpc-observe', undefined)).toEqual([]);
   expect(judgePrivacy(hidden, 'hpc-observe', undefined)).toMatchObject([{ status: 'missing' }]);
@@ -134,31 +145,31 @@ test('where jobs are hidden, the user of the service has to be an operator', () 
   expect(judgePrivacy(hidden, 'hpc-observe', 'Operator')).toMatchObject([{ status: 'ok' }]);
 });
 
-test('accounts are kept, or not', () => {
+test('slurm check finds out whether Slurm has accounting', () => {
   expect(judgeAccounting(CONFIG).status).toBe('ok');
   expect(judgeAccounting(new Map()).status).toBe('missing');
 });
 
-describe('a hook is proved by running it', () => {
+describe('rehearseHook', () => {
   test.each(['prolog_slurmctld', 'epilog_slurmctld', 'prolog_slurmd', 'epilog_slurmd'] as const)(
-    '%s',
+    'the script of %s passes a rehearsal',
     async (kind) => {
-      expect(await proveHook(kind, renderHook(kind, '/nowhere'))).toMatchObject({ status: 'ok' });
+      expect(await rehearseHook(kind, renderHook(kind, '/nowhere'))).toMatchObject({ status: 'ok' });
     },
   );
 
   test.each([
     ['exit 3\n', /ended with 3/],
     ['exit 0\n', /wrote no event/],
-    [OURS.replace("'end\\0'", "'\\0'"), /cannot be proved.*cut off/],
-  ])('one that does not work: %#', async (text, words) => {
-    const finding = await proveHook('prolog_slurmctld', text);
+    [OURS.replace("'end\\0'", "'\\0'"), /failed: .*is incomplete/],
+  ])('a broken hook script fails its rehearsal: case %#', async (text, words) => {
+    const finding = await rehearseHook('prolog_slurmctld', text);
     expect(finding.status).toBe('wrong');
     expect(finding.what).toMatch(words);
   });
 });
 
-test('findings are lines, with what to do below them', () => {
+test('findings are printed as lines with the advice below each', () => {
   const findings: Finding[] = [
     { status: 'ok', what: 'A.' },
     { status: 'wrong', what: 'B.', advice: 'Do c.' },

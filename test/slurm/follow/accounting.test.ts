@@ -5,7 +5,7 @@ import { readAccounting } from '../../../src/slurm/follow/accounting.ts';
 import { slurmCommands } from '../../../src/slurm/follow/commands.ts';
 import { temporaryFolder } from '../../help/folder.ts';
 
-// Prints one job for each call, whose number is that of the day asked for.
+// Prints one job for each call; its id contains the requested day.
 const SACCT = `#!/bin/sh
 for word in "$@"; do
 	case $before in -S) day=$word ;; -E) end=$word ;; -s) states=" $word" ;; -o) columns=$word ;; esac
@@ -23,7 +23,7 @@ done
 echo
 `;
 
-test('sacct is asked for one day at a time, the oldest first, and for a month of what never could run', async () => {
+test('an import calls sacct for one day at a time, the oldest first, and for a month of jobs that never became eligible', async () => {
   using folder = temporaryFolder();
   writeFileSync(folder.file('sacct'), SACCT);
   chmodSync(folder.file('sacct'), 0o755);
@@ -34,8 +34,8 @@ test('sacct is asked for one day at a time, the oldest first, and for a month of
   const span = { fromMs: day('01T00:00'), toMs: day('03T12:00'), nowMs: day('20T00:00') };
   await readAccounting(commands, span, {
     deliver: async (some) => void reports.push(...some),
-    noteFaults: ({ first }) => expect(first).toEqual([]),
-    noteProgress: (done) => void shares.push(done),
+    onUnreadable: ({ examples }) => expect(examples).toEqual([]),
+    onProgress: (done) => void shares.push(done),
   });
   expect(await Bun.file(folder.file('calls')).text()).toBe(
     '2026-01-01T00:00:00 2026-01-03T12:00:00 CANCELLED,DEADLINE\n' +

@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test';
 import { slurmCommands } from '../../../src/slurm/follow/commands.ts';
 import { programs } from '../../help/programs.ts';
 
-/** What a program printed, or the sentence that it failed with. */
+/** Returns the output of squeue, or the message it failed with. */
 async function outputOf(scripts: Record<string, string>, env: Record<string, string> = {}, timeoutMs = 5000) {
   using folder = programs(scripts);
   const commands = slurmCommands({ env: { ...folder.env, ...env }, now: () => 1000 });
@@ -15,7 +15,7 @@ async function outputOf(scripts: Record<string, string>, env: Record<string, str
   }
 }
 
-test('a program gets its arguments, and of the environment only where Slurm’s configuration is', async () => {
+test('a Slurm command gets its arguments and a fixed environment with SLURM_CONF', async () => {
   const script = 'printf "%s|" "$@"; env | sort | grep -v -e ^PATH= -e ^PWD= -e ^_= -e ^SHLVL= -e ^OLDPWD=';
   const { text, state } = await outputOf(
     { squeue: script },
@@ -32,7 +32,7 @@ test.each([
   ['exec >&-; (sleep 30) & exit 3', 'squeue failed with exit code 3.'],
   ['sleep 30', 'squeue took more than 1 s and was killed.'],
   ['echo a; exec 2>&-; (sleep 30) & sleep 30', 'squeue took more than 1 s and was killed.'],
-])('a program that goes wrong (%s) is told in a sentence', async (script, sentence) => {
+])('a Slurm command that fails (%s) rejects with one sentence', async (script, sentence) => {
   const startedMs = performance.now();
   const { text, state } = await outputOf({ squeue: script }, {}, 1000);
   expect(text).toBe(sentence);
@@ -40,7 +40,7 @@ test.each([
   expect(performance.now() - startedMs).toBeLessThan(10_000);
 });
 
-test('a program that is not there is told as well', async () => {
+test('a Slurm command that does not exist rejects with one sentence', async () => {
   using folder = programs({});
   const commands = slurmCommands({ env: folder.env, now: () => 0 });
   expect(commands.has('sh')).toBe(true);
@@ -50,7 +50,7 @@ test('a program that is not there is told as well', async () => {
   );
 });
 
-test('one program runs at a time', async () => {
+test('Slurm commands run one at a time', async () => {
   const script = 'test -e busy && echo overlap; touch busy; sleep 0.2; rm busy';
   using folder = programs({});
   for (const name of ['squeue', 'sacct']) folder.write(name, `cd ${folder.file('')}; ${script}`);

@@ -27,6 +27,6 @@ test.each<[sizes: number[], portions: number[][]]>([
     [1, 99, 1],
     [[1], [99], [1]],
   ],
-])('reports with %j nodes are cut into portions of 3 reports and 10 nodes: %j', (sizes, portions) => {
+])('reports with %j nodes are cut into portions of at most 3 reports and 10 nodes: %j', (sizes, portions) => {
   expect(cut(sizes, 3, 10)).toEqual(portions);
 });

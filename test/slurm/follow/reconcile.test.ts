@@ -10,17 +10,17 @@ import { programs } from '../../help/programs.ts';
 
 const SECONDS = NOON_MS / 1000;
 
-// The programs print what lies in a file, in columns with "|" between them: they find the mark of the call in their own
-// arguments, as Slurm's do. JobID, JobArrayID, UserName, Account, Partition, QOS, State, SubmitTime, StartTime, EndTime, ...
+// The programs print the lines of a file with "|" between their columns, and replace it by the separator of the call,
+// which they find in their arguments. JobID, JobArrayID, UserName, Account, Partition, QOS, State, SubmitTime, StartTime, EndTime, ...
 const SQUEUE = `
   test "$1" = --version && { echo 'slurm-wlm 22.05.8'; exit; }
-  mark=$(printf '%s' "$*" | sed -n 's/.*WorkDir:\\(|[a-z]*|\\).*/\\1/p')
-  sed "s/$/#/; s/[|]/$mark/g; s/#/$mark/" "$(dirname "$0")/../queue" 2>/dev/null; exit 0`;
+  separator=$(printf '%s' "$*" | sed -n 's/.*WorkDir:\\(|[a-z]*|\\).*/\\1/p')
+  sed "s/$/#/; s/[|]/$separator/g; s/#/$separator/" "$(dirname "$0")/../queue" 2>/dev/null; exit 0`;
 const SACCT = `
   echo "$*" >> "$(dirname "$0")/../calls"
   test "$1" = --helpformat && { echo 'Account JobID'; exit; }
-  mark=$(printf '%s' "$*" | sed -n 's/.*--delimiter=\\(|[a-z]*|\\).*/\\1/p')
-  sed "s/$/#/; s/[|]/$mark/g; s/#/$mark/" "$(dirname "$0")/../records"`;
+  separator=$(printf '%s' "$*" | sed -n 's/.*--delimiter=\\(|[a-z]*|\\).*/\\1/p')
+  sed "s/$/#/; s/[|]/$separator/g; s/#/$separator/" "$(dirname "$0")/../records"`;
 
 const waiting = (id: number) =>
   `${id}|${id}|alice|physics|debug|normal|PENDING|${SECONDS - 100}|N/A|N/A|10:00||cpu=1,mem=1G,node=1|0|test|0|Priority|a|/home|0:00|N/A`;
@@ -49,8 +49,8 @@ async function startScene(patienceMs = 60_000) {
       delivered.push(...reports);
     },
     listUnconfirmed: (sinceMs: number) => store.listUnconfirmed(sinceMs),
-    readLastLookMs: () => store.readState('look'),
-    keepLastLookMs: (timeMs: number) => store.saveState('look', timeMs),
+    readLastPollMs: () => store.readState('look'),
+    saveLastPollMs: (timeMs: number) => store.saveState('look', timeMs),
     warn: (event: string, fields: Record<string, unknown>) =>
       void warnings.push(`${event} ${JSON.stringify(fields)}`),
     now: clock.now,
@@ -67,10 +67,10 @@ async function startScene(patienceMs = 60_000) {
     restart() {
       current = reconciler(options);
     },
-    /** One look, and what it delivered. */
-    async look() {
+    /** Polls once and returns the reports it delivered. */
+    async poll() {
       delivered = [];
-      await current.look();
+      await current.poll();
       return delivered;
     },
     calls: async () =>
@@ -87,10 +87,10 @@ async function startScene(patienceMs = 60_000) {
   };
 }
 
-test('what squeue shows is taken over', async () => {
+test('jobs that squeue shows are stored', async () => {
   await using scene = await startScene();
   await scene.write('queue', [waiting(1), running(2)]);
-  await scene.look();
+  await scene.poll();
   expect(scene.warnings).toEqual([]);
   expect(await scene.store.getJob('1')).toMatchObject({ state: 'pending', user: 'alice', nodes: [] });
   expect(await scene.store.getJob('2')).toMatchObject({
@@ -99,23 +99,23 @@ test('what squeue shows is taken over', async () => {
   });
 });
 
-test('what squeue shows unchanged is not said again, but for once in a while', async () => {
+test('unchanged rows of squeue are delivered again only every ten minutes', async () => {
   await using scene = await startScene();
   await scene.write('queue', [waiting(1), running(2)]);
-  expect(await scene.look()).toHaveLength(2);
+  expect(await scene.poll()).toHaveLength(2);
   await scene.write('queue', [running(1), running(2)]);
-  expect((await scene.look()).map(({ id }) => id)).toEqual(['1']);
+  expect((await scene.poll()).map(({ id }) => id)).toEqual(['1']);
   scene.clock.advance(600_000);
-  expect(await scene.look()).toHaveLength(2);
+  expect(await scene.poll()).toHaveLength(2);
 });
 
-test('what has left the queue is asked of sacct, all at once', async () => {
+test('jobs that left the queue are looked up in one call of sacct', async () => {
   await using scene = await startScene();
   await scene.write('queue', [running(1), running(2), running(3)]);
-  await scene.look();
+  await scene.poll();
   await scene.write('queue', [running(3)]);
   await scene.write('records', [HEADER, record(1), record(2, 'CANCELLED by 1001')]);
-  await scene.look();
+  await scene.poll();
   const states = await Promise.all(['1', '2', '3'].map(scene.stateOf));
   expect(states).toEqual(['failed', 'cancelled', 'running']);
   expect(await scene.store.getJob('1')).toMatchObject({
@@ -127,50 +127,50 @@ test('what has left the queue is asked of sacct, all at once', async () => {
   expect(asked[0]).toContain('-j 1,2 ');
 });
 
-test('what neither knows has failed, after some patience, until a record comes after all', async () => {
+test('a job that neither squeue nor sacct knows fails after some time, until sacct has its record', async () => {
   await using scene = await startScene(60_000);
   await scene.write('queue', [running(1)]);
-  await scene.look();
+  await scene.poll();
   await scene.write('queue', []);
-  await scene.look();
+  await scene.poll();
   scene.clock.advance(59_000);
-  await scene.look();
+  await scene.poll();
   expect(await scene.stateOf('1')).toBe('running');
   scene.clock.advance(2000);
-  await scene.look();
+  await scene.poll();
   expect(await scene.store.getJob('1')).toMatchObject({
     ...{ state: 'failed', endTimeMs: NOON_MS, isEndConfirmed: false },
-    details: { reason: 'It left the queue, and nobody knows how it ended.' },
+    details: { reason: 'The job left the queue and Slurm has no record of its end.' },
   });
   await scene.write('records', [HEADER, record(1)]);
-  await scene.look();
+  await scene.poll();
   expect(await scene.store.getJob('1')).toMatchObject({ state: 'failed', endTimeMs: NOON_MS - 10_000 });
 });
 
-test('where Slurm hides the jobs of others, none has failed because squeue does not show it', async () => {
+test('a job that squeue does not show is not failed while Slurm hides the jobs of others', async () => {
   await using scene = await startScene(60_000);
   scene.scripts.write('scontrol', 'echo "PrivateData = accounts,jobs"');
   await scene.write('queue', [running(1)]);
-  await scene.look();
+  await scene.poll();
   await scene.write('queue', []);
-  await scene.look();
+  await scene.poll();
   scene.clock.advance(61_000);
-  await scene.look();
-  await scene.look();
+  await scene.poll();
+  await scene.poll();
   expect(await scene.stateOf('1')).toBe('running');
   expect(scene.warnings).toHaveLength(1);
-  expect(scene.warnings[0]).toContain('make the user of the service an operator');
-  // An operator is shown what others have.
+  expect(scene.warnings[0]).toContain('user an operator in Slurm');
+  // An operator sees the jobs of others.
   await scene.write('queue', [running(2)]);
-  await scene.look();
+  await scene.poll();
   expect(await scene.stateOf('1')).toBe('failed');
 });
 
-test('earlier runs of a requeued job are asked for while it is in the queue, until they are known', async () => {
+test('sacct is asked for earlier runs of a requeued job until they are known', async () => {
   await using scene = await startScene();
   const requeued = running(1).replace('node=2|0|test', 'node=2|2|test').replace('|RUNNING|', '|RUNNING|');
   await scene.write('queue', [requeued]);
-  await scene.look();
+  await scene.poll();
   expect((await scene.calls()).filter((line) => line.includes(' -j 1 '))).toHaveLength(1);
   const earlier = (start: number, end: number) =>
     record(1, 'REQUEUED').replace(
@@ -182,11 +182,11 @@ test('earlier runs of a requeued job are asked for while it is in the queue, unt
     earlier(SECONDS - 5000, SECONDS - 4000),
     earlier(SECONDS - 3000, SECONDS - 2000),
   ]);
-  // What was asked for in vain is asked for again a little later.
-  await scene.look();
+  // A request in vain is repeated a little later.
+  await scene.poll();
   expect(await Array.fromAsync(scene.store.streamRuns('1'))).toHaveLength(1);
   scene.clock.advance(15_000);
-  await scene.look();
+  await scene.poll();
   const runs = await Array.fromAsync(scene.store.streamRuns('1'));
   expect(runs.map(({ job }) => [job.state, job.isEndConfirmed])).toEqual([
     ['running', undefined],
@@ -194,21 +194,21 @@ test('earlier runs of a requeued job are asked for while it is in the queue, unt
     ['cancelled', true],
   ]);
   scene.clock.advance(60_000);
-  await scene.look();
-  await scene.look();
+  await scene.poll();
+  await scene.poll();
   expect((await scene.calls()).filter((line) => line.includes(' -j 1 '))).toHaveLength(2);
 });
 
-test('a job that is over by squeue, without an end, is asked of sacct, and ends when its nodes were taken', async () => {
+test('a job that squeue shows as completed without an end is looked up in sacct and ended when it lost its nodes', async () => {
   await using scene = await startScene();
   await scene.write('queue', [running(1)]);
-  await scene.look();
+  await scene.poll();
   const emptied = running(1)
     .replace('|RUNNING|', '|COMPLETED|')
     .replace('|n[1-2]|', '||')
     .replace('0:50|N/A', '0:50|INVALID');
   await scene.write('queue', [emptied]);
-  await scene.look();
+  await scene.poll();
   expect(await scene.stateOf('1')).toBe('running');
   const part = record(1, 'RESIZING').replace(`|${SECONDS - 10}|`, `|${SECONDS - 20}|`);
   const rest = record(1, 'COMPLETED')
@@ -218,7 +218,7 @@ test('a job that is over by squeue, without an end, is asked of sacct, and ends 
     )
     .replace('|n[1-2]|', '|None assigned|');
   await scene.write('records', [HEADER, part, rest]);
-  await scene.look();
+  await scene.poll();
   const [run, ...others] = await Array.fromAsync(scene.store.streamRuns('1'));
   expect(others).toEqual([]);
   expect(run!.job).toMatchObject({
@@ -229,20 +229,20 @@ test('a job that is over by squeue, without an end, is asked of sacct, and ends 
   });
 });
 
-test('a start asks sacct for what happened since the last look', async () => {
+test('the first poll after a start asks sacct for the time since the last poll', async () => {
   await using scene = await startScene();
   await scene.write('records', [HEADER, record(1)]);
-  await scene.look();
+  await scene.poll();
   expect(await scene.stateOf('1')).toBe('failed');
   scene.clock.advance(3_600_000);
-  await scene.look();
+  await scene.poll();
   scene.restart();
   scene.clock.advance(3_600_000);
-  await scene.look();
+  await scene.poll();
   const spans = (await scene.calls())
     .map((line) => /-S (\S+) -E (\S+ (?:-s \S+)?)/.exec(line)?.slice(1))
     .filter(Boolean);
-  // What was cancelled while it was held is found by its end alone.
+  // Jobs that were cancelled while held are found only by their end.
   expect(spans).toEqual([
     ['2026-01-19T11:50:00', '2026-01-20T12:00:01 '],
     ['2026-01-19T11:50:00', '2026-01-20T12:00:01 -s CANCELLED,DEADLINE'],
@@ -251,52 +251,52 @@ test('a start asks sacct for what happened since the last look', async () => {
   ]);
 });
 
-test('a command that fails is told, harms nothing, and is tried again', async () => {
+test('a failing Slurm command is logged, changes no job and is repeated', async () => {
   await using scene = await startScene();
   await scene.write('queue', [running(1)]);
-  await scene.look();
+  await scene.poll();
   scene.scripts.write(
     'squeue',
     'echo "slurm_load_jobs error: Unable to contact slurm controller" >&2; exit 1',
   );
   scene.scripts.write('sacct', 'echo "sacct: error: slurm_persist_conn_open" >&2; exit 1');
   scene.clock.advance(3_600_000);
-  await scene.look();
+  await scene.poll();
   expect(await scene.stateOf('1')).toBe('running');
   expect(scene.warnings.join('\n')).toContain('Unable to contact slurm controller');
   scene.scripts.write('squeue', SQUEUE);
-  await scene.look();
-  // Without sacct nobody can say that it has failed.
+  await scene.poll();
+  // While sacct fails, the job is not known to have failed.
   expect(await scene.stateOf('1')).toBe('running');
 });
 
-test('one squeue that takes long does not blind the service afterwards', async () => {
+test('one slow squeue does not delay the following polls', async () => {
   await using scene = await startScene();
   scene.scripts.write('squeue', 'sleep 1');
-  const countLooks = () => scene.options.commands.states().get('squeue')?.calls ?? 0;
+  const countPolls = () => scene.options.commands.states().get('squeue')?.calls ?? 0;
   const reconciliation = startReconciliation({ ...scene.options, intervalMs: 100 });
   await Bun.sleep(1200);
   scene.scripts.write('squeue', SQUEUE);
   await Bun.sleep(3000);
   await reconciliation.stop();
-  expect(countLooks()).toBeGreaterThan(3);
+  expect(countPolls()).toBeGreaterThan(3);
 });
 
-test('a look that is wanted comes soon, and one for all that want it', async () => {
+test('a requested poll comes soon, one for all requests', async () => {
   await using scene = await startScene();
   // The first call asks for the version.
-  const countLooks = () => (scene.options.commands.states().get('squeue')?.calls ?? 0) - 1;
+  const countPolls = () => (scene.options.commands.states().get('squeue')?.calls ?? 0) - 1;
   const reconciliation = startReconciliation({ ...scene.options, intervalMs: 3_600_000 });
   await Bun.sleep(500);
-  expect(countLooks()).toBe(1);
+  expect(countPolls()).toBe(1);
   for (let time = 0; time < 5; time++) reconciliation.hasten();
   await Bun.sleep(1500);
-  expect(countLooks()).toBe(1);
-  // It ended too late for the look of the others.
+  expect(countPolls()).toBe(1);
+  // This request came too late for the poll of the others.
   reconciliation.hasten();
   await Bun.sleep(2500);
-  expect(countLooks()).toBe(2);
+  expect(countPolls()).toBe(2);
   await Bun.sleep(2500);
-  expect(countLooks()).toBe(3);
+  expect(countPolls()).toBe(3);
   await reconciliation.stop();
 });

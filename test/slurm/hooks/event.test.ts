@@ -6,13 +6,13 @@ import { fixtureFile, type HookFile, hookFile, readFixture } from '../hook-file.
 const read = ({ name, bytes }: HookFile) => readEvent(name, bytes);
 const timeOf = (name: string) => readFixture(name).timeMs;
 const PHYSICS = { account: 'physics', partition: 'debug', cluster: 'testbed', workDir: '/srv/home/alice' };
-const SOMEBODY = { source: 'hook', user: 'alice', ...PHYSICS } as const;
+const ALICE = { source: 'hook', user: 'alice', ...PHYSICS } as const;
 
-describe('a start', () => {
-  test('of a job on several nodes', () => {
+describe('start events', () => {
+  test('a start event of a job on several nodes has all its fields', () => {
     const timeMs = timeOf('prolog_slurmctld.job9.head01.1');
     expect(read(fixtureFile('prolog_slurmctld.job9.head01.1'))).toEqual({
-      ...SOMEBODY,
+      ...ALICE,
       id: '9',
       name: 'multinode',
       nodes: ['node01', 'node02', 'node03'],
@@ -25,7 +25,7 @@ describe('a start', () => {
     });
   });
 
-  test('of a task of an array', () => {
+  test('a start event of an array task has the array and the task', () => {
     expect(read(fixtureFile('prolog_slurmctld.job18.head01.1'))).toMatchObject({
       id: '18',
       arrayJobId: '8',
@@ -33,11 +33,11 @@ describe('a start', () => {
     });
   });
 
-  test('of a job that was requeued', () => {
+  test('a start event of a requeued job has its restart count', () => {
     expect(read(fixtureFile('prolog_slurmctld.job4.head01.2'))).toMatchObject({ id: '4', restarts: 1 });
   });
 
-  test('has the start that Slurm tells, from 23.02 on', () => {
+  test('a start event has the scheduler’s own start since 23.02', () => {
     const report = read(
       fixtureFile('prolog_slurmctld.job9.head01.1', { SLURM_JOB_START_TIME: '1795000000' }),
     );
@@ -45,18 +45,18 @@ describe('a start', () => {
     expect(report).not.toHaveProperty('isStartRough');
   });
 
-  test('has the QOS, from 25.11 on', () => {
+  test('a start event has the QOS since 25.11', () => {
     const report = read(fixtureFile('prolog_slurmctld.job9.head01.1', { SLURM_JOB_QOS: 'normal' }));
     expect(report.qos).toBe('normal');
   });
 });
 
-describe('an end', () => {
-  test('has no count of restarts: after a requeue it is that of the next run', () => {
+describe('end events', () => {
+  test('an end event has no restart count, because after a requeue it is that of the next run', () => {
     const timeMs = timeOf('epilog_slurmctld.job4.head01.1');
     expect(readFixture('epilog_slurmctld.job4.head01.1').variables.SLURM_JOB_RESTART_COUNT).toBe('1');
     expect(read(fixtureFile('epilog_slurmctld.job4.head01.1'))).toEqual({
-      ...SOMEBODY,
+      ...ALICE,
       id: '4',
       name: 'requeued',
       nodes: ['node02'],
@@ -75,14 +75,14 @@ describe('an end', () => {
     ['epilog_slurmctld.job15.head01.1', { state: 'completed', exitCode: 0 }],
     ['epilog_slurmctld.job18.head01.1', { state: 'failed', exitCode: 1, arrayJobId: '8', arrayTaskId: 3 }],
   ];
-  test.each(OUTCOMES)('%s came to what its exit code says', (fixture, outcome) => {
+  test.each(OUTCOMES)('the end event %s has the state of its exit code', (fixture, outcome) => {
     const report = read(fixtureFile(fixture));
     expect(report).toMatchObject(outcome);
     expect('signal' in report).toBe('signal' in outcome);
     expect('exitCode' in report).toBe('exitCode' in outcome);
   });
 
-  test('has the times that Slurm tells, but no end that is yet to come', () => {
+  test('an end event has the scheduler’s own times, but not an end in the future', () => {
     const fixture = 'epilog_slurmctld.job11.head01.1';
     const hookMs = timeOf(fixture);
     const second = Math.floor(hookMs / 1000);
@@ -99,11 +99,11 @@ describe('an end', () => {
   });
 });
 
-describe('a hook of a node', () => {
-  test('tells what the job has there, and that it runs, or has gone from there', () => {
+describe('events of a node', () => {
+  test('events of a node have the CPUs and GPUs there, and only a start has a state', () => {
     const timeMs = timeOf('prolog_slurmd.job15.node03.1');
     expect(read(fixtureFile('prolog_slurmd.job15.node03.1'))).toEqual({
-      ...SOMEBODY,
+      ...ALICE,
       id: '15',
       nodes: ['node03'],
       cpus: 1,
@@ -114,26 +114,26 @@ describe('a hook of a node', () => {
       observedMs: timeMs,
       allocations: [{ node: 'node03', cpus: 1, gpuIds: ['0'] }],
     });
-    // The node may be one that the job gave back, while it goes on elsewhere.
+    // The job may have given the node back and go on elsewhere.
     expect(read(fixtureFile('epilog_slurmd.job15.node03.1'))).toEqual({
-      ...SOMEBODY,
+      ...ALICE,
       id: '15',
       observedMs: timeOf('epilog_slurmd.job15.node03.1'),
       allocations: [{ node: 'node03', cpus: 1, gpuIds: ['0'] }],
     });
   });
 
-  test('has the start that Slurm tells, from 23.02 on, and none before 22.05', () => {
+  test('a start event of a node has the scheduler’s own start since 23.02, and none before 22.05', () => {
     const fixture = 'prolog_slurmd.job15.node03.1';
-    const told = read(fixtureFile(fixture, { SLURM_JOB_START_TIME: '1795000000' }));
-    expect(told).toMatchObject({ state: 'running', startTimeMs: 1_795_000_000_000 });
-    expect(told).not.toHaveProperty('isStartRough');
+    const recent = read(fixtureFile(fixture, { SLURM_JOB_START_TIME: '1795000000' }));
+    expect(recent).toMatchObject({ state: 'running', startTimeMs: 1_795_000_000_000 });
+    expect(recent).not.toHaveProperty('isStartRough');
     const old = read(fixtureFile(fixture, { SLURM_JOB_RESTART_COUNT: '' }));
     expect(old).not.toHaveProperty('state');
     expect(old).not.toHaveProperty('startTimeMs');
   });
 
-  test('without GPUs says nothing of them', () => {
+  test('an event of a node without GPUs has no GPUs', () => {
     const report = read(fixtureFile('prolog_slurmd.job9.node03.1'));
     expect(report.allocations).toEqual([{ node: 'node03', cpus: 1 }]);
   });
@@ -146,42 +146,45 @@ describe('a hook of a node', () => {
     ['', undefined, undefined],
     ['4,,2', undefined, undefined],
   ];
-  test.each(CPUS)('with the CPUs %p has %p on the last of three nodes, %p in all', (text, cpus, total) => {
-    const report = read(fixtureFile('prolog_slurmd.job9.node03.1', { SLURM_JOB_CPUS_PER_NODE: text }));
-    expect(report.allocations![0]!.cpus).toBe(cpus!);
-    expect(report.cpus).toBe(total!);
-  });
+  test.each(CPUS)(
+    'with SLURM_JOB_CPUS_PER_NODE=%p the last of three nodes has %p CPUs and the job %p',
+    (text, cpus, total) => {
+      const report = read(fixtureFile('prolog_slurmd.job9.node03.1', { SLURM_JOB_CPUS_PER_NODE: text }));
+      expect(report.allocations![0]!.cpus).toBe(cpus!);
+      expect(report.cpus).toBe(total!);
+    },
+  );
 
   const UUIDS = ['GPU-1f0e', 'GPU-77ab'];
   const GPUS: [title: string, variables: Record<string, string>, ids: string[] | undefined][] = [
-    ['the job’s list', { SLURM_JOB_GPUS: '2,3', CUDA_VISIBLE_DEVICES: '0,1' }, ['2', '3']],
-    ['UUIDs rather than indexes', { SLURM_JOB_GPUS: '2,3', CUDA_VISIBLE_DEVICES: UUIDS.join() }, UUIDS],
-    ['slices', { SLURM_JOB_GPUS: '0', CUDA_VISIBLE_DEVICES: 'MIG-9b/1/0' }, ['MIG-9b/1/0']],
-    ['CUDA', { CUDA_VISIBLE_DEVICES: '1', GPU_DEVICE_ORDINAL: '0' }, ['1']],
-    ['AMD', { CUDA_VISIBLE_DEVICES: '', ROCR_VISIBLE_DEVICES: '4,5' }, ['4', '5']],
-    ['Intel', { ZE_AFFINITY_MASK: '0.1' }, ['0.1']],
-    ['none', { CUDA_VISIBLE_DEVICES: 'NoDevFiles' }, undefined],
-    ['a list with a gap', { SLURM_JOB_GPUS: '1,,2' }, undefined],
+    ['SLURM_JOB_GPUS', { SLURM_JOB_GPUS: '2,3', CUDA_VISIBLE_DEVICES: '0,1' }, ['2', '3']],
+    ['UUIDs in preference to indexes', { SLURM_JOB_GPUS: '2,3', CUDA_VISIBLE_DEVICES: UUIDS.join() }, UUIDS],
+    ['MIG slices', { SLURM_JOB_GPUS: '0', CUDA_VISIBLE_DEVICES: 'MIG-9b/1/0' }, ['MIG-9b/1/0']],
+    ['CUDA variables', { CUDA_VISIBLE_DEVICES: '1', GPU_DEVICE_ORDINAL: '0' }, ['1']],
+    ['AMD variables', { CUDA_VISIBLE_DEVICES: '', ROCR_VISIBLE_DEVICES: '4,5' }, ['4', '5']],
+    ['Intel variables', { ZE_AFFINITY_MASK: '0.1' }, ['0.1']],
+    ['NoDevFiles, which means none', { CUDA_VISIBLE_DEVICES: 'NoDevFiles' }, undefined],
+    ['a list with a gap, which is ignored', { SLURM_JOB_GPUS: '1,,2' }, undefined],
   ];
-  test.each(GPUS)('takes its GPUs from %s', (_, variables, ids) => {
+  test.each(GPUS)('an event of a node has its GPUs from %s', (_, variables, ids) => {
     const report = read(fixtureFile('prolog_slurmd.job9.node03.1', variables));
     expect(report.allocations![0]!.gpuIds).toEqual(ids!);
   });
 
-  test('that does not say which node it is of is refused', () => {
+  test('an event of a node without SLURMD_NODENAME is refused', () => {
     expect(() => read(fixtureFile('prolog_slurmd.job9.node03.1', { SLURMD_NODENAME: '' }))).toThrow(
-      /which node/,
+      /invalid node name/,
     );
   });
 });
 
-describe('any text', () => {
-  test('comes back as it is', () => {
+describe('a text in an event', () => {
+  test('a text in an event is read unchanged', () => {
     const name = 'a=b\n"\'\\ $(id) `id` \u{1f600} \u0001';
     expect(read(fixtureFile('prolog_slurmctld.job9.head01.1', { SLURM_JOB_NAME: name })).name).toBe(name);
   });
 
-  test('is left out when it is longer than Slurm allows', () => {
+  test('a text longer than Slurm allows is left out', () => {
     const long = 'x'.repeat(100_000);
     const report = read(
       fixtureFile('prolog_slurmctld.job9.head01.1', { SLURM_JOB_NAME: long, SLURM_JOB_USER: long }),
@@ -191,12 +194,12 @@ describe('any text', () => {
     expect(Object.keys(report)).not.toContain('user');
   });
 
-  test('is left out when Slurm has none, as an account without accounting', () => {
+  test('the account (null), as without accounting, is left out', () => {
     const report = read(fixtureFile('prolog_slurmctld.job9.head01.1', { SLURM_JOB_ACCOUNT: '(null)' }));
     expect(Object.keys(report)).not.toContain('account');
   });
 
-  test('that is no UTF-8 is read as far as it goes', () => {
+  test('invalid UTF-8 in a text is replaced', () => {
     const { name, bytes } = fixtureFile('prolog_slurmctld.job9.head01.1', { SLURM_JOB_NAME: 'a?b' });
     bytes[Buffer.from(bytes).indexOf('a?b') + 1] = 0xff;
     expect(readEvent(name, bytes).name).toBe('a\ufffdb');
@@ -207,50 +210,54 @@ const GOOD = fixtureFile('prolog_slurmctld.job9.head01.1');
 const text = (content: string) => new TextEncoder().encode(content);
 const BAD: [title: string, file: HookFile, reason: RegExp][] = [
   [
-    'an end without an exit code',
+    'has an end without an exit code',
     fixtureFile('epilog_slurmctld.job11.head01.1', { SLURM_JOB_EXIT_CODE2: '?' }),
-    /no exit code: "\?"/,
+    /invalid exit code "\?"/,
   ],
-  ['empty', { ...GOOD, bytes: text('') }, /is empty/],
-  ['cut off', { ...GOOD, bytes: GOOD.bytes.slice(0, -1) }, /is cut off/],
-  ['cut off between two variables', { ...GOOD, bytes: GOOD.bytes.slice(0, -4) }, /is cut off/],
-  ['garbage', { ...GOOD, bytes: crypto.getRandomValues(new Uint8Array(5000)) }, /begins with/],
-  ['of another version', { ...GOOD, bytes: text('hpc-observe hook 2\0end\0') }, /begins with/],
-  ['without variables', { ...GOOD, bytes: text('hpc-observe hook 1\0end\0') }, /no job id/],
-  ['with something between', { ...GOOD, bytes: text('hpc-observe hook 1\0=x\0end\0') }, /where a variable/],
-  ['too large', { ...GOOD, bytes: new Uint8Array(MAX_EVENT_BYTES + 1) }, /more than \d+ bytes/],
-  ['of an unknown kind', hookFile('task_prolog', 1e12, { SLURM_JOB_ID: '1' }), /no hook gives/],
-  ['named by somebody else', { ...GOOD, name: 'x.event' }, /no hook gives/],
+  ['is empty', { ...GOOD, bytes: text('') }, /is empty/],
+  ['was cut off', { ...GOOD, bytes: GOOD.bytes.slice(0, -1) }, /is incomplete/],
+  ['was cut off between two variables', { ...GOOD, bytes: GOOD.bytes.slice(0, -4) }, /is incomplete/],
+  ['contains random bytes', { ...GOOD, bytes: crypto.getRandomValues(new Uint8Array(5000)) }, /begins with/],
+  ['is of another version', { ...GOOD, bytes: text('hpc-observe hook 2\0end\0') }, /begins with/],
+  ['has no variables', { ...GOOD, bytes: text('hpc-observe hook 1\0end\0') }, /invalid job id ""/],
   [
-    'of a script set as another hook',
+    'contains a text without a name',
+    { ...GOOD, bytes: text('hpc-observe hook 1\0=x\0end\0') },
+    /instead of a variable/,
+  ],
+  ['is too large', { ...GOOD, bytes: new Uint8Array(MAX_EVENT_BYTES + 1) }, /larger than \d+ bytes/],
+  ['is of an unknown kind', hookFile('task_prolog', 1e12, { SLURM_JOB_ID: '1' }), /no hook writes/],
+  ['has a name that no hook writes', { ...GOOD, name: 'x.event' }, /no hook writes/],
+  [
+    'was written by a script set as another hook',
     fixtureFile('prolog_slurmctld.job9.head01.1', {
       SLURM_SCRIPT_CONTEXT: 'epilog_slurmd',
     }),
     /script of prolog_slurmctld.*"epilog_slurmd"/,
   ],
   [
-    'of a job without a number',
+    'has a job id of other characters than digits',
     { ...hookFile('prolog_slurmctld', 1e12, { SLURM_JOB_ID: '1;2' }), name: GOOD.name },
-    /no job id: "1;2"/,
+    /invalid job id "1;2"/,
   ],
   [
-    'with half a node list',
+    'has an incomplete node list',
     fixtureFile('prolog_slurmctld.job9.head01.1', { SLURM_JOB_NODELIST: 'n[1-' }),
     /n\[1-/,
   ],
 ];
-test.each(BAD)('a file that is %s is refused with a reason', (_, file, reason) => {
+test.each(BAD)('an event file that %s is refused with a reason', (_, file, reason) => {
   expect(() => read(file)).toThrow(AppError);
   expect(() => read(file)).toThrow(reason);
 });
 
-test('a cut of a file anywhere is refused', () => {
+test('an event file that was cut off anywhere is refused', () => {
   for (let length = 0; length < GOOD.bytes.length; length++) {
     expect(() => readEvent(GOOD.name, GOOD.bytes.slice(0, length)), String(length)).toThrow(AppError);
   }
 });
 
-test('the name of a file tells when and which hook', () => {
+test('the name of an event file gives the hook and the time', () => {
   expect(readEventName('1795406386.785123456-epilog_slurmd-15-1-77-n-1.cluster.event')).toEqual({
     kind: 'epilog_slurmd',
     timeMs: 1_795_406_386_785,

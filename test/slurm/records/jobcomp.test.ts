@@ -8,7 +8,7 @@ const documentOf = (id: number) => DOCUMENTS.find(({ jobid }) => jobid === id)!;
 const reportsOf = (id: number) =>
   DOCUMENTS.filter(({ jobid }) => jobid === id).map((document) => parseJobCompletion(document));
 
-test('the fields go where they belong', () => {
+test('every field of a completion record is read', () => {
   expect(reportsOf(14)).toEqual([
     {
       source: 'jobcomp',
@@ -18,38 +18,38 @@ test('the fields go where they belong', () => {
   ]);
 });
 
-const STORIES: [story: string, id: number, told: object, untold: readonly string[]][] = [
+const STORIES: [story: string, id: number, fields: object, absent: readonly string[]][] = [
   [
-    'ended well',
+    'has completed',
     1,
     { state: 'completed', exitCode: 0, name: 'odd | name:with,"separators"' },
     ['arrayJobId'],
   ],
-  ['failed', 2, { state: 'failed', exitCode: 3 }, ['signal']],
-  ['was ended by a signal', 3, { state: 'failed', signal: 11 }, ['exitCode']],
-  ['exited 130', 27, { state: 'failed', exitCode: 130 }, []],
+  ['has failed', 2, { state: 'failed', exitCode: 3 }, ['signal']],
+  ['was killed by a signal', 3, { state: 'failed', signal: 11 }, ['exitCode']],
+  ['exited with 130', 27, { state: 'failed', exitCode: 130 }, []],
   [
     'was cancelled while held',
     4,
     { state: 'cancelled', endTimeMs: 1_795_477_400_000 },
     ['startTimeMs', 'nodes', 'exitCode'],
   ],
-  ['was cancelled before its begin', 5, { state: 'cancelled' }, ['startTimeMs', 'nodes']],
-  ['was cancelled while it waited for nodes', 17, { state: 'cancelled' }, ['startTimeMs', 'nodes']],
-  ['was cancelled while it ran', 6, { state: 'cancelled', startTimeMs: 1_795_477_404_000 }, ['exitCode']],
-  ['ran too long', 22, { state: 'failed', rawState: 'TIMEOUT' }, ['exitCode', 'signal']],
+  ['was cancelled before its begin time', 5, { state: 'cancelled' }, ['startTimeMs', 'nodes']],
+  ['was cancelled while pending', 17, { state: 'cancelled' }, ['startTimeMs', 'nodes']],
+  ['was cancelled while running', 6, { state: 'cancelled', startTimeMs: 1_795_477_404_000 }, ['exitCode']],
+  ['exceeded its time limit', 22, { state: 'failed', rawState: 'TIMEOUT' }, ['exitCode', 'signal']],
   ['is the last task of its array', 7, { arrayJobId: '7', arrayTaskId: 2 }, []],
   ['had three nodes', 8, { nodes: ['node01', 'node02', 'node03'], cpus: 3, memoryLimitMb: 150 }, []],
   ['had two GPUs', 9, { gpus: 2 }, []],
-  ['is a part of a heterogeneous one', 10, { state: 'completed', nodes: ['node03'] }, ['arrayJobId']],
+  ['is a component of a heterogeneous job', 10, { state: 'completed', nodes: ['node03'] }, ['arrayJobId']],
 ];
-test.each(STORIES)('a job that %s', (_, id, told, untold) => {
+test.each(STORIES)('a completion record reports a job that %s', (_, id, fields, absent) => {
   const reports = reportsOf(id);
-  expect(reports).toMatchObject([told]);
-  for (const field of untold) expect(reports[0]).not.toHaveProperty(field);
+  expect(reports).toMatchObject([fields]);
+  for (const field of absent) expect(reports[0]).not.toHaveProperty(field);
 });
 
-test('a run that is requeued, posted as PENDING, has ended', () => {
+test('a requeued run, posted as PENDING, has ended', () => {
   expect(reportsOf(20)).toMatchObject([
     {
       state: 'cancelled',
@@ -61,20 +61,20 @@ test('a run that is requeued, posted as PENDING, has ended', () => {
   ]);
 });
 
-test('a job that was requeued, held, and cancelled has one run', () => {
+test('a job that was cancelled while held after a requeue has one run', () => {
   const [first, second] = reportsOf(21);
   expect(first).toMatchObject({ rawState: 'REQUEUED', startTimeMs: 1_795_477_537_000 });
   expect(second).toMatchObject({ state: 'cancelled', rawState: 'CANCELLED' });
   expect(second).not.toHaveProperty('startTimeMs');
 });
 
-test('a change of size is no end, and no start', () => {
+test('a change of size is neither an end nor a start', () => {
   const [resize, end] = reportsOf(28);
   expect(resize).toBeUndefined();
   expect(end).toMatchObject({ startTimeMs: 1_795_477_754_000, endTimeMs: 1_795_477_760_000 });
 });
 
-test('nothing private is kept', () => {
+test('the script and the output paths of a completion record are not stored', () => {
   const report = parseJobCompletion({
     ...documentOf(1),
     script: 'SECRET',
@@ -84,7 +84,7 @@ test('nothing private is kept', () => {
   expect(JSON.stringify(report)).not.toContain('SECRET');
 });
 
-test('the least that says which run it is', () => {
+test('a completion record needs only a job id, a state and an end', () => {
   expect(parseJobCompletion({ jobid: 7, state: 'COMPLETED', '@end': '2026-11-23T04:00:25' })).toEqual({
     source: 'jobcomp',
     observedMs: 1_795_406_425_000,
@@ -95,13 +95,13 @@ test('the least that says which run it is', () => {
   });
 });
 
-test('an unknown start is none', () => {
+test('a completion record with an unknown start has none', () => {
   const report = parseJobCompletion({ ...documentOf(1), '@start': 'Unknown' });
   expect(report).toMatchObject({ nodes: ['node01'] });
   expect(report).not.toHaveProperty('startTimeMs');
 });
 
-test('fields of wrong types are as if they were not there', () => {
+test('fields of wrong types in a completion record are ignored', () => {
   const odd = {
     username: 5,
     nodes: null,
@@ -129,21 +129,21 @@ test('fields of wrong types are as if they were not there', () => {
 });
 
 test.each([
-  ['nothing', null, 'object'],
-  ['a list', [], 'object'],
-  ['a text', 'jobid', 'object'],
-  ['no job', {}, 'jobid'],
-  ['a job that is no number', { jobid: 'x' }, 'jobid'],
-  ['job 0', { jobid: 0, '@end': '2026-11-23T04:00:25', state: 'FAILED' }, 'job id'],
+  ['null instead of an object', null, 'object'],
+  ['a list instead of an object', [], 'object'],
+  ['a string instead of an object', 'jobid', 'object'],
+  ['no job id', {}, 'jobid'],
+  ['a job id of letters', { jobid: 'x' }, 'jobid'],
+  ['the job id 0', { jobid: 0, '@end': '2026-11-23T04:00:25', state: 'FAILED' }, 'job id'],
   ['no end', { jobid: 7, state: 'FAILED' }, '@end'],
   ['an unknown end', { jobid: 7, '@end': 'Unknown', state: 'FAILED' }, '@end'],
   ['no state', { jobid: 7, '@end': '2026-11-23T04:00:25' }, 'state'],
   ['a broken node list', { ...documentOf(8), nodes: 'node[01-' }, 'node'],
-  ['a user that cannot be', { ...documentOf(8), username: 'a\u0000b' }, 'user'],
-])('%s is refused, with a reason', (_, document, why) => {
+  ['an invalid user name', { ...documentOf(8), username: 'a\u0000b' }, 'user'],
+])('a completion record with %s is refused with a reason', (_, document, reason) => {
   const parse = () => parseJobCompletion(document);
   expect(parse).toThrow(AppError);
   expect(parse).toThrow(
-    expect.objectContaining({ code: 'validation_error', message: expect.stringContaining(why) }),
+    expect.objectContaining({ code: 'validation_error', message: expect.stringContaining(reason) }),
   );
 });

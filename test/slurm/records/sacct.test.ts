@@ -3,25 +3,26 @@ import { AppError } from '../../../src/domain/errors.ts';
 import { applyReport } from '../../../src/domain/match.ts';
 import type { Report } from '../../../src/domain/report.ts';
 import type { Run } from '../../../src/domain/run.ts';
-import { createSacctReader, sacctArguments, sacctColumns } from '../../../src/slurm/records/sacct.ts';
-import { JOB_14, MARK, readFixture } from '../fixture.ts';
+import { createSacctReader } from '../../../src/slurm/records/sacct.ts';
+import { sacctArguments, sacctColumns } from '../../../src/slurm/records/sacct-arguments.ts';
+import { JOB_14, readFixture, SEPARATOR } from '../fixture.ts';
 
 const NOW_MS = 1_795_480_000_000;
 
-/** The reports of an output, given in pieces of a size, and what was wrong with it. */
-function read(text: string, mark?: string, size = 1 << 20) {
-  const reader = createSacctReader(NOW_MS, mark);
+/** Reads an output in pieces of `size` characters. */
+function read(text: string, separator?: string, size = 1 << 20) {
+  const reader = createSacctReader(NOW_MS, separator);
   const reports: Report[] = [];
   for (let at = 0; at < text.length; at += size) reports.push(...reader.read(text.slice(at, at + size)));
   reports.push(...reader.finish());
-  return { reports, faults: reader.faults };
+  return { reports, unreadable: reader.unreadable };
 }
 
-const RUNS = read(readFixture('sacct.txt'), MARK);
+const RUNS = read(readFixture('sacct.txt'), SEPARATOR);
 const runsOf = (id: string) => RUNS.reports.filter((report) => report.id === id);
 
-test('every run of a real database is read, and no part of one', () => {
-  expect(RUNS.faults.first).toEqual([]);
+test('every run of a recorded output of sacct is read, without its steps', () => {
+  expect(RUNS.unreadable.examples).toEqual([]);
   expect(RUNS.reports.map(({ id }) => id).sort((a, b) => Number(a) - Number(b))).toEqual([
     ...[
       '1',
@@ -48,7 +49,7 @@ test('every run of a real database is read, and no part of one', () => {
   ]);
 });
 
-test('the columns go where they belong', () => {
+test('every column of sacct is read into its field', () => {
   expect(runsOf('14')).toEqual([
     {
       source: 'sacct',
@@ -58,46 +59,46 @@ test('the columns go where they belong', () => {
   ]);
 });
 
-const STORIES: [story: string, id: string, told: object, untold: readonly string[]][] = [
+const STORIES: [story: string, id: string, fields: object, absent: readonly string[]][] = [
   ['failed', '2', { state: 'failed', exitCode: 3 }, ['signal']],
-  ['was ended by a signal', '3', { state: 'failed', signal: 11 }, ['exitCode']],
+  ['was killed by a signal', '3', { state: 'failed', signal: 11 }, ['exitCode']],
   [
-    'was cancelled before its begin',
+    'was cancelled before its begin time',
     '5',
     { state: 'cancelled', endTimeMs: 1_795_477_402_000, cpus: 1 },
     ['startTimeMs', 'nodes'],
   ],
   [
-    'was cancelled while it waited for nodes',
+    'was cancelled while pending',
     '17',
     { state: 'cancelled', endTimeMs: 1_795_477_414_000 },
     ['startTimeMs', 'nodes', 'exitCode'],
   ],
   [
-    'was cancelled while it ran',
+    'was cancelled while running',
     '6',
     { state: 'cancelled', rawState: 'CANCELLED', startTimeMs: 1_795_477_404_000 },
     ['exitCode', 'signal'],
   ],
-  ['ran too long', '22', { state: 'failed', rawState: 'TIMEOUT' }, ['exitCode']],
-  ['runs', '31', { state: 'running', name: 'forged|k|\n99|k|root' }, ['endTimeMs']],
+  ['exceeded its time limit', '22', { state: 'failed', rawState: 'TIMEOUT' }, ['exitCode']],
+  ['is running', '31', { state: 'running', name: 'forged|k|\n99|k|root' }, ['endTimeMs']],
   [
-    'waits',
+    'is pending',
     '23',
     { state: 'pending', reason: 'PartitionConfig' },
     ['startTimeMs', 'endTimeMs', 'nodes', 'timeLimitSeconds'],
   ],
   ['had three nodes', '8', { nodes: ['node01', 'node02', 'node03'], cpus: 3 }, []],
   ['had two GPUs', '9', { gpus: 2 }, []],
-  ['is a part of a heterogeneous one', '11', { nodes: ['node01'] }, ['arrayJobId']],
+  ['is a component of a heterogeneous job', '11', { nodes: ['node01'] }, ['arrayJobId']],
 ];
-test.each(STORIES)('a job that %s', (_, id, told, untold) => {
+test.each(STORIES)('sacct reports a job that %s', (_, id, fields, absent) => {
   const runs = runsOf(id);
-  expect(runs).toMatchObject([told]);
-  for (const field of untold) expect(runs[0]).not.toHaveProperty(field);
+  expect(runs).toMatchObject([fields]);
+  for (const field of absent) expect(runs[0]).not.toHaveProperty(field);
 });
 
-test('a requeued job has two runs, the first of which was stopped', () => {
+test('sacct reports two runs of a requeued job, the first one cancelled', () => {
   expect(runsOf('20')).toMatchObject([
     {
       state: 'cancelled',
@@ -110,7 +111,7 @@ test('a requeued job has two runs, the first of which was stopped', () => {
   expect(runsOf('20')[1]).not.toHaveProperty('reason');
 });
 
-test('a job that changed its size has a part before that, which says nothing of its size, and is joined with the rest', () => {
+test('the record before a change of size has no size and is joined with the record after it', () => {
   const [part, whole] = runsOf('28');
   expect(part).toMatchObject({
     state: 'running',
@@ -130,24 +131,24 @@ test('a job that changed its size has a part before that, which says nothing of 
 test.each([
   ['None assigned', undefined],
   ['node01', 'allocation'],
-])('a job called `allocation` whose nodes are %s has the name %p', (nodes, name) => {
+])('a record named allocation with the nodes %s has the job name %p', (nodes, name) => {
   const line = `7|CANCELLED|Unknown|2026-11-23T04:00:25|${nodes}|allocation|alice`;
   expect(read(`${HEADER}\n${line}\n`).reports[0]!.name).toBe(name!);
 });
 
-test.each([1, 7, 1000])('pieces of %p characters make no difference', (size) => {
-  expect(read(readFixture('sacct.txt'), MARK, size).reports).toEqual(RUNS.reports);
+test.each([1, 7, 1000])('sacct output in pieces of %p characters is read like the whole', (size) => {
+  expect(read(readFixture('sacct.txt'), SEPARATOR, size).reports).toEqual(RUNS.reports);
 });
 
-test('an output that breaks off is a fault', () => {
-  const { reports, faults } = read(readFixture('sacct.txt').slice(0, -20), MARK);
-  expect(faults.count).toBe(1);
+test('sacct output that ends within a record has one unreadable record', () => {
+  const { reports, unreadable } = read(readFixture('sacct.txt').slice(0, -20), SEPARATOR);
+  expect(unreadable.count).toBe(1);
   expect(reports).toHaveLength(RUNS.reports.length - 1);
 });
 
-test('a saved output is read by its header, without its steps', () => {
-  const { reports, faults } = read(readFixture('sacct-saved.txt'));
-  expect(faults.first).toEqual([]);
+test('a saved output of sacct is read by its header, without its steps', () => {
+  const { reports, unreadable } = read(readFixture('sacct-saved.txt'));
+  expect(unreadable.examples).toEqual([]);
   expect(reports.map(({ id, rawState }) => `${id} ${rawState}`)).toEqual([
     ...['1 COMPLETED', '4 REQUEUED', '18 FAILED', '4 COMPLETED', '14 OUT_OF_MEMORY', '21 COMPLETED'],
   ]);
@@ -167,37 +168,37 @@ const LINE = '7|COMPLETED|2026-11-23T03:59:25|2026-11-23T04:00:25|node01|name|al
 
 test.each([
   ['as it is', `${HEADER}\n${LINE}\n`],
-  ['without a last line break', `${HEADER}\n${LINE}`],
-  ['with line ends of Windows and blank lines', `\r\n${HEADER}\r\n\r\n${LINE}\r\n\r\n`],
+  ['without a final line break', `${HEADER}\n${LINE}`],
+  ['with Windows line ends and blank lines', `\r\n${HEADER}\r\n\r\n${LINE}\r\n\r\n`],
   ['with a separator at the end (-p)', `${HEADER}|\n${LINE}|\n`],
   ['with another separator', `${HEADER}\n${LINE}\n`.replaceAll('|', ';')],
-  ['with the header again', `${HEADER}\n${HEADER}\n${LINE}\n${HEADER}\n`],
-])('a saved output %s', (_, text) => {
-  const { reports, faults } = read(text);
-  expect(faults.count).toBe(0);
+  ['with repeated headers', `${HEADER}\n${HEADER}\n${LINE}\n${HEADER}\n`],
+])('a saved output of sacct is read %s', (_, text) => {
+  const { reports, unreadable } = read(text);
+  expect(unreadable.count).toBe(0);
   expect(reports).toMatchObject([{ id: '7', user: 'alice', name: 'name', endTimeMs: 1_795_406_425_000 }]);
 });
 
-test('a name with separators is put together again', () => {
-  const { reports, faults } = read(`${HEADER}\n${LINE.replace('name', 'a|b||c')}\n`);
-  expect(faults.count).toBe(0);
+test('a job name that contains separators is put together again', () => {
+  const { reports, unreadable } = read(`${HEADER}\n${LINE.replace('name', 'a|b||c')}\n`);
+  expect(unreadable.count).toBe(0);
   expect(reports).toMatchObject([{ name: 'a|b||c', user: 'alice' }]);
 });
 
-describe('with the line of its submission, a record is put together again', () => {
+describe('a saved record with SubmitLine', () => {
   const ALL = 'JobIDRaw|JobName|NodeList|Start|State|Submit|SubmitLine|Suspended|End|User|WorkDir';
   const row = (name: string, script: string) =>
     `7|${name}|node01|2026-11-23T03:59:25|COMPLETED|2026-11-23T03:59:20|sbatch --job-name=${name} --wrap ${script}|00:00:00|2026-11-23T04:00:25|alice|/`;
   const NEXT = row('next', 'true').replace('7', '8');
   test.each([
-    ['a script with separators', 'name', 'a | b | c'],
-    ['a name with separators, and so the line', 'a|b', 'true'],
-    ['both', 'a|b||c', 'a | b'],
-    ['a script of lines', 'name', 'a\n\nb | c\nd'],
-    ['a name of lines', 'a\nb', 'true'],
-  ])('%s', (_, name, script) => {
-    const { reports, faults } = read(`${ALL}\n${row(name, script)}\n${NEXT}\n`);
-    expect(faults.first).toEqual([]);
+    ['separators in the script', 'name', 'a | b | c'],
+    ['separators in the name', 'a|b', 'true'],
+    ['separators in the name and the script', 'a|b||c', 'a | b'],
+    ['line breaks in the script', 'name', 'a\n\nb | c\nd'],
+    ['a line break in the name', 'a\nb', 'true'],
+  ])('a saved record with SubmitLine is put together again: %s', (_, name, script) => {
+    const { reports, unreadable } = read(`${ALL}\n${row(name, script)}\n${NEXT}\n`);
+    expect(unreadable.examples).toEqual([]);
     expect(reports).toMatchObject([
       { id: '7', name, rawState: 'COMPLETED', endTimeMs: 1_795_406_425_000, user: 'alice', workDir: '/' },
       { id: '8' },
@@ -209,16 +210,19 @@ describe('with the line of its submission, a record is put together again', () =
   const newer = ({ name = 'name', comment = '', err = '', out = '/x/o-%j', line = 'sbatch x' }) =>
     `7|${comment}|0:0|${name}|node01|2026-11-23T03:59:25|COMPLETED|${err}|/dev/null|${out}|2026-11-23T03:59:20|${line}|00:00:00|2026-11-23T04:00:25|alice|/home`;
   test.each<[what: string, row: Parameters<typeof newer>[0]]>([
+    ['a separator in StdOut and SubmitLine', { out: '/x/o|y-%j', line: 'sbatch -o /x/o|y-%j x' }],
     [
-      'a path of output with a separator, and so the line',
-      { out: '/x/o|y-%j', line: 'sbatch -o /x/o|y-%j x' },
+      'separators in StdErr and StdOut',
+      { err: '/x/e|y', out: '/x/o|z', line: 'sbatch -e /x/e|y -o /x/o|z x' },
     ],
-    ['a path of errors with one', { err: '/x/e|y', out: '/x/o|z', line: 'sbatch -e /x/e|y -o /x/o|z x' }],
-    ['name, comment and line', { name: 'a|b', comment: 'c||d', line: 'sbatch -J a|b --comment=c||d x' }],
-    ['a name that looks like columns', { name: 'a|node02|2026-11-23T03:59:25|FAILED', line: 'x' }],
-  ])('since 24.11: %s', (_, row) => {
-    const { reports, faults } = read(`${SINCE_24_11}\n${newer(row)}\n${newer({}).replace('7', '8')}\n`);
-    expect(faults.first).toEqual([]);
+    [
+      'separators in name, comment and SubmitLine',
+      { name: 'a|b', comment: 'c||d', line: 'sbatch -J a|b --comment=c||d x' },
+    ],
+    ['a name that looks like other columns', { name: 'a|node02|2026-11-23T03:59:25|FAILED', line: 'x' }],
+  ])('a saved record with the columns of 24.11 is put together again: %s', (_, row) => {
+    const { reports, unreadable } = read(`${SINCE_24_11}\n${newer(row)}\n${newer({}).replace('7', '8')}\n`);
+    expect(unreadable.examples).toEqual([]);
     expect(reports).toMatchObject([
       {
         id: '7',
@@ -232,57 +236,57 @@ describe('with the line of its submission, a record is put together again', () =
     ]);
   });
 
-  test('a record of separators alone costs little', () => {
+  test('a saved record of 900 separators is given up quickly', () => {
     const startMs = performance.now();
-    const { reports, faults } = read(
+    const { reports, unreadable } = read(
       `${SINCE_24_11}\n${`${newer({ line: '|'.repeat(900), end: '' } as never).replace('COMPLETED', '?')}\n`.repeat(20)}`,
     );
     expect(reports).toEqual([]);
-    expect(faults.count).toBeGreaterThan(0);
+    expect(unreadable.count).toBeGreaterThan(0);
     expect(performance.now() - startMs).toBeLessThan(5000);
   });
 
-  test('but what does not look as it should is a fault, and never a job', () => {
+  test('a saved record whose columns do not have their formats is unreadable and never a job', () => {
     const cut = row('name', 'a | b').replace('|COMPLETED', '');
-    const { reports, faults } = read(`${ALL}\n${cut}\n${NEXT}\n`);
+    const { reports, unreadable } = read(`${ALL}\n${cut}\n${NEXT}\n`);
     expect(reports).toMatchObject([{ id: '8' }]);
-    expect(faults.count).toBe(1);
+    expect(unreadable.count).toBe(1);
   });
 });
 
-test('a job of which slurmdbd knows a step alone does not wait', () => {
+test('a record that slurmdbd made of a step alone is not a pending job', () => {
   const stub = '7|PENDING|2026-11-23T03:59:25|Unknown|node01|allocation|alice';
   const waits = '8|PENDING|Unknown|Unknown|None assigned|name|alice';
-  const { reports, faults } = read(`${HEADER}\n${stub}\n${waits}\n`);
-  expect(faults.count).toBe(0);
+  const { reports, unreadable } = read(`${HEADER}\n${stub}\n${waits}\n`);
+  expect(unreadable.count).toBe(0);
   expect(reports).toMatchObject([{ id: '8', state: 'pending' }]);
 });
 
 test.each([
   ['too few columns', '7|COMPLETED'],
-  ['a job id that is none', LINE.replace('7', '7x')],
+  ['an invalid job id', LINE.replace('7', '7x')],
   ['no state', LINE.replace('COMPLETED', '')],
-  ['nodes that cannot be', LINE.replace('node01', 'node]01')],
-  ['rubbish', '\u0000\u0001\ufffd'],
-])('a line with %s is a fault, and the next is read', (_, line) => {
-  const { reports, faults } = read(`${HEADER}\n${line}\n${LINE}\n`);
+  ['an invalid node list', LINE.replace('node01', 'node]01')],
+  ['binary data', '\u0000\u0001\ufffd'],
+])('a record with %s is unreadable and the next one is read', (_, line) => {
+  const { reports, unreadable } = read(`${HEADER}\n${line}\n${LINE}\n`);
   expect(reports).toHaveLength(1);
-  expect(faults.count).toBe(1);
+  expect(unreadable.count).toBe(1);
 });
 
-test('a line without end is given up before it fills the memory', () => {
+test('a record without an end is given up before it fills the memory', () => {
   const reader = createSacctReader(NOW_MS);
   reader.read(`${HEADER}\n`);
   for (let piece = 0; piece < 5; piece++) reader.read('x'.repeat(1 << 20));
-  expect(reader.faults.count).toBe(1);
+  expect(reader.unreadable.count).toBe(1);
   expect(reader.read(`\n${LINE}\n`)).toHaveLength(1);
 });
 
 test.each([
   ['made without -P', '       JobID    JobName  Partition\n------- ---\n', 'sacct -P'],
-  ['without columns that are needed', 'JobID|State|Start|End\n', 'JobIDRaw, NodeList'],
+  ['without required columns', 'JobID|State|Start|End\n', 'JobIDRaw, NodeList'],
   ['of another program', '{"jobs": []}\n', 'sacct -P'],
-])('an output %s is refused', (_, text, why) => {
+])('a saved output %s is refused', (_, text, why) => {
   expect(() => read(text)).toThrow(AppError);
   expect(() => read(text)).toThrow(why);
 });
@@ -291,18 +295,18 @@ const OLD = `${HEADER}|ReqMem|NCPUS|NNodes|Timelimit`;
 test.each([
   ['4000Mc|3|1|1-00:00:00', { cpus: 3, memoryLimitMb: 12_000, timeLimitSeconds: 86_400 }],
   ['16Gn|4|2|UNLIMITED', { cpus: 4, memoryLimitMb: 32_768 }],
-])('columns of older outputs: %s', (columns, told) => {
-  expect(read(`${OLD}\n${LINE}|${columns}\n`).reports).toMatchObject([told]);
+])('the older columns ReqMem|NCPUS|NNodes|Timelimit are read: %s', (columns, fields) => {
+  expect(read(`${OLD}\n${LINE}|${columns}\n`).reports).toMatchObject([fields]);
 });
 
-test('a column that this sacct does not know is not asked for', () => {
+test('only columns that this sacct has are requested', () => {
   const help = readFixture('helpformat.txt');
   expect(help.split(/\s+/)).toEqual(expect.arrayContaining(sacctColumns(help)));
   expect(sacctColumns(help)).not.toContain('Restarts');
   expect(sacctColumns(`${help}Restarts`)).toContain('Restarts');
 });
 
-test('the arguments name the jobs, or a span of time', () => {
+test('sacct is called for job ids or for a span of time', () => {
   const span = { fromMs: Date.UTC(2026, 0, 2), toMs: Date.UTC(2026, 0, 3, 4, 5, 6, 7) };
   expect(sacctArguments(['JobIDRaw', 'State'], '|x|', { ids: ['7', '8'] })).toEqual([
     ...['-a', '-X', '-D', '-p', '--delimiter=|x|', '-j', '7,8', '-o', 'JobIDRaw,State'],

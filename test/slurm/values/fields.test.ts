@@ -1,9 +1,9 @@
 import { expect, test } from 'bun:test';
-import { createMark } from '../../../src/slurm/records/separator.ts';
-import { readArrayPlace } from '../../../src/slurm/values/array.ts';
+import { createSeparator } from '../../../src/slurm/records/separator.ts';
+import { readArrayTask } from '../../../src/slurm/values/array-task.ts';
 import { readChosen, readText } from '../../../src/slurm/values/blank.ts';
 import { readCount } from '../../../src/slurm/values/count.ts';
-import { cpusOfNode, readCpus } from '../../../src/slurm/values/cpus.ts';
+import { cpusOfNode, readCpuGroups } from '../../../src/slurm/values/cpus.ts';
 import { readExit, readWaitStatus } from '../../../src/slurm/values/exit.ts';
 import { readMemoryMb } from '../../../src/slurm/values/memory.ts';
 import { readSluid, readSluids } from '../../../src/slurm/values/sluid.ts';
@@ -11,17 +11,20 @@ import { readTimeLimitSeconds, readTimeMs } from '../../../src/slurm/values/time
 import { readTres } from '../../../src/slurm/values/tres.ts';
 
 test.each(['', '(null)', 'N/A', 'n/a', 'NONE', 'None', 'Unknown', 'UNKNOWN', 'Unassigned', 'None assigned'])(
-  '%p stands for nothing',
+  'the column text %p is read as empty',
   (text) => {
     expect(readText(text)).toBeUndefined();
   },
 );
 
-test.each(['none', 'Nora', 'unknown-project', 'normal', '(nul'])('%p is a text', (text) => {
-  expect(readText(text)).toBe(text);
-});
+test.each(['none', 'Nora', 'unknown-project', 'normal', '(nul'])(
+  'the column text %p is read as it is',
+  (text) => {
+    expect(readText(text)).toBe(text);
+  },
+);
 
-test('a job may be called None, but not (null)', () => {
+test('a chosen text may be None, but (null) is read as empty', () => {
   expect(readChosen('None')).toBe('None');
   expect(readChosen('(null)')).toBeUndefined();
   expect(readChosen('')).toBeUndefined();
@@ -47,7 +50,7 @@ test.each([
   ['N/A', undefined],
   [null, undefined],
   [true, undefined],
-])('%p is the count %p', (value, count) => {
+])('%p is read as the count %p', (value, count) => {
   expect(readCount(value)).toBe(count);
 });
 
@@ -70,7 +73,7 @@ test.each([
   ['None', undefined],
   ['999999999999999', undefined],
   [undefined, undefined],
-])('%p is the time %p', (text, timeMs) => {
+])('%p is read as the time %p', (text, timeMs) => {
   expect(readTimeMs(text)).toBe(timeMs);
 });
 
@@ -91,7 +94,7 @@ test.each([
   ['1:2:3:4', undefined],
   ['-10', undefined],
   ['', undefined],
-])('%p is a limit of %p seconds', (text, seconds) => {
+])('%p is read as a time limit of %p seconds', (text, seconds) => {
   expect(readTimeLimitSeconds(text)).toBe(seconds);
 });
 
@@ -112,8 +115,8 @@ test.each([
   ['-5M', {}, undefined],
   ['5Mb', {}, undefined],
   ['999999999999999E', {}, undefined],
-])('%p of %p is %p MB', (text, of, memoryMb) => {
-  expect(readMemoryMb(text, of)).toBe(memoryMb);
+])('%p with the counts %p is read as %p MB', (text, counts, memoryMb) => {
+  expect(readMemoryMb(text, counts)).toBe(memoryMb);
 });
 
 test.each([
@@ -130,7 +133,7 @@ test.each([
   ['', {}],
   ['N/A', {}],
   [undefined, {}],
-])('%p holds %p', (text, tres) => {
+])('the TRES %p are read as %p', (text, tres) => {
   expect(readTres(text)).toEqual(tres);
 });
 
@@ -145,11 +148,11 @@ test.each<[text: string, cpus: number[]]>([
   ['0', []],
   ['4,', []],
   ['', []],
-])('%p is the CPUs %p', (text, cpus) => {
+])('%p is read as the CPUs %p of consecutive nodes', (text, cpus) => {
   const nodes = cpus.length;
-  const runs = readCpus(text);
-  // One more than there are, because a list must not reach further than it says.
-  const found = Array.from({ length: nodes + 1 }, (_, position) => cpusOfNode(runs, position));
+  const groups = readCpuGroups(text);
+  // One position more than there are nodes: it must be undefined.
+  const found = Array.from({ length: nodes + 1 }, (_, position) => cpusOfNode(groups, position));
   expect(found).toEqual([...cpus, undefined]);
 });
 
@@ -162,7 +165,7 @@ test.each([
   ['3', {}],
   ['a:b', {}],
   [undefined, {}],
-])('%p is the exit %p', (text, exit) => {
+])('%p is read as the exit %p', (text, exit) => {
   expect(readExit(text)).toEqual(exit);
 });
 
@@ -171,11 +174,11 @@ test.each([
   [768, { exitCode: 3 }],
   [33_280, { exitCode: 130 }],
   [11, { signal: 11 }],
-  // With the flag that a core was dumped.
+  // With the core dump flag.
   [139, { signal: 11 }],
   [0x10000, {}],
   [undefined, {}],
-])('the status %p of wait is the exit %p', (status, exit) => {
+])('the wait status %p is read as the exit %p', (status, exit) => {
   expect(readWaitStatus(status)).toEqual(exit);
 });
 
@@ -183,24 +186,24 @@ test.each([
   ['8_3', { arrayJobId: '8', arrayTaskId: 3 }],
   ['12_[1-3]', { arrayJobId: '12' }],
   ['8_[0-4%2]', { arrayJobId: '8' }],
-  // Slurm cuts long lists of tasks.
+  // Slurm truncates long task lists.
   ['8_[1,3,5,...', { arrayJobId: '8' }],
   ['20+1', {}],
   ['7', {}],
   ['8_', {}],
   ['8_x', {}],
   ['_3', {}],
-])('%p stands at %p', (shownId, place) => {
-  expect(readArrayPlace(shownId)).toEqual(place);
+])('the displayed job id %p is read as the array task %p', (displayedId, task) => {
+  expect(readArrayTask(displayedId)).toEqual(task);
 });
 
-test('a mark is new each time, and nothing that squeue reads as a width', () => {
-  const marks = Array.from({ length: 100 }, createMark);
-  expect(new Set(marks).size).toBe(100);
-  for (const mark of marks) expect(mark).toMatch(/^\|[a-z]{8}\|$/);
+test('separators are unique and contain nothing that squeue reads as a column width', () => {
+  const separators = Array.from({ length: 100 }, createSeparator);
+  expect(new Set(separators).size).toBe(100);
+  for (const separator of separators) expect(separator).toMatch(/^\|[a-z]{8}\|$/);
 });
 
-test.each(['s685M87SK4CK00', 'sC4HM87T6T2P00'])('%p is a SLUID', (text) => {
+test.each(['s685M87SK4CK00', 'sC4HM87T6T2P00'])('%p is accepted as a SLUID', (text) => {
   expect(readSluid(text)).toBe(text);
 });
 
@@ -213,11 +216,11 @@ test.each([
   '685M87SK4CK00',
   's685m87sk4ck00',
   undefined,
-])('%p is none', (text) => {
+])('%p is not accepted as a SLUID', (text) => {
   expect(readSluid(text)).toBeUndefined();
 });
 
-test('the key of a run is the SLUID that it began with', () => {
+test('the SLUID of a run is the one it began with', () => {
   const [first, later] = ['s685M87SK4CK00', 's685M87SKAC700'];
   expect(readSluids(first, undefined)).toEqual({ sluid: first });
   expect(readSluids(first, first)).toEqual({ sluid: first });

@@ -3,9 +3,9 @@ import fc from 'fast-check';
 import { JOB_STATES, type JobState } from '../../../src/domain/job.ts';
 import { readState, SLURM_STATES } from '../../../src/slurm/values/state.ts';
 
-type Said = JobState | undefined;
+type Meaning = JobState | undefined;
 
-const WORDS: [word: string, code: string | undefined, now: Said, ended: Said][] = [
+const WORDS: [word: string, code: string | undefined, now: Meaning, ended: Meaning][] = [
   ['PENDING', 'PD', 'pending', undefined],
   ['RUNNING', 'R', 'running', undefined],
   ['SUSPENDED', 'S', 'running', undefined],
@@ -36,23 +36,26 @@ const WORDS: [word: string, code: string | undefined, now: Said, ended: Said][] 
   ['UPDATE_DB', undefined, undefined, undefined],
   ['EXPEDITING', undefined, 'pending', undefined],
 ];
-const reading = (rawState: string, state: Said) => (state ? { state, rawState } : { rawState });
+const reading = (rawState: string, state: Meaning) => (state ? { state, rawState } : { rawState });
 
-test.each(WORDS)('%s, or %p, is %p now and %p at the end of a run', (word, code, now, ended) => {
-  for (const text of [word, word.toLowerCase(), ` ${word} `, ...(code ? [code, code.toLowerCase()] : [])]) {
-    expect(readState(text), text).toEqual(reading(word, now));
-    expect(readState([text]), text).toEqual(reading(word, now));
-    expect(readState(text, { isEnded: true }), text).toEqual(reading(word, ended));
-  }
-});
+test.each(WORDS)(
+  'Slurm state %s, or %p, means %p for a job as it is now and %p for an ended run',
+  (word, code, now, ended) => {
+    for (const text of [word, word.toLowerCase(), ` ${word} `, ...(code ? [code, code.toLowerCase()] : [])]) {
+      expect(readState(text), text).toEqual(reading(word, now));
+      expect(readState([text]), text).toEqual(reading(word, now));
+      expect(readState(text, { isEnded: true }), text).toEqual(reading(word, ended));
+    }
+  },
+);
 
-test('every word of the table is tried here, and none stands in it twice', () => {
+test('every word of SLURM_STATES is tested here and occurs only once', () => {
   const words = SLURM_STATES.flatMap(({ word, code }) => (code ? [word, code] : [word]));
   expect(new Set(words).size).toBe(words.length);
   expect(words.sort()).toEqual(WORDS.flatMap(([word, code]) => (code ? [word, code] : [word])).sort());
 });
 
-const SEVERAL: [words: string | string[], word: string, now: Said, ended: Said][] = [
+const SEVERAL: [words: string | string[], word: string, now: Meaning, ended: Meaning][] = [
   ['CANCELLED by 1001', 'CANCELLED', 'cancelled', 'cancelled'],
   ['RUNNING,COMPLETING', 'RUNNING', 'running', undefined],
   ['TIMEOUT,COMPLETING', 'TIMEOUT', 'failed', 'failed'],
@@ -68,15 +71,18 @@ const SEVERAL: [words: string | string[], word: string, now: Said, ended: Said][
   [['RUNNING', 'NEW_WORD'], 'RUNNING', 'running', undefined],
   [['NEW_WORD', 'RUNNING'], 'RUNNING', 'running', undefined],
 ];
-test.each(SEVERAL)('of %j %s counts: %p now, %p at the end of a run', (words, word, now, ended) => {
-  expect(readState(words)).toEqual(reading(word, now));
-  expect(readState(words, { isEnded: true }).state).toBe(ended);
-});
+test.each(SEVERAL)(
+  'in the state %j the word %s decides: %p for a job as it is now, %p for an ended run',
+  (words, word, now, ended) => {
+    expect(readState(words)).toEqual(reading(word, now));
+    expect(readState(words, { isEnded: true }).state).toBe(ended);
+  },
+);
 
-test('a run that ended by being requeued is cancelled, and says so', () => {
+test('a run that ended by being requeued is read as cancelled, with REQUEUED as its raw state', () => {
   const cancelled = { state: 'cancelled', rawState: 'REQUEUED' } as const;
   expect(readState('REQUEUED', { isEnded: true })).toEqual(cancelled);
-  // JSON has the base state beside the flag, and slurmdbd keeps the flag alone: 0, which is PENDING.
+  // JSON has the base state beside the flag; slurmdbd stores only the flag, so the base state reads as 0, PENDING.
   expect(readState(['PENDING', 'REQUEUED'], { isEnded: true })).toEqual(cancelled);
 });
 
@@ -94,11 +100,11 @@ test.each([
   ['R\u0000', {}],
   ['constructor', { rawState: 'constructor' }],
   ['x'.repeat(65), {}],
-])('%j gives no state', (words, expected) => {
+])('the state %j has no meaning', (words, expected) => {
   expect(readState(words)).toEqual(expected);
 });
 
-test('any text gives a state of ours or none, and a word or none', () => {
+test('readState returns a known state or none, and a word or none, for any text', () => {
   const known = fc.constantFrom(...WORDS.map(([word]) => word));
   const text = fc.oneof(known, fc.string({ unit: 'binary' }));
   fc.assert(

@@ -1,20 +1,20 @@
-import { AppError, quote } from '../../domain/errors.ts';
+import { invalid, quote } from '../../domain/errors.ts';
 
-/** The first record of an output of sacct: what its columns are called, and what parts them. */
+/** The first record of sacct's output: its columns' names and the separator between them. */
 export interface Header {
   readonly line: string;
   readonly separator: string;
   readonly names: readonly string[];
 }
 
-/** Reads the header; without `mark` the separator is what stands after the first name. `validation_error` if it is none. */
-export function readHeader(line: string, mark: string | undefined): Header {
-  const separator = mark ?? /^\w+(\W)/.exec(line)?.[1];
+/**
+ * Reads the header; `known` is the separator of our own calls, else it is the character after the first name. Throws
+ * `validation_error` if the line is not a header.
+ */
+export function readHeader(line: string, known: string | undefined): Header {
+  const separator = known ?? /^\w+(\W)/.exec(line)?.[1];
   if (separator === undefined || separator === ' ') {
-    throw new AppError(
-      'validation_error',
-      `This is no output of sacct with a header and separators (sacct -P); it begins with ${quote(line)}.`,
-    );
+    throw invalid(`The input is not the output of sacct -P with a header; it begins with ${quote(line)}.`);
   }
   return { line, separator, names: line.split(separator) };
 }
@@ -22,7 +22,7 @@ export function readHeader(line: string, mark: string | undefined): Header {
 const TIME = /^(?:\d{4}-\d\d-\d\dT[\d:]{8}|\d+|Unknown|None|N\/A)$/;
 const DURATION = /^[\d:.-]*$/;
 const NUMBER = /^\d*$/;
-/** What columns look like that no user writes: by them it shows where a free text ends. */
+/** Formats of columns that users cannot set: they show where a free text ends. */
 const SHAPES: Readonly<Record<string, RegExp>> = {
   JobIDRaw: /^[1-9]\d*(?:\.\w+)?$/,
   JobID: /^\d/,
@@ -49,8 +49,8 @@ const SHAPES: Readonly<Record<string, RegExp>> = {
   UserCPU: DURATION,
   WorkDir: /^(?:\/|$)/,
 };
-/** Free texts, those first in which a separator is most likely. The line of a submission has the job's name in it. */
-const FREE: readonly string[] = [
+/** Free texts, most likely to contain a separator first. SubmitLine contains the job's name. */
+const FREE_TEXTS: readonly string[] = [
   'JobName',
   'SubmitLine',
   'Comment',
@@ -64,46 +64,46 @@ const FREE: readonly string[] = [
   'Container',
   'WorkDir',
 ];
-const MAX_EXTRA = 1000;
+const MAX_SURPLUS = 1000;
 
 /**
- * A record cut into the columns of the header. Too many mean that the separator is part of free texts: of one, if that leaves
- * all others looking as they should, else of several. Undefined when they cannot be matched.
+ * Cuts a record into the columns of the header. Surplus pieces mean that free texts contain the separator: one of them, if
+ * all other columns then have their format, else several. Undefined when the pieces do not fit the columns.
  */
 export function splitRecord(line: string, { separator, names }: Header): readonly string[] | undefined {
   const pieces = line.split(separator);
-  const extra = pieces.length - names.length;
-  if (extra === 0) return pieces;
-  if (extra < 0 || extra > MAX_EXTRA) return undefined;
-  for (const name of FREE) {
+  const surplus = pieces.length - names.length;
+  if (surplus === 0) return pieces;
+  if (surplus < 0 || surplus > MAX_SURPLUS) return undefined;
+  for (const name of FREE_TEXTS) {
     const at = names.indexOf(name);
     if (at < 0) continue;
-    const joined = pieces.toSpliced(at, extra + 1, pieces.slice(at, at + extra + 1).join(separator));
+    const joined = pieces.toSpliced(at, surplus + 1, pieces.slice(at, at + surplus + 1).join(separator));
     if (looksRight(joined, names)) return joined;
   }
   return alignPieces(pieces, names, separator);
 }
 
 /**
- * Joins neighbouring pieces so that each column has its own and looks as it should, the first free texts as short as
- * possible. The work is bounded by columns × surplus pieces.
+ * Joins adjacent pieces so that every column has its format, the first free texts as short as possible. Takes
+ * O(columns × surplus pieces).
  */
 function alignPieces(
   pieces: readonly string[],
   names: readonly string[],
   separator: string,
 ): readonly string[] | undefined {
-  const extra = pieces.length - names.length;
-  const width = extra + 1;
-  // Whether the columns from one on can be aligned when so much of the surplus is joined before it; behind the last all of it is.
+  const surplus = pieces.length - names.length;
+  const width = surplus + 1;
+  // canAlign[column, spent]: the columns from `column` on fit if `spent` surplus pieces are joined before it.
   const canAlign = new Uint8Array((names.length + 1) * width);
-  canAlign[names.length * width + extra] = 1;
+  canAlign[names.length * width + surplus] = 1;
   for (let column = names.length - 1; column >= 0; column--) {
-    const isFree = FREE.includes(names[column]!);
+    const isFree = FREE_TEXTS.includes(names[column]!);
     let canLater = 0;
-    for (let spent = extra; spent >= 0; spent--) {
+    for (let spent = surplus; spent >= 0; spent--) {
       const canNext = canAlign[(column + 1) * width + spent]!;
-      // A free text may take any of the surplus that is left.
+      // A free text may absorb any part of the remaining surplus.
       canLater |= canNext;
       const can = isFree ? canLater : canNext;
       if (can && looksLike(names[column]!, pieces[column + spent]!)) canAlign[column * width + spent] = 1;
@@ -121,11 +121,11 @@ function alignPieces(
 
 const looksLike = (name: string, text: string): boolean => SHAPES[name]?.test(text) ?? true;
 
-/** Whether the columns that no user writes look as they do. */
+/** Returns whether all columns that users cannot set have their format. */
 export const looksRight = (columns: readonly string[], names: readonly string[]): boolean =>
   names.every((name, at) => looksLike(name, columns[at]!)) && isOneJob(columns, names);
 
-/** The number of a job stands in a record twice, unless people see it as the task of an array or a part of a job. */
+/** Returns whether JobID and JobIDRaw agree, unless the job is an array task or a component of a heterogeneous job. */
 function isOneJob(columns: readonly string[], names: readonly string[]): boolean {
   const [shown, raw] = [columns[names.indexOf('JobID')], columns[names.indexOf('JobIDRaw')]];
   return shown === undefined || raw === undefined || !/^\d+$/.test(shown) || shown === raw;

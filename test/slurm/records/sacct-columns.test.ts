@@ -1,8 +1,8 @@
 import { expect, test } from 'bun:test';
 import fc from 'fast-check';
-import { readHeader, splitRecord } from '../../../src/slurm/records/sacct-header.ts';
+import { readHeader, splitRecord } from '../../../src/slurm/records/sacct-columns.ts';
 
-/** Columns of `sacct --format=ALL` of 24.11, some of those left out that nobody reads. */
+/** The columns of `sacct --format=ALL` in 24.11, without some that are not read. */
 const NAMES =
   'Account|AdminComment|AllocCPUS|AllocTRES|Cluster|Comment|DerivedExitCode|Elapsed|ElapsedRaw|Eligible|End|ExitCode|Extra|Flags|GID|JobID|JobIDRaw|JobName|Layout|NCPUS|NNodes|NodeList|Partition|QOS|Reason|Restarts|SLUID|Start|State|StdErr|StdIn|StdOut|Submit|SubmitLine|Suspended|SystemComment|SystemCPU|Timelimit|TotalCPU|UID|User|UserCPU|WorkDir';
 const HEADER = readHeader(NAMES, undefined);
@@ -23,18 +23,18 @@ const FREE = [
   'SystemComment',
 ];
 
-test('a record without separators in its texts is cut as it is', () => {
+test('a record without separators in its texts is cut at each separator', () => {
   expect(splitRecord(PLAIN.join('|'), HEADER)).toEqual(PLAIN);
 });
 
-test('whatever separators free texts have, all other columns stay where they are', () => {
+test('separators in free texts do not shift the other columns', () => {
   const text = fc.string({ unit: fc.constantFrom('a', 'é', ' ', ':', '0', '/', '|', '|'), maxLength: 12 });
   let found = 0;
   fc.assert(
     fc.property(fc.dictionary(fc.constantFrom(...FREE), text, { maxKeys: 4 }), (texts) => {
       const columns = PLAIN.map((column, place) => texts[HEADER.names[place]!] ?? column);
       const cut = splitRecord(columns.join('|'), HEADER);
-      // Texts may look like columns: then it is a fault, and never another job.
+      // Texts may look like columns: the record is then unreadable, never another job.
       if (!cut) return;
       found++;
       for (const name of [
@@ -55,7 +55,7 @@ test('whatever separators free texts have, all other columns stay where they are
   expect(found).toBeGreaterThan(1900);
 });
 
-test('separators alone are given up within bounds', () => {
+test('a record of separators alone is given up within seconds', () => {
   const startMs = performance.now();
   for (let time = 0; time < 5; time++) expect(splitRecord('|'.repeat(1000), HEADER)).toBeUndefined();
   expect(splitRecord('|'.repeat(100_000), HEADER)).toBeUndefined();
