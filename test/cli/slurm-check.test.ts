@@ -46,7 +46,7 @@ AccountingStorageType = accounting_storage/slurmdbd
   expect(lines.filter((line) => line !== '' && !line.startsWith('ok'))).toEqual([
     '10 ok, 0 missing, 0 wrong.',
   ]);
-  expect(output).toContain(`ok       The spool folder ${folder.file('spool')} takes events`);
+  expect(output).toContain(`ok       The hooks can write to the spool folder ${folder.file('spool')}`);
   expect(exitCode).toBe(0);
 });
 
@@ -106,7 +106,7 @@ EpilogSlurmctld = ${folder.file('own hooks/epilog-slurmctld')}
   const { exitCode, output } = await head.check();
   expect(exitCode).toBe(1);
   expect(output).toContain(
-    `hpc-observe slurm hooks ${folder.file('own hooks')}; in slurm.conf: EpilogSlurmctld=`,
+    `hpc-observe slurm hooks ${folder.file('own hooks')}, then set in slurm.conf: EpilogSlurmctld=`,
   );
   expect(output).not.toContain('/etc/slurm');
 });
@@ -130,7 +130,7 @@ test('a hook where the user of slurmctld cannot reach it would hold jobs up', as
   using head = machine(`SlurmUser = slurm(64030)\nPrologSlurmctld = ${script}\n`);
   const { exitCode, output } = await head.check();
   expect(exitCode).toBe(1);
-  expect(output).toContain(`the user that runs it may not enter ${folder.file('closed')}`);
+  expect(output).toContain(`the user who runs it may not enter ${folder.file('closed')}`);
   chmodSync(folder.file('closed'), 0o711);
   expect((await head.check()).output).toContain(`PrologSlurmctld is our script ${script}.`);
 });

@@ -58,7 +58,7 @@ test('a file that is no output of sacct is refused in one sentence', async () =>
   writeFileSync(folder.file('saved'), 'hello world\n');
   const refused = run('--file', folder.file('saved'), '--database', folder.file('a.db'));
   await expect(refused).rejects.toThrow(StartError);
-  await expect(refused).rejects.toThrow(/no output of sacct/);
+  await expect(refused).rejects.toThrow(/not the output of sacct/);
 });
 
 const REFUSED: [args: string[], reason: RegExp][] = [

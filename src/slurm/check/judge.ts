@@ -55,7 +55,7 @@ export function judgeHook(kind: HookKind, scripts: readonly ScriptFile[], folder
   const own = scripts.find(({ text }) => text !== undefined && isOurScript(text));
   if (!own && unreadable)
     return wrong(
-      `${setting} is ${unreadable.path}, which cannot be read: jobs do not start while a hook fails.`,
+      `${setting} is ${unreadable.path}, which cannot be read: Slurm delays jobs whose hook fails.`,
       `Run hpc-observe slurm hooks ${folder}, then set in slurm.conf: ${line}`,
     );
   if (!own && scripts.some(({ path }) => path === `${folder}/${file}`))
@@ -71,7 +71,7 @@ export function judgeHook(kind: HookKind, scripts: readonly ScriptFile[], folder
   const { path, text = '', isExecutable, closedFolder } = own;
   if (closedFolder !== undefined)
     return wrong(
-      `${setting} is ${path}, and the user who runs it may not enter ${closedFolder}: jobs do not start while a hook fails.`,
+      `${setting} is ${path}, and the user who runs it may not enter ${closedFolder}: Slurm delays jobs whose hook fails.`,
       `chmod o+x ${closedFolder}`,
     );
   if (!isExecutable) return wrong(`${setting}: ${path} is not executable.`, `chmod 755 ${path}`);
