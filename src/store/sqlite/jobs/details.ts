@@ -1,7 +1,7 @@
 import type { Database } from 'bun:sqlite';
 import { DETAILS, type JobDetails } from '../../../domain/detail.ts';
 import { NOT_REPORTED, type Provenance } from '../../../domain/run.ts';
-import { readRanks, writeRanks } from '../runs/ranks.ts';
+import { readRanks, writeRanks } from './ranks.ts';
 
 /** Details whose column has the number of a label, the value itself, or JSON. */
 const LABELS = DETAILS.filter((row) => row.kind === 'label');

@@ -2,7 +2,7 @@ import type { Database } from 'bun:sqlite';
 import type { Source } from '../../../domain/report.ts';
 import { withoutQuiet } from '../../../domain/run.ts';
 import type { JobEvent } from '../../../domain/store/runs.ts';
-import { latestRunReader, type Place } from '../runs/past.ts';
+import { latestRunReader, type Place } from './latest-run.ts';
 
 /** What is known of a run, by the names of its fields. */
 export type Fields = Readonly<Record<string, unknown>>;

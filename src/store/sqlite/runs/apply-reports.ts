@@ -6,9 +6,10 @@ import { diffRuns, isChangedQuietly, type Run } from '../../../domain/run.ts';
 import { type BatchResult, MAX_REFUSALS, type Refusal } from '../../../domain/store/batch.ts';
 import type { JobEvent } from '../../../domain/store/runs.ts';
 import { eventWriter } from '../jobs/events.ts';
+import type { Place } from '../jobs/latest-run.ts';
 import type { JobRows } from '../jobs/row.ts';
 import { nearRunReader } from './near.ts';
-import { type Place, pastRunWriter } from './past.ts';
+import { pastRunWriter } from './past.ts';
 
 /** Takes up what schedulers say of jobs, inside the transaction of the group. */
 export function reportWriter(db: Database, rows: JobRows) {

@@ -1,7 +1,8 @@
 import type { Database } from 'bun:sqlite';
 import type { Report } from '../../../domain/report.ts';
 import { type Run, sluidsOf } from '../../../domain/run.ts';
-import { latestRunReader, type PastRow, type Place, readPastRow } from './past.ts';
+import { latestRunReader, type Place } from '../jobs/latest-run.ts';
+import { type PastRow, readPastRow } from './past.ts';
 
 /** Earlier runs on each side of a moment, and those that never started, that a report may speak of. */
 const NEAR_RUNS = 20;

@@ -1,45 +1,13 @@
 import type { Database } from 'bun:sqlite';
 import { jobNotFound, noSuchRun } from '../../../domain/errors.ts';
-import { hasEnded, JOB_STATES, type Job } from '../../../domain/job.ts';
+import { hasEnded, type Job } from '../../../domain/job.ts';
 import { orderRuns } from '../../../domain/match.ts';
-import { closeRun, NOT_REPORTED, type Run } from '../../../domain/run.ts';
+import { closeRun, type Run } from '../../../domain/run.ts';
 import { combineUsage, type Usage } from '../../../domain/sample.ts';
-import { describeDetail, JOB_COLUMNS, type JobRow } from '../jobs/complete.ts';
-import { detailFinder } from '../jobs/details.ts';
+import { describeDetail } from '../jobs/complete.ts';
+import { latestRunReader, nodeNames, type Place } from '../jobs/latest-run.ts';
+import { readRanks, writeRanks } from '../jobs/ranks.ts';
 import { jobReader } from '../jobs/read.ts';
-import { readRanks, writeRanks } from './ranks.ts';
-
-/** Where a run is kept. */
-export interface Place {
-  /** The number that its samples carry. */
-  readonly seq: number;
-  /** In `job`, where the lists find it; the others are in `past_run`. */
-  readonly isLatest: boolean;
-  readonly run: Run;
-}
-
-/** Reads the latest run of a job, with its place; undefined when there is no such job. */
-export function latestRunReader(db: Database): (id: string) => Place | undefined {
-  const selectJob = db.query<JobRow, [string]>(`SELECT ${JOB_COLUMNS} FROM job WHERE id = ?`);
-  const selectNodes = nodeNames(db);
-  const findDetail = detailFinder(db);
-  return (id) => {
-    const row = selectJob.get(id);
-    if (!row) return undefined;
-    const nodes = selectNodes(row.seq);
-    const { details, provenance = NOT_REPORTED } = findDetail(row.seq) ?? {};
-    const run: Run = {
-      user: row.user,
-      ...(nodes.length > 0 && { nodes }),
-      state: JOB_STATES[row.state]!,
-      ...(row.started === 1 && { startTimeMs: row.start_time }),
-      ...(row.end_time !== null && { endTimeMs: row.end_time }),
-      ...details,
-      provenance,
-    };
-    return { seq: row.seq, isLatest: true, run };
-  };
-}
 
 /** Reads all runs that are known of a job, with their places. */
 export function knownRunReader(db: Database): (id: string) => Map<Run, Place> {
@@ -130,13 +98,6 @@ function jobOf(id: string, run: Run, usage: readonly Usage[]): Job {
     ...combineUsage(usage),
     ...describeDetail({ details, provenance }, hasEnded(state)),
   };
-}
-
-function nodeNames(db: Database): (seq: number) => string[] {
-  const select = db.query<{ name: string }, [number]>(
-    'SELECT (SELECT name FROM node WHERE id = job_node.node) AS name FROM job_node WHERE job = ? ORDER BY position',
-  );
-  return (seq) => select.all(seq).map(({ name }) => name);
 }
 
 /** Writes earlier runs inside the transaction of the group. */

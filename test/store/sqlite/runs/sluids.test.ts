@@ -2,9 +2,9 @@ import { expect, test } from 'bun:test';
 import { type Field, isConfirmed, NOT_REPORTED } from '../../../../src/domain/run.ts';
 import { openForWriting } from '../../../../src/store/sqlite/file/connection.ts';
 import { migrate } from '../../../../src/store/sqlite/file/migrate.ts';
+import { readRanks, writeRanks } from '../../../../src/store/sqlite/jobs/ranks.ts';
 import { MIGRATIONS } from '../../../../src/store/sqlite/migrations/index.ts';
 import { openSqlite } from '../../../../src/store/sqlite/open.ts';
-import { readRanks, writeRanks } from '../../../../src/store/sqlite/runs/ranks.ts';
 import { temporaryFolder } from '../../../help/folder.ts';
 
 test('the ranks of fields are kept by name, and those of version 6 are read by the order that they had', () => {
