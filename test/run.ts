@@ -1,9 +1,11 @@
 import { $ } from 'bun';
 
-// `bun test/run.ts unit` checks types and style and runs the fast tests, the files of which two processes share;
-// `integration` builds the executable and drives it. The last line is always `N passed, N failed`.
+// `bun test/run.ts check` checks types and style; `unit` does so and runs the fast tests in two processes;
+// `integration` builds the executable and runs the tests of it. The last line of tests is always `N passed, N
+// failed`.
 
-const isIntegration = process.argv[2] === 'integration';
+const kind = process.argv[2];
+const isIntegration = kind === 'integration';
 const files = [...new Bun.Glob('test/**/*.test.ts').scanSync('.')]
   .filter((file) => file.startsWith('test/integration/') === isIntegration)
   .sort()
@@ -17,8 +19,10 @@ const steps: [name: string, command: string[]][] = isIntegration
     ];
 const succeeded = await Promise.all(steps.map(([name, command]) => runStep(name, command)));
 const failedSteps = succeeded.filter((isGood) => !isGood).length;
-// One executable, one port and one machine's Slurm at a time; the other tests have nothing in common. A process of
-// --parallel that ends before its tests do is counted as a failure, and what a file prints stays together.
+if (kind === 'check') process.exit(failedSteps > 0 ? 1 : 0);
+// Integration tests share the machine's Slurm, disks and processors, so they run one after the other. With
+// --parallel, a process that ends before its tests counts as a failure, and the output of a file is printed
+// together.
 const counts = await runTests(
   isIntegration ? ['--timeout=300000'] : ['--timeout=20000', '--parallel=2', '--no-isolate'],
 );
@@ -27,7 +31,10 @@ const skipped = counts.skip > 0 ? `, ${counts.skip} skipped` : '';
 console.log(`${counts.pass} passed, ${failed} failed${skipped}`);
 process.exit(failed > 0 || counts.pass === 0 ? 1 : 0);
 
-/** What it prints comes when it has ended, so that that of another does not come between. */
+/**
+ * Runs a command and prints its output when it has ended, so that outputs do not mix. Returns whether it
+ * succeeded.
+ */
 async function runStep(name: string, command: string[]): Promise<boolean> {
   const { exitCode, stdout, stderr } = await $`${command}`.nothrow().quiet();
   process.stderr.write(stdout);
