@@ -2,9 +2,9 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { version } from './package.json';
 
-// Makes ./hpc-observe; with --all the executables of every platform, and their checksums, in dist/.
+// Builds ./hpc-observe; with --all the executables of every platform and their checksums in dist/.
 
-/** Bun fetches what it needs of other platforms from npm. */
+/** Bun downloads its own executables of other platforms from npm. */
 const TARGETS = ['linux-x64', 'linux-x64-baseline', 'linux-arm64', 'linux-x64-musl'] as const;
 
 const { values: options } = parseArgs({ options: { all: { type: 'boolean', default: false } } });
@@ -31,7 +31,7 @@ async function compile(outfile: string, target?: Bun.Build.CompileTarget): Promi
   const result = await Bun.build({
     entrypoints: ['src/main.ts', 'src/store/sqlite/writer/thread.ts'],
     target: 'bun',
-    // Identifiers stay as they are: Elysia reads the source of its handlers.
+    // Identifiers are not minified, because Elysia reads the source of its handlers.
     minify: { whitespace: true, syntax: true, identifiers: false },
     define: {
       'process.env.NODE_ENV': '"production"',
@@ -40,7 +40,7 @@ async function compile(outfile: string, target?: Bun.Build.CompileTarget): Promi
     compile: {
       outfile,
       ...(target && { target }),
-      // A folder's .env and bunfig.toml belong to somebody else; we may be run there as root.
+      // The .env and bunfig.toml of the working folder must not change a program that may run as root.
       autoloadDotenv: false,
       autoloadBunfig: false,
     },
@@ -48,7 +48,7 @@ async function compile(outfile: string, target?: Bun.Build.CompileTarget): Promi
   if (!result.success) throw new AggregateError(result.logs, `Could not build ${outfile}.`);
 }
 
-/** Starts an executable and checks that it tells its version; one that this machine cannot run is only said so. */
+/** Checks that an executable prints its version, if this machine can run it; returns what was found. */
 function startOnce(path: string): string {
   const foreign = 'built, cannot be started on this machine';
   let child: Bun.SyncSubprocess<'pipe', 'pipe'>;
@@ -57,7 +57,7 @@ function startOnce(path: string): string {
   } catch {
     return foreign;
   }
-  // 127 is the loader's: another libc.
+  // The loader exits with 127 if the libc is another one.
   if (child.exitCode === 127) return foreign;
   if (child.stdout.toString().trim() !== version) throw new Error(`${path} does not start: ${child.stderr}`);
   return 'built, starts';

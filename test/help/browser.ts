@@ -15,7 +15,10 @@ interface OpenOptions {
   readonly scheme?: 'light' | 'dark';
 }
 
-/** A headless Chromium with an empty profile that can reach nothing but 127.0.0.1; gone at the end of the scope. */
+/**
+ * Starts a headless Chromium with an empty profile that can reach only 127.0.0.1. Killed at the end of the
+ * scope.
+ */
 export async function startBrowser() {
   const profile = temporaryFolder();
   const child = Bun.spawn(
@@ -38,7 +41,7 @@ export async function startBrowser() {
   );
   const port = await debuggingPort(profile.file('DevToolsActivePort'));
   return {
-    /** Opens a page and waits until it has loaded and nothing has moved for half a second. */
+    /** Opens a page and waits until it has loaded and the network has been quiet for half a second. */
     async open(url: string, { width = 1400, height = 1000, scheme = 'light' }: OpenOptions = {}) {
       const target = await fetch(`http://127.0.0.1:${port}/json/new?about:blank`, { method: 'PUT' });
       const { webSocketDebuggerUrl } = (await target.json()) as { webSocketDebuggerUrl: string };
@@ -72,7 +75,7 @@ async function debuggingPort(file: string): Promise<number> {
   throw new Error('Chromium did not start within 30 seconds.');
 }
 
-/** Speaks the DevTools protocol with one page, and notes what it asks for and what it complains of. */
+/** Connects to one page by the DevTools protocol, and records its requests and errors. */
 async function connectPage(webSocketUrl: string) {
   const socket = new WebSocket(webSocketUrl);
   const waiting = new Map<number, (message: Message) => void>();
@@ -85,9 +88,9 @@ async function connectPage(webSocketUrl: string) {
   socket.onmessage = ({ data }) => {
     const message = JSON.parse(String(data)) as Message;
     if (message.id !== undefined) waiting.get(message.id)?.(message);
-    else note(message);
+    else record(message);
   };
-  function note({ method, params }: Message): void {
+  function record({ method, params }: Message): void {
     if (method?.startsWith('Network.')) changedMs = Date.now();
     if (method === 'Page.loadEventFired') isLoaded = true;
     if (method === 'Network.requestWillBeSent')
@@ -111,7 +114,7 @@ async function connectPage(webSocketUrl: string) {
   });
   for (const domain of ['Page', 'Network', 'Runtime', 'Log']) await call(`${domain}.enable`);
 
-  /** The value of an expression in the page. */
+  /** Evaluates an expression in the page and returns its value. */
   async function evaluate<Value>(expression: string): Promise<Value> {
     const { result, exceptionDetails } = await call<{ result: { value: Value }; exceptionDetails?: object }>(
       'Runtime.evaluate',
@@ -123,15 +126,15 @@ async function connectPage(webSocketUrl: string) {
 
   return {
     call,
-    /** Every URL that the page asked for, reached or not. */
+    /** Every URL that the page requested, successfully or not. */
     requested,
-    /** Failed loads, exceptions, and what the console was told of them. */
+    /** Failed loads, exceptions and messages in the console. */
     complaints,
     async quiet(): Promise<void> {
       for (const endMs = Date.now() + 20_000; Date.now() < endMs; await Bun.sleep(100)) {
         if (isLoaded && Date.now() - changedMs > 500) return;
       }
-      throw new Error('The page did not come to rest within 20 seconds.');
+      throw new Error('The page did not become quiet within 20 seconds.');
     },
     evaluate,
     /** Waits until an expression in the page is true. */
@@ -142,17 +145,17 @@ async function connectPage(webSocketUrl: string) {
       throw new Error(`Not true within 10 seconds: ${expression}`);
     },
     /**
-     * The contrast, as WCAG counts it (1 to 21), between the lightest and the darkest point of what is seen of an
-     * element, and the luminance (0 to 1) of most of it.
+     * Measures an element as it is displayed: the contrast between its lightest and darkest pixel (1 to 21,
+     * WCAG 2.2), and the median luminance of its pixels (0 to 1).
      */
-    async look(selector: string): Promise<{ contrast: number; luminance: number }> {
+    async measure(selector: string): Promise<{ contrast: number; luminance: number }> {
       const clip = await evaluate<object>(
         `(({ x, y, width, height }) => ({ x, y, width, height, scale: 1 }))(document.querySelector('${selector}').getBoundingClientRect())`,
       );
       const { data } = await call<{ data: string }>('Page.captureScreenshot', { clip });
       return evaluate(`(${measurePixels})('${data}')`);
     },
-    /** The whole page as PNG. */
+    /** Returns a screenshot of the whole page as PNG. */
     async screenshot(): Promise<Uint8Array> {
       const { data } = await call<{ data: string }>('Page.captureScreenshot', {
         captureBeyondViewport: true,
@@ -162,7 +165,7 @@ async function connectPage(webSocketUrl: string) {
   };
 }
 
-/** Runs in the page, which can decode a PNG. */
+/** Source of a function that runs in the page, because the browser can decode a PNG. */
 const measurePixels = `async (png) => {
   const blob = await (await fetch('data:image/png;base64,' + png)).blob();
   const image = await createImageBitmap(blob);

@@ -4,25 +4,28 @@ import { temporaryFolder } from './folder.ts';
 /** The built executable; `run test:integration` builds it first. */
 export const EXECUTABLE = resolve(import.meta.dir, '../../hpc-observe');
 
-/** A command that ought to end and does not is killed after this. */
+/** A command that does not end is killed after this. */
 const COMMAND_TIMEOUT_MS = 20_000;
 
 interface ServeOptions {
-  /** Where it runs; a new empty folder when left out. */
+  /** The working folder; a new empty one if left out. */
   readonly folder?: string;
   readonly args?: readonly string[];
   readonly env?: Record<string, string>;
-  /** What to start, when it is not just the executable: another path to it, or a program that starts it. */
+  /** Starts the executable: another path to it, or a program with arguments that runs it. */
   readonly command?: readonly string[];
 }
 
-/** Starts `hpc-observe serve` on a free port and waits until it says where it listens. Killed at the end of the scope. */
+/**
+ * Starts `hpc-observe serve` on a free port and waits until it prints its URLs. Killed at the end of the
+ * scope.
+ */
 export async function serve({ folder, args = [], env = {}, command = [EXECUTABLE] }: ServeOptions = {}) {
   const own = folder === undefined ? temporaryFolder() : undefined;
   const cwd = folder ?? own!.path;
   const child = Bun.spawn([...command, 'serve', '--port', '0', ...args], {
     cwd,
-    // Whatever Slurm this machine has is none of its business.
+    // A Slurm of this machine must not be followed.
     env: { PATH: process.env.PATH, HPC_OBSERVE_SLURM: 'off', ...env },
     stdout: 'pipe',
     stderr: 'pipe',
@@ -48,15 +51,15 @@ export async function serve({ folder, args = [], env = {}, command = [EXECUTABLE
     folder: cwd,
     pid: child.pid,
     greeting,
-    /** What it has logged so far. */
+    /** Returns the log so far. */
     errors: () => errors,
-    /** Waits for the end; returns the exit code (null when a signal killed it). */
+    /** Waits for the end and returns the exit code, null if a signal killed it. */
     async ended(): Promise<number | null> {
       await child.exited;
       await readErrors;
       return child.exitCode;
     },
-    /** Sends a signal and waits for the end; returns the exit code (null when a signal killed it). */
+    /** Sends a signal, waits for the end and returns the exit code, null if the signal killed it. */
     async stop(signal: 'SIGTERM' | 'SIGINT' | 'SIGKILL' = 'SIGTERM'): Promise<number | null> {
       child.kill(signal);
       await child.exited;
@@ -71,7 +74,7 @@ export async function serve({ folder, args = [], env = {}, command = [EXECUTABLE
   };
 }
 
-/** Runs one command line of the executable to its end. */
+/** Runs one command line of the executable to its end and returns its output and exit code. */
 export async function runExecutable(
   args: readonly string[],
   options: Omit<ServeOptions, 'args'> & { readonly folder: string; readonly timeoutMs?: number },

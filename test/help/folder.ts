@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** An empty folder that goes away at the end of the scope: `using folder = temporaryFolder()`. */
+/** Creates an empty folder that is removed at the end of the scope: `using folder = temporaryFolder()`. */
 export function temporaryFolder() {
   const path = mkdtempSync(join(tmpdir(), 'hpc-observe-'));
   return {

@@ -1,7 +1,10 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { temporaryFolder } from './folder.ts';
 
-/** A folder of programs of our own, for what Slurm's do only when they are ill: `env` finds them before all others. */
+/**
+ * Writes shell scripts that stand in for programs of Slurm which misbehave. `env` has a PATH with their
+ * folder alone; the folder is removed at the end of the scope.
+ */
 export function programs(scripts: Readonly<Record<string, string>>) {
   const folder = temporaryFolder();
   mkdirSync(folder.file('bin'));

@@ -4,7 +4,7 @@ import { version } from '../../package.json';
 import { runExecutable, serve } from '../help/executable.ts';
 import { temporaryFolder } from '../help/folder.ts';
 
-test('a flag comes before a variable before the file before the default, and each value says where it came from', async () => {
+test('flags override variables, variables the file, and the file defaults, and config names the origin of each value', async () => {
   using folder = temporaryFolder();
   writeFileSync(folder.file('site.toml'), 'port = 1001\nhost = "127.0.0.2"\nlog_level = "warn"\n');
   const env = { HPC_OBSERVE_PORT: '1002', HPC_OBSERVE_HOST: '127.0.0.3' };
@@ -20,7 +20,7 @@ test('a flag comes before a variable before the file before the default, and eac
   expect(stdout).toMatch(/^sample_retention = "30d" +# default$/m);
 });
 
-test('what it prints is a file that --config takes, and says the same', async () => {
+test('config prints a file that --config accepts with the same values', async () => {
   using folder = temporaryFolder();
   const args = [
     '--port',
@@ -41,7 +41,7 @@ test('what it prints is a file that --config takes, and says the same', async ()
   expect(second.stdout).toMatch(/^database = "\.\/a \\"b\\"\.db"/m);
 });
 
-test('all faults are told at once, each with its origin', async () => {
+test('all faults of a configuration are reported at once, each with its origin', async () => {
   using folder = temporaryFolder();
   writeFileSync(
     folder.file('bad.toml'),
@@ -75,7 +75,7 @@ test('all faults are told at once, each with its origin', async () => {
 test.each([
   ['is missing', undefined, /nowhere\.toml cannot be read: there is no such file/, 1],
   ['is no TOML', 'port = = 1', /nowhere\.toml cannot be read as TOML/, 2],
-])('a configuration file that %s is one clear line', async (_, text, message, code) => {
+])('a configuration file that %s is reported in one line', async (_, text, message, code) => {
   using folder = temporaryFolder();
   if (text !== undefined) writeFileSync(folder.file('nowhere.toml'), text);
   const { exitCode, stderr } = await runExecutable(['serve', '--config', 'nowhere.toml'], {
@@ -100,7 +100,7 @@ test('a setting in a file takes effect', async () => {
   expect(await Bun.file(folder.file('other.db')).exists()).toBe(true);
 });
 
-test('help names every command and setting; version is the version', async () => {
+test('help names every command and setting, and version prints the version', async () => {
   using folder = temporaryFolder();
   const run = (...args: string[]) => runExecutable(args, { folder: folder.path });
   const help = await run('--help');
@@ -131,7 +131,7 @@ test.each([
   [['slurm', 'import', '--since', 'yesterday'], '--since must be a date'],
   [['serve', '--prot', '9000'], '--prot is not a known flag. Did you mean --port?'],
 ])(
-  '%j is refused in one line that says what was most likely meant, with exit code 2',
+  'the command line %j is refused in one line with the likely correction and exit code 2',
   async (args, words) => {
     using folder = temporaryFolder();
     const { exitCode, stdout, stderr } = await runExecutable(args, { folder: folder.path });
@@ -146,7 +146,7 @@ test.each([
   [['--host', 'nosuchhost.invalid'], 'There is no host nosuchhost.invalid.'],
   [['--host', '10.99.99.99'], '10.99.99.99 is not an address of this machine.'],
   [['--slurm', 'on', '--slurm-bin', '/nowhere'], 'Slurm cannot be followed: there is no squeue in /nowhere.'],
-])('serve %j is refused in one line before it says that it serves', async (args, words) => {
+])('serve %j is refused in one line before it announces itself', async (args, words) => {
   using folder = temporaryFolder();
   const { exitCode, stdout, stderr } = await runExecutable(['serve', '--port', '0', ...args], {
     folder: folder.path,
@@ -158,7 +158,7 @@ test.each([
   expect(stdout).toBe('');
 });
 
-test('the start message is text for a person and one event in JSON, and says why Slurm is not followed', async () => {
+test('the start message is text or one JSON event, and says why Slurm is not followed', async () => {
   const env = { HPC_OBSERVE_SLURM: 'auto' };
   const args = ['--slurm-bin', '/nowhere'];
   await using text = await serve({ env, args: [...args, '--log-format', 'text'] });

@@ -22,7 +22,7 @@ const filled = temporaryFolder();
 afterAll(() => filled[Symbol.dispose]());
 await fill(filled.path);
 
-/** A database with some hundred pages, cleanly closed. */
+/** Makes a database of some hundred pages and closes it cleanly. */
 async function fill(folder: string): Promise<void> {
   await using server = await serve({ folder });
   const ledger: Ledger = new Map();
@@ -31,14 +31,17 @@ async function fill(folder: string): Promise<void> {
   await server.stop();
 }
 
-/** A folder of its own with a copy of the filled database. */
+/** Makes a folder with a copy of the filled database. */
 function folderWithCopy() {
   const folder = temporaryFolder();
   copyFileSync(filled.file(FILE), folder.file(FILE));
   return folder;
 }
 
-/** Starts a server that cannot start: one line on stderr that says why, exit code 1, and nothing served. */
+/**
+ * Runs `serve` where it cannot start; expects one line on stderr, exit code 1 and no output, and returns the
+ * line.
+ */
 async function refusal(
   folder: string,
   args: readonly string[] = [],
@@ -59,8 +62,8 @@ function expectOneLine(stderr: string): void {
   expect(stderr).not.toContain('    at ');
 }
 
-describe('a file that cannot be served', () => {
-  test('is no database', async () => {
+describe('a database that cannot be served', () => {
+  test('serve refuses a file that is not a database', async () => {
     using folder = temporaryFolder();
     const text = 'this is a letter, not a database\n'.repeat(1000);
     writeFileSync(folder.file(FILE), text);
@@ -68,7 +71,7 @@ describe('a file that cannot be served', () => {
     expect(readFileSync(folder.file(FILE), 'utf8')).toBe(text);
   });
 
-  test('was cut in half', async () => {
+  test('serve refuses a database that was cut in half', async () => {
     using folder = folderWithCopy();
     const { size } = statSync(folder.file(FILE));
     expect(size).toBeGreaterThan(100_000);
@@ -76,14 +79,14 @@ describe('a file that cannot be served', () => {
     expect(await refusal(folder.path)).toMatch(/is damaged.*Restore a copy/);
   });
 
-  test('was cut to 50 bytes', async () => {
+  test('serve refuses a database that was cut to 50 bytes', async () => {
     using folder = folderWithCopy();
     truncateSync(folder.file(FILE), 50);
     expect(await refusal(folder.path)).toMatch(/is not a database|is damaged/);
     expect(statSync(folder.file(FILE)).size).toBe(50);
   });
 
-  test('has its first page overwritten', async () => {
+  test('serve refuses a database whose first page was overwritten', async () => {
     using folder = folderWithCopy();
     const bytes = readFileSync(folder.file(FILE));
     bytes.fill(0xee, 100, 4096);
@@ -91,7 +94,7 @@ describe('a file that cannot be served', () => {
     expect(await refusal(folder.path)).toMatch(/is damaged/);
   });
 
-  test('belongs to another program', async () => {
+  test('serve refuses the database of another program and leaves it as it is', async () => {
     using folder = temporaryFolder();
     {
       using db = new Database(folder.file(FILE));
@@ -104,7 +107,7 @@ describe('a file that cannot be served', () => {
     expect(db.query('SELECT name FROM recipe').all()).toEqual([{ name: 'soup' }]);
   });
 
-  test('was written by a newer hpc-observe', async () => {
+  test('serve refuses the database of a newer hpc-observe and names both versions', async () => {
     using folder = folderWithCopy();
     let own: unknown;
     {
@@ -117,25 +120,25 @@ describe('a file that cannot be served', () => {
     expect(message).toMatch(/newer hpc-observe.*--database/);
   });
 
-  test('is a folder', async () => {
+  test('serve refuses a folder in place of a database', async () => {
     using folder = temporaryFolder();
     mkdirSync(folder.file(FILE));
     expect(await refusal(folder.path)).toContain('is not a file');
   });
 
-  test('lies in a folder that does not exist', async () => {
+  test('serve refuses a database in a folder that does not exist', async () => {
     using folder = temporaryFolder();
     const message = await refusal(folder.path, ['--database', './nowhere/jobs.db']);
     expect(message).toContain(`The folder ${folder.file('nowhere')} of the database does not exist`);
   });
 
-  test('lies below a file', async () => {
+  test('serve refuses a database whose folder is a file', async () => {
     using folder = temporaryFolder();
     writeFileSync(folder.file('plain'), '');
     expect(await refusal(folder.path, ['--database', './plain/jobs.db'])).toContain('plain');
   });
 
-  test('is served already', async () => {
+  test('serve refuses a database that another service has open, until that one ends', async () => {
     using folder = temporaryFolder();
     await using server = await serve({ folder: folder.path });
     expect(await refusal(folder.path)).toMatch(/already serves .*hpc-observe\.db.*--database/);
@@ -146,25 +149,25 @@ describe('a file that cannot be served', () => {
   });
 });
 
-describe('a user who may not write', () => {
+describe('serve as a user without rights', () => {
   const testAsNobody = process.getuid?.() === 0 ? testWith(['setpriv']) : test.skip;
 
   const asNobody = ['setpriv', `--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups', EXECUTABLE];
 
-  testAsNobody('into the folder, without a database', async () => {
+  testAsNobody('serve refuses to create a database in a folder that its user cannot write to', async () => {
     using folder = temporaryFolder();
     chmodSync(folder.path, 0o755);
     expect(await refusal(folder.path, [], asNobody)).toMatch(/writable for this user/);
   });
 
-  testAsNobody('into the folder, with a database', async () => {
+  testAsNobody('serve refuses a database in a folder that its user cannot write to', async () => {
     using folder = folderWithCopy();
     chmodSync(folder.path, 0o755);
     chmodSync(folder.file(FILE), 0o644);
     expect(await refusal(folder.path, [], asNobody)).toMatch(/writable (for|by) this user/);
   });
 
-  testAsNobody('into the database itself', async () => {
+  testAsNobody('serve refuses a database that its user cannot write to', async () => {
     using folder = folderWithCopy();
     chownSync(folder.path, NOBODY, NOBODY);
     chmodSync(folder.file(FILE), 0o444);
@@ -172,13 +175,13 @@ describe('a user who may not write', () => {
   });
 });
 
-test('a process that may open too few files says so', async () => {
+test('serve refuses to start with too few file descriptors', async () => {
   using folder = temporaryFolder();
   const command = ['bash', '-c', 'ulimit -n 11; exec "$0" "$@"', EXECUTABLE];
   expect(await refusal(folder.path, [], command)).toMatch(/too many files are open.*ulimit -n/);
 });
 
-test('a port that is taken is named, and the database stays as it was', async () => {
+test('serve names a port that is taken and leaves the database as it was', async () => {
   using folder = folderWithCopy();
   const before = readFileSync(folder.file(FILE));
   await using other = await serve();

@@ -4,8 +4,8 @@ import { serve } from '../help/executable.ts';
 import { temporaryFolder } from '../help/folder.ts';
 
 /**
- * Run by Bun before the executable's own code: what the writing thread is sent arrives broken once a file is there, and the
- * thread dies of it, as it would of a fault of ours.
+ * Returns a script that Bun runs before the executable's own code. Once the file `trigger` exists, messages
+ * to the writing thread arrive broken and the thread dies, as it would of a bug.
  */
 const breakMessages = (trigger: string) => `
   import { existsSync } from 'node:fs';
@@ -21,7 +21,7 @@ const create = (url: string, id: string) =>
     body: JSON.stringify({ id, user: 'u', nodes: ['n'] }),
   });
 
-test('a service whose writing thread dies says so, answers what waits, and ends with 1', async () => {
+test('a service whose writing thread dies logs why, answers waiting requests with 503, and exits with 1', async () => {
   using folder = temporaryFolder();
   writeFileSync(folder.file('break.js'), breakMessages(folder.file('now')));
   await using server = await serve({

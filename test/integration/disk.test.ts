@@ -35,14 +35,14 @@ async function mountSmallDisk(): Promise<boolean> {
   return mounted.exitCode === 0;
 }
 
-/** Takes every free block of the disk, so that not one page more can be written. */
+/** Takes every free block of the disk, so that not even one more page can be written. */
 function fillDisk(): void {
   const { bavail, bsize } = statfsSync(disk);
   writeFileSync(ballast, Buffer.alloc(bavail * bsize));
   expect(statfsSync(disk).bavail).toBe(0);
 }
 
-/** The files have free pages of their own left: writes until they are used. */
+/** Writes until the free pages inside the files are used up. */
 async function useUpFreePages(url: string, ledger: Ledger, name: string): Promise<void> {
   for (let burst = 0; burst < 100; burst++) {
     const { answered } = await writeFor(200, url, ledger, `${name}-${burst}`);
@@ -51,7 +51,9 @@ async function useUpFreePages(url: string, ledger: Ledger, name: string): Promis
   throw new Error('The disk did not become full.');
 }
 
-/** Writes for a while; how many were answered, and which other answers there were. */
+/**
+ * Writes for `ms` milliseconds; returns how many writes were answered 2xx, and the statuses of the others.
+ */
 async function writeFor(ms: number, url: string, ledger: Ledger, name: string) {
   const untilMs = Date.now() + ms;
   const refusals: number[] = [];
@@ -66,7 +68,7 @@ async function writeFor(ms: number, url: string, ledger: Ledger, name: string) {
 }
 
 testOnSmallDisk(
-  'a full disk refuses writes, serves reads, loses nothing, and recovers by itself',
+  'on a full disk the service refuses writes, serves reads, loses nothing, and recovers by itself',
   async () => {
     const ledger: Ledger = new Map();
     {
@@ -165,7 +167,7 @@ testOnSmallDisk('a database that cannot be copied before a migration stays as it
   rmSync(folder, { recursive: true });
 });
 
-testOnSmallDisk('a new database on a full disk is refused in one line', async () => {
+testOnSmallDisk('serve refuses a new database on a full disk in one line', async () => {
   const folder = join(disk, 'new');
   mkdirSync(folder);
   fillDisk();

@@ -6,7 +6,7 @@ import { testWith } from '../help/tool.ts';
 
 const NOBODY = 65_534;
 
-/** The statuses of a write, of the health check and of a scrape. */
+/** Returns the statuses of a write, a health check and a scrape. */
 async function statusesOf(url: string, id: string): Promise<number[]> {
   const created = await fetch(`${url}/v1/jobs`, {
     method: 'POST',
@@ -16,7 +16,7 @@ async function statusesOf(url: string, id: string): Promise<number[]> {
   return [created.status, (await fetch(`${url}/v1/health`)).status, (await fetch(`${url}/metrics`)).status];
 }
 
-/** The lines of the log at a level, their texts. */
+/** Returns the events that were logged at a level. */
 const loggedAt = (level: string, errors: string): string[] =>
   errors
     .trim()
@@ -25,7 +25,7 @@ const loggedAt = (level: string, errors: string): string[] =>
     .filter((line) => line.level === level)
     .map(({ event }) => event);
 
-test('a database that is moved away, and back: nothing is acknowledged meanwhile, and the log says both once', async () => {
+test('no write is acknowledged while the database is moved away, and the log reports its loss and return once', async () => {
   using folder = temporaryFolder();
   await using server = await serve({ folder: folder.path });
   const path = folder.file('hpc-observe.db');
@@ -40,7 +40,7 @@ test('a database that is moved away, and back: nothing is acknowledged meanwhile
   expect(loggedAt('info', server.errors())[0]).toMatch(/hpc-observe\.db is back; writes are stored again\.$/);
 });
 
-test('another database that is moved into its place is left as it is', async () => {
+test('a database that is moved into the place of the open one is left as it is', async () => {
   using folder = temporaryFolder();
   using other = temporaryFolder();
   {
@@ -60,7 +60,7 @@ test('another database that is moved into its place is left as it is', async () 
 
 const testAsNobody = process.getuid?.() === 0 ? testWith(['setpriv']) : test.skip;
 testAsNobody(
-  'a database that its user may no longer read stops writes, health and scrapes alike',
+  'a database that its user can no longer read makes writes and health answer 503 until it can',
   async () => {
     using folder = temporaryFolder();
     chownSync(folder.path, NOBODY, NOBODY);
@@ -75,7 +75,7 @@ testAsNobody(
   },
 );
 
-test('no other name of a served database starts a second server, or an import', async () => {
+test('a database that is open cannot be served or imported into under any of its names', async () => {
   using folder = temporaryFolder();
   await using server = await serve({ folder: folder.path });
   symlinkSync('hpc-observe.db', folder.file('symbolic.db'));

@@ -4,7 +4,7 @@ import { EXECUTABLE, runExecutable, serve } from '../help/executable.ts';
 import { temporaryFolder } from '../help/folder.ts';
 import { testWith } from '../help/tool.ts';
 
-/** A folder of somebody who would like us to run their code, or to change our settings. */
+/** Makes a folder whose files try to run code in the executable or to change its settings. */
 function hostileFolder() {
   const folder = temporaryFolder();
   const evil = `require('node:fs').writeFileSync(${JSON.stringify(folder.file('evil-ran'))}, 'yes');\n`;
@@ -59,8 +59,8 @@ async function expectWorks(url: string): Promise<void> {
   }
 }
 
-describe('the folder it runs in', () => {
-  test('cannot change its settings', async () => {
+describe('the working folder', () => {
+  test('files of the working folder do not change the settings', async () => {
     using folder = hostileFolder();
     using empty = temporaryFolder();
     const here = await runExecutable(['config'], { folder: folder.path });
@@ -69,7 +69,7 @@ describe('the folder it runs in', () => {
     expect(existsSync(folder.file('evil-ran'))).toBe(false);
   });
 
-  test('cannot run its code or change its answers', async () => {
+  test('files of the working folder run no code and change no answer', async () => {
     using folder = hostileFolder();
     const before = readdirSync(folder.path);
     await using server = await serve({ folder: folder.path });
@@ -82,7 +82,7 @@ describe('the folder it runs in', () => {
     expect(made.filter((name) => name !== 'hpc-observe.db-lock')).toEqual(['hpc-observe.db']);
   });
 
-  test('may be reached, and the executable too, through a link', async () => {
+  test('the executable and the working folder may be reached through links', async () => {
     using folder = hostileFolder();
     using elsewhere = temporaryFolder();
     symlinkSync(EXECUTABLE, elsewhere.file('observe'));
@@ -96,7 +96,7 @@ describe('the folder it runs in', () => {
     expect(existsSync(folder.file('evil-ran'))).toBe(false);
   });
 
-  test('may be the root', async () => {
+  test('the working folder may be the root', async () => {
     using folder = temporaryFolder();
     await using server = await serve({ folder: '/', args: ['--database', folder.file('jobs.db')] });
     await expectWorks(server.url);
@@ -106,7 +106,7 @@ describe('the folder it runs in', () => {
 const isRoot = process.getuid?.() === 0;
 const testWithoutNetwork = testWith(['unshare', 'ip', 'curl']);
 
-testWithoutNetwork('it needs no network but the loopback', async () => {
+testWithoutNetwork('the service needs no network but the loopback', async () => {
   using folder = temporaryFolder();
   const script = `
     ip link set lo up

@@ -18,7 +18,7 @@ import { temporaryFolder } from '../help/folder.ts';
 import { testWith } from '../help/tool.ts';
 import { readFixture } from '../slurm/hook-file.ts';
 
-/** The goal is 50 ms on a head node; a machine that runs tests may be busy with anything. */
+/** The goal is 50 ms on a head node; a machine that runs tests may be busy. */
 const MAX_MEDIAN_MS = 500;
 const FILES = ['prolog-slurmctld', 'epilog-slurmctld', 'prolog', 'epilog'];
 
@@ -48,11 +48,14 @@ const writeHooks = (into: string, spoolFolder: string) =>
 interface Call {
   readonly variables: Record<string, string>;
   readonly script?: string;
-  /** What the script is run by; by its first line when left out. */
+  /** The shell that runs the script; the one of its first line if left out. */
   readonly shell?: readonly string[];
 }
 
-/** Runs a hook as Slurm does, with nothing in its environment but the variables. Expects that it ends well and quietly. */
+/**
+ * Runs a hook as Slurm does, with only the variables in its environment; expects exit code 0 and no output.
+ * Returns ms.
+ */
 async function call({
   variables,
   script = join(hooks, 'prolog-slurmctld'),
@@ -67,7 +70,7 @@ async function call({
   return durationMs;
 }
 
-/** Calls a hook some times, one after the other; prints and bounds the median. */
+/** Runs a hook eleven times in a row; prints the median time and checks that it is short. */
 async function timeCalls(title: string, given: Call): Promise<void> {
   const durations: number[] = [];
   for (let round = 0; round < 11; round++) durations.push(await call(given));
@@ -76,7 +79,7 @@ async function timeCalls(title: string, given: Call): Promise<void> {
   expect(median).toBeLessThan(MAX_MEDIAN_MS);
 }
 
-/** What lies in a spool folder, which is emptied. */
+/** Reads the files of a spool folder and removes them. */
 function take(from = spool) {
   return readdirSync(from)
     .sort()
@@ -106,7 +109,7 @@ const SHELLS = ['dash', 'bash', 'busybox'].filter((name) => Bun.which(name));
 describe.each(SHELLS)('in %s', (name) => {
   const shell = [Bun.which(name)!, ...(name === 'busybox' ? ['sh'] : [])];
 
-  test.each(HOSTILE)('%s in every text come back as they are', async (_, text) => {
+  test.each(HOSTILE)(`in ${name}, %s in every text of a job arrive unchanged`, async (_, text) => {
     const texts = ['USER', 'ACCOUNT', 'PARTITION', 'QOS', 'NAME', 'WORK_DIR'].map(
       (part) => `SLURM_JOB_${part}`,
     );
@@ -121,13 +124,16 @@ describe.each(SHELLS)('in %s', (name) => {
     expect(existsSync(folder.file('ran'))).toBe(false);
   });
 
-  test.each(HOSTILE)('%s for the numbers of the file name do no harm', async (_, text) => {
-    await call({ variables: { SLURM_JOB_ID: text, SLURM_JOB_RESTART_COUNT: text }, shell });
-    const [file, ...others] = take();
-    expect(others).toEqual([]);
-    expect(file!.texts[1]).toBe(`SLURM_JOB_ID=${text}`);
-    expect(() => readEvent(file!.name, file!.bytes)).toThrow(/no job id/);
-  });
+  test.each(HOSTILE)(
+    `in ${name}, %s in place of the numbers of the file name do no harm`,
+    async (_, text) => {
+      await call({ variables: { SLURM_JOB_ID: text, SLURM_JOB_RESTART_COUNT: text }, shell });
+      const [file, ...others] = take();
+      expect(others).toEqual([]);
+      expect(file!.texts[1]).toBe(`SLURM_JOB_ID=${text}`);
+      expect(() => readEvent(file!.name, file!.bytes)).toThrow(/no job id/);
+    },
+  );
 });
 
 describe('a hook', () => {
@@ -141,31 +147,34 @@ describe('a hook', () => {
     ['prolog', 'prolog_slurmd.job15.node03.1', { allocations: [{ node: 'node03', cpus: 1, gpuIds: ['0'] }] }],
     ['epilog', 'epilog_slurmd.job15.node03.1', { allocations: [{ node: 'node03', cpus: 1, gpuIds: ['0'] }] }],
   ];
-  test.each(CALLS)('%s tells of its job what it was told, and when', async (file, fixture, expected) => {
-    const { variables } = readFixture(fixture);
-    const beforeMs = Date.now();
-    await call({ variables, script: join(hooks, file) });
-    const [event] = take();
-    const report = readEvent(event!.name, event!.bytes);
-    expect(report).toMatchObject({ id: variables.SLURM_JOB_ID!, user: 'alice', ...expected });
-    expect(report.observedMs).toBeGreaterThanOrEqual(beforeMs);
-    expect(report.observedMs).toBeLessThanOrEqual(Date.now());
-  });
+  test.each(CALLS)(
+    'the hook %s writes what Slurm passed to it, and the time',
+    async (file, fixture, expected) => {
+      const { variables } = readFixture(fixture);
+      const beforeMs = Date.now();
+      await call({ variables, script: join(hooks, file) });
+      const [event] = take();
+      const report = readEvent(event!.name, event!.bytes);
+      expect(report).toMatchObject({ id: variables.SLURM_JOB_ID!, user: 'alice', ...expected });
+      expect(report.observedMs).toBeGreaterThanOrEqual(beforeMs);
+      expect(report.observedMs).toBeLessThanOrEqual(Date.now());
+    },
+  );
 
-  test('writes what its group may read, and nobody else', async () => {
+  test('a hook writes files that only their owner and group can read', async () => {
     await call({ variables: JOB });
     const modes = await $`stat -c %a ${spool}/${readdirSync(spool)[0]}`.text();
     take();
     expect(modes).toBe('640\n');
   });
 
-  test('is soon done', async () => {
+  test('a hook ends within half a second, also with a name of 100 kB', async () => {
     await timeCalls('of an ordinary job', { variables: JOB });
     await timeCalls('with 100 kB for a name', { variables: { ...JOB, SLURM_JOB_NAME: LONG } });
     expect(take()).toHaveLength(22);
   });
 
-  test('loses nothing when 200 run at once', async () => {
+  test('200 hooks that run at once lose no event', async () => {
     const ids = Array.from({ length: 200 }, (_, position) => String(position + 1));
     const delivered: string[] = [];
     const reader = startSpool({
@@ -183,20 +192,20 @@ describe('a hook', () => {
     expect(delivered.sort()).toEqual(ids.sort());
   });
 
-  test('of the same job in the same moment have files of their own', async () => {
+  test('hooks of the same job at the same moment write different files', async () => {
     await Promise.all(Array.from({ length: 20 }, () => call({ variables: JOB })));
     expect(take()).toHaveLength(20);
   });
 });
 
-describe('a hook whose folder will not do ends well and soon', () => {
-  test('when it is gone', async () => {
+describe('a hook with a bad spool folder', () => {
+  test('a hook ends well and soon without a spool folder', async () => {
     await writeHooks(folder.file('gone-hooks'), folder.file('gone'));
     await timeCalls('folder gone', { variables: JOB, script: folder.file('gone-hooks/prolog') });
     expect(readdirSync(folder.path)).not.toContain('gone');
   });
 
-  test('when it is a file', async () => {
+  test('a hook ends well when its spool folder is a file', async () => {
     writeFileSync(folder.file('file'), 'mine');
     await writeHooks(folder.file('file-hooks'), folder.file('file'));
     await call({ variables: JOB, script: folder.file('file-hooks/epilog') });
@@ -204,14 +213,17 @@ describe('a hook whose folder will not do ends well and soon', () => {
   });
 
   const isRoot = process.getuid?.() === 0;
-  (isRoot ? testWith(['setpriv']) : test)('when it is somebody else’s', async () => {
-    const closed = folder.file('closed');
-    mkdirSync(closed, { mode: 0o500 });
-    await writeHooks(folder.file('closed-hooks'), closed);
-    const shell = isRoot ? [Bun.which('setpriv')!, '--reuid=65534', '--regid=65534', '--clear-groups'] : [];
-    await timeCalls('folder closed', { variables: JOB, script: folder.file('closed-hooks/prolog'), shell });
-    expect(readdirSync(closed)).toEqual([]);
-  });
+  (isRoot ? testWith(['setpriv']) : test)(
+    'a hook ends well and soon when it cannot write to its spool folder',
+    async () => {
+      const closed = folder.file('closed');
+      mkdirSync(closed, { mode: 0o500 });
+      await writeHooks(folder.file('closed-hooks'), closed);
+      const shell = isRoot ? [Bun.which('setpriv')!, '--reuid=65534', '--regid=65534', '--clear-groups'] : [];
+      await timeCalls('folder closed', { variables: JOB, script: folder.file('closed-hooks/prolog'), shell });
+      expect(readdirSync(closed)).toEqual([]);
+    },
+  );
 });
 
 const disk = folder.file('disk');
@@ -226,7 +238,7 @@ async function mountSmallDisk(): Promise<boolean> {
 (isPermitted ? describe : describe.skip)('a hook on a full disk', () => {
   const script = folder.file('disk-hooks/epilog-slurmctld');
 
-  test('ends well and leaves nothing when no block is free', async () => {
+  test('a hook on a disk without a free block ends well and leaves no file', async () => {
     const { bavail, bsize } = statfsSync(disk);
     writeFileSync(join(disk, 'ballast'), Buffer.alloc(bavail * bsize));
     expect(statfsSync(disk).bavail).toBe(0);
@@ -235,7 +247,7 @@ async function mountSmallDisk(): Promise<boolean> {
     rmSync(join(disk, 'ballast'));
   });
 
-  test('ends well and leaves nothing when the disk becomes full while it writes', async () => {
+  test('a hook whose disk becomes full while it writes ends well and leaves no file', async () => {
     const { bavail, bsize } = statfsSync(disk);
     writeFileSync(join(disk, 'ballast'), Buffer.alloc((bavail - 2) * bsize));
     await call({ variables: { ...JOB, SLURM_JOB_NAME: LONG }, script });
@@ -243,7 +255,7 @@ async function mountSmallDisk(): Promise<boolean> {
     rmSync(join(disk, 'ballast'));
   });
 
-  test('ends well when no file can be made', async () => {
+  test('a hook on a disk without a free inode ends well', async () => {
     let count = 0;
     while (statfsSync(disk).ffree > 0) writeFileSync(join(disk, `ballast${count++}`), '');
     await call({ variables: JOB, script });
@@ -251,13 +263,13 @@ async function mountSmallDisk(): Promise<boolean> {
     for (const name of readdirSync(disk)) rmSync(join(disk, name));
   });
 
-  test('writes again as soon as there is room', async () => {
+  test('a hook writes again as soon as the disk has space', async () => {
     await call({ variables: JOB, script });
     expect(take(disk)).toHaveLength(1);
   });
 });
 
-testWith(['shellcheck'])('shellcheck has nothing to say', async () => {
+testWith(['shellcheck'])('shellcheck accepts the hook scripts', async () => {
   const { exitCode, stdout } = await $`shellcheck ${FILES.map((file) => join(hooks, file))}`
     .nothrow()
     .quiet();

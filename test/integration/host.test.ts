@@ -8,9 +8,9 @@ beforeAll(async () => {
 });
 afterAll(() => server[Symbol.asyncDispose]());
 
-// Head nodes have short names, and the router finds the path by counting characters of the URL.
+// Head nodes have short names, and the router finds the path by counting the characters of the URL.
 test.each(['hn', 'h', 'hn:8080', 'head.cluster.example.org', '[::1]:8080'])(
-  'every route answers Host: %s',
+  'every route answers a request with Host: %s',
   async (host) => {
     const id = `job-on-${host}`;
     const path = `/v1/jobs/${encodeURIComponent(id)}`;
@@ -41,7 +41,7 @@ test.each(['hn', 'h', 'hn:8080', 'head.cluster.example.org', '[::1]:8080'])(
 );
 
 test.each(['', '%%%', '[', 'a b:xx', 'a:99999', '\u00ff', '//', '@'])(
-  'an odd Host %j is answered or refused in good order',
+  'a request with the odd Host %j is answered, or refused in the usual shape',
   async (host) => {
     for (const target of ['/v1/health', '/v1/jobs?limit=1', '/v1/jobs/nobody', '/metrics', '/nowhere']) {
       using connection = await openConnection(server.url);

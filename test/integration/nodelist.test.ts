@@ -32,7 +32,7 @@ const LISTS = [
   'n[1-60000],m[1-40000]',
 ];
 
-/** Runs `scontrol show`, which asks no daemon for this: a configuration that names one is all it wants. */
+/** Runs `scontrol show hostnames` and `hostlist`, which need a configuration but no daemon. */
 function startScontrol() {
   const folder = temporaryFolder();
   const path = folder.file('slurm.conf');
@@ -56,14 +56,14 @@ const range = fc.tuple(number, fc.integer({ min: 1, max: 4 }), fc.nat(5)).map(([
   return count === 1 ? text : `${text}-${first + count - 1}`;
 });
 const brackets = fc.array(range, { minLength: 1, maxLength: 3 }).map((ranges) => `[${ranges}]`);
-/** No hyphen at the start, which scontrol would take for an option. */
+/** Names do not start with a hyphen, which scontrol would take for an option. */
 const word = fc
   .tuple(
     fc.constantFrom('n', 'r', '_', '0', '9'),
     fc.string({ unit: fc.constantFrom('n', 'x', '-', '.', '0', '1'), maxLength: 4 }),
   )
   .map((parts) => parts.join(''));
-/** Slurm 22.05 takes no text after the last bracket of a name. */
+/** Slurm 22.05 accepts no text after the last bracket of a name. */
 const bracketed = fc
   .array(fc.tuple(fc.oneof(word, fc.constant('')), brackets), { minLength: 1, maxLength: 3 })
   .map((parts) => parts.flat().join(''));
@@ -75,14 +75,14 @@ const runs = fc
   .map((parts) => parts.flatMap(([prefix, one, suffix]) => expandNodes(`${prefix}[${one}]${suffix}`)));
 
 describe(`node lists, SEED=${seed}`, () => {
-  testWithSlurm('lists are expanded as Slurm expands them', () => {
+  testWithSlurm('node lists are expanded as scontrol expands them', () => {
     using scontrol = startScontrol();
     for (const text of [...LISTS, ...fc.sample(list, { seed, numRuns: 300 })]) {
       expect(expandNodes(text), text).toEqual(scontrol.show('hostnames', text));
     }
   });
 
-  testWithSlurm('nodes are compressed as Slurm compresses them, and Slurm reads what we write', () => {
+  testWithSlurm('nodes are compressed as scontrol compresses them, and scontrol expands them again', () => {
     using scontrol = startScontrol();
     for (const nodes of fc.sample(runs, { seed, numRuns: 150 })) {
       const text = compressNodes(nodes);

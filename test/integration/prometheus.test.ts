@@ -1,5 +1,5 @@
 import { expect } from 'bun:test';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { serve } from '../help/executable.ts';
 import { temporaryFolder } from '../help/folder.ts';
 import { testWith } from '../help/tool.ts';
@@ -30,69 +30,72 @@ async function fillJobs(url: string): Promise<void> {
   await post(samples, { node: ODD_JOB.nodes[1], cpu_usage: 75, memory_usage_mb: 1 });
 }
 
-testWithPrometheus('Prometheus scrapes it and has every value under its labels', async () => {
-  await using server = await serve();
-  await fillJobs(server.url);
-  await using prometheus = await startPrometheus(server.url);
-  const { query } = prometheus;
+testWithPrometheus(
+  'Prometheus scrapes the service by deploy/prometheus.yml and stores every value under its labels',
+  async () => {
+    await using server = await serve();
+    await fillJobs(server.url);
+    await using prometheus = await startPrometheus(server.url);
+    const { query } = prometheus;
 
-  const target = await until(async () => {
-    const [first] = await prometheus.targets();
-    return first?.health === 'up' ? first : undefined;
-  });
-  expect(target).toMatchObject({ health: 'up', lastError: '' });
+    const target = await until(async () => {
+      const [first] = await prometheus.targets();
+      return first?.health === 'up' ? first : undefined;
+    });
+    expect(target).toMatchObject({ health: 'up', lastError: '' });
 
-  const labels = { job_id: ODD_JOB.id, user: ODD_JOB.user };
-  const first = { ...labels, node: ODD_JOB.nodes[0] };
-  const second = { ...labels, node: ODD_JOB.nodes[1] };
-  const cpu = await until(async () => {
-    const found = await query('hpc_job_cpu_usage_percent');
-    return found.length > 0 ? found : undefined;
-  });
-  expect(cpu).toHaveLength(2);
-  expect(cpu).toContainEqual({ labels: first, value: 12.25 });
-  expect(cpu).toContainEqual({ labels: second, value: 75 });
-  expect(await query('hpc_job_memory_usage_bytes')).toEqual(
-    expect.arrayContaining([
-      { labels: first, value: 3000 * 1024 * 1024 },
-      { labels: second, value: 1024 * 1024 },
-    ]),
-  );
-  expect(await query('hpc_job_gpu_usage_percent')).toEqual([{ labels: first, value: 99.5 }]);
-  const runtimes = await query('hpc_job_runtime_seconds');
-  expect(runtimes).toHaveLength(3);
-  for (const { value } of runtimes) expect(value).toBeWithin(0, 60);
-  expect(await query('hpc_job_total')).toEqual([{ labels: {}, value: 2 }]);
-  const states = await query('hpc_job_state_total');
-  expect(Object.fromEntries(states.map(({ labels: { state }, value }) => [state, value]))).toEqual({
-    pending: 0,
-    running: 2,
-    completed: 0,
-    failed: 0,
-    cancelled: 0,
-  });
+    const labels = { job_id: ODD_JOB.id, user: ODD_JOB.user };
+    const first = { ...labels, node: ODD_JOB.nodes[0] };
+    const second = { ...labels, node: ODD_JOB.nodes[1] };
+    const cpu = await until(async () => {
+      const found = await query('hpc_job_cpu_usage_percent');
+      return found.length > 0 ? found : undefined;
+    });
+    expect(cpu).toHaveLength(2);
+    expect(cpu).toContainEqual({ labels: first, value: 12.25 });
+    expect(cpu).toContainEqual({ labels: second, value: 75 });
+    expect(await query('hpc_job_memory_usage_bytes')).toEqual(
+      expect.arrayContaining([
+        { labels: first, value: 3000 * 1024 * 1024 },
+        { labels: second, value: 1024 * 1024 },
+      ]),
+    );
+    expect(await query('hpc_job_gpu_usage_percent')).toEqual([{ labels: first, value: 99.5 }]);
+    const runtimes = await query('hpc_job_runtime_seconds');
+    expect(runtimes).toHaveLength(3);
+    for (const { value } of runtimes) expect(value).toBeWithin(0, 60);
+    expect(await query('hpc_job_total')).toEqual([{ labels: {}, value: 2 }]);
+    const states = await query('hpc_job_state_total');
+    expect(Object.fromEntries(states.map(({ labels: { state }, value }) => [state, value]))).toEqual({
+      pending: 0,
+      running: 2,
+      completed: 0,
+      failed: 0,
+      cancelled: 0,
+    });
 
-  const scrapes = await fetch(`${server.url}/metrics`);
-  expect(await scrapes.text()).toMatch(/route="\/metrics",status="200"/);
-});
+    const scrapes = await fetch(`${server.url}/metrics`);
+    expect(await scrapes.text()).toMatch(/route="\/metrics",status="200"/);
+  },
+);
 
-/** The labels of a series but those that the scrape adds, and its value. */
+/** A series: its value, and its labels without those that the scrape adds. */
 interface Series {
   readonly labels: Record<string, string>;
   readonly value: number;
 }
 
-/** Prometheus on a free port, with a data folder of its own, scraping `url` every second. */
+/** Starts Prometheus on a free port with deploy/prometheus.yml, but scraping `url` every second. */
 async function startPrometheus(url: string) {
   const folder = temporaryFolder();
   mkdirSync(folder.file('data'));
+  const config = readFileSync('deploy/prometheus.yml', 'utf8');
+  expect(config).toContain('127.0.0.1:8080');
   writeFileSync(
     folder.file('prometheus.yml'),
-    `global: { scrape_interval: 1s }
-scrape_configs:
-  - job_name: hpc
-    static_configs: [{ targets: ['${new URL(url).host}'] }]
-`,
+    config
+      .replace('127.0.0.1:8080', new URL(url).host)
+      .replace('scrape_interval: 15s', 'scrape_interval: 1s'),
   );
   const child = Bun.spawn(
     [
@@ -140,18 +143,18 @@ scrape_configs:
   };
 }
 
-/** Asks until there is an answer, for at most 20 seconds. */
+/** Calls `ask` until it returns a value, for at most 20 seconds. */
 async function until<Value>(ask: () => Promise<Value | undefined>): Promise<Value> {
   const endMs = Date.now() + 20_000;
   for (;;) {
     const value = await ask();
     if (value !== undefined) return value;
-    if (Date.now() > endMs) throw new Error('Nothing came within 20 seconds.');
+    if (Date.now() > endMs) throw new Error('There was no value within 20 seconds.');
     await Bun.sleep(200);
   }
 }
 
-testWithPrometheus('promtool finds nothing but the name that the API reference fixes', async () => {
+testWithPrometheus('promtool objects to nothing but the name that the API reference fixes', async () => {
   await using server = await serve();
   await fillJobs(server.url);
   await fetch(`${server.url}/v1/nowhere`);
@@ -166,7 +169,7 @@ testWithPrometheus('promtool finds nothing but the name that the API reference f
   expect(lines).toEqual(['hpc_job_state_total non-counter metrics should not have "_total" suffix']);
 });
 
-testWithPrometheus('a scrape that takes gzip gets gzip, with the same families', async () => {
+testWithPrometheus('a scrape that accepts gzip gets the same families in gzip', async () => {
   await using server = await serve();
   await fillJobs(server.url);
   const fetchAs = (encoding: string) =>

@@ -10,7 +10,7 @@ afterAll(() => server[Symbol.asyncDispose]());
 
 const json = { 'content-type': 'application/json' };
 
-test('of 200 creates of one id at once one wins', async () => {
+test('exactly one of 200 concurrent creates of one id succeeds', async () => {
   for (const id of ['contested', 'contested again']) {
     const answers = await Promise.all(
       Array.from({ length: 200 }, (_, number) =>
@@ -38,7 +38,7 @@ describe(`hostile requests, SEED=${seed}`, () => {
   const { chance, whole, pick } = randomFrom(seed);
   const kept = Array.from({ length: 20 }, (_, number) => `kept ${number} "\\ é/`);
 
-  test(`${REQUESTS} of them: no 500, one shape of error, and nothing else changes`, async () => {
+  test(`${REQUESTS} hostile requests get no 500 and one shape of error, and change no other job`, async () => {
     await createKept();
     const before = await readKept();
     const faults: string[] = [];
@@ -134,7 +134,7 @@ describe(`hostile requests, SEED=${seed}`, () => {
     return chance(0.05) ? bytes.subarray(0, whole(bytes.length)) : bytes;
   }
 
-  /** An object of our fields and others, each with a value that may be anything. */
+  /** Makes an object of known and unknown fields with values of any kind. */
   function hostileFields(): string {
     const fields = Array.from({ length: whole(6) }, () => {
       const value = chance(0.4) ? pick(GOOD_VALUES) : pick(VALUES);
@@ -359,7 +359,7 @@ const VALUES = [
   '"done"',
 ];
 
-/** A generator of its own (mulberry32), so that a run can be repeated from its seed. */
+/** Makes a generator of random numbers (mulberry32) from a seed, so that a run can be repeated. */
 function randomFrom(start: number) {
   let state = start;
   const next = () => {

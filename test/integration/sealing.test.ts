@@ -14,7 +14,7 @@ interface Sent {
   readonly memory_usage_mb: number;
 }
 
-/** Old enough to be sealed as soon as the service finds the time; every one has values of its own. */
+/** Makes samples that are old enough to be sealed at once, each with different values. */
 function oldSamples(from: number, count: number, startMs: number): Sent[] {
   return Array.from({ length: count }, (_, offset) => {
     const index = from + offset;
@@ -51,7 +51,7 @@ function countSealed(folder: string): number {
     .samples;
 }
 
-test(`kill -9 ${KILLS} times while samples are being sealed loses and doubles none`, async () => {
+test(`kill -9 ${KILLS} times while samples are being sealed loses and duplicates none`, async () => {
   using folder = temporaryFolder();
   const startMs = Date.now() - 3 * DAY_MS;
   const answered: Sent[] = [];
@@ -71,7 +71,8 @@ test(`kill -9 ${KILLS} times while samples are being sealed loses and doubles no
   );
   await using server = await serve({ folder: folder.path });
   expect(await readSamples(server.url)).toEqual(expected);
-  // While it goes on, and when most is sealed, however busy the machine is.
+  // Compares while sealing goes on, until most samples are sealed or the machine has been too busy for a
+  // minute.
   const endsAtMs = performance.now() + 60_000;
   while (countSealed(folder.path) <= 30_000 && performance.now() < endsAtMs) {
     expect(await readSamples(server.url)).toEqual(expected);

@@ -8,7 +8,7 @@ import { countAnswered, findLosses, type Ledger, writeUntil } from '../help/load
 
 const WITHIN_MS = 5000;
 
-/** Stops the server; its exit code and how long it took. */
+/** Stops the server; returns its exit code and how long it took. */
 async function stopTimed(server: Awaited<ReturnType<typeof serve>>, signal: 'SIGTERM' | 'SIGINT') {
   const startedMs = performance.now();
   const exitCode = await server.stop(signal);
@@ -26,7 +26,7 @@ const newJob = (id: string) =>
   requestText('POST', '/v1/jobs', { body: JSON.stringify({ id, user: 'u', nodes: ['n'] }) });
 
 describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
-  test('under load: what was answered is on disk, and the end is clean', async () => {
+  test(`${signal} under load ends the service cleanly, with every answered write on disk`, async () => {
     using folder = temporaryFolder();
     const ledger: Ledger = new Map();
     {
@@ -57,7 +57,7 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
     expect(await findLosses(again.url, ledger)).toEqual([]);
   });
 
-  test('every request that was sent before it is answered', async () => {
+  test(`every request sent before ${signal} is answered`, async () => {
     using folder = temporaryFolder();
     const ids = Array.from({ length: 64 }, (_, number) => `job-${number}`);
     {
@@ -80,7 +80,7 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
     expect(list.total).toBe(ids.length);
   });
 
-  test('an idle connection and a half-sent request do not hold it up', async () => {
+  test(`idle connections and half-sent requests do not delay the end after ${signal}`, async () => {
     using folder = temporaryFolder();
     await using server = await serve({ folder: folder.path });
     using idle = await openConnection(server.url);
@@ -100,7 +100,7 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
   });
 });
 
-test.each(['SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const)('%s changes nothing', async (signal) => {
+test.each(['SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const)('%s does not stop the service', async (signal) => {
   await using server = await serve();
   process.kill(server.pid, signal);
   await Bun.sleep(200);
@@ -109,7 +109,7 @@ test.each(['SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const)('%s changes nothing', async
   expect(server.errors()).toContain('"event":"stopped"');
 });
 
-test('a second signal ends it at once', async () => {
+test('a second signal ends the service at once', async () => {
   using folder = temporaryFolder();
   await using server = await serve({ folder: folder.path });
   using halfBody = await openConnection(server.url);

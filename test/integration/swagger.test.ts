@@ -20,7 +20,7 @@ const SHOWN_OPERATIONS = `[...document.querySelectorAll('.opblock')].map((block)
   block.querySelector('.opblock-summary-method').textContent + ' ' +
   block.querySelector('.opblock-summary-path').textContent.replaceAll('\\u200b', ''))`;
 
-testWithBrowser('the page shows every operation and asks nobody but this server', async () => {
+testWithBrowser('the documentation page shows every operation and loads only from this server', async () => {
   await using server = await serve();
   await using browser = await startBrowser();
   const page = await browser.open(`${server.url}/swagger`);
@@ -44,7 +44,7 @@ testWithBrowser('the page shows every operation and asks nobody but this server'
   expect(page.complaints).toEqual([]);
 });
 
-testWithBrowser('a request that is tried out on the page is sent and answered', async () => {
+testWithBrowser('Execute on the documentation page sends the request and shows the answer', async () => {
   await using server = await serve();
   await using browser = await startBrowser();
   const page = await browser.open(`${server.url}/swagger#/Service/getHealth`);
@@ -62,7 +62,7 @@ testWithBrowser('a request that is tried out on the page is sent and answered', 
   expect(page.requested).toContain(`${server.url}/v1/health`);
 });
 
-testWithBrowser('the text of the page names no other host', async () => {
+testWithBrowser('the HTML of the documentation page names no other host', async () => {
   await using server = await serve();
   const page = await fetch(`${server.url}/swagger`);
   expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8');
@@ -75,16 +75,16 @@ testWithBrowser('the text of the page names no other host', async () => {
   expect(text).not.toMatch(/https?:|@import|url\(/i);
 });
 
-testWithBrowser('the page can be read in the light and in the dark, wide and narrow', async () => {
+testWithBrowser('the documentation page is readable in light and dark mode, wide and narrow', async () => {
   await using server = await serve();
   await using browser = await startBrowser();
   for (const scheme of ['light', 'dark'] as const) {
     for (const width of [1400, 420]) {
       const where = `${scheme}, ${width} wide`;
       const page = await browser.open(`${server.url}/swagger`, { width, scheme });
-      expect((await page.look('body')).luminance > 0.5, where).toBe(scheme === 'light');
+      expect((await page.measure('body')).luminance > 0.5, where).toBe(scheme === 'light');
       for (const part of ['.info .title', '.info .description', '.opblock-tag', '.opblock-summary-path']) {
-        expect((await page.look(part)).contrast, `${part}, ${where}`).toBeGreaterThan(4.5);
+        expect((await page.measure(part)).contrast, `${part}, ${where}`).toBeGreaterThan(4.5);
       }
       const overflow = 'document.documentElement.scrollWidth - document.documentElement.clientWidth';
       expect(await page.evaluate<number>(overflow), where).toBe(0);
