@@ -18,8 +18,8 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   web: ['domain', 'api', 'web'],
 };
 
-/** What every folder but domain may import beside them: work everywhere takes its turns from one place. */
-const SHARED = ['src/pace.ts'];
+/** What every folder but domain may import beside them: turns of the event loop, and background loops. */
+const SHARED = ['src/pace.ts', 'src/repeat.ts'];
 
 const MAY_START_PROGRAMS = ['src/slurm/', 'src/agent/collectors/'];
 /** Libraries, and the only folders that may use them. */

@@ -4,6 +4,7 @@ import type { Report } from '../domain/report.ts';
 import type { JobStore } from '../domain/store/jobs.ts';
 import type { RunStore } from '../domain/store/runs.ts';
 import type { JobSample, SampleStore } from '../domain/store/samples.ts';
+import { type Repeat, repeat } from '../repeat.ts';
 import { measureJob } from './behaviour.ts';
 import {
   type DemoJob,
@@ -47,12 +48,10 @@ interface DemoOptions {
   readonly liveStepMs?: number;
 }
 
-/** The feed of a made-up cluster. */
-export interface Demo {
+/** The feed of a made-up cluster. After `stop` has resolved nothing more is written. */
+export interface Demo extends Pick<Repeat, 'stop' | 'state'> {
   /** Resolves when the past is there and the live feed runs; never if it was stopped before. */
   readonly filled: Promise<void>;
-  /** Resolves when nothing more is written. */
-  stop(): Promise<void>;
 }
 
 /**
@@ -66,27 +65,25 @@ export function startDemo(options: DemoOptions): Demo {
   let schedule: Scheduler | undefined;
   /** Waiting jobs that the store has. */
   let announced = new Set<string>();
-  let current = Promise.resolve();
-  let timer: Timer | undefined;
-  let isStopped = false;
 
-  async function step(): Promise<void> {
-    try {
-      schedule ??= await fillPast();
-      if (!isStopped && schedule) {
-        await goLive(schedule);
-        resolveFilled();
-      }
-    } catch (error) {
-      // What the scheduler has decided may not be stored: the next one starts from what is.
+  const steps = repeat({
+    everyMs: liveStepMs,
+    async run(signal) {
+      schedule ??= await fillPast(signal);
+      if (signal.aborted || !schedule) return undefined;
+      await goLive(schedule);
+      resolveFilled();
+      return undefined;
+    },
+    onError(cause) {
+      // What the scheduler has decided may not be stored, so the next one starts from what is.
       schedule = undefined;
-      log.warn('demo failed', { cause: error });
-    }
-    if (!isStopped) timer = setTimeout(takeStep, liveStepMs);
-  }
+      log.warn('demo_failed', { cause });
+    },
+  });
 
   /** Brings the store up to now, in the order of time; the scheduler that goes on from there, unless it was stopped. */
-  async function fillPast(): Promise<Scheduler | undefined> {
+  async function fillPast(signal: AbortSignal): Promise<Scheduler | undefined> {
     const toMs = now();
     const known = await listKnown();
     const waiting = await listWaiting();
@@ -98,7 +95,7 @@ export function startDemo(options: DemoOptions): Demo {
     const planned = await keepFree(planJobs(next, alive, fromMs, toMs));
     const show = toMs - fromMs < HOUR_MS ? () => {} : showProgress;
     for (const batch of batchesOf([...alive, ...planned], planned, fromMs, toMs)) {
-      if (isStopped) return undefined;
+      if (signal.aborted) return undefined;
       await store.applyReports(batch.jobs.flatMap((job) => [reportWait(job), ...reportLife(job, toMs)]));
       if (batch.samples.length > 0) await store.recordSamples(batch.samples);
       show((batch.untilMs - fromMs) / (toMs - fromMs));
@@ -138,7 +135,7 @@ export function startDemo(options: DemoOptions): Demo {
     for (const job of jobs) {
       const stored = announced.has(job.id) ? undefined : await find(job.id);
       if (stored === undefined || recogniseDraft(SEED, stored)) free.push(job);
-      else log.warn('demo failed', { cause: new Error(`The job ${job.id} already exists.`) });
+      else log.warn('demo_failed', { cause: new Error(`The job ${job.id} already exists.`) });
     }
     return free;
   }
@@ -189,19 +186,7 @@ export function startDemo(options: DemoOptions): Demo {
     return lastMs;
   }
 
-  function takeStep(): void {
-    current = step();
-  }
-
-  takeStep();
-  return {
-    filled,
-    async stop() {
-      isStopped = true;
-      clearTimeout(timer);
-      await current;
-    },
-  };
+  return { filled, stop: steps.stop, state: steps.state };
 }
 
 /** A job that the store has as running, with the number of its restarts there. */

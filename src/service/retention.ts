@@ -1,43 +1,33 @@
 import type { Retention, Upkeep } from '../domain/store/upkeep.ts';
 import type { Log } from '../log.ts';
+import { type Repeat, repeat } from '../repeat.ts';
 
 const CHECK_EVERY_MS = 60_000;
-/** Between two steps of one check, at least. */
 const MIN_PAUSE_MS = 20;
-/** So many times what a step took, so that writes always come first: it waits for those that go on. */
+/** The pause after a step, as a multiple of the step's time, so that writes always come first. */
 const PAUSE_STEPS = 4;
 
 interface RetentionOptions {
   readonly store: Pick<Upkeep, 'expire'>;
+  /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly log: Log;
   readonly keep: Retention;
 }
 
-/** Removes what is older than `keep` allows, in small steps beside the writes, until it is stopped. */
-export function startRetention({ store, now, log, keep }: RetentionOptions): { stop(): void } {
-  let timer: Timer | undefined;
-  let isStopped = false;
-
-  async function step(): Promise<void> {
-    let delayMs = CHECK_EVERY_MS;
-    const startedMs = performance.now();
-    try {
-      if (await store.expire(keep, now())) delayMs = pauseAfter(performance.now() - startedMs);
-    } catch (error) {
-      if (!isStopped) log.warn('retention failed', { cause: error });
-    }
-    if (!isStopped) timer = setTimeout(step, delayMs);
-  }
-
-  timer = setTimeout(step, MIN_PAUSE_MS);
-  return {
-    stop() {
-      isStopped = true;
-      clearTimeout(timer);
+/** Seals old samples and deletes what is older than `keep` allows, in small steps between the writes. */
+export function startRetention({ store, now, log, keep }: RetentionOptions): Repeat {
+  return repeat({
+    everyMs: CHECK_EVERY_MS,
+    firstMs: MIN_PAUSE_MS,
+    async run() {
+      const startedMs = performance.now();
+      const hasMore = await store.expire(keep, now());
+      return hasMore ? { restMs: pauseAfter(performance.now() - startedMs) } : undefined;
     },
-  };
+    onError: (cause) => log.warn('retention_failed', { cause }),
+  });
 }
 
-/** How long to pause after a step that took so long, its wait for other writes included. */
+/** Returns the pause after a step of `stepMs`, its wait for other writes included. */
 export const pauseAfter = (stepMs: number): number => Math.max(MIN_PAUSE_MS, PAUSE_STEPS * stepMs);

@@ -34,7 +34,7 @@ test('what is too old goes step by step, and the rest stays', async () => {
   clock.advance(3400 + 1000);
   const retention = startRetention({ store, now: clock.now, log, keep: { sampleMs: 1000, summaryMs: 0 } });
   await until(async () => (await total()) === 100);
-  retention.stop();
+  await retention.stop();
   expect(service.lines).toEqual([]);
 });
 
@@ -44,15 +44,15 @@ test('a store that refuses is told in the log, and ends nothing', async () => {
   await store.close();
   const retention = startRetention({ store, now: clock.now, log, keep: {} });
   await until(() => lines.length > 0);
-  retention.stop();
-  expect(lines).toEqual([expect.stringContaining('WARN  retention failed cause=')]);
+  await retention.stop();
+  expect(lines).toEqual([expect.stringContaining('WARN  retention_failed cause=')]);
 });
 
 test('once it is stopped, nothing goes any more', async () => {
   await using service = await startWithSamples(10);
   const { store, clock, log, total } = service;
   clock.advance(10_000);
-  startRetention({ store, now: clock.now, log, keep: { sampleMs: 1 } }).stop();
+  await startRetention({ store, now: clock.now, log, keep: { sampleMs: 1 } }).stop();
   await Bun.sleep(60);
   expect(await total()).toBe(10);
 });

@@ -5,6 +5,7 @@ import { AppError } from '../../domain/errors.ts';
 import { MAX_NODES } from '../../domain/job.ts';
 import type { Report } from '../../domain/report.ts';
 import type { SpoolState } from '../../domain/slurm-health.ts';
+import { type RepeatState, repeat } from '../../repeat.ts';
 import { MAX_EVENT_BYTES, readEvent, readEventName } from './event.ts';
 import { watchFolder } from './watch.ts';
 
@@ -16,8 +17,6 @@ const FILES_AT_ONCE = 32;
 const POLL_MS = 5000;
 /** The first notice of a burst is not worth a look of its own. */
 const GATHER_MS = 20;
-const FIRST_RETRY_MS = 500;
-const MAX_RETRY_MS = 60_000;
 /** A hook takes milliseconds: one that has not renamed its file by then was killed. */
 const ABANDONED_MS = 10 * 60_000;
 
@@ -38,6 +37,8 @@ interface SpoolOptions {
 
 export interface Spool {
   state(): SpoolState;
+  /** How often the folder was looked at. */
+  repeats(): RepeatState;
   /** Resolves when the batch at hand is through; the rest stays where it is. */
   stop(): Promise<void>;
 }
@@ -51,67 +52,35 @@ export function startSpool({ folder, deliver, warn, now, pollMs = POLL_MS }: Spo
   let waiting: readonly string[] = [];
   /** Delivered, but they could not be removed. */
   const leftovers = new Set<string>();
-  let isStopped = false;
-  let isFailing = false;
-  let hasNews = false;
-  let wake = () => {};
   /** What has been told of the trouble there is, so that it is told once. */
   const told = new Set<string>();
   let hasTrouble = false;
 
   const watch = watchFolder(folder, (name) => {
-    if (name?.startsWith('.')) return;
-    hasNews = true;
-    // News are no reason to try again what has just failed.
-    if (!isFailing) wake();
+    if (!name?.startsWith('.')) looks.wake(GATHER_MS);
   });
 
-  async function run(): Promise<void> {
-    let retryMs = FIRST_RETRY_MS;
-    while (!isStopped) {
-      hasNews = false;
-      isFailing = !(await look());
-      await rest(isFailing ? retryMs : pollMs);
-      retryMs = isFailing ? Math.min(2 * retryMs, MAX_RETRY_MS) : FIRST_RETRY_MS;
-    }
-    watch.stop();
-  }
+  const looks = repeat({
+    everyMs: pollMs,
+    run: async (signal) => void (await deliverAll(signal)),
+    onError: (cause) => tell('slurm_events_not_stored', { folder, cause }),
+  });
 
-  async function rest(ms: number): Promise<void> {
-    if (isStopped) return;
-    if (isFailing || !hasNews) {
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, ms);
-        wake = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
-    }
-    if (!isFailing && !isStopped) await Bun.sleep(GATHER_MS);
-  }
-
-  /** Delivers all that is there now; false when nothing can be delivered at present. */
-  async function look(): Promise<boolean> {
+  /** Delivers all files that are there now. Rejects when the reports cannot be stored at present. */
+  async function deliverAll(signal: AbortSignal): Promise<void> {
     hasTrouble = false;
-    let isDelivering = true;
     try {
       await watch.renew();
       waiting = await listEvents(folder, now());
-      while (waiting.length > 0 && isDelivering && !isStopped) {
-        const delivered = await deliverFiles(waiting);
-        isDelivering = delivered > 0;
-        waiting = waiting.slice(delivered);
-      }
     } catch (error) {
       waiting = [];
-      tell('the slurm spool cannot be read', { folder, message: (error as Error).message });
+      tell('slurm_spool_unreadable', { folder, message: (error as Error).message });
     }
+    while (waiting.length > 0 && !signal.aborted) waiting = waiting.slice(await deliverFiles(waiting));
     if (!hasTrouble) told.clear();
-    return isDelivering;
   }
 
-  /** Delivers the first files, as many as one commit takes. Returns their number; 0 when nothing can be delivered at present. */
+  /** Delivers the first files, as many as one commit takes, and returns their number. */
   async function deliverFiles(waiting: readonly string[]): Promise<number> {
     const { read, count } = await readPortion(waiting);
     const names = waiting.slice(0, count);
@@ -119,8 +88,7 @@ export function startSpool({ folder, deliver, warn, now, pollMs = POLL_MS }: Spo
       if (read.length > 0) await deliver(read.map(({ report }) => report));
     } catch (error) {
       counts.failed += read.length;
-      tell('slurm events cannot be kept', { folder, cause: error });
-      return 0;
+      throw error;
     }
     counts.processed += read.length;
     await mapFiles([...read.map(({ name }) => name), ...names.filter((name) => leftovers.has(name))], remove);
@@ -151,7 +119,7 @@ export function startSpool({ folder, deliver, warn, now, pollMs = POLL_MS }: Spo
     try {
       return { name, report: readEvent(name, await readPlainFile(join(folder, name))) };
     } catch (error) {
-      if (isFileError(error)) fail('a slurm event cannot be read', name, error);
+      if (isFileError(error)) fail('slurm_event_unreadable', name, error);
       else await moveAside(name, error);
       return undefined;
     }
@@ -162,9 +130,9 @@ export function startSpool({ folder, deliver, warn, now, pollMs = POLL_MS }: Spo
       await mkdir(join(folder, BAD_FOLDER), { recursive: true });
       await rename(join(folder, name), join(folder, BAD_FOLDER, name));
       counts.bad++;
-      tell('a slurm event is bad', { file: join(folder, BAD_FOLDER, name), cause: reason });
+      tell('slurm_event_invalid', { file: join(folder, BAD_FOLDER, name), cause: reason });
     } catch (error) {
-      fail('a bad slurm event cannot be moved aside', name, error);
+      fail('slurm_event_not_moved', name, error);
     }
   }
 
@@ -173,7 +141,7 @@ export function startSpool({ folder, deliver, warn, now, pollMs = POLL_MS }: Spo
       await unlink(join(folder, name));
       leftovers.delete(name);
     } catch (error) {
-      fail('a slurm event cannot be removed', name, error);
+      fail('slurm_event_not_removed', name, error);
       if (!isGone(error)) leftovers.add(name);
     }
   }
@@ -191,13 +159,12 @@ export function startSpool({ folder, deliver, warn, now, pollMs = POLL_MS }: Spo
     told.add(event);
   }
 
-  const ended = run();
   return {
     state: () => ({ ...counts, ...describeWaiting(waiting) }),
+    repeats: looks.state,
     async stop() {
-      isStopped = true;
-      wake();
-      await ended;
+      await looks.stop();
+      watch.stop();
     },
   };
 }

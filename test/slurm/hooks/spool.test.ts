@@ -120,7 +120,7 @@ describe('a spool', () => {
     await until(() => readdirSync(folder.path).length === 0);
     expect(ids()).toEqual(['1', '2']);
     expect(spool.state()).toMatchObject({ processed: 2, failed: 1 });
-    expect(warnings).toEqual(['slurm events cannot be kept']);
+    expect(warnings).toEqual(['slurm_events_not_stored']);
   });
 
   test('says what waits while it delivers', async () => {
@@ -174,7 +174,7 @@ describe('bad files', () => {
     expect(readdirSync(folder.path)).toEqual(['bad']);
     expect(readdirSync(folder.file('bad')).sort()).toEqual([...names, 'unknown.event'].sort());
     expect(existsSync(elsewhere.file('secret'))).toBe(true);
-    expect(warnings).toEqual(['a slurm event is bad']);
+    expect(warnings).toEqual(['slurm_event_invalid']);
   });
 
   test('of others are left alone', async () => {
@@ -206,7 +206,7 @@ describe('the folder', () => {
     const folder = holder.file('spool');
     const { ids, warnings } = start(folder, { pollMs: 50 });
     await Bun.sleep(120);
-    expect(warnings).toEqual(['the slurm spool cannot be read']);
+    expect(warnings).toEqual(['slurm_spool_unreadable']);
     for (const id of [1, 2, 3]) {
       mkdirSync(folder);
       put(folder, id);
