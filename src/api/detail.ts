@@ -1,72 +1,62 @@
-import { type Static, type TSchema, Type } from '@sinclair/typebox';
+import { type TSchema, Type } from '@sinclair/typebox';
 import { defined } from '../domain/defined.ts';
 import { type Allocation, type JobDetails, SHOWN_DETAILS } from '../domain/detail.ts';
 import { MAX_NODES } from '../domain/job.ts';
 import { formatTime, requireTime } from '../domain/time.ts';
-import { Identity, Moment } from './identity.ts';
+import { Count, Identity, Moment, optional, Text, type Wire } from './field.ts';
 
-/** A field that may be left out; null says the same, and has gone before the body is checked. */
-export const optional = <Schema extends TSchema>(schema: Schema) =>
-  Type.Optional({ ...schema, nullable: true } as Schema);
-
-const MAX_INTEGER = Number.MAX_SAFE_INTEGER;
-const Text = (description: string) => optional(Type.String({ maxLength: 4096, format: 'text', description }));
-/** A count of a body; the most is what a double holds without error. */
-export const Count = (description: string, maximum = MAX_INTEGER) =>
-  optional(Type.Integer({ minimum: 0, maximum, description }));
-
-/** The id of a GPU, and how many of one node may be named. */
+/** The id of a GPU, and the most ids of one node. */
 export const GpuId = Type.String({ maxLength: 256, format: 'text' });
 export const MAX_GPU_IDS = 1024;
 
-export const AllocationBody = Type.Object(
+const AllocationBody = Type.Object(
   {
     node: Identity('Node name'),
-    cpus: Count('CPUs of this node'),
-    memory_mb: Count('Memory of this node in megabytes'),
+    cpus: optional(Count('CPUs allocated on this node')),
+    memory_mb: optional(Count('Memory allocated on this node, in MB (2^20 bytes)')),
     gpu_ids: optional(Type.Array(GpuId, { maxItems: MAX_GPU_IDS })),
   },
   { additionalProperties: false },
 );
 
-type AllocationBody = Static<typeof AllocationBody>;
+type AllocationBody = Wire<typeof AllocationBody>;
 
 type ShownDetail = (typeof SHOWN_DETAILS)[number];
 
-/** What the published schema says of each detail. */
+/** The meaning of each detail, for the documentation. */
 const MEANS: Record<ShownDetail['field'], string> = {
   name: 'Name of the job',
   account: 'Account that is charged',
-  partition: 'Partition, or several with commas between them while the job waits',
+  partition: 'Partition; a pending job may name several, separated by commas',
   qos: 'Quality of service',
   cluster: 'Cluster that runs the job',
-  submit_time: 'ISO 8601 time of the submission',
-  time_limit_seconds: 'How long the job may run',
-  cpus: 'CPUs, of all nodes together',
-  memory_limit_mb: 'Memory that the job may use, in megabytes, of all nodes together',
-  gpus: 'GPUs, of all nodes together',
+  submit_time: 'ISO 8601 time of submission',
+  time_limit_seconds: 'Time limit of the job',
+  cpus: 'CPUs allocated on all nodes together',
+  memory_limit_mb: 'Memory limit of all nodes together, in MB (2^20 bytes)',
+  gpus: 'GPUs allocated on all nodes together',
   work_dir: 'Working directory',
-  array_job_id: 'Id of the array that the job is a task of',
-  array_task_id: 'Number of the task in its array',
+  array_job_id: 'Id of the job array that this job is a task of',
+  array_task_id: 'Index of the task in its job array',
   exit_code: 'Exit code',
   signal: 'Signal that ended the job',
-  raw_state: 'The state in the scheduler’s own word',
-  reason: 'Why the job waits, or why it ended so',
-  restarts: 'How often the job had been requeued before this run',
-  sluid: 'Slurm’s key of the run (SLUID); of a run that changed its size the one that it began with',
+  raw_state: 'State as the scheduler names it',
+  reason: 'Why the job is pending, or why it ended',
+  restarts: 'Number of times the job was requeued before this run',
+  sluid: 'SLUID, Slurm’s unique key of the run; a resized run keeps the SLUID that it started with',
   suspended_seconds:
-    'How long the run had been suspended, which is no run time; of one that runs, up to the last look at it',
-  allocations: 'What the job was given of each node',
+    'Time for which the run was suspended (not part of its runtime); for a running job, so far',
+  allocations: 'Resources allocated on each node',
 };
 
 const MAXIMUM: Partial<Record<ShownDetail['field'], number>> = { exit_code: 2 ** 31, signal: 1024 };
 
 /** The schema of each kind of detail. */
 const SCHEMAS = {
-  text: ({ field }: ShownDetail) => Text(MEANS[field]),
+  text: ({ field }: ShownDetail) => optional(Text(MEANS[field])),
   identity: ({ field }: ShownDetail) => optional(Identity(MEANS[field])),
   label: ({ field }: ShownDetail) => optional(Identity(MEANS[field])),
-  count: ({ field }: ShownDetail) => Count(MEANS[field], MAXIMUM[field]),
+  count: ({ field }: ShownDetail) => optional(Count(MEANS[field], MAXIMUM[field])),
   time: ({ field }: ShownDetail) => optional(Moment(MEANS[field])),
   allocations: ({ field }: ShownDetail) =>
     optional(Type.Array(AllocationBody, { maxItems: MAX_NODES, description: MEANS[field] })),
@@ -74,19 +64,23 @@ const SCHEMAS = {
 
 type FieldSchemas = { [Row in ShownDetail as Row['field']]: ReturnType<(typeof SCHEMAS)[Row['kind']]> };
 
-/** The optional fields of a job, as bodies and answers have them. */
+/** The optional fields of a job in requests. */
 export const DetailFields = Object.fromEntries(
   SHOWN_DETAILS.map((row) => [row.field, SCHEMAS[row.kind](row)]),
 ) as FieldSchemas;
 const DetailBody = Type.Object(DetailFields);
-export type DetailBody = Static<typeof DetailBody>;
+export type DetailBody = Wire<typeof DetailBody>;
 
 const FIELDS = new Map<string, ShownDetail['field']>(SHOWN_DETAILS.map(({ key, field }) => [key, field]));
 
-/** The name of a detail in bodies and answers; undefined for a field of a run that is no detail. */
+/** Returns the JSON name of a detail; undefined for any other field of a run. */
 export const fieldOf = (key: string): ShownDetail['field'] | undefined => FIELDS.get(key);
 
-/** The details that a body gives; undefined when it gives none. A bad `submit_time` is a `validation_error`. */
+/** Returns the detail that a JSON name stands for; undefined if it is none. */
+export const keyOf = (field: string): ShownDetail['key'] | undefined =>
+  SHOWN_DETAILS.find((row) => row.field === field)?.key;
+
+/** Reads the details of a request or an answer; undefined if there are none. A bad `submit_time` is a `validation_error`. */
 export function readDetails(body: DetailBody): JobDetails | undefined {
   const details: Record<string, unknown> = {};
   for (const { key, field, kind } of SHOWN_DETAILS) {
@@ -102,7 +96,7 @@ export function readDetails(body: DetailBody): JobDetails | undefined {
 const readAllocation = ({ node, cpus, memory_mb, gpu_ids }: AllocationBody): Allocation =>
   defined<Allocation>({ node, cpus, memoryMb: memory_mb, gpuIds: gpu_ids });
 
-/** Details as answers have them, in the order of DetailFields. */
+/** Renders details, in the order of DetailFields. */
 export function renderDetails(details: JobDetails): DetailBody {
   const body: Record<string, unknown> = {};
   for (const { key, field, kind } of SHOWN_DETAILS) {
@@ -116,4 +110,4 @@ export function renderDetails(details: JobDetails): DetailBody {
 }
 
 const renderAllocation = ({ node, cpus, memoryMb, gpuIds }: Allocation): AllocationBody =>
-  defined<AllocationBody>({ node, cpus, memory_mb: memoryMb, gpu_ids: gpuIds as string[] | undefined });
+  defined<AllocationBody>({ node, cpus, memory_mb: memoryMb, gpu_ids: gpuIds });

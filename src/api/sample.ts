@@ -1,8 +1,11 @@
 import { Type } from '@sinclair/typebox';
-import { MAX_BATCH_SAMPLES } from '../domain/sample.ts';
-import { optional } from './detail.ts';
-import { Identity, Moment } from './identity.ts';
-import { CpuUsage, GpuUsage, MemoryUsage } from './job.ts';
+import type { NewSample, Sample } from '../domain/sample.ts';
+import type { Spread } from '../domain/summary.ts';
+import { formatTime, requirePastTime, requireTime } from '../domain/time.ts';
+import { WRITE_ERRORS } from './error.ts';
+import { Identity, Moment, optional, Time, type Wire } from './field.ts';
+import { JOB_ID, operation } from './operation.ts';
+import { CpuUsage, GpuUsage, MemoryUsage } from './usage.ts';
 
 export const SampleBody = Type.Object(
   {
@@ -10,41 +13,159 @@ export const SampleBody = Type.Object(
     memory_usage_mb: MemoryUsage,
     gpu_usage: optional(GpuUsage),
     timestamp: optional(
-      Moment('ISO 8601 time of the sample, to back-fill; the server’s clock when left out'),
+      Moment('ISO 8601 time of the measurement, to back-fill; the server’s clock by default'),
     ),
-    node: optional(Identity('Node of the job that was measured; its first node when left out')),
+    node: optional(Identity('Measured node of the job; its first node by default')),
   },
   {
     additionalProperties: false,
     example: { cpu_usage: 75.5, memory_usage_mb: 4096, gpu_usage: 50 },
   },
 );
+export type SampleBody = Wire<typeof SampleBody>;
 
-/** A sample of a batch. Unknown fields are ignored, so that a newer agent can talk to an older server. */
-export const SampleRowBody = Type.Object({
-  job_id: optional(Identity('Job that was measured; required where sluid does not name its run')),
-  sluid: optional(
-    Identity(
-      'In place of job_id: the run that was measured, by Slurm’s key (SLUID), also when another run of its job has followed',
+/** Reads a sample; `validation_error` for a time that is malformed or in the future. */
+export function readNewSample(body: SampleBody, nowMs: number): NewSample {
+  const { timestamp, node, gpu_usage } = body;
+  return {
+    timeMs: timestamp === undefined ? nowMs : requirePastTime('timestamp', timestamp, nowMs),
+    cpuUsage: body.cpu_usage,
+    memoryUsageMb: body.memory_usage_mb,
+    ...(gpu_usage !== undefined && { gpuUsage: gpu_usage }),
+    ...(node !== undefined && { node }),
+    stamped: timestamp === undefined,
+  };
+}
+
+export const renderNewSample = ({ stamped, ...sample }: NewSample): SampleBody => {
+  const { timestamp, ...body } = renderSample(sample);
+  return stamped ? body : { ...body, timestamp };
+};
+
+const SpreadAnswer = Type.Object(
+  { min: Type.Number(), mean: Type.Number(), max: Type.Number() },
+  { additionalProperties: false },
+);
+
+export const SampleAnswer = Type.Object(
+  {
+    timestamp: Time('Time of the measurement'),
+    node: Type.Optional(Type.String({ description: 'Measured node; absent for the first node of the job' })),
+    cpu_usage: CpuUsage,
+    memory_usage_mb: MemoryUsage,
+    gpu_usage: Type.Optional(GpuUsage),
+    summary: Type.Optional(
+      Type.Object(
+        {
+          seconds: Type.Number({ description: 'Length of the span, which begins at the timestamp' }),
+          samples: Type.Integer({ minimum: 1, description: 'Samples in the span' }),
+          cpu_usage: SpreadAnswer,
+          memory_usage_mb: SpreadAnswer,
+          gpu_usage: Type.Optional(SpreadAnswer),
+        },
+        {
+          additionalProperties: false,
+          description: 'Present in a point that summarizes the samples of a span; the values above are means',
+        },
+      ),
     ),
-  ),
-  ...SampleBody.properties,
+  },
+  { $id: 'Sample', additionalProperties: false },
+);
+export type SampleAnswer = Wire<typeof SampleAnswer>;
+
+export const renderSample = ({ timeMs, node, cpuUsage, memoryUsageMb, gpuUsage }: NodeSample) => ({
+  timestamp: formatTime(timeMs),
+  ...(node !== undefined && { node }),
+  cpu_usage: cpuUsage,
+  memory_usage_mb: memoryUsageMb,
+  ...(gpuUsage !== undefined && { gpu_usage: gpuUsage }),
 });
 
-export const SampleBatchBody = Type.Object(
-  {
-    samples: Type.Array(SampleRowBody, {
-      maxItems: MAX_BATCH_SAMPLES,
-      description:
-        'Samples of any jobs and nodes; one whose job, node and timestamp are known changes nothing',
-    }),
-  },
-  {
-    example: {
-      samples: [
-        { job_id: 'job-001', node: 'node-01', cpu_usage: 75.5, memory_usage_mb: 4096 },
-        { job_id: 'job-001', node: 'node-02', cpu_usage: 80, memory_usage_mb: 4100, gpu_usage: 50 },
-      ],
+export interface NodeSample extends Sample {
+  /** Absent for the first node of the job. */
+  readonly node?: string;
+}
+
+/** A sample, or a point that summarizes the samples of a span and has their means. */
+export interface Reading extends NodeSample {
+  readonly span?: {
+    readonly seconds: number;
+    readonly samples: number;
+    readonly cpuUsage: Spread;
+    readonly memoryUsageMb: Spread;
+    readonly gpuUsage?: Spread;
+  };
+}
+
+type Plain = Pick<SampleAnswer, 'timestamp' | 'node' | 'cpu_usage' | 'memory_usage_mb' | 'gpu_usage'>;
+
+const readPlain = ({ timestamp, node, cpu_usage, memory_usage_mb, gpu_usage }: Plain): NodeSample => ({
+  timeMs: requireTime('timestamp', timestamp),
+  ...(node !== undefined && { node }),
+  cpuUsage: cpu_usage,
+  memoryUsageMb: memory_usage_mb,
+  ...(gpu_usage !== undefined && { gpuUsage: gpu_usage }),
+});
+
+/** Reads a sample of JSON. */
+export function readSample(answer: SampleAnswer): Reading {
+  if (!answer.summary) return readPlain(answer);
+  const { seconds, samples, cpu_usage, memory_usage_mb, gpu_usage } = answer.summary;
+  const spreads = { cpuUsage: cpu_usage, memoryUsageMb: memory_usage_mb };
+  return {
+    ...readPlain(answer),
+    span: { seconds, samples, ...spreads, ...(gpu_usage !== undefined && { gpuUsage: gpu_usage }) },
+  };
+}
+
+/** A row of CSV or NDJSON, without objects inside; the fields from `seconds` on are those of a point. */
+export const SampleRow = Type.Object({
+  ...Type.Omit(SampleAnswer, ['summary']).properties,
+  seconds: Type.Optional(Type.Number()),
+  samples: Type.Optional(Type.Integer({ minimum: 1 })),
+  cpu_usage_min: Type.Optional(Type.Number()),
+  cpu_usage_max: Type.Optional(Type.Number()),
+  memory_usage_mb_min: Type.Optional(Type.Number()),
+  memory_usage_mb_max: Type.Optional(Type.Number()),
+  gpu_usage_min: Type.Optional(Type.Number()),
+  gpu_usage_max: Type.Optional(Type.Number()),
+});
+type SampleRow = Wire<typeof SampleRow>;
+
+/** The columns of CSV. */
+export const SAMPLE_COLUMNS = Object.keys(SampleRow.properties);
+
+/** Reads a row of NDJSON. */
+export function readSampleRow(row: SampleRow): Reading {
+  const sample = readPlain(row);
+  const { seconds, samples } = row;
+  if (seconds === undefined || samples === undefined) return sample;
+  const spread = (mean: number, min = mean, max = mean): Spread => ({ min, mean, max });
+  return {
+    ...sample,
+    span: {
+      seconds,
+      samples,
+      cpuUsage: spread(row.cpu_usage, row.cpu_usage_min, row.cpu_usage_max),
+      memoryUsageMb: spread(row.memory_usage_mb, row.memory_usage_mb_min, row.memory_usage_mb_max),
+      ...(row.gpu_usage !== undefined && {
+        gpuUsage: spread(row.gpu_usage, row.gpu_usage_min, row.gpu_usage_max),
+      }),
     },
-  },
-);
+  };
+}
+
+export const RECORD_SAMPLE = operation({
+  id: 'recordSample',
+  method: 'POST',
+  path: '/v1/jobs/:jobId/metrics',
+  tag: 'Samples',
+  summary: 'Record a sample, which becomes the current usage of the job',
+  parameters: [JOB_ID],
+  body: { schema: SampleBody },
+  answers: { 201: { schema: SampleAnswer, means: 'The sample, on disk' } },
+  errors: [...WRITE_ERRORS, 'not_found'],
+  // Two samples of one millisecond are both stored.
+  repeatable: 'never',
+});

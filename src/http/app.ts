@@ -1,12 +1,15 @@
 import { Elysia } from 'elysia';
+import { RECEIVE_COMPLETION } from '../api/completion.ts';
+import { CREATE_JOBS } from '../api/past-job.ts';
+import { RECORD_SAMPLES } from '../api/sample-batch.ts';
 import type { Store } from '../domain/store/store.ts';
 import { body } from './request/body.ts';
 import { paths } from './request/percent-encoding.ts';
 import type { RouteLike } from './response/allowed-methods.ts';
 import { type ErrorLog, errors } from './response/errors.ts';
 import { type ObserveRequest, requests } from './response/timing.ts';
-import { BATCH_ROUTES, batches } from './routes/batches.ts';
-import { COMPLETION_ROUTE, type CompletionOptions, completions } from './routes/completions.ts';
+import { batches } from './routes/batches.ts';
+import { type CompletionOptions, completions } from './routes/completions.ts';
 import { documentation } from './routes/documentation.ts';
 import { health } from './routes/health.ts';
 import { type HookOptions, hooks } from './routes/hook-events.ts';
@@ -50,7 +53,12 @@ export function createApp(options: AppOptions) {
     .use(requests(options))
     .use(errors({ log: options.log, routes }))
     .use(paths())
-    .use(body({ maxBytes: options.maxBodyBytes, batchRoutes: [...BATCH_ROUTES, COMPLETION_ROUTE] }))
+    .use(
+      body({
+        maxBytes: options.maxBodyBytes,
+        batchRoutes: [RECORD_SAMPLES.path, CREATE_JOBS.path, RECEIVE_COMPLETION.path],
+      }),
+    )
     .use(api)
     .use(documentation({ api, version: options.version }));
   return app;

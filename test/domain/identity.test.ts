@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test';
 import { Value } from '@sinclair/typebox/value';
 import fc from 'fast-check';
-import { Identity } from '../../src/api/identity.ts';
+import { Identity } from '../../src/api/field.ts';
 import { isIdentity } from '../../src/domain/identity.ts';
 
 const CASES: [text: string, is: boolean][] = [

@@ -60,11 +60,11 @@ test('a fault of ours is 500; its cause is in the log and nowhere else', async (
   const text = await answer.text();
   expect([answer.status, JSON.parse(text)]).toEqual([
     500,
-    { error: 'internal_error', message: 'The service failed on this request; its log says why.' },
+    { error: 'internal_error', message: 'The service failed on this request; its log has the cause.' },
   ]);
   expect(answer.headers.get('content-type')).toStartWith('application/json');
   expect(text).not.toContain('shadow');
-  expect(logged).toEqual([['request failed', { method: 'GET', route: '/metrics', cause }]]);
+  expect(logged).toEqual([['request_failed', { method: 'GET', route: '/metrics', cause }]]);
   await Bun.sleep(0);
   expect(told).toEqual([['/metrics', 500]]);
 });

@@ -1,7 +1,8 @@
-import type { TObject } from '@sinclair/typebox';
 import { Elysia } from 'elysia';
-import { JobPatchBody, PastJobBody } from '../../api/job.ts';
-import { SampleRowBody } from '../../api/sample.ts';
+import { optionalFields } from '../../api/check.ts';
+import { JobPatchBody } from '../../api/job-patch.ts';
+import { PastJobBody } from '../../api/past-job.ts';
+import { SampleRowBody } from '../../api/sample-batch.ts';
 import { AppError, quote } from '../../domain/errors.ts';
 import { yieldToOthers } from '../../pace.ts';
 import { readText } from './body-text.ts';
@@ -70,11 +71,7 @@ export function parseJson(text: string): unknown {
 }
 
 /** The fields that may be left out, of all bodies. */
-const OPTIONAL = new Set(
-  [JobPatchBody, SampleRowBody, PastJobBody].flatMap(({ properties, required = [] }: TObject) =>
-    Object.keys(properties).filter((name) => !required.includes(name)),
-  ),
-);
+const OPTIONAL = new Set([JobPatchBody, SampleRowBody, PastJobBody].flatMap(optionalFields));
 
 /** Makes an optional field that is null one that is not given. */
 export function dropNulls(fields: Record<string, unknown>): void {

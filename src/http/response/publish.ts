@@ -1,6 +1,8 @@
-// The schemas of bodies, as the published document has them: words of OpenAPI 3.0 in place of those that only this service knows.
+// Turns the schemas of `api` into those of OpenAPI 3.0, which lacks some of their keywords.
 
 interface Schema {
+  readonly $id?: string;
+  readonly const?: unknown;
   readonly anyOf?: readonly { readonly const?: unknown }[];
   readonly nullable?: boolean;
   readonly distinct?: boolean;
@@ -8,20 +10,39 @@ interface Schema {
   readonly pattern?: string;
 }
 
-/** What the formats of `api` check, in JSON Schema's words. A length is counted in characters there, not in UTF-16 units. */
+/** The formats of `api` in the words of JSON Schema, which counts lengths in characters and not in UTF-16 units. */
 const FORMATS: Readonly<Record<string, { pattern?: string; [keyword: string]: unknown }>> = {
   identity: { minLength: 1, maxLength: 256, pattern: '^[^\\u0000-\\u001f\\u007f-\\u009f]+$' },
   text: { pattern: '^[^\\u0000]*$' },
   moment: { format: 'date-time' },
 };
 
-/** The same value with every schema in it as OpenAPI 3.0 writes it. */
+/** Returns a copy of a document whose schemas are those of OpenAPI 3.0 and whose bodies are JSON only. */
 export const publish = (document: unknown): object =>
-  JSON.parse(JSON.stringify(document), (_, value) => writeFormat(writeUnique(writeEnum(value))));
+  JSON.parse(
+    JSON.stringify(document, (key, value) =>
+      key === 'requestBody'
+        ? onlyJson(value)
+        : writeFormat(writeUnique(writeEnum(writeReference(key, value)))),
+    ),
+  );
 
-/** TypeBox writes a choice as `anyOf` of `const`, which JSON Schema knows and OpenAPI 3.0 does not. */
+/** Replaces a named schema by a reference, except under its name in `components`. */
+function writeReference(key: string, schema: unknown): unknown {
+  const { $id, ...rest } = (schema ?? {}) as Schema;
+  if (typeof $id !== 'string') return schema;
+  return key === $id ? rest : { $ref: `#/components/schemas/${$id}` };
+}
+
+/** The generator lists every type that Elysia could parse. */
+function onlyJson(body: { content: Record<string, unknown> }): object {
+  return { ...body, content: { 'application/json': body.content['application/json'] } };
+}
+
+/** Writes a choice, which TypeBox writes as `anyOf` of `const`, or as `const` if there is one word, as `enum`. */
 function writeEnum(schema: unknown): unknown {
-  const { anyOf, ...rest } = (schema ?? {}) as Schema;
+  const { anyOf, const: word, ...rest } = (schema ?? {}) as Schema;
+  if (typeof word === 'string') return { ...rest, enum: [word] };
   if (!Array.isArray(anyOf) || !anyOf.every((choice) => typeof choice.const === 'string')) return schema;
   const choices = anyOf.map((choice) => choice.const);
   return { ...rest, type: 'string', enum: rest.nullable ? [...choices, null] : choices };
@@ -36,7 +57,7 @@ function writeFormat(schema: unknown): unknown {
   const { format, pattern = '', ...rest } = (schema ?? {}) as Schema;
   const words = typeof format === 'string' && Object.hasOwn(FORMATS, format) ? FORMATS[format] : undefined;
   if (!words) return schema;
-  // A pattern beside a format is a look-ahead, which holds for the same text.
+  // A pattern beside a format is a look-ahead, so both can be joined.
   const both = pattern + (words.pattern ?? '').replace(/^\^/, pattern === '' ? '^' : '');
   return { ...rest, ...words, ...(both !== '' && { pattern: both }) };
 }

@@ -1,23 +1,7 @@
+import type { RowFormat } from '../../api/media-type.ts';
 import type { PointColumns, Readings } from '../../domain/readings.ts';
-import { csvLine, type RowFormat } from './table.ts';
+import { csvLine } from './table.ts';
 import { encodeText, type TextWriter } from './text-writer.ts';
-
-/** The columns of CSV; those from `seconds` on are blank for a sample that stands only for itself. */
-export const READING_COLUMNS = [
-  'timestamp',
-  'node',
-  'cpu_usage',
-  'memory_usage_mb',
-  'gpu_usage',
-  'seconds',
-  'samples',
-  'cpu_usage_min',
-  'cpu_usage_max',
-  'memory_usage_mb_min',
-  'memory_usage_mb_max',
-  'gpu_usage_min',
-  'gpu_usage_max',
-];
 
 const text = (parts: TemplateStringsArray) => encodeText(parts.join(''));
 

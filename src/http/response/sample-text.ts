@@ -1,11 +1,13 @@
+import { MEDIA_TYPE, type RowFormat } from '../../api/media-type.ts';
+import { SAMPLE_COLUMNS } from '../../api/sample.ts';
 import type { Readings } from '../../domain/readings.ts';
 import type { ReadingQuery, SampleStore } from '../../domain/store/samples.ts';
 import { POINT_SPAN_MS } from '../../domain/summary.ts';
 import { SLICE_MS, yieldToOthers } from '../../pace.ts';
 import type { ReadingRequest } from '../request/sample-list.ts';
 import { sendDownload, sendPieces } from './download.ts';
-import { maxRowBytes, READING_COLUMNS, rowWriter } from './sample-rows.ts';
-import { csvLine, MEDIA_TYPE, type RowFormat } from './table.ts';
+import { maxRowBytes, rowWriter } from './sample-rows.ts';
+import { csvLine } from './table.ts';
 import { encodeText, TextWriter } from './text-writer.ts';
 
 /** Text is sent in pieces of about this size. */
@@ -35,7 +37,7 @@ export async function sendReadings(
 
 /** What stands before the rows and behind them. */
 function framesOf(format: RowFormat, jobId: string, total: number): [head: string, tail: string] {
-  if (format === 'csv') return [csvLine(READING_COLUMNS), ''];
+  if (format === 'csv') return [csvLine(SAMPLE_COLUMNS), ''];
   if (format === 'ndjson') return ['', ''];
   return [`{"job_id":${JSON.stringify(jobId)},"samples":[`, `],"total":${total}}`];
 }

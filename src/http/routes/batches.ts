@@ -1,9 +1,10 @@
-import type { Static, TSchema } from '@sinclair/typebox';
-import { TypeCompiler } from '@sinclair/typebox/compiler';
 import { Elysia } from 'elysia';
-import { JobBatchBody, MAX_BATCH_NODES, PastJobBody, readPastJob } from '../../api/job.ts';
-import { SampleBatchBody, SampleRowBody } from '../../api/sample.ts';
-import { AppError } from '../../domain/errors.ts';
+import { type BatchAnswer, renderBatch } from '../../api/batch.ts';
+import { type Check, compileCheck } from '../../api/check.ts';
+import type { Schema, Wire } from '../../api/field.ts';
+import { CREATE_JOBS, MAX_BATCH_NODES, PastJobBody, readPastJob } from '../../api/past-job.ts';
+import { RECORD_SAMPLES, SampleRowBody } from '../../api/sample-batch.ts';
+import { AppError, invalid } from '../../domain/errors.ts';
 import { MAX_BATCH_JOBS, type PastJob } from '../../domain/job.ts';
 import { MAX_BATCH_SAMPLES } from '../../domain/sample.ts';
 import { type BatchResult, MAX_REFUSALS, type Refusal } from '../../domain/store/batch.ts';
@@ -11,57 +12,37 @@ import type { JobStore } from '../../domain/store/jobs.ts';
 import type { JobSample, SampleStore } from '../../domain/store/samples.ts';
 import { requirePastTime } from '../../domain/time.ts';
 import { dropNulls } from '../request/body.ts';
-import { describeBody } from '../request/body-check.ts';
 import { limitIntake } from '../request/intake.ts';
 import { readRows } from '../request/row-reader.ts';
-import { explainFault, WRITE_ERRORS } from '../response/errors.ts';
-import { operation } from '../response/operation.ts';
+import { describe } from '../response/operation.ts';
 
-/** The routes whose bodies may be large. */
-export const BATCH_ROUTES = ['/v1/samples', '/v1/jobs/batch'];
-/** Bytes of batches that may be read and stored at one time: what the disk takes in a fraction of a second. */
+/** Bytes of batches that may be read and stored at the same time; the disk writes them in a fraction of a second. */
 const MAX_INTAKE_BYTES = 4 * 1024 * 1024;
 const SAMPLES = { name: 'samples', maxRows: MAX_BATCH_SAMPLES, maxRowLength: 64 * 1024 };
 /** A job may name 100,000 nodes. */
 const JOBS = { name: 'jobs', maxRows: MAX_BATCH_JOBS, maxRowLength: 1024 * 1024 };
-
-const ENCODINGS = 'gzip and zstd (Content-Encoding) are read too; at most 32 MiB, packed and unpacked';
 
 interface BatchOptions {
   readonly store: Pick<JobStore, 'createJobs'> & Pick<SampleStore, 'recordSamples'>;
   readonly now: () => number;
 }
 
-/** Takes many samples or jobs at once; what is wrong with one row concerns that row alone. */
+/** Stores many samples or jobs at once; a row at fault is refused by itself. */
 export const batches = ({ store, now }: BatchOptions) => {
   const intake = limitIntake(MAX_INTAKE_BYTES);
   return new Elysia({ name: 'batches', normalize: false })
     .post(
-      '/v1/samples',
+      RECORD_SAMPLES.path,
       async ({ request }) => {
         using arrival = intake.open();
         const sorted = sortRows(checkSample, sampleReader(now()));
         await readRows(request, arrival, SAMPLES, sorted.add);
         return renderResult(await store.recordSamples(sorted.values), sorted);
       },
-      {
-        detail: {
-          ...operation({
-            operationId: 'recordSamples',
-            tag: 'Samples',
-            summary:
-              'Record samples of many jobs and nodes; those that are kept already change nothing, so that a sender may retry',
-            answers: {
-              200: { schema: 'BatchResult', means: 'What is stored, on disk, and what was refused' },
-            },
-            errors: WRITE_ERRORS,
-          }),
-          requestBody: describeBody(SampleBatchBody, ENCODINGS),
-        },
-      },
+      { detail: describe(RECORD_SAMPLES) },
     )
     .post(
-      '/v1/jobs/batch',
+      CREATE_JOBS.path,
       async ({ request }) => {
         using arrival = intake.open();
         const nowMs = now();
@@ -73,24 +54,11 @@ export const batches = ({ store, now }: BatchOptions) => {
         });
         return renderResult(await store.createJobs(sorted.values), sorted);
       },
-      {
-        detail: {
-          ...operation({
-            operationId: 'createJobs',
-            tag: 'Jobs',
-            summary: 'Create jobs, also past ones; those that are kept already change nothing',
-            answers: {
-              200: { schema: 'BatchResult', means: 'What is stored, on disk, and what was refused' },
-            },
-            errors: WRITE_ERRORS,
-          }),
-          requestBody: describeBody(JobBatchBody, ENCODINGS),
-        },
-      },
+      { detail: describe(CREATE_JOBS) },
     );
 };
 
-/** Counts the nodes of jobs as these become more; `payload_too_large` when they are too many together. */
+/** Counts the nodes of a growing list of jobs; `payload_too_large` if they are too many. */
 function countNodes(jobs: readonly PastJob[]) {
   let counted = 0;
   let nodes = 0;
@@ -100,28 +68,24 @@ function countNodes(jobs: readonly PastJob[]) {
       if (nodes <= MAX_BATCH_NODES) return;
       throw new AppError(
         'payload_too_large',
-        `The jobs have more than the ${MAX_BATCH_NODES} nodes together that are allowed; send the rest in another batch.`,
+        `The jobs of a batch may have at most ${MAX_BATCH_NODES} nodes in all; send several batches.`,
       );
     },
   };
 }
 
-/** A compiled check of rows: says of a row what is wrong with it, in a sentence. */
-function rowCheck<Schema extends TSchema>(schema: Schema) {
-  const compiled = TypeCompiler.Compile(schema);
+/** Compiles a check of rows in which an optional field may be null. */
+function rowCheck<Described extends Schema>(schema: Described): Check<Wire<Described>> {
+  const check = compileCheck(schema);
   return {
-    accepts(row: unknown): row is Static<Schema> {
-      if (compiled.Check(row)) return true;
-      // Only now, because it is rare: an optional field that is null counts as not given.
+    accepts(row): row is Wire<Described> {
+      if (check.accepts(row)) return true;
+      // Only now, because it is rare: null counts as absent.
       if (row === null || typeof row !== 'object' || !Object.values(row).includes(null)) return false;
       dropNulls(row as Record<string, unknown>);
-      return compiled.Check(row);
+      return check.accepts(row);
     },
-    explain: (row: unknown): string =>
-      explainFault(compiled.Errors(row).First() as Parameters<typeof explainFault>[0]).replace(
-        /^The body/,
-        'The row',
-      ),
+    explain: (row) => check.explain(row, 'The row'),
   };
 }
 
@@ -129,20 +93,20 @@ const checkSample = rowCheck(SampleRowBody);
 const checkJob = rowCheck(PastJobBody);
 
 interface Sorted<Value> {
-  /** What goes to the store. */
+  /** The rows that the store gets. */
   readonly values: Value[];
-  /** Where in the batch each of them stood. */
-  readonly places: number[];
+  /** The index of each of them in the batch. */
+  readonly indexes: number[];
   readonly bad: { count: number; readonly refusals: Refusal[] };
 }
 
-/** Reads every row by itself; the first bad ones are explained, all are counted. */
+/** Reads every row by itself. All bad rows are counted, the first are explained. */
 function sortRows<Row, Value>(
-  check: { accepts(row: unknown): row is Row; explain(row: unknown): string },
+  check: Check<Row>,
   read: (row: Row) => Value,
 ): Sorted<Value> & { add(rows: readonly unknown[]): void } {
   const values: Value[] = [];
-  const places: number[] = [];
+  const indexes: number[] = [];
   const bad: Sorted<Value>['bad'] = { count: 0, refusals: [] };
   let index = 0;
 
@@ -159,7 +123,7 @@ function sortRows<Row, Value>(
     }
     try {
       values.push(read(row));
-      places.push(index);
+      indexes.push(index);
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
       refuse(() => error.message);
@@ -168,7 +132,7 @@ function sortRows<Row, Value>(
 
   return {
     values,
-    places,
+    indexes,
     bad,
     add(rows) {
       for (const row of rows) {
@@ -181,8 +145,8 @@ function sortRows<Row, Value>(
 
 type Mutable<Type> = { -readonly [Key in keyof Type]: Type[Key] };
 
-/** Reads rows of one batch. One after the other they mostly have the same time, which costs as much to read as all the rest. */
-function sampleReader(nowMs: number): (row: Static<typeof SampleRowBody>) => JobSample {
+/** Reads rows of one batch. Consecutive rows usually share a timestamp; parsing it is half the cost, so the last one is reused. */
+function sampleReader(nowMs: number): (row: SampleRowBody) => JobSample {
   let lastText: string | undefined;
   let lastMs = nowMs;
   return (row) => {
@@ -199,7 +163,7 @@ function sampleReader(nowMs: number): (row: Static<typeof SampleRowBody>) => Job
       memoryUsageMb: row.memory_usage_mb,
       stamped: timestamp === undefined,
     };
-    // One by one, because a batch has up to 100,000 of these and spreading costs more than all the rest of this.
+    // Assigned one by one: for the 100,000 rows of a batch, spreading costs more than all the rest of this function.
     if (sluid !== undefined) sample.sluid = sluid;
     if (node !== undefined) sample.node = node;
     if (gpu_usage !== undefined) sample.gpuUsage = gpu_usage;
@@ -207,21 +171,23 @@ function sampleReader(nowMs: number): (row: Static<typeof SampleRowBody>) => Job
   };
 }
 
-const namesNoRun = ({ job_id }: Static<typeof SampleRowBody>): AppError =>
-  new AppError(
-    'validation_error',
+const namesNoRun = ({ job_id }: SampleRowBody): AppError =>
+  invalid(
     job_id === undefined
-      ? 'job_id is required, or sluid in its place.'
-      : 'job_id and sluid are two ways to name a run; give only one.',
+      ? 'job_id or sluid is required.'
+      : 'job_id and sluid both name the run; give only one of them.',
   );
 
-/** The answer: what the store says of the rows it got, and what kept the others from it, in the order of the batch. */
-function renderResult(result: BatchResult, { places, bad }: Sorted<unknown>) {
-  const { stored, repeated, refused, refusals } = result;
-  const errors = [
+/** Renders what the store did with the rows it got, and why the others were refused, in order of the batch. */
+function renderResult(result: BatchResult, { indexes, bad }: Sorted<unknown>): BatchAnswer {
+  const refusals = [
     ...bad.refusals,
-    ...refusals.map((refusal) => ({ ...refusal, index: places[refusal.index]! })),
+    ...result.refusals.map((refusal) => ({ ...refusal, index: indexes[refusal.index]! })),
   ];
-  errors.sort((one, other) => one.index - other.index);
-  return { stored, repeated, refused: refused + bad.count, errors: errors.slice(0, MAX_REFUSALS) };
+  refusals.sort((one, other) => one.index - other.index);
+  return renderBatch({
+    ...result,
+    refused: result.refused + bad.count,
+    refusals: refusals.slice(0, MAX_REFUSALS),
+  });
 }

@@ -2,8 +2,7 @@ import { createHash } from 'node:crypto';
 import { type AnyElysia, Elysia } from 'elysia';
 import style from 'swagger-ui-dist/swagger-ui.css' with { type: 'file' };
 import script from 'swagger-ui-dist/swagger-ui-bundle.js' with { type: 'file' };
-import { SCHEMAS } from '../response/openapi.ts';
-import { publish } from '../response/publish.ts';
+import { generateDocument } from '../response/openapi.ts';
 import { staticFile, staticText } from '../response/static.ts';
 
 const START = `
@@ -66,40 +65,3 @@ export const documentation = ({ api, version }: { api: AnyElysia; version: strin
     .get('/swagger/ui.js', ({ request }) => ui(request))
     .get('/swagger/ui.css', ({ request }) => css(request));
 };
-
-/** The document of the routes of `api`. The generator and its libraries are loaded when somebody asks: every start would wait for them. */
-async function generateDocument(api: AnyElysia, version: string): Promise<object> {
-  const { swagger } = await import('@elysiajs/swagger');
-  // The plugin's own page loads its script from a public host, so only its generator is used, off the served app.
-  const generator = new Elysia()
-    .use(
-      swagger({
-        path: '/page',
-        specPath: '/document',
-        documentation: {
-          info: {
-            title: 'hpc-observe',
-            version,
-            description: 'Every job of an HPC cluster, seen live, afterwards and in Prometheus.',
-          },
-          components: { schemas: SCHEMAS as never },
-        },
-      }),
-    )
-    .use(api);
-  const response = await generator.handle(new Request('http://localhost/document'));
-  return tidyDocument(await response.json());
-}
-
-interface Document {
-  paths: Record<string, Record<string, { requestBody?: { content: Record<string, unknown> } }>>;
-}
-
-/** Makes the generated document say what the service does: bodies are JSON only, and schemas are those of OpenAPI 3.0. */
-export function tidyDocument(document: unknown): object {
-  const { paths } = document as Document;
-  for (const { requestBody } of Object.values(paths).flatMap((methods) => Object.values(methods))) {
-    if (requestBody) requestBody.content = { 'application/json': requestBody.content['application/json'] };
-  }
-  return publish(document);
-}

@@ -1,9 +1,9 @@
 import { Elysia } from 'elysia';
+import { GET_HEALTH, renderHealth } from '../../api/health.ts';
 import type { Upkeep } from '../../domain/store/upkeep.ts';
-import { formatTime } from '../../domain/time.ts';
-import { operation } from '../response/operation.ts';
+import { describe } from '../response/operation.ts';
 
-/** A disk that takes longer than this for one page counts as one that does not write. */
+/** A disk that takes longer to write one page counts as failing. */
 const PROBE_TIMEOUT_MS = 2000;
 
 interface HealthOptions {
@@ -12,33 +12,19 @@ interface HealthOptions {
   readonly version: string;
 }
 
-/** Healthy only while the store can commit: every question commits one small write. */
+/** Reports whether the store can commit; each request commits one small write. */
 export const health = ({ store, now, version }: HealthOptions) =>
   new Elysia({ name: 'health' }).get(
-    '/v1/health',
+    GET_HEALTH.path,
     async ({ set }) => {
       const isHealthy = await canCommit(store);
       if (!isHealthy) set.status = 503;
-      return { status: isHealthy ? 'healthy' : 'unhealthy', timestamp: formatTime(now()), version };
+      return renderHealth({ isHealthy, nowMs: now(), version });
     },
-    {
-      detail: operation({
-        operationId: 'getHealth',
-        tag: 'Service',
-        summary: 'Whether the service can keep what it is given',
-        answers: {
-          200: { schema: 'Health', means: 'It can' },
-          503: {
-            schema: 'Health',
-            means: 'It cannot: the disk is full or failing, or the service is stopping',
-          },
-        },
-        errors: [],
-      }),
-    },
+    { detail: describe(GET_HEALTH) },
   );
 
-async function canCommit(store: Pick<Upkeep, 'checkWritable'>): Promise<boolean> {
+async function canCommit(store: HealthOptions['store']): Promise<boolean> {
   const { promise: expired, resolve: expire } = Promise.withResolvers<boolean>();
   const timer = setTimeout(() => expire(false), PROBE_TIMEOUT_MS);
   const probed = store.checkWritable().then(

@@ -1,21 +1,21 @@
 import { promisify } from 'node:util';
 import { constants, gzip } from 'node:zlib';
-import { Type } from '@sinclair/typebox';
 import { Elysia } from 'elysia';
+import { GET_METRICS, METRICS_TYPE } from '../../api/metrics.ts';
+import { acceptsGzip } from '../request/accept.ts';
 import { sendShared } from '../response/download.ts';
-import { operation } from '../response/operation.ts';
+import { describe } from '../response/operation.ts';
 
 const compress = promisify(gzip);
-const CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 
-/** One text of /metrics, shared by the scrapes that came while it was made. */
+/** One text of /metrics, shared by all scrapes that arrive while it is rendered. */
 interface Rendering {
   readonly text: Promise<Uint8Array<ArrayBuffer>>;
-  /** The same, packed when the first client asks for it. */
-  packed?: Promise<Uint8Array<ArrayBuffer>>;
+  /** The same text with gzip, compressed for the first client that accepts it. */
+  compressed?: Promise<Uint8Array<ArrayBuffer>>;
 }
 
-/** Serves what Prometheus reads. Scrapes that come at once share one rendering and one packing. */
+/** Serves /metrics. Simultaneous scrapes share one rendering and one compression. */
 export const metrics = ({ renderMetrics }: { renderMetrics: () => Promise<Uint8Array<ArrayBuffer>> }) => {
   let latest: Rendering | undefined;
   const render = (): Rendering => {
@@ -29,34 +29,18 @@ export const metrics = ({ renderMetrics }: { renderMetrics: () => Promise<Uint8A
     return rendering;
   };
   return new Elysia({ name: 'metrics' }).get(
-    '/metrics',
+    GET_METRICS.path,
     async ({ request }) => {
       const rendering = render();
       const text = await rendering.text;
-      const headers = { 'content-type': CONTENT_TYPE, vary: 'accept-encoding' };
+      const headers = { 'content-type': METRICS_TYPE, vary: 'accept-encoding' };
       if (!acceptsGzip(request.headers.get('accept-encoding'))) return sendShared(text, headers);
-      // In a thread of the pool: packing 80,000 series takes longer than a request may wait.
-      rendering.packed ??= compress(text, { level: constants.Z_BEST_SPEED });
-      return new Response(await rendering.packed, { headers: { ...headers, 'content-encoding': 'gzip' } });
+      // In a thread of the pool: compressing 80,000 series takes longer than a request may wait.
+      rendering.compressed ??= compress(text, { level: constants.Z_BEST_SPEED });
+      return new Response(await rendering.compressed, {
+        headers: { ...headers, 'content-encoding': 'gzip' },
+      });
     },
-    {
-      detail: operation({
-        operationId: 'getMetrics',
-        tag: 'Service',
-        summary: 'The metrics of running jobs and of the service, in Prometheus’ text format 0.0.4',
-        answers: { 200: { schema: Type.String(), type: 'text/plain', means: 'The families' } },
-        errors: ['unavailable'],
-      }),
-    },
+    { detail: describe(GET_METRICS) },
   );
 };
-
-/** Whether an Accept-Encoding header allows gzip; `gzip;q=0` forbids it, and `*` stands for what is not named. */
-export function acceptsGzip(header: string | null): boolean {
-  const isAllowed = new Map<string, boolean>();
-  for (const item of (header ?? '').toLowerCase().split(',')) {
-    const [coding = '', ...parameters] = item.split(';').map((part) => part.trim());
-    isAllowed.set(coding, !parameters.some((part) => /^q=0(\.0*)?$/.test(part)));
-  }
-  return isAllowed.get('gzip') ?? isAllowed.get('*') ?? false;
-}

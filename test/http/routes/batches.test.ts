@@ -175,7 +175,7 @@ test('jobs with more nodes than a commit should carry are refused together', asy
   const jobs = ['y', 'z'].map((id) => ({ ...JOB, id, nodes }));
   const { status, json } = await service.send('POST', '/v1/jobs/batch', { jobs });
   expect([status, json.error]).toEqual([413, 'payload_too_large']);
-  expect(json.message).toContain('more than the 100000 nodes together');
+  expect(json.message).toContain('at most 100000 nodes in all');
   expect((await service.store.countJobs()).created).toBe(2);
 });
 

@@ -97,7 +97,7 @@ test('the posts of a hook script start and end a job, provisionally; the record 
     status: 200,
     json: { status: 'processed', job_id: '42', message: 'The start is on disk.' },
   });
-  expect((await post('started', STARTED)).json.message).toBe('The start is known.');
+  expect((await post('started', STARTED)).json.message).toBe('The start was known already.');
   expect((await service.send('GET', '/v1/jobs/42')).json).toMatchObject({
     ...{ state: 'running', nodes: ['node01', 'node02', 'node03'], cpus: 6, gpus: 1 },
     start_time: '2026-01-20T10:00:02.000Z',

@@ -118,9 +118,9 @@ test('samples name the run that they are of by its SLUID', async () => {
       {
         index: 3,
         error: 'validation_error',
-        message: 'job_id and sluid are two ways to name a run; give only one.',
+        message: 'job_id and sluid both name the run; give only one of them.',
       },
-      { index: 4, error: 'validation_error', message: 'job_id is required, or sluid in its place.' },
+      { index: 4, error: 'validation_error', message: 'job_id or sluid is required.' },
       {
         index: 5,
         error: 'not_found',

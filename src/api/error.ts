@@ -1,0 +1,56 @@
+import { Type } from '@sinclair/typebox';
+import type { ErrorCode } from '../domain/errors.ts';
+import { Choice, type Wire } from './field.ts';
+
+/** The HTTP status of every error code. */
+export const ERROR_STATUS = {
+  invalid_request: 400,
+  validation_error: 400,
+  not_found: 404,
+  method_not_allowed: 405,
+  conflict: 409,
+  payload_too_large: 413,
+  unsupported_media_type: 415,
+  internal_error: 500,
+  unavailable: 503,
+} as const satisfies Record<ErrorCode, number>;
+
+/** The errors of a write whose path names no job. */
+export const WRITE_ERRORS = [
+  'invalid_request',
+  'validation_error',
+  'payload_too_large',
+  'unsupported_media_type',
+  'unavailable',
+] as const satisfies readonly ErrorCode[];
+
+/** What each error code means, for the documentation. */
+export const ERROR_MEANING: Record<ErrorCode, string> = {
+  invalid_request: 'The body is not valid JSON or not valid UTF-8, or it ended too early.',
+  validation_error: 'A field or a parameter has a value that is not allowed; the message names it.',
+  not_found: 'There is no such job, or no such path.',
+  method_not_allowed: 'The path exists, but not with this method; `Allow` lists the methods.',
+  conflict: 'There is a job with this id already.',
+  payload_too_large: 'The body has too many bytes or rows; send it in several requests.',
+  unsupported_media_type: 'The body is not `application/json`, or has an unknown `Content-Encoding`.',
+  internal_error: 'The service failed; its log has the cause. Please report it as a bug.',
+  unavailable: 'The service cannot store or read this right now; retry after `Retry-After` seconds.',
+};
+
+const CODES = Object.keys(ERROR_STATUS) as ErrorCode[];
+
+const Message = Type.String({ description: 'One sentence that says what is wrong' });
+
+export const ErrorAnswer = Type.Object(
+  { error: Choice(CODES), message: Message },
+  { $id: 'Error', additionalProperties: false },
+);
+export type ErrorAnswer = Wire<typeof ErrorAnswer>;
+
+/** Returns the code for a status without a readable error, as a proxy may send it. */
+export function codeOfStatus(status: number): ErrorCode {
+  const code = CODES.find((one) => ERROR_STATUS[one] === status);
+  if (code) return code;
+  if (status === 429 || status === 502 || status === 504) return 'unavailable';
+  return status >= 500 ? 'internal_error' : 'invalid_request';
+}

@@ -1,0 +1,43 @@
+import { Type } from '@sinclair/typebox';
+import { formatTime } from '../domain/time.ts';
+import { Choice, Time, type Wire } from './field.ts';
+import { operation } from './operation.ts';
+
+export const HealthAnswer = Type.Object(
+  {
+    status: Choice(['healthy', 'unhealthy']),
+    timestamp: Time('Clock of the server'),
+    version: Type.String({ description: 'Version of the service' }),
+  },
+  { $id: 'Health', additionalProperties: false },
+);
+export type HealthAnswer = Wire<typeof HealthAnswer>;
+
+interface Health {
+  readonly isHealthy: boolean;
+  readonly nowMs: number;
+  readonly version: string;
+}
+
+export const renderHealth = ({ isHealthy, nowMs, version }: Health): HealthAnswer => ({
+  status: isHealthy ? 'healthy' : 'unhealthy',
+  timestamp: formatTime(nowMs),
+  version,
+});
+
+export const GET_HEALTH = operation({
+  id: 'getHealth',
+  method: 'GET',
+  path: '/v1/health',
+  tag: 'Service',
+  summary: 'Check whether the service can store data; each check commits one small write',
+  answers: {
+    200: { schema: HealthAnswer, means: 'The service can store data' },
+    503: {
+      schema: HealthAnswer,
+      means: 'The service cannot store data: the disk is full or failing, or the service is stopping',
+    },
+  },
+  errors: [],
+  repeatable: 'always',
+});

@@ -1,0 +1,9 @@
+/** The formats of a list: one JSON document, or row by row. */
+export const ROW_FORMATS = ['json', 'csv', 'ndjson'] as const;
+export type RowFormat = (typeof ROW_FORMATS)[number];
+
+export const MEDIA_TYPE = {
+  json: 'application/json',
+  csv: 'text/csv',
+  ndjson: 'application/x-ndjson',
+} as const satisfies Record<RowFormat, string>;

@@ -1,0 +1,37 @@
+import { RECEIVE_COMPLETION } from './completion.ts';
+import { GET_HEALTH } from './health.ts';
+import { JOB_FINISHED, JOB_STARTED } from './hook-event.ts';
+import { DELETE_JOB, GET_JOB } from './job.ts';
+import { LIST_EVENTS } from './job-event.ts';
+import { LIST_JOBS } from './job-list.ts';
+import { UPDATE_JOB } from './job-patch.ts';
+import { GET_METRICS } from './metrics.ts';
+import { CREATE_JOB } from './new-job.ts';
+import type { Operation } from './operation.ts';
+import { CREATE_JOBS } from './past-job.ts';
+import { LIST_RUNS } from './run.ts';
+import { RECORD_SAMPLE } from './sample.ts';
+import { RECORD_SAMPLES } from './sample-batch.ts';
+import { LIST_SAMPLES } from './sample-list.ts';
+import { GET_SUMMARY } from './summary.ts';
+
+/** Everything that the service answers, but for its documentation. */
+export const OPERATIONS: readonly Operation[] = [
+  GET_HEALTH,
+  LIST_JOBS,
+  CREATE_JOB,
+  CREATE_JOBS,
+  GET_JOB,
+  UPDATE_JOB,
+  DELETE_JOB,
+  LIST_SAMPLES,
+  RECORD_SAMPLE,
+  RECORD_SAMPLES,
+  GET_SUMMARY,
+  LIST_RUNS,
+  LIST_EVENTS,
+  JOB_STARTED,
+  JOB_FINISHED,
+  RECEIVE_COMPLETION,
+  GET_METRICS,
+];
