@@ -65,32 +65,32 @@ export async function serve(args: readonly string[]): Promise<number> {
       now,
       log,
       version,
-      renderMetrics: groupRenderer(
-        [
-          {
-            name: 'jobs',
-            render: () =>
-              renderJobs(store!, {
-                nowMs: now(),
-                endedSeriesMs: config.endedSeriesMs,
-                maxSeries: config.metricsMaxSeries,
-              }),
-          },
-          { name: 'flow', render: async () => renderFlow(await store!.countFlow()) },
-          { name: 'slurm', render: () => slurmFamilies.registry.metrics() },
-          { name: 'process', render: () => service.process.metrics() },
-          { name: 'service', render: () => service.registry.metrics() },
-        ],
-        { registry: service.registry, now, log },
-      ),
-      observeRequest: (method, route, status, seconds) => {
-        service.observeRequest(method, route, status, seconds);
-        if (isDebug) log.debug('request', { method, route, status, ms: Math.round(seconds * 1e6) / 1000 });
-      },
       maxBodyBytes: config.maxBodyBytes,
-      takeReports,
-      parseCompletion: parseJobCompletion,
-      expandLists: (lists) => expandLists(lists),
+      slurm: { takeReports, parseCompletion: parseJobCompletion, expandLists: (lists) => expandLists(lists) },
+      metrics: {
+        render: groupRenderer(
+          [
+            {
+              name: 'jobs',
+              render: () =>
+                renderJobs(store!, {
+                  nowMs: now(),
+                  endedSeriesMs: config.endedSeriesMs,
+                  maxSeries: config.metricsMaxSeries,
+                }),
+            },
+            { name: 'flow', render: async () => renderFlow(await store!.countFlow()) },
+            { name: 'slurm', render: () => slurmFamilies.registry.metrics() },
+            { name: 'process', render: () => service.process.metrics() },
+            { name: 'service', render: () => service.registry.metrics() },
+          ],
+          { registry: service.registry, now, log },
+        ),
+        observeRequest: (method, route, status, seconds) => {
+          service.observeRequest(method, route, status, seconds);
+          if (isDebug) log.debug('request', { method, route, status, ms: Math.round(seconds * 1e6) / 1000 });
+        },
+      },
     });
     const server = listen(app, config.host, config.port);
     announce(server.url, config, slurm.state, format);

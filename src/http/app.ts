@@ -2,7 +2,10 @@ import { Elysia } from 'elysia';
 import { RECEIVE_COMPLETION } from '../api/completion.ts';
 import { CREATE_JOBS } from '../api/past-job.ts';
 import { RECORD_SAMPLES } from '../api/sample-batch.ts';
-import type { Store } from '../domain/store/store.ts';
+import type { JobStore } from '../domain/store/jobs.ts';
+import type { RunStore } from '../domain/store/runs.ts';
+import type { SampleStore } from '../domain/store/samples.ts';
+import type { Upkeep } from '../domain/store/upkeep.ts';
 import { body } from './request/body.ts';
 import { paths } from './request/percent-encoding.ts';
 import type { RouteLike } from './response/allowed-methods.ts';
@@ -15,51 +18,57 @@ import { health } from './routes/health.ts';
 import { type HookOptions, hooks } from './routes/hook-events.ts';
 import { events } from './routes/job-events.ts';
 import { jobs } from './routes/jobs.ts';
-import { metrics } from './routes/metrics.ts';
+import { scrapes } from './routes/metrics.ts';
 import { runs } from './routes/runs.ts';
 import { samples } from './routes/samples.ts';
 import { summaries } from './routes/summaries.ts';
 
-export interface AppOptions extends CompletionOptions, HookOptions {
-  readonly store: Store;
+export interface AppOptions {
+  readonly store: JobStore &
+    SampleStore &
+    Pick<RunStore, 'streamRuns' | 'listEvents'> &
+    Pick<Upkeep, 'checkWritable'>;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly log: ErrorLog;
   readonly version: string;
-  /** The whole of /metrics, as UTF-8. */
-  readonly renderMetrics: () => Promise<Uint8Array<ArrayBuffer>>;
-  readonly observeRequest: ObserveRequest;
   /** Largest body of a single write. */
   readonly maxBodyBytes: number;
+  readonly slurm: CompletionOptions & Omit<HookOptions, 'now'>;
+  readonly metrics: {
+    /** Renders all of /metrics, as UTF-8. */
+    readonly render: () => Promise<Uint8Array<ArrayBuffer>>;
+    readonly observeRequest: ObserveRequest;
+  };
 }
 
-/** The whole HTTP surface, ready to listen or to `handle` requests in a test. */
-export function createApp(options: AppOptions) {
+/** Creates the app with all its routes, for a server or for `handle` in a test. */
+export function createApp({ store, now, log, version, maxBodyBytes, slurm, metrics }: AppOptions) {
   const api = new Elysia({ normalize: false })
-    .use(health(options))
-    .use(jobs(options))
-    .use(samples(options))
-    .use(summaries(options))
-    .use(runs(options))
-    .use(events(options))
-    .use(batches(options))
-    .use(completions(options))
-    .use(hooks(options))
-    .use(metrics(options));
+    .use(health({ store, now, version }))
+    .use(jobs({ store, now }))
+    .use(samples({ store, now }))
+    .use(summaries({ store }))
+    .use(runs({ store }))
+    .use(events({ store }))
+    .use(batches({ store, now }))
+    .use(completions(slurm))
+    .use(hooks({ ...slurm, now }))
+    .use(scrapes({ render: metrics.render }));
   const routes = (): readonly RouteLike[] => app.routes;
   const app = new Elysia({ normalize: false })
-    // A browser must not take an answer for a page, whatever is in it.
+    // Browsers must not guess the type of an answer.
     .headers({ 'x-content-type-options': 'nosniff' })
-    .use(requests(options))
-    .use(errors({ log: options.log, routes }))
+    .use(requests({ observeRequest: metrics.observeRequest }))
+    .use(errors({ log, routes }))
     .use(paths())
     .use(
       body({
-        maxBytes: options.maxBodyBytes,
+        maxBytes: maxBodyBytes,
         batchRoutes: [RECORD_SAMPLES.path, CREATE_JOBS.path, RECEIVE_COMPLETION.path],
       }),
     )
     .use(api)
-    .use(documentation({ api, version: options.version }));
+    .use(documentation({ api, version }));
   return app;
 }

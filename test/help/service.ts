@@ -33,11 +33,13 @@ export async function startService({
     now: clock.now,
     log: { error: write, warn: write, debug: () => {} },
     version: '1.0.0',
-    renderMetrics: async () =>
-      joinPieces(await renderJobs(store, { nowMs: clock.now(), endedSeriesMs, maxSeries })),
-    observeRequest: (method, route, status) => void requests.push({ method, route, status }),
+    metrics: {
+      render: async () =>
+        joinPieces(await renderJobs(store, { nowMs: clock.now(), endedSeriesMs, maxSeries })),
+      observeRequest: (method, route, status) => void requests.push({ method, route, status }),
+    },
     maxBodyBytes,
-    ...slurmParts(store),
+    slurm: slurmParts(store),
   });
 
   /** Sends one request; a body that is no string is sent as JSON. */

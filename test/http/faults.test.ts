@@ -45,16 +45,18 @@ test('a fault of ours is 500; its cause is in the log and nowhere else', async (
   await using service = await startService();
   const cause = new Error('the inside of /etc/shadow');
   const logged: [string, Record<string, unknown>][] = [];
-  const told: [string, number][] = [];
+  const observed: [string, number][] = [];
   const app = createApp({
     store: service.store,
     now: service.clock.now,
     log: { error: (event, fields) => void logged.push([event, fields]), warn: () => {}, debug: () => {} },
     version: '1.0.0',
-    renderMetrics: () => Promise.reject(cause),
-    observeRequest: (_, route, status) => void told.push([route, status]),
     maxBodyBytes: 1024,
-    ...slurmParts(service.store),
+    slurm: slurmParts(service.store),
+    metrics: {
+      render: () => Promise.reject(cause),
+      observeRequest: (_, route, status) => void observed.push([route, status]),
+    },
   });
   const answer = await app.handle(new Request('http://localhost/metrics'));
   const text = await answer.text();
@@ -66,7 +68,7 @@ test('a fault of ours is 500; its cause is in the log and nowhere else', async (
   expect(text).not.toContain('shadow');
   expect(logged).toEqual([['request_failed', { method: 'GET', route: '/metrics', cause }]]);
   await Bun.sleep(0);
-  expect(told).toEqual([['/metrics', 500]]);
+  expect(observed).toEqual([['/metrics', 500]]);
 });
 
 test('a metrics page that failed once is rendered anew', async () => {
@@ -77,14 +79,16 @@ test('a metrics page that failed once is rendered anew', async () => {
     now: service.clock.now,
     log: { error: () => {}, warn: () => {}, debug: () => {} },
     version: '1.0.0',
-    renderMetrics: async () => {
-      calls++;
-      if (calls === 1) throw new Error('once');
-      return Buffer.from('fine\n');
-    },
-    observeRequest: () => {},
     maxBodyBytes: 1024,
-    ...slurmParts(service.store),
+    slurm: slurmParts(service.store),
+    metrics: {
+      render: async () => {
+        calls++;
+        if (calls === 1) throw new Error('once');
+        return Buffer.from('fine\n');
+      },
+      observeRequest: () => {},
+    },
   });
   const scrape = () => app.handle(new Request('http://localhost/metrics'));
   expect((await scrape()).status).toBe(500);

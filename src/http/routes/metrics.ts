@@ -16,11 +16,11 @@ interface Rendering {
 }
 
 /** Serves /metrics. Simultaneous scrapes share one rendering and one compression. */
-export const metrics = ({ renderMetrics }: { renderMetrics: () => Promise<Uint8Array<ArrayBuffer>> }) => {
+export const scrapes = ({ render }: { render: () => Promise<Uint8Array<ArrayBuffer>> }) => {
   let latest: Rendering | undefined;
-  const render = (): Rendering => {
+  const share = (): Rendering => {
     if (latest) return latest;
-    const rendering: Rendering = { text: renderMetrics() };
+    const rendering: Rendering = { text: render() };
     const end = () => {
       if (latest === rendering) latest = undefined;
     };
@@ -31,7 +31,7 @@ export const metrics = ({ renderMetrics }: { renderMetrics: () => Promise<Uint8A
   return new Elysia({ name: 'metrics' }).get(
     GET_METRICS.path,
     async ({ request }) => {
-      const rendering = render();
+      const rendering = share();
       const text = await rendering.text;
       const headers = { 'content-type': METRICS_TYPE, vary: 'accept-encoding' };
       if (!acceptsGzip(request.headers.get('accept-encoding'))) return sendShared(text, headers);
