@@ -1,5 +1,5 @@
 import { expect } from 'bun:test';
-import { chmodSync, mkdirSync, readdirSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { $ } from 'bun';
 import { type Cluster, startCluster } from './cluster.ts';
 import { EXECUTABLE, runExecutable, serve } from './executable.ts';
@@ -17,6 +17,16 @@ interface DeploymentOptions {
   readonly hasCompletions?: boolean;
 }
 
+/** Reads the lines of deploy/slurm.conf, those of compute nodes too, with another folder of hooks and another port. */
+function readDeployedLines(hooks: string, port: number): string[] {
+  const text = readFileSync('deploy/slurm.conf', 'utf8');
+  const lines = [...text.matchAll(/^#?(\w+=.*)$/gm)].map(([, line]) => line!);
+  expect(lines).toHaveLength(6);
+  return lines.map((line) =>
+    line.replace('/etc/slurm/hpc-observe', hooks).replace('127.0.0.1:8080', `127.0.0.1:${port}`),
+  );
+}
+
 /** A cluster that is set up as the README says, and how to start the service that it tells of its jobs. */
 export async function startAll(release: Release, { hasCompletions = true }: DeploymentOptions = {}) {
   const folder = temporaryFolder();
@@ -25,18 +35,12 @@ export async function startAll(release: Release, { hasCompletions = true }: Depl
   mkdirSync(spool);
   await $`install -d -o slurm -g root -m 2770 ${spool}`;
   const port = (await freePorts(1))[0]!;
-  const { stdout } = await runExecutable(['slurm', 'hooks', folder.file('hooks'), '--spool', spool], {
-    folder: folder.path,
-  });
-  const hooks = stdout
-    .split('\n')
-    .flatMap((line) => /^ +(\w*(?:Prolog|Epilog)\w*=.*)$/.exec(line)?.[1] ?? []);
-  expect(hooks).toHaveLength(4);
-  const completions = [
-    'JobCompType=jobcomp/elasticsearch',
-    `JobCompLoc=http://127.0.0.1:${port}/v1/slurm/jobcomp`,
-  ];
-  const settings = [...scenarioSettings(release), ...hooks, ...(hasCompletions ? completions : [])];
+  const hooks = folder.file('hooks');
+  await runExecutable(['slurm', 'hooks', hooks, '--spool', spool], { folder: folder.path });
+  const deployed = readDeployedLines(hooks, port).filter(
+    (line) => hasCompletions || !line.startsWith('JobComp'),
+  );
+  const settings = [...scenarioSettings(release), ...deployed];
   const cluster = await startCluster({ release, settings });
   const env = { SLURM_CONF: cluster.env.SLURM_CONF };
   const command = [...release.enter, EXECUTABLE];
