@@ -44,8 +44,15 @@ export async function serve(args: readonly string[]): Promise<number> {
   let death: Error | undefined;
   const died = Promise.withResolvers<void>();
   store = await openStore(config.database, {
-    onCommit: service.observeCommit,
-    onNotice: (level, text) => log[level](text),
+    onCommit(commit) {
+      service.observeCommit(commit);
+      const { seconds, ...rest } = commit;
+      if (isDebug) log.debug('commit', { ms: millisecondsOf(seconds), ...rest });
+    },
+    onExpire({ seconds, ...step }) {
+      if (isDebug && step.changedRows > 0) log.debug('expire_step', { ms: millisecondsOf(seconds), ...step });
+    },
+    onNotice: ({ level, event, message }) => log[level](event, { message }),
     onDeath(cause) {
       death = cause;
       log.error('the store has failed; the service ends', { cause });
@@ -88,7 +95,7 @@ export async function serve(args: readonly string[]): Promise<number> {
         ),
         observeRequest: (method, route, status, seconds) => {
           service.observeRequest(method, route, status, seconds);
-          if (isDebug) log.debug('request', { method, route, status, ms: Math.round(seconds * 1e6) / 1000 });
+          if (isDebug) log.debug('request', { method, route, status, ms: millisecondsOf(seconds) });
         },
       },
     });
@@ -119,6 +126,9 @@ export async function serve(args: readonly string[]): Promise<number> {
   log.info('stopped');
   return death ? 1 : 0;
 }
+
+/** To the microsecond. */
+const millisecondsOf = (seconds: number): number => Math.round(seconds * 1e6) / 1000;
 
 /** On stdout whatever is logged: where it listens. Text for a person, or an event as the log writes it. */
 function announce(url: URL, { database, demo }: Config, slurm: string, format: LogFormat): void {

@@ -130,7 +130,7 @@ async function openForImport(database: string) {
     return await openStore(database, {
       cacheBytes: CACHE_BYTES,
       areBatchesWhole: true,
-      onNotice: (_, text) => process.stderr.write(`hpc-observe: ${text}\n`),
+      onNotice: ({ message }) => process.stderr.write(`hpc-observe: ${message}\n`),
     });
   } catch (error) {
     if (!(error instanceof DatabaseInUse)) throw error;

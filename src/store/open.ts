@@ -1,7 +1,8 @@
+import type { StoreOptions } from '../domain/store/options.ts';
 import type { Store } from '../domain/store/store.ts';
-import { openSqlite, type SqliteOptions } from './sqlite/open.ts';
+import { openSqlite } from './sqlite/open.ts';
 
-/** Opens the engine that the location names. Today every location is the path of an SQLite file. */
-export function openStore(location: string, options: SqliteOptions): Promise<Store> {
+/** Opens the store at a location: the path of an SQLite file. Rejects with StartError if that fails. */
+export function openStore(location: string, options: StoreOptions): Promise<Store> {
   return openSqlite(location, options);
 }

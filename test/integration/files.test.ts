@@ -23,7 +23,7 @@ const loggedAt = (level: string, errors: string): string[] =>
     .split('\n')
     .map((line) => JSON.parse(line))
     .filter((line) => line.level === level)
-    .map(({ event }) => event);
+    .map(({ event, message }) => `${event}: ${message}`);
 
 test('no write is acknowledged while the database is moved away, and the log reports its loss and return once', async () => {
   using folder = temporaryFolder();
@@ -35,9 +35,13 @@ test('no write is acknowledged while the database is moved away, and the log rep
   expect(await statusesOf(server.url, 'c')).toEqual([201, 200, 200]);
   expect(await server.stop()).toBe(0);
   expect(loggedAt('error', server.errors())).toEqual([
-    expect.stringMatching(/hpc-observe\.db was removed or renamed while it was open.*restore a copy\.$/),
+    expect.stringMatching(
+      /^database_lost: .*hpc-observe\.db was removed or renamed while it was open.*restore a copy\.$/,
+    ),
   ]);
-  expect(loggedAt('info', server.errors())[0]).toMatch(/hpc-observe\.db is back; writes are stored again\.$/);
+  expect(loggedAt('info', server.errors())[0]).toMatch(
+    /^database_back: .*hpc-observe\.db is back; writes are stored again\.$/,
+  );
 });
 
 test('a database that is moved into the place of the open one is left as it is', async () => {

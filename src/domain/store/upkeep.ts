@@ -8,6 +8,25 @@ export interface Commit {
   readonly failed: boolean;
 }
 
+/** What one step of `expire` did. */
+export interface ExpireStep {
+  /** Samples that were packed into chunks. */
+  readonly sealedSamples: number;
+  /** Rows of the database that were inserted, changed or deleted. */
+  readonly changedRows: number;
+  /** Without the wait for other writes. */
+  readonly seconds: number;
+  readonly hasMore: boolean;
+}
+
+/** A message for the administrator. */
+export interface Notice {
+  readonly level: 'info' | 'error';
+  readonly event: 'database_migrated' | 'database_lost' | 'database_back' | 'data_set_aside';
+  /** One sentence. */
+  readonly message: string;
+}
+
 export interface StoreStatus {
   /** Rows accepted and waiting for their commit. */
   readonly queueLength: number;

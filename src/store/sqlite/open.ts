@@ -3,8 +3,8 @@ import { dirname, resolve } from 'node:path';
 import { StartError } from '../../domain/errors.ts';
 import { newJob } from '../../domain/job.ts';
 import type { BatchResult } from '../../domain/store/batch.ts';
+import type { StoreOptions } from '../../domain/store/options.ts';
 import type { Store } from '../../domain/store/store.ts';
-import type { Commit } from '../../domain/store/upkeep.ts';
 import { SLICE_MS } from '../../pace.ts';
 import { explainOpenError, notWritable, openForReading } from './file/connection.ts';
 import { connectionPool } from './file/connections.ts';
@@ -24,51 +24,33 @@ import { cutParts, joinResults } from './writer/parts.ts';
 import { Writer } from './writer/queue.ts';
 import { jobCost, type WriteFields } from './writer/write.ts';
 
-export interface SqliteOptions {
-  /** Told of every attempt to commit. */
-  readonly onCommit?: (commit: Commit) => void;
-  /**
-   * Told what an administrator has to know of the file: that it was migrated, that it is lost, that it is
-   * back.
-   */
-  readonly onNotice?: (level: 'info' | 'error', text: string) => void;
-  /**
-   * Told once when the store has failed for good: every write is refused from then on, and the process should
-   * end.
-   */
-  readonly onDeath?: (cause: Error) => void;
-  /** Memory for the pages that are being written; for a command that writes very much and then ends. */
-  readonly cacheBytes?: number;
-  /** Commits batches of any size in one go, because nobody else waits for the disk. */
-  readonly areBatchesWhole?: boolean;
-}
-
 /**
- * Opens the database file, creating it when it is missing, and brings it to the newest version. Rejects with
- * StartError, one sentence for a person, when the file or its folder does not allow it.
+ * Opens the database file, creates it if it is missing, and migrates it to the newest version. Rejects with StartError
+ * if the file or its folder does not allow it.
  */
 export async function openSqlite(
   file: string,
   {
     onCommit = () => {},
+    onExpire = () => {},
     onNotice = () => {},
     onDeath = () => {},
     cacheBytes,
     areBatchesWhole = false,
-  }: SqliteOptions = {},
+  }: StoreOptions = {},
 ): Promise<Store> {
   const path = resolve(file);
   if (!existsSync(dirname(path)))
     throw new StartError(`The folder ${dirname(path)} of the database does not exist.`);
   if (existsSync(path) && !statSync(path).isFile()) throw new StartError(`${path} is not a file.`);
-  // SQLite opens a file that may not be written all the same, for reading; only a write would tell.
+  // SQLite opens a file without write permission for reading; only a write would fail.
   if (existsSync(path) && !isWritable(path)) throw notWritable(path);
   let lock: DatabaseLock | undefined;
   let writer: Writer | undefined;
   try {
     lock = lockDatabase(path);
     writer = await Writer.open(lock.path, { onCommit, onNotice, onDeath, cacheBytes });
-    return sqliteStore({ path: lock.path, writer, lock, areBatchesWhole, onNotice });
+    return sqliteStore({ path: lock.path, writer, lock, areBatchesWhole, onExpire, onNotice });
   } catch (error) {
     await writer?.close();
     lock?.release();
@@ -76,13 +58,13 @@ export async function openSqlite(
   }
 }
 
-interface Parts extends Required<Pick<SqliteOptions, 'areBatchesWhole' | 'onNotice'>> {
+interface Parts extends Pick<Required<StoreOptions>, 'areBatchesWhole' | 'onExpire' | 'onNotice'> {
   readonly path: string;
   readonly writer: Writer;
   readonly lock: DatabaseLock;
 }
 
-function sqliteStore({ path, writer, lock, areBatchesWhole, onNotice }: Parts): Store {
+function sqliteStore({ path, writer, lock, areBatchesWhole, onExpire, onNotice }: Parts): Store {
   const db = openForReading(path);
   const jobs = jobReader(db);
   const readEvents = eventReader(db);
@@ -95,7 +77,7 @@ function sqliteStore({ path, writer, lock, areBatchesWhole, onNotice }: Parts): 
   let isClosed = false;
   let setAside = 0;
 
-  /** One consistent moment for all queries of a read. */
+  /** Gives all queries of a read one snapshot. */
   const inTransaction = db.transaction(<Value>(run: () => Value) => run());
   async function read<Value>(run: () => Value): Promise<Value> {
     pool.requireOpen();
@@ -169,9 +151,10 @@ function sqliteStore({ path, writer, lock, areBatchesWhole, onNotice }: Parts): 
     countFlow: () => read(readFlow),
     checkWritable: () => writer.probe(),
     async expire(retention, nowMs) {
-      const step = await writer.submit('expire', { retention, nowMs });
-      setAside += step.setAside.length;
-      for (const text of step.setAside) onNotice('error', text);
+      const { setAside: messages, ...step } = await writer.submit('expire', { retention, nowMs });
+      setAside += messages.length;
+      for (const message of messages) onNotice({ level: 'error', event: 'data_set_aside', message });
+      onExpire(step);
       return step.hasMore;
     },
     status: () => ({

@@ -2,7 +2,7 @@ import { Database } from 'bun:sqlite';
 import { expect, test } from 'bun:test';
 import { resolve } from 'node:path';
 import { StartError } from '../../../src/domain/errors.ts';
-import type { Commit } from '../../../src/domain/store/upkeep.ts';
+import type { Commit, ExpireStep } from '../../../src/domain/store/upkeep.ts';
 import { openSqlite } from '../../../src/store/sqlite/open.ts';
 import { codeOf, pastJob, sample } from '../../help/builders.ts';
 import { NOON_MS } from '../../help/clock.ts';
@@ -72,18 +72,34 @@ test('a full batch that waits keeps no single write out; single writes have a bo
   await store.close();
 });
 
-test('writes that wait together share a commit, and every commit is told', async () => {
+test('writes that wait together share a commit, and every commit is reported', async () => {
   using folder = temporaryFolder();
   const commits: Commit[] = [];
   const store = await openSqlite(folder.file('a.db'), { onCommit: (commit) => void commits.push(commit) });
   await store.createJobs([pastJob('a'), pastJob('b')]);
   await Promise.all(Array.from({ length: 50 }, (_, atMs) => store.recordSample('a', sample(atMs))));
   await store.close();
-  expect(commits.map(({ rows, failed }) => ({ rows, failed })).slice(0, 2)).toEqual([
-    { rows: 2, failed: false },
-    { rows: 50, failed: false },
+  expect(commits.map(({ seconds: _, ...commit }) => commit).slice(0, 2)).toEqual([
+    { writes: 1, rows: 2, failed: false },
+    { writes: 50, rows: 50, failed: false },
   ]);
   for (const { seconds } of commits) expect(seconds).toBeGreaterThan(0);
+});
+
+test('a step of expire reports the samples that it sealed and the rows that it changed', async () => {
+  using folder = temporaryFolder();
+  const steps: ExpireStep[] = [];
+  const store = await openSqlite(folder.file('a.db'), { onExpire: (step) => void steps.push(step) });
+  await store.createJobs([pastJob('a')]);
+  await store.recordSamples([0, 1, 2].map((atMs) => ({ jobId: 'a', ...sample(atMs, { stamped: false }) })));
+  await store.expire({}, NOON_MS);
+  expect(steps).toMatchObject([{ sealedSamples: 0, changedRows: 0 }]);
+  while (await store.expire({}, NOON_MS + 2 * 3_600_000));
+  await store.close();
+  const sum = (values: number[]) => values.reduce((total, value) => total + value, 0);
+  expect(sum(steps.map(({ sealedSamples }) => sealedSamples))).toBe(3);
+  expect(sum(steps.map(({ changedRows }) => changedRows))).toBeGreaterThan(1);
+  for (const { seconds } of steps) expect(seconds).toBeLessThan(1);
 });
 
 test('samples of a deleted job leave the file', async () => {

@@ -1,5 +1,5 @@
 import type { Database } from 'bun:sqlite';
-import type { Retention } from '../../../domain/store/upkeep.ts';
+import type { ExpireStep, Retention } from '../../../domain/store/upkeep.ts';
 import type { ChunkColumns } from '../../chunk/chunk.ts';
 import { pageReturner } from '../file/vacuum.ts';
 import type { JobRows } from '../jobs/row.ts';
@@ -17,12 +17,8 @@ const LOG_SPAN_MS = 60 * 60_000;
 /** A step goes on this long, well under the 25 ms that a write may wait for it. */
 const STEP_MS = 5;
 
-/** What one step came to. */
-export interface ExpireStep {
-  readonly hasMore: boolean;
-  /** What was set aside because it failed, a sentence each; it is told once. */
-  readonly setAside: readonly string[];
-}
+/** What one step did, and a sentence on each thing that it set aside because it failed. Each is reported once. */
+type StepResult = ExpireStep & { readonly setAside: readonly string[] };
 
 interface HistoryOptions {
   readonly rows: Pick<JobRows, 'remove' | 'takeNodes'>;
@@ -55,6 +51,9 @@ export function historyWriter(
   );
   const countChanges = db.query<{ rows: number }, []>('SELECT total_changes() AS rows');
 
+  /** In the current step. */
+  let sealedSamples = 0;
+
   function nameSeries(job: number, node: number): string {
     const { id, name } = selectName.get(job, node)!;
     return `job ${JSON.stringify(id ?? job)} on node ${JSON.stringify(name ?? node)}`;
@@ -62,6 +61,7 @@ export function historyWriter(
 
   function seal(job: number, node: number, samples: ChunkColumns, beforeMs: number): void {
     const expired = sealer.seal(job, node, samples, beforeMs);
+    sealedSamples += samples.count - expired.count;
     if (expired.count > 0) points.keep(job, node, expired);
   }
 
@@ -76,8 +76,10 @@ export function historyWriter(
     forget: shortener.forget,
 
     /** One step. */
-    expire({ sampleMs, summaryMs, jobMs }: Retention, nowMs: number): ExpireStep {
-      const endsAtMs = now() + STEP_MS;
+    expire({ sampleMs, summaryMs, jobMs }: Retention, nowMs: number): StepResult {
+      const startedMs = now();
+      sealedSamples = 0;
+      const endsAtMs = startedMs + STEP_MS;
       const isOver = () => now() >= endsAtMs;
       const beforeMs = sampleMs === undefined ? 0 : nowMs - sampleMs;
       const olderThanMs = Math.max(nowMs - LOG_SPAN_MS, beforeMs);
@@ -93,8 +95,10 @@ export function historyWriter(
       const before = countChanges.get()!.rows;
       const isLeft = parts.reduce((hasMore, part) => (isOver() ? true : part() || hasMore), false);
       // What one part has done may be work for another.
-      const hasMore = isLeft || countChanges.get()!.rows > before;
-      return { hasMore, setAside: aside.takeNews() };
+      const changedRows = countChanges.get()!.rows - before;
+      const seconds = (now() - startedMs) / 1000;
+      const hasMore = isLeft || changedRows > 0;
+      return { sealedSamples, changedRows, seconds, hasMore, setAside: aside.takeNews() };
     },
   };
 }

@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../../../domain/errors.ts';
+import type { Notice } from '../../../domain/store/upkeep.ts';
 import type { Write } from './write.ts';
 
 // The messages between the main thread (queue.ts) and the writing thread (thread.ts).
@@ -13,11 +14,9 @@ export type ThreadRequest =
 export type ThreadAnswer =
   | { readonly kind: 'opened' }
   | { readonly kind: 'notOpened'; readonly message: string; readonly isForPerson: boolean }
-  | { readonly kind: 'notice'; readonly level: NoticeLevel; readonly text: string }
+  | { readonly kind: 'notice'; readonly notice: Notice }
   | { readonly kind: 'group'; readonly ids: readonly number[]; readonly outcome: GroupOutcome }
   | { readonly kind: 'closed' };
-
-export type NoticeLevel = 'info' | 'error';
 
 /** How a group ended: with an outcome for each write, or refused by the disk as a whole. */
 export type GroupOutcome =

@@ -6,11 +6,11 @@ import {
   tooManyWrites,
   writeNotStored,
 } from '../../../domain/errors.ts';
-import type { Commit } from '../../../domain/store/upkeep.ts';
+import type { StoreObserver } from '../../../domain/store/options.ts';
 import { yieldToOthers } from '../../../pace.ts';
 import { MAX_WAITING_ROWS, PROBE_BYTES } from './limits.ts';
 import { packRequest } from './message.ts';
-import type { GroupOutcome, NoticeLevel, Outcome, ThreadAnswer, ThreadRequest } from './protocol.ts';
+import type { GroupOutcome, Outcome, ThreadAnswer, ThreadRequest } from './protocol.ts';
 import { type Lane, ruleOf, type Write, type WriteFields, type WriteKind, type WriteValue } from './write.ts';
 
 /** Set by build.ts: where the executable holds the thread's module. */
@@ -23,16 +23,7 @@ interface Waiting {
   reject(error: Error): void;
 }
 
-/** What a Writer reports apart from the results of its writes. */
-export interface WriterEvents {
-  readonly onCommit: (commit: Commit) => void;
-  /** Called with one sentence for the administrator about the database file. */
-  readonly onNotice: (level: NoticeLevel, text: string) => void;
-  /**
-   * Called at most once: the thread has died, every write is refused from now on, and the process should end.
-   */
-  readonly onDeath: (cause: Error) => void;
-}
+type WriterEvents = Pick<StoreObserver, 'onCommit' | 'onNotice' | 'onDeath'>;
 
 /**
  * Sends writes to the writing thread. The writes of one turn of the event loop are sent together, and the
@@ -180,7 +171,7 @@ export class Writer {
 
   #receive(answer: ThreadAnswer): void {
     if (answer.kind === 'group') this.#settle(answer.ids, answer.outcome);
-    else if (answer.kind === 'notice') this.events.onNotice(answer.level, answer.text);
+    else if (answer.kind === 'notice') this.events.onNotice(answer.notice);
     else if (answer.kind === 'closed') this.#closed?.();
     else this.#opened?.(answer);
   }

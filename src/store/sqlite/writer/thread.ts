@@ -1,4 +1,5 @@
 import type { Database } from 'bun:sqlite';
+import type { Notice } from '../../../domain/store/upkeep.ts';
 import { explainOpenError, leaveLog, openForWriting } from '../file/connection.ts';
 import { openFiles } from '../file/files.ts';
 import { migrate } from '../file/migrate.ts';
@@ -18,6 +19,7 @@ let isLost = false;
 const schedule = new Schedule();
 const readNames = batchNameReader();
 const answer = (message: ThreadAnswer) => postMessage(JSON.stringify(message));
+const report = (notice: Notice) => answer({ kind: 'notice', notice });
 
 self.onmessage = ({ data }) => {
   const request = unpackRequest(data, readNames);
@@ -72,11 +74,12 @@ function fileChecker(path: string): () => void {
     try {
       files.check();
     } catch (error) {
-      if (!isLost) answer({ kind: 'notice', level: 'error', text: (error as Error).message });
+      if (!isLost) report({ level: 'error', event: 'database_lost', message: (error as Error).message });
       isLost = true;
       throw error;
     }
-    if (isLost) answer({ kind: 'notice', level: 'info', text: `${path} is back; writes are stored again.` });
+    if (isLost)
+      report({ level: 'info', event: 'database_back', message: `${path} is back; writes are stored again.` });
     isLost = false;
   };
 }
@@ -86,7 +89,7 @@ function open(path: string, cacheBytes: number | undefined): void {
     db = openForWriting(path, cacheBytes);
     const copied = migrate(db, path);
     if (copied) {
-      answer({ kind: 'notice', level: 'info', text: copied });
+      report({ level: 'info', event: 'database_migrated', message: copied });
       // Closing the copied file has dropped SQLite's locks on it (POSIX), so the file is opened again.
       db.close();
       db = openForWriting(path, cacheBytes);

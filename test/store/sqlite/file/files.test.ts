@@ -1,6 +1,7 @@
 import { Database } from 'bun:sqlite';
 import { expect, test } from 'bun:test';
 import { chmodSync, copyFileSync, existsSync, renameSync, rmSync, statSync } from 'node:fs';
+import type { Notice } from '../../../../src/domain/store/upkeep.ts';
 import { openSqlite } from '../../../../src/store/sqlite/open.ts';
 import { codeOf, pastJob, sample } from '../../../help/builders.ts';
 import { NOON_MS } from '../../../help/clock.ts';
@@ -9,9 +10,9 @@ import { temporaryFolder } from '../../../help/folder.ts';
 /** A store with job a, on a file that can be taken away. */
 async function openedStore() {
   const folder = temporaryFolder();
-  const notices: [level: string, text: string][] = [];
+  const notices: Notice[] = [];
   const path = folder.file('a.db');
-  const store = await openSqlite(path, { onNotice: (level, text) => void notices.push([level, text]) });
+  const store = await openSqlite(path, { onNotice: (notice) => void notices.push(notice) });
   await store.createJobs([pastJob('a')]);
   return {
     folder,
@@ -46,10 +47,18 @@ test.each(['a.db', 'a.db-wal', 'a.db-shm'])('%s is moved away, and back', async 
   renameSync(folder.file(name), folder.file('elsewhere'));
   for (let time = 0; time < 3; time++) expect(await opened.codes()).toEqual(LOST);
   const removed = `${folder.file(name)} was removed or renamed while it was open, and nothing can be stored. Move it back`;
-  expect(notices).toEqual([['error', expect.stringContaining(removed)]]);
+  expect(notices).toEqual([
+    { level: 'error', event: 'database_lost', message: expect.stringContaining(removed) },
+  ]);
   renameSync(folder.file('elsewhere'), folder.file(name));
   expect(await opened.codes()).toEqual(FOUND);
-  expect(notices.slice(1)).toEqual([['info', `${opened.path} is back; writes are stored again.`]]);
+  expect(notices.slice(1)).toEqual([
+    {
+      level: 'info',
+      event: 'database_back',
+      message: `${opened.path} is back; writes are stored again.`,
+    },
+  ]);
   // The one that was acknowledged, and none of the three that were refused.
   expect((await store.listSamples('a', {}, 10)).total).toBe(1);
 });
@@ -63,7 +72,13 @@ test('another database in its place is neither written nor read, and is whole af
   await other.close();
   renameSync(folder.file('other.db'), path);
   expect(await opened.codes()).toEqual(LOST);
-  expect(notices).toEqual([['error', expect.stringContaining(`${path} was replaced by another file`)]]);
+  expect(notices).toEqual([
+    {
+      level: 'error',
+      event: 'database_lost',
+      message: expect.stringContaining(`${path} was replaced by another file`),
+    },
+  ]);
   // What was in the log is in the file that is open; beside the other one a log would be taken for its own.
   expect(statSync(`${path}-wal`).size).toBe(0);
   expect(await codeOf(store.createJob({ id: 'b', user: 'alice', nodes: ['n1'] }, NOON_MS))).toBe(

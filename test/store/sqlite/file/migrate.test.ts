@@ -2,6 +2,7 @@ import { Database } from 'bun:sqlite';
 import { expect, test } from 'bun:test';
 import { existsSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { StartError } from '../../../../src/domain/errors.ts';
+import type { Notice } from '../../../../src/domain/store/upkeep.ts';
 import { openForWriting } from '../../../../src/store/sqlite/file/connection.ts';
 import { migrate } from '../../../../src/store/sqlite/file/migrate.ts';
 import { historyWriter } from '../../../../src/store/sqlite/history/retention.ts';
@@ -52,10 +53,10 @@ test('a migration says what it did and where the copy is; a new database says no
   const path = folder.file('a.db');
   expect(migrateFile(path, MIGRATIONS.slice(0, 3))).toBeUndefined();
   const notices: string[] = [];
-  const onNotice = (level: string, text: string) => void notices.push(`${level}: ${text}`);
+  const onNotice = ({ level, event, message }: Notice) => void notices.push(`${level} ${event}: ${message}`);
   for (let time = 0; time < 2; time++) await (await openSqlite(path, { onNotice })).close();
   expect(notices).toEqual([
-    `info: migrated ${path} from version 3 to ${MIGRATIONS.length}; a copy is ${path}.version-3`,
+    `info database_migrated: migrated ${path} from version 3 to ${MIGRATIONS.length}; a copy is ${path}.version-3`,
   ]);
 });
 

@@ -1,8 +1,8 @@
 import { expect, test } from 'bun:test';
+import type { ExpireStep } from '../../../../src/domain/store/upkeep.ts';
 import { openForWriting, readPragma } from '../../../../src/store/sqlite/file/connection.ts';
 import { migrate } from '../../../../src/store/sqlite/file/migrate.ts';
 import { pageReturner } from '../../../../src/store/sqlite/file/vacuum.ts';
-import type { ExpireStep } from '../../../../src/store/sqlite/history/retention.ts';
 import { MIGRATIONS } from '../../../../src/store/sqlite/migrations/index.ts';
 import { groupCommitter } from '../../../../src/store/sqlite/writer/commit.ts';
 import type { Write } from '../../../../src/store/sqlite/writer/write.ts';

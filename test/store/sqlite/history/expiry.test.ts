@@ -129,7 +129,7 @@ test('what cannot be removed, thinned out or sealed is set aside, told once, and
   db.close();
 
   const told: string[] = [];
-  const store = await openSqlite(path, { onNotice: (_, text) => told.push(text) });
+  const store = await openSqlite(path, { onNotice: ({ message }) => told.push(message) });
   for (const jobId of ['j0', 'j1']) {
     const timeMs = NOON_MS - (jobId === 'j0' ? 2000 : 3000);
     await store.recordSamples([{ jobId, timeMs, cpuUsage: 1, memoryUsageMb: 1, stamped: false }]);
@@ -156,7 +156,7 @@ test('a damaged chunk of points stops nothing', async () => {
   const path = folder.file('a.db');
   await storeWithEnded(path, [1, 1]);
   const told: string[] = [];
-  const store = await openSqlite(path, { onNotice: (_, text) => told.push(text) });
+  const store = await openSqlite(path, { onNotice: ({ message }) => told.push(message) });
   const retention = { sampleMs: HOUR_MS };
   while (await store.expire(retention, NOON_MS + 6 * HOUR_MS));
   const db = new Database(path);

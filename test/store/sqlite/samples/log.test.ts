@@ -1,10 +1,10 @@
 import type { Database } from 'bun:sqlite';
 import { expect, test } from 'bun:test';
 import type { JobSample } from '../../../../src/domain/store/samples.ts';
+import type { ExpireStep } from '../../../../src/domain/store/upkeep.ts';
 import type { ChunkColumns } from '../../../../src/store/chunk/chunk.ts';
 import { openForReading, openForWriting } from '../../../../src/store/sqlite/file/connection.ts';
 import { migrate } from '../../../../src/store/sqlite/file/migrate.ts';
-import type { ExpireStep } from '../../../../src/store/sqlite/history/retention.ts';
 import { logShortener } from '../../../../src/store/sqlite/history/shorten-log.ts';
 import { logWriter } from '../../../../src/store/sqlite/samples/log.ts';
 import { LogIndex } from '../../../../src/store/sqlite/samples/log-index.ts';

@@ -1,0 +1,21 @@
+import type { Commit, ExpireStep, Notice } from './upkeep.ts';
+
+/** What an engine reports while it runs, apart from the results of its methods. */
+export interface StoreObserver {
+  /** Called after every attempt to commit. */
+  readonly onCommit: (commit: Commit) => void;
+  /** Called after every step of `expire`. */
+  readonly onExpire: (step: ExpireStep) => void;
+  /** Called with what an administrator should know. */
+  readonly onNotice: (notice: Notice) => void;
+  /** Called once if the store has failed for good: every later write is refused, and the process should end. */
+  readonly onDeath: (cause: Error) => void;
+}
+
+/** How a store is opened. */
+export interface StoreOptions extends Partial<StoreObserver> {
+  /** Page cache of the writer, for a command that writes very much and then ends. */
+  readonly cacheBytes?: number;
+  /** Commits each batch in one transaction, because no other writes wait for the disk. */
+  readonly areBatchesWhole?: boolean;
+}
