@@ -7,7 +7,8 @@ const text = (parts: TemplateStringsArray) => encodeText(parts.join(''));
 
 const COMMA = text`,`;
 const CLOSE = text`}`;
-const LINE_END = text`\n`;
+const JSON_END = text`},`;
+const NDJSON_END = text`}\n`;
 const CSV_LINE_END = text`\r\n`;
 const CSV_NO_POINT = encodeText(',,,,,,,,\r\n');
 
@@ -40,7 +41,6 @@ const isPoint = (points: PointColumns | undefined, place: number): points is Poi
   points !== undefined && points.samples[place]! > 0;
 
 const TIMESTAMP = text`{"timestamp":"`;
-const END_OF_TIME = text`"`;
 const CPU = text`,"cpu_usage":`;
 const MEMORY = text`,"memory_usage_mb":`;
 const GPU = text`,"gpu_usage":`;
@@ -48,14 +48,13 @@ const GPU = text`,"gpu_usage":`;
 /** Writes what a sample has, without the brace at the end; the memory of a point in whole megabytes. */
 function sampleFields(readings: Readings): RowWriter {
   const { times, cpu, memory, nodes, points } = readings;
-  const labelOf = labelsOf(readings, (name) =>
-    name === undefined ? END_OF_TIME : encodeText(`","node":${JSON.stringify(name)}`),
-  );
+  const labelOf = labelsOf(readings, (name) => {
+    const node = name === undefined ? '' : `,"node":${JSON.stringify(name)}`;
+    return encodeText(`"${node},"cpu_usage":`);
+  });
   return (out, place) => {
-    out.put(TIMESTAMP);
-    out.time(times[place]!);
+    out.time(times[place]!, TIMESTAMP);
     out.put(labelOf(nodes[place]!));
-    out.put(CPU);
     out.number(cpu[place]!);
     out.put(MEMORY);
     out.number(isPoint(points, place) ? Math.round(memory[place]!) : memory[place]!);
@@ -98,8 +97,7 @@ function jsonRows(readings: Readings, spanMs: number): RowWriter {
       }
       out.put(CLOSE);
     }
-    out.put(CLOSE);
-    out.put(COMMA);
+    out.put(JSON_END);
   };
 }
 
@@ -131,8 +129,7 @@ function ndjsonRows(readings: Readings, spanMs: number): RowWriter {
         out.number(points[column][place]!);
       }
     }
-    out.put(CLOSE);
-    out.put(LINE_END);
+    out.put(NDJSON_END);
   };
 }
 

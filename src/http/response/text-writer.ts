@@ -5,39 +5,46 @@ const ZONE = 90;
 const COLON = 58;
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
-const MAX_HUNDREDTHS = 2 ** 31 - 1;
+/** Numbers below this, with up to six decimals, are written digit by digit. */
+const MAX_WHOLE = 2 ** 31;
+const MAX_DECIMALS = 6;
+const MILLION = 10 ** MAX_DECIMALS;
 
 const encoder = new TextEncoder();
 
 export const encodeText = (text: string): Uint8Array => encoder.encode(text);
 
+const NOTHING: Uint8Array = new Uint8Array(0);
+
 /**
- * Collects text as UTF-8. Writing digits as bytes takes half the time of joining strings, and leaves nothing to collect.
- * Room is made once a row (`ensure`), because a look at it for every part would cost a tenth.
+ * Collects text as UTF-8. Writing digits as bytes takes half the time of joining strings, and leaves no garbage. Callers make
+ * room once a row (`ensure`), because checking it for every part would cost 10 %.
  */
 export class TextWriter {
   #bytes = new Uint8Array(FIRST_BYTES);
   #length = 0;
   #hour = Number.NaN;
-  #hourText: Uint8Array = new Uint8Array();
+  #before: Uint8Array = NOTHING;
+  /** `#before` and the time of `#hour` without its minutes. */
+  #hourText: Uint8Array = NOTHING;
 
   get length(): number {
     return this.#length;
   }
 
-  /** What has been written; the writer is empty then. */
+  /** Returns a copy of what was written, and empties the writer. */
   take(): Uint8Array<ArrayBuffer> {
     const taken = this.#bytes.slice(0, this.#length);
     this.#length = 0;
     return taken;
   }
 
-  /** Takes back the last bytes. */
+  /** Removes the last bytes. */
   drop(count: number): void {
     this.#length -= count;
   }
 
-  /** Makes room for so many bytes; a number or a time takes 32 at most. */
+  /** Makes room for `more` bytes; a number or a time takes at most 32. */
   ensure(more: number): void {
     if (this.#length + more <= this.#bytes.length) return;
     const larger = new Uint8Array(2 * (this.#length + more));
@@ -52,63 +59,81 @@ export class TextWriter {
     this.#length = at;
   }
 
-  /** A finite number as JSON has it. */
+  /** Writes a finite number as JSON.stringify does. */
   number(value: number): void {
-    const hundredths = Math.round(value * 100);
-    if (hundredths >= 0 && hundredths <= MAX_HUNDREDTHS && hundredths / 100 === value) {
-      const whole = Math.trunc(hundredths / 100);
+    const whole = value >= 0 && value < MAX_WHOLE ? Math.trunc(value) | 0 : -1;
+    const millionths = Math.round(value * MILLION);
+    if (whole === value) this.#integer(whole);
+    else if (whole >= 0 && millionths / MILLION === value) {
       this.#integer(whole);
-      if (hundredths !== whole * 100) this.#decimals(hundredths - whole * 100);
+      this.#decimals((millionths - whole * MILLION) | 0);
     } else this.#ascii(String(value));
   }
 
-  /** Milliseconds since 1970 as ISO 8601 in UTC, as `formatTime` has it. */
-  time(timeMs: number): void {
+  /** Writes `before`, and milliseconds since 1970 as ISO 8601 in UTC (domain `formatTime`). */
+  time(timeMs: number, before: Uint8Array = NOTHING): void {
     const hour = Math.floor(timeMs / HOUR_MS);
-    if (hour !== this.#hour) {
-      this.#hour = hour;
-      // Without the minutes and what follows, which are rendered each time.
-      this.#hourText = encodeText(new Date(hour * HOUR_MS).toISOString().slice(0, -'00:00.000Z'.length));
-    }
+    if (hour !== this.#hour || before !== this.#before) this.#enterHour(hour, before);
     this.put(this.#hourText);
-    const rest = timeMs - hour * HOUR_MS;
-    const minutes = Math.trunc(rest / MINUTE_MS);
-    const seconds = Math.trunc(rest / 1000) - minutes * 60;
+    const rest = (timeMs - hour * HOUR_MS) | 0;
+    const minutes = (rest / MINUTE_MS) | 0;
+    const seconds = ((rest / 1000) | 0) - minutes * 60;
     const milliseconds = rest % 1000;
     this.#twoDigits(minutes, COLON);
     this.#twoDigits(seconds, POINT);
-    const hundreds = Math.trunc(milliseconds / 100);
+    const hundreds = (milliseconds / 100) | 0;
     this.#bytes[this.#length++] = DIGIT_0 + hundreds;
     this.#twoDigits(milliseconds - hundreds * 100, ZONE);
   }
 
+  #enterHour(hour: number, before: Uint8Array): void {
+    this.#hour = hour;
+    this.#before = before;
+    const time = new Date(hour * HOUR_MS).toISOString().slice(0, -'00:00.000Z'.length);
+    this.#hourText = Buffer.concat([before, encodeText(time)]);
+  }
+
   #twoDigits(value: number, behind: number): void {
-    const tens = Math.trunc(value / 10);
-    this.#bytes[this.#length] = DIGIT_0 + tens;
-    this.#bytes[this.#length + 1] = DIGIT_0 + value - tens * 10;
-    this.#bytes[this.#length + 2] = behind;
-    this.#length += 3;
+    const bytes = this.#bytes;
+    const at = this.#length;
+    const tens = (value / 10) | 0;
+    bytes[at] = DIGIT_0 + tens;
+    bytes[at + 1] = DIGIT_0 + value - tens * 10;
+    bytes[at + 2] = behind;
+    this.#length = at + 3;
   }
 
   #integer(value: number): void {
     let digits = 1;
     for (let limit = 10; value >= limit; limit *= 10) digits++;
-    let at = this.#length + digits;
-    this.#length = at;
-    let rest = value;
-    do {
-      const tenth = Math.trunc(rest / 10);
-      this.#bytes[--at] = DIGIT_0 + rest - tenth * 10;
-      rest = tenth;
-    } while (rest > 0);
+    this.#digits(value, digits);
   }
 
-  #decimals(hundredths: number): void {
-    const tenths = Math.trunc(hundredths / 10);
+  #decimals(millionths: number): void {
     this.#bytes[this.#length++] = POINT;
-    this.#bytes[this.#length++] = DIGIT_0 + tenths;
-    const last = hundredths - tenths * 10;
-    if (last > 0) this.#bytes[this.#length++] = DIGIT_0 + last;
+    let digits = MAX_DECIMALS;
+    let rest = millionths;
+    if (rest % 10_000 === 0) {
+      rest = (rest / 10_000) | 0;
+      digits = 2;
+    }
+    while (rest % 10 === 0) {
+      rest = (rest / 10) | 0;
+      digits--;
+    }
+    this.#digits(rest, digits);
+  }
+
+  #digits(value: number, digits: number): void {
+    const bytes = this.#bytes;
+    const start = this.#length;
+    this.#length = start + digits;
+    let rest = value;
+    for (let at = start + digits - 1; at >= start; at--) {
+      const tenth = (rest / 10) | 0;
+      bytes[at] = DIGIT_0 + rest - tenth * 10;
+      rest = tenth;
+    }
   }
 
   #ascii(text: string): void {
