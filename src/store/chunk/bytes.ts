@@ -1,20 +1,25 @@
 import { zstdCompressSync, zstdDecompressSync } from 'bun';
 
-/** A chunk that cannot be read; the message is a sentence without the name of the job. */
+/** A chunk that cannot be read. Its message is a sentence that does not name the job. */
 export class ChunkError extends Error {
   override readonly name = 'ChunkError';
 }
 
 export const damaged = (what: string) => new ChunkError(`The chunk is damaged: ${what}.`);
 
+// The compressed parts of a chunk are Zstandard frames without their headers (RFC 8878, section 3.1.1): the blocks alone give
+// kind, size and end. Whole frames with a length and a "raw" byte would be 0.8 % larger for a full chunk (4.9 kB), 5 % for
+// 120 samples and 1 % smaller for 20. That is little, but version 1 is frozen, so both would have to be read.
 const ZSTD_MAGIC = 0xfd2fb528;
-/** Frame header descriptor: one segment, content size of four bytes, no checksum, no dictionary. */
+/** Frame header descriptor: a single segment, content size in four bytes, no checksum, no dictionary. */
 const ZSTD_DESCRIPTOR = 0xa0;
 const ZSTD_HEADER_BYTES = 9;
-/** Higher levels take two to ten times as long for less than a hundredth: what is left here are no repetitions. */
+/** Level 1: the input has few repetitions, so higher levels take two to ten times as long and save less than 1 %. */
 const ZSTD_LEVEL = 1;
+/** Most bytes of one block. */
+const MAX_BLOCK_BYTES = 128 * 1024;
 
-/** Collects the bytes of a chunk, of which the greatest size is known. */
+/** Collects the bytes of a chunk, up to a size that the caller knows in advance. */
 export class ChunkWriter {
   readonly #bytes: Uint8Array;
   #length = 0;
@@ -27,7 +32,10 @@ export class ChunkWriter {
     this.#bytes[this.#length++] = value;
   }
 
-  /** A safe integer: the sign and six bits, then seven bits a byte; the highest bit says that another follows. */
+  /**
+   * Writes a safe integer: the sign and the lowest six bits, then seven bits a byte. The highest bit of a byte is set if
+   * another byte follows.
+   */
   integer(value: number): void {
     const size = Math.abs(value);
     let low = (size % 64) * 2 + (value < 0 ? 1 : 0);
@@ -38,16 +46,10 @@ export class ChunkWriter {
     this.byte(low);
   }
 
-  /**
-   * A zstd frame without its header, which would only repeat the length: who reads knows it. So no frame can claim more
-   * than it may hold, and its last block tells where it ends.
-   */
+  /** Writes the blocks of a zstd frame. The reader knows the length, so a damaged frame cannot claim a larger one. */
   compressed(bytes: Uint8Array): void {
     if (bytes.length === 0) return;
-    const frame = zstdCompressSync(bytes, { level: ZSTD_LEVEL });
-    const descriptor = frame[4]!;
-    if ((descriptor & 0x3f) !== 0x20) throw new Error('zstd wrote a frame that chunks do not know.');
-    const blocks = frame.subarray(5 + (1 << (descriptor >> 6)));
+    const blocks = blocksOf(zstdCompressSync(bytes, { level: ZSTD_LEVEL })) ?? rawBlocks(bytes);
     this.#bytes.set(blocks, this.#length);
     this.#length += blocks.length;
   }
@@ -57,7 +59,30 @@ export class ChunkWriter {
   }
 }
 
-/** Reads the bytes of a chunk; never beyond the end. */
+/**
+ * Returns a frame without its header; undefined if a later zstd writes another kind of header (with a checksum or a window),
+ * in which case the bytes are stored uncompressed rather than not at all.
+ */
+export function blocksOf(frame: Uint8Array): Uint8Array | undefined {
+  const descriptor = frame[4]!;
+  const isKnown = (descriptor & 0x3f) === (ZSTD_DESCRIPTOR & 0x3f);
+  const contentSizeBytes = 1 << (descriptor >> 6);
+  return isKnown ? frame.subarray(5 + contentSizeBytes) : undefined;
+}
+
+/** Returns bytes as the uncompressed blocks of a frame. */
+export function rawBlocks(bytes: Uint8Array): Uint8Array {
+  const blocks: Uint8Array[] = [];
+  for (let at = 0; at < bytes.length; at += MAX_BLOCK_BYTES) {
+    const part = bytes.subarray(at, at + MAX_BLOCK_BYTES);
+    const isLast = at + part.length === bytes.length;
+    const header = part.length * 8 + (isLast ? 1 : 0);
+    blocks.push(Uint8Array.of(header & 0xff, (header >> 8) & 0xff, header >> 16), part);
+  }
+  return Buffer.concat(blocks);
+}
+
+/** Reads the bytes of a chunk; throws ChunkError instead of reading beyond the end. */
 export class ChunkReader {
   readonly #bytes: Uint8Array;
   #at: number;
@@ -85,7 +110,7 @@ export class ChunkReader {
     return sign * size;
   }
 
-  /** `length` bytes that were compressed. */
+  /** Reads a compressed part of `length` bytes. */
   compressed(length: number): Uint8Array {
     if (length === 0) return new Uint8Array();
     const start = this.#at;
@@ -103,7 +128,7 @@ export class ChunkReader {
     }
   }
 
-  /** To the end of a frame: each block has a header of three bytes with "last", its kind and its size. */
+  /** Skips the blocks of one frame: each has a header of three bytes with a "last" bit, its kind and its size. */
   #skipBlocks(): void {
     for (let isLast = false; !isLast; ) {
       const header = this.byte() + this.byte() * 0x100 + this.byte() * 0x10000;
@@ -114,7 +139,7 @@ export class ChunkReader {
     if (this.#at > this.#bytes.length) throw damaged('it ends too early');
   }
 
-  /** Nothing may follow. */
+  /** Throws ChunkError if anything follows. */
   finish(): void {
     if (this.#at !== this.#bytes.length) throw damaged('something follows its end');
   }

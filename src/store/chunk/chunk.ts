@@ -1,15 +1,15 @@
 /**
- * Samples of one job on one node, sealed: columns instead of rows, exact to the bit, in the order in which they came.
+ * A chunk: the sealed samples of one job on one node, stored by column and exact to the bit. docs/storage.md specifies the format.
  *
  *   version   1 byte    1
- *   checksum  4 bytes   CRC-32, lowest byte first, of everything after it, begun with the version
- *   count     2 bytes   samples less one, lowest byte first
- *   presence  1 byte    whether GPU was measured: 0 never, 1 always, 2 sometimes
+ *   checksum  4 bytes   CRC-32 of everything after it, starting from the version; little-endian
+ *   count     2 bytes   number of samples minus one, little-endian
+ *   presence  1 byte    GPU: 0 no sample has it, 1 every sample has it, 2 some have it
  *   columns             times in milliseconds, CPU, memory
- *   GPU                 when sometimes: a bit a sample, the lowest first, compressed; unless never: the column of what
- *                       was measured
+ *   GPU                 if some have it: one bit a sample, lowest bit first, compressed; unless none has it: the column
+ *                       of the samples that do
  *
- * column.ts describes a column, and bytes.ts what is compressed. Chunks of this version can be read for ever: another format gets another version.
+ * Version 1 is frozen (format.test.ts pins its bytes): another format gets another version, and this one stays readable.
  */
 import { crc32 } from 'node:zlib';
 import type { SampleColumns } from '../../domain/readings.ts';
@@ -22,7 +22,7 @@ export interface ChunkSample {
   timeMs: number;
   cpuUsage: number;
   memoryUsageMb: number;
-  /** Null when nobody measured it. */
+  /** Null if not measured. */
   gpuUsage: number | null;
 }
 
@@ -39,10 +39,10 @@ const NEVER = 0;
 const ALWAYS = 1;
 const SOMETIMES = 2;
 
-/** Seals 1 to 65,536 samples of finite values, in any order. */
+/** Packs samples as `packColumns` does. */
 export const packChunk = (samples: readonly ChunkSample[]): Uint8Array => packColumns(columnsOf(samples));
 
-/** Seals 1 to 65,536 samples of finite values, in any order. */
+/** Packs 1 to 65,536 samples in the given order. Throws RangeError for more, and for values that are not finite. */
 export function packColumns({ count, times, cpu, memory, gpu }: ChunkColumns): Uint8Array {
   if (count < 1 || count > MAX_CHUNK_SAMPLES) throw new RangeError(`A chunk cannot hold ${count} samples.`);
   requireFinite([times, cpu, memory]);
@@ -75,13 +75,13 @@ function requireFinite(columns: readonly Float64Array[]): void {
   }
 }
 
-/** Four columns of at most eight bytes a value, their heads and the headers of their blocks. */
+/** Four columns of at most eight bytes a value, with their heads and block headers. */
 const greatestSize = (count: number) => 36 * count + 1024;
 
 const viewOf = (bytes: Uint8Array) => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 const checksum = (bytes: Uint8Array) => crc32(bytes.subarray(BODY_AT), bytes[0]);
 
-/** What was measured of GPU, and a bit for each sample that says whether it was. */
+/** Returns the measured values of GPU, and one bit a sample that is set if it has one. */
 function splitGpu(gpu: Float64Array) {
   const present = new Uint8Array(Math.ceil(gpu.length / 8));
   const measured = new Float64Array(gpu.length);
@@ -94,7 +94,7 @@ function splitGpu(gpu: Float64Array) {
   return { present, measured: measured.subarray(0, known) };
 }
 
-/** Samples as columns. */
+/** Converts samples to columns. */
 export const columnsOf = (samples: readonly ChunkSample[]): ChunkColumns => ({
   count: samples.length,
   times: Float64Array.from(samples, ({ timeMs }) => timeMs),
@@ -103,7 +103,7 @@ export const columnsOf = (samples: readonly ChunkSample[]): ChunkColumns => ({
   gpu: Float64Array.from(samples, ({ gpuUsage }) => gpuUsage ?? Number.NaN),
 });
 
-/** Reads a chunk as columns; throws ChunkError when it is damaged. */
+/** Unpacks a chunk to columns. Throws ChunkError if it is damaged. */
 export function unpackColumns(bytes: Uint8Array): ChunkColumns {
   const { from, count, presence } = openChunk(bytes);
   const times = readColumn(from, count);
@@ -114,13 +114,13 @@ export function unpackColumns(bytes: Uint8Array): ChunkColumns {
   return { count, times, cpu, memory, gpu };
 }
 
-/** Reads only the times of a chunk, for a quarter of the work; throws ChunkError when it is damaged. */
+/** Unpacks only the times of a chunk, which is a quarter of the work. Throws ChunkError if it is damaged. */
 export function unpackTimes(bytes: Uint8Array): Float64Array {
   const { from, count } = openChunk(bytes);
   return readColumn(from, count);
 }
 
-/** Checks the head and the checksum. */
+/** Checks the version and the checksum. */
 function openChunk(bytes: Uint8Array) {
   if (bytes.length < HEADER_BYTES) throw damaged('it ends too early');
   if (bytes[0] !== VERSION) {
@@ -138,7 +138,7 @@ function readGpu(from: ChunkReader, count: number, presence: number): Float64Arr
   if (presence === ALWAYS) return readColumn(from, count);
   const gpu = new Float64Array(count).fill(Number.NaN);
   if (presence === NEVER) return gpu;
-  if (presence !== SOMETIMES) throw damaged(`the presence of GPU is of unknown kind ${presence}`);
+  if (presence !== SOMETIMES) throw damaged(`it has an unknown presence of GPU, ${presence}`);
   const present = from.compressed(Math.ceil(count / 8));
   const isKnown = (i: number) => ((present[i >> 3]! >> (i & 7)) & 1) === 1;
   let known = 0;
@@ -149,10 +149,10 @@ function readGpu(from: ChunkReader, count: number, presence: number): Float64Arr
   return gpu;
 }
 
-/** Reads the samples of a chunk as they were given; throws ChunkError when it is damaged. */
+/** Unpacks the samples of a chunk. Throws ChunkError if it is damaged. */
 export const unpackChunk = (bytes: Uint8Array): ChunkSample[] => samplesOf(unpackColumns(bytes));
 
-/** Columns as samples. */
+/** Converts columns to samples. */
 export function samplesOf({ count, times, cpu, memory, gpu }: ChunkColumns): ChunkSample[] {
   const samples = new Array<ChunkSample>(count);
   for (let i = 0; i < count; i++) {

@@ -1,30 +1,30 @@
 /**
- * How one column of a chunk is written; chunk.ts describes the whole.
+ * One column of a chunk. docs/storage.md specifies the format.
  *
- *   head      1 byte   deltas (0 to 2) + 4 × decimals (0 to 6), or 3: plain doubles
- *   integers: first, step, centre, each a signed integer of 7 bits a byte; tokens, bits
- *   doubles:  eight planes: the lowest byte of every value, then the next, up to the highest (in memory the lowest comes
- *             first: Bun runs on no other machines)
+ *   head      1 byte   deltas (0 to 2) + 4 × decimals (0 to 6), or 3: doubles
+ *   integers: first, step, centre (as ChunkWriter.integer writes them); tokens and bits, each compressed
+ *   doubles:  eight planes, each compressed: the lowest byte of every value, then the next, up to the highest (the order
+ *             in memory, because Bun runs on little-endian machines only)
  *
- * Integers are `value × 10^decimals`. Of each, `first` is taken away and the rest divided by `step`, the greatest
- * common divisor; then each is replaced by its difference from the one before (the first by that from 0), as often as
- * `deltas` says; `centre` is taken away, and the sign moves to the lowest bit: 0, -1, 1, -2 become 0, 1, 2, 3.
- * What remains is small, and is written like a floating-point number: below 8 it is the token itself; otherwise the
- * token is 8 + 4 × (e - 3) + the two bits after the highest, bit number e, and the e - 2 bits below follow in `bits`,
- * the lowest first. The tokens hold what can be compressed and the bits what is noise.
+ * The integers are `value × 10^decimals`. `first` is subtracted from each, and the difference is divided by `step`, their greatest
+ * common divisor. Then, `deltas` times, each but the first is replaced by its difference from the one before. `centre` is
+ * subtracted, and zigzag moves the sign to the lowest bit: 0, -1, 1, -2 become 0, 1, 2, 3.
  *
- * Tokens, bits and planes are each compressed, as bytes.ts describes. Their lengths are not written: that of the bits
- * follows from the tokens, and the others are the number of values.
+ * The results are small numbers, written like floating-point numbers: below 8 the token is the number itself. Otherwise
+ * the token is 8 + 4 × (e - 3) + the two bits below the highest bit, number e, and the remaining e - 2 bits follow in `bits`, lowest
+ * first. So the tokens hold what can be compressed, and the bits hold the noise.
+ *
+ * The number of tokens is the number of values, and the length of the bits follows from the tokens, so neither is written.
  */
 import { type ChunkReader, type ChunkWriter, damaged } from './bytes.ts';
 
 const DOUBLES = 3;
 const MAX_DELTAS = 2;
 const POWERS_OF_TEN = [1, 10, 100, 1e3, 1e4, 1e5, 1e6];
-/** Two deltas, a centre and the sign make a number up to 16 times as large, which must still be exact. */
+/** Two deltas, a centre and zigzag make a number up to 16 times as large, which must still be exact. */
 const MAX_SPAN = 2 ** 47;
 
-/** Writes a column of one value or more in the cheapest way that is exact. */
+/** Writes a column of one or more values in the smallest exact form. */
 export function writeColumn(out: ChunkWriter, values: Float64Array): void {
   const decimals = decimalsOf(values);
   const integers = decimals === undefined ? undefined : scale(values, POWERS_OF_TEN[decimals]!);
@@ -54,7 +54,7 @@ export function readColumn(from: ChunkReader, count: number): Float64Array {
   if (head === DOUBLES) return readDoubles(from, count);
   const deltas = head & 3;
   const power = POWERS_OF_TEN[head >> 2];
-  if (deltas > MAX_DELTAS || power === undefined) throw damaged(`a column is of unknown kind ${head}`);
+  if (deltas > MAX_DELTAS || power === undefined) throw damaged(`a column has the unknown head ${head}`);
   const first = from.integer();
   const step = from.integer();
   const centre = from.integer();
@@ -68,7 +68,7 @@ export function readColumn(from: ChunkReader, count: number): Float64Array {
   return values;
 }
 
-/** How many decimals write every value exactly; undefined when six are not enough, or for -0. */
+/** Returns how many decimals write every value exactly; undefined if more than six are needed, or for -0. */
 function decimalsOf(values: Float64Array): number | undefined {
   let decimals = 0;
   let power = 1;
@@ -84,7 +84,7 @@ function decimalsOf(values: Float64Array): number | undefined {
   return decimals;
 }
 
-/** The values as integers; undefined when they are too large or too far apart to be exact. */
+/** Returns the values as integers; undefined if they are too large or too far apart to be exact. */
 function scale(values: Float64Array, power: number): Float64Array | undefined {
   const integers = new Float64Array(values.length);
   const first = Math.round(values[0]! * power);
@@ -98,7 +98,7 @@ function scale(values: Float64Array, power: number): Float64Array | undefined {
   return integers;
 }
 
-/** Makes integers relative to the first, in units of their greatest common divisor, which is returned. */
+/** Makes integers relative to the first and divides them by their greatest common divisor, which it returns. */
 function relate(integers: Float64Array, first: number): number {
   let step = 0;
   for (let i = 0; i < integers.length; i++) {
@@ -121,10 +121,10 @@ function takeDeltas(integers: Float64Array): void {
 interface Tokens {
   readonly deltas: number;
   readonly centre: number;
-  /** What the tokens stand for. */
+  /** The numbers that the tokens represent. */
   readonly numbers: Float64Array;
   readonly tokens: Uint8Array;
-  /** About the bits that they will need. */
+  /** Estimated size in bits. */
   readonly cost: number;
 }
 
@@ -150,7 +150,7 @@ function tokenize(integers: Float64Array, deltas: number): Tokens {
   return { deltas, centre, numbers, tokens, cost };
 }
 
-/** About the median: that of a few. */
+/** Estimates the median from 31 values. */
 function centreOf(integers: Float64Array): number {
   const few = new Float64Array(Math.min(integers.length, 31));
   const stride = integers.length / few.length;
@@ -159,7 +159,7 @@ function centreOf(integers: Float64Array): number {
 }
 
 const TOKENS = 208;
-/** By token: the smallest number, and how many bits below it follow. */
+/** By token: its smallest number, and how many more bits follow. */
 const BASES = new Float64Array(TOKENS);
 const BITS = new Uint8Array(TOKENS);
 for (let token = 0; token < TOKENS; token++) {
@@ -177,16 +177,16 @@ function tokenOf(number: number): number {
 function bytesOfBits(tokens: Uint8Array): number {
   let bits = 0;
   for (let i = 0; i < tokens.length; i++) {
-    if (tokens[i]! >= TOKENS) throw damaged(`a number is of unknown kind ${tokens[i]}`);
+    if (tokens[i]! >= TOKENS) throw damaged(`a column has the unknown token ${tokens[i]}`);
     bits += BITS[tokens[i]!]!;
   }
   return Math.ceil(bits / 8);
 }
 
-/** Bits are moved as many at a time as fit into 32 beside a part of a byte. */
+/** Bits that are moved at once: as many as fit into 32 together with a partial byte. */
 const MAX_BITS_AT_ONCE = 24;
 
-/** The bits that the tokens leave out, one after the other. */
+/** Packs the bits that the tokens leave out. */
 function packBits({ numbers, tokens }: Tokens): Uint8Array {
   const bytes = new Uint8Array(bytesOfBits(tokens));
   let at = 0;
@@ -209,7 +209,7 @@ function packBits({ numbers, tokens }: Tokens): Uint8Array {
   return bytes;
 }
 
-/** The integers around their centre again. */
+/** Returns the integers, with their centre added. */
 function unpackBits(tokens: Uint8Array, bytes: Uint8Array, centre: number): Float64Array {
   const integers = new Float64Array(tokens.length);
   let at = 0;
@@ -222,7 +222,7 @@ function unpackBits(tokens: Uint8Array, bytes: Uint8Array, centre: number): Floa
       waiting |= bytes[at++]! << held;
     }
     if (bits <= MAX_BITS_AT_ONCE) {
-      // Nearly every number is small, and in integers of 32 bits this is five times as fast as in doubles.
+      // Nearly all numbers are small, and 32-bit integers are five times as fast as doubles here.
       const number = (BASES[token]! | 0) + (waiting & ((1 << bits) - 1));
       waiting >>>= bits;
       held -= bits;

@@ -1,20 +1,22 @@
 /**
- * The log of samples that are not sealed yet. A row holds up to MAX_ROW_SAMPLES samples of any jobs and nodes as columns,
- * in the order of arrival:
+ * A row of the log, which holds the samples that are not sealed yet: up to MAX_ROW_SAMPLES samples of any jobs and nodes,
+ * stored by column, in the order of arrival.
  *
- *   series  Int32, a sample each: `usage.id`
- *   data    Float64 columns one behind the other: times in milliseconds, CPU, memory, and GPU (NaN where nobody measured),
- *           which is left out when no sample of the row has it
+ *   series  Int32 a sample: `usage.id`
+ *   data    Float64 columns one after the other: times in milliseconds, CPU, memory, and GPU (NaN where not measured), which
+ *           is left out if no sample of the row has it
  *
- * Everything is little-endian, as are all machines that Bun runs on. Rows are never changed, and `seq` has no gaps: it counts
- * up by one a row, and rows leave only from the front. Rows up to `usage.sealed` are out of reach of that job and node.
+ * Everything is little-endian, like all machines that Bun runs on. Rows never change. `seq` has no gaps: it counts up by one
+ * a row, and rows leave only from the front. Samples in rows up to `usage.sealed` of their series are out of reach.
  *
- * A row a sample, each pointing at the one before it of the same job and node, took the writing thread 3.2 us a sample and a reader 7 us
- * (1,000 nodes: 17 to 30 s). A row a batch costs the writer 0.1 us a sample beside the row of `usage`, and a reader
- * about 0.1: it looks for a series in an index in memory (logindex.ts) and reads the rows that have it.
+ * A row has no version of its own, because it lives an hour: a migration that changes the format rewrites the table.
+ *
+ * One row a sample, linked to the one before it, cost the writing thread 3.2 us a sample and a reader 7 us (1,000 nodes:
+ * 17 to 30 s). One row a batch costs the writer 0.1 us a sample, and a reader about as much: it finds a series through an index in
+ * memory (samples/log-index.ts) and reads only the rows that contain it.
  */
 
-/** Small enough for a step that reads a few rows to stay under 5 ms; 72 kB. */
+/** 72 kB: small enough that a step which reads a few rows stays under 5 ms. */
 export const MAX_ROW_SAMPLES = 2000;
 
 /** The samples of one row. */
@@ -22,11 +24,11 @@ export interface LogColumns {
   readonly times: Float64Array;
   readonly cpu: Float64Array;
   readonly memory: Float64Array;
-  /** Undefined when no sample has it; NaN where nobody measured. */
+  /** Undefined if no sample has it; NaN where not measured. */
   readonly gpu: Float64Array | undefined;
 }
 
-/** The columns of a row of `count` samples; they share the memory of `data`. */
+/** Splits the data of `count` samples into columns, which share its memory. */
 export function splitColumns(data: Uint8Array, count: number): LogColumns {
   const numbers = numbersOf(data);
   const column = (place: number) => numbers.subarray(place * count, (place + 1) * count);
@@ -38,7 +40,7 @@ export function splitColumns(data: Uint8Array, count: number): LogColumns {
   };
 }
 
-/** One behind the other, as they are stored. */
+/** Joins columns into one array, as they are stored. */
 export function joinColumns({ times, cpu, memory, gpu }: LogColumns): Float64Array {
   const count = times.length;
   const numbers = new Float64Array((gpu ? 4 : 3) * count);
@@ -49,6 +51,7 @@ export function joinColumns({ times, cpu, memory, gpu }: LogColumns): Float64Arr
   return numbers;
 }
 
+/** Returns the series of each sample. */
 export function seriesOf(bytes: Uint8Array): Int32Array {
   const { buffer, byteOffset, byteLength } = aligned(bytes, 4);
   return new Int32Array(buffer, byteOffset, byteLength / 4);

@@ -11,31 +11,31 @@ import {
 } from '../../domain/readings.ts';
 import { placesInOrder } from './order.ts';
 
-/** Readings of one node in order of time; their columns are read when it is their turn, maybe more than once. */
+/** Readings of one node, ascending in time. Their columns are read when the merge reaches them, possibly more than once. */
 export interface Piece {
-  /** The times of the first and the last of its readings. */
+  /** The times of its first and last reading. */
   readonly startMs: number;
   readonly endMs: number;
   readonly count: number;
-  /** The place of the node in the names of the job. */
+  /** Index of the node in the names of the job. */
   readonly node: number;
   open(): NodeReadings;
 }
 
-/** Rows of one batch, about; a batch takes about a millisecond. */
+/** Approximate rows of one batch; a batch takes about a millisecond. */
 const BATCH_ROWS = 8192;
 /**
- * Rows that are in memory at once, about: 4 to 8 MB. Four times as many would read a big job in four fifths of the time, and
- * take 470 MB with what waits to be collected, in place of 320. A block begins small, for a reader who wants little.
+ * Approximate rows in memory at once: 4 to 8 MB. Four times as many would read a big job in 80 % of the time but, with
+ * garbage that is not collected yet, take 470 MB instead of 320 MB. The first block is smaller, for readers who want little.
  */
 const FIRST_BLOCK_ROWS = 65_536;
 const MAX_BLOCK_ROWS = 131_072;
 
-/** Readings in the order of the merge, in which times only go up. */
+/** Readings with their times negated where the newest come first, so that times always ascend. */
 interface Clip {
   readings: NodeReadings;
   readonly node: number;
-  /** How far they have gone out. */
+  /** The first row that has not been emitted. */
   next: number;
 }
 
@@ -43,7 +43,7 @@ const withTimesNegated = (batch: Batch): Batch => ({ ...batch, times: batch.time
 
 interface Waiting {
   readonly piece: Piece;
-  /** Its place among all pieces. */
+  /** Its index among all pieces. */
   readonly rank: number;
   readonly beginMs: number;
   readonly endMs: number;
@@ -52,20 +52,20 @@ interface Waiting {
 interface MergeOptions {
   readonly names: Readings['names'];
   readonly order: 'asc' | 'desc';
-  /** Rows after which the merge ends. */
+  /** Rows after which the merge ends; unlimited if omitted. */
   readonly limit?: number;
 }
 
 /**
- * Merges pieces by time, a batch at a time; readings of one time are in the order of the pieces, or in the reverse order
- * where the newest come first. However many pieces overlap, some hundred thousand rows are in memory at once: time is cut
- * into blocks of that many rows, and each block reads the pieces that overlap it. Yields undefined where it may pause.
+ * Merges pieces by time, a batch at a time. Readings of the same time are in the order of the pieces, reversed if `order` is
+ * 'desc'. Memory is bounded however many pieces overlap: time is cut into blocks of some hundred thousand rows, and
+ * each block reads the pieces that overlap it. Yields undefined where it may pause.
  */
 export function* mergePieces(
   pieces: readonly Piece[],
   { names, order, limit = Number.POSITIVE_INFINITY }: MergeOptions,
 ): Generator<Readings | undefined, void> {
-  let waiting = inTurn(pieces, order, limit);
+  let waiting = sortByBegin(pieces, order, limit);
   let afterMs = Number.NEGATIVE_INFINITY;
   let left = limit;
   for (
@@ -87,10 +87,10 @@ export function* mergePieces(
 }
 
 /**
- * Pieces by where they begin. Of as many pieces as rows are wanted each has a row that comes before all rows of the
- * pieces after them, so that no others are needed.
+ * Sorts pieces by the time at which they begin, and keeps the first `limit`: each of them has a row that comes before all
+ * rows of later pieces, so later pieces are not needed.
  */
-function inTurn(pieces: readonly Piece[], order: 'asc' | 'desc', limit: number): Waiting[] {
+function sortByBegin(pieces: readonly Piece[], order: 'asc' | 'desc', limit: number): Waiting[] {
   const isUp = order === 'asc';
   const waiting = (isUp ? pieces : pieces.toReversed()).map(
     (piece, rank): Waiting => ({
@@ -106,13 +106,13 @@ function inTurn(pieces: readonly Piece[], order: 'asc' | 'desc', limit: number):
 
 interface BlockOptions {
   readonly order: 'asc' | 'desc';
-  /** Rows up to this time have gone out. */
+  /** Rows up to this time have been emitted. */
   readonly afterMs: number;
-  /** Rows that are wanted, about. */
+  /** Approximate number of rows wanted. */
   readonly rows: number;
 }
 
-/** Reads all rows from `afterMs` to some time, so that they are at least `rows` or all there are, and twice as many at most. */
+/** Reads all rows after `afterMs` up to some time: at least `rows`, or all that are left, and at most twice as many. */
 function* readBlock(
   waiting: readonly Waiting[],
   { order, afterMs, rows }: BlockOptions,
@@ -139,7 +139,7 @@ function* readBlock(
   return { clips: clips.map(({ readings, node }) => ({ readings, node, next: 0 })), endMs };
 }
 
-/** Rows after `afterMs` and up to `endMs`. Few rows of many are copied, so that the others can leave the memory. */
+/** Returns the rows after `afterMs` up to `endMs`. Copies a small part, so that the rest can be freed. */
 function cutTimes(readings: NodeReadings, afterMs: number, endMs: number): NodeReadings {
   const { times, count } = readings;
   const start = times[0]! > afterMs ? 0 : placeAfter(times, afterMs);
@@ -151,7 +151,7 @@ function cutTimes(readings: NodeReadings, afterMs: number, endMs: number): NodeR
 
 const placeAfter = (times: Float64Array, timeMs: number) => placeOf(times, timeMs + 1);
 
-/** The time up to which there are at least `rows` rows. */
+/** Returns the earliest time up to which there are at least `rows` rows. */
 function timeOfRow(clips: readonly { readings: NodeReadings }[], rows: number): number {
   let low = clips.reduce((least, { readings }) => Math.min(least, readings.times[0]!), Infinity);
   let high = clips.reduce((most, { readings }) => Math.max(most, readings.times.at(-1)!), -Infinity);
@@ -201,11 +201,11 @@ function* cutBatches({ readings, node }: Clip): Generator<Batch, void> {
 interface WindowOptions {
   readonly fromMs: number;
   readonly lastMs: number;
-  /** Rows that have not gone out. */
+  /** Rows that have not been emitted. */
   readonly left: number;
 }
 
-/** A span of time with about as many rows as make a batch, guessed from how many there are, then made longer or shorter. */
+/** Chooses a span of time with about BATCH_ROWS rows: guesses it from the mean density, then widens or narrows it. */
 function chooseWindow(clips: readonly Clip[], { fromMs, lastMs, left }: WindowOptions) {
   const rowsUntil = (timeMs: number) => clips.reduce((sum, clip) => sum + endOf(clip, timeMs) - clip.next, 0);
   let low = fromMs - 1;
@@ -225,7 +225,7 @@ function chooseWindow(clips: readonly Clip[], { fromMs, lastMs, left }: WindowOp
   return { untilMs, rows };
 }
 
-/** The first row after `timeMs`; it is looked for near the next one. */
+/** Returns the first row after `timeMs`, searching outwards from the next row. */
 function endOf({ readings: { times, count }, next }: Clip, timeMs: number): number {
   let step = 1;
   while (next + step <= count && times[next + step - 1]! <= timeMs) step *= 2;
@@ -239,7 +239,7 @@ function endOf({ readings: { times, count }, next }: Clip, timeMs: number): numb
   return low;
 }
 
-/** Takes all rows up to a time out of the clips, in order. */
+/** Removes all rows up to a time from the clips and returns them in order. */
 function gatherRows(
   clips: readonly Clip[],
   { fromMs, untilMs, rows }: { fromMs: number; untilMs: number; rows: number },

@@ -1,12 +1,12 @@
-/** The least and the largest time there may be. */
+/** The smallest and largest time that can occur. */
 interface Window {
   readonly fromMs: number;
   readonly untilMs: number;
 }
 
 /**
- * The places of times in their order, those of one time as they stand; undefined when all stand in order. From each of
- * `starts` to the next they go up already.
+ * Returns the places of times in ascending order, equal times in their given order; undefined if they are sorted already.
+ * From each of `starts` to the next, times must ascend.
  */
 export function placesInOrder(
   times: Float64Array,
@@ -14,7 +14,7 @@ export function placesInOrder(
   window: Window,
 ): ArrayLike<number> | undefined {
   if (isSorted(times)) return undefined;
-  return starts.length <= FEW_RUNS ? mergePlaces(times, starts) : sortPlaces(times, window);
+  return starts.length <= FEW_STRETCHES ? mergePlaces(times, starts) : sortPlaces(times, window);
 }
 
 function isSorted(times: Float64Array): boolean {
@@ -22,8 +22,8 @@ function isSorted(times: Float64Array): boolean {
   return true;
 }
 
-/** Up to so many runs of times that go up are merged faster than sorted. */
-const FEW_RUNS = 16;
+/** Up to this many ascending stretches are merged faster than sorted. */
+const FEW_STRETCHES = 16;
 
 function mergePlaces(times: Float64Array, starts: readonly number[]): Uint32Array {
   const places = new Uint32Array(times.length);
@@ -32,10 +32,10 @@ function mergePlaces(times: Float64Array, starts: readonly number[]): Uint32Arra
   for (let i = 0; i < places.length; i++) {
     let first = -1;
     let firstMs = Number.POSITIVE_INFINITY;
-    for (let run = 0; run < next.length; run++) {
-      const place = next[run]!;
-      if (place < ends[run]! && times[place]! < firstMs) {
-        first = run;
+    for (let stretch = 0; stretch < next.length; stretch++) {
+      const place = next[stretch]!;
+      if (place < ends[stretch]! && times[place]! < firstMs) {
+        first = stretch;
         firstMs = times[place]!;
       }
     }
@@ -49,7 +49,7 @@ function sortPlaces(times: Float64Array, { fromMs, untilMs }: Window): Float64Ar
   if ((untilMs - fromMs + 1) * count > Number.MAX_SAFE_INTEGER) {
     return [...times.keys()].sort((one, other) => times[one]! - times[other]! || one - other);
   }
-  // Numbers are sorted ten times as fast as anything that needs a function to compare.
+  // Plain numbers sort ten times as fast as anything with a comparison function.
   const keys = new Float64Array(count);
   for (let i = 0; i < count; i++) keys[i] = (times[i]! - fromMs) * count + i;
   keys.sort();

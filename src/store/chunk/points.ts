@@ -2,11 +2,13 @@ import { makePoints, type NodeReadings } from '../../domain/readings.ts';
 import type { Point, Spread } from '../../domain/summary.ts';
 import { ChunkError, type ChunkSample, packChunk, unpackChunk, unpackColumns } from './chunk.ts';
 
-// Points are packed as four chunks, one behind the other, each after its length as 4 bytes, little-endian: the least
-// values, the means, the largest values, and the counts (samples as CPU, samples with a GPU as memory). Each brings its
-// own version and checksum. The mean of memory is rounded to whole megabytes.
+// Points are packed as four chunks one after the other, each after its length in 4 bytes, little-endian: minima, means, maxima,
+// and counts (all samples as CPU, samples with GPU as memory). Each has its own version and checksum. Memory is rounded to
+// whole MB. A length is always below 2^24, so its last byte is 0 in version 1; a later version writes its number there.
+// docs/storage.md specifies the format.
+const VERSION_AT = 3;
 
-/** Packs points, ascending. */
+/** Packs points, which must be ascending in time. */
 export function packPoints(points: readonly Point[]): Uint8Array {
   const series = (pick: (spread: Spread) => number): ChunkSample[] =>
     points.map(({ timeMs, cpuUsage, memoryUsageMb, gpuUsage }) => ({
@@ -32,7 +34,7 @@ export function packPoints(points: readonly Point[]): Uint8Array {
   );
 }
 
-/** Reads points back; ChunkError on any damage. */
+/** Unpacks points. Throws ChunkError if they are damaged. */
 export function unpackPoints(bytes: Uint8Array): Point[] {
   const [least, means, largest, counts] = splitColumns(bytes).map(unpackChunk);
   if (!least || !means || !largest || !counts) throw new ChunkError('a column of the points is missing');
@@ -56,7 +58,7 @@ export function unpackPoints(bytes: Uint8Array): Point[] {
   });
 }
 
-/** Reads points back as columns: their means, memory in whole megabytes, and beside them their spread. ChunkError on any damage. */
+/** Unpacks points to columns: the means, with minima, maxima and counts in `points`. Throws ChunkError if damaged. */
 export function unpackPointColumns(bytes: Uint8Array): NodeReadings {
   const [least, means, largest, counts] = splitColumns(bytes).map(unpackColumns);
   if (!least || !means || !largest || !counts) throw new ChunkError('a column of the points is missing');
@@ -77,6 +79,8 @@ export function unpackPointColumns(bytes: Uint8Array): NodeReadings {
 }
 
 function splitColumns(bytes: Uint8Array): Uint8Array[] {
+  const version = bytes[VERSION_AT];
+  if (version) throw new ChunkError(`The points have version ${version}; this program reads version 1.`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const columns: Uint8Array[] = [];
   let offset = 0;

@@ -1,18 +1,19 @@
 /**
- * What the samples of a chunk add up to in each quarter of an hour, packed so that thousands are read in milliseconds.
+ * Quarters: sums, minima and maxima of the samples of a chunk in each 15 minutes, so that a plot of a long job reads these
+ * instead of the samples. docs/storage.md specifies the format.
  *
  *   version   1 byte    1
- *   checksum  4 bytes   CRC-32, lowest byte first, of everything after it, begun with the version
- *   spans     integer   how many
- *   columns             the number of the quarter of an hour since 1970 less that of the one before, samples; of CPU,
- *                       memory and, when any sample has it, GPU: a measure
- *   presence  1 byte    before GPU: 0 no sample has it, 1 all have, 2 some; then a column says how many of each span
+ *   checksum  4 bytes   CRC-32 of everything after it, starting from the version; little-endian
+ *   count     integer   number of quarters
+ *   columns             number of the quarter since 1970 minus that of the one before; samples
+ *   CPU, memory         a measure each
+ *   presence  1 byte    GPU: 0 no sample has it, 1 every sample has it, 2 some have it
+ *   GPU                 if some have it: a column with the samples that do; unless none has it: a measure
  *
- * A measure is 1 byte with its decimals and three columns of integers in units of the last decimal: the least value, the
- * largest less the least, and the sum less the least times the samples. Decimals of 7: three columns of plain doubles.
- * A column of integers is the least, the bits that the largest less the least needs, and what each is above the least in so many
- * bits, the lowest first. Integers are written as in a chunk. Nothing is compressed any further: that would take most
- * of the time to read.
+ * A measure is 1 byte with its decimals and three columns in units of the last decimal: the minimum, the maximum minus the
+ * minimum, and the sum minus the minimum times the samples. With 7 as decimals, the three columns are doubles: minimum,
+ * maximum, sum. Any other column is an integer (its minimum), 1 byte (bits a value), and each value minus the minimum in
+ * that many bits, lowest bit first. Nothing is compressed further, because that would take most of the time to read.
  */
 import { crc32 } from 'node:zlib';
 import type { MeasureSums, SpanSums } from '../../domain/spans.ts';
@@ -24,13 +25,13 @@ const CHECKSUM_AT = 1;
 const BODY_AT = 5;
 const PLAIN_DOUBLES = 7;
 const POWERS_OF_TEN = [1, 10, 100, 1e3, 1e4, 1e5, 1e6];
-/** Integers up to this, and their sums, are exact. */
+/** Integers up to this, and their sums, are exact in doubles. */
 const MAX_INTEGER = 2 ** 48;
 const NEVER = 0;
 const ALWAYS = 1;
 const SOMETIMES = 2;
 
-/** Packs what one node's samples add up to. */
+/** Packs the quarters of one node. */
 export function packQuarters(sums: SpanSums): Uint8Array {
   const { count, times, samples, gpuSamples } = sums;
   const out = new ChunkWriter(256 + 128 * count);
@@ -61,12 +62,12 @@ function presenceOf(samples: Float64Array, gpuSamples: Float64Array): number {
   return gpuSamples.every((count, i) => count === samples[i]) ? ALWAYS : SOMETIMES;
 }
 
-/** Reads them back, to the last bit where values have six decimals at most; ChunkError when they are damaged. */
+/** Unpacks quarters, exact to the bit if all values have at most six decimals. Throws ChunkError if they are damaged. */
 export function unpackQuarters(bytes: Uint8Array): SpanSums {
-  if (bytes[0] !== VERSION || bytes.length <= BODY_AT) throw damaged('its points are of an unknown version');
+  if (bytes[0] !== VERSION || bytes.length <= BODY_AT) throw damaged('its quarters have an unknown version');
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (view.getUint32(CHECKSUM_AT, true) !== checksum(bytes))
-    throw damaged('the checksum of its points is wrong');
+    throw damaged('the checksum of its quarters is wrong');
   const from = new ChunkReader(bytes, BODY_AT);
   const count = from.integer();
   const times = readIntegers(from, count);
@@ -89,7 +90,7 @@ const noMeasure = (count: number): MeasureSums => ({
   max: new Float64Array(count).fill(Number.NEGATIVE_INFINITY),
 });
 
-/** Spans without samples are written as zeros. */
+/** Writes zeros for quarters without samples. */
 function writeMeasure(out: ChunkWriter, measure: MeasureSums, samples: Float64Array): void {
   const decimals = decimalsOf(measure, samples);
   out.byte(decimals);
@@ -121,7 +122,7 @@ function writeMeasure(out: ChunkWriter, measure: MeasureSums, samples: Float64Ar
 function readMeasure(from: ChunkReader, samples: Float64Array): MeasureSums {
   const count = samples.length;
   const decimals = from.byte();
-  if (decimals > PLAIN_DOUBLES) throw damaged('its points have too many decimals');
+  if (decimals > PLAIN_DOUBLES) throw damaged('its quarters have too many decimals');
   const isPlain = decimals === PLAIN_DOUBLES;
   const read = isPlain ? readDoubles : readIntegers;
   const [min, max, sum] = [read(from, count), read(from, count), read(from, count)];
@@ -139,7 +140,7 @@ function readMeasure(from: ChunkReader, samples: Float64Array): MeasureSums {
   return { min, max, sum };
 }
 
-/** How many decimals write all values exactly, those of the sums but for the last bits that adding them has cost. */
+/** Returns how many decimals write all values exactly, apart from rounding errors in the last bits of sums; 7 if six are too few. */
 function decimalsOf({ min, max, sum }: MeasureSums, samples: Float64Array): number {
   for (const [decimals, power] of POWERS_OF_TEN.entries()) {
     const fits = samples.every((count, i) => {
@@ -160,7 +161,7 @@ function decimalsOf({ min, max, sum }: MeasureSums, samples: Float64Array): numb
 const isExact = (value: number, power: number): boolean =>
   Math.round(value * power) / power === value && Math.abs(value) * power < MAX_INTEGER;
 
-/** Bits are moved as many at a time as fit into 32 beside a part of a byte. */
+/** Bits that are moved at once: as many as fit into 32 together with a partial byte. */
 const MAX_BITS_AT_ONCE = 24;
 
 function writeIntegers(out: ChunkWriter, values: Float64Array): void {
@@ -191,7 +192,7 @@ function readIntegers(from: ChunkReader, count: number): Float64Array {
   const bits = from.byte();
   const values = new Float64Array(count).fill(least);
   if (bits === 0) return values;
-  if (bits > 49) throw damaged('a number of its points is too large');
+  if (bits > 49) throw damaged('a number of its quarters is too large');
   let waiting = 0;
   let held = 0;
   for (let i = 0; i < count; i++) {

@@ -293,7 +293,7 @@ describe('damage gives an error and never a wrong answer', () => {
   });
 
   test.each<[what: string, body: number[], message: string]>([
-    ['a token', [0, 0, 2, 0, ...block(0, 1, true), 208], 'a number is of unknown kind 208'],
+    ['a token', [0, 0, 2, 0, ...block(0, 1, true), 208], 'a column has the unknown token 208'],
     ['an integer', [0, ...new Array(8).fill(255), 0], 'a number is too large'],
     ['a block', [0, 0, 2, 0, ...block(0, 100_000, true), 0], 'it ends too early'],
     ['a frame', [0, 0, 2, 0, ...block(3, 1, true), 0], 'a part of it cannot be decompressed'],
@@ -305,9 +305,9 @@ describe('damage gives an error and never a wrong answer', () => {
   const good = packChunk(realisticSeries(20));
   test.each<[at: number, value: number, message: string]>([
     [0, 2, 'The chunk is of version 2, or damaged; this program reads version 1.'],
-    [7, 3, 'The chunk is damaged: the presence of GPU is of unknown kind 3.'],
-    [8, 7, 'The chunk is damaged: a column is of unknown kind 7.'],
-    [8, 4 * 7, 'The chunk is damaged: a column is of unknown kind 28.'],
+    [7, 3, 'The chunk is damaged: it has an unknown presence of GPU, 3.'],
+    [8, 7, 'The chunk is damaged: a column has the unknown head 7.'],
+    [8, 4 * 7, 'The chunk is damaged: a column has the unknown head 28.'],
   ])('byte %d as %d: %s', (at, value, message) => {
     const damaged = good.slice();
     damaged[at] = value;
