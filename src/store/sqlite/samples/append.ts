@@ -3,13 +3,13 @@ import { applySample, type NewSample } from '../../../domain/sample.ts';
 import { MAX_ROW_SAMPLES } from '../../chunk/log-row.ts';
 import { bulkInserter, type Value } from '../sql/insert.ts';
 import type { LogWriter } from './log.ts';
-import type { Target } from './series-cache.ts';
+import type { Series } from './series.ts';
 
 const COLUMNS = ['time', 'cpu', 'memory', 'gpu', 'newest'];
 
-/** Appends samples to the log, and saves what is known now of their jobs and nodes. */
-export function arrivalWriter(db: Database, log: LogWriter) {
-  // What came into the log under this id before, of a job that is gone, is out of reach.
+/** Appends samples to the log and saves the current usage of their series, inside the transaction of the group. */
+export function sampleAppender(db: Database, log: LogWriter) {
+  // A new series must not find samples of a deleted one with the same id, so it starts behind the last row.
   const insertUsage = db.query('INSERT INTO usage (job, node, sealed, oldest) VALUES (?, ?, ?, ?)');
   const saveOldest = db.query('UPDATE usage SET oldest = ? WHERE id = ?');
   const saveLatest = bulkInserter(
@@ -18,82 +18,81 @@ export function arrivalWriter(db: Database, log: LogWriter) {
     COLUMNS.length + 1,
     `ON CONFLICT (usage) DO UPDATE SET ${COLUMNS.map((column) => `${column} = excluded.${column}`)}`,
   );
-  // The samples of the next row, one column each: an object or an array a sample costs as much as the sample.
+  // The samples of the next row by column: an object or array for each would cost as much as storing the sample.
   const times = new Float64Array(MAX_ROW_SAMPLES);
   const cpu = new Float64Array(MAX_ROW_SAMPLES);
   const memory = new Float64Array(MAX_ROW_SAMPLES);
   const gpu = new Float64Array(MAX_ROW_SAMPLES);
-  let targets: Target[] = [];
+  let rowSeries: Series[] = [];
   let hasGpu = false;
-  let changed: Target[] = [];
+  let changed: Series[] = [];
 
-  /** The series of a target; one that has not reported before gets its row. */
-  function seriesOf(target: Target): number {
-    if (target.id !== undefined) return target.id;
-    const { job, node, oldestMs } = target;
-    target.id = Number(insertUsage.run(job, node, log.lastSeq(), oldestMs).lastInsertRowid);
-    target.isOldestSaved = true;
-    return target.id;
+  /** Returns the id of a series; one that has not reported before gets its row. */
+  function idOf(series: Series): number {
+    if (series.id !== undefined) return series.id;
+    const { job, node, oldestMs } = series;
+    series.id = Number(insertUsage.run(job, node, log.lastSeq(), oldestMs).lastInsertRowid);
+    series.isOldestSaved = true;
+    return series.id;
   }
 
   function writeRow(): void {
-    const count = targets.length;
+    const count = rowSeries.length;
     if (count === 0) return;
-    const series = Int32Array.from(targets, seriesOf);
-    log.append(series, {
+    log.append(Int32Array.from(rowSeries, idOf), {
       times: times.subarray(0, count),
       cpu: cpu.subarray(0, count),
       memory: memory.subarray(0, count),
       gpu: hasGpu ? gpu.subarray(0, count) : undefined,
     });
-    targets = [];
+    rowSeries = [];
     hasGpu = false;
   }
 
   function saveChanged(): void {
     const values: Value[] = [];
-    for (const target of changed) {
-      const { timeMs, cpuUsage, memoryUsageMb, gpuUsage } = target.usage!;
-      values.push(target.id!, timeMs, cpuUsage, memoryUsageMb, gpuUsage, target.newestMs);
-      target.isSaved = true;
-      if (!target.isOldestSaved) saveOldest.run(target.oldestMs, target.id!);
-      target.isOldestSaved = true;
+    for (const series of changed) {
+      const { timeMs, cpuUsage, memoryUsageMb, gpuUsage } = series.usage!;
+      values.push(series.id!, timeMs, cpuUsage, memoryUsageMb, gpuUsage, series.newestMs);
+      series.isSaved = true;
+      if (!series.isOldestSaved) saveOldest.run(series.oldestMs, series.id!);
+      series.isOldestSaved = true;
     }
     saveLatest(values);
     changed = [];
   }
 
   return {
-    /** Appends a sample, and applies it to its target. */
-    append(target: Target, sample: NewSample): void {
+    /** Appends a sample and applies it to its series. */
+    append(series: Series, sample: NewSample): void {
       const { timeMs, cpuUsage, memoryUsageMb, gpuUsage } = sample;
-      const place = targets.length;
+      const place = rowSeries.length;
       times[place] = timeMs;
       cpu[place] = cpuUsage;
       memory[place] = memoryUsageMb;
       gpu[place] = gpuUsage ?? Number.NaN;
       if (gpuUsage !== undefined) hasGpu = true;
-      targets.push(target);
-      target.usage = applySample(target.usage, sample);
-      if (target.oldestMs === null || timeMs < target.oldestMs) {
-        target.oldestMs = timeMs;
-        target.isOldestSaved = false;
+      rowSeries.push(series);
+      series.usage = applySample(series.usage, sample);
+      if (series.oldestMs === null || timeMs < series.oldestMs) {
+        series.oldestMs = timeMs;
+        series.isOldestSaved = false;
       }
-      if (target.newestMs === null || timeMs > target.newestMs) target.newestMs = timeMs;
-      if (target.isSaved) changed.push(target);
-      target.isSaved = false;
-      if (targets.length === MAX_ROW_SAMPLES) writeRow();
+      if (series.newestMs === null || timeMs > series.newestMs) series.newestMs = timeMs;
+      if (series.isSaved) changed.push(series);
+      series.isSaved = false;
+      if (rowSeries.length === MAX_ROW_SAMPLES) writeRow();
     },
 
-    /** Writes all of it into the transaction. */
+    /** Writes everything appended since the last flush to the database. */
     flush(): void {
       writeRow();
       saveChanged();
     },
 
-    /** The transaction has been rolled back. */
+    /** Drops what was appended; must be called after a rollback. */
     forget(): void {
-      targets = [];
+      rowSeries = [];
       hasGpu = false;
       changed = [];
     },

@@ -2,10 +2,10 @@ import type { ChunkColumns } from '../../chunk/chunk.ts';
 import type { LogColumns } from '../../chunk/log-row.ts';
 
 const FIRST_CAPACITY = 16;
-/** Merged samples between two yields: about two milliseconds. */
+/** Samples merged between two yields: about two milliseconds. */
 const SLICE_SAMPLES = 200_000;
 
-/** Gathers samples of one series in the order of arrival. */
+/** Collects the samples of one series in the order of arrival, and sorts them by time. */
 export class SeriesGatherer {
   #count = 0;
   #times: Float64Array<ArrayBuffer>;
@@ -14,7 +14,7 @@ export class SeriesGatherer {
   #gpu: Float64Array<ArrayBuffer>;
   #isAscending = true;
 
-  /** Has room for `capacity` samples, and grows beyond. */
+  /** Makes room for `capacity` samples; grows beyond that. */
   constructor(capacity = FIRST_CAPACITY) {
     this.#times = new Float64Array(capacity);
     this.#cpu = new Float64Array(capacity);
@@ -26,7 +26,7 @@ export class SeriesGatherer {
     return this.#count;
   }
 
-  /** Adds the sample at a place of a row of the log. */
+  /** Adds one sample of a log row. */
   add({ times, cpu, memory, gpu }: LogColumns, place: number): void {
     const count = this.#count++;
     if (count === this.#times.length) this.#grow();
@@ -46,7 +46,7 @@ export class SeriesGatherer {
     this.#gpu = enlarge(this.#gpu, capacity);
   }
 
-  /** Ascending in time, samples of one millisecond in the order of arrival. Yields after each slice of some milliseconds. */
+  /** Returns the samples ascending in time, those of one millisecond in the order of arrival. Yields where it may pause. */
   *sorted(): Generator<undefined, ChunkColumns> {
     const count = this.#count;
     const columns = {
@@ -75,7 +75,7 @@ function enlarge(column: Float64Array<ArrayBuffer>, capacity: number): Float64Ar
   return larger;
 }
 
-/** The places of times in ascending order, equal ones as they were: a merge sort that can pause. */
+/** Returns the places of times in ascending order, stable: a merge sort that can pause. */
 function* orderByTime(times: Float64Array): Generator<undefined, Uint32Array> {
   const count = times.length;
   let from = Uint32Array.from({ length: count }, (_, place) => place);
@@ -83,7 +83,7 @@ function* orderByTime(times: Float64Array): Generator<undefined, Uint32Array> {
   let merged = 0;
   for (let width = 1; width < count; width *= 2) {
     for (let start = 0; start < count; start += 2 * width) {
-      mergeRuns(times, from, to, start, width);
+      mergeStretches(times, from, to, start, width);
       merged += Math.min(2 * width, count - start);
       if (merged < SLICE_SAMPLES) continue;
       merged = 0;
@@ -94,8 +94,8 @@ function* orderByTime(times: Float64Array): Generator<undefined, Uint32Array> {
   return from;
 }
 
-/** Merges the runs from `start` and from `start + width` on, each `width` long at most. */
-function mergeRuns(
+/** Merges the sorted stretches that begin at `start` and `start + width`, each at most `width` long. */
+function mergeStretches(
   times: Float64Array,
   from: Uint32Array,
   to: Uint32Array,

@@ -1,7 +1,7 @@
-/** Rows of the log as one moment has them: row `r` has the seq `firstSeq + r`, and its samples are at starts[r] to starts[r + 1]. */
+/** A snapshot of log rows: row `r` has the seq `firstSeq + r`, and its samples are from starts[r] to starts[r + 1], exclusive. */
 export interface LogView {
   readonly series: Int32Array;
-  /** Empty when the index keeps no times. */
+  /** Empty if the index has no times. */
   readonly times: Float64Array;
   readonly starts: Int32Array;
   readonly firstSeq: number;
@@ -12,8 +12,8 @@ export interface LogView {
 const FIRST_CAPACITY = 1024;
 
 /**
- * Knows which series each sample of the log belongs to: 4 bytes a sample, 4 a row, and 8 a sample for the times where they are
- * kept. A view stays right whatever is appended or dropped later, because what it shows is never overwritten.
+ * Maps each sample of the log to its series: 4 bytes a sample, 4 a row, and 8 a sample if it has times. A view remains valid
+ * whatever is appended or dropped later, because nothing that it shows is ever overwritten.
  */
 export class LogIndex {
   #series = new Int32Array(0);
@@ -23,7 +23,7 @@ export class LogIndex {
   #fromRow = 0;
   #toRow = 0;
 
-  constructor(private readonly keepsTimes: boolean) {}
+  constructor(private readonly hasTimes: boolean) {}
 
   get firstSeq(): number {
     return this.#firstSeq + this.#fromRow;
@@ -33,12 +33,12 @@ export class LogIndex {
     return this.#firstSeq + this.#toRow;
   }
 
-  /** Samples, sealed ones included. */
+  /** Number of samples, including sealed ones. */
   get samples(): number {
     return this.#starts[this.#toRow]! - this.#starts[this.#fromRow]!;
   }
 
-  /** Empties it; the next row to be appended has this seq. */
+  /** Empties the index; the next row to be appended has this seq. */
   reset(seq: number): void {
     this.#series = new Int32Array(0);
     this.#times = new Float64Array(0);
@@ -48,13 +48,13 @@ export class LogIndex {
     this.#toRow = 0;
   }
 
-  /** Takes up the row `nextSeq`. */
+  /** Appends the row `nextSeq`. */
   append(series: Int32Array, times: Float64Array): void {
     const start = this.#starts[this.#toRow]!;
     const end = start + series.length;
     this.#series = withRoom(this.#series, end, (capacity) => new Int32Array(capacity));
     this.#series.set(series, start);
-    if (this.keepsTimes) {
+    if (this.hasTimes) {
       this.#times = withRoom(this.#times, end, (capacity) => new Float64Array(capacity));
       this.#times.set(times, start);
     }
@@ -66,7 +66,7 @@ export class LogIndex {
   /** Drops the rows before a seq. */
   drop(beforeSeq: number): void {
     this.#fromRow = Math.max(this.#fromRow, Math.min(this.#toRow, beforeSeq - this.#firstSeq));
-    // Copied when half of it has gone, so that a sample is copied about once.
+    // Copied when half is gone, so that each sample is copied about once.
     const gone = this.#starts[this.#fromRow]!;
     if (gone > FIRST_CAPACITY && gone > this.samples) this.#trim(gone);
   }
@@ -74,14 +74,14 @@ export class LogIndex {
   #trim(gone: number): void {
     const end = this.#starts[this.#toRow]!;
     this.#series = this.#series.slice(gone, end);
-    if (this.keepsTimes) this.#times = this.#times.slice(gone, end);
+    if (this.hasTimes) this.#times = this.#times.slice(gone, end);
     this.#starts = this.#starts.slice(this.#fromRow, this.#toRow + 1).map((start) => start - gone);
     this.#firstSeq += this.#fromRow;
     this.#toRow -= this.#fromRow;
     this.#fromRow = 0;
   }
 
-  /** The rows from one seq to another, as far as they are known; `toSeq` is exclusive. */
+  /** Returns the known rows from one seq up to another, exclusive. */
   view(fromSeq = this.firstSeq, toSeq = this.nextSeq): LogView {
     return {
       series: this.#series,
@@ -94,7 +94,7 @@ export class LogIndex {
   }
 }
 
-/** The array itself when it has the room, else a copy with more. */
+/** Returns the array itself if it is long enough, else a longer copy. */
 function withRoom<Numbers extends Int32Array | Float64Array>(
   numbers: Numbers,
   length: number,

@@ -7,7 +7,7 @@ interface LogRow {
   readonly data: Uint8Array;
 }
 
-/** The log as the thread that writes it has it, with an index of its own that is loaded when it is first asked for. */
+/** Opens the log for the writing thread, with an index of its own that is loaded when it is first needed. */
 export function logWriter(db: Database) {
   const selectEnds = db.query<{ first: number; last: number }, []>(
     'SELECT ifnull((SELECT min(seq) FROM log), 1) AS first, ifnull((SELECT max(seq) FROM log), 0) AS last',
@@ -17,7 +17,7 @@ export function logWriter(db: Database) {
   const insert = db.query('INSERT INTO log (seq, series, data) VALUES (?, ?, ?)');
   const deleteRows = db.query('DELETE FROM log WHERE seq < ?');
   const index = new LogIndex(true);
-  /** Undefined when it has to be looked up. */
+  /** Undefined until it is looked up. */
   let lastSeq: number | undefined;
   let isBegun = false;
 
@@ -26,7 +26,7 @@ export function logWriter(db: Database) {
     return lastSeq;
   };
 
-  /** Goes on loading the index until it is whole, or time is over; whether it is whole. */
+  /** Loads the index until it is complete or `isOver`; returns whether it is complete. */
   function load(isOver: () => boolean = () => false): boolean {
     const last = findLast();
     if (!isBegun) index.reset(selectEnds.get()!.first);
@@ -43,10 +43,10 @@ export function logWriter(db: Database) {
   return {
     load,
 
-    /** The newest row; 0 when there never was one. */
+    /** Returns the seq of the newest row; 0 if there never was one. */
     lastSeq: findLast,
 
-    /** Everything that the log holds, sealed or not. */
+    /** Returns everything in the log, sealed or not. */
     view(): LogView {
       load();
       return index.view();
@@ -62,7 +62,7 @@ export function logWriter(db: Database) {
       if (isBegun && index.nextSeq === seq) index.append(series, columns.times);
     },
 
-    /** Deletes the rows before a seq. The newest stays, because its number must not be given again. */
+    /** Deletes the rows before a seq, except the newest, because its number must not be used again. */
     cut(beforeSeq: number): void {
       const seq = Math.min(beforeSeq, findLast());
       if (seq <= index.firstSeq) return;
@@ -70,7 +70,7 @@ export function logWriter(db: Database) {
       index.drop(seq);
     },
 
-    /** The transaction has been rolled back. */
+    /** Must be called after a rollback. */
     forget(): void {
       lastSeq = undefined;
       isBegun = false;

@@ -20,27 +20,27 @@ interface ChunkRow {
   readonly samples: number;
 }
 
-/** A piece that may have its points of 15 minutes beside its samples. */
+/** A piece that may have quarters (sums of each 15 minutes) beside its samples. */
 export interface StoredPiece extends Piece {
-  /** Undefined when there are none, or when the piece is cut by the range that was asked for. */
+  /** Returns undefined if there are none, or if the range of the query cuts the piece. */
   quarters?(): SpanSums | undefined;
 }
 
 export interface FoundPieces {
-  /** By node in the order of the job, then by time and arrival. */
+  /** Sorted by node in the order of the job, then by time and arrival. */
   readonly pieces: readonly StoredPiece[];
   readonly names: Readings['names'];
 }
 
-/** Rows of chunks between two pauses. */
+/** Chunk rows between two pauses. */
 const ROWS_AT_ONCE = 256;
 
-/** Finds where the readings of a run are: in chunks, in points of old samples, and in the log. */
+/** Finds the readings of a run: samples in chunks and in the log, and points of older samples. */
 export function pieceFinder(db: Database) {
   const selectNodes = db.query<{ node: number; name: string }, [number]>(
     'SELECT node, (SELECT name FROM node WHERE id = usage.node) AS name FROM usage WHERE job = ?',
   );
-  // The index has all of it, so that the chunks themselves are not touched.
+  // The index contains these columns, so the chunks themselves are not read.
   const CHUNKS = 'SELECT seq, node, tier, start_time, end_time, samples FROM chunk INDEXED BY chunk_by_job';
   const selectChunks = db.query<ChunkRow, [number, number, number]>(
     `${CHUNKS} WHERE job = ? AND start_time <= ? AND end_time >= ?`,
@@ -54,7 +54,7 @@ export function pieceFinder(db: Database) {
   );
   const log = unsealedReader(db);
 
-  /** The nodes that reported, in the order of the job. */
+  /** Returns the nodes that have reported, in the order of the job. */
   function findNodes({ seq, nodes: known }: FoundRun, name: string | undefined) {
     if (name !== undefined && !known.includes(name)) throw notANode(name);
     const places = new Map(known.map((one, place) => [one, place]));
@@ -71,7 +71,7 @@ export function pieceFinder(db: Database) {
     );
   }
 
-  /** The part of a chunk that lies in the range, or undefined when nothing does. */
+  /** Returns the part of a chunk that lies in the range; undefined if nothing does. */
   function cutChunk(job: number, node: number, row: ChunkRow, { fromMs, toMs }: Span): Piece | undefined {
     const times =
       row.tier === 0
@@ -107,7 +107,7 @@ export function pieceFinder(db: Database) {
     };
   }
 
-  /** The pieces that are in chunks, by node. */
+  /** Returns the pieces in chunks, by node. */
   function* findChunks(
     job: number,
     places: ReadonlyMap<number, number>,
@@ -132,7 +132,7 @@ export function pieceFinder(db: Database) {
     return pieces;
   }
 
-  /** The pieces of one node, by time and arrival. */
+  /** Returns the pieces of one node, by time and arrival. */
   function* piecesOf(
     job: number,
     place: number,
@@ -151,7 +151,7 @@ export function pieceFinder(db: Database) {
     return pieces;
   }
 
-  /** `validation_error` for a node that is none of the run. Yields where it may pause. */
+  /** Throws `validation_error` for a node that is not one of the run. Yields where it may pause. */
   return function* findPieces(run: FoundRun, query: ReadingQuery): Generator<undefined, FoundPieces> {
     const { fromMs = 0, toMs = Number.MAX_SAFE_INTEGER, node: name } = query;
     const nodes = findNodes(run, name);
@@ -162,8 +162,8 @@ export function pieceFinder(db: Database) {
     const pieces: StoredPiece[] = [];
     for (const [place, { node }] of nodes.entries()) {
       for (const piece of chunks[place]!) pieces.push(piece);
-      const tail = unsealed.get(node);
-      if (tail) pieces.push(tailPiece(place, tail));
+      const samples = unsealed.get(node);
+      if (samples) pieces.push(unsealedPiece(place, samples));
     }
     return { pieces, names: nodes.map((row) => (row.name === run.nodes[0] ? undefined : row.name)) };
   };
@@ -174,10 +174,10 @@ interface Span {
   readonly toMs: number;
 }
 
-const tailPiece = (node: number, tail: NodeReadings): Piece => ({
-  startMs: tail.times[0]!,
-  endMs: tail.times[tail.count - 1]!,
-  count: tail.count,
+const unsealedPiece = (node: number, samples: NodeReadings): Piece => ({
+  startMs: samples.times[0]!,
+  endMs: samples.times[samples.count - 1]!,
+  count: samples.count,
   node,
-  open: () => tail,
+  open: () => samples,
 });

@@ -9,12 +9,12 @@ import { type FoundRun, runFinder, runLister } from '../runs/past.ts';
 import { pieceFinder, type StoredPiece } from './pieces.ts';
 import { totalsReader } from './totals.ts';
 
-/** Nodes that are summarized between two pauses. */
+/** Nodes summarized between two pauses. */
 const NODES_AT_ONCE = 100;
 
 /**
- * Reads samples and what is left of them, from the log, the chunks and the points, through one connection, in one
- * transaction. All of it is in steps: it yields undefined where it may pause.
+ * Reads samples, and points of older samples, through one connection. All methods work in steps: they yield undefined
+ * where they may pause. The caller must hold one transaction from the first step to the last.
  */
 export function readingReader(db: Database) {
   const findRun = runFinder(db);
@@ -22,7 +22,7 @@ export function readingReader(db: Database) {
   const readTotals = totalsReader(db);
 
   return {
-    /** The newest `limit` readings, in order, and how many match in all. */
+    /** Returns the newest `limit` readings in order, and how many match in all. */
     *list(
       id: string,
       query: ReadingQuery,
@@ -31,7 +31,7 @@ export function readingReader(db: Database) {
       const { pieces, names } = yield* findPieces(findRun(id, query.run), query);
       const total = countOf(pieces);
       const wanted = query.order ?? 'asc';
-      // The newest of all are found from the end, and turned around where that is not what is wanted.
+      // The newest readings are found from the end, and reversed afterwards if they are wanted in ascending order.
       const order = total > limit ? 'desc' : wanted;
       const batches: Readings[] = [];
       for (const batch of mergePieces(pieces, { names, order, limit })) {
@@ -41,13 +41,13 @@ export function readingReader(db: Database) {
       return { samples: joinReadings(batches, { names, isTurned: order !== wanted }), total };
     },
 
-    /** All readings in order, a batch at a time. */
+    /** Yields all readings in order, a batch at a time. */
     *stream(id: string, query: ReadingQuery): Generator<Readings | undefined, void> {
       const { pieces, names } = yield* findPieces(findRun(id, query.run), query);
       yield* mergePieces(pieces, { names, order: query.order ?? 'asc' });
     },
 
-    /** What `Store.plotSamples` promises. */
+    /** Returns a plot as `SampleStore.plotSamples` describes. */
     *plot(id: string, query: ReadingQuery, maxPoints: number): Generator<undefined, Plot> {
       const { pieces } = yield* findPieces(findRun(id, query.run), query);
       const total = countOf(pieces);
@@ -75,7 +75,7 @@ export function readingReader(db: Database) {
       };
     },
 
-    /** What all samples of a run add up to. */
+    /** Summarizes all samples of a run. */
     *summary(id: string, run?: number): Generator<undefined, JobSummary> {
       return yield* this.summarizeRun(findRun(id, run));
     },

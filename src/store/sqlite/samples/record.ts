@@ -4,23 +4,23 @@ import { hasNoNodes, type NewSample, notANode } from '../../../domain/sample.ts'
 import { type BatchResult, MAX_REFUSALS, type Refusal } from '../../../domain/store/batch.ts';
 import type { JobSample } from '../../../domain/store/samples.ts';
 import { namedRunFinder } from '../runs/sluid.ts';
-import { arrivalWriter } from './append.ts';
+import { sampleAppender } from './append.ts';
 import type { BatchNames } from './batch-names.ts';
-import { earlierTargetFinder } from './earlier-run.ts';
+import { earlierSeriesFinder } from './earlier-run.ts';
 import type { LogWriter } from './log.ts';
-import { storedFinder } from './repeats.ts';
-import type { Target, TargetFinder } from './series-cache.ts';
+import { storedTimesFinder } from './repeats.ts';
+import type { Series } from './series.ts';
+import type { SeriesCache } from './series-cache.ts';
 
-/** Writes samples inside the transaction of the group; `flush` has to be called before anything else reads or changes it. */
-export function sampleWriter(db: Database, latest: TargetFinder, log: LogWriter) {
-  const arrivals = arrivalWriter(db, log);
-  const findStored = storedFinder(db, log);
-  const earlier = earlierTargetFinder(db);
-
+/** Records samples inside the transaction of the group. `flush` must be called before anything else reads or changes their tables. */
+export function sampleWriter(db: Database, latest: SeriesCache, log: LogWriter) {
+  const appender = sampleAppender(db, log);
+  const findStored = storedTimesFinder(db, log);
+  const earlier = earlierSeriesFinder(db);
   const runs = namedRunFinder(db);
 
-  /** The samples with the jobs of their runs, where those are named by SLUIDs; one of no known run has no job. */
-  function nameJobs(samples: readonly JobSample[]): readonly JobSample[] {
+  /** Adds the job to samples that name their run by SLUID; the job of an unknown run is ''. */
+  function addJobs(samples: readonly JobSample[]): readonly JobSample[] {
     if (!samples.some(({ sluid }) => sluid !== undefined)) return samples;
     runs.lookUp(samples.flatMap(({ sluid }) => sluid ?? []));
     return samples.map((sample) =>
@@ -28,60 +28,55 @@ export function sampleWriter(db: Database, latest: TargetFinder, log: LogWriter)
     );
   }
 
-  /**
-   * The targets of samples, in their order: those of the run that is named, and else of the latest run, or of the one in whose
-   * time a sample lies.
-   */
-  function findTargets(samples: readonly JobSample[], names?: BatchNames): readonly (Target | undefined)[] {
+  /** Finds the series of each sample: in the run that it names, else in the run in whose time it lies. */
+  function findSeries(samples: readonly JobSample[], names?: BatchNames): readonly (Series | undefined)[] {
     const found = latest.find(samples, names);
     if (!latest.hasEarlierRuns()) return found;
-    const targets = [...found];
-    for (const [index, sample] of samples.entries()) targets[index] = findEarlier(sample, targets[index]);
-    return targets;
+    return samples.map((sample, index) => findEarlier(sample, found[index]));
   }
 
-  /** The target of a sample that may be of an earlier run; `target` is that of the latest. */
-  function findEarlier(sample: JobSample, target: Target | undefined): Target | undefined {
+  /** Returns the series in an earlier run if the sample belongs there, else `inLatest`, the one in the latest run. */
+  function findEarlier(sample: JobSample, inLatest: Series | undefined): Series | undefined {
     const { jobId, timeMs, stamped, sluid } = sample;
     if (sluid !== undefined) {
       const seq = runs.get(sluid)?.pastSeq;
-      return seq === undefined ? target : earlier.findRun(sample, seq);
+      return seq === undefined ? inLatest : earlier.findRun(sample, seq);
     }
-    if (stamped || !latest.isBeforeLatest(jobId, timeMs)) return target;
-    return earlier.find(sample, timeMs) ?? target;
+    if (stamped || !latest.isBeforeLatest(jobId, timeMs)) return inLatest;
+    return earlier.find(sample, timeMs) ?? inLatest;
   }
 
-  /** Says what is wrong with a sample that has no target. */
+  /** Explains why a sample has no series. */
   function refuse({ jobId, node, sluid }: JobSample): AppError {
     if (sluid !== undefined && jobId === '') return runNotFound(sluid);
     if (!latest.hasJob(jobId)) return jobNotFound(jobId);
     return node === undefined ? hasNoNodes() : notANode(node);
   }
 
-  /** Tells whether a sample of a batch has been stored before, by an earlier batch or by the same one. */
-  function repeatFinder(samples: readonly JobSample[], found: readonly (Target | undefined)[]) {
-    /** Undefined until the first sample that may be a repeat: all of the batch are looked up with it. */
-    let known: Map<Target, Set<number>> | undefined;
+  /** Finds repeats in a batch: samples that this batch or an earlier one has stored already. */
+  function repeatFinder(samples: readonly JobSample[], found: readonly (Series | undefined)[]) {
+    /** Stored times of each series; undefined until the first sample that may be a repeat. */
+    let stored: Map<Series, Set<number>> | undefined;
 
-    function lookUp(): Map<Target, Set<number>> {
-      const wanted = new Map<Target, Set<number>>();
+    /** Looks up all samples of the batch that may be repeats, at once. */
+    function lookUp(): Map<Series, Set<number>> {
+      const wanted = new Map<Series, Set<number>>();
       for (const [index, sample] of samples.entries()) {
-        const target = found[index];
-        if (target && mayBeRepeat(target, sample)) timesOf(wanted, target).add(sample.timeMs);
+        const series = found[index];
+        if (series && mayBeRepeat(series, sample)) timesOf(wanted, series).add(sample.timeMs);
       }
-      arrivals.flush();
+      appender.flush();
       return findStored(wanted);
     }
 
     return {
-      isRepeat(target: Target, sample: JobSample): boolean {
-        // Nearly all samples are newer than everything known, and cost no look-up.
-        if (!mayBeRepeat(target, sample)) return false;
-        known ??= lookUp();
-        return known.get(target)?.has(sample.timeMs) ?? false;
+      isRepeat(series: Series, sample: JobSample): boolean {
+        if (!mayBeRepeat(series, sample)) return false;
+        stored ??= lookUp();
+        return stored.get(series)?.has(sample.timeMs) ?? false;
       },
-      add(target: Target, timeMs: number): void {
-        if (known) timesOf(known, target).add(timeMs);
+      add(series: Series, timeMs: number): void {
+        if (stored) timesOf(stored, series).add(timeMs);
       },
     };
   }
@@ -89,48 +84,46 @@ export function sampleWriter(db: Database, latest: TargetFinder, log: LogWriter)
   return {
     record(jobId: string, sample: NewSample): void {
       const named = { ...sample, jobId };
-      const [target] = findTargets([named]);
-      if (!target) throw refuse(named);
-      arrivals.append(target, sample);
+      const [series] = findSeries([named]);
+      if (!series) throw refuse(named);
+      appender.append(series, sample);
     },
 
-    /**
-     * A batch costs one look-up for all its jobs and nodes that are not remembered, and one change of usage for each of
-     * them, however many samples it brings.
-     */
+    /** Records a batch: one look-up for all series that are not cached, and one change of `latest` for each series. */
     recordMany(given: readonly JobSample[], names?: BatchNames): BatchResult {
-      const samples = nameJobs(given);
-      const found = findTargets(samples, samples === given ? names : undefined);
+      const samples = addJobs(given);
+      const found = findSeries(samples, samples === given ? names : undefined);
       const repeats = repeatFinder(samples, found);
       const refusals: Refusal[] = [];
-      let [stored, refused] = [0, 0];
+      let stored = 0;
+      let refused = 0;
       for (let index = 0; index < samples.length; index++) {
         const sample = samples[index]!;
-        const target = found[index];
-        if (!target) {
+        const series = found[index];
+        if (!series) {
           if (++refused > MAX_REFUSALS) continue;
           const { code, message } = refuse(sample);
           refusals.push({ index, error: code as Refusal['error'], message });
-        } else if (!repeats.isRepeat(target, sample)) {
-          arrivals.append(target, sample);
-          repeats.add(target, sample.timeMs);
+        } else if (!repeats.isRepeat(series, sample)) {
+          appender.append(series, sample);
+          repeats.add(series, sample.timeMs);
           stored++;
         }
       }
       return { stored, repeated: samples.length - stored - refused, refused, refusals };
     },
 
-    /** Writes what has been recorded; until then it is only remembered. */
+    /** Writes recorded samples to the database. */
     flush(): void {
-      arrivals.flush();
+      appender.flush();
       latest.makeRoom();
       earlier.forget();
       runs.forget();
     },
 
-    /** The transaction has been rolled back. */
+    /** Drops recorded samples; must be called after a rollback. */
     forget(): void {
-      arrivals.forget();
+      appender.forget();
       log.forget();
       earlier.forget();
       runs.forget();
@@ -138,12 +131,15 @@ export function sampleWriter(db: Database, latest: TargetFinder, log: LogWriter)
   };
 }
 
-/** One that is stamped never is; one that is older or newer than all others cannot be. */
-const mayBeRepeat = ({ oldestMs, newestMs }: Target, { timeMs, stamped }: NewSample): boolean =>
+/**
+ * Returns whether a sample may be stored already. Samples that the server stamped never are, nor are those outside of the span
+ * of all samples of the series: nearly all samples are newer, and so cost no look-up.
+ */
+const mayBeRepeat = ({ oldestMs, newestMs }: Series, { timeMs, stamped }: NewSample): boolean =>
   !stamped && oldestMs !== null && newestMs !== null && timeMs >= oldestMs && timeMs <= newestMs;
 
-function timesOf(all: Map<Target, Set<number>>, target: Target): Set<number> {
-  const times = all.get(target) ?? new Set();
-  all.set(target, times);
+function timesOf(all: Map<Series, Set<number>>, series: Series): Set<number> {
+  const times = all.get(series) ?? new Set();
+  all.set(series, times);
   return times;
 }

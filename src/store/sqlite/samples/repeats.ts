@@ -1,19 +1,19 @@
 import type { Database } from 'bun:sqlite';
 import { unpackTimes } from '../../chunk/chunk.ts';
-import { unpackIfWhole } from './damage.ts';
+import { unpackIfWhole } from '../../chunk/whole.ts';
 import type { LogWriter } from './log.ts';
-import type { Target } from './series-cache.ts';
+import type { Series } from './series.ts';
 import { SeriesPlaces } from './series-places.ts';
 
-/** A target with the times that are still looked for. */
+/** A series with the times that have not been found yet. */
 interface Search {
-  readonly target: Target;
+  readonly series: Series;
   readonly sealed: number;
   readonly missing: Set<number>;
 }
 
-/** Looks up whether samples have been stored already. */
-export function storedFinder(db: Database, log: LogWriter) {
+/** Finds which times of series are stored already, so that samples that are sent again are not stored again. */
+export function storedTimesFinder(db: Database, log: LogWriter) {
   const selectSealed = db.query<{ id: number; sealed: number }, [string]>(
     'SELECT usage.id, sealed FROM json_each(?) AS wanted JOIN usage ON usage.id = wanted.value',
   );
@@ -23,17 +23,17 @@ export function storedFinder(db: Database, log: LogWriter) {
   );
 
   /**
-   * Takes the times of unsealed samples out of what is missing, in one walk over the index from the newest sample on. A batch that
-   * is sent again is found at once; times that are not there cost two nanoseconds for each sample of the log.
+   * Removes the times of unsealed samples from `missing`. Walks back over the index from the newest sample: a batch that is sent
+   * again is found at once; times that are not stored cost two nanoseconds for each sample in the log.
    */
   function searchLog(searches: readonly Search[]): void {
-    const places = new SeriesPlaces(searches.map(({ target }) => target.id!));
-    const [leastMs, greatestMs] = boundsOf(searches);
+    const places = new SeriesPlaces(searches.map(({ series }) => series.id!));
+    const [fromMs, toMs] = spanOf(searches);
     let left = searches.reduce((sum, { missing }) => sum + missing.size, 0);
     const { series, times, starts, firstSeq, fromRow, toRow } = log.view();
     const isFound = (row: number, sample: number): boolean => {
       const timeMs = times[sample]!;
-      if (timeMs < leastMs || timeMs > greatestMs) return false;
+      if (timeMs < fromMs || timeMs > toMs) return false;
       const search = searches[places.of(series[sample]!)];
       return search !== undefined && firstSeq + row > search.sealed && search.missing.delete(timeMs);
     };
@@ -43,8 +43,8 @@ export function storedFinder(db: Database, log: LogWriter) {
     }
   }
 
-  /** Takes the times of sealed samples out of what is missing. */
-  function searchChunks({ target: { job, node }, missing }: Search): void {
+  /** Removes the times of sealed samples from `missing`. */
+  function searchChunks({ series: { job, node }, missing }: Search): void {
     const times = [...missing].sort((one, other) => one - other);
     for (const { start_time, end_time, data } of selectChunks.iterate(job, node, times.at(-1)!, times[0]!)) {
       if (!times.some((time) => time >= start_time && time <= end_time)) continue;
@@ -53,34 +53,31 @@ export function storedFinder(db: Database, log: LogWriter) {
     }
   }
 
-  /**
-   * Which of the wanted times samples of these targets have been stored with, while they are in the database. What was
-   * thinned out to points is not known any more.
-   */
-  return function findStored(wanted: ReadonlyMap<Target, ReadonlySet<number>>): Map<Target, Set<number>> {
+  /** Returns those of the wanted times that are stored as samples. Samples that have become points are not found. */
+  return function findStored(wanted: ReadonlyMap<Series, ReadonlySet<number>>): Map<Series, Set<number>> {
     const ids = [...wanted.keys()].flatMap(({ id }) => id ?? []);
     const sealed = new Map(selectSealed.all(JSON.stringify(ids)).map((row) => [row.id, row.sealed]));
     const searches: Search[] = [];
-    for (const [target, times] of wanted) {
-      if (target.id === undefined) continue;
-      searches.push({ target, sealed: sealed.get(target.id) ?? 0, missing: new Set(times) });
+    for (const [series, times] of wanted) {
+      if (series.id === undefined) continue;
+      searches.push({ series, sealed: sealed.get(series.id) ?? 0, missing: new Set(times) });
     }
     searchLog(searches);
     for (const search of searches) if (search.missing.size > 0) searchChunks(search);
     return new Map(
-      searches.map(({ target, missing }) => [target, new Set(wanted.get(target)).difference(missing)]),
+      searches.map(({ series, missing }) => [series, new Set(wanted.get(series)).difference(missing)]),
     );
   };
 }
 
-/** The least and greatest time that is looked for. */
-function boundsOf(searches: readonly Search[]): [number, number] {
-  let [least, greatest] = [Infinity, -Infinity];
+/** Returns the smallest and largest time that is searched for. */
+function spanOf(searches: readonly Search[]): [fromMs: number, toMs: number] {
+  let [fromMs, toMs] = [Infinity, -Infinity];
   for (const { missing } of searches) {
     for (const timeMs of missing) {
-      least = Math.min(least, timeMs);
-      greatest = Math.max(greatest, timeMs);
+      fromMs = Math.min(fromMs, timeMs);
+      toMs = Math.max(toMs, timeMs);
     }
   }
-  return [least, greatest];
+  return [fromMs, toMs];
 }

@@ -1,10 +1,10 @@
-/** A table is made for numbers that lie closer together than this: 4 MB. Jobs get theirs together, so they nearly always do. */
+/** Ids that lie closer together than this get a table (4 MB). The ids of one job nearly always do. */
 const MAX_TABLE = 1_000_000;
 
-/** Tells the place of a series in a list. It is asked for every sample of the log, so it has to answer in a few nanoseconds. */
+/** Finds the index of a series in a list within a few nanoseconds, because a pass does it for every sample of the log. */
 export class SeriesPlaces {
   readonly #least: number;
-  /** Places counted from 1, at `series - least`; 0: not in the list. */
+  /** The index plus 1, at `series - least`; 0 if not in the list. */
   readonly #table: Int32Array | undefined;
   readonly #map: Map<number, number> | undefined;
 
@@ -20,7 +20,7 @@ export class SeriesPlaces {
     }
   }
 
-  /** -1 when it is not in the list. */
+  /** Returns -1 if the series is not in the list. */
   of(series: number): number {
     if (this.#table) {
       const at = series - this.#least;

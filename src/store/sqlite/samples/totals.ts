@@ -3,9 +3,9 @@ import type { SampleColumns } from '../../../domain/readings.ts';
 import { addSamples, NO_TOTALS, type UsageTotals } from '../../../domain/summary.ts';
 import { unsealedReader } from './unsealed.ts';
 
-/** Adds samples that are sealed to the totals of their job and node. */
+/** Adds sealed samples to the totals of their series. */
 export function totalsWriter(db: Database) {
-  // A largest value that nobody has measured is null.
+  // A maximum is null until something was measured.
   const larger = (column: string) =>
     `${column} = ifnull(max(${column}, excluded.${column}), ifnull(${column}, excluded.${column}))`;
   const add = (column: string) => `${column} = ${column} + excluded.${column}`;
@@ -26,10 +26,7 @@ export function totalsWriter(db: Database) {
   };
 }
 
-/**
- * Reads the totals of every node of a run that has reported, in no order: of all samples there ever were. Yields where it
- * may pause.
- */
+/** Reads the totals of all samples there ever were, for each node of a run that has reported, in no order. Yields where it may pause. */
 export function totalsReader(db: Database) {
   const log = unsealedReader(db);
   const select = db.query<UsageTotals & { node: number; name: string }, [number]>(

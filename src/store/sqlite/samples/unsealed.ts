@@ -5,55 +5,54 @@ import { SeriesGatherer } from './gather.ts';
 import { LogIndex, type LogView } from './log-index.ts';
 import { SeriesPlaces } from './series-places.ts';
 
-/** Which unsealed samples of a job. Both ends of the span are inclusive. */
+/** Selects unsealed samples of a job. Both ends of the span are inclusive. */
 export interface UnsealedQuery {
-  /** Numbers of nodes; all nodes of the job when left out. */
+  /** Ids of nodes; all nodes of the job if omitted. */
   readonly nodes?: readonly number[] | undefined;
   readonly fromMs?: number | undefined;
   readonly toMs?: number | undefined;
 }
 
 /**
- * Reads what the log holds of a job and is not sealed yet: as columns, ascending in time, samples of one millisecond in the
- * order of arrival. The caller holds one transaction of the connection from the first call to the last, or the log may
- * move on between them.
+ * Reads the samples of a job that are in the log and not sealed: as columns, ascending in time, samples of one millisecond in
+ * the order of arrival. The caller must hold one transaction from the first step to the last, because the log changes.
  */
 export interface UnsealedReader {
-  /** All unsealed samples of a job on a node. */
+  /** Returns all unsealed samples of a job on a node. */
   readSeries(job: number, node: number): ChunkColumns;
   /**
-   * The unsealed samples of the wanted nodes, by node, in one pass over the log; a node without any has no entry. Yields
-   * after each slice of a few milliseconds, so that other work can go on.
+   * Returns the unsealed samples of each wanted node, in one pass over the log; nodes without samples are missing. Yields after
+   * each slice of a few milliseconds, so that other work can go on.
    */
   readJob(job: number, query?: UnsealedQuery): Generator<undefined, Map<number, ChunkColumns>>;
-  /** How many unsealed samples each node has, without reading them; a node without any has no entry. Yields as readJob does. */
+  /** Returns how many unsealed samples each node has, without reading them. Yields as `readJob` does. */
   countJob(job: number): Generator<undefined, Map<number, number>>;
 }
 
-/** A job on a node that has reported. */
-interface Series {
+/** A series of the job that is read. */
+interface JobSeries {
   readonly id: number;
   readonly node: number;
   readonly sealed: number;
 }
 
 const SLICE_MS = 4;
-/** Rows of the log that one statement loads into the index: of single samples about a millisecond. */
+/** Log rows that one statement loads into the index: about a millisecond for rows of one sample. */
 const LOAD_ROWS = 1000;
-/** A pass looks at the clock after so many samples. */
+/** Samples of a pass between two looks at the clock. */
 const CLOCK_SAMPLES = 20_000;
 
-/** What the readers of a connection know of the log. */
+/** The index of each connection. */
 const indexes = new WeakMap<Database, LogIndex>();
 
-/** Lets the readers of a connection use the index that those of other connections to the same database use. */
+/** Makes readers of a connection share an index with those of other connections to the same database. */
 export const shareIndex = (db: Database, index: LogIndex): void => void indexes.set(db, index);
 
-/** Opens the log for reading through one connection. */
+/** Opens the log for reading through a connection. */
 export function unsealedReader(db: Database): UnsealedReader {
   const index = indexes.get(db) ?? new LogIndex(false);
   indexes.set(db, index);
-  const selectSeries = db.query<Series, [number]>('SELECT id, node, sealed FROM usage WHERE job = ?');
+  const selectSeries = db.query<JobSeries, [number]>('SELECT id, node, sealed FROM usage WHERE job = ?');
   const selectData = db.query<{ data: Uint8Array }, [number]>('SELECT data FROM log WHERE seq = ?');
   const viewLog = logViewer(db, index);
 
@@ -67,7 +66,7 @@ export function unsealedReader(db: Database): UnsealedReader {
     const wanted = selectSeries.all(job).filter(({ node }) => !chosen || chosen.has(node));
     const view = yield* viewLog();
     const counts = yield* countSamples(view, wanted);
-    // Room for all of them at once: growing left twice as much garbage, which ten plots at once made 600 MB.
+    // Sized in advance, because growing left twice as much garbage: 600 MB for ten plots at once.
     const gatherers = wanted.map((_, place) => new SeriesGatherer(counts[place]));
     let seq = 0;
     let columns: LogColumns | undefined;
@@ -98,8 +97,8 @@ export function unsealedReader(db: Database): UnsealedReader {
   };
 }
 
-/** How many unsealed samples each of some series has; reads no row of the log. */
-function* countSamples(view: LogView, wanted: readonly Series[]): Generator<undefined, Uint32Array> {
+/** Counts the unsealed samples of each series, from the index alone. */
+function* countSamples(view: LogView, wanted: readonly JobSeries[]): Generator<undefined, Uint32Array> {
   const counts = new Uint32Array(wanted.length);
   yield* visitSamples(view, wanted, (place) => {
     counts[place]!++;
@@ -107,10 +106,10 @@ function* countSamples(view: LogView, wanted: readonly Series[]): Generator<unde
   return counts;
 }
 
-/** Visits the unsealed samples of some series in the order of arrival: the place of the series, the row, and the place in it. */
+/** Visits the unsealed samples of series in the order of arrival, with the series' index, the row, and the index in the row. */
 function* visitSamples(
   view: LogView,
-  wanted: readonly Series[],
+  wanted: readonly JobSeries[],
   visit: (place: number, row: number, at: number) => void,
 ): Generator<undefined, void> {
   const places = new SeriesPlaces(wanted.map(({ id }) => id));
@@ -129,7 +128,7 @@ function* visitSamples(
       visit(place, row, sample - start);
       isRead = true;
     }
-    // A row that has to be read costs about as much as the passing of so many samples.
+    // Reading a row costs about as much as passing a thousand samples.
     looked += end - start + (isRead ? CLOCK_SAMPLES / 20 : 20);
     if (looked < CLOCK_SAMPLES) continue;
     looked = 0;
@@ -139,7 +138,7 @@ function* visitSamples(
   }
 }
 
-/** Brings the index up to what the transaction sees, in slices, and returns that. */
+/** Returns what the transaction sees of the log, after loading it into the index in slices. */
 function logViewer(db: Database, index: LogIndex): () => Generator<undefined, LogView> {
   const selectEnds = db.query<{ first: number | null; last: number | null }, []>(
     'SELECT (SELECT min(seq) FROM log) AS first, (SELECT max(seq) FROM log) AS last',
@@ -168,7 +167,7 @@ function logViewer(db: Database, index: LogIndex): () => Generator<undefined, Lo
     else index.drop(first);
     yield* load(index, last);
     if (index.firstSeq <= first) return index.view(first, last + 1);
-    // A reader of a later moment has dropped rows that this one still sees.
+    // A reader with a later snapshot has dropped rows that this one still sees.
     const own = new LogIndex(false);
     own.reset(first);
     yield* load(own, last);
@@ -176,7 +175,7 @@ function logViewer(db: Database, index: LogIndex): () => Generator<undefined, Lo
   };
 }
 
-/** Runs to the end, for callers that may take the time. */
+/** Runs steps to their end, for callers that need not pause. */
 export function runThrough<Value>(steps: Generator<undefined, Value>): Value {
   for (;;) {
     const { done, value } = steps.next();

@@ -5,7 +5,7 @@ import { jobWriter } from '../jobs/write.ts';
 import { reportWriter } from '../runs/apply-reports.ts';
 import { logWriter } from '../samples/log.ts';
 import { sampleWriter } from '../samples/record.ts';
-import { targetFinder } from '../samples/series-cache.ts';
+import { SeriesCache } from '../samples/series-cache.ts';
 import { stateWriter } from '../state.ts';
 import { ruleOf, type Write, type Writers } from './write.ts';
 
@@ -20,11 +20,11 @@ export interface WriteApplier {
 
 /** Builds the writers of the database, and applies writes with them. */
 export function writeApplier(db: Database): WriteApplier {
-  const targets = targetFinder(db);
+  const series = new SeriesCache(db);
   const rows = jobRowWriter(db);
   const log = logWriter(db);
-  const samples = sampleWriter(db, targets, log);
-  const history = historyWriter(db, log, { rows, onJobsDeleted: targets.forget });
+  const samples = sampleWriter(db, series, log);
+  const history = historyWriter(db, log, { rows, onJobsDeleted: () => series.forget() });
   const insertProbe = db.query('INSERT OR REPLACE INTO probe (id, filler) VALUES (1, zeroblob(?))');
   const writers: Writers = {
     jobs: jobWriter(db, rows),
@@ -39,7 +39,7 @@ export function writeApplier(db: Database): WriteApplier {
     apply(write) {
       const rule = ruleOf(write);
       if (rule.readsSamples) samples.flush();
-      for (const id of rule.forgets(write)) targets.forgetJob(id);
+      for (const id of rule.forgets(write)) series.forgetJob(id);
       return rule.apply(writers, write);
     },
     flush() {
@@ -48,7 +48,7 @@ export function writeApplier(db: Database): WriteApplier {
     },
     forget() {
       rows.forget();
-      targets.forget();
+      series.forget();
       samples.forget();
       history.forget();
     },
