@@ -1,14 +1,14 @@
 import type { Database } from 'bun:sqlite';
 import type { JobRows } from '../jobs/row.ts';
-import type { AsideKeeper } from './set-aside.ts';
+import type { SetAside } from './set-aside.ts';
 
-/** Nodes of a job that are removed at once: about a millisecond, with what is counted of them at the end of the step. */
+/** Nodes of a job deleted at once: about a millisecond, including the counts updated at the end of the step. */
 const NODES_AT_ONCE = 100;
-/** Chunks, and rows of usage, that are deleted at once: half a millisecond. */
+/** Chunks, and rows of `usage`, deleted at once: half a millisecond. */
 const ROWS_AT_ONCE = 20;
 
-/** Removes jobs that ended too long ago, and what removed jobs leave behind, in small pieces inside the transaction of the group. */
-export function jobExpirer(db: Database, rows: Pick<JobRows, 'remove' | 'takeNodes'>, aside: AsideKeeper) {
+/** Deletes jobs that ended too long ago, and the samples of deleted jobs, in small pieces inside the transaction of the group. */
+export function jobExpirer(db: Database, rows: Pick<JobRows, 'remove' | 'takeNodes'>, aside: SetAside) {
   const selectEnded = db.query<{ seq: number; id: string }, [number, number]>(
     'SELECT seq, id FROM job WHERE end_time < ? ORDER BY end_time LIMIT 1 OFFSET ?',
   );
@@ -23,8 +23,8 @@ export function jobExpirer(db: Database, rows: Pick<JobRows, 'remove' | 'takeNod
 
   return {
     /**
-     * Removes jobs that ended before `beforeMs`, oldest first, until `isOver`; whether there may be more. One of very
-     * many nodes goes in pieces, and has fewer nodes from step to step.
+     * Deletes jobs that ended before `beforeMs`, oldest first, until `isOver`; returns whether any was deleted, and whether there may
+     * be more. A job with very many nodes loses them in several steps.
      */
     expireJobs(beforeMs: number, isOver: () => boolean): { isAny: boolean; hasMore: boolean } {
       let skipped = 0;
@@ -32,7 +32,7 @@ export function jobExpirer(db: Database, rows: Pick<JobRows, 'remove' | 'takeNod
         const job = selectEnded.get(beforeMs, skipped);
         if (!job) return { isAny, hasMore: false };
         const key = `job ${job.seq}`;
-        const what = () => `Job ${JSON.stringify(job.id)} is too old to be kept and cannot be deleted`;
+        const what = () => `Job ${JSON.stringify(job.id)} is past its retention and could not be deleted`;
         aside.attempt(key, what, () => {
           if (!rows.takeNodes(job.seq, NODES_AT_ONCE)) rows.remove(job.seq);
         });
@@ -41,7 +41,7 @@ export function jobExpirer(db: Database, rows: Pick<JobRows, 'remove' | 'takeNod
       }
     },
 
-    /** Deletes the samples of runs whose job has gone until `isOver`; whether there may be more. */
+    /** Deletes the samples of runs whose job is deleted until `isOver`; returns whether there may be more. */
     clearLeftovers(isOver: () => boolean): boolean {
       for (let left = selectLeftover.get(); left; left = selectLeftover.get()) {
         const isSome = deleteChunks.run(left.run).changes > 0 || deleteUsage.run(left.run).changes > 0;

@@ -2,12 +2,12 @@ import type { Database } from 'bun:sqlite';
 import { mergePoints, type Point, summarize } from '../../../domain/summary.ts';
 import { type ChunkColumns, samplesOf, unpackColumns } from '../../chunk/chunk.ts';
 import { packPoints, unpackPoints } from '../../chunk/points.ts';
-import { unpackIfWhole } from '../samples/damage.ts';
-import type { AsideKeeper } from './set-aside.ts';
+import { unpackIfWhole } from '../../chunk/whole.ts';
+import type { SetAside } from './set-aside.ts';
 
-/** Points of one chunk: about five days. */
+/** Points in one row: about five days. */
 const CHUNK_POINTS = 512;
-/** Chunks of points that are deleted at once: about half a millisecond. */
+/** Rows of points deleted at once: about half a millisecond. */
 const CHUNKS_AT_ONCE = 20;
 
 interface ChunkRow {
@@ -17,8 +17,8 @@ interface ChunkRow {
   readonly data: Uint8Array;
 }
 
-/** Puts points in the place of samples that are too old, and deletes points that are too old, inside the transaction of the group. */
-export function pointKeeper(db: Database, aside: AsideKeeper) {
+/** Replaces old samples with points, and deletes old points, inside the transaction of the group. */
+export function pointWriter(db: Database, aside: SetAside) {
   const selectExpired = db.query<ChunkRow, [number, number]>(
     'SELECT seq, job, node, data FROM chunk WHERE tier = 0 AND end_time < ? ORDER BY end_time LIMIT 1 OFFSET ?',
   );
@@ -36,8 +36,8 @@ export function pointKeeper(db: Database, aside: AsideKeeper) {
   );
   const selectId = db.query<{ id: string }, [number]>('SELECT id FROM job WHERE seq = ?');
 
-  /** Adds the points of samples to those of their job and node. */
-  function keep(job: number, node: number, samples: ChunkColumns): void {
+  /** Adds the points of samples to the points of their series. */
+  function add(job: number, node: number, samples: ChunkColumns): void {
     const points = summarize(
       samplesOf(samples).map(({ gpuUsage, ...rest }) => ({
         ...rest,
@@ -45,7 +45,7 @@ export function pointKeeper(db: Database, aside: AsideKeeper) {
       })),
     );
     const chunk = selectPoints.get(job, node, points[0]!.timeMs);
-    // A damaged chunk stays as it is, for somebody to repair.
+    // A damaged chunk stays as it is, so that it can be repaired.
     const known = chunk ? unpackIfWhole(chunk.data, unpackPoints) : [];
     const isApart = !known || (known.length >= CHUNK_POINTS && known.at(-1)!.timeMs < points[0]!.timeMs);
     if (chunk && !isApart) deleteChunk.run(chunk.seq);
@@ -56,18 +56,18 @@ export function pointKeeper(db: Database, aside: AsideKeeper) {
 
   function expireChunk({ seq, job, node, data }: ChunkRow): void {
     deleteChunk.run(seq);
-    // A damaged chunk that is too old to keep goes without leaving points.
+    // A damaged chunk leaves no points.
     const expired = unpackIfWhole(data, unpackColumns);
-    if (expired) keep(job, node, expired);
+    if (expired) add(job, node, expired);
   }
 
   const describe = ({ job }: ChunkRow) =>
-    `Samples of job ${JSON.stringify(selectId.get(job)?.id ?? job)} are too old to be kept and cannot be turned into points`;
+    `Samples of job ${JSON.stringify(selectId.get(job)?.id ?? job)} are past their retention and could not be turned into points`;
 
   return {
-    keep,
+    add,
 
-    /** Turns chunks of samples older than `beforeMs` into points, oldest first, until `isOver`; whether there may be more. */
+    /** Turns chunks of samples older than `beforeMs` into points, oldest first, until `isOver`; returns whether there may be more. */
     expireSamples(beforeMs: number, isOver: () => boolean): boolean {
       let skipped = 0;
       for (;;) {
@@ -84,7 +84,7 @@ export function pointKeeper(db: Database, aside: AsideKeeper) {
       }
     },
 
-    /** Deletes points older than `beforeMs` until `isOver`; whether there may be more. */
+    /** Deletes points older than `beforeMs` until `isOver`; returns whether there may be more. */
     expirePoints(beforeMs: number, isOver: () => boolean): boolean {
       while (deletePoints.run(beforeMs).changes > 0) if (isOver()) return true;
       return false;
@@ -92,7 +92,7 @@ export function pointKeeper(db: Database, aside: AsideKeeper) {
   };
 }
 
-/** Points of both, ascending; those of the same span as one. */
+/** Returns all points, ascending; two points of the same span become one. */
 function joinPoints(known: readonly Point[], added: readonly Point[]): Point[] {
   const points = new Map(known.map((point) => [point.timeMs, point]));
   for (const point of added) {

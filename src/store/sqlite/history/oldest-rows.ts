@@ -2,15 +2,15 @@ import type { Database } from 'bun:sqlite';
 import type { LogWriter } from '../samples/log.ts';
 import type { LogView } from '../samples/log-index.ts';
 
-/** Series that one search finds, and rows that it looks at, at most. */
+/** Most series that one search finds, and most rows that it visits. */
 const MAX_SERIES = 4000;
 const MAX_ROWS = 4000;
-/** The log is full at so many samples: the oldest are sealed, however new they are. */
+/** Samples beyond which the log is full: then the oldest are sealed regardless of their age. */
 const MAX_LOG_SAMPLES = 1_000_000;
-/** Marks that are remembered, so that rows need not be looked up again. */
+/** Most series whose seal mark is cached. */
 const MAX_MARKS = 50_000;
 
-/** A job on a node, and up to which row of the log it is sealed. */
+/** A series, and the last log row that is sealed for it. */
 export interface LogSeries {
   readonly id: number;
   readonly job: number;
@@ -18,25 +18,25 @@ export interface LogSeries {
   readonly sealed: number;
 }
 
-/** What the oldest rows of the log hold. */
+/** What a search of the oldest rows found. */
 export interface OldestRows {
-  /** Nothing before this row is unsealed. */
+  /** The first row with unsealed samples. */
   readonly keptSeq: number;
-  /** Series with samples from there on whose time has come. */
+  /** Series with samples that are due to be sealed. */
   readonly series: readonly LogSeries[];
-  /** Whether there may be more to find when these are done. */
+  /** Whether there may be more to find once these are sealed. */
   readonly hasMore: boolean;
 }
 
-/** Finds what the oldest rows of the log still hold. */
+/** Finds series whose oldest samples are due to be sealed. */
 export function oldestRowFinder(db: Database, log: LogWriter) {
   const selectSeries = db.query<LogSeries, [string]>(
     'SELECT usage.id, job, node, sealed FROM json_each(?) AS wanted JOIN usage ON usage.id = wanted.value',
   );
-  /** Up to where series are sealed, or gone, at least. */
+  /** For each series, a row up to which it is certainly sealed, or deleted. */
   const marks = new Map<number, number>();
 
-  /** The series that have unsealed samples in a row. */
+  /** Returns the series that have unsealed samples in a row. */
   function findUnsealed(view: LogView, row: number): LogSeries[] {
     const seq = view.firstSeq + row;
     const unknown = new Set<number>();
@@ -52,8 +52,8 @@ export function oldestRowFinder(db: Database, log: LogWriter) {
     return found.filter(({ sealed }) => sealed < seq);
   }
 
-  /** Adds the series that have unsealed samples in a row; of a row that is not to be sealed yet nothing. */
-  function lookAt(
+  /** Adds the series with unsealed samples in a row to `found`, unless the row is too young to be sealed. */
+  function addDue(
     view: LogView,
     row: number,
     olderThanMs: number,
@@ -66,7 +66,7 @@ export function oldestRowFinder(db: Database, log: LogWriter) {
     return 'due';
   }
 
-  /** Looks at rows from the oldest on until it has found enough, one is not older than `olderThanMs`, or time is over. */
+  /** Visits rows from the oldest on until it has found enough, a row is not older than `olderThanMs`, or `isOver`. */
   function find(olderThanMs: number, isOver: () => boolean): OldestRows {
     const view = log.view();
     const limitMs = countSamples(view) > MAX_LOG_SAMPLES ? Infinity : olderThanMs;
@@ -77,7 +77,7 @@ export function oldestRowFinder(db: Database, log: LogWriter) {
     const endRow = Math.min(view.toRow, row + MAX_ROWS);
     const isEnough = () => found.size >= MAX_SERIES || (row > view.fromRow && isOver());
     for (; row < endRow && !isEnough(); row++) {
-      state = lookAt(view, row, limitMs, found);
+      state = addDue(view, row, limitMs, found);
       if (state !== 'empty') keptRow ??= row;
       if (state === 'young') break;
     }
@@ -91,10 +91,10 @@ export function oldestRowFinder(db: Database, log: LogWriter) {
   return {
     find,
 
-    /** A series is sealed up to a row. */
+    /** Records that a series is sealed up to a row. */
     mark: (id: number, seq: number): void => void marks.set(id, seq),
 
-    /** The transaction has been rolled back. */
+    /** Must be called after a rollback. */
     forget: (): void => marks.clear(),
   };
 }

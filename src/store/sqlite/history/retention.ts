@@ -5,16 +5,16 @@ import { pageReturner } from '../file/vacuum.ts';
 import type { JobRows } from '../jobs/row.ts';
 import type { LogWriter } from '../samples/log.ts';
 import { chunkWriter } from './chunk-writer.ts';
-import { missingPointMaker } from './missing-points.ts';
+import { missingQuarterMaker } from './missing-quarters.ts';
 import { jobExpirer } from './old-jobs.ts';
-import { pointKeeper } from './old-points.ts';
+import { pointWriter } from './old-points.ts';
 import { sampleSealer } from './seal.ts';
-import { asideKeeper } from './set-aside.ts';
+import { setAsideList } from './set-aside.ts';
 import { logShortener } from './shorten-log.ts';
 
-/** Samples stay in the log this long, or until the log is full, so that a seal packs many of a job at once. */
+/** Samples stay in the log this long, unless it is full, so that a seal packs many samples of a series at once. */
 const LOG_SPAN_MS = 60 * 60_000;
-/** A step goes on this long, well under the 25 ms that a write may wait for it. */
+/** Length of a step: well under the 25 ms that a write may wait for it. */
 const STEP_MS = 5;
 
 /** What one step did, and a sentence on each thing that it set aside because it failed. Each is reported once. */
@@ -23,28 +23,28 @@ type StepResult = ExpireStep & { readonly setAside: readonly string[] };
 interface HistoryOptions {
   readonly rows: Pick<JobRows, 'remove' | 'takeNodes'>;
   readonly onJobsDeleted: () => void;
-  /** Milliseconds, only going up. */
+  /** A monotonic clock in milliseconds. */
   readonly now?: () => number;
 }
 
 /**
- * Moves samples along: from the log into chunks, from chunks into points when they are too old for samples, and out when they are too old for points.
- * Each call is a small step inside the transaction of the group: every part of it asks after each millisecond or so whether
- * the step is over. `onJobsDeleted` is told when jobs have gone for their age.
+ * Moves samples from the log into chunks, turns old chunks into points, and deletes old points and jobs. Each call of
+ * `expire` is a small step inside the transaction of the group, whose parts check about every millisecond whether it is
+ * over. Calls `onJobsDeleted` after it has deleted jobs.
  */
 export function historyWriter(
   db: Database,
   log: LogWriter,
   { rows, onJobsDeleted, now = () => performance.now() }: HistoryOptions,
 ) {
-  const aside = asideKeeper(db);
+  const aside = setAsideList(db);
   const sealer = sampleSealer(db);
-  const points = pointKeeper(db, aside);
+  const points = pointWriter(db, aside);
   const jobs = jobExpirer(db, rows, aside);
-  const addMissingPoints = missingPointMaker(db, chunkWriter(db).addPoints);
+  const addMissingQuarters = missingQuarterMaker(db, chunkWriter(db).addQuarters);
   const returnPages = pageReturner(db);
   const shortener = logShortener(db, log, seal, ({ id, job, node }, error) =>
-    aside.note(`series ${id}`, `Samples of ${nameSeries(job, node)} cannot be sealed`, error),
+    aside.add(`series ${id}`, `Samples of ${nameSeries(job, node)} could not be sealed`, error),
   );
   const selectName = db.query<{ id: string | null; name: string | null }, [number, number]>(
     'SELECT (SELECT id FROM job WHERE seq = ?) AS id, (SELECT name FROM node WHERE id = ?) AS name',
@@ -62,7 +62,7 @@ export function historyWriter(
   function seal(job: number, node: number, samples: ChunkColumns, beforeMs: number): void {
     const expired = sealer.seal(job, node, samples, beforeMs);
     sealedSamples += samples.count - expired.count;
-    if (expired.count > 0) points.keep(job, node, expired);
+    if (expired.count > 0) points.add(job, node, expired);
   }
 
   function expireJobs(beforeMs: number, isOver: () => boolean): boolean {
@@ -72,10 +72,10 @@ export function historyWriter(
   }
 
   return {
-    /** The transaction has been rolled back. */
+    /** Must be called after a rollback. */
     forget: shortener.forget,
 
-    /** One step. */
+    /** Does one step. */
     expire({ sampleMs, summaryMs, jobMs }: Retention, nowMs: number): StepResult {
       const startedMs = now();
       sealedSamples = 0;
@@ -89,11 +89,16 @@ export function historyWriter(
         () => points.expireSamples(beforeMs, isOver),
         () => summaryMs !== undefined && points.expirePoints(nowMs - summaryMs, isOver),
         () => jobs.clearLeftovers(isOver),
-        () => addMissingPoints(isOver),
+        () => addMissingQuarters(isOver),
         () => returnPages(isOver),
       ];
       const before = countChanges.get()!.rows;
-      const isLeft = parts.reduce((hasMore, part) => (isOver() ? true : part() || hasMore), false);
+      let isLeft = false;
+      for (const part of parts) {
+        // A part that was not reached may have work to do.
+        if (isOver()) isLeft = true;
+        else if (part()) isLeft = true;
+      }
       // What one part has done may be work for another.
       const changedRows = countChanges.get()!.rows - before;
       const seconds = (now() - startedMs) / 1000;

@@ -1,13 +1,13 @@
 import type { Database } from 'bun:sqlite';
 import { mergeSamples, placeOf, sliceReadings } from '../../../domain/readings.ts';
 import { type ChunkColumns, unpackColumns } from '../../chunk/chunk.ts';
-import { unpackIfWhole } from '../samples/damage.ts';
+import { unpackIfWhole } from '../../chunk/whole.ts';
 import { totalsWriter } from '../samples/totals.ts';
 import { chunkWriter } from './chunk-writer.ts';
 
-/** Samples of one chunk: half a day at one each 30 s, and packed about as much as fills a page of 4 kB or two. */
+/** Samples of one chunk: half a day at one every 30 s, which packs into one or two pages of 4 kB. */
 const CHUNK_SAMPLES = 1440;
-/** Samples of one millisecond stay in one chunk up to this many; a chunk of them is still read in less than a millisecond. */
+/** Samples of one millisecond share a chunk up to this many; such a chunk still unpacks in less than a millisecond. */
 const MAX_SAMPLES = 8192;
 
 interface ChunkRow {
@@ -19,7 +19,7 @@ interface ChunkRow {
 export function sampleSealer(db: Database) {
   const addTotals = totalsWriter(db);
   const chunks = chunkWriter(db);
-  // Where several chunks begin with the same millisecond, the newest arrivals are in the last.
+  // If several chunks begin with the same millisecond, the last one has the newest arrivals.
   const selectBefore = db.query<ChunkRow, [number, number, number]>(
     `SELECT seq, data FROM chunk WHERE job = ? AND node = ? AND tier = 0 AND start_time <= ?
       ORDER BY start_time DESC, seq DESC LIMIT 1`,
@@ -30,8 +30,8 @@ export function sampleSealer(db: Database) {
   const deleteChunk = db.query('DELETE FROM chunk WHERE seq = ?');
 
   /**
-   * Packs the samples into the chunk whose span they fall into, or behind the newest one, so that the spans of a job and
-   * node overlap in no more than the samples of one millisecond, however late or out of order samples came.
+   * Packs samples into the chunk in whose span they lie, or after the newest one, so that the chunks of a series overlap in
+   * at most one millisecond, however late samples arrive.
    */
   function pack(job: number, node: number, samples: ChunkColumns): void {
     for (let start = 0; start < samples.count; ) {
@@ -46,7 +46,7 @@ export function sampleSealer(db: Database) {
 
   function replaceChunk(job: number, node: number, chunk: ChunkRow | undefined, added: ChunkColumns): void {
     const known = chunk && unpackIfWhole(chunk.data, unpackColumns);
-    // A damaged chunk stays as it is for somebody to repair; its samples can be no other chunk's.
+    // A damaged chunk stays as it is, so that it can be repaired.
     if (!chunk || !known || isFull(known, added.times[0]!)) {
       insertChunks(job, node, added);
       return;
@@ -65,8 +65,8 @@ export function sampleSealer(db: Database) {
 
   return {
     /**
-     * Seals samples of a job on a node, ascending in time, and returns those older than `beforeMs` instead, which are not
-     * to be kept as samples.
+     * Seals samples of a job on a node, ascending in time. Samples older than `beforeMs` are not packed but returned, so
+     * that the caller can turn them into points.
      */
     seal(job: number, node: number, samples: ChunkColumns, beforeMs: number): ChunkColumns {
       const kept = placeOf(samples.times, beforeMs);
@@ -77,15 +77,15 @@ export function sampleSealer(db: Database) {
   };
 }
 
-/** Whether a chunk stays as it is when samples from `firstMs` on follow. */
+/** Returns whether samples from `firstMs` on must not be added to a chunk. */
 function isFull({ count, times }: ChunkColumns, firstMs: number): boolean {
   const lastMs = times[count - 1]!;
   return (count >= CHUNK_SAMPLES && firstMs > lastMs) || (count >= MAX_SAMPLES && firstMs === lastMs);
 }
 
 /**
- * Samples of one millisecond stay together, or have chunks of their own where they are too many: a chunk that begins with a
- * millisecond holds nothing that came before the other samples of it.
+ * Returns where a chunk that begins at `start` ends. Samples of one millisecond share a chunk; if they are too many, they get
+ * chunks of their own, so that `chunk.seq` gives their order of arrival.
  */
 function endOfChunk(times: Float64Array, start: number): number {
   const end = start + CHUNK_SAMPLES;

@@ -10,24 +10,24 @@ import { runThrough } from '../samples/unsealed.ts';
 import { type LogSeries, oldestRowFinder } from './oldest-rows.ts';
 
 /**
- * Takes samples out of the log in rounds. A round chooses series that the oldest rows hold, gathers all their samples in one
- * pass over the log, which they share, and seals them one after the other; then the oldest rows can go. A step does as much of
- * it as its time allows, and the next one goes on; what is gathered meanwhile takes 4 MB.
+ * Moves samples out of the log in rounds. A round chooses series from the oldest rows, gathers all their samples in one pass
+ * over the log, and seals them one after the other; then the oldest rows can be deleted. A step does as much of a round as its
+ * time allows, and the next step continues it; the samples gathered meanwhile take 4 MB.
  *
- * Sealing series by series would read a row of the log once for each of its 2,000 series. Sealing row by row would put two
- * samples at a time into chunks of 1,440.
+ * Sealing series by series would read a log row once for each of its 2,000 series. Sealing row by row would add two samples
+ * at a time to chunks of 1,440.
  */
 
 const ROUND_SAMPLES = 100_000;
-/** One seal: about two milliseconds. A series with more of them is sealed in several rounds, the first ones first. */
+/** Samples sealed at once: about two milliseconds. A series with more of them is sealed in several rounds. */
 const SEAL_SAMPLES = 5000;
-/** Samples that are counted to choose series: about three milliseconds. */
+/** Samples counted to choose series: about three milliseconds. */
 const COUNTED_SAMPLES = 1_000_000;
-/** How long a series that cannot be sealed is left alone. */
+/** How long a series that could not be sealed is left alone. */
 const ASIDE_MS = 60 * 60_000;
 
-/** What is older than `olderThanMs` has to leave the log; what is older than `beforeMs` is too old for samples. */
-export interface Spans {
+/** Samples older than `olderThanMs` leave the log; those older than `beforeMs` become points. */
+export interface SealTimes {
   readonly olderThanMs: number;
   readonly beforeMs: number;
 }
@@ -39,15 +39,15 @@ interface Round {
   readonly maxSamples: number;
   gathered: number;
   nextSeq: number;
-  /** Everything up to this row is gathered; undefined until it is known. */
+  /** The last row that was gathered; undefined until gathering is complete. */
   lastSeq: number | undefined;
   nextPlace: number;
 }
 
-/** Keeps the samples of one job on one node, ascending in time, outside of the log; those before `beforeMs` are too old for samples. */
+/** Stores samples of one series, ascending in time, outside of the log; those before `beforeMs` as points. */
 export type SealSamples = (job: number, node: number, samples: ChunkColumns, beforeMs: number) => void;
 
-/** Takes samples out of the log, inside the transaction of the group. */
+/** Moves samples out of the log, inside the transaction of the group. */
 export function logShortener(
   db: Database,
   log: LogWriter,
@@ -59,11 +59,11 @@ export function logShortener(
     'SELECT sealed FROM usage WHERE id = ? AND job = ? AND node = ?',
   );
   const setSealed = db.query('UPDATE usage SET sealed = ? WHERE id = ?');
-  /** Series that could not be sealed; they are left alone until `olderThanMs` has come so far. */
+  /** Series that could not be sealed, and the `olderThanMs` from which they are tried again. */
   const asideUntilMs = new Map<number, number>();
   let round: Round | undefined;
 
-  /** Lets the oldest rows go that hold nothing unsealed, and starts a round with those whose time has come; whether there is more to do. */
+  /** Deletes the oldest rows without unsealed samples and starts a round with series that are due; returns whether there is more to do. */
   function startRound(olderThanMs: number, isOver: () => boolean): boolean {
     const { keptSeq, series, hasMore } = oldest.find(olderThanMs, isOver);
     log.cut(keptSeq);
@@ -72,7 +72,7 @@ export function logShortener(
     return round !== undefined || (hasMore && series.length === 0);
   }
 
-  /** As many of the candidates as fit into a round with all their samples, or the first of them alone. */
+  /** Chooses as many candidates as fit into a round with all their samples, or the first alone if it is large. */
   function newRound(candidates: readonly LogSeries[], firstSeq: number): Round {
     const counts = countSamples(log.view(), candidates, firstSeq);
     const isLarge = counts[0]! > SEAL_SAMPLES;
@@ -95,7 +95,7 @@ export function logShortener(
     };
   }
 
-  /** Gathers until the end of the log, or until the round has enough; whether it came that far. */
+  /** Gathers to the end of the log, or until the round is full; returns false if `isOver` came first. */
   function gather(into: Round, isOver: () => boolean): boolean {
     const view = log.view();
     for (let row = into.nextSeq - view.firstSeq; row < view.toRow; row++) {
@@ -123,26 +123,26 @@ export function logShortener(
     }
   }
 
-  /** Seals what is gathered, series by series; whether it came to the last one. */
-  function sealGathered(from: Round, spans: Spans, isOver: () => boolean): boolean {
+  /** Seals what was gathered, series by series; returns false if `isOver` came first. */
+  function sealGathered(from: Round, times: SealTimes, isOver: () => boolean): boolean {
     for (; from.nextPlace < from.chosen.length; from.nextPlace++) {
       if (isOver()) return false;
-      sealSeries(from.chosen[from.nextPlace]!, from.gatherers[from.nextPlace]!, from.lastSeq!, spans);
+      sealSeries(from.chosen[from.nextPlace]!, from.gatherers[from.nextPlace]!, from.lastSeq!, times);
     }
     return true;
   }
 
-  function sealSeries(series: LogSeries, gatherer: SeriesGatherer, lastSeq: number, spans: Spans): void {
+  function sealSeries(series: LogSeries, gatherer: SeriesGatherer, lastSeq: number, times: SealTimes): void {
     const { id, job, node, sealed } = series;
-    // Between two steps a job may go, with all that it has.
+    // The job may have been deleted between two steps.
     if (selectSealed.get(id, job, node)?.sealed !== sealed) return;
-    if (gatherer.count > 0) keep(series, runThrough(gatherer.sorted()), spans);
+    if (gatherer.count > 0) moveOut(series, runThrough(gatherer.sorted()), times);
     setSealed.run(lastSeq, id);
     oldest.mark(id, lastSeq);
   }
 
-  /** Keeps samples. Those of a series that cannot be sealed go to the end of the log, and are tried again after an hour. */
-  function keep(series: LogSeries, samples: ChunkColumns, { olderThanMs, beforeMs }: Spans): void {
+  /** Seals samples. If that fails, moves them to the end of the log, to be tried again after an hour. */
+  function moveOut(series: LogSeries, samples: ChunkColumns, { olderThanMs, beforeMs }: SealTimes): void {
     const { id, job, node } = series;
     db.run('SAVEPOINT seal');
     try {
@@ -166,21 +166,21 @@ export function logShortener(
   }
 
   return {
-    /** Goes on for as long as a step may take; whether there is more to do. */
-    shorten(spans: Spans, isOver: () => boolean): boolean {
+    /** Works until `isOver`; returns whether there is more to do. */
+    shorten(times: SealTimes, isOver: () => boolean): boolean {
       if (!log.load(isOver)) return true;
-      while (round || startRound(spans.olderThanMs, isOver)) {
+      while (round || startRound(times.olderThanMs, isOver)) {
         const isDone =
           round &&
           (round.lastSeq !== undefined || gather(round, isOver)) &&
-          sealGathered(round, spans, isOver);
+          sealGathered(round, times, isOver);
         if (isDone) round = undefined;
         if (isOver()) return true;
       }
       return false;
     },
 
-    /** The transaction has been rolled back. */
+    /** Must be called after a rollback. */
     forget(): void {
       round = undefined;
       oldest.forget();
@@ -188,7 +188,7 @@ export function logShortener(
   };
 }
 
-/** How many samples the log holds of each of some series from a row on, sealed ones included. */
+/** Counts the samples of each series in the log from a row on, including sealed ones. */
 function countSamples(view: LogView, list: readonly LogSeries[], firstSeq: number): Int32Array {
   const places = new SeriesPlaces(list.map(({ id }) => id));
   const counts = new Int32Array(list.length);

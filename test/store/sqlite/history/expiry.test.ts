@@ -136,15 +136,15 @@ test('what cannot be removed, thinned out or sealed is set aside, told once, and
   }
   for (let round = 0; round < 3; round++) while (await store.expire({}, NOON_MS + 6 * HOUR_MS));
   expect(told).toEqual([
-    expect.stringMatching(/^Samples of job "j0" on node "n0" cannot be sealed.*no seal today/),
+    expect.stringMatching(/^Samples of job "j0" on node "n0" could not be sealed.*no seal today/),
   ]);
   expect((await listReadings(store, 'j0', {}, 10)).total).toBe(3);
   const retention = { sampleMs: HOUR_MS, jobMs: 24 * HOUR_MS };
   for (let round = 0; round < 3; round++) while (await store.expire(retention, NOON_MS + 6 * HOUR_MS));
   for (let round = 0; round < 3; round++) while (await store.expire(retention, NOON_MS + YEAR_MS));
   expect(told.slice(1)).toEqual([
-    expect.stringMatching(/^Samples of job "j0" are too old .*: no chunk today/),
-    expect.stringMatching(/^Job "j0" is too old .*: no job today/),
+    expect.stringMatching(/^Samples of job "j0" are past their retention .*: no chunk today/),
+    expect.stringMatching(/^Job "j0" is past its retention .*: no job today/),
   ]);
   expect(store.status().setAside).toBe(3);
   expect((await store.listJobs({}, { limit: 10, offset: 0 })).jobs.map(({ id }) => id)).toEqual(['j0']);

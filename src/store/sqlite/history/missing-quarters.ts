@@ -1,13 +1,13 @@
 import type { Database } from 'bun:sqlite';
 import { type ChunkColumns, unpackColumns } from '../../chunk/chunk.ts';
-import { unpackIfWhole } from '../samples/damage.ts';
+import { unpackIfWhole } from '../../chunk/whole.ts';
 import { MIN_SAMPLES } from './chunk-writer.ts';
 
-/** Chunks whose samples are counted at once: a millisecond. */
+/** Chunks that one query looks at: a millisecond. */
 const CHUNKS_AT_ONCE = 200;
 
-/** Makes the points of chunks that are older than points, newest first, inside the transaction of the group. */
-export function missingPointMaker(db: Database, addPoints: (seq: number, samples: ChunkColumns) => void) {
+/** Adds quarters to chunks that were written before there were any (schema version 8), newest first. */
+export function missingQuarterMaker(db: Database, addQuarters: (seq: number, samples: ChunkColumns) => void) {
   const selectMark = db.query<{ value: number }, []>(
     "SELECT value FROM counter WHERE name = 'chunks_without_points'",
   );
@@ -19,11 +19,11 @@ export function missingPointMaker(db: Database, addPoints: (seq: number, samples
 
   function addTo(seq: number): void {
     const samples = unpackIfWhole(selectData.get(seq)!.data, unpackColumns);
-    if (samples) addPoints(seq, samples);
+    if (samples) addQuarters(seq, samples);
   }
 
-  /** Looks at the chunks up to `mark`, newest first; returns the newest that has not been looked at. */
-  function lookBelow(mark: number, isOver: () => boolean): number {
+  /** Adds to chunks up to `mark`, newest first; returns the newest that has not been visited. */
+  function addBelow(mark: number, isOver: () => boolean): number {
     const until = Math.max(0, mark - CHUNKS_AT_ONCE);
     for (const { seq } of selectChunks.all(mark, until)) {
       addTo(seq);
@@ -32,11 +32,11 @@ export function missingPointMaker(db: Database, addPoints: (seq: number, samples
     return until;
   }
 
-  /** Until `isOver`; whether there may be more. */
+  /** Works until `isOver`; returns whether there may be more to do. */
   return (isOver: () => boolean): boolean => {
     let mark = selectMark.get()?.value ?? 0;
     if (mark === 0) return false;
-    do mark = lookBelow(mark, isOver);
+    do mark = addBelow(mark, isOver);
     while (mark > 0 && !isOver());
     saveMark.run(mark);
     return mark > 0;
