@@ -17,7 +17,7 @@ const REQUESTS: [string, string, unknown][] = [
   ['GET', '/metrics', undefined],
 ];
 
-test.each(REQUESTS)('%s %s is 503 while the store is closed', async (method, path, body) => {
+test.each(REQUESTS)('%s %s is answered with 503 while the store is closed', async (method, path, body) => {
   await using service = await startService();
   const document = documentChecker((await service.send('GET', '/swagger/json')).json);
   await service.store.close();
@@ -28,10 +28,10 @@ test.each(REQUESTS)('%s %s is 503 while the store is closed', async (method, pat
     { error: 'unavailable', message: 'The service is shutting down.' },
   ]);
   expect(answer.headers.get('retry-after')).toMatch(/^[1-9]\d*$/);
-  expect(service.logged.map(({ event }) => event)).toEqual(['requests refused']);
+  expect(service.logged.map(({ event }) => event)).toEqual(['requests_refused']);
 });
 
-test('health is unhealthy while the store is closed', async () => {
+test('GET /v1/health is unhealthy while the store is closed', async () => {
   await using service = await startService();
   await service.store.close();
   const { status, json } = await service.send('GET', '/v1/health');
@@ -41,7 +41,7 @@ test('health is unhealthy while the store is closed', async () => {
   ]);
 });
 
-test('a fault of ours is 500; its cause is in the log and nowhere else', async () => {
+test('an internal error is answered with 500, and its cause is only in the log', async () => {
   await using service = await startService();
   const cause = new Error('the inside of /etc/shadow');
   const logged: [string, Record<string, unknown>][] = [];
@@ -71,7 +71,7 @@ test('a fault of ours is 500; its cause is in the log and nowhere else', async (
   expect(observed).toEqual([['/metrics', 500]]);
 });
 
-test('a metrics page that failed once is rendered anew', async () => {
+test('a scrape after a failed one is rendered again', async () => {
   await using service = await startService();
   let calls = 0;
   const app = createApp({
@@ -97,7 +97,7 @@ test('a metrics page that failed once is rendered anew', async () => {
   expect(calls).toBe(2);
 });
 
-test('what was in a body is never logged', async () => {
+test('the content of a body is never logged', async () => {
   await using service = await startService();
   const { send } = service;
   await send('POST', '/v1/jobs', { ...JOB, extra: SECRET });
@@ -106,9 +106,9 @@ test('what was in a body is never logged', async () => {
   await service.store.close();
   await send('POST', '/v1/jobs', JOB);
   await send('PATCH', '/v1/jobs/a', { state: 'failed' });
-  // The second within a second is only counted so far.
+  // The second refusal within a second has only been counted so far.
   expect(service.logged).toEqual([
-    { event: 'requests refused', fields: { count: 1, reasons: '1 times: The service is shutting down.' } },
+    { event: 'requests_refused', fields: { count: 1, reasons: '1 times: The service is shutting down.' } },
   ]);
   expect(Bun.inspect(service.logged, { depth: 20 })).not.toContain(SECRET);
 });

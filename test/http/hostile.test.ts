@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { startService } from '../help/service.ts';
 
-// What a fuzzer sends: none of it may be a fault of ours, and what is taken must be what the document allows.
+// Bodies of a fuzzer: none of them may cause an internal error, and accepted values must be valid.
 
 const WRITES: readonly [method: string, path: string, body: Record<string, unknown>][] = [
   ['POST', '/v1/jobs', { id: 'h', user: 'u', nodes: ['n1'], exit_code: 1, submit_time: '2026-01-20' }],
@@ -16,7 +16,7 @@ const BATCHES: readonly [path: string, name: string, row: Record<string, unknown
   ['/v1/jobs/batch', 'jobs', { id: 'h', user: 'u', nodes: ['n1'], state: 'failed', cpus: 1 }],
 ];
 
-/** As JSON text, because some of these no object of JavaScript can hold. */
+/** As JSON text, because JavaScript values cannot represent some of them. */
 const VALUES = [
   ...['null', 'true', '[]', '{}', '[[]]', '""', '"\\u0000"', '"\\ud800"', '"\\udfff\\ud800"', '"."', '".."'],
   ...['-0', '0.1', '-1', '1e308', '-1e308', '1e999', '9007199254740992', '18446744073709551616', '1e-320'],
@@ -53,18 +53,18 @@ async function expectNoFault(method: string, path: string, body: string): Promis
   expect([status < 500, status, service.logged], `${method} ${path} ${shown}`).toEqual([true, status, []]);
 }
 
-test.each(WRITES)('%s %s: nothing that is sent is a fault of ours', async (method, path, body) => {
+test.each(WRITES)('no hostile body of %s %s causes an internal error', async (method, path, body) => {
   for (const text of bodiesOf(body)) await expectNoFault(method, path, text);
 });
 
-test.each(BATCHES)('POST %s: nothing that is sent is a fault of ours', async (path, name, row) => {
+test.each(BATCHES)('no hostile row of POST %s causes an internal error', async (path, name, row) => {
   for (const text of bodiesOf(row)) {
     await expectNoFault('POST', path, `{"${name}":[${text}]}`);
     if (text.length < 1000) await expectNoFault('POST', path, `{"${name}":${text}}`);
   }
 });
 
-test('what was taken of all that can be read, and is as numbers and texts are', async () => {
+test('everything accepted from hostile bodies can be read again', async () => {
   for (const path of [
     '/v1/jobs',
     '/v1/jobs?format=csv',

@@ -10,7 +10,7 @@ async function startWithJob(options?: Parameters<typeof startService>[0]) {
 }
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
-/** Every path, and the methods that it takes. */
+/** Every path with its methods. */
 const PATHS: [path: string, allowed: string[]][] = [
   ['/v1/health', ['GET', 'HEAD']],
   ['/v1/jobs', ['GET', 'HEAD', 'POST']],
@@ -32,7 +32,7 @@ const REFUSED = PATHS.flatMap(([path, allowed]) =>
   ]),
 );
 
-test.each(REFUSED)('%s %s is 405 and says what is allowed: %s', async (method, path, allow) => {
+test.each(REFUSED)('%s %s is answered with 405 and the allowed methods %s', async (method, path, allow) => {
   await using service = await startWithJob();
   for (const body of [undefined, {}]) {
     const answer = await service.send(method, path, body);
@@ -43,7 +43,7 @@ test.each(REFUSED)('%s %s is 405 and says what is allowed: %s', async (method, p
 });
 
 const READ = PATHS.filter(([path, allowed]) => allowed.includes('GET') && path !== '/v1/jobs/batch');
-test.each(READ)('HEAD %s is GET without the body', async (path) => {
+test.each(READ)('HEAD %s is answered like GET, without the body', async (path) => {
   await using service = await startWithJob();
   const get = await service.send('GET', path);
   const head = await service.send('HEAD', path);
@@ -52,7 +52,7 @@ test.each(READ)('HEAD %s is GET without the body', async (path) => {
   expect((await service.send('HEAD', '/v1/jobs/missing')).status).toBe(404);
 });
 
-test.each(READ)('%s answers with a final slash as without', async (path) => {
+test.each(READ)('GET %s has the same answer with a final slash', async (path) => {
   await using service = await startWithJob();
   const plain = await service.send('GET', path);
   const slashed = await service.send('GET', `${path}/`);
@@ -67,17 +67,17 @@ const TYPES = [
   'application/json; charset="utf-8"',
   'application/json;charset=utf8;profile=x',
 ];
-test.each(TYPES)('a body of %s is read', async (type) => {
+test.each(TYPES)('a body with the Content-Type %s is read', async (type) => {
   await using service = await startWithJob();
   expect((await service.send('POST', '/v1/jobs', JOB, { 'content-type': type })).status).toBe(201);
 });
 
-test.each([undefined, {}, '{'])('a DELETE needs no body and reads none: %j', async (body) => {
+test.each([undefined, {}, '{'])('a DELETE needs no body and ignores one: %j', async (body) => {
   await using service = await startWithJob();
   expect((await service.send('DELETE', '/v1/jobs/a', body)).status).toBe(204);
 });
 
-/** A job whose JSON has exactly this many bytes. */
+/** Returns a job whose JSON has exactly this many bytes. */
 const jobOfBytes = (bytes: number) => {
   const empty = JSON.stringify({ ...JOB, nodes: [] }).length;
   const nodes: string[] = [];
@@ -105,28 +105,35 @@ const LENGTHS: [string, number, boolean, number][] = [
   ['is a byte too large, with its length', 4097, true, 413],
   ['is a byte too large, without its length', 4097, false, 413],
 ];
-test.each(LENGTHS)('a body that %s', async (_, bytes, hasLength, status) => {
-  await using service = await startWithJob({ maxBodyBytes: 4096 });
-  const text = jobOfBytes(bytes);
-  expect(text).toHaveLength(bytes);
-  const headers = {
-    'content-type': 'application/json',
-    ...(hasLength && { 'content-length': String(bytes) }),
-  };
-  const request = new Request('http://localhost/v1/jobs', { method: 'POST', headers, body: streamed(text) });
-  expect(request.headers.has('content-length')).toBe(hasLength);
-  const answer = await service.app.handle(request);
-  expect(answer.status).toBe(status);
-  if (status === 413) {
-    expect(await answer.json()).toEqual({
-      error: 'payload_too_large',
-      message: 'The body is larger than the 4096 bytes that are allowed here.',
+test.each(LENGTHS)(
+  'a body that %s is accepted or refused by its size',
+  async (_, bytes, hasLength, status) => {
+    await using service = await startWithJob({ maxBodyBytes: 4096 });
+    const text = jobOfBytes(bytes);
+    expect(text).toHaveLength(bytes);
+    const headers = {
+      'content-type': 'application/json',
+      ...(hasLength && { 'content-length': String(bytes) }),
+    };
+    const request = new Request('http://localhost/v1/jobs', {
+      method: 'POST',
+      headers,
+      body: streamed(text),
     });
-  }
-  expect((await service.store.countJobs()).created).toBe(status === 201 ? 2 : 1);
-});
+    expect(request.headers.has('content-length')).toBe(hasLength);
+    const answer = await service.app.handle(request);
+    expect(answer.status).toBe(status);
+    if (status === 413) {
+      expect(await answer.json()).toEqual({
+        error: 'payload_too_large',
+        message: 'The body is larger than the allowed 4096 bytes.',
+      });
+    }
+    expect((await service.store.countJobs()).created).toBe(status === 201 ? 2 : 1);
+  },
+);
 
-test('health is as the API reference says', async () => {
+test('GET /v1/health has the fields of the API reference', async () => {
   await using service = await startWithJob();
   const { status, json } = await service.send('GET', '/v1/health');
   expect([status, json]).toEqual([
@@ -135,7 +142,7 @@ test('health is as the API reference says', async () => {
   ]);
 });
 
-test('every request is told once, by its pattern', async () => {
+test('every request is observed once, with the pattern of its route', async () => {
   await using service = await startWithJob();
   await Bun.sleep(0);
   service.requests.length = 0;

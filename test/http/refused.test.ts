@@ -9,7 +9,7 @@ const SAMPLE = { cpu_usage: 1, memory_usage_mb: 1 };
 const A = '/v1/jobs/a';
 const METRICS = '/v1/jobs/a/metrics';
 const LONGEST = 'x'.repeat(256);
-/** What no message may show: it would tell the inside of the service, or repeat what was sent. */
+/** Words that no message may contain, because they show the inside of the service. */
 const INSIDE = ['TypeBox', 'schema', 'anyOf', 'src/', 'SQLITE', '    at '];
 
 type Case = [body: unknown, ...says: string[]];
@@ -23,7 +23,7 @@ function bad(method: string, path: string, cases: readonly Case[]): Row[] {
   }));
 }
 
-/** Values that are wrong for a field, each put in its place in a body that is right. */
+/** Puts each of several wrong values of a field into a valid body. */
 function wrong(
   method: string,
   path: string,
@@ -39,7 +39,7 @@ function wrong(
   );
 }
 
-/** JSON keeps these as escapes; a lone surrogate would come back from disk as another text. */
+/** JSON carries these as escapes; a lone surrogate would be read back from disk as another text. */
 const NO_IDENTITY = ['', 'a\nb', 'a\tb', '\u0000', '\u007f', '\u0085', `${LONGEST}x`, '🧪'.repeat(257)];
 const LONE = ['\ud800', 'a\udc00b'];
 const NO_TEXT = [5, true, {}, ['x']];
@@ -176,7 +176,7 @@ const QUERIES: Row[] = [
     ['user=a%00b', 'user', 'control character'],
     ['node=', 'node must have 1 to 256 characters'],
     ['node=a%0Ab', 'node', 'control character'],
-    ['stat=running', '"stat" is not a parameter here', 'state, user, node, limit, offset'],
+    ['stat=running', '"stat" is not a known parameter', 'state, user, node, limit, offset'],
     ['State=running', '"State"'],
     ['page=2', '"page"'],
     ['limit=1&limit=1', 'limit is given more than once'],
@@ -211,12 +211,12 @@ const QUERIES: Row[] = [
     ['cursor=bnVsbA', 'start again without cursor'],
     ['cursor=e30&offset=0', 'cursor and offset', 'only one'],
     ['limit=0&format=csv', 'limit must be a whole number from 1'],
-    ['stat=running&format=csv', '"stat" is not a parameter here'],
+    ['stat=running&format=csv', '"stat" is not a known parameter'],
   ]),
   ...query(METRICS, [
     ...LIMITS,
     ['limit=100001', 'from 1 to 100000'],
-    ['offset=0', '"offset" is not a parameter here', 'start_time, end_time, limit'],
+    ['offset=0', '"offset" is not a known parameter', 'start_time, end_time, limit'],
     ['start_time=', 'start_time must be an ISO 8601 time'],
     ['start_time=yesterday', 'start_time', '"yesterday"'],
     ['start_time=1700000000', 'start_time'],
@@ -370,7 +370,7 @@ beforeAll(async () => {
 
 afterAll(() => service[Symbol.asyncDispose]());
 
-test.each(ROWS)('%s', async (_, { send, status, error, says = [] }) => {
+test.each(ROWS)('the request %s', async (_, { send, status, error, says = [] }) => {
   const answer = await service.send(...send);
   expect({ status: answer.status, json: answer.json }).toEqual({
     status,
@@ -385,7 +385,7 @@ test.each(ROWS)('%s', async (_, { send, status, error, says = [] }) => {
   if (document.find(method, path)) document.answer(method, path, answer);
 });
 
-test('what was refused has changed nothing, and was no fault of ours', async () => {
+test('refused requests change nothing and log nothing', async () => {
   expect(await everything()).toEqual(before as never);
   expect(service.logged).toEqual([]);
 });

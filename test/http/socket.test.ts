@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { openConnection, requestText } from '../help/connection.ts';
 import { startService } from '../help/service.ts';
 
-/** The service on a real socket, as `serve` listens. */
+/** Starts the service on a real socket, with the options of `serve`. */
 async function listen(maxBodyBytes = 1024 * 1024) {
   const service = await startService({ maxBodyBytes });
   service.app.listen({
@@ -16,7 +16,7 @@ async function listen(maxBodyBytes = 1024 * 1024) {
   return {
     ...service,
     url: server.url.href,
-    /** Sends these bytes and returns the whole answer. */
+    /** Sends raw bytes and returns the whole answer. */
     exchange: (text: string) =>
       new Promise<string>((resolve, reject) => {
         let answer = '';
@@ -43,7 +43,7 @@ const post = (
 ) => request(`POST ${path}`, ['Content-Type: application/json', ...length], body);
 const JOB = '{"id":"a/b","user":"u","nodes":["n1"]}';
 
-test('a head node’s short name reaches every route', async () => {
+test('every route answers on the wire when the Host is a short name', async () => {
   await using service = await listen();
   expect(await service.exchange(post('/v1/jobs', JOB))).toStartWith('HTTP/1.1 201');
   for (const path of [
@@ -59,7 +59,7 @@ test('a head node’s short name reaches every route', async () => {
   expect(await service.exchange(request('DELETE /v1/jobs/a%2Fb'))).toStartWith('HTTP/1.1 204');
 });
 
-test('errors have one shape on the wire', async () => {
+test('errors have the same shape on the wire', async () => {
   await using service = await listen(4096);
   const large = `{"id":"${'x'.repeat(5000)}"}`;
   const chunked = `${large.length.toString(16)}\r\n${large}\r\n0\r\n\r\n`;
@@ -81,7 +81,7 @@ test('errors have one shape on the wire', async () => {
   }
 });
 
-test('HEAD has the headers of GET and no body', async () => {
+test('HEAD on the wire has the headers of GET and no body', async () => {
   await using service = await listen();
   const answer = await service.exchange(request('HEAD /v1/jobs'));
   expect(answer).toStartWith('HTTP/1.1 200');
@@ -89,7 +89,7 @@ test('HEAD has the headers of GET and no body', async () => {
   expect(answer).toEndWith('\r\n\r\n');
 });
 
-test('a batch is refused before it is read, its connection goes on, and a sender that breaks off leaves its room', async () => {
+test('a batch without room is refused before it is read, and a client that disconnects frees its share', async () => {
   await using service = await listen();
   const rows = Array.from({ length: 30_000 }, () => `{"job_id":"no","filler":"${'x'.repeat(80)}"}`);
   const batch = requestText('POST', '/v1/samples', { body: `{"samples":[${rows.join(',')}]}` });
@@ -101,7 +101,7 @@ test('a batch is refused before it is read, its connection goes on, and a sender
     late.send(batch);
     return (await late.receive())!.status === 503;
   };
-  // The holders' heads may still be on their way.
+  // The first bytes of the holders may still be in transit.
   while (!(await isRefused())) await Bun.sleep(1);
   late.send(head);
   expect((await late.receive())!.status).toBe(503);
@@ -120,16 +120,16 @@ test('a batch is refused before it is read, its connection goes on, and a sender
 const BROKEN: [what: string, path: string, lines: string[], body: string, ends: boolean][] = [
   ['ends in the middle', '/v1/jobs', ['Content-Length: 100'], '{"id":', true],
   ['ends in the middle of a batch', '/v1/samples', ['Content-Length: 3000000'], '{"samples":[', true],
-  ['has a chunk that is none', '/v1/jobs', ['Transfer-Encoding: chunked'], '5\r\n{"id"\r\nzz\r\n', false],
+  ['has an invalid chunk', '/v1/jobs', ['Transfer-Encoding: chunked'], '5\r\n{"id"\r\nzz\r\n', false],
   [
-    'has a bad chunk in a batch',
+    'has an invalid chunk in a batch',
     '/v1/samples',
     ['Transfer-Encoding: chunked'],
     '5\r\n{"sam\r\nzz\r\n',
     false,
   ],
 ];
-test.each(BROKEN)('a body that %s is no fault of ours (%s)', async (_, path, lines, body, ends) => {
+test.each(BROKEN)('a body that %s is a fault of the client (%s)', async (_, path, lines, body, ends) => {
   await using service = await listen();
   using connection = await openConnection(service.url);
   connection.send(request(`POST ${path}`, ['Content-Type: application/json', ...lines], body));

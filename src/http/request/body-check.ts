@@ -3,8 +3,8 @@ import type { Schema, Wire } from '../../api/field.ts';
 import { invalid } from '../../domain/errors.ts';
 
 /**
- * Returns the check of a route's body, compiled once; `validation_error` names the first field at fault. Elysia's own
- * check, which a `body` schema would start, writes the whole value into its error and fails on `{"toString":1}`.
+ * Returns a function that validates a route's body, compiled once; it throws `validation_error` with the first wrong
+ * field. Not Elysia's own validation, because that puts the whole body into its error and fails on `{"toString":1}`.
  */
 export function bodyCheck<Described extends Schema>(schema: Described): (body: unknown) => Wire<Described> {
   const check = compileCheck(schema);

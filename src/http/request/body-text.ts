@@ -1,42 +1,40 @@
 import { AppError } from '../../domain/errors.ts';
 import { decode, isPlain } from './encoding.ts';
+import { WHOLE_BODY_BYTES } from './limits.ts';
 
 interface TextOptions {
-  /** Largest body, as it is sent and as it is unpacked. */
+  /** Largest body in bytes, compressed and decompressed. */
   readonly maxBytes: number;
-  /** Told of bytes before they are kept; may throw. */
-  readonly take?: (bytes: number) => void;
-  /** Takes bytes that are no UTF-8, from a sender that would send the same again for ever. */
+  /** Called with the number of bytes before they are held in memory; may throw. */
+  readonly reserve?: (bytes: number) => void;
+  /** Accepts invalid UTF-8, from a sender that would repeat a refused body for ever. */
   readonly isLenient?: boolean;
 }
 
-/** A plain body of known length up to here is read in one go. */
-const MAX_WHOLE_BYTES = 1024 * 1024;
-
 /**
- * The text of a body in pieces, as they come in. `payload_too_large` as soon as it is known to have more than `maxBytes`,
- * `unsupported_media_type` for an encoding that is not known, `invalid_request` for a body that breaks off, cannot be unpacked or
- * is not UTF-8.
+ * Yields the text of a body piece by piece. Throws `payload_too_large` as soon as it is known to have more than `maxBytes`,
+ * `unsupported_media_type` for an unknown encoding, and `invalid_request` for a body that is incomplete, cannot be
+ * decompressed or is not UTF-8.
  */
 export async function* readPieces(
   request: Request,
-  { maxBytes, take = () => {}, isLenient = false }: TextOptions,
+  { maxBytes, reserve = () => {}, isLenient = false }: TextOptions,
 ): AsyncGenerator<string> {
   const check = isLenient ? (text: string) => text : requireUtf8;
   const knownBytes = readLength(request, maxBytes);
-  if (knownBytes !== undefined) take(knownBytes);
+  if (knownBytes !== undefined) reserve(knownBytes);
   const encoding = request.headers.get('content-encoding');
   const source = arriving(request.body ?? []);
   const bytes = isPlain(encoding) ? source : decode(encoding!, bounded(source, maxBytes));
   const decoder = new TextDecoder();
   for await (const chunk of bounded(bytes, maxBytes)) {
-    if (knownBytes === undefined) take(chunk.byteLength);
+    if (knownBytes === undefined) reserve(chunk.byteLength);
     yield check(decoder.decode(chunk, { stream: true }));
   }
   yield check(decoder.decode());
 }
 
-/** The length of a plain body, where its sender says it. `payload_too_large` when it is more than `maxBytes`. */
+/** Returns the length of an uncompressed body, if the client sent it. Throws `payload_too_large` beyond `maxBytes`. */
 function readLength(request: Request, maxBytes: number): number | undefined {
   const length = request.headers.get('content-length');
   if (length === null) return undefined;
@@ -44,16 +42,16 @@ function readLength(request: Request, maxBytes: number): number | undefined {
   return isPlain(request.headers.get('content-encoding')) ? Number(length) : undefined;
 }
 
-/** Whether a body is plain and so small, as its sender says, that `readText` reads it in one go. */
+/** Returns whether `readText` reads a body as a whole: it is uncompressed and of a small, known length. */
 export function isSmall(request: Request, options: TextOptions): boolean {
   const bytes = readLength(request, options.maxBytes);
-  return bytes !== undefined && bytes <= MAX_WHOLE_BYTES;
+  return bytes !== undefined && bytes <= WHOLE_BODY_BYTES;
 }
 
-/** The whole text of a body, as `readPieces`. */
+/** Returns the whole text of a body. Throws as `readPieces` does. */
 export async function readText(request: Request, options: TextOptions): Promise<string> {
   if (isSmall(request, options)) {
-    options.take?.(Number(request.headers.get('content-length')));
+    options.reserve?.(Number(request.headers.get('content-length')));
     const whole = await readWhole(request);
     return options.isLenient ? whole : requireUtf8(whole);
   }
@@ -78,7 +76,7 @@ async function* arriving(body: AsyncIterable<Uint8Array> | Iterable<Uint8Array>)
   }
 }
 
-/** Hands chunks on, and gives up when they become too many bytes. */
+/** Passes chunks on until they exceed `maxBytes`. */
 async function* bounded(source: AsyncIterable<Uint8Array>, maxBytes: number): AsyncGenerator<Uint8Array> {
   let bytes = 0;
   for await (const chunk of source) {
@@ -88,20 +86,20 @@ async function* bounded(source: AsyncIterable<Uint8Array>, maxBytes: number): As
   }
 }
 
-/** Decoding puts U+FFFD in place of bytes that are no UTF-8: taking it would keep another name than was sent. */
+/** Throws for U+FFFD, which the decoder puts in place of invalid bytes: the name of a job would silently change. */
 function requireUtf8(text: string): string {
   if (!text.includes('\ufffd')) return text;
   throw new AppError(
     'invalid_request',
-    'The body is not valid UTF-8, or has the replacement character U+FFFD in it.',
+    'The body is not valid UTF-8, or contains the replacement character U+FFFD.',
   );
 }
 
-/** The client went away, or sent chunks that are not HTTP: a fault of its own, which hardly anybody is left to be told of. */
+/** The client disconnected or sent chunks that are not HTTP: its own fault, logged for debugging only. */
 export class BrokenOff extends AppError {}
 
 const brokenOff = (cause: unknown) =>
-  new BrokenOff('invalid_request', 'The body broke off before it was complete.', { cause });
+  new BrokenOff('invalid_request', 'The body ended before it was complete.', { cause });
 
 const tooLarge = (maxBytes: number) =>
-  new AppError('payload_too_large', `The body is larger than the ${maxBytes} bytes that are allowed here.`);
+  new AppError('payload_too_large', `The body is larger than the allowed ${maxBytes} bytes.`);

@@ -7,21 +7,28 @@ import { AppError, quote } from '../../domain/errors.ts';
 import { yieldToOthers } from '../../pace.ts';
 import { readText } from './body-text.ts';
 import { JsonScanner } from './json-scan.ts';
+import { LONG_WRITE_LENGTH } from './limits.ts';
+
+// How a body is read. Every step refuses what exceeds limits.ts before the next one spends time or memory on it.
+//
+//   bytes   body-text.ts     counts bytes, decodes UTF-8; intake.ts bounds all large bodies together
+//           encoding.ts      decompresses gzip and zstd; zstd-frames.ts finds truncated zstd
+//   text    json-scan.ts     counts levels, keys and values without parsing
+//   value   a single write   body.ts         parses it as a whole
+//           a batch          row-reader.ts   parses it some hundred rows at a time; row-cutter.ts finds the rows
+//           a completion     long-texts.ts   shortens its very long strings before it is parsed
+//   schema  body-check.ts    validates a single write; routes/batches.ts each row by itself
 
 interface BodyOptions {
-  /** Largest body of a single write. */
+  /** Largest body of a single write, in bytes. */
   readonly maxBytes: number;
-  /** The routes that read their bodies themselves. */
+  /** The routes that read their bodies themselves: batches and completions. */
   readonly batchRoutes: readonly string[];
 }
 
-/** A body of more characters takes some milliseconds to parse, and some more to check: in turns of their own. */
-const LONG_TEXT = 64 * 1024;
-
 /**
- * Reads the body of every write: `application/json` only (which also keeps foreign web pages from writing), plain, gzip
- * or zstd, of a bounded size before and after unpacking, valid UTF-8 and valid JSON. An optional field that is null counts
- * as not given. A DELETE has no body; whatever comes with one is left unread.
+ * Reads the body of every write: JSON in UTF-8, plain, gzip or zstd. Requiring `application/json` also prevents foreign web
+ * pages from writing. An optional field that is null counts as absent. The body of a DELETE is ignored.
  */
 export const body = ({ maxBytes, batchRoutes }: BodyOptions) =>
   new Elysia({ name: 'body' }).onParse({ as: 'global' }, async ({ request, route }) => {
@@ -30,14 +37,14 @@ export const body = ({ maxBytes, batchRoutes }: BodyOptions) =>
     if (batchRoutes.includes(route)) return {};
     const text = await readText(request, { maxBytes });
     new JsonScanner().scan(text);
-    if (text.length <= LONG_TEXT) return parseBody(text);
+    if (text.length <= LONG_WRITE_LENGTH) return parseBody(text);
     await yieldToOthers();
     const value = parseBody(text);
     await yieldToOthers();
     return value;
   });
 
-/** `unsupported_media_type` unless a Content-Type is that of JSON in UTF-8. */
+/** Throws `unsupported_media_type` unless the Content-Type is JSON in UTF-8. */
 function requireJson(contentType: string): void {
   const [type = '', ...parameters] = contentType.toLowerCase().split(';');
   if (type.trim() !== 'application/json') {
@@ -53,7 +60,7 @@ function requireJson(contentType: string): void {
   }
 }
 
-/** The JSON value of a body; `invalid_request`. */
+/** Parses the JSON of a body; an optional field that is null counts as absent. Throws `invalid_request`. */
 export function parseBody(text: string): unknown {
   const value = parseJson(text);
   if (value !== null && typeof value === 'object' && !Array.isArray(value))
@@ -61,6 +68,7 @@ export function parseBody(text: string): unknown {
   return value;
 }
 
+/** Parses JSON. Throws `invalid_request`. */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -70,10 +78,10 @@ export function parseJson(text: string): unknown {
   }
 }
 
-/** The fields that may be left out, of all bodies. */
+/** The optional fields of all bodies. */
 const OPTIONAL = new Set([JobPatchBody, SampleRowBody, PastJobBody].flatMap(optionalFields));
 
-/** Makes an optional field that is null one that is not given. */
+/** Deletes optional fields that are null. */
 export function dropNulls(fields: Record<string, unknown>): void {
   for (const name in fields) if (fields[name] === null && OPTIONAL.has(name)) delete fields[name];
 }

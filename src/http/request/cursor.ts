@@ -2,19 +2,19 @@ import { AppError } from '../../domain/errors.ts';
 import { isIdentity } from '../../domain/identity.ts';
 import type { JobOrder, JobPosition } from '../../domain/list.ts';
 
-/** Where a page of a list starts, and what "now" was on its first page. */
+/** The position after which a page starts, and the time of the first page's request. */
 export interface Cursor {
   readonly after: JobPosition;
   readonly nowMs: number;
 }
 
-/** A cursor as text that is opaque to clients. It holds for lists of the same `filter` (as text) and order only. */
+/** Returns a cursor as opaque text. It is valid only for lists with the same `filter` (as text) and order. */
 export function writeCursor({ after, nowMs }: Cursor, order: JobOrder, filter: string): string {
   const fields = { sort: order.sort, ascending: order.isAscending, now: nowMs, ...after };
   return Buffer.from(JSON.stringify({ ...fields, check: checkOf(fields, filter) })).toString('base64url');
 }
 
-/** Reads what `writeCursor` wrote; a validation error for anything else, or for a list it was not made for. */
+/** Reads the text of `writeCursor`. Throws `validation_error` for any other text, and for another filter or order. */
 export function readCursor(text: string, order: JobOrder, filter: string): Cursor {
   const { sort, ascending, now, value, id, check } = parse(text);
   const isWhole =
@@ -41,6 +41,6 @@ function parse(text: string): Record<string, unknown> {
   }
 }
 
-/** Finds mistakes, and keeps no secret: whoever makes up a cursor that fits has asked for a page like any other. */
+/** Detects mistakes; it is not a secret, because a forged cursor only requests another page. */
 const checkOf = (fields: object, filter: string): string =>
   Bun.hash(JSON.stringify(fields) + filter).toString(36);

@@ -1,18 +1,18 @@
 import { AppError } from '../../domain/errors.ts';
 
-/** One large body, from its arrival until its rows are stored. */
-export interface Arrival extends Disposable {
-  /** Has to be told of bytes before they are kept; `unavailable` when there is no room for them. */
-  take(bytes: number): void;
+/** The memory of one large body, from its first byte until its rows are stored. */
+export interface Intake extends Disposable {
+  /** Call this before bytes are held in memory. Throws `unavailable` when there is no room for them. */
+  reserve(bytes: number): void;
 }
 
 /**
- * Bounds the bytes of all large bodies that are being read or stored. They share `maxBytes`; one that finds no room
- * there has a place of its own, whatever its size, so that there is always one that can be finished.
+ * Bounds the bytes of all large bodies that are being read or stored. They share `maxBytes`; one body that finds no room
+ * there is admitted alone, whatever its size, so that there is always one that can be completed.
  */
-export function limitIntake(maxBytes: number): { open(): Arrival } {
+export function limitIntake(maxBytes: number): { open(): Intake } {
   let sharedBytes = 0;
-  let alone: Arrival | undefined;
+  let alone: Intake | undefined;
 
   return {
     open() {
@@ -21,23 +21,23 @@ export function limitIntake(maxBytes: number): { open(): Arrival } {
         ownBytes += bytes;
         sharedBytes += bytes;
       };
-      const arrival: Arrival = {
-        take(bytes) {
-          if (alone === arrival) return;
+      const intake: Intake = {
+        reserve(bytes) {
+          if (alone === intake) return;
           share(bytes);
           if (sharedBytes <= maxBytes) return;
           if (alone) {
-            throw new AppError('unavailable', 'Too many batches are coming in; try again in a second.');
+            throw new AppError('unavailable', 'Too many batches are being received; try again in a second.');
           }
-          alone = arrival;
+          alone = intake;
           share(-ownBytes);
         },
         [Symbol.dispose]() {
           share(-ownBytes);
-          if (alone === arrival) alone = undefined;
+          if (alone === intake) alone = undefined;
         },
       };
-      return arrival;
+      return intake;
     },
   };
 }

@@ -17,12 +17,12 @@ import { chooseFormat } from './accept.ts';
 import { readCursor } from './cursor.ts';
 import { readQuery } from './query.ts';
 
-/** What a request for a list asks for. */
+/** The parameters of a request for a list of jobs. */
 export interface ListRequest {
   readonly filter: JobFilter;
   readonly start: ListStart & { readonly order: JobOrder; readonly offset: number; readonly nowMs: number };
   readonly format: RowFormat;
-  /** Undefined where a list without pages goes on to its end. */
+  /** Undefined for a list without pages, which goes on to its end. */
   readonly limit: number | undefined;
   /** The filter as text, for cursors. */
   readonly filterKey: string;
@@ -36,6 +36,7 @@ function readDetailFilter(query: ReturnType<typeof readQuery>): JobFilter['detai
   return details.length === 0 ? undefined : Object.fromEntries(details);
 }
 
+/** Reads the parameters of a request for a list of jobs. Throws `validation_error`. */
 export function readListRequest(request: Request, nowMs: number): ListRequest {
   const query = readQuery(
     request,
@@ -63,10 +64,7 @@ export function readListRequest(request: Request, nowMs: number): ListRequest {
   const offset = query.integer('offset', { min: 0, max: Number.MAX_SAFE_INTEGER, otherwise: 0 });
   const cursor = query.text('cursor', 4096);
   if (cursor !== undefined && query.has('offset')) {
-    throw new AppError(
-      'validation_error',
-      'cursor and offset are two ways to say where to start; give only one.',
-    );
+    throw new AppError('validation_error', 'cursor and offset cannot be combined; give only one of them.');
   }
   const filterKey = JSON.stringify(filter);
   return {

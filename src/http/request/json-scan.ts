@@ -1,12 +1,7 @@
 import { AppError } from '../../domain/errors.ts';
+import { MAX_DEPTH, MAX_KEYS, MAX_VALUES } from './limits.ts';
 
-/** Levels of arrays and objects in a body: ours have four; a validator that walks 40,000 of them runs out of stack. */
-const MAX_DEPTH = 32;
-/** Keys of one object, and values of one row or single write: many of them cost far more to parse than their bytes. */
-const MAX_KEYS = 1000;
-const MAX_VALUES = 250_000;
-
-/** Meaning of a character outside strings; 0: nothing that is counted. */
+/** The role of each character outside strings; 0 if it is not counted. */
 const [QUOTE, OPEN, CLOSE, COMMA, COLON] = [1, 2, 3, 4, 5];
 const KINDS = new Uint8Array(128);
 for (const [characters, kind] of [
@@ -21,9 +16,9 @@ for (const [characters, kind] of [
 const QUOTE_CODE = 34;
 const BACKSLASH_CODE = 92;
 
-/** Told of what lies at the second level, where the rows of a batch are. */
+/** Receives the structure of the second level, where the rows of a batch are. */
 export interface SecondLevel {
-  /** An array or object begins at `at`. */
+  /** An array or object starts at `at`. */
   opened(at: number): void;
   /** It ends at `at`. */
   closed(at: number): void;
@@ -32,25 +27,25 @@ export interface SecondLevel {
 }
 
 /**
- * Counts the levels, keys and values of JSON text that comes in pieces, without parsing it, and refuses it with
- * `invalid_request` at the first that is too many. Whether the text is JSON at all is left to the parser.
+ * Counts the levels, keys and values of JSON text in pieces, without parsing it. Throws `invalid_request` as soon as one of
+ * them exceeds its limit. It does not find out whether the text is valid JSON; the parser does.
  */
 export class JsonScanner {
   #depth = 0;
   #values = 0;
   #isInString = false;
-  /** The last piece ended between a backslash and the character behind it. */
+  /** The last piece ended between a backslash and the character after it. */
   #isEscaped = false;
   readonly #keys = new Uint32Array(MAX_DEPTH + 1);
 
   constructor(private readonly second?: SecondLevel) {}
 
-  /** Whether the text so far ends inside a string. */
+  /** Whether the text so far ends within a string. */
   get isInString(): boolean {
     return this.#isInString;
   }
 
-  /** Begins to count values anew, as at the start of a row. */
+  /** Restarts the count of values, at the start of a row. */
   startRow(): void {
     this.#values = 0;
   }
@@ -70,7 +65,7 @@ export class JsonScanner {
     }
   }
 
-  /** Looks for the end of the string that `at` is in. Returns the place behind its quote, or the length of the piece. */
+  /** Returns the index after the closing quote of the string that contains `at`, or the length of the piece. */
   endString(piece: string, at: number): number {
     let place = this.#isEscaped ? at + 1 : at;
     this.#isEscaped = false;

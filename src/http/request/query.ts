@@ -6,15 +6,15 @@ import { pathOf } from '../url.ts';
 const MAX_NAMES = 100;
 
 /**
- * Reads the query of a request strictly: a parameter that is unknown, or given twice without being `repeatable`, is a
- * validation error, because a typo must not return everything. Each method reads one parameter, or undefined when it
- * was not given.
+ * Parses the query of a request. Throws `validation_error` for an unknown parameter, because a typo must not return
+ * everything, and for one that is given twice without being `repeatable`. Each method returns one parameter, or undefined
+ * when it is absent; it throws `validation_error` for an invalid value.
  */
 export function readQuery(request: Request, known: readonly string[], repeatable: readonly string[] = []) {
   const parameters = new Map<string, string[]>();
   for (const [name, value] of pathOf(request).searchParams) {
     if (!known.includes(name)) {
-      throw invalid(`${quote(name)} is not a parameter here; known are ${known.join(', ')}.`);
+      throw invalid(`${quote(name)} is not a known parameter; the known ones are ${known.join(', ')}.`);
     }
     const values = parameters.get(name);
     if (values && !repeatable.includes(name)) throw invalid(`${name} is given more than once.`);
@@ -43,7 +43,7 @@ export function readQuery(request: Request, known: readonly string[], repeatable
       return text === undefined ? undefined : requireChoice(name, text, choices);
     },
 
-    /** One or several choices, repeated or with commas between them; each once. */
+    /** Returns one or several choices, repeated or separated by commas, without duplicates. */
     choices<Choice extends string>(name: string, choices: readonly Choice[]): Choice[] | undefined {
       const texts = parameters.get(name)?.flatMap((text) => text.split(','));
       return texts && [...new Set(texts.map((text) => requireChoice(name, text, choices)))];
@@ -55,7 +55,7 @@ export function readQuery(request: Request, known: readonly string[], repeatable
       return text;
     },
 
-    /** One or several names, each as it was given: whether a comma is part of a name, only the store can tell. */
+    /** Returns one or several names as given: only the store knows whether a comma is part of a name. */
     identities(name: string): string[] | undefined {
       const texts = parameters.get(name);
       if (texts === undefined) return undefined;
@@ -68,7 +68,7 @@ export function readQuery(request: Request, known: readonly string[], repeatable
       return [...new Set(texts)];
     },
 
-    /** Any text that is not empty. */
+    /** Returns a text that is not empty. */
     text(name: string, maxLength = 256): string | undefined {
       const text = single(name);
       if (text !== undefined && (text === '' || [...text].length > maxLength)) {
@@ -82,7 +82,7 @@ export function readQuery(request: Request, known: readonly string[], repeatable
       return text === undefined ? undefined : requireTime(name, text);
     },
 
-    /** Milliseconds, from seconds or from a duration with its unit. */
+    /** Returns milliseconds, from seconds or from a duration with a unit. */
     duration(name: string): number | undefined {
       const text = single(name);
       if (text === undefined) return undefined;

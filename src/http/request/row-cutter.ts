@@ -1,31 +1,29 @@
 import { AppError } from '../../domain/errors.ts';
 import { JsonScanner } from './json-scan.ts';
-
-/** Characters that a batch may have beside its rows. */
-const MAX_OUTSIDE = 64 * 1024;
+import { MAX_OUTSIDE_LENGTH } from './limits.ts';
 
 export interface RowLimits {
-  /** Name of the array that holds the rows. */
+  /** Name of the array with the rows. */
   readonly name: string;
   readonly maxRows: number;
-  /** Characters of one row. */
+  /** The most characters of one row. */
   readonly maxRowLength: number;
 }
 
 /**
- * Cuts the JSON text of a batch, which comes in pieces, into portions of whole rows, so that no more of it has to be parsed
- * at once, or kept, than a piece and one row. Refuses it at the first row, or character, that is too many.
+ * Cuts the JSON text of a batch, which arrives in pieces, into portions of whole rows, so that never more than a piece and
+ * one row are parsed at once or held in memory. Throws `payload_too_large` at the first surplus row or character.
  */
 export class RowCutter {
   readonly #limits: RowLimits;
   readonly #scanner: JsonScanner;
   #piece = '';
-  /** From where on the piece at hand has not been given out or kept. */
+  /** Start of the part of the current piece that has not been returned or stored. */
   #from = 0;
   #lastComma = -1;
   #isInRows = false;
   #hasRows = false;
-  /** The beginning of the row at hand. */
+  /** The start of the current row, from earlier pieces. */
   #row = '';
   #outside = '';
   #commas = 0;
@@ -40,7 +38,7 @@ export class RowCutter {
     });
   }
 
-  /** The rows that end in this piece, as texts of one or more rows with commas between them. */
+  /** Returns the rows that end in this piece, as texts of one or more rows separated by commas. */
   cut(piece: string): string[] {
     this.#piece = piece;
     this.#from = 0;
@@ -52,17 +50,17 @@ export class RowCutter {
     return this.#portions;
   }
 
-  /** The text beside the rows, whose array is empty in it. */
+  /** The text outside the rows, in which their array is empty. */
   get outside(): string {
     return this.#outside;
   }
 
-  /** Whether an array of rows was found where it belongs. */
+  /** Whether the array of rows was found. */
   get hasRows(): boolean {
     return this.#hasRows;
   }
 
-  /** Commas between rows. */
+  /** The number of commas between rows. */
   get commas(): number {
     return this.#commas;
   }
@@ -83,10 +81,10 @@ export class RowCutter {
   #keepOutside(end: number): void {
     this.#outside += this.#piece.slice(this.#from, end);
     this.#from = end;
-    if (this.#outside.length > MAX_OUTSIDE) {
+    if (this.#outside.length > MAX_OUTSIDE_LENGTH) {
       throw new AppError(
         'payload_too_large',
-        `The body has more than ${MAX_OUTSIDE} characters beside ${this.#limits.name}.`,
+        `The body has more than ${MAX_OUTSIDE_LENGTH} characters outside ${this.#limits.name}.`,
       );
     }
   }
@@ -98,7 +96,7 @@ export class RowCutter {
     const key = this.#outside.slice(-200).trimEnd().slice(0, -1).trimEnd();
     if (!key.endsWith(`"${this.#limits.name}"`)) return;
     if (this.#hasRows)
-      throw new AppError('invalid_request', `The body has ${this.#limits.name} more than once.`);
+      throw new AppError('invalid_request', `The body contains ${this.#limits.name} more than once.`);
     this.#keepOutside(at + 1);
     this.#isInRows = true;
     this.#hasRows = true;
@@ -125,5 +123,5 @@ export class RowCutter {
 export const tooManyRows = ({ name, maxRows }: Pick<RowLimits, 'name' | 'maxRows'>) =>
   new AppError(
     'payload_too_large',
-    `${name} has more than the ${maxRows} rows that are allowed; send the rest in another batch.`,
+    `${name} has more than the allowed ${maxRows} rows; send the rest in another batch.`,
   );

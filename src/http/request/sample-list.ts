@@ -7,7 +7,7 @@ import type { ReadingQuery } from '../../domain/store/samples.ts';
 import { chooseFormat } from './accept.ts';
 import { readQuery } from './query.ts';
 
-/** What a request asks of the samples of a job. */
+/** Reads the parameters of a request for a job's samples. Throws `validation_error`. */
 export function readReadingRequest(request: Request) {
   const parameters = readQuery(
     request,
@@ -25,9 +25,9 @@ export function readReadingRequest(request: Request) {
   return {
     query,
     format,
-    /** 0: no limit. */
+    /** 0 means no limit. */
     limit: parameters.integer('limit', { min: 1, max: MAX_SAMPLES, otherwise }),
-    /** 0: as they are. */
+    /** 0 means single samples. */
     maxPoints: parameters.integer('max_points', { min: 1, max: MAX_POINTS, otherwise: 0 }),
   };
 }

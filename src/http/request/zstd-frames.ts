@@ -8,15 +8,15 @@ const RESERVED_BLOCK = 3;
 type Part = 'magic' | 'descriptor' | 'skippable' | 'block';
 
 /**
- * Walks along the frames of zstd data (RFC 8878) that comes in pieces, without unpacking it: the decoder takes data that is
- * cut off, or followed by something else, for whole. `invalid_request` for both.
+ * Follows the frames of zstd data (RFC 8878) in pieces, without decompressing it. Throws `invalid_request` for truncated
+ * data and for data followed by other bytes, both of which Bun's decoder accepts.
  */
 export class ZstdFrames {
   #part: Part = 'magic';
-  /** Bytes of the header at hand, least significant first, and how many are still to come. */
+  /** Bytes of the current header, least significant first, and their wanted number. */
   #bytes: number[] = [];
   #wanted = 4;
-  /** Bytes of content that are passed over. */
+  /** Bytes of content to skip. */
   #skip = 0;
   #hasChecksum = false;
 
@@ -37,7 +37,7 @@ export class ZstdFrames {
   /** Call this after the last piece. */
   finish(): void {
     if (this.#part !== 'magic' || this.#bytes.length > 0 || this.#skip > 0) {
-      throw new AppError('invalid_request', 'The body is cut off: its last zstd frame is not complete.');
+      throw new AppError('invalid_request', 'The body is truncated: its last zstd frame is incomplete.');
     }
   }
 
@@ -49,7 +49,7 @@ export class ZstdFrames {
   }
 
   #read(): void {
-    // Without shifts, which would make a number of 32 bits negative.
+    // Multiplied instead of shifted, because shifting 32 bits gives negative numbers.
     const value = this.#bytes.reduceRight((sum, byte) => sum * 256 + byte, 0);
     if (this.#part === 'magic') this.#readMagic(value);
     else if (this.#part === 'skippable') this.#expect('magic', 4, value);
@@ -60,7 +60,7 @@ export class ZstdFrames {
   #readMagic(value: number): void {
     if (value === FRAME) this.#expect('descriptor', 1);
     else if (value >= SKIPPABLE && value < SKIPPABLE + 16) this.#expect('skippable', 4);
-    else throw new AppError('invalid_request', 'The body has bytes in it that are no zstd frame.');
+    else throw new AppError('invalid_request', 'The body contains bytes that are not a zstd frame.');
   }
 
   #readDescriptor(descriptor: number): void {

@@ -1,17 +1,17 @@
-/** What is needed of a route to tell its methods. */
+/** The part of an Elysia route that is needed here. */
 export interface RouteLike {
   readonly method: string;
   readonly path: string;
 }
 
-/** The methods that a path takes, sorted, HEAD wherever GET is; none when there is no such path. */
+/** Returns the methods of a path, sorted, with HEAD wherever GET is; empty for an unknown path. */
 export function allowedMethods(routes: readonly RouteLike[], pathname: string): string[] {
   const methods = new Set(routes.filter(({ path }) => matches(path, pathname)).map(({ method }) => method));
   if (methods.has('GET')) methods.add('HEAD');
   return [...methods].sort();
 }
 
-/** Whether a path is one of a pattern such as `/v1/jobs/:jobId`; a final slash counts for nothing. */
+/** Returns whether a path matches a pattern such as `/v1/jobs/:jobId`; a final slash is ignored. */
 function matches(pattern: string, pathname: string): boolean {
   const wanted = pattern.replace(/\/$/, '').split('/');
   const given = pathname.replace(/\/$/, '').split('/');

@@ -1,63 +1,63 @@
 import { createGate, type Gate } from '../../domain/gate.ts';
 import { SLICE_MS, yieldToOthers } from '../../pace.ts';
 
-/** Answers up to this size are sent as a whole, with their length. */
+/** Answers up to this size are sent as a whole, with a Content-Length. */
 const WHOLE_BYTES = 2 * 1024 * 1024;
 
-// What is sent while it is read holds memory, a connection and a transaction of the database until its client has taken it.
-const BUSY = 'Too many downloads are under way; try again in a second.';
-/** CSV and NDJSON, from the start: they may be of any length. */
+// A streamed answer occupies memory, a connection and a transaction of the database until its client has received it.
+const BUSY = 'Too many downloads are in progress; try again in a second.';
+/** CSV and NDJSON, which may have any length, from their start. */
 const downloads = createGate({ places: 16, waiting: 0, message: BUSY });
-/** JSON, from where it turns out to be long. */
+/** JSON, as soon as it exceeds WHOLE_BYTES. */
 const longAnswers = createGate({ places: 32, waiting: 0, message: BUSY });
-/** A client that takes longer is cut off. One that takes nothing at all is cut by the idle timeout of the server. */
+/** A slower client is disconnected. One that reads nothing at all is disconnected by the server's idle timeout. */
 const MAX_DOWNLOAD_MS = 15 * 60_000;
-/** Scrapes that are not packed. */
+/** Scrapes without gzip. */
 const scrapes = createGate({
   places: 8,
   waiting: 0,
-  message: 'Too many scrapes are being sent; ask for gzip, or try again in a second.',
+  message: 'Too many scrapes are in progress; request gzip, or try again in a second.',
 });
-/** No scraper waits longer for a scrape. */
+/** The longest scrape_timeout in use. */
 const MAX_SCRAPE_MS = 60_000;
 
-/** A piece is copied on its way, and as large as a client may have on the way. */
+/** The socket copies each piece, so this is also the memory for each client. */
 const SHARED_PIECE_BYTES = 256 * 1024;
 
 type Pieces = Pick<AsyncGenerator<Uint8Array<ArrayBuffer>, void, void>, 'next' | 'return'>;
 
 /**
- * Sends pieces as the client takes them, one ahead at most; a small answer is sent as a whole. What fails before the first
- * WHOLE_BYTES is an error like any other; a later failure breaks the connection off. The pieces end when the client goes
- * away. `unavailable` when the answer is long, and too many such are being sent.
+ * Sends pieces as fast as the client reads them, at most one ahead; an answer up to WHOLE_BYTES is sent as a whole. A
+ * failure before that is an ordinary error, a later one closes the connection. Stops the pieces when the client
+ * disconnects. Rejects with `unavailable` when too many long answers are being sent.
  */
 export async function sendPieces(pieces: Pieces, headers: Record<string, string>): Promise<Response> {
   return send(pieces, headers, { gate: longAnswers });
 }
 
 /**
- * Sends pieces as `sendPieces` does, from the first on, so that its client is not taken for an idle one; `unavailable` before the
- * first when too many downloads are under way.
+ * Sends pieces as `sendPieces` does, but streams from the first, so that the connection is never idle. Rejects with
+ * `unavailable` when too many downloads are in progress.
  */
 export async function sendDownload(pieces: Pieces, headers: Record<string, string>): Promise<Response> {
   const leave = await downloads.enter();
   return send(leaveAtEnd(pieces, leave), headers, { wholeBytes: 1 });
 }
 
-/** Sends a text that many clients may share, without a copy for each; `unavailable` when it is long, and too many are sent. */
+/** Sends a text to many clients without a copy for each. Rejects with `unavailable` when too many long ones are sent. */
 export function sendShared(
   text: Uint8Array<ArrayBuffer>,
   headers: Record<string, string>,
 ): Promise<Response> {
-  return send(cut(text), headers, { gate: scrapes, maxMs: MAX_SCRAPE_MS });
+  return send(piecesOf(text), headers, { gate: scrapes, maxMs: MAX_SCRAPE_MS });
 }
 
-async function* cut(text: Uint8Array<ArrayBuffer>): AsyncGenerator<Uint8Array<ArrayBuffer>, void> {
+async function* piecesOf(text: Uint8Array<ArrayBuffer>): AsyncGenerator<Uint8Array<ArrayBuffer>, void> {
   for (let at = 0; at < text.length; at += SHARED_PIECE_BYTES)
     yield text.subarray(at, at + SHARED_PIECE_BYTES);
 }
 
-/** The same pieces; `leave` is called when they are over, fail or are given up, even before the first. */
+/** Wraps pieces so that `leave` is called when they end, fail or are stopped, even before the first. */
 function leaveAtEnd(pieces: Pieces, leave: () => void): Pieces {
   return {
     async next() {
@@ -78,10 +78,10 @@ function leaveAtEnd(pieces: Pieces, leave: () => void): Pieces {
 }
 
 interface SendOptions {
-  /** Bounds the answers that are too long to be sent as a whole. */
+  /** Bounds the number of streamed answers. */
   readonly gate?: Gate;
   readonly maxMs?: number;
-  /** What is longer is sent while it is made. */
+  /** A longer answer is streamed. */
   readonly wholeBytes?: number;
 }
 
@@ -121,7 +121,7 @@ function stream(
         else controller.close();
         if (performance.now() <= endMs) return;
         await pieces.return();
-        controller.error(new Error('The client took too long for the download.'));
+        controller.error(new Error('The client took too long to receive the answer.'));
       },
       cancel: () => pieces.return() as Promise<never>,
     },
@@ -140,14 +140,14 @@ function joinBytes(pieces: readonly Uint8Array[], length: number): Uint8Array<Ar
   return all;
 }
 
-/** Text is sent in pieces of about this size. */
+/** Text is sent in pieces of about this many characters. */
 const PIECE_CHARACTERS = 64 * 1024;
 
-/** Sends a download whose parts are made like those of `sendJson`. */
+/** Sends CSV or NDJSON; the parts are rendered as those of `sendJson`. */
 export const sendText = (parts: AsyncIterable<string>, headers: Record<string, string>): Promise<Response> =>
   sendDownload(encodeParts(parts), headers);
 
-/** Sends JSON whose parts are made one after the other, each in well under a millisecond, in slices beside other requests. */
+/** Sends JSON whose parts are rendered one by one, each in well under a millisecond, yielding to other requests. */
 export const sendJson = (parts: AsyncIterable<string>): Promise<Response> =>
   sendPieces(encodeParts(parts), { 'content-type': 'application/json' });
 

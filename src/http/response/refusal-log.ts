@@ -1,18 +1,18 @@
-/** Between two lines: the metrics count every refusal, the log only says that there are some and why. */
+/** Between two lines; /metrics counts every refusal. */
 const LINE_MS = 1000;
-/** Kinds of refusal that are counted one by one. */
-const MAX_KINDS = 20;
+/** Reasons that are counted separately. */
+const MAX_REASONS = 20;
 const OTHERS = 'others';
 
 interface RefusalLogOptions {
   readonly warn: (event: string, fields: Record<string, unknown>) => void;
-  /** Calls back after `ms`; by default a timer that does not keep the process alive. */
+  /** Calls back after `ms`; by default a timer that does not prevent the process from exiting. */
   readonly later?: (ms: number, run: () => void) => void;
 }
 
 /**
- * Logs requests that were refused as they had to be (the disk full, the queue full), without stacks: the first at once, those of
- * each following second in one line, with a count for each kind.
+ * Logs requests that were refused because of the service's state (disk full, queue full), without stacks: the first
+ * immediately, those of each following second in one line with a count for each reason.
  */
 export function refusalLog({ warn, later = startTimer }: RefusalLogOptions) {
   const counts = new Map<string, number>();
@@ -22,16 +22,16 @@ export function refusalLog({ warn, later = startTimer }: RefusalLogOptions) {
     isQuiet = counts.size === 0;
     if (isQuiet) return;
     const count = [...counts.values()].reduce((sum, one) => sum + one, 0);
-    const reasons = [...counts].map(([kind, times]) => `${times} times: ${kind}`);
-    warn('requests refused', { count, reasons: reasons.join(' ') });
+    const reasons = [...counts].map(([reason, times]) => `${times} times: ${reason}`);
+    warn('requests_refused', { count, reasons: reasons.join(' ') });
     counts.clear();
     later(LINE_MS, writeLine);
   }
 
   return {
-    /** `kind` says why in a sentence. */
-    add(kind: string): void {
-      const known = counts.has(kind) || counts.size < MAX_KINDS ? kind : OTHERS;
+    /** `reason` is a sentence. */
+    add(reason: string): void {
+      const known = counts.has(reason) || counts.size < MAX_REASONS ? reason : OTHERS;
       counts.set(known, (counts.get(known) ?? 0) + 1);
       if (isQuiet) writeLine();
     },

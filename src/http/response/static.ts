@@ -5,7 +5,7 @@ import { acceptsGzip } from '../request/accept.ts';
 
 const compress = promisify(gzip);
 
-/** Browsers ask each time whether what they have is still right: a newer executable serves other files under the same names. */
+/** Browsers revalidate each time, because a newer executable serves other files under the same names. */
 const HEADERS = {
   'cache-control': 'no-cache',
   vary: 'accept-encoding',
@@ -15,7 +15,7 @@ const HEADERS = {
 
 type Serve = (request: Request) => Promise<Response>;
 
-/** Serves bytes that never change while the process runs, with an ETag, gzipped for whom takes it. */
+/** Serves bytes that never change while the process runs, with an ETag, and gzip if accepted. */
 function staticBytes(read: () => Promise<Uint8Array>, headers: Record<string, string>): Serve {
   let versions: Promise<{ plain: Uint8Array; packed: Uint8Array; etag: string }> | undefined;
 
@@ -40,10 +40,10 @@ function staticBytes(read: () => Promise<Uint8Array>, headers: Record<string, st
   };
 }
 
-/** Serves a file that the executable holds. */
+/** Serves a file embedded in the executable. */
 export const staticFile = (path: string, type: string): Serve =>
   staticBytes(() => Bun.file(path).bytes(), { 'content-type': type });
 
-/** Serves a text. */
+/** Serves a fixed text. */
 export const staticText = (text: string, type: string, headers: Record<string, string>): Serve =>
   staticBytes(async () => Buffer.from(text), { 'content-type': type, ...headers });

@@ -1,12 +1,12 @@
 import { Elysia } from 'elysia';
 
-/** Told of every request once it is answered; `route` is the pattern, `unknown` when there is none. */
+/** Called once for every answered request; `route` is its pattern, or `unknown`. */
 export type ObserveRequest = (method: string, route: string, status: number, seconds: number) => void;
 
-/** Times every request, from its arrival to its answer. */
+/** Measures every request from its arrival to its answer. */
 export const requests = ({ observeRequest }: { observeRequest: ObserveRequest }) =>
   new Elysia({ name: 'requests' })
-    // Kept in the request's own context: a map from requests to times costs more than the rest of this.
+    // In the request's context, because a map from requests to times costs more than everything else here.
     .decorate('startedMs', 0)
     .onRequest((context) => {
       context.startedMs = performance.now();

@@ -13,14 +13,12 @@ import type { JobSample, SampleStore } from '../../domain/store/samples.ts';
 import { requirePastTime } from '../../domain/time.ts';
 import { dropNulls } from '../request/body.ts';
 import { limitIntake } from '../request/intake.ts';
+import { BATCH_INTAKE_BYTES, MAX_JOB_LENGTH, MAX_SAMPLE_LENGTH } from '../request/limits.ts';
 import { readRows } from '../request/row-reader.ts';
 import { describe } from '../response/operation.ts';
 
-/** Bytes of batches that may be read and stored at the same time; the disk writes them in a fraction of a second. */
-const MAX_INTAKE_BYTES = 4 * 1024 * 1024;
-const SAMPLES = { name: 'samples', maxRows: MAX_BATCH_SAMPLES, maxRowLength: 64 * 1024 };
-/** A job may name 100,000 nodes. */
-const JOBS = { name: 'jobs', maxRows: MAX_BATCH_JOBS, maxRowLength: 1024 * 1024 };
+const SAMPLES = { name: 'samples', maxRows: MAX_BATCH_SAMPLES, maxRowLength: MAX_SAMPLE_LENGTH };
+const JOBS = { name: 'jobs', maxRows: MAX_BATCH_JOBS, maxRowLength: MAX_JOB_LENGTH };
 
 interface BatchOptions {
   readonly store: Pick<JobStore, 'createJobs'> & Pick<SampleStore, 'recordSamples'>;
@@ -29,14 +27,14 @@ interface BatchOptions {
 
 /** Stores many samples or jobs at once; a row at fault is refused by itself. */
 export const batches = ({ store, now }: BatchOptions) => {
-  const intake = limitIntake(MAX_INTAKE_BYTES);
+  const intakes = limitIntake(BATCH_INTAKE_BYTES);
   return new Elysia({ name: 'batches', normalize: false })
     .post(
       RECORD_SAMPLES.path,
       async ({ request }) => {
-        using arrival = intake.open();
+        using intake = intakes.open();
         const sorted = sortRows(checkSample, sampleReader(now()));
-        await readRows(request, arrival, SAMPLES, sorted.add);
+        await readRows(request, intake, SAMPLES, sorted.add);
         return renderResult(await store.recordSamples(sorted.values), sorted);
       },
       { detail: describe(RECORD_SAMPLES) },
@@ -44,11 +42,11 @@ export const batches = ({ store, now }: BatchOptions) => {
     .post(
       CREATE_JOBS.path,
       async ({ request }) => {
-        using arrival = intake.open();
+        using intake = intakes.open();
         const nowMs = now();
         const sorted = sortRows(checkJob, (row) => readPastJob(row, nowMs));
         const nodes = countNodes(sorted.values);
-        await readRows(request, arrival, JOBS, (rows) => {
+        await readRows(request, intake, JOBS, (rows) => {
           sorted.add(rows);
           nodes.requireFew();
         });

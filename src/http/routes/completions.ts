@@ -7,7 +7,8 @@ import { yieldToOthers } from '../../pace.ts';
 import { parseBody } from '../request/body.ts';
 import { readPieces } from '../request/body-text.ts';
 import { limitIntake } from '../request/intake.ts';
-import { ShortenedDocument } from '../response/long-texts.ts';
+import { COMPLETION_INTAKE_BYTES, MAX_COMPLETION_BYTES } from '../request/limits.ts';
+import { ShortenedDocument } from '../request/long-texts.ts';
 import { describe } from '../response/operation.ts';
 
 export interface CompletionOptions {
@@ -16,20 +17,15 @@ export interface CompletionOptions {
   readonly parseCompletion: (document: unknown) => Report | undefined;
 }
 
-/** A record contains the job's script: 4 MiB by default, more where a site allows it. slurmctld would repost a refused one for ever. */
-const MAX_DOCUMENT_BYTES = 64 * 1024 * 1024;
-/** Bytes of documents that may be read and stored at the same time; slurmctld posts one after the other. */
-const MAX_INTAKE_BYTES = 16 * 1024 * 1024;
-
 /** Receives the record that slurmctld posts of every ended run (`JobCompType=jobcomp/elasticsearch`). */
 export const completions = ({ takeReports, parseCompletion }: CompletionOptions) => {
-  const intake = limitIntake(MAX_INTAKE_BYTES);
+  const intakes = limitIntake(COMPLETION_INTAKE_BYTES);
   return new Elysia({ name: 'completions', normalize: false }).post(
     RECEIVE_COMPLETION.path,
     async ({ request }) => {
-      using arrival = intake.open();
+      using intake = intakes.open();
       const document = new ShortenedDocument();
-      const options = { maxBytes: MAX_DOCUMENT_BYTES, take: arrival.take, isLenient: true };
+      const options = { maxBytes: MAX_COMPLETION_BYTES, reserve: intake.reserve, isLenient: true };
       for await (const piece of readPieces(request, options)) {
         await yieldToOthers();
         document.add(piece);

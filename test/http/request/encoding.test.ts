@@ -28,7 +28,7 @@ const PACKERS: [encoding: string, pack: (bytes: Uint8Array | string) => Uint8Arr
   ['identity', (text) => Buffer.from(text)],
   ['', (text) => Buffer.from(text)],
 ];
-test.each(PACKERS)('a body in %p is read, of batches and of single writes', async (encoding, pack) => {
+test.each(PACKERS)('a body in %p is read, for batches and single writes', async (encoding, pack) => {
   await using service = await startWithJob();
   const { post } = service;
   expect((await post('/v1/samples', pack(JSON.stringify(SAMPLES)), encoding)).json.stored).toBe(1);
@@ -60,7 +60,7 @@ const WRONG: [encoding: string, body: Uint8Array | string, status: number, error
   ['', gzipSync(text), 400, 'invalid_request'],
 ];
 test.each(WRONG)(
-  'Content-Encoding %p with what does not fit it is refused: %#',
+  'a body that does not match its Content-Encoding %p is refused: case %#',
   async (encoding, body, ...is) => {
     await using service = await startWithJob();
     for (const path of ['/v1/samples', '/v1/jobs']) {
@@ -71,12 +71,12 @@ test.each(WRONG)(
   },
 );
 
-/** Valid JSON of exactly so many bytes. */
+/** Returns valid JSON of exactly this many bytes. */
 const padded = (bytes: number, value: object) => JSON.stringify(value).padEnd(bytes, ' ');
 
 const ROW_BYTES = 16 * 1024;
 
-/** A batch of exactly so many bytes: rows of 16 kB, which hardly become smaller when they are packed. */
+/** Returns a batch of exactly this many bytes, in rows of 16 KiB that hardly compress. */
 function batchOf(bytes: number, name: string, row: object): string {
   const head = `{"${name}":[`;
   const filler = randomBytes(bytes / 2).toString('hex');
@@ -99,7 +99,7 @@ const LIMITS: [path: string, makeBody: (bytes: number) => string, bytes: number,
   ['/v1/jobs/a/metrics', (bytes) => padded(bytes, { cpu_usage: 1, memory_usage_mb: 1 }), 4096, 201],
 ];
 for (const [path, makeBody, bytes, ok] of LIMITS) {
-  test(`${path} takes ${bytes} bytes and not one more, plain and unpacked`, async () => {
+  test(`POST ${path} accepts ${bytes} bytes and not one more, plain and decompressed`, async () => {
     await using service = await startWithJob({ maxBodyBytes: 4096 });
     const over = makeBody(bytes + 1);
     expect(over).toHaveLength(bytes + 1);
@@ -116,7 +116,7 @@ for (const [path, makeBody, bytes, ok] of LIMITS) {
   }, 120_000);
 }
 
-test('what is sent packed has the limit too, although it would unpack to less', async () => {
+test('a compressed body over the limit is refused even if it decompresses to less', async () => {
   await using service = await startWithJob({ maxBodyBytes: 4096 });
   const packed = gzipSync(padded(4096, JOB), { level: 0 });
   expect(packed.byteLength).toBeGreaterThan(4096);
@@ -127,7 +127,7 @@ test('what is sent packed has the limit too, although it would unpack to less', 
 test.each([
   ['gzip', (bytes: Uint8Array) => gzipSync(bytes)],
   ['zstd', (bytes: Uint8Array) => zstdCompressSync(bytes)],
-])('a bomb of %s is given up before it takes memory', async (encoding, pack) => {
+])('a decompression bomb of %s is refused before it takes memory', async (encoding, pack) => {
   await using service = await startWithJob();
   const bomb = pack(new Uint8Array(1024 * MIB));
   expect(bomb.byteLength).toBeLessThan(2 * MIB);
@@ -145,8 +145,8 @@ test.each([
 
 test.each([
   ['plain', undefined, (text: string) => Buffer.from(text)],
-  ['packed', 'gzip', (text: string) => gzipSync(text, { level: 1 })],
-] as const)('of large %s batches that come in together one is taken', async (_, encoding, pack) => {
+  ['compressed', 'gzip', (text: string) => gzipSync(text, { level: 1 })],
+] as const)('of five large %s batches at the same time one is accepted', async (_, encoding, pack) => {
   await using service = await startWithJob();
   const body = pack(batchOf(20 * MIB, 'samples', SAMPLES.samples[0]!));
   const answers = await Promise.all(
@@ -158,19 +158,19 @@ test.each([
   expect((await service.post('/v1/samples', JSON.stringify(SAMPLES))).status).toBe(200);
 });
 
-test('a zstd body that is cut off is told so, wherever it is cut', async () => {
+test('a truncated zstd body is refused as such, wherever it is truncated', async () => {
   await using service = await startWithJob();
   const packed = zstdCompressSync(text);
   for (let bytes = 1; bytes < packed.byteLength; bytes++) {
     const { status, json } = await service.post('/v1/samples', packed.subarray(0, bytes), 'zstd');
     expect([bytes, status, json.error]).toEqual([bytes, 400, 'invalid_request']);
-    expect(json.message).toContain('cut off');
+    expect(json.message).toContain('truncated');
   }
   const { json } = await service.post('/v1/samples', Buffer.concat([packed, Buffer.from('more')]), 'zstd');
-  expect(json.message).toContain('bytes in it that are no zstd frame');
+  expect(json.message).toContain('bytes that are not a zstd frame');
 });
 
-test('several frames of zstd are one body, and frames that are to be skipped are skipped', async () => {
+test('several zstd frames are one body, and skippable frames are skipped', async () => {
   await using service = await startWithJob();
   const [head, tail] = [text.slice(0, 20), text.slice(20)].map((part) => zstdCompressSync(part));
   const skippable = Buffer.from([0x52, 0x2a, 0x4d, 0x18, 3, 0, 0, 0, 1, 2, 3]);
@@ -182,7 +182,7 @@ test('several frames of zstd are one body, and frames that are to be skipped are
   expect([status, json.stored]).toEqual([200, 1]);
 });
 
-test('a small body may be packed as much as it can, a large one that is packed to nearly nothing is refused', async () => {
+test('a small body may have any compression ratio, a large one at most 200', async () => {
   await using service = await startWithJob();
   const batch = (rows: number) => JSON.stringify({ samples: Array(rows).fill(SAMPLES.samples[0]) });
   expect((await service.post('/v1/samples', zstdCompressSync(batch(15_000)), 'zstd')).status).toBe(200);

@@ -5,26 +5,26 @@ import { RowCutter } from '../../../src/http/request/row-cutter.ts';
 const LIMITS = { name: 'rows', maxRows: 1000, maxRowLength: 100 };
 const PIECE = 50;
 
-/** Cuts a text that comes in pieces of this length, until it is refused; what came out, and how much went in. */
+/** Cuts a text in pieces of `length` until it is refused. Returns the rows and the number of characters read. */
 function cut(text: string, length = PIECE, limits = LIMITS) {
   const cutter = new RowCutter(limits);
   const rows: unknown[] = [];
-  let taken = 0;
+  let consumed = 0;
   let refusal: string | undefined;
   try {
-    for (; taken < text.length; taken += length) {
-      for (const portion of cutter.cut(text.slice(taken, taken + length)))
+    for (; consumed < text.length; consumed += length) {
+      for (const portion of cutter.cut(text.slice(consumed, consumed + length)))
         rows.push(...JSON.parse(`[${portion}]`));
     }
   } catch (error) {
     refusal = (error as Error).message;
   }
-  return { rows, cutter, taken, refusal };
+  return { rows, cutter, consumed, refusal };
 }
 
 const value = fc.jsonValue({ maxDepth: 3 });
 
-test('rows come out as they went in, wherever the text is cut, and the rest stays', () => {
+test('RowCutter returns all rows unchanged and keeps the text outside them, wherever the pieces end', () => {
   fc.assert(
     fc.property(
       fc.array(value, { maxLength: 20 }),
@@ -54,26 +54,26 @@ test.each([
   ['{"a":"\\"rows\\":","b":[1]}'],
   ['[[1,2]]'],
   ['{"rows":{"a":1}}'],
-])('%s has no array of rows where it belongs', (text) => {
+])('%s has no array called rows at its top level', (text) => {
   const { rows, cutter, refusal } = cut(text, 3);
   expect([rows, cutter.hasRows, cutter.outside, refusal]).toEqual([[], false, text, undefined]);
 });
 
 const FOREVER = 1_000_000;
-const REFUSED: [body: string, says: string][] = [
-  [`{"rows":[${'{},'.repeat(FOREVER)}{}]}`, 'rows has more than the 1000 rows'],
-  [`{"rows":[${'0,'.repeat(FOREVER)}0]}`, 'rows has more than the 1000 rows'],
+const REFUSED: [body: string, message: string][] = [
+  [`{"rows":[${'{},'.repeat(FOREVER)}{}]}`, 'rows has more than the allowed 1000 rows'],
+  [`{"rows":[${'0,'.repeat(FOREVER)}0]}`, 'rows has more than the allowed 1000 rows'],
   [`{"rows":[1,${' '.repeat(FOREVER)}]}`, 'rows.1 has more than 100 characters'],
   [`{"rows":[{${'"a":0,'.repeat(FOREVER)}`, 'rows.0 has more than 100 characters'],
   [`{"rows":["${'x'.repeat(FOREVER)}"]}`, 'rows.0 has more than 100 characters'],
   [`{"rows":[${'['.repeat(FOREVER)}`, 'nested deeper than 32 levels'],
-  [`{"rows":[],"rows":[${' '.repeat(FOREVER)}`, 'has rows more than once'],
-  [`${' '.repeat(FOREVER)}{"rows":[]}`, 'more than 65536 characters beside rows'],
-  [`{"a":"${'x'.repeat(FOREVER)}","rows":[]}`, 'more than 65536 characters beside rows'],
+  [`{"rows":[],"rows":[${' '.repeat(FOREVER)}`, 'contains rows more than once'],
+  [`${' '.repeat(FOREVER)}{"rows":[]}`, 'more than 65536 characters outside rows'],
+  [`{"a":"${'x'.repeat(FOREVER)}","rows":[]}`, 'more than 65536 characters outside rows'],
   [`{"a":{${Array.from({ length: FOREVER / 10 }, (_, at) => `"${at}":0`)}}}`, 'more than 1000 keys'],
 ];
-test.each(REFUSED)('%.40s… is refused before much of it is read: %s', (body, says) => {
-  const { refusal, taken } = cut(body);
-  expect(refusal).toContain(says);
-  expect(taken).toBeLessThan(70_000);
+test.each(REFUSED)('the batch %.40s… is refused before much of it is read: %s', (body, message) => {
+  const { refusal, consumed } = cut(body);
+  expect(refusal).toContain(message);
+  expect(consumed).toBeLessThan(70_000);
 });

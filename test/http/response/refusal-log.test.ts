@@ -24,7 +24,7 @@ function start() {
 }
 
 const line = (atMs: number, count: number, reasons: string) => ({
-  event: 'requests refused',
+  event: 'requests_refused',
   count,
   reasons,
   atMs,

@@ -1,20 +1,16 @@
-import { JsonScanner } from '../request/json-scan.ts';
-
-/** Characters that are scanned in one go. */
-const PIECE_LENGTH = 32 * 1024;
-
-const MAX_STRING = 64 * 1024;
+import { JsonScanner } from './json-scan.ts';
+import { MAX_STRING_LENGTH, PIECE_LENGTH } from './limits.ts';
 
 /**
- * Puts the pieces of a JSON document together and shortens its very long strings, such as the script of a job, to some
- * 64,000 characters: what is not read need not be parsed or kept. Bounds levels, keys and values (`invalid_request`).
+ * Joins the pieces of a JSON document and shortens its very long strings, such as the script of a job, to about 64 * 1024
+ * characters, because they are not read. Throws `invalid_request` for too many levels, keys or values.
  */
 export class ShortenedDocument {
   readonly #scanner = new JsonScanner();
   #text = '';
-  /** The string at hand is long enough: the rest of it is left out. */
+  /** The rest of the current string is left out. */
   #isShortened = false;
-  /** Characters of the pieces that the string at hand has filled. */
+  /** Length of the pieces that consist only of the current string. */
   #filled = 0;
 
   get text(): string {
@@ -39,14 +35,14 @@ export class ShortenedDocument {
     if (!isFilled) this.#scanner.scan(rest.slice(end));
     this.#text += rest;
     this.#filled = isFilled ? this.#filled + rest.length : 0;
-    if (this.#filled < MAX_STRING) return;
+    if (this.#filled < MAX_STRING_LENGTH) return;
     this.#text = withoutEscape(this.#text);
     this.#isShortened = true;
     this.#filled = 0;
   }
 }
 
-/** The text without an escape at its end, which may be half of one (`\u00`, or one backslash of two). */
+/** Returns the text without an escape at its end, which may be incomplete (`\u00`, or one backslash of two). */
 function withoutEscape(text: string): string {
   const last = text.lastIndexOf('\\');
   return last < text.length - 6 ? text : text.slice(0, last).replace(/\\+$/, '');

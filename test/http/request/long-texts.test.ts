@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test';
 import fc from 'fast-check';
-import { ShortenedDocument } from '../../../src/http/response/long-texts.ts';
+import { ShortenedDocument } from '../../../src/http/request/long-texts.ts';
 
 function shorten(text: string, length = 10_000): string {
   const document = new ShortenedDocument();
@@ -8,7 +8,7 @@ function shorten(text: string, length = 10_000): string {
   return document.text;
 }
 
-test('a document without very long strings stays as it is', () => {
+test('a document without very long strings is unchanged', () => {
   fc.assert(
     fc.property(fc.json({ maxDepth: 4 }), fc.integer({ min: 1, max: 50 }), (text, length) => {
       expect(shorten(text, length)).toBe(text);
@@ -17,7 +17,7 @@ test('a document without very long strings stays as it is', () => {
 });
 
 const UNITS = ['x', '\\n', '\\\\', '\\"', '\\u0041', 'ab\\u00e9', '\\\\u0041', '🧪'];
-test.each(UNITS)('a script of %j loses its end, and what comes after it is there', (unit) => {
+test.each(UNITS)('a very long string of %j is shortened and the fields after it are kept', (unit) => {
   for (const offset of [0, 1, 2, 3, 4, 5]) {
     const script = 'y'.repeat(offset) + unit.repeat(400_000);
     const text = `{"a":["1","${script}"],"script":"${script}","state":"FAILED"}`;
@@ -26,7 +26,7 @@ test.each(UNITS)('a script of %j loses its end, and what comes after it is there
     const { a, script: kept, state } = JSON.parse(shortened);
     expect([a[0], state]).toEqual(['1', 'FAILED']);
     for (const one of [a[1], kept]) {
-      // One of backslashes alone loses all of them.
+      // A string of backslashes alone loses all of them.
       if (unit !== '\\\\') expect(one.length).toBeGreaterThan(5000);
       expect(JSON.parse(`"${script}"`).startsWith(one)).toBe(true);
     }
