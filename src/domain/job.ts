@@ -7,7 +7,7 @@ export const MAX_NODES = 100_000;
 /** 2^33 MB is 8 PB: above any node, below the point where bytes leave the exact integers of a double. */
 export const MAX_MEMORY_MB = 2 ** 33;
 
-/** A job that is to be made. */
+/** A job to be created. */
 export interface NewJob {
   readonly id: string;
   readonly user: string;
@@ -17,58 +17,67 @@ export interface NewJob {
 
 export const MAX_BATCH_JOBS = 10_000;
 
-/** What of a job is to change; only what is given. */
+/** Changes of a job over the API; only fields that are given change. */
 export interface JobPatch {
   readonly state?: JobState;
+  /** 0 to 100, as in `Sample`. */
   readonly cpuUsage?: number;
+  /** MB of 2^20 bytes on the job's first node. */
   readonly memoryUsageMb?: number;
+  /** 0 to 100, as in `Sample`. */
   readonly gpuUsage?: number;
+  /** Added to the details that are known. */
   readonly details?: JobDetails;
 }
 
-/** A job as it is known; times in milliseconds since 1970, usage in percent. */
+/** A job as stored: its latest run, with its current usage (`combineUsage`). Times in milliseconds since 1970. */
 export interface Job {
   readonly id: string;
   readonly user: string;
-  /** None while the scheduler has assigned none. */
+  /** Empty while the scheduler has assigned none. */
   readonly nodes: readonly string[];
   readonly state: JobState;
-  /** Absent while the scheduler has not started it. */
+  /** Absent while the job has not started. */
   readonly startTimeMs?: number;
   /** Present exactly when the job has ended. */
   readonly endTimeMs?: number;
+  /** 0 to 100, as in `Sample`; 0 until it is measured. */
   readonly cpuUsage: number;
+  /** MB of 2^20 bytes, all nodes together; 0 until it is measured. */
   readonly memoryUsageMb: number;
-  /** Absent until somebody measured it. */
+  /** 0 to 100, as in `Sample`; absent until it is measured. */
   readonly gpuUsage?: number;
-  /** When the newest usage known was measured; absent until somebody measured the job. */
+  /** When the newest known usage was measured; absent until the job is measured. */
   readonly usageTimeMs?: number;
   readonly details?: JobDetails;
-  /** Of an end that a scheduler told: false while it is only a guess from an exit code or from the job's absence. */
+  /** Whether the end is Slurm's own word, not a guess; absent unless a scheduler reported an end. */
   readonly isEndConfirmed?: boolean;
 }
 
-/** A job that is loaded with its past, as a site does when it moves in. */
+/** A job loaded with its past, as when a site moves in. */
 export interface PastJob extends NewJob {
   readonly state: JobState;
   readonly startTimeMs: number;
   /** The start is the server's own clock, so a repeat may have another. */
   readonly stamped?: boolean;
-  /** Present exactly when the state is an end. */
+  /** Present exactly when the job has ended. */
   readonly endTimeMs?: number;
 }
 
-/** The part of a job that a state change moves. */
+/** Where a job is in its life. */
 export interface JobLife {
   readonly state: JobState;
+  /** When it started; while it has not, the time that orders it in lists. */
   readonly startTimeMs: number;
-  readonly endTimeMs: number | null;
+  readonly hasStarted: boolean;
+  /** Set exactly when the job has ended. */
+  readonly endTimeMs: number | undefined;
 }
 
-/** The life of a job that is made at `nowMs`: it runs from then on. */
+/** Returns the state and start of a job created at `nowMs`, which runs from then on. */
 export const lifeOfNew = (nowMs: number) => ({ state: 'running', startTimeMs: nowMs }) as const;
 
-/** A job just made, as it would be read back: nobody has measured it yet. */
+/** Returns a job just created, as it would be read back. */
 export function newJob({ id, user, nodes, details = {} }: NewJob, nowMs: number): Job {
   const known = Object.keys(details).length > 0 ? { details } : {};
   return { id, user, nodes, ...lifeOfNew(nowMs), cpuUsage: 0, memoryUsageMb: 0, ...known };
@@ -77,16 +86,18 @@ export function newJob({ id, user, nodes, details = {} }: NewJob, nowMs: number)
 export const hasEnded = (state: JobState): boolean => state !== 'pending' && state !== 'running';
 
 /**
- * The life of a job after it moved to `state` at `nowMs`: an end sets the end time, never before the start even if the
- * clock went back; a job that had ended keeps its end time when only the verdict changes; going back to pending or
- * running clears it.
+ * Returns the life of a job after the API moved it to `state` at `nowMs`. An end sets the end time, not before the start even if
+ * the clock went back; a job that had ended keeps its end time; pending and running clear it. A job that had not started
+ * starts now if it runs.
  */
 export function changeState(life: JobLife, state: JobState, nowMs: number): JobLife {
-  if (!hasEnded(state)) return { ...life, state, endTimeMs: null };
-  return { ...life, state, endTimeMs: life.endTimeMs ?? Math.max(nowMs, life.startTimeMs) };
+  if (hasEnded(state))
+    return { ...life, state, endTimeMs: life.endTimeMs ?? Math.max(nowMs, life.startTimeMs) };
+  if (state === 'pending' || life.hasStarted) return { ...life, state, endTimeMs: undefined };
+  return { state, startTimeMs: nowMs, hasStarted: true, endTimeMs: undefined };
 }
 
-/** Seconds from start to end of an ended job, or to now, without those for which it was suspended; never negative. */
+/** Returns the seconds from the start to the end, or to now, less those spent suspended; never negative. */
 export function runtimeSeconds(
   startTimeMs: number,
   endTimeMs: number | null | undefined,
@@ -96,10 +107,10 @@ export function runtimeSeconds(
   return Math.max(0, (endTimeMs ?? nowMs) - startTimeMs - 1000 * suspendedSeconds) / 1000;
 }
 
-/** The counts of jobs by state, all five present. */
+/** Numbers of jobs by state; all five states are present. */
 export type StateCounts = Record<JobState, number>;
 
-/** Whether a job of a batch says nothing but what is known of the job with its id. */
+/** Returns whether a job of a batch agrees with the stored job of the same id. */
 export function isRepeat(given: PastJob, known: Job): boolean {
   return (
     given.user === known.user &&

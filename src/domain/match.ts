@@ -1,31 +1,33 @@
 import { hasEnded } from './job.ts';
+import { joinRuns } from './join.ts';
 import type { Report } from './report.ts';
-import { isConfirmed, isReported, isStartRough, joinRuns, type Run, runOf, sluidsOf } from './run.ts';
+import { type Run, runOf, sluidsOf } from './run.ts';
+import { isConfirmed, isReported, isStartRough } from './trust.ts';
 
-// A requeued job keeps its id and runs again, and ids wrap around after years: which run a report speaks of is told by
-// Slurm's key of the run (SLUID), where both have one, and else by times. Slurm's own are whole seconds, and the same from
-// every source; the runs of one job do not overlap.
+// A requeued job keeps its id and runs again, and ids are given again after years. Which run a report is about follows from
+// Slurm's key of the run (SLUID) where both have one, and else from times: Slurm's own are whole seconds and the same from
+// every source, and the runs of one job do not overlap. docs/runs.md draws each case on a time line.
 
-/** Two times of one second. */
+/** Slurm's own times of one moment differ by less. */
 const SAME_MS = 1000;
-/** A hook runs this long after the start at most, on a busy controller and behind other hooks. */
-const ROUGH_MS = 60_000;
-/** The same where the number of restarts says that no other run can be meant: on a node that the job is long in using. */
-const ROUGH_SURE_MS = 7 * 24 * 3_600_000;
-/** A hook of a node may still be on its way when the job has been cancelled. */
-const ROUGH_AFTER_END_MS = 30_000;
+/** A hook runs at most this long after the start: on a busy controller, behind other hooks. */
+const CLOCK_MS = 60_000;
+/** The same where the numbers of restarts rule out any other run: a node may be used long after the start. */
+const CLOCK_SURE_MS = 7 * 24 * 3_600_000;
+/** The hook of a node may still be on its way when the job has been cancelled. */
+const CLOCK_AFTER_END_MS = 30_000;
 
 /** A run of a job after a report. */
 export interface MergedRun {
   readonly run: Run;
-  /** The runs known before that it takes the place of: none when it is new, several when they turn out to be one. */
+  /** The runs known before that are one with it: none if it is new, several if they turned out to be the same run. */
   readonly known: readonly Run[];
   readonly isChanged: boolean;
 }
 
 /**
- * The runs of a job after a report, in their order: the last is the latest. Those known before are as many runs as there are:
- * only the newcomer may be one of them, and what it is joined with another one.
+ * Returns the runs of a job after a report, in order; the last one is the latest. The runs known before are distinct, so only
+ * the report can be the same as one of them, and what it is joined to the same as another.
  */
 export function applyReport(runs: readonly Run[], report: Report): MergedRun[] {
   let changed: MergedRun = { run: runOf(report), known: [], isChanged: true };
@@ -42,25 +44,34 @@ export function applyReport(runs: readonly Run[], report: Report): MergedRun[] {
   return orderRuns([...others, changed], ({ run }) => run);
 }
 
-/** The one of some runs that a run is the same as; undefined when it is none of them. */
+type IsLast = (run: Run, untilMs: number) => boolean;
+type Match = (one: Run, other: Run, isLast: IsLast) => boolean;
+
+/** Ways in which two runs without SLUIDs in common can be one, the surest first. */
+const MATCHES: readonly Match[] = [
+  haveSameStart,
+  (one, other) => isSeenBeforeResize(one, other) || isSeenBeforeResize(other, one),
+  haveSameRoughStart,
+  (one, other, isLast) => isPartOf(one, other, isLast) || isPartOf(other, one, isLast),
+  haveSameWait,
+];
+
+/** Returns the known run that a run is the same as; undefined if it is a new one. */
 function findSame(known: ReadonlySet<Run>, run: Run): Run | undefined {
   const others = [...known].filter((other) => !differ(other.cluster, run.cluster));
-  const sure = others.find((other) => haveSameSluid(other, run) || isResized(other, run));
+  const sure = others.find((other) => haveCommonSluid(other, run) || haveCommonResize(other, run));
   if (sure) return sure;
   const possible = others.filter((other) => !haveSluids(other, run)).sort(compareRuns);
+  if (possible.length === 0) return undefined;
   const isLast = lastRunFinder([...known, run]);
-  return (
-    possible.findLast((other) => isSameStart(other, run)) ??
-    possible.findLast((other) => isLaterPart(other, run) || isLaterPart(run, other)) ??
-    possible.findLast((other) => hasStarted(other) && hasStarted(run) && isSameRoughly(other, run)) ??
-    possible.findLast((other) => isPart(other, run, isLast) || isPart(run, other, isLast)) ??
-    possible.findLast((other) => isSameWait(other, run))
-  );
+  for (const isSame of MATCHES) {
+    const same = possible.findLast((other) => isSame(other, run, isLast));
+    if (same) return same;
+  }
+  return undefined;
 }
 
-type IsLast = (run: Run, untilMs: number) => boolean;
-
-/** Tells whether no other run that has started lies between a run and a moment; each moment is looked at once. */
+/** Returns whether no other started run lies between a run and a moment. Each moment is computed once. */
 function lastRunFinder(runs: readonly Run[]): IsLast {
   const known = new Map<number, number>();
   function lastPlace(untilMs: number): number {
@@ -78,43 +89,116 @@ function lastRunFinder(runs: readonly Run[]): IsLast {
 
 const haveSluids = (one: Run, other: Run): boolean => one.sluid !== undefined && other.sluid !== undefined;
 
-function haveSameSluid(one: Run, other: Run): boolean {
+/** Case 1, SLUID: both have one, and one in common. */
+function haveCommonSluid(one: Run, other: Run): boolean {
   if (!haveSluids(one, other)) return false;
   const sluids = sluidsOf(other);
   return sluidsOf(one).some((sluid) => sluids.includes(sluid));
 }
 
 /**
- * Whether two are parts of a run that changed its size: one ends, or is known to have changed, when the other begins or changed.
- * Accounting of 24.11 gives each part a SLUID of its own and does not tell that of the first.
+ * Case 2, resize: one was resized when the other starts or was resized. sacct 24.11 gives each part of a resized run its own
+ * SLUID and does not name that of the first.
  */
-function isResized(one: Run, other: Run): boolean {
+function haveCommonResize(one: Run, other: Run): boolean {
   if (!one.resizedMs && !other.resizedMs) return false;
-  const changesOf = ({ resizedMs = [] }: Run) => resizedMs;
-  const edgesOf = (run: Run) => [...changesOf(run), ...(isStartRough(run) ? [] : [run.startTimeMs ?? NaN])];
+  const resizesOf = ({ resizedMs = [] }: Run) => resizedMs;
+  const edgesOf = (run: Run) => [...resizesOf(run), ...(isStartRough(run) ? [] : [run.startTimeMs ?? NaN])];
   const [edges, otherEdges] = [edgesOf(one), edgesOf(other)];
   return (
-    changesOf(one).some((timeMs) => otherEdges.includes(timeMs)) ||
-    changesOf(other).some((timeMs) => edges.includes(timeMs))
+    resizesOf(one).some((timeMs) => otherEdges.includes(timeMs)) ||
+    resizesOf(other).some((timeMs) => edges.includes(timeMs))
+  );
+}
+
+/** Case 3, same start: both by Slurm's own clock, in the same second. */
+function haveSameStart(one: Run, other: Run): boolean {
+  return (
+    hasStarted(one) &&
+    hasStarted(other) &&
+    !isStartRough(one) &&
+    !isStartRough(other) &&
+    Math.abs(one.startTimeMs! - other.startTimeMs!) < SAME_MS
   );
 }
 
 /**
- * Whether one is what accounting has of the other from a change of its size on, told by the times alone: the record was
- * submitted and started while the other was seen to run.
+ * Case 4, later part: accounting has a record that was submitted and started at one moment, while squeue saw the run, which
+ * it knows to have been resized, run on.
  */
-function isLaterPart(run: Run, part: Run): boolean {
+function isSeenBeforeResize(run: Run, part: Run): boolean {
   if (!hasStarted(run) || isStartRough(run) || !hasStarted(part) || isStartRough(part)) return false;
   const isSeenAfter =
     run.resizedMs !== undefined &&
     run.state === 'running' &&
-    run.provenance.standingMs >= part.startTimeMs! + SAME_MS;
+    run.provenance.verdictMs >= part.startTimeMs! + SAME_MS;
   return isSeenAfter && part.submitTimeMs === part.startTimeMs && run.startTimeMs! < part.startTimeMs!;
 }
 
+/** Case 5, rough start: at least one start is by a hook's own clock, which is late and never early. */
+function haveSameRoughStart(one: Run, other: Run): boolean {
+  if (!hasStarted(one) || !hasStarted(other)) return false;
+  const [first, second] = [one, other].sort(compareRuns) as [Run, Run];
+  if (!isStartRough(second)) {
+    return isStartRough(first) && second.startTimeMs! - first.startTimeMs! < SAME_MS;
+  }
+  const afterEndMs = second.startTimeMs! - (first.endTimeMs ?? Infinity);
+  if (afterEndMs <= SAME_MS && isConfirmed(first)) return true;
+  const lateMs = second.startTimeMs! - first.startTimeMs!;
+  return (
+    afterEndMs <= (second.restarts === undefined ? SAME_MS : CLOCK_AFTER_END_MS) &&
+    (isConfirmed(first) || lateMs <= maxLateMs(first, second)) &&
+    !differ(one.restarts, other.restarts)
+  );
+}
+
+/** Returns how much later than the start a hook's clock can be. */
+function maxLateMs(one: Run, other: Run): number {
+  // A client of the API may post a job at any time while it runs.
+  if (!isReported(one) || !isReported(other)) return Infinity;
+  return one.restarts !== undefined && other.restarts !== undefined ? CLOCK_SURE_MS : CLOCK_MS;
+}
+
+/** Case 6, part: `part`, whose start is unknown, is the end of a started run, a word about it, or its wait. */
+function isPartOf(run: Run, part: Run, isLast: IsLast): boolean {
+  if (!hasStarted(run) || hasStarted(part)) return false;
+  if (part.endTimeMs !== undefined) return isEndOf(run, part, isLast);
+  if (part.provenance.verdict === 'none') return isSaidOf(run, part);
+  return isWaitOf(run, part);
+}
+
+/** Case 6a, end: the run is the last one that had started by then. */
+function isEndOf(run: Run, part: Run, isLast: IsLast): boolean {
+  // A run that Slurm itself ended without a start has never started.
+  if (isConfirmed(part)) return false;
+  // An end long after the end of a run does not give it its SLUID.
+  const isAfter = run.endTimeMs !== undefined && part.endTimeMs! - run.endTimeMs > CLOCK_MS;
+  if (part.sluid !== undefined && run.sluid === undefined && isConfirmed(run) && isAfter) return false;
+  const untilMs = part.endTimeMs! + SAME_MS;
+  return run.startTimeMs! <= untilMs && isLast(run, untilMs);
+}
+
+/** Case 6b, report without a state: the run had started when it was made. */
+const isSaidOf = (run: Run, part: Run): boolean => run.startTimeMs! <= part.provenance.verdictMs + SAME_MS;
+
+/** Case 6c, wait: the run started after the job was last seen pending. */
+const isWaitOf = (run: Run, part: Run): boolean =>
+  run.startTimeMs! >= part.provenance.verdictMs - SAME_MS && !differ(run.submitTimeMs, part.submitTimeMs);
+
+/** Case 7, same wait: neither is known to have started. */
+function haveSameWait(one: Run, other: Run): boolean {
+  if (hasStarted(one) || hasStarted(other)) return false;
+  const [ended, waiting] = hasEnded(one.state) ? [one, other] : [other, one];
+  if (!hasEnded(ended.state)) return true;
+  if (differ(one.submitTimeMs, other.submitTimeMs)) return false;
+  if (!hasEnded(waiting.state)) return ended.endTimeMs! >= waiting.provenance.verdictMs - SAME_MS;
+  if (isConfirmed(one) && isConfirmed(other)) return one.endTimeMs === other.endTimeMs;
+  return isConfirmed(one) || isConfirmed(other) || Math.abs(one.endTimeMs! - other.endTimeMs!) <= CLOCK_MS;
+}
+
 /**
- * Runs in their order (`compareRuns`). One that waited when it was last seen comes before a run with a later SLUID, though
- * nobody knows when it started: SLUIDs begin with a time.
+ * Returns runs in order: by start, one that never started by its end, pending ones last. A run that was pending when last seen
+ * comes before the runs with later SLUIDs although its start is unknown, because a SLUID begins with a time.
  */
 export function orderRuns<Item>(items: readonly Item[], runOf: (item: Item) => Run): Item[] {
   const ordered = [...items].sort((one, other) => compareRuns(runOf(one), runOf(other)));
@@ -130,7 +214,6 @@ export function orderRuns<Item>(items: readonly Item[], runOf: (item: Item) => R
   return ordered;
 }
 
-/** Runs by start; one that never started by its end; one that waits comes last. */
 function compareRuns(one: Run, other: Run): number {
   const [place, otherPlace] = [placeOf(one), placeOf(other)];
   return place === otherPlace ? 0 : place - otherPlace;
@@ -142,65 +225,3 @@ const differ = <Value>(one: Value | undefined, other: Value | undefined): boolea
   one !== undefined && other !== undefined && one !== other;
 
 const hasStarted = ({ startTimeMs }: Run): boolean => startTimeMs !== undefined;
-
-const isSameStart = (one: Run, other: Run): boolean =>
-  hasStarted(one) &&
-  hasStarted(other) &&
-  !isStartRough(one) &&
-  !isStartRough(other) &&
-  Math.abs(one.startTimeMs! - other.startTimeMs!) < SAME_MS;
-
-/** Whether two starts may be one, of which a hook's own clock has told at least one. */
-function isSameRoughly(one: Run, other: Run): boolean {
-  const [first, second] = [one, other].sort(compareRuns) as [Run, Run];
-  // Only a hook is late.
-  if (!isStartRough(second)) {
-    return isStartRough(first) && second.startTimeMs! - first.startTimeMs! < SAME_MS;
-  }
-  const afterEndMs = second.startTimeMs! - (first.endTimeMs ?? Infinity);
-  if (afterEndMs <= SAME_MS && isConfirmed(first)) return true;
-  const lateMs = second.startTimeMs! - first.startTimeMs!;
-  return (
-    afterEndMs <= (second.restarts === undefined ? SAME_MS : ROUGH_AFTER_END_MS) &&
-    (isConfirmed(first) || lateMs <= mostLateMs(first, second)) &&
-    !differ(one.restarts, other.restarts)
-  );
-}
-
-function mostLateMs(one: Run, other: Run): number {
-  // Somebody who posts a job may do so at any time while it runs.
-  if (!isReported(one) || !isReported(other)) return Infinity;
-  return one.restarts !== undefined && other.restarts !== undefined ? ROUGH_SURE_MS : ROUGH_MS;
-}
-
-/** Whether `part`, of which no start is known, is a piece of a run that has started: its wait, or its end. */
-function isPart(run: Run, part: Run, isLast: IsLast): boolean {
-  if (!hasStarted(run) || hasStarted(part)) return false;
-  if (part.endTimeMs !== undefined) {
-    // What Slurm itself ended without a start has never started.
-    if (isConfirmed(part)) return false;
-    // A run that is over takes no key from what ended long after it.
-    const isAfter = run.endTimeMs !== undefined && part.endTimeMs - run.endTimeMs > ROUGH_MS;
-    if (part.sluid !== undefined && run.sluid === undefined && isConfirmed(run) && isAfter) return false;
-    const untilMs = part.endTimeMs + SAME_MS;
-    return run.startTimeMs! <= untilMs && isLast(run, untilMs);
-  }
-  // Something that has no place in time of its own but when it was seen.
-  if (part.provenance.standing === 0) {
-    return run.startTimeMs! <= part.provenance.standingMs + SAME_MS;
-  }
-  return (
-    run.startTimeMs! >= part.provenance.standingMs - SAME_MS && !differ(run.submitTimeMs, part.submitTimeMs)
-  );
-}
-
-/** Whether two that have not started, as far as is known, are one. */
-function isSameWait(one: Run, other: Run): boolean {
-  if (hasStarted(one) || hasStarted(other)) return false;
-  const [ended, waiting] = hasEnded(one.state) ? [one, other] : [other, one];
-  if (!hasEnded(ended.state)) return true;
-  if (differ(one.submitTimeMs, other.submitTimeMs)) return false;
-  if (!hasEnded(waiting.state)) return ended.endTimeMs! >= waiting.provenance.standingMs - SAME_MS;
-  if (isConfirmed(one) && isConfirmed(other)) return one.endTimeMs === other.endTimeMs;
-  return isConfirmed(one) || isConfirmed(other) || Math.abs(one.endTimeMs! - other.endTimeMs!) <= ROUGH_MS;
-}

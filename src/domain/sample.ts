@@ -1,7 +1,6 @@
 import { AppError, quote } from './errors.ts';
 
-export const hasNoNodes = () =>
-  new AppError('validation_error', 'The job has been given no nodes yet, so nothing can be measured.');
+export const hasNoNodes = () => new AppError('validation_error', 'The job has no nodes yet.');
 
 export const MAX_BATCH_SAMPLES = 100_000;
 

@@ -1,25 +1,28 @@
 import { expect, test } from 'bun:test';
 import { changeState, hasEnded, type JobLife, type JobState, runtimeSeconds } from '../../src/domain/job.ts';
 
-const life = (state: JobState, endTimeMs: number | null): JobLife => ({
+const life = (state: JobState, endTimeMs?: number): JobLife => ({
   state,
   startTimeMs: 1000,
+  hasStarted: state !== 'pending',
   endTimeMs,
 });
 
-const CHANGES: [from: JobLife, to: JobState, nowMs: number, endTimeMs: number | null][] = [
-  [life('running', null), 'completed', 5000, 5000],
-  [life('pending', null), 'cancelled', 5000, 5000],
-  [life('running', null), 'failed', 500, 1000],
-  [life('completed', 3000), 'failed', 5000, 3000],
-  [life('completed', 3000), 'completed', 5000, 3000],
-  [life('completed', 3000), 'running', 5000, null],
-  [life('failed', 3000), 'pending', 5000, null],
-  [life('running', null), 'pending', 5000, null],
-  [life('pending', null), 'running', 5000, null],
+const CHANGES: [from: JobLife, to: JobState, nowMs: number, after: Partial<JobLife>][] = [
+  [life('running'), 'completed', 5000, { endTimeMs: 5000 }],
+  [life('pending'), 'cancelled', 5000, { endTimeMs: 5000 }],
+  [life('running'), 'failed', 500, { endTimeMs: 1000 }],
+  [life('completed', 3000), 'failed', 5000, { endTimeMs: 3000 }],
+  [life('completed', 3000), 'completed', 5000, { endTimeMs: 3000 }],
+  [life('completed', 3000), 'running', 5000, { endTimeMs: undefined }],
+  [life('failed', 3000), 'pending', 5000, { endTimeMs: undefined }],
+  [life('running'), 'pending', 5000, {}],
+  [life('running'), 'running', 5000, {}],
+  [life('pending'), 'pending', 5000, {}],
+  [life('pending'), 'running', 5000, { startTimeMs: 5000, hasStarted: true }],
 ];
-test.each(CHANGES)('%j to %s at %d ends at %p', (from, state, nowMs, endTimeMs) => {
-  expect(changeState(from, state, nowMs)).toEqual({ state, startTimeMs: 1000, endTimeMs });
+test.each(CHANGES)('the API moves %j to %s at %d, which changes %j', (from, state, nowMs, after) => {
+  expect(changeState(from, state, nowMs)).toEqual({ ...from, state, ...after });
 });
 
 test.each([
@@ -28,7 +31,7 @@ test.each([
   [1000, 2000, 9000, 1],
   [1000, 1000, 9000, 0],
   [1000, null, 500, 0],
-])('from %p to %p, or to now at %p, are %p s', (startMs, endMs, nowMs, seconds) => {
+])('a job from %p to %p, or to now at %p, ran for %p s', (startMs, endMs, nowMs, seconds) => {
   expect(runtimeSeconds(startMs, endMs, nowMs)).toBe(seconds);
 });
 
@@ -38,6 +41,6 @@ test.each([
   ['completed', true],
   ['failed', true],
   ['cancelled', true],
-] as const)('%s is an end: %p', (state, is) => {
+] as const)('whether %s is an end of a job: %p', (state, is) => {
   expect(hasEnded(state)).toBe(is);
 });

@@ -2,7 +2,8 @@ import { describe, expect, test } from 'bun:test';
 import { createRandom } from '../../src/demo/random.ts';
 import { applyReport } from '../../src/domain/match.ts';
 import type { Report } from '../../src/domain/report.ts';
-import { isConfirmed, NOT_REPORTED, type Run } from '../../src/domain/run.ts';
+import type { Run } from '../../src/domain/run.ts';
+import { isConfirmed, NOT_REPORTED } from '../../src/domain/trust.ts';
 
 const NOON_MS = Date.UTC(2026, 0, 20, 12);
 const at = (seconds: number) => NOON_MS + 1000 * seconds;

@@ -1,17 +1,19 @@
 import type { Database } from 'bun:sqlite';
-import { JOB_STATES, type Job } from '../../../domain/job.ts';
-import { isConfirmed, isReported } from '../../../domain/run.ts';
+import type { Job } from '../../../domain/job.ts';
+import type { Detail } from '../../../domain/run.ts';
 import { combineUsage, type Usage } from '../../../domain/sample.ts';
-import { type Detail, detailReader } from './details.ts';
+import { isConfirmed, isReported } from '../../../domain/trust.ts';
+import { detailReader } from './details.ts';
+import { stateName } from './states.ts';
 
-/** A row of `job`, with the user's name. */
+/** A row of `job`, with the name of the user. */
 export interface JobRow {
   seq: number;
   id: string;
   user: string;
   state: number;
   start_time: number;
-  /** 0: start_time is only its place in the lists. */
+  /** 0: it has not started, and start_time only orders it in lists. */
   started: number;
   end_time: number | null;
 }
@@ -19,17 +21,17 @@ export interface JobRow {
 // A subquery for the name: a join costs more to start than the row costs to find.
 export const JOB_COLUMNS = `job.seq, job.id, (SELECT name FROM user WHERE id = job.user) AS user, job.state, job.start_time, job.started, job.end_time`;
 
-/** Jobs that are completed in one statement. */
+/** Jobs read in one statement. */
 const CHUNK_JOBS = 100;
-/** Rows of nodes or usage between two interruptions: some hundred microseconds. */
+/** Rows of nodes or usage read between two yields, which takes some hundred microseconds. */
 const STEP_ROWS = 500;
 
-/** Turns rows into jobs, with their nodes and usage, in the same order. */
+/** Completes rows to jobs with nodes, usage and details, in the same order. */
 export function jobCompleter(db: Database) {
   const selectRows = db.query<JobRow, [string]>(
     `SELECT ${JOB_COLUMNS} FROM json_each(?) AS wanted JOIN job ON job.seq = wanted.value ORDER BY wanted.key`,
   );
-  // Not in their order, which SQLite would bring about by sorting the 100,000 nodes of a job in one go.
+  // Not in order, because SQLite would sort the 100,000 nodes of a job in one go.
   const selectNodes = db.query<{ job: number; position: number; name: string }, [string]>(
     `SELECT job_node.job, job_node.position, node.name FROM json_each(?) AS wanted
        JOIN job_node ON job_node.job = wanted.value JOIN node ON node.id = job_node.node`,
@@ -49,7 +51,7 @@ export function jobCompleter(db: Database) {
       id: row.id,
       user: row.user,
       nodes: inOrder(nodes.get(row.seq) ?? []),
-      state: JOB_STATES[row.state]!,
+      state: stateName(row.state),
       ...(row.started === 1 && { startTimeMs: row.start_time }),
       ...(row.end_time !== null && { endTimeMs: row.end_time }),
       ...combineUsage(usage.get(row.seq) ?? []),
@@ -57,7 +59,7 @@ export function jobCompleter(db: Database) {
     }));
   }
 
-  /** Completes rows step by step, however many nodes their jobs have; yields every millisecond or so. */
+  /** Completes rows step by step; yields about every millisecond, whatever the number of nodes. */
   function* complete(found: readonly JobRow[]): Generator<undefined, Job[]> {
     const jobs: Job[] = [];
     for (let at = 0; at < found.length; at += CHUNK_JOBS) {
@@ -70,12 +72,12 @@ export function jobCompleter(db: Database) {
   return {
     complete,
 
-    /** The job of one row, step by step. */
+    /** Completes one row, step by step. */
     *one(row: JobRow): Generator<undefined, Job> {
       return (yield* complete([row]))[0]!;
     },
 
-    /** The jobs with these numbers, in this order, step by step. */
+    /** Reads the jobs with these numbers, in this order, step by step. */
     *find(seqs: readonly number[]): Generator<undefined, Job[]> {
       const jobs: Job[] = [];
       for (let at = 0; at < seqs.length; at += CHUNK_JOBS) {
@@ -108,7 +110,7 @@ function inOrder(nodes: readonly { position: number; name: string }[]): string[]
   return names;
 }
 
-/** What a job shows of its details. */
+/** Returns what a job shows of its details. */
 export function describeDetail(
   detail: Detail | undefined,
   hasEnded: boolean,

@@ -1,35 +1,33 @@
 import type { Database } from 'bun:sqlite';
-import { JOB_STATES } from '../../../domain/job.ts';
 import { bulkInserter, type Value } from '../sql/insert.ts';
+import { FIRST_ENDED, STATE_NUMBERS } from './states.ts';
 
-/** What the counts of jobs go by, in the numbers of names. */
+/** What jobs are counted by, as numbers of names. */
 export interface Counted {
   readonly user: number;
   readonly state: number;
   readonly nodes: readonly number[];
-  /** 0 when none is known. */
+  /** 0 if unknown. */
   readonly partition: number;
 }
 
-/** States whose jobs `live_count` counts: pending and running. */
-const LIVE_STATES = 2;
-/** `node` and `user` of `job_count` that stand for any. */
+/** The `node` and `user` of `job_count` that mean any. */
 const ANY = 0;
 
-/** How many more by number; a map of each state. */
+/** Differences of counts, by the number of a user or partition. */
 type Changes = Map<number, number>;
-const forStates = <Value>(make: () => Value): Value[] => JOB_STATES.map(make);
+const forStates = <Value>(make: () => Value): Value[] => STATE_NUMBERS.map(make);
 
 /**
- * Sums what the writes of a group change of `job_count`, `live_count` and the counter of jobs, so that each row is written
- * once a commit. Only `jobrow.ts` tells it, because all rows of jobs are written there. `flush` before the commit.
+ * Sums the changes of `job_count`, `live_count` and the counter of created jobs over a group, so that each row is written once a
+ * commit. Only `row.ts` calls it, because it writes all rows of jobs. Call `flush` before the commit.
  */
 export function jobCounter(db: Database) {
   const upsert = 'ON CONFLICT DO UPDATE SET jobs = jobs + excluded.jobs';
   const saveJobs = bulkInserter(db, 'INSERT INTO job_count (state, node, user, jobs)', 4, upsert);
   const saveLive = bulkInserter(db, 'INSERT INTO live_count (state, partition, jobs)', 3, upsert);
   const addCreated = db.query("UPDATE counter SET value = value + ? WHERE name = 'jobs_created'");
-  // Rows of nothing would double the table: nearly every job leaves one behind when it ends.
+  // Zero rows would double the table, because nearly every job leaves one behind when it ends.
   const dropJobs = db.query('DELETE FROM job_count WHERE state = ? AND node = ? AND user = ? AND jobs = 0');
   const dropLive = db.query('DELETE FROM live_count WHERE state = ? AND partition = ? AND jobs = 0');
   /** By state and node, then by user. */
@@ -50,14 +48,14 @@ export function jobCounter(db: Database) {
     add(changes, user, difference);
   }
 
-  /** Counts a job by its partition alone, if it waits or runs. */
+  /** Counts a job by its partition alone, unless it has ended. */
   function addLive({ partition, state }: Pick<Counted, 'partition' | 'state'>, times: 1 | -1): void {
-    if (state >= LIVE_STATES) return;
+    if (state >= FIRST_ENDED) return;
     add(live[state]!, partition, times);
     isChanged = true;
   }
 
-  /** What has changed in the order of the table's key. */
+  /** Yields the changes in the order of the table's key. */
   function* changedJobs(): Generator<[state: number, node: number, user: number, difference: number]> {
     for (const [state, nodes] of jobs.entries()) {
       for (const node of [...nodes.keys()].sort(ascending)) {
@@ -88,14 +86,14 @@ export function jobCounter(db: Database) {
   }
 
   return {
-    /** Counts a job `times` more; -1 takes it out. */
+    /** Counts a job once more, or once less. */
     add({ user, state, nodes, partition }: Counted, times: 1 | -1): void {
       isChanged = true;
       addToNode(ANY, user, state, times);
       for (const node of nodes) addToNode(node, user, state, times);
       addLive({ partition, state }, times);
     },
-    /** Counts a job on some nodes alone. */
+    /** Counts a job on some of its nodes only. */
     addNodes({ user, state, nodes }: Omit<Counted, 'partition'>, times: 1 | -1): void {
       for (const node of nodes) addToNode(node, user, state, times);
     },
@@ -103,7 +101,7 @@ export function jobCounter(db: Database) {
     addCreated(): void {
       created++;
     },
-    /** Writes all of it into the transaction. */
+    /** Writes the sums into the transaction. */
     flush(): void {
       if (!isChanged) return;
       flushJobs();
@@ -111,7 +109,7 @@ export function jobCounter(db: Database) {
       if (created > 0) addCreated.run(created);
       clear();
     },
-    /** The transaction has been rolled back. */
+    /** Discards the sums after a rollback. */
     forget: clear,
   };
 }
@@ -121,6 +119,6 @@ const ascending = (one: number, other: number): number => one - other;
 const add = (changes: Changes, number: number, difference: number): void =>
   void changes.set(number, (changes.get(number) ?? 0) + difference);
 
-/** The changes that are any, in order. */
+/** Returns the differences other than 0, in order. */
 const changed = (changes: Changes): [number: number, difference: number][] =>
   [...changes].filter(([, difference]) => difference !== 0).sort(([one], [other]) => one - other);

@@ -1,7 +1,8 @@
 import type { Database } from 'bun:sqlite';
-import { DETAILS, type JobDetails } from '../../../domain/detail.ts';
-import { NOT_REPORTED, type Provenance } from '../../../domain/run.ts';
-import { readRanks, writeRanks } from './ranks.ts';
+import { DETAILS } from '../../../domain/detail.ts';
+import type { Detail } from '../../../domain/run.ts';
+import { NOT_REPORTED, type Verdict } from '../../../domain/trust.ts';
+import { readOrigins, writeOrigins } from './origins.ts';
 
 /** Details whose column has the number of a label, the value itself, or JSON. */
 const LABELS = DETAILS.filter((row) => row.kind === 'label');
@@ -12,20 +13,14 @@ const VALUES = DETAILS.filter(
   (row) => row.kind === 'text' || row.kind === 'identity' || row.kind === 'count' || row.kind === 'time',
 );
 
-/** How `sources` says that all fields are the API's, as most of them are where no scheduler reports. */
+/** The `sources` of a job whose fields all come from the API, as most do where no scheduler reports. */
 const ONLY_API = '';
-
-/** What is known of a job beside its row. */
-export interface Detail {
-  readonly details: JobDetails;
-  readonly provenance: Provenance;
-}
 
 type DetailRow = Record<string, string | number | null> & {
   readonly job: number;
   readonly sources: string;
-  readonly standing: number;
-  readonly standing_ms: number;
+  readonly verdict: Verdict;
+  readonly verdict_ms: number;
 };
 
 const SELECTED = DETAILS.map(({ key, column, kind }) =>
@@ -33,9 +28,9 @@ const SELECTED = DETAILS.map(({ key, column, kind }) =>
     ? `(SELECT name FROM label WHERE id = detail.${column}) AS ${key}`
     : `detail.${column} AS ${key}`,
 );
-const COLUMNS = `job, ${SELECTED.join(', ')}, sources, standing, standing_ms`;
+const COLUMNS = `job, ${SELECTED.join(', ')}, sources, verdict, verdict_ms`;
 
-/** Finds the details of one job by its number; undefined when it has none. */
+/** Finds the details of one job by its number; undefined if it has none. */
 export function detailFinder(db: Database): (job: number) => Detail | undefined {
   const select = db.query<DetailRow, [number]>(`SELECT ${COLUMNS} FROM detail WHERE job = ?`);
   return (job) => {
@@ -44,7 +39,7 @@ export function detailFinder(db: Database): (job: number) => Detail | undefined 
   };
 }
 
-/** Finds the details of jobs by their numbers, given as JSON; a job without any is left out. */
+/** Finds the details of jobs by their numbers, given as a JSON array; a job without details is left out. */
 export function detailReader(db: Database): (wanted: string) => Map<number, Detail> {
   const select = db.query<DetailRow, [string]>(
     `SELECT ${COLUMNS} FROM json_each(?) AS wanted JOIN detail ON detail.job = wanted.value`,
@@ -52,13 +47,13 @@ export function detailReader(db: Database): (wanted: string) => Map<number, Deta
   return (wanted) => new Map(select.all(wanted).map((row) => [row.job, readRow(row)]));
 }
 
-function readRow({ job: _, sources, standing, standing_ms, ...rest }: DetailRow): Detail {
+function readRow({ job: _, sources, verdict, verdict_ms, ...rest }: DetailRow): Detail {
   const details: Record<string, unknown> = {};
   for (const key in rest) if (rest[key] !== null) details[key] = rest[key];
   for (const { key } of LISTS)
     if (details[key] !== undefined) details[key] = JSON.parse(details[key] as string);
-  const fields = sources === ONLY_API ? NOT_REPORTED.fields : readRanks(sources);
-  return { details, provenance: { fields, standing, standingMs: standing_ms } };
+  const fields = sources === ONLY_API ? NOT_REPORTED.fields : readOrigins(sources);
+  return { details, provenance: { fields, verdict, verdictMs: verdict_ms } };
 }
 
 /** Writes the details of a job, all at once. */
@@ -66,16 +61,11 @@ export function detailWriter(
   db: Database,
   numberLabel: (name: string) => number,
 ): (job: number, detail: Detail) => void {
-  const columns = [
-    'job',
-    ...[...LABELS, ...VALUES, ...LISTS].map(({ column }) => column),
-    'sources',
-    'standing',
-  ];
-  const changes = [...columns.slice(1), 'standing_ms'].map((column) => `${column} = excluded.${column}`);
+  const details = [...LABELS, ...VALUES, ...LISTS].map(({ column }) => column);
+  const columns = ['job', ...details, 'sources', 'verdict', 'verdict_ms'];
+  const changes = columns.slice(1).map((column) => `${column} = excluded.${column}`);
   const upsert = db.query(
-    `INSERT INTO detail (${columns.join(', ')}, standing_ms)
-     VALUES (${columns.map(() => '?').join(', ')}, ?)
+    `INSERT INTO detail (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})
      ON CONFLICT (job) DO UPDATE SET ${changes.join(', ')}`,
   );
   return (job, { details, provenance }) => {
@@ -84,9 +74,9 @@ export function detailWriter(
       ...LABELS.map(({ key }) => (details[key] === undefined ? null : numberLabel(details[key]))),
       ...VALUES.map(({ key }) => details[key] ?? null),
       ...LISTS.map(({ key }) => (details[key] ? JSON.stringify(details[key]) : null)),
-      provenance.fields === NOT_REPORTED.fields ? ONLY_API : writeRanks(provenance.fields),
-      provenance.standing,
-      provenance.standingMs,
+      provenance.fields === NOT_REPORTED.fields ? ONLY_API : writeOrigins(provenance.fields),
+      provenance.verdict,
+      provenance.verdictMs,
     );
   };
 }

@@ -1,11 +1,11 @@
 import type { Database } from 'bun:sqlite';
+import { eventFields, type PlannedEvent } from '../../../domain/news.ts';
 import type { Source } from '../../../domain/report.ts';
-import { withoutQuiet } from '../../../domain/run.ts';
 import type { JobEvent } from '../../../domain/store/runs.ts';
-import { latestRunReader, type Place } from './latest-run.ts';
+import { latestRunReader, type StoredRun } from './latest-run.ts';
 
-/** What is known of a run, by the names of its fields. */
-export type Fields = Readonly<Record<string, unknown>>;
+/** Fields of a run by name. */
+type Fields = Readonly<Record<string, unknown>>;
 
 interface EventRow {
   readonly seq: number;
@@ -15,19 +15,17 @@ interface EventRow {
   readonly was: string | null;
 }
 
-/** The change of a first event that only says when and from whom the job came to be known: the rest is in its row. */
+/** The `change` of a first event that stores only its time and source; the rest derives from the row of the job. */
 const IN_ROW = '';
-/** The event of a job that is older than the table of events: nobody knows how it began. */
+/** The `change` of a job older than the table of events: what was known of it first is unknown. */
 const UNKNOWN = '{}';
 
 const SELECT = 'SELECT seq, time, source, change, was FROM event WHERE job = ? ORDER BY seq';
 
 /**
- * Notes what changed of a job, in the transaction that changes it; times in milliseconds since 1970.
- *
- * The first event of a job tells all that was known of it, and that is in its row already: of a job made over the API
- * nothing is kept, of any other only the time and the source. So that it can be told later all the same, every other event
- * keeps the values that it replaced (`was`).
+ * Writes events in the transaction of the change. The first event of a job says what was known of it then, which its row says
+ * already: of a job created over the API nothing is stored, of any other only time and source. To derive the first event
+ * later, every other event stores the values that it replaced (`was`).
  */
 export function eventWriter(db: Database) {
   const insert = db.query(
@@ -39,23 +37,15 @@ export function eventWriter(db: Database) {
   const complete = db.query('UPDATE event SET change = ? WHERE seq = ?');
 
   return {
-    /** Notes the first event of a job, which its row tells but for the time and the source. */
-    writeFirst(job: string, { timeMs, source }: Pick<JobEvent, 'timeMs' | 'source'>): void {
-      insert.run(null, job, timeMs, source, IN_ROW, null);
+    write(job: string, { timeMs, source, change, was }: PlannedEvent): void {
+      if (was) insert.run(null, job, timeMs, source, JSON.stringify(change), JSON.stringify(was));
+      else insert.run(null, job, timeMs, source, IN_ROW, null);
     },
 
-    /** Notes a change; `before` is what was known of the same run. */
-    write(job: string, { timeMs, source, change }: JobEvent, before: Fields): void {
-      const was = Object.fromEntries(
-        Object.keys(change).flatMap((key) => (isKnown(before[key]) ? [[key, before[key]]] : [])),
-      );
-      insert.run(null, job, timeMs, source, JSON.stringify(change), JSON.stringify(was));
-    },
-
-    /** Writes the first event in full, before the job's row becomes that of another run. */
-    completeFirst(job: string, latest: Place): void {
-      // Of a job that runs again and again it is written already, and of its events there are thousands.
-      if (isWritten(selectFirst.get(job) ?? undefined)) return;
+    /** Completes the first event before the row of the job becomes that of another run. */
+    completeFirst(job: string, latest: StoredRun): void {
+      // A job that runs again and again has thousands of events, and its first one is complete.
+      if (isComplete(selectFirst.get(job) ?? undefined)) return;
       const rows = select.all(job);
       const first = firstEvent(latest, rows);
       if (!first) return;
@@ -69,7 +59,7 @@ export function eventWriter(db: Database) {
   };
 }
 
-/** Reads what changed of a job, in the order in which it came to be known. */
+/** Reads the events of a job in the order in which they became known. */
 export function eventReader(db: Database): (job: string) => JobEvent[] {
   const select = db.query<EventRow, [string]>(SELECT);
   const readLatest = latestRunReader(db);
@@ -88,13 +78,12 @@ const readRow = ({ time, source, change }: EventRow): JobEvent => ({
   change: JSON.parse(change),
 });
 
-/** The first event of a job, of which only the row tells; undefined when it is written in full. */
-function firstEvent({ run }: Place, rows: readonly EventRow[]): JobEvent | undefined {
+/** Derives the first event of a job from its row; undefined if it is stored in full. */
+function firstEvent({ run }: StoredRun, rows: readonly EventRow[]): JobEvent | undefined {
   const [first] = rows;
-  if (isWritten(first)) return undefined;
-  const { provenance: _, ...now } = withoutQuiet(run);
+  if (isComplete(first)) return undefined;
   const change = undo(
-    now,
+    eventFields(run),
     rows.filter((row) => row.change !== IN_ROW),
   );
   return first?.change === IN_ROW
@@ -102,10 +91,10 @@ function firstEvent({ run }: Place, rows: readonly EventRow[]): JobEvent | undef
     : { timeMs: change.startTimeMs as number, source: 'api', change };
 }
 
-const isWritten = (first: EventRow | undefined): boolean =>
+const isComplete = (first: EventRow | undefined): boolean =>
   first !== undefined && first.was === null && first.change !== IN_ROW;
 
-/** What was known before all these changes. */
+/** Returns what was known before all these changes. */
 function undo(now: Fields, changes: readonly EventRow[]): Fields {
   const known: Record<string, unknown> = { ...now };
   for (const { change, was } of changes.toReversed()) {
@@ -114,5 +103,3 @@ function undo(now: Fields, changes: readonly EventRow[]): Fields {
   }
   return known;
 }
-
-const isKnown = (value: unknown): boolean => value !== undefined && value !== null;

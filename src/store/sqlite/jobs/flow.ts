@@ -1,13 +1,7 @@
 import type { Database } from 'bun:sqlite';
-import {
-  isNewlyEnded,
-  type JobFlow,
-  newWaitMs,
-  type PartitionCount,
-  type Passage,
-  waitBound,
-} from '../../../domain/flow.ts';
-import { JOB_STATES, type JobState } from '../../../domain/job.ts';
+import { type JobFlow, type PartitionCount, type Tally, waitBound } from '../../../domain/flow.ts';
+import type { JobState } from '../../../domain/job.ts';
+import { stateName, stateNumber } from './states.ts';
 
 /** The label that stands for no partition, and the bound of waits that are longer than all bounds. */
 const NO_PARTITION = 0;
@@ -27,32 +21,26 @@ export function flowWriter(db: Database, numberLabel: (name: string) => number) 
   const addWaits = db.query(
     'INSERT INTO queue_wait VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET runs = runs + ?2, wait = wait + ?3',
   );
-  const finished = new Map<string, Map<JobState, number>>();
+  const ended = new Map<string, Map<JobState, number>>();
   const waits = new Map<number, { runs: number; waitMs: number }>();
 
   function flushFinished(partition: string, states: ReadonlyMap<JobState, number>): void {
     const label = partition === '' ? NO_PARTITION : numberLabel(partition);
-    for (const [state, runs] of states) addFinished.run(label, JOB_STATES.indexOf(state), runs);
+    for (const [state, runs] of states) addFinished.run(label, stateNumber(state), runs);
   }
 
   function clear(): void {
-    finished.clear();
+    ended.clear();
     waits.clear();
   }
 
   return {
-    /** A run is now as `after` has it, and was known as `before`; its source said so at `toldMs`. */
-    note(
-      before: readonly Passage[],
-      after: Passage & { readonly partition?: string | undefined },
-      toldMs: number,
-    ): void {
-      if (isNewlyEnded(before, after, toldMs)) {
-        const { partition = '', state } = after;
-        const states = finished.get(partition) ?? new Map<JobState, number>();
-        finished.set(partition, states.set(state, (states.get(state) ?? 0) + 1));
+    /** Adds what a change of a run counts (domain `tallyRun`). */
+    add({ finished, waitMs }: Tally): void {
+      if (finished) {
+        const states = ended.get(finished.partition) ?? new Map<JobState, number>();
+        ended.set(finished.partition, states.set(finished.state, (states.get(finished.state) ?? 0) + 1));
       }
-      const waitMs = newWaitMs(before, after, toldMs);
       if (waitMs === undefined) return;
       const bound = waitBound(waitMs);
       const known = waits.get(bound) ?? { runs: 0, waitMs: 0 };
@@ -60,7 +48,7 @@ export function flowWriter(db: Database, numberLabel: (name: string) => number) 
     },
     /** Writes all of it into the transaction. */
     flush(): void {
-      for (const [partition, states] of finished) flushFinished(partition, states);
+      for (const [partition, states] of ended) flushFinished(partition, states);
       for (const [bound, { runs, waitMs }] of waits) {
         addWaits.run(bound === Infinity ? BEYOND : bound, runs, waitMs);
       }
@@ -96,6 +84,6 @@ export function flowReader(db: Database): () => JobFlow {
 
 const readCount = ({ partition, state, count }: PartitionRow): PartitionCount => ({
   partition: partition ?? '',
-  state: JOB_STATES[state]!,
+  state: stateName(state),
   count,
 });

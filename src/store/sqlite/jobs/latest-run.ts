@@ -1,20 +1,19 @@
 import type { Database } from 'bun:sqlite';
-import { JOB_STATES } from '../../../domain/job.ts';
-import { NOT_REPORTED, type Run } from '../../../domain/run.ts';
+import type { KnownRun } from '../../../domain/report-plan.ts';
+import type { Run } from '../../../domain/run.ts';
+import { NOT_REPORTED } from '../../../domain/trust.ts';
 import { JOB_COLUMNS, type JobRow } from './complete.ts';
 import { detailFinder } from './details.ts';
+import { stateName } from './states.ts';
 
-/** Where a run is kept. */
-export interface Place {
-  /** The number that its samples carry. */
+/** A run in `job`, if it is the latest, or in `past_run`. */
+export interface StoredRun extends KnownRun {
+  /** The number that its samples carry; negative for a run that was never the latest and has none. */
   readonly seq: number;
-  /** In `job`, where the lists find it; the others are in `past_run`. */
-  readonly isLatest: boolean;
-  readonly run: Run;
 }
 
-/** Reads the latest run of a job, with its place; undefined when there is no such job. */
-export function latestRunReader(db: Database): (id: string) => Place | undefined {
+/** Reads the latest run of a job; undefined if there is no such job. */
+export function latestRunReader(db: Database): (id: string) => StoredRun | undefined {
   const selectJob = db.query<JobRow, [string]>(`SELECT ${JOB_COLUMNS} FROM job WHERE id = ?`);
   const selectNodes = nodeNames(db);
   const findDetail = detailFinder(db);
@@ -26,7 +25,7 @@ export function latestRunReader(db: Database): (id: string) => Place | undefined
     const run: Run = {
       user: row.user,
       ...(nodes.length > 0 && { nodes }),
-      state: JOB_STATES[row.state]!,
+      state: stateName(row.state),
       ...(row.started === 1 && { startTimeMs: row.start_time }),
       ...(row.end_time !== null && { endTimeMs: row.end_time }),
       ...details,
@@ -36,7 +35,7 @@ export function latestRunReader(db: Database): (id: string) => Place | undefined
   };
 }
 
-/** Returns a function that reads the names of a job's nodes, in their order. */
+/** Reads the names of a job's nodes, in their order. */
 export function nodeNames(db: Database): (seq: number) => string[] {
   const select = db.query<{ name: string }, [number]>(
     'SELECT (SELECT name FROM node WHERE id = job_node.node) AS name FROM job_node WHERE job = ? ORDER BY position',

@@ -1,25 +1,23 @@
 import type { Database } from 'bun:sqlite';
 import type { LiveSeries } from '../../../domain/store/live.ts';
+import { RUNNING } from './states.ts';
 
-/** Rows of a page: reading and writing them takes a millisecond or two. */
+/** Rows of a page, which take a millisecond or two to read and render. */
 const PAGE_ROWS = 250;
 
-/**
- * Reads the live series inside one transaction, a page at a time: of the running jobs in the order of their starts, then of
- * those that have ended since.
- */
+/** Reads the live series in one transaction, page by page: running jobs in order of start, then jobs that ended since. */
 export function* readLiveSeries(db: Database, endedSinceMs: number): Generator<LiveSeries[]> {
   yield* readPages(
     db,
     'job_by_state',
     'start_time',
-    'state = 1 AND start_time >= ?',
+    `state = ${RUNNING} AND start_time >= ?`,
     Number.MIN_SAFE_INTEGER,
   );
   yield* readPages(db, 'job_by_end', 'end_time', 'end_time >= ?', endedSinceMs);
 }
 
-/** Walks along an index once. A page that began by looking for the end of the last would pass all jobs with one start time again. */
+/** Reads along an index once: seeking the end of the last page would pass all jobs with the same start time again. */
 function* readPages(
   db: Database,
   index: string,
@@ -28,7 +26,7 @@ function* readPages(
   fromMs: number,
 ): Generator<LiveSeries[]> {
   const select = db.query<LiveSeries, [number]>(
-    // The index is named and goes first: sorting would otherwise tempt SQLite to read all jobs that ever were.
+    // The index is named and comes first, because SQLite may otherwise read and sort all jobs.
     `SELECT job.id AS jobId, user.name AS user, node.name AS node, job.start_time AS startTimeMs,
             job.end_time AS endTimeMs, job.suspended AS suspendedSeconds,
             latest.cpu AS cpuUsage, latest.memory AS memoryUsageMb, latest.gpu AS gpuUsage

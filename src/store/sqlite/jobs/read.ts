@@ -3,13 +3,14 @@ import { jobNotFound } from '../../../domain/errors.ts';
 import { JOB_STATES, type Job, type StateCounts } from '../../../domain/job.ts';
 import type { JobTotals } from '../../../domain/store/live.ts';
 import { JOB_COLUMNS, type JobRow, jobCompleter } from './complete.ts';
+import { STATE_NUMBERS, stateName } from './states.ts';
 
 /** Reads jobs through one connection. */
 export function jobReader(db: Database) {
   const complete = jobCompleter(db);
   const selectJob = db.query<JobRow, [string]>(`SELECT ${JOB_COLUMNS} FROM job WHERE id = ?`);
   const selectStates = db.query<{ state: number; jobs: number }, []>(
-    `SELECT state, jobs FROM job_count WHERE state IN (${[...JOB_STATES.keys()]}) AND node = 0 AND user = 0`,
+    `SELECT state, jobs FROM job_count WHERE state IN (${STATE_NUMBERS}) AND node = 0 AND user = 0`,
   );
   const selectCreated = db.query<{ value: number }, []>(
     "SELECT value FROM counter WHERE name = 'jobs_created'",
@@ -21,10 +22,10 @@ export function jobReader(db: Database) {
   }
 
   return {
-    /** Reads a job step by step, however many nodes it has; yields every millisecond or so. `not_found`. */
+    /** Reads a job step by step; yields about every millisecond, whatever its number of nodes. Throws `not_found`. */
     find,
 
-    /** Reads a job at once. `not_found`. */
+    /** Reads a job at once. Throws `not_found`. */
     get(id: string): Job {
       const steps = find(id);
       for (;;) {
@@ -35,7 +36,7 @@ export function jobReader(db: Database) {
 
     totals(): JobTotals {
       const states = Object.fromEntries(JOB_STATES.map((state) => [state, 0])) as StateCounts;
-      for (const { state, jobs } of selectStates.all()) states[JOB_STATES[state]!] = jobs;
+      for (const { state, jobs } of selectStates.all()) states[stateName(state)] = jobs;
       return { states, created: selectCreated.get()?.value ?? 0 };
     },
   };

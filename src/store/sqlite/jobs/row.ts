@@ -1,27 +1,20 @@
 import type { Database } from 'bun:sqlite';
-import { JOB_STATES, type JobState } from '../../../domain/job.ts';
+import type { JobLife } from '../../../domain/job.ts';
+import type { Detail } from '../../../domain/run.ts';
 import { bulkInserter } from '../sql/insert.ts';
 import { nameNumberers } from '../sql/names.ts';
 import { type Counted, jobCounter } from './counts.ts';
-import { type Detail, detailWriter } from './details.ts';
+import { detailWriter } from './details.ts';
 import { flowWriter } from './flow.ts';
+import { stateNumber } from './states.ts';
 
 /** The node that stands for none: that of a job which has been given none yet. */
 export const NO_NODE = 0;
 /** The label that stands for no partition. */
 const NO_PARTITION = 0;
 
-/** What changes in a job's life. */
-export interface JobLifeFields {
-  readonly state: JobState;
-  /** When it started; of a job that has not: what stands for it in the order of the lists. */
-  readonly startTimeMs: number;
-  readonly hasStarted: boolean;
-  readonly endTimeMs: number | undefined;
-}
-
 /** What the tables `job` and `job_node` hold of one job. */
-export interface JobFields extends JobLifeFields {
+export interface JobFields extends JobLife {
   readonly user: string;
   readonly nodes: readonly string[];
 }
@@ -130,7 +123,7 @@ export function jobRowWriter(db: Database) {
     },
 
     /** Writes where a job is in its life. */
-    move(seq: number, fields: JobLifeFields): void {
+    move(seq: number, fields: JobLife): void {
       const before = selectCounted.get(seq)!;
       const life = lifeOf(fields);
       const after = { ...before, state: life[0], start_time: fields.startTimeMs };
@@ -174,8 +167,8 @@ export function jobRowWriter(db: Database) {
       return true;
     },
 
-    /** Counts a run that ends or starts (`flowWriter`). */
-    noteFlow: flow.note,
+    /** Adds to the throughput counters. */
+    tally: flow.add,
 
     flush(): void {
       counts.flush();
@@ -193,9 +186,9 @@ export function jobRowWriter(db: Database) {
 export type JobRows = ReturnType<typeof jobRowWriter>;
 
 /** The columns of a job's life. */
-const lifeOf = ({ state, startTimeMs, hasStarted, endTimeMs }: JobLifeFields) =>
+const lifeOf = ({ state, startTimeMs, hasStarted, endTimeMs }: JobLife) =>
   [
-    JOB_STATES.indexOf(state),
+    stateNumber(state),
     startTimeMs,
     Number(hasStarted),
     endTimeMs === undefined ? null : Math.max(endTimeMs, startTimeMs),

@@ -1,6 +1,6 @@
-import { JOB_STATES } from '../../../domain/job.ts';
 import type { JobOrder, JobPosition } from '../../../domain/list.ts';
 import { JOB_COLUMNS } from '../jobs/complete.ts';
+import { FIRST_ENDED, STATE_NUMBERS } from '../jobs/states.ts';
 import { type Bind, isOneOf, type Wanted } from './filters.ts';
 
 /** One range of an index, read in the order of `key`. */
@@ -18,15 +18,13 @@ export interface Walk {
 /** Above this, walks are not split by user: a scan of all users' jobs costs less than opening so many ranges. */
 const MAX_WALKS = 500;
 
-const STATES = [...JOB_STATES.keys()];
-/** Pending and running. */
-const NOT_ENDED = [0, 1];
+const NOT_ENDED = STATE_NUMBERS.filter((state) => state < FIRST_ENDED);
 
 /**
  * Returns the walks by start time that together cover every match of node, user and state: one for each combination of
  * values, over all states if none is given (each index begins with the state). Above `MAX_WALKS` they also cover other users.
  */
-export function walksByStart({ nodes, users, states = STATES }: Wanted): Walk[] {
+export function walksByStart({ nodes, users, states = STATE_NUMBERS }: Wanted): Walk[] {
   let walks: Walk['equals'][] = states.map((state) => ({ state }));
   for (const [column, values] of Object.entries({ node: nodes, user: users })) {
     if (values === undefined || (column === 'user' && walks.length * values.length > MAX_WALKS)) continue;

@@ -1,7 +1,7 @@
 import type { Database } from 'bun:sqlite';
 import { FILTER_DETAILS, type FilterDetail } from '../../../domain/detail.ts';
-import { JOB_STATES } from '../../../domain/job.ts';
 import type { JobFilter } from '../../../domain/list.ts';
+import { STATE_NUMBERS, stateNumber } from '../jobs/states.ts';
 import { nameFinder } from '../sql/names.ts';
 
 /** A filter in the numbers that rows carry. A part that is absent matches everything; none of the lists is empty. */
@@ -111,7 +111,7 @@ const listOf = <Value extends string>(value: Value | readonly Value[]): readonly
   typeof value === 'string' ? [value] : value;
 
 const statesOf = (state: NonNullable<JobFilter['state']>) => [
-  ...new Set(listOf(state).map((one) => JOB_STATES.indexOf(one))),
+  ...new Set(listOf(state).map((one) => stateNumber(one))),
 ];
 
 /** Whether `job_count` knows how many jobs match: by state, user and at most one node. */
@@ -132,7 +132,7 @@ export function matchCounter(db: Database): (wanted: Wanted) => number {
   const select = db.query<{ jobs: number }, number[]>(
     'SELECT jobs FROM job_count WHERE state = ? AND node = ? AND user = ?',
   );
-  return ({ nodes = [0], users = [0], states = [...JOB_STATES.keys()] }) => {
+  return ({ nodes = [0], users = [0], states = STATE_NUMBERS }) => {
     let jobs = 0;
     for (const user of users) {
       for (const state of states) jobs += select.get(state, nodes[0]!, user)?.jobs ?? 0;

@@ -12,6 +12,7 @@ import sluids from './0010_sluids.sql' with { type: 'text' };
 import liveTogether from './0011_live_together.sql' with { type: 'text' };
 import leftoverRuns from './0012_leftover_runs.sql' with { type: 'text' };
 import latest from './0013_latest.sql' with { type: 'text' };
+import { nameSources } from './0014_names.ts';
 
 /** Statements, or a function for what SQL cannot do; both run inside a transaction. */
 export type Migration = string | ((db: Database) => void);
@@ -31,4 +32,5 @@ export const MIGRATIONS: readonly Migration[] = [
   liveTogether,
   leftoverRuns,
   latest,
+  nameSources,
 ];

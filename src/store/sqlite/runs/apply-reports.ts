@@ -1,145 +1,91 @@
 import type { Database } from 'bun:sqlite';
-import { AppError, reportWithoutUser } from '../../../domain/errors.ts';
-import { applyReport, type MergedRun } from '../../../domain/match.ts';
+import { AppError } from '../../../domain/errors.ts';
 import type { Report } from '../../../domain/report.ts';
-import { diffRuns, isChangedQuietly, type Run } from '../../../domain/run.ts';
+import { planReport, type ReportPlan, type RunWrite } from '../../../domain/report-plan.ts';
+import { listedStartMs, type Run } from '../../../domain/run.ts';
 import { type BatchResult, MAX_REFUSALS, type Refusal } from '../../../domain/store/batch.ts';
-import type { JobEvent } from '../../../domain/store/runs.ts';
 import { eventWriter } from '../jobs/events.ts';
-import type { Place } from '../jobs/latest-run.ts';
+import type { StoredRun } from '../jobs/latest-run.ts';
 import type { JobRows } from '../jobs/row.ts';
 import { nearRunReader } from './near.ts';
 import { pastRunWriter } from './past.ts';
 
-/** Takes up what schedulers say of jobs, inside the transaction of the group. */
+/** Carries out what reports change (domain `planReport`), inside the transaction of the group. */
 export function reportWriter(db: Database, rows: JobRows) {
   const readRuns = nearRunReader(db);
   const past = pastRunWriter(db);
   const events = eventWriter(db);
 
-  /** Saves the latest run of a job where it was before, or as a new row. */
-  function saveLatest(id: string, run: Run, place: Place | undefined, isNewJob: boolean): void {
-    const fields = fieldsOf(run);
+  /** Writes the latest run of a job to the row that it has, or to a new one. */
+  function saveLatest(id: string, { run, replaces }: RunWrite<StoredRun>, isNewJob: boolean): void {
+    const fields = rowFieldsOf(run);
     const { user: _u, nodes: _n, state: _s, startTimeMs: _b, endTimeMs: _e, provenance, ...details } = run;
     const detail = { details, provenance };
-    if (place?.isLatest) {
-      rows.update(place.seq, fields, { areNodesSame: sameNodes(place.run, run), detail });
+    if (replaces?.isLatest) {
+      rows.update(replaces.seq, fields, { areNodesSame: haveSameNodes(replaces.run, run), detail });
       return;
     }
-    const seq = place && place.seq > 0 ? place.seq : undefined;
-    // A job that is known is the same job, which runs again.
+    // An earlier run becomes the latest again. Negative numbers are of runs without samples.
+    const seq = replaces && replaces.seq > 0 ? replaces.seq : undefined;
     rows.insert(id, fields, { isNewJob, seq, detail });
-    if (place) past.delete(place.seq);
+    if (replaces) past.delete(replaces.seq);
   }
 
-  /** Saves an earlier run; one that was the latest until now moves, and its samples stay with it. */
-  function savePast(id: string, run: Run, place: Place | undefined, toldMs: number): void {
-    past.save(place?.seq, id, run, toldMs);
-    if (place?.isLatest) rows.remove(place.seq);
+  function savePast(id: string, { run, replaces }: RunWrite<StoredRun>, reportedMs: number): void {
+    past.save(replaces?.seq, id, run, reportedMs);
+    if (replaces?.isLatest) rows.remove(replaces.seq);
   }
 
-  function save(
-    { id, observedMs }: Report,
-    merged: readonly MergedRun[],
-    places: ReadonlyMap<Run, Place>,
-  ): void {
-    const placesOf = ({ known }: MergedRun) =>
-      known
-        .map((run) => places.get(run)!)
-        .sort((one, other) => Number(other.isLatest) - Number(one.isLatest));
-    const latest = merged.at(-1)!;
-    // The earlier ones first: the id is free for the latest then.
-    for (const one of merged) {
-      const [place, ...superfluous] = placesOf(one);
-      const isInPlace = place?.isLatest === (one === latest);
-      for (const { seq } of superfluous) past.delete(seq);
-      if (isInPlace && !one.isChanged) continue;
-      if (one === latest) saveLatest(id, one.run, place, places.size === 0);
-      else savePast(id, one.run, place, observedMs);
-    }
+  function carryOut({ id, observedMs }: Report, plan: ReportPlan<StoredRun>): void {
+    if (plan.leaves) events.completeFirst(id, plan.leaves);
+    for (const { seq } of plan.gone) past.delete(seq);
+    // Earlier runs first, so that the id is free for the latest.
+    for (const write of plan.past) savePast(id, write, observedMs);
+    if (plan.latest) saveLatest(id, plan.latest, plan.isNewJob);
+    rows.tally(plan.tally);
+    if (plan.event) events.write(id, plan.event);
   }
 
-  /** Whether the report said anything new. */
-  function apply(report: Report): boolean {
-    const places = readRuns(report);
-    const merged = applyReport([...places.keys()], report);
-    const touched = merged.find(({ isChanged }) => isChanged)!;
-    const before = touched.known[0];
-    const change = diffRuns(before, touched.run);
-    const isNews = Object.keys(change).length > 0 || touched.known.length !== 1;
-    const isSurer = touched.run.provenance.standing > (before?.provenance.standing ?? 0);
-    if (!isNews && !isSurer && !isChangedQuietly(before, touched.run)) return false;
-    const runs = named(merged, report.id);
-    const isOnlyRun = places.size === 1 && merged.length === 1 && touched.known.length === 1;
-    if (places.size > 0 && !isOnlyRun) events.completeFirst(report.id, latestOf(places));
-    save(report, runs, places);
-    rows.noteFlow(touched.known, touched.run, report.observedMs);
-    if (!isNews) return true;
-    if (places.size === 0) events.writeFirst(report.id, eventOf(report, change));
-    else events.write(report.id, eventOf(report, change), { ...before });
-    return true;
-  }
-
-  function attempt(report: Report): Outcome {
+  /** Returns what became of the report: an error if it is refused, which writes nothing. */
+  function apply(report: Report): 'stored' | 'repeated' | AppError {
     try {
-      return { kind: apply(report) ? 'stored' : 'repeated' };
+      const plan = planReport(readRuns(report), report);
+      if (!plan) return 'repeated';
+      carryOut(report, plan);
+      return 'stored';
     } catch (error) {
-      if (!(error instanceof AppError)) throw error;
-      return { kind: 'refused', error: error.code as Refusal['error'], message: error.message };
+      if (error instanceof AppError) return error;
+      throw error;
     }
   }
 
   return {
     record(reports: readonly Report[]): BatchResult {
-      const outcomes = reports.map(attempt);
-      const count = (wanted: Outcome['kind']) => outcomes.filter(({ kind }) => kind === wanted).length;
-      const refusals = outcomes.flatMap((outcome, index) =>
-        outcome.kind === 'refused' ? [{ index, error: outcome.error, message: outcome.message }] : [],
-      );
-      return {
-        stored: count('stored'),
-        repeated: count('repeated'),
-        refused: refusals.length,
-        refusals: refusals.slice(0, MAX_REFUSALS),
-      };
+      const refusals: Refusal[] = [];
+      let [stored, refused] = [0, 0];
+      for (const [index, report] of reports.entries()) {
+        const result = apply(report);
+        if (result === 'stored') stored++;
+        else if (result !== 'repeated' && ++refused <= MAX_REFUSALS)
+          refusals.push({ index, error: result.code as Refusal['error'], message: result.message });
+      }
+      return { stored, repeated: reports.length - stored - refused, refused, refusals };
     },
   };
 }
 
-type Outcome =
-  | { readonly kind: 'stored' | 'repeated' }
-  | { readonly kind: 'refused'; readonly error: Refusal['error']; readonly message: string };
-
-/** What a report changed. A job of many nodes has as many hooks, each of which tells of its own node. */
-function eventOf({ observedMs, source, allocations }: Report, change: JobEvent['change']): JobEvent {
-  const said = allocations && change.allocations ? { allocations } : {};
-  return { timeMs: observedMs, source, change: { ...change, ...said } };
-}
-
-/** The run that the lists show. */
-const latestOf = (places: ReadonlyMap<Run, Place>): Place =>
-  [...places.values()].find(({ isLatest }) => isLatest)!;
-
-/** The runs, the latest with a user: all runs of a job have the same. */
-function named(merged: readonly MergedRun[], id: string): MergedRun[] {
-  const latest = merged.at(-1)!;
-  const user = latest.run.user ?? merged.findLast(({ run }) => run.user !== undefined)?.run.user;
-  if (user === undefined) {
-    throw reportWithoutUser(id);
-  }
-  return merged.with(-1, { ...latest, run: { ...latest.run, user } });
-}
-
-function fieldsOf({ user, nodes = [], state, startTimeMs, endTimeMs, submitTimeMs, provenance }: Run) {
+/** The fields of a run that are in the rows of `job` and `job_node`. */
+function rowFieldsOf(run: Run) {
+  const { user, nodes = [], state, startTimeMs, endTimeMs } = run;
   return {
     user: user!,
     nodes,
     state,
-    startTimeMs: startTimeMs ?? submitTimeMs ?? endTimeMs ?? provenance.standingMs,
+    startTimeMs: listedStartMs(run),
     hasStarted: startTimeMs !== undefined,
     endTimeMs,
   };
 }
 
-const sameNodes = ({ nodes = [] }: Run, { nodes: others = [] }: Run): boolean =>
+const haveSameNodes = ({ nodes = [] }: Run, { nodes: others = [] }: Run): boolean =>
   nodes.length === others.length && nodes.every((node, index) => node === others[index]);

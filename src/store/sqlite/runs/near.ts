@@ -1,19 +1,18 @@
 import type { Database } from 'bun:sqlite';
 import type { Report } from '../../../domain/report.ts';
-import { type Run, sluidsOf } from '../../../domain/run.ts';
-import { latestRunReader, type Place } from '../jobs/latest-run.ts';
+import { sluidsOf } from '../../../domain/run.ts';
+import { latestRunReader, type StoredRun } from '../jobs/latest-run.ts';
 import { type PastRow, readPastRow } from './past.ts';
 
-/** Earlier runs on each side of a moment, and those that never started, that a report may speak of. */
+/** Earlier runs read on each side of the time of a report, and runs that never started. */
 const NEAR_RUNS = 20;
 const NEVER_STARTED_RUNS = 40;
 
 /**
- * Reads the runs of a job that a report may speak of, with their places: the latest, those around its time, and those of its
- * SLUIDs. A job of scrontab has thousands, and each of its reports would read them all. There are none only where the job
- * has none at all.
+ * Reads the runs of a job that a report may be about: the latest, those around its time, and those with its SLUIDs. Not all,
+ * because a job of scrontab has thousands. Empty only for an unknown job.
  */
-export function nearRunReader(db: Database): (report: Report) => Map<Run, Place> {
+export function nearRunReader(db: Database): (report: Report) => StoredRun[] {
   const readLatest = latestRunReader(db);
   const runs = (where: string) =>
     `SELECT * FROM (SELECT seq, run FROM past_run INDEXED BY past_run_by_start WHERE job = ?1 AND ${where})`;
@@ -26,9 +25,9 @@ export function nearRunReader(db: Database): (report: Report) => Map<Run, Place>
   );
   return (report) => {
     const latest = readLatest(report.id);
-    if (!latest) return new Map();
+    if (!latest) return [];
     const timeMs = report.startTimeMs ?? report.endTimeMs ?? report.observedMs;
     const past = select.all(report.id, timeMs, JSON.stringify(sluidsOf(report))).map(readPastRow);
-    return new Map([latest, ...past].map((place) => [place.run, place]));
+    return [latest, ...past];
   };
 }

@@ -5,24 +5,18 @@ import { orderRuns } from '../../../domain/match.ts';
 import { closeRun, type Run } from '../../../domain/run.ts';
 import { combineUsage, type Usage } from '../../../domain/sample.ts';
 import { describeDetail } from '../jobs/complete.ts';
-import { latestRunReader, nodeNames, type Place } from '../jobs/latest-run.ts';
-import { readRanks, writeRanks } from '../jobs/ranks.ts';
+import { latestRunReader, nodeNames, type StoredRun } from '../jobs/latest-run.ts';
+import { readOrigins, writeOrigins } from '../jobs/origins.ts';
 import { jobReader } from '../jobs/read.ts';
 
-/** Reads all runs that are known of a job, with their places. */
-export function knownRunReader(db: Database): (id: string) => Map<Run, Place> {
+/** Reads all runs of a job, the oldest first. */
+function allRunReader(db: Database): (id: string) => StoredRun[] {
   const readLatest = latestRunReader(db);
-  const readPast = pastRunReader(db);
+  const selectPast = db.query<PastRow, [string]>('SELECT seq, run FROM past_run WHERE job = ?');
   return (id) => {
     const latest = readLatest(id);
-    return new Map((latest ? [latest, ...readPast(id)] : []).map((place) => [place.run, place]));
+    return latest ? orderRuns([latest, ...selectPast.all(id).map(readPastRow)], ({ run }) => run) : [];
   };
-}
-
-/** Reads the earlier runs of a job, in no order. */
-export function pastRunReader(db: Database): (id: string) => Place[] {
-  const select = db.query<PastRow, [string]>('SELECT seq, run FROM past_run WHERE job = ?');
-  return (id) => select.all(id).map(readPastRow);
 }
 
 export interface PastRow {
@@ -30,61 +24,64 @@ export interface PastRow {
   readonly run: string;
 }
 
-export const readPastRow = ({ seq, run }: PastRow): Place => ({ seq, isLatest: false, run: parseRun(run) });
+export const readPastRow = ({ seq, run }: PastRow): StoredRun => ({
+  seq,
+  isLatest: false,
+  run: parseRun(run),
+});
 
+/** The keys of the JSON are those of `Run`: renaming one needs a migration. */
 function parseRun(text: string): Run {
   const run = JSON.parse(text);
-  return { ...run, provenance: { ...run.provenance, fields: readRanks(run.provenance.fields) } };
+  return { ...run, provenance: { ...run.provenance, fields: readOrigins(run.provenance.fields) } };
 }
 
 const formatRun = (run: Run): string =>
   JSON.stringify({
     ...run,
-    provenance: { ...run.provenance, fields: writeRanks(run.provenance.fields) },
+    provenance: { ...run.provenance, fields: writeOrigins(run.provenance.fields) },
   });
 
-/** A run by the number of its samples, with its nodes in their order. */
+/** A run by the number of its samples, with its nodes in the order of the job. */
 export interface FoundRun {
   readonly seq: number;
   readonly nodes: readonly string[];
 }
 
-/** Finds a run of a job by its number: 1 is the oldest, and the latest is meant when none is given. `not_found`. */
+/** Finds a run of a job by its number, from 1, the oldest; the latest if omitted. Throws `not_found`. */
 export function runFinder(db: Database): (id: string, number?: number) => FoundRun {
   const selectJob = db.query<{ seq: number }, [string]>('SELECT seq FROM job WHERE id = ?');
   const selectNodes = nodeNames(db);
-  const readRuns = knownRunReader(db);
+  const readRuns = allRunReader(db);
   return (id, number) => {
     const latest = selectJob.get(id);
     if (!latest) throw jobNotFound(id);
     if (number === undefined) return { seq: latest.seq, nodes: selectNodes(latest.seq) };
-    const runs = inOrder(readRuns(id));
-    const place = runs[number - 1];
-    if (!place) throw noSuchRun(id, number, runs.length);
-    return { seq: place.seq, nodes: place.run.nodes ?? [] };
+    const runs = readRuns(id);
+    const found = runs[number - 1];
+    if (!found) throw noSuchRun(id, number, runs.length);
+    return { seq: found.seq, nodes: found.run.nodes ?? [] };
   };
 }
 
-/** Reads all runs of a job as jobs, with the numbers that their samples carry; the oldest first. `not_found`. */
+/** Reads all runs of a job as jobs, with the numbers of their samples, the oldest first. Throws `not_found`. */
 export function runLister(db: Database) {
   const jobs = jobReader(db);
-  const readRuns = knownRunReader(db);
+  const readRuns = allRunReader(db);
   const selectUsage = db.query<Usage, [number]>(
     `SELECT time AS timeMs, cpu AS cpuUsage, memory AS memoryUsageMb, gpu AS gpuUsage
        FROM usage JOIN latest ON latest.usage = usage.id WHERE job = ?`,
   );
   return (id: string): { seq: number; job: Job }[] => {
     const latest = jobs.get(id);
-    const places = inOrder(readRuns(id));
-    return places.map(({ seq, run, isLatest }, index) => {
+    const runs = readRuns(id);
+    return runs.map(({ seq, run, isLatest }, index) => {
       if (isLatest) return { seq, job: latest };
-      const next = places[index + 1]?.run;
+      const next = runs[index + 1]?.run;
       return { seq, job: jobOf(id, next ? closeRun(run, next) : run, selectUsage.all(seq)) };
     });
   };
 }
-
-const inOrder = (runs: ReadonlyMap<Run, Place>): Place[] => orderRuns([...runs.values()], ({ run }) => run);
 
 function jobOf(id: string, run: Run, usage: readonly Usage[]): Job {
   const { user = '', nodes = [], state, startTimeMs, endTimeMs, provenance, ...details } = run;
@@ -100,16 +97,16 @@ function jobOf(id: string, run: Run, usage: readonly Usage[]): Job {
   };
 }
 
-/** Writes earlier runs inside the transaction of the group. */
+/** Writes earlier runs, inside the transaction of the group. */
 export function pastRunWriter(db: Database) {
   const replace = db.query('INSERT OR REPLACE INTO past_run (seq, job, run, told) VALUES (?, ?, ?, ?)');
-  // Numbers of jobs count upwards from 1. A run that was never the latest has no samples, and a number of its own.
+  // Numbers of jobs count upwards from 1. Runs that were never the latest count downwards, because they have no samples.
   const selectLowest = db.query<{ seq: number }, []>('SELECT coalesce(min(seq), 0) AS seq FROM past_run');
   const remove = db.query('DELETE FROM past_run WHERE seq = ?');
   return {
-    /** `toldMs` is when the report came from that changed it, or what follows it. */
-    save(seq: number | undefined, id: string, run: Run, toldMs: number): void {
-      replace.run(seq ?? Math.min(0, selectLowest.get()!.seq) - 1, id, formatRun(run), toldMs);
+    /** Saves a run under its number, or under a new one; `reportedMs` is the time of the report that changed it. */
+    save(seq: number | undefined, id: string, run: Run, reportedMs: number): void {
+      replace.run(seq ?? Math.min(0, selectLowest.get()!.seq) - 1, id, formatRun(run), reportedMs);
     },
     delete: (seq: number): void => void remove.run(seq),
   };

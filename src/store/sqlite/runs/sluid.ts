@@ -1,16 +1,15 @@
 import type { Database } from 'bun:sqlite';
 
-/** The run that a SLUID names. */
+/** The run that a SLUID identifies. */
 export interface NamedRun {
   readonly jobId: string;
-  /** The number that its samples carry; undefined for the latest run of its job. */
+  /** The number of its samples; undefined for the latest run of its job. */
   readonly pastSeq: number | undefined;
 }
 
 /**
- * Finds runs by their SLUIDs, if samples can belong to them (a run that was never the latest, as an import brings them, has
- * no number that they could carry), and remembers them until `forget`, which any write but that of samples has to be followed
- * by.
+ * Finds runs that can have samples by their SLUIDs (a run that was never the latest, such as an import's, cannot), and caches
+ * them. `forget` must follow every write other than samples.
  */
 export function namedRunFinder(db: Database) {
   const select = db.query<{ sluid: string; jobId: string; pastSeq: number | null }, [string]>(
@@ -23,7 +22,7 @@ export function namedRunFinder(db: Database) {
   );
   const known = new Map<string, NamedRun>();
   return {
-    /** Looks for the runs of those SLUIDs that are not remembered. */
+    /** Reads the runs of those SLUIDs that are not cached. */
     lookUp(sluids: Iterable<string>): void {
       const missing = [...new Set(sluids)].filter((sluid) => !known.has(sluid));
       if (missing.length === 0) return;
@@ -31,7 +30,7 @@ export function namedRunFinder(db: Database) {
         known.set(sluid, { jobId, pastSeq: pastSeq ?? undefined });
     },
 
-    /** The run of a SLUID that has just been looked for; undefined when there is none. */
+    /** Returns the run of a SLUID that was looked up; undefined if there is none. */
     get: (sluid: string): NamedRun | undefined => known.get(sluid),
 
     forget: () => known.clear(),

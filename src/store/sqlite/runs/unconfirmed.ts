@@ -1,6 +1,8 @@
 import type { Database } from 'bun:sqlite';
-import { hasEnded, JOB_STATES } from '../../../domain/job.ts';
+import { hasEnded } from '../../../domain/job.ts';
 import type { Unconfirmed } from '../../../domain/store/runs.ts';
+import { CONFIRMED_VERDICTS, UNCONFIRMED_VERDICTS } from '../../../domain/trust.ts';
+import { FIRST_ENDED, stateName } from '../jobs/states.ts';
 
 interface UnconfirmedRow {
   readonly id: string;
@@ -8,24 +10,26 @@ interface UnconfirmedRow {
   readonly lacksRuns: number;
 }
 
+const quoted = (verdicts: readonly string[]): string => verdicts.map((verdict) => `'${verdict}'`).join(', ');
+
 /**
- * Lists the jobs of schedulers of which they may have more to say, those that were told of longest ago first. A job that was
- * requeued so often that runs of it are missing, or of which an earlier run has not ended in the scheduler's own word, lacks
- * runs. Only what was told lately is listed, so that what accounting never knew is not asked for ever.
+ * Lists jobs about which Slurm may know more, those reported longest ago first. A job lacks runs if fewer are stored than it was
+ * requeued, or if an earlier one has no confirmed end. Jobs last reported before `sinceMs` are left out unless they have not
+ * ended, so that what accounting never knew is not asked for ever.
  */
 export function unconfirmedLister(db: Database): (sinceMs: number) => Unconfirmed[] {
   const selectLatest = db.query<UnconfirmedRow, [number]>(
-    `SELECT job.id, job.state, 0 AS lacksRuns FROM detail INDEXED BY detail_unsettled JOIN job ON job.seq = detail.job
-      WHERE detail.standing BETWEEN 2 AND 5 AND (job.state < 2 OR detail.standing_ms >= ?)
-      ORDER BY detail.standing_ms`,
+    `SELECT job.id, job.state, 0 AS lacksRuns FROM detail INDEXED BY detail_unconfirmed JOIN job ON job.seq = detail.job
+      WHERE detail.verdict IN (${quoted(UNCONFIRMED_VERDICTS)}) AND (job.state < ${FIRST_ENDED} OR detail.verdict_ms >= ?)
+      ORDER BY detail.verdict_ms`,
   );
   const selectEarlier = db.query<UnconfirmedRow, [number]>(
     `SELECT job.id, job.state, 1 AS lacksRuns FROM detail INDEXED BY detail_requeued JOIN job ON job.seq = detail.job
-      WHERE detail.restarts > 0 AND detail.standing_ms >= ?1
+      WHERE detail.restarts > 0 AND detail.verdict_ms >= ?1
         AND detail.restarts > (SELECT count(*) FROM past_run WHERE past_run.job = job.id)
      UNION
-     SELECT job.id, job.state, 1 FROM past_run INDEXED BY past_run_unsettled JOIN job ON job.id = past_run.job
-      WHERE past_run.standing < 6 AND past_run.told >= ?1`,
+     SELECT job.id, job.state, 1 FROM past_run INDEXED BY past_run_unconfirmed JOIN job ON job.id = past_run.job
+      WHERE past_run.verdict NOT IN (${quoted(CONFIRMED_VERDICTS)}) AND past_run.told >= ?1`,
   );
   return (sinceMs) => {
     const earlier = selectEarlier.all(sinceMs);
@@ -33,7 +37,7 @@ export function unconfirmedLister(db: Database): (sinceMs: number) => Unconfirme
     const latest = selectLatest.all(sinceMs).filter(({ id }) => !lacking.has(id));
     return [...latest, ...earlier].map(({ id, state, lacksRuns }) => ({
       id,
-      hasEnded: hasEnded(JOB_STATES[state]!),
+      hasEnded: hasEnded(stateName(state)),
       lacksRuns: lacksRuns === 1,
     }));
   };
