@@ -16,9 +16,10 @@ import type { Upkeep } from './upkeep.ts';
  *   stores nothing, when the queue is full, the engine is closed, or the disk refuses. After a crash of the
  *   engine a write is `unavailable` too, but may have been stored. Reads reject with `unavailable` once the
  *   engine is closed.
- * - A batch is stored in order, in parts of a few milliseconds each; other writes go on between them. It
- *   resolves when all parts are on disk. When it rejects, the parts before the failure are stored; if the
- *   batch is sent again, their rows count as repeated, except samples that are `stamped`.
+ * - A batch is stored in parts of a few milliseconds each, in order except that jobs with different ids may
+ *   change places; other writes go on between the parts. It resolves when all parts are on disk. When it
+ *   rejects, some parts may be stored; if the batch is sent again, their rows count as repeated, except
+ *   samples that are `stamped`.
  * - Arguments have been validated by the caller. Times are milliseconds since 1970. The engine reads no clock
  *   of its own for data: the current time is passed in as `nowMs`.
  */

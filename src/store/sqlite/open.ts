@@ -20,7 +20,7 @@ import { LogIndex } from './samples/log-index.ts';
 import { readingReader, runReader } from './samples/read.ts';
 import { shareIndex } from './samples/unsealed.ts';
 import { stateReader } from './state.ts';
-import { cutParts, joinResults } from './writer/parts.ts';
+import { cutJobs, cutParts, joinResults, type Part } from './writer/parts.ts';
 import { Writer } from './writer/queue.ts';
 import { jobCost, type WriteFields } from './writer/write.ts';
 
@@ -105,12 +105,16 @@ function sqliteStore({ path, writer, lock, areBatchesWhole, onExpire, onNotice }
     kind: Kind,
     rows: readonly Row[],
     {
-      costOf,
+      cut,
       fieldsOf,
-    }: { costOf: (row: Row) => number; fieldsOf: (part: readonly Row[]) => WriteFields[Kind] },
+    }: {
+      cut: (rows: readonly Row[]) => readonly Part<Row>[];
+      fieldsOf: (part: readonly Row[]) => WriteFields[Kind];
+    },
   ): Promise<BatchResult> {
-    const parts = areBatchesWhole ? [rows] : cutParts(rows, costOf);
-    return joinResults(parts, await writer.submitParts(kind, parts.map(fieldsOf)));
+    const parts = areBatchesWhole ? [{ rows, indexOf: (row: number) => row }] : cut(rows);
+    const fields = parts.map((part) => fieldsOf(part.rows));
+    return joinResults(parts, await writer.submitParts(kind, fields));
   }
 
   const lists = jobLists({ readAtOnce, lister: jobLister(db), compute });
@@ -122,9 +126,15 @@ function sqliteStore({ path, writer, lock, areBatchesWhole, onExpire, onNotice }
       return newJob(job, nowMs);
     },
     createJobs: (list) =>
-      submitBatch('createJobs', list, { costOf: jobCost, fieldsOf: (jobs) => ({ jobs }) }),
+      submitBatch('createJobs', list, {
+        cut: (rows) => cutJobs(rows, jobCost),
+        fieldsOf: (jobs) => ({ jobs }),
+      }),
     applyReports: (list) =>
-      submitBatch('applyReports', list, { costOf: jobCost, fieldsOf: (reports) => ({ reports }) }),
+      submitBatch('applyReports', list, {
+        cut: (rows) => cutParts(rows, jobCost),
+        fieldsOf: (reports) => ({ reports }),
+      }),
     listUnconfirmed: (sinceMs) => read(() => listUnconfirmed(sinceMs)),
     readState: (name) => read(() => readState(name)),
     saveState: (name, value) => writer.submit('saveState', { name, value }),
@@ -138,7 +148,10 @@ function sqliteStore({ path, writer, lock, areBatchesWhole, onExpire, onNotice }
     streamJobs: (filter, start, signal) => lists.stream(filter, start, signal),
     recordSample: (jobId, sample) => writer.submit('recordSample', { jobId, sample }),
     recordSamples: (list) =>
-      submitBatch('recordSamples', list, { costOf: () => 1, fieldsOf: (samples) => ({ samples }) }),
+      submitBatch('recordSamples', list, {
+        cut: (rows) => cutParts(rows, () => 1),
+        fieldsOf: (samples) => ({ samples }),
+      }),
     listSamples: (id, query, limit, signal) =>
       compute((connection) => readingReader(connection).list(id, query, limit), signal),
     plotSamples: (id, query, maxPoints, signal) =>
