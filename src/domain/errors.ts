@@ -62,6 +62,12 @@ export const storeFailed = (cause: Error) =>
 export const tooManyWrites = () =>
   unavailable('Too many writes are waiting for the disk. Try again in a second.');
 
+export const TOO_MANY_READS = 'Too many long reads are running. Try again in a second.';
+export const TOO_MANY_LISTS = 'Too many long lists are running. Try again in a second.';
+
+export const offsetTooLarge = (max: number) =>
+  invalid(`offset must be at most ${max} in this list; use cursor to read on.`);
+
 export const databaseNotReadable = (cause: unknown) =>
   unavailable('The database cannot be read at the moment. Try again later.', cause);
 

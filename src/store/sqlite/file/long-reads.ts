@@ -1,4 +1,5 @@
 import type { Database } from 'bun:sqlite';
+import { TOO_MANY_READS } from '../../../domain/errors.ts';
 import { createGate, type Gate } from '../../../domain/gate.ts';
 import { type Rank, SLICE_MS, yieldToOthers } from '../../../pace.ts';
 import type { ConnectionPool } from './connections.ts';
@@ -15,13 +16,13 @@ export type ReadSteps<Batch, Value = void> = (connection: Database) => Generator
  * slice if its signal is aborted (with the signal's reason) or the pool is closed (`unavailable`).
  */
 export function longReads(pool: ConnectionPool) {
-  const computations = createGate({ places: 4, waiting: 64, message: BUSY });
+  const computations = createGate({ places: 4, waiting: 64, message: TOO_MANY_READS });
   // A stream lasts until its reader has read it. Streams of lists and runs are mostly short and use little
   // memory.
-  const streams = createGate({ places: 16, waiting: 64, message: BUSY });
+  const streams = createGate({ places: 16, waiting: 64, message: TOO_MANY_READS });
   // Each may use tens of MB for a job with many nodes, and may last for minutes: further ones are refused at
   // once.
-  const bigStreams = createGate({ places: 5, waiting: 0, message: BUSY });
+  const bigStreams = createGate({ places: 5, waiting: 0, message: TOO_MANY_READS });
 
   async function* run<Batch, Value>(
     start: ReadSteps<Batch, Value>,
@@ -93,7 +94,5 @@ export function longReads(pool: ConnectionPool) {
     },
   };
 }
-
-const BUSY = 'Too many long reads are running. Try again in a second.';
 
 export type LongReads = ReturnType<typeof longReads>;

@@ -1,5 +1,5 @@
 import type { Database } from 'bun:sqlite';
-import { AppError } from '../../../domain/errors.ts';
+import { offsetTooLarge, TOO_MANY_LISTS } from '../../../domain/errors.ts';
 import { createGate } from '../../../domain/gate.ts';
 import type { Job } from '../../../domain/job.ts';
 import {
@@ -130,7 +130,7 @@ export function jobLister(db: Database) {
     { after, pastMs, offset, limit }: Rest,
     { isCounting }: Counting,
   ): Generator<undefined, PartOfList> {
-    if (offset > MAX_SCAN_OFFSET) throw tooDeep();
+    if (offset > MAX_SCAN_OFFSET) throw offsetTooLarge(MAX_SCAN_OFFSET);
     const take = offset + limit + 1;
     const { found, total } = yield* scanJobs(db, wanted, { order, after, pastMs, take, isCounting });
     const shown = found.slice(offset, offset + limit);
@@ -172,11 +172,6 @@ const onlyOf = ({ equals: { node, user, state } }: Walk, { nowMs }: Wanted): Wan
 
 const startOf = ({ start_time, id }: JobRow): JobPosition => ({ value: start_time, id });
 const positionOf = ({ value, id }: Found): JobPosition => ({ value, id });
-const tooDeep = () =>
-  new AppError(
-    'validation_error',
-    `offset must be at most ${MAX_SCAN_OFFSET} in this list; go on with cursor instead.`,
-  );
 
 interface Access {
   /** What a read returns when one slice is enough for it, else undefined. */
@@ -192,7 +187,7 @@ export function jobLists({ readAtOnce, lister, compute }: Access) {
   const gate = createGate({
     places: 4,
     waiting: 12,
-    message: 'Too many long lists are being read; try again in a second.',
+    message: TOO_MANY_LISTS,
   });
 
   async function page(
