@@ -156,7 +156,7 @@ const RIGHT: [file: string, text: string][] = [
   ],
   ['src/http/app.ts', "import { jobs } from './routes/jobs.ts';"],
   ['src/slurm/follow/commands.ts', "Bun.spawn(['squeue']);"],
-  ['src/service/slurm.ts', "import { x } from '../slurm/follow/looks.ts';"],
+  ['src/service/slurm.ts', "import { x } from '../slurm/follow/polls.ts';"],
   ['src/cli/serve.ts', "import { createApp } from '../http/app.ts';"],
 ];
 test.each(RIGHT)('the rules allow %s this: %s', (file, text) => {

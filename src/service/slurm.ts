@@ -5,7 +5,7 @@ import type { Upkeep } from '../domain/store/upkeep.ts';
 import type { Log } from '../log.ts';
 import type { Config } from '../settings/load.ts';
 import { type SlurmCommands, slurmCommands } from '../slurm/follow/commands.ts';
-import { type Reconciliation, startReconciliation } from '../slurm/follow/looks.ts';
+import { type Reconciliation, startReconciliation } from '../slurm/follow/polls.ts';
 import { type Spool, startSpool } from '../slurm/hooks/spool.ts';
 
 /** When the last comparison with Slurm was complete: what happened since is asked for at the next start. */

@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test';
 import type { Report } from '../../../src/domain/report.ts';
 import { slurmCommands } from '../../../src/slurm/follow/commands.ts';
-import { startReconciliation } from '../../../src/slurm/follow/looks.ts';
+import { startReconciliation } from '../../../src/slurm/follow/polls.ts';
 import { reconciler } from '../../../src/slurm/follow/reconcile.ts';
 import { openSqlite } from '../../../src/store/sqlite/open.ts';
 import { fixedClock, NOON_MS } from '../../help/clock.ts';

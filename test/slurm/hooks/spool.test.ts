@@ -17,7 +17,7 @@ import { temporaryFolder } from '../../help/folder.ts';
 import { hookFile } from '../hook-file.ts';
 
 const NOW_MS = Date.now();
-/** Longer than any test: what comes in time came by a notice. */
+/** Longer than any test: only a notification can deliver an event in time. */
 const NEVER_MS = 3_600_000;
 
 const running = new Set<Spool>();
@@ -26,7 +26,7 @@ afterEach(async () => {
   running.clear();
 });
 
-/** A spool over a folder; what it delivered, batch by batch, and what it warned of. */
+/** Starts a spool and collects its batches and warnings. */
 function start(folder: string, { pollMs = NEVER_MS, deliver = async () => {} }: Partial<StartOptions> = {}) {
   const batches: Report[][] = [];
   const warnings: string[] = [];
@@ -48,16 +48,16 @@ type StartOptions = { pollMs: number; deliver: (reports: readonly Report[]) => P
 async function until(condition: () => boolean): Promise<void> {
   const giveUpMs = Date.now() + 10_000;
   while (!condition()) {
-    if (Date.now() > giveUpMs) throw new Error('It did not come to this in 10 s.');
+    if (Date.now() > giveUpMs) throw new Error('The condition was not met within 10 s.');
     await Bun.sleep(5);
   }
 }
 
-/** The event of job `id`, one millisecond after that of the job before. */
+/** Returns the event of job `id`, one millisecond after that of the previous job. */
 const eventOf = (id: number) =>
   hookFile('prolog_slurmctld', NOW_MS - 60_000 + id, { SLURM_JOB_ID: String(id), SLURM_JOB_USER: 'alice' });
 
-/** Puts an event into a folder as a hook does; returns its path. */
+/** Writes an event to a folder as a hook does and returns its path. */
 function put(folder: string, id: number): string {
   const { name, bytes } = eventOf(id);
   const path = join(folder, name);
@@ -66,8 +66,8 @@ function put(folder: string, id: number): string {
   return path;
 }
 
-describe('a spool', () => {
-  test('delivers what is there at the start in the order of its time, then removes it', async () => {
+describe('delivery', () => {
+  test('the spool delivers the events that are there in the order of their times and then removes them', async () => {
     using folder = temporaryFolder();
     for (const id of [3, 1, 2]) put(folder.path, id);
     const { spool, batches } = start(folder.path, {
@@ -80,7 +80,7 @@ describe('a spool', () => {
     expect(spool.state()).toEqual({ length: 0, processed: 3, bad: 0, failed: 0 });
   });
 
-  test('notices what comes later', async () => {
+  test('the spool delivers events that arrive later', async () => {
     using folder = temporaryFolder();
     const { ids } = start(folder.path);
     await Bun.sleep(100);
@@ -91,7 +91,7 @@ describe('a spool', () => {
     expect(ids()).toEqual(['1', '2']);
   });
 
-  test('takes many events in batches of some hundred', async () => {
+  test('the spool delivers 1,200 events in batches of at most 500', async () => {
     using folder = temporaryFolder();
     for (let id = 1; id <= 1200; id++) put(folder.path, id);
     const { batches, ids } = start(folder.path);
@@ -100,7 +100,7 @@ describe('a spool', () => {
     expect(ids()).toEqual(Array.from({ length: 1200 }, (_, position) => String(position + 1)));
   });
 
-  test('keeps what cannot be delivered and tries it again later, not at once', async () => {
+  test('events that cannot be stored stay and are delivered again later, not at once', async () => {
     using folder = temporaryFolder();
     put(folder.path, 1);
     let isAvailable = false;
@@ -123,7 +123,7 @@ describe('a spool', () => {
     expect(warnings).toEqual(['slurm_events_not_stored']);
   });
 
-  test('says what waits while it delivers', async () => {
+  test('the state of the spool counts the waiting events during a delivery', async () => {
     using folder = temporaryFolder();
     put(folder.path, 1);
     put(folder.path, 2);
@@ -135,7 +135,7 @@ describe('a spool', () => {
     await until(() => spool.state().processed === 2);
   });
 
-  test('stops after the batch at hand and leaves the rest', async () => {
+  test('a stopped spool delivers its current batch and leaves the other events', async () => {
     using folder = temporaryFolder();
     for (let id = 1; id <= 700; id++) put(folder.path, id);
     const gate = Promise.withResolvers<void>();
@@ -152,8 +152,8 @@ describe('a spool', () => {
   });
 });
 
-describe('bad files', () => {
-  test('go aside, and the others are delivered', async () => {
+describe('other files', () => {
+  test('unreadable files are moved aside and the others delivered', async () => {
     using folder = temporaryFolder();
     using elsewhere = temporaryFolder();
     const names = [10, 11, 12, 13, 14, 15].map((id) => eventOf(id).name);
@@ -177,7 +177,7 @@ describe('bad files', () => {
     expect(warnings).toEqual(['slurm_event_invalid']);
   });
 
-  test('of others are left alone', async () => {
+  test('files of other programs are left alone', async () => {
     using folder = temporaryFolder();
     mkdirSync(folder.file('lost+found'));
     writeFileSync(folder.file('README'), 'keep');
@@ -187,7 +187,7 @@ describe('bad files', () => {
     expect(readdirSync(folder.path).sort()).toEqual(['README', 'lost+found']);
   });
 
-  test('that killed hooks left half-written go after a while', async () => {
+  test('files that killed hooks left unfinished are removed after ten minutes', async () => {
     using folder = temporaryFolder();
     const [old, young] = [1, 2].map((id) => folder.file(`.${eventOf(id).name}.tmp`));
     writeFileSync(old!, 'half');
@@ -201,7 +201,7 @@ describe('bad files', () => {
 });
 
 describe('the folder', () => {
-  test('may come later, vanish and come back', async () => {
+  test('the spool folder may be created later, be removed and come back', async () => {
     using holder = temporaryFolder();
     const folder = holder.file('spool');
     const { ids, warnings } = start(folder, { pollMs: 50 });
@@ -219,7 +219,7 @@ describe('the folder', () => {
     expect(warnings).toHaveLength(4);
   });
 
-  test('is watched again after it was made anew', async () => {
+  test('a spool folder that was replaced is watched again', async () => {
     using holder = temporaryFolder();
     const folder = holder.file('spool');
     mkdirSync(folder);
@@ -230,7 +230,7 @@ describe('the folder', () => {
     mkdirSync(folder);
     put(folder, 2);
     await until(() => ids().length === 2);
-    // Long before the next look.
+    // Long before the next scan.
     const beforeMs = performance.now();
     put(folder, 3);
     await until(() => ids().length === 3);
@@ -238,7 +238,7 @@ describe('the folder', () => {
   });
 });
 
-test('an event that cannot be removed is delivered once', async () => {
+test('an event that cannot be removed is delivered only once', async () => {
   using folder = temporaryFolder();
   const path = put(folder.path, 1);
   const { spool, ids } = start(folder.path, {
@@ -258,7 +258,7 @@ test('an event that cannot be removed is delivered once', async () => {
   expect(existsSync(folder.file('bad'))).toBe(false);
 });
 
-test('events whose lists stand for many nodes are delivered in portions of some 100,000 nodes', async () => {
+test('events with long node lists are delivered in portions of about 100,000 nodes', async () => {
   using folder = temporaryFolder();
   for (let id = 1; id <= 100; id++) {
     const { name, bytes } = hookFile('prolog_slurmctld', NOW_MS - 60_000 + id, {

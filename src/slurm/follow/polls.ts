@@ -2,7 +2,7 @@ import { type Repeat, repeat } from '../../repeat.ts';
 import { addPoll, restAfter } from './pace.ts';
 import { type ReconcileOptions, reconciler } from './reconcile.ts';
 
-/** Slurm does not report how a run ended while its hooks run, on the head and then on the nodes. */
+/** Slurm does not show how a run ended until its epilogs have run, first on the head node and then on the compute nodes. */
 const SOON_MS = 3000;
 
 interface ReconciliationOptions extends ReconcileOptions {
@@ -11,7 +11,7 @@ interface ReconciliationOptions extends ReconcileOptions {
 }
 
 export interface Reconciliation extends Pick<Repeat, 'stop' | 'state'> {
-  /** Lets the next poll begin in some seconds, if Slurm's load allows: a run has ended, and Slurm is to report how. */
+  /** Requests a poll in 3 s, if Slurm's load allows: a run has ended, and Slurm will show how. */
   hasten(): void;
 }
 
