@@ -17,6 +17,21 @@ export function compileCheck<Schema extends TSchema>(schema: Schema): Check<Stat
   };
 }
 
+/** Compiles the check of an answer. It ignores unknown fields, so that an older client can talk to a newer server. */
+export const compileAnswerCheck = <Schema extends TSchema>(schema: Schema): Check<Static<Schema>> =>
+  compileCheck(openUp(schema) as Schema);
+
+/** Returns a copy of a schema whose objects may have more fields. */
+function openUp(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(openUp);
+  if (schema === null || typeof schema !== 'object') return schema;
+  // Spread first: it keeps the symbols by which TypeBox knows its schemas.
+  const open: Record<string, unknown> = { ...schema };
+  for (const [key, value] of Object.entries(open)) open[key] = openUp(value);
+  if (open.additionalProperties === false) delete open.additionalProperties;
+  return open;
+}
+
 /** The names of the fields that a schema lets a sender leave out. */
 export const optionalFields = ({ properties, required = [] }: TObject): string[] =>
   Object.keys(properties).filter((name) => !required.includes(name));

@@ -47,10 +47,19 @@ export const ErrorAnswer = Type.Object(
 );
 export type ErrorAnswer = Wire<typeof ErrorAnswer>;
 
-/** Returns the code for a status without a readable error, as a proxy may send it. */
-export function codeOfStatus(status: number): ErrorCode {
+/** Reads the error of an answer. One that is not an error of this API, as a proxy may send it, is judged by its status. */
+export function readError(status: number, body: unknown): { code: ErrorCode; message: string } {
+  const { error, message } = (body ?? {}) as { error?: unknown; message?: unknown };
+  return {
+    code: CODES.find((code) => code === error) ?? codeOfStatus(status),
+    message: typeof message === 'string' ? message : `The server answered with status ${status}.`,
+  };
+}
+
+function codeOfStatus(status: number): ErrorCode {
   const code = CODES.find((one) => ERROR_STATUS[one] === status);
   if (code) return code;
+  // A proxy is busy, or its server is not there.
   if (status === 429 || status === 502 || status === 504) return 'unavailable';
   return status >= 500 ? 'internal_error' : 'invalid_request';
 }

@@ -1,5 +1,5 @@
 import { Type } from '@sinclair/typebox';
-import { formatTime } from '../domain/time.ts';
+import { formatTime, requireTime } from '../domain/time.ts';
 import { Choice, Time, type Wire } from './field.ts';
 import { operation } from './operation.ts';
 
@@ -13,8 +13,9 @@ export const HealthAnswer = Type.Object(
 );
 export type HealthAnswer = Wire<typeof HealthAnswer>;
 
-interface Health {
+export interface Health {
   readonly isHealthy: boolean;
+  /** The clock of the server. */
   readonly nowMs: number;
   readonly version: string;
 }
@@ -22,6 +23,12 @@ interface Health {
 export const renderHealth = ({ isHealthy, nowMs, version }: Health): HealthAnswer => ({
   status: isHealthy ? 'healthy' : 'unhealthy',
   timestamp: formatTime(nowMs),
+  version,
+});
+
+export const readHealth = ({ status, timestamp, version }: HealthAnswer): Health => ({
+  isHealthy: status === 'healthy',
+  nowMs: requireTime('timestamp', timestamp),
   version,
 });
 

@@ -4,7 +4,7 @@ import { JOB_STATES } from '../domain/job.ts';
 import type { JobFilter, JobOrder, JobSort } from '../domain/list.ts';
 import { fieldOf } from './detail.ts';
 import type { Wire } from './field.ts';
-import { JobAnswer } from './job.ts';
+import { JobAnswer, readJob } from './job.ts';
 import { MEDIA_TYPE, ROW_FORMATS } from './media-type.ts';
 import {
   choiceParameter,
@@ -133,6 +133,12 @@ export function renderListQuery(filter: JobFilter, order?: JobOrder): Query {
     order: order && (order.isAscending ? 'asc' : 'desc'),
   };
 }
+
+export const readJobList = ({ jobs, total, next_cursor }: JobListAnswer) => ({
+  jobs: jobs.map(readJob),
+  total,
+  ...(next_cursor !== undefined && { nextCursor: next_cursor }),
+});
 
 /** A duration has at most nine digits: a longer one is rounded up to seconds. */
 const renderDuration = (ms: number): string => (ms < 1e9 ? `${ms}ms` : String(Math.ceil(ms / 1000)));

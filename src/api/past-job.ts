@@ -77,10 +77,16 @@ export function readPastJob(row: PastJobBody, nowMs: number): PastJob {
   return { ...job, endTimeMs };
 }
 
-export const renderPastJob = (job: PastJob): PastJobBody => ({
+/** A job of a batch as a client sends it. */
+export interface SentJob extends Omit<PastJob, 'startTimeMs' | 'stamped'> {
+  /** The server's clock by default; required of a job that has ended. */
+  readonly startTimeMs?: number;
+}
+
+export const renderPastJob = (job: SentJob): PastJobBody => ({
   ...renderNewJob(job),
   state: job.state,
-  ...(!job.stamped && { start_time: formatTime(job.startTimeMs) }),
+  ...(job.startTimeMs !== undefined && { start_time: formatTime(job.startTimeMs) }),
   ...(job.endTimeMs !== undefined && { end_time: formatTime(job.endTimeMs) }),
 });
 

@@ -1,11 +1,10 @@
 import { Type } from '@sinclair/typebox';
 import { MAX_BATCH_SAMPLES } from '../domain/sample.ts';
-import type { JobSample } from '../domain/store/samples.ts';
 import { BATCH_ENCODINGS, BatchAnswer } from './batch.ts';
 import { WRITE_ERRORS } from './error.ts';
 import { Identity, optional, type Wire } from './field.ts';
 import { operation } from './operation.ts';
-import { renderNewSample, SampleBody } from './sample.ts';
+import { renderNewSample, SampleBody, type SentSample } from './sample.ts';
 
 /** A sample of a batch. Unknown fields are ignored, so that a newer agent can talk to an older server. */
 export const SampleRowBody = Type.Object({
@@ -35,8 +34,16 @@ export const SampleBatchBody = Type.Object(
   },
 );
 
-export const renderSampleRow = ({ jobId, sluid, ...sample }: JobSample): SampleRowBody => ({
-  ...(sluid === undefined ? { job_id: jobId } : { sluid }),
+/** A row of a batch as a client sends it; `sluid` or `jobId` names the run. */
+export type SentRow = SentSample & ({ readonly jobId: string } | { readonly sluid: string });
+
+export const renderSampleRow = ({
+  jobId,
+  sluid,
+  ...sample
+}: SentSample & { jobId?: string; sluid?: string }): SampleRowBody => ({
+  ...(jobId !== undefined && { job_id: jobId }),
+  ...(sluid !== undefined && { sluid }),
   ...renderNewSample(sample),
 });
 

@@ -37,10 +37,16 @@ export function readNewSample(body: SampleBody, nowMs: number): NewSample {
   };
 }
 
-export const renderNewSample = ({ stamped, ...sample }: NewSample): SampleBody => {
-  const { timestamp, ...body } = renderSample(sample);
-  return stamped ? body : { ...body, timestamp };
-};
+/** A sample as a client sends it. */
+export interface SentSample extends Omit<NewSample, 'timeMs' | 'stamped'> {
+  /** The server's clock by default. */
+  readonly timeMs?: number;
+}
+
+export const renderNewSample = ({ timeMs, ...sample }: SentSample): SampleBody => ({
+  ...(timeMs !== undefined && { timestamp: formatTime(timeMs) }),
+  ...renderUsage(sample),
+});
 
 const SpreadAnswer = Type.Object(
   { min: Type.Number(), mean: Type.Number(), max: Type.Number() },
@@ -74,8 +80,12 @@ export const SampleAnswer = Type.Object(
 );
 export type SampleAnswer = Wire<typeof SampleAnswer>;
 
-export const renderSample = ({ timeMs, node, cpuUsage, memoryUsageMb, gpuUsage }: NodeSample) => ({
+export const renderSample = ({ timeMs, ...usage }: NodeSample): SampleAnswer => ({
   timestamp: formatTime(timeMs),
+  ...renderUsage(usage),
+});
+
+const renderUsage = ({ node, cpuUsage, memoryUsageMb, gpuUsage }: Omit<NodeSample, 'timeMs'>) => ({
   ...(node !== undefined && { node }),
   cpu_usage: cpuUsage,
   memory_usage_mb: memoryUsageMb,

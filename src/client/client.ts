@@ -1,0 +1,208 @@
+import { BatchAnswer, readBatch } from '../api/batch.ts';
+import { GET_HEALTH, HealthAnswer, readHealth } from '../api/health.ts';
+import {
+  JOB_FINISHED,
+  JOB_STARTED,
+  type JobFinishedBody,
+  type JobStartedBody,
+  ProcessedAnswer,
+} from '../api/hook-event.ts';
+import { DELETE_JOB, GET_JOB, JobAnswer, readJob } from '../api/job.ts';
+import { EventListAnswer, LIST_EVENTS, readEvent } from '../api/job-event.ts';
+import { JobListAnswer, LIST_JOBS, readJobList, renderListQuery } from '../api/job-list.ts';
+import { renderPatch, UPDATE_JOB } from '../api/job-patch.ts';
+import { MEDIA_TYPE } from '../api/media-type.ts';
+import { CREATE_JOB, renderNewJob } from '../api/new-job.ts';
+import { CREATE_JOBS, renderPastJob, type SentJob } from '../api/past-job.ts';
+import { LIST_RUNS, RunListAnswer, readRun } from '../api/run.ts';
+import {
+  RECORD_SAMPLE,
+  type Reading,
+  readSample,
+  readSampleRow,
+  renderNewSample,
+  SampleAnswer,
+  SampleRow,
+  type SentSample,
+} from '../api/sample.ts';
+import { RECORD_SAMPLES, renderSampleRow, type SentRow } from '../api/sample-batch.ts';
+import { LIST_SAMPLES, renderReadingQuery, SampleListAnswer } from '../api/sample-list.ts';
+import { GET_SUMMARY, JobSummaryAnswer, readSummary } from '../api/summary.ts';
+import type { Job, JobPatch, NewJob } from '../domain/job.ts';
+import type { JobFilter, JobOrder } from '../domain/list.ts';
+import type { BatchResult } from '../domain/store/batch.ts';
+import type { JobEvent, JobRun } from '../domain/store/runs.ts';
+import type { JobSummary, ReadingQuery } from '../domain/store/samples.ts';
+import { answerReader, type ReadAnswer } from './answer.ts';
+import { ClientError } from './error.ts';
+import { readLines } from './ndjson.ts';
+import {
+  type CallOptions,
+  type ClientOptions,
+  type Message,
+  type Surroundings,
+  Transport,
+} from './transport.ts';
+
+/** Which jobs to list, and in which order. */
+export interface JobQuery extends JobFilter {
+  readonly order?: JobOrder;
+}
+
+export interface JobPageQuery extends JobQuery {
+  readonly limit?: number;
+  readonly offset?: number;
+  /** The `nextCursor` of the previous page. */
+  readonly cursor?: string;
+}
+
+const toHealth = answerReader(HealthAnswer, readHealth);
+const toJob = answerReader(JobAnswer, readJob);
+const toJobList = answerReader(JobListAnswer, readJobList);
+const toRuns = answerReader(RunListAnswer, ({ runs }) => runs.map(readRun));
+const toEvents = answerReader(EventListAnswer, ({ events }) => events.map(readEvent));
+const toSummary = answerReader(JobSummaryAnswer, readSummary);
+const toSample = answerReader(SampleAnswer, readSample);
+const toSamples = answerReader(SampleListAnswer, ({ samples, total }) => ({
+  samples: samples.map(readSample),
+  total,
+}));
+const toReading = answerReader(SampleRow, readSampleRow);
+const toBatch = answerReader(BatchAnswer, readBatch);
+const toProcessed = answerReader(ProcessedAnswer, ({ message }) => message);
+
+/**
+ * Talks to a service. Every method rejects with a ClientError, or with the reason of `signal` once that is aborted. Requests
+ * that may be repeated (`repeatable` of their operation) are retried when the service does not answer or is `unavailable`.
+ */
+export class Client {
+  readonly #transport: Transport;
+
+  constructor(options: ClientOptions, surroundings?: Surroundings) {
+    this.#transport = new Transport(options, surroundings);
+  }
+
+  /** Returns whether the service can store data, also when it cannot. */
+  getHealth(call?: CallOptions) {
+    return this.#ask({ operation: GET_HEALTH }, toHealth, call);
+  }
+
+  /** Returns one page of jobs. */
+  listJobs({ order, limit, offset, cursor, ...filter }: JobPageQuery = {}, call?: CallOptions) {
+    const page = { limit: limit?.toString(), offset: offset?.toString(), cursor };
+    const query = { ...renderListQuery(filter, order), ...page };
+    return this.#ask({ operation: LIST_JOBS, query }, toJobList, call);
+  }
+
+  /** Yields all jobs that match, as they arrive. */
+  streamJobs({ order, ...filter }: JobQuery = {}, call?: CallOptions): AsyncGenerator<Job> {
+    return this.#stream({ operation: LIST_JOBS, query: renderListQuery(filter, order) }, toJob, call);
+  }
+
+  createJob(job: NewJob, call?: CallOptions): Promise<Job> {
+    return this.#ask({ operation: CREATE_JOB, body: renderNewJob(job) }, toJob, call);
+  }
+
+  /** Creates jobs, past ones included; jobs that are stored already count as repeated. */
+  createJobs(jobs: readonly SentJob[], call?: CallOptions): Promise<BatchResult> {
+    return this.#ask({ operation: CREATE_JOBS, body: { jobs: jobs.map(renderPastJob) } }, toBatch, call);
+  }
+
+  getJob(jobId: string, call?: CallOptions): Promise<Job> {
+    return this.#ask({ operation: GET_JOB, jobId }, toJob, call);
+  }
+
+  updateJob(jobId: string, patch: JobPatch, call?: CallOptions): Promise<Job> {
+    return this.#ask({ operation: UPDATE_JOB, jobId, body: renderPatch(patch) }, toJob, call);
+  }
+
+  /** Deletes a job. `not_found` on a retry is a success: the try before it deleted the job. */
+  async deleteJob(jobId: string, call: CallOptions = {}): Promise<void> {
+    let tries = 0;
+    const message = { operation: DELETE_JOB, jobId, onTry: () => void tries++ };
+    try {
+      await this.#transport.send(message, call, async (response) => void (await response.arrayBuffer()));
+    } catch (error) {
+      if (tries === 1 || !(error instanceof ClientError) || error.code !== 'not_found') throw error;
+    }
+  }
+
+  /** Returns all runs of a job, latest first. */
+  listRuns(jobId: string, call?: CallOptions): Promise<JobRun[]> {
+    return this.#ask({ operation: LIST_RUNS, jobId }, toRuns, call);
+  }
+
+  /** Returns the changes of a job in the order in which they became known. */
+  listEvents(jobId: string, call?: CallOptions): Promise<JobEvent[]> {
+    return this.#ask({ operation: LIST_EVENTS, jobId }, toEvents, call);
+  }
+
+  /** Summarizes all samples of a run, by default the latest. */
+  summarizeJob(jobId: string, run?: number, call?: CallOptions): Promise<JobSummary> {
+    return this.#ask({ operation: GET_SUMMARY, jobId, query: { run: run?.toString() } }, toSummary, call);
+  }
+
+  /** Returns the newest `limit` samples that match, and how many match. */
+  listSamples(jobId: string, { limit, ...rest }: ReadingQuery & { limit?: number } = {}, call?: CallOptions) {
+    const query = { ...renderReadingQuery(rest), limit: limit?.toString() };
+    return this.#ask({ operation: LIST_SAMPLES, jobId, query }, toSamples, call);
+  }
+
+  /** Returns all samples that match as at most `maxPoints` points of equal spans. */
+  plotSamples(jobId: string, range: ReadingQuery, maxPoints: number, call?: CallOptions) {
+    const query = { ...renderReadingQuery(range), max_points: String(maxPoints) };
+    return this.#ask({ operation: LIST_SAMPLES, jobId, query }, toSamples, call);
+  }
+
+  /** Yields all samples that match, as they arrive. */
+  streamSamples(jobId: string, range: ReadingQuery = {}, call?: CallOptions): AsyncGenerator<Reading> {
+    const query = renderReadingQuery(range);
+    return this.#stream({ operation: LIST_SAMPLES, jobId, query }, toReading, call);
+  }
+
+  recordSample(jobId: string, sample: SentSample, call?: CallOptions): Promise<Reading> {
+    return this.#ask({ operation: RECORD_SAMPLE, jobId, body: renderNewSample(sample) }, toSample, call);
+  }
+
+  /** Records samples of many jobs. Retried only if all of them have a time: the service recognizes repeats by it. */
+  recordSamples(samples: readonly SentRow[], call?: CallOptions): Promise<BatchResult> {
+    const isTimestamped = samples.every(({ timeMs }) => timeMs !== undefined);
+    const body = { samples: samples.map(renderSampleRow) };
+    return this.#ask({ operation: RECORD_SAMPLES, body, isTimestamped }, toBatch, call);
+  }
+
+  /** Reports that a job has started; retried only with a timestamp. Returns the message of the service. */
+  reportStart(body: JobStartedBody, call?: CallOptions): Promise<string> {
+    return this.#report({ operation: JOB_STARTED, body, isTimestamped: body.timestamp !== undefined }, call);
+  }
+
+  /** Reports that a job has ended; retried only with a timestamp. Returns the message of the service. */
+  reportEnd(body: JobFinishedBody, call?: CallOptions): Promise<string> {
+    return this.#report({ operation: JOB_FINISHED, body, isTimestamped: body.timestamp !== undefined }, call);
+  }
+
+  #report(message: Message, call?: CallOptions): Promise<string> {
+    return this.#ask(message, toProcessed, call);
+  }
+
+  #ask<Value>(message: Message, read: ReadAnswer<Value>, call: CallOptions = {}): Promise<Value> {
+    return this.#transport.send(message, call, async (response) => read(parseAnswer(await response.text())));
+  }
+
+  async *#stream<Value>(
+    message: Message,
+    read: ReadAnswer<Value>,
+    call: CallOptions = {},
+  ): AsyncGenerator<Value> {
+    for await (const row of readLines(this.#transport.open({ ...message, accept: MEDIA_TYPE.ndjson }, call)))
+      yield read(row);
+  }
+}
+
+function parseAnswer(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new ClientError('bad_answer', 'The answer is not valid JSON.', { cause });
+  }
+}

@@ -1,0 +1,28 @@
+import type { ErrorCode } from '../domain/errors.ts';
+
+/** `no_answer`: refused, broken off or timed out. `bad_answer`: something else than this service answered. */
+export type ClientErrorCode = ErrorCode | 'no_answer' | 'bad_answer';
+
+interface Details extends ErrorOptions {
+  readonly status?: number;
+  readonly retryAfterMs?: number;
+}
+
+/** The one error of the client. `code` and `message` are those of the service if it answered with an error. */
+export class ClientError extends Error {
+  /** The HTTP status; absent without an answer. */
+  readonly status: number | undefined;
+  /** How long the server asks to wait before the next try. */
+  readonly retryAfterMs: number | undefined;
+
+  constructor(
+    readonly code: ClientErrorCode,
+    message: string,
+    { status, retryAfterMs, ...options }: Details = {},
+  ) {
+    super(message, options);
+    this.name = 'ClientError';
+    this.status = status;
+    this.retryAfterMs = retryAfterMs;
+  }
+}

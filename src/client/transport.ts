@@ -1,0 +1,172 @@
+import { readError } from '../api/error.ts';
+import { MEDIA_TYPE } from '../api/media-type.ts';
+import { type Operation, pathFor, type Query } from '../api/operation.ts';
+import { type Deadline, startDeadline } from './deadline.ts';
+import { ClientError } from './error.ts';
+import { type RetryOptions, readRetryAfter, retry, wait } from './retry.ts';
+
+export interface ClientOptions {
+  /** Where the service is, such as http://head-node:8080; a path is put before every path of the API. */
+  readonly url: string;
+  /** Path of a unix socket to connect to instead of the host of `url`. */
+  readonly unix?: string;
+  /** Sent with every request, such as the credentials for a proxy. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** For one try of a request, and between two pieces of a stream. */
+  readonly timeoutMs?: number;
+  /** Tries after the first one, of requests that may be repeated. */
+  readonly retries?: number;
+}
+
+/** Options of one call. */
+export interface CallOptions extends Pick<ClientOptions, 'timeoutMs' | 'retries'> {
+  /** Ends the call, which rejects with the reason of the signal. */
+  readonly signal?: AbortSignal;
+}
+
+/** What of the surroundings a test replaces. */
+export type Surroundings = Pick<RetryOptions, 'random' | 'wait'>;
+
+export interface Message {
+  readonly operation: Operation;
+  readonly jobId?: string;
+  readonly query?: Query;
+  readonly body?: unknown;
+  readonly accept?: string;
+  /** Whether every row of the body has a timestamp. */
+  readonly isTimestamped?: boolean;
+  /** Called before each try. */
+  readonly onTry?: () => void;
+}
+
+const TIMEOUT_MS = 30_000;
+const RETRIES = 4;
+
+/** Sends requests and retries those that may be repeated. Every failure is a ClientError, or the reason of the signal. */
+export class Transport {
+  readonly #options: ClientOptions;
+  readonly #surroundings: Surroundings;
+  readonly #base: string;
+
+  constructor(options: ClientOptions, surroundings: Surroundings = { random: Math.random, wait }) {
+    this.#options = options;
+    this.#surroundings = surroundings;
+    this.#base = new URL(options.url).href.replace(/\/+$/, '');
+  }
+
+  /** Sends a message and returns what `read` makes of the answer, if its operation declares the status. */
+  send<Value>(
+    message: Message,
+    call: CallOptions,
+    read: (response: Response) => Promise<Value>,
+  ): Promise<Value> {
+    return this.#retry(message, call, async (deadline) => {
+      try {
+        return await read(await this.#fetch(message, deadline));
+      } finally {
+        deadline.pause();
+      }
+    });
+  }
+
+  /** Sends a message and yields the body of the answer piece by piece. Only the start is retried. */
+  async *open(message: Message, call: CallOptions): AsyncGenerator<Uint8Array> {
+    const { response, deadline } = await this.#retry(message, call, async (deadline) => ({
+      response: await this.#fetch(message, deadline),
+      deadline,
+    }));
+    try {
+      for await (const piece of response.body ?? []) {
+        // The time that the caller takes for a piece does not count.
+        deadline.pause();
+        yield piece;
+        deadline.start();
+      }
+    } catch (error) {
+      throw this.#explain(error, deadline, call.signal);
+    } finally {
+      deadline.pause();
+    }
+  }
+
+  #retry<Value>(
+    { operation: { repeatable }, isTimestamped, onTry }: Message,
+    {
+      signal,
+      retries = this.#options.retries ?? RETRIES,
+      timeoutMs = this.#options.timeoutMs ?? TIMEOUT_MS,
+    }: CallOptions,
+    run: (deadline: Deadline) => Promise<Value>,
+  ): Promise<Value> {
+    const isRepeatable = repeatable === 'always' || (repeatable === 'timestamped' && isTimestamped === true);
+    const attempt = async () => {
+      signal?.throwIfAborted();
+      onTry?.();
+      const deadline = startDeadline(timeoutMs, signal);
+      try {
+        return await run(deadline);
+      } catch (error) {
+        deadline.pause();
+        throw this.#explain(error, deadline, signal);
+      }
+    };
+    return retry(attempt, { ...this.#surroundings, retries: isRepeatable ? retries : 0, signal });
+  }
+
+  async #fetch(message: Message, { signal }: Deadline): Promise<Response> {
+    const response = await fetch(this.#urlOf(message), { ...this.#init(message), signal });
+    if (response.status in message.operation.answers) return response;
+    throw await this.#refusal(response);
+  }
+
+  #urlOf({ operation, jobId, query = {} }: Message): string {
+    const parameters = new URLSearchParams();
+    for (const [name, values] of Object.entries(query)) {
+      if (typeof values === 'string') parameters.append(name, values);
+      else for (const value of values ?? []) parameters.append(name, value);
+    }
+    const path = jobId === undefined ? operation.path : pathFor(operation.path, jobId);
+    return `${this.#base}${path}${parameters.size > 0 ? `?${parameters}` : ''}`;
+  }
+
+  #init({ operation, body, accept = MEDIA_TYPE.json }: Message): BunFetchRequestInit {
+    const { headers, unix } = this.#options;
+    return {
+      method: operation.method,
+      redirect: 'manual',
+      headers: { ...headers, accept, ...(body !== undefined && { 'content-type': MEDIA_TYPE.json }) },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+      ...(unix !== undefined && { unix }),
+    };
+  }
+
+  async #refusal(response: Response): Promise<ClientError> {
+    const { status, headers } = response;
+    const text = await response.text();
+    if (status < 400) {
+      return new ClientError('bad_answer', `${this.#base} answered with an unexpected status ${status}.`, {
+        status,
+      });
+    }
+    const { code, message } = readError(status, parse(text));
+    const retryAfterMs = readRetryAfter(headers.get('retry-after'), Date.now());
+    return new ClientError(code, message, { status, ...(retryAfterMs !== undefined && { retryAfterMs }) });
+  }
+
+  /** Returns the error that a caller sees for a failure of a request. */
+  #explain(error: unknown, deadline: Deadline, caller: AbortSignal | undefined): unknown {
+    if (caller?.aborted) return caller.reason;
+    if (error instanceof ClientError) return error;
+    const cause = deadline.hasExpired ? deadline.signal.reason : error;
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    return new ClientError('no_answer', `${this.#base} did not answer: ${reason}`, { cause });
+  }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
