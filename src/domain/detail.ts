@@ -34,8 +34,8 @@ interface DetailSpec {
   readonly column: string;
   readonly kind: keyof KindValues;
   /**
-   * The letter under which engines store its source (`Provenance`); never used again for another. Details with a letter are
-   * merged one by one, each from its most trusted source.
+   * The letter under which engines store its source (`Provenance`); never used again for another. Details
+   * with a letter are merged one by one, each from its most trusted source.
    */
   readonly letter?: string;
   /** Lists can be filtered by it. */
@@ -43,16 +43,17 @@ interface DetailSpec {
 }
 
 /**
- * Every detail of a job, in the order of the API's answers. Its schema, its column and its filter derive from its row, so a new
- * detail is one row here, one migration that adds the column, and the lines of `slurm` that read it. The comments name its
- * source in squeue, sacct, jobcomp/elasticsearch and the hooks, in this order.
+ * Every detail of a job, in the order of the API's answers. Its schema, its column and its filter derive from
+ * its row, so a new detail is one row here, one migration that adds the column, and the lines of `slurm` that
+ * read it. The comments name its source in squeue, sacct, jobcomp/elasticsearch and the hooks, in this order.
  */
 export const DETAILS = [
   // Name, JobName, job_name, SLURM_JOB_NAME.
   { key: 'name', field: 'name', column: 'name', kind: 'text', letter: 'j', isFilter: true },
   // Account, Account, account, SLURM_JOB_ACCOUNT.
   { key: 'account', field: 'account', column: 'account', kind: 'label', letter: 'a', isFilter: true },
-  // Partition, Partition, partition, SLURM_JOB_PARTITION. A waiting job may name several, with commas between them.
+  // Partition, Partition, partition, SLURM_JOB_PARTITION. A waiting job may name several, with commas between
+  // them.
   { key: 'partition', field: 'partition', column: 'partition', kind: 'label', letter: 'p', isFilter: true },
   // QOS, QOS, qos, SLURM_JOB_QOS.
   { key: 'qos', field: 'qos', column: 'qos', kind: 'label', letter: 'q', isFilter: true },
@@ -62,8 +63,8 @@ export const DETAILS = [
   { key: 'submitTimeMs', field: 'submit_time', column: 'submit_time', kind: 'time', letter: 's' },
   // TimeLimit, TimelimitRaw or Timelimit, time_limit, -. The last two count minutes.
   { key: 'timeLimitSeconds', field: 'time_limit_seconds', column: 'time_limit', kind: 'count', letter: 't' },
-  // cpu= of tres-alloc, AllocTRES, tres_alloc; SLURM_JOB_CPUS_PER_NODE. All nodes together, in Slurm's CPUs: hardware threads,
-  // or cores where a site declares those.
+  // cpu= of tres-alloc, AllocTRES, tres_alloc; SLURM_JOB_CPUS_PER_NODE. All nodes together, in Slurm's CPUs:
+  // hardware threads, or cores where a site declares those.
   { key: 'cpus', field: 'cpus', column: 'cpus', kind: 'count', letter: 'x' },
   // mem= of tres-alloc, AllocTRES, tres_alloc; else ReqMem; -. All nodes together, in MB of 2^20 bytes.
   { key: 'memoryLimitMb', field: 'memory_limit_mb', column: 'memory_limit', kind: 'count', letter: 'm' },
@@ -92,7 +93,8 @@ export const DETAILS = [
   { key: 'reason', field: 'reason', column: 'reason', kind: 'text' },
   // RestartCnt, Restarts, -, SLURM_JOB_RESTART_COUNT. Requeues before this run.
   { key: 'restarts', field: 'restarts', column: 'restarts', kind: 'count', letter: 'r' },
-  // SLUID (26.05), OriginalSLUID or SLUID (24.11), original_sluid or sluid, SLURM_JOB_SLUID. The first one of a resized run.
+  // SLUID (26.05), OriginalSLUID or SLUID (24.11), original_sluid or sluid, SLURM_JOB_SLUID. The first one of
+  // a resized run.
   { key: 'sluid', field: 'sluid', column: 'sluid', kind: 'identity' },
   // What TimeUsed lacks, Suspended (of ended runs), -, -. Of a running job: up to the last poll.
   { key: 'suspendedSeconds', field: 'suspended_seconds', column: 'suspended', kind: 'count', letter: 'z' },
@@ -100,13 +102,17 @@ export const DETAILS = [
   { key: 'allocations', field: 'allocations', column: 'allocations', kind: 'allocations' },
   // -, SLUID, sluid, -. The later SLUIDs of a resized run, in the order of time.
   { key: 'otherSluids', column: 'other_sluids', kind: 'identities' },
-  // ResizeTime (whether, not when), Start of a later part, @start, -. In order; absent where the size never changed.
+  // ResizeTime (whether, not when), Start of a later part, @start, -. In order; absent where the size never
+  // changed.
   { key: 'resizedMs', column: 'resized', kind: 'times' },
 ] as const satisfies readonly DetailSpec[];
 
 export type DetailRow = (typeof DETAILS)[number];
 
-/** What a scheduler knows of a run besides its user, nodes and life. A detail that no source reported is absent. */
+/**
+ * What a scheduler knows of a run besides its user, nodes and life. A detail that no source reported is
+ * absent.
+ */
 export type JobDetails = { readonly [Row in DetailRow as Row['key']]?: KindValues[Row['kind']] };
 
 type RowWith<Part> = Extract<DetailRow, Part>;

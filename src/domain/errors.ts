@@ -1,4 +1,7 @@
-/** The error codes of the API reference and of DESIGN's settlements; the HTTP status of each is in `http/errors.ts`. */
+/**
+ * The error codes of the API reference and of DESIGN's settlements; the HTTP status of each is in
+ * `http/errors.ts`.
+ */
 export type ErrorCode =
   | 'invalid_request'
   | 'validation_error'
@@ -25,7 +28,9 @@ export class AppError extends Error {
   }
 }
 
-/** A fault of the surroundings (a port, a folder, a file) that ends a command: shown as one line, no stack. */
+/**
+ * A fault of the surroundings (a port, a folder, a file) that ends a command: shown as one line, no stack.
+ */
 export class StartError extends Error {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);

@@ -5,7 +5,9 @@ export const WAIT_BOUNDS_SECONDS = [
   1, 10, 60, 300, 900, 3600, 14_400, 43_200, 86_400, 259_200, 604_800,
 ] as const;
 
-/** Reports older than this (an import's, say) are not counted, so that they do not appear in today's rates. */
+/**
+ * Reports older than this (an import's, say) are not counted, so that they do not appear in today's rates.
+ */
 const MAX_AGE_MS = 24 * 3_600_000;
 
 /** What the throughput counters depend on. Times in milliseconds since 1970. */
@@ -45,9 +47,9 @@ export interface Tally {
 const NOTHING: Tally = {};
 
 /**
- * Returns what the counters gain when a run changes from `before` to `after`, reported at `reportedMs`. `before` has several
- * runs if they turned out to be one, and none for a new run. Each run counts once, with its first verdict and its first
- * known wait, so that counters never decrease.
+ * Returns what the counters gain when a run changes from `before` to `after`, reported at `reportedMs`.
+ * `before` has several runs if they turned out to be one, and none for a new run. Each run counts once, with
+ * its first verdict and its first known wait, so that counters never decrease.
  */
 export function tallyRun(
   before: readonly RunTimes[],
@@ -69,7 +71,9 @@ function isNewlyEnded(before: readonly RunTimes[], after: RunTimes, reportedMs: 
   );
 }
 
-/** Returns the milliseconds from submission to start, unless they were known before or are too old to count. */
+/**
+ * Returns the milliseconds from submission to start, unless they were known before or are too old to count.
+ */
 function newWaitMs(before: readonly RunTimes[], after: RunTimes, reportedMs: number): number | undefined {
   const waitMs = waitOf(after);
   if (waitMs === undefined || before.some((run) => waitOf(run) !== undefined)) return undefined;

@@ -1,23 +1,23 @@
 import { AppError } from './errors.ts';
 
 interface GateOptions {
-  /** Callers inside at the same time. */
+  /** Callers that may be inside at the same time. */
   readonly places: number;
   /** Callers that may wait for a place. */
   readonly waiting: number;
-  /** Message for a caller who finds no room to wait. */
+  /** Message of the error when too many wait. */
   readonly message: string;
 }
 
 export interface Gate {
   /**
-   * Resolves to the function that leaves the place again, in the order of arrival. Rejects with `unavailable` at once when
-   * too many wait already, and with the signal's reason when that is aborted first.
+   * Waits for a place, in the order of arrival, and resolves to the function that leaves it. Rejects with
+   * `unavailable` at once if too many wait, and with the signal's reason if that is aborted first.
    */
   enter(signal?: AbortSignal): Promise<() => void>;
 }
 
-/** Bounds how many callers do something at the same time, and how many wait for it. */
+/** Limits the callers that do something at the same time, and those that wait for it. */
 export function createGate({ places, waiting, message }: GateOptions): Gate {
   const queue = new Set<() => void>();
   let free = places;

@@ -2,8 +2,8 @@ const MAX_LENGTH = 256;
 const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
 
 /**
- * Whether a text can be a job id, a user or a node name: 1 to 256 characters (code points), no control characters,
- * and well-formed Unicode, because a lone surrogate would come back from disk as another text.
+ * Returns whether a text can be a job id, a user or a node name: 1 to 256 code points, no control characters,
+ * and well-formed Unicode, because SQLite would return a lone surrogate as another character.
  */
 export function isIdentity(text: string): boolean {
   if (text.length === 0 || text.length > 2 * MAX_LENGTH) return false;

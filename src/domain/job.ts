@@ -30,7 +30,9 @@ export interface JobPatch {
   readonly details?: JobDetails;
 }
 
-/** A job as stored: its latest run, with its current usage (`combineUsage`). Times in milliseconds since 1970. */
+/**
+ * A job as stored: its latest run, with its current usage (`combineUsage`). Times in milliseconds since 1970.
+ */
 export interface Job {
   readonly id: string;
   readonly user: string;
@@ -86,9 +88,9 @@ export function newJob({ id, user, nodes, details = {} }: NewJob, nowMs: number)
 export const hasEnded = (state: JobState): boolean => state !== 'pending' && state !== 'running';
 
 /**
- * Returns the life of a job after the API moved it to `state` at `nowMs`. An end sets the end time, not before the start even if
- * the clock went back; a job that had ended keeps its end time; pending and running clear it. A job that had not started
- * starts now if it runs.
+ * Returns the life of a job after the API moved it to `state` at `nowMs`. An end sets the end time, not
+ * before the start even if the clock went back; a job that had ended keeps its end time; pending and running
+ * clear it. A job that had not started starts now if it runs.
  */
 export function changeState(life: JobLife, state: JobState, nowMs: number): JobLife {
   if (hasEnded(state))

@@ -12,9 +12,9 @@ import {
 } from './trust.ts';
 
 /**
- * Merges two accounts of one run; the order in which they came does not matter, and merging one twice changes nothing. Each
- * field comes from the more trusted account, or from the newer of two that are trusted alike; the verdict comes from one
- * account as a whole. Exceptions are documented at `chooseAccount`.
+ * Merges two accounts of one run; the order in which they came does not matter, and merging one twice changes
+ * nothing. Each field comes from the more trusted account, or from the newer of two that are trusted alike;
+ * the verdict comes from one account as a whole. Exceptions are documented at `chooseAccount`.
  */
 export function joinRuns(known: Run, added: Run): Run {
   const later = added.provenance.verdictMs >= known.provenance.verdictMs ? added : known;
@@ -49,7 +49,10 @@ interface Accounts {
   readonly resizedMs: readonly number[] | undefined;
 }
 
-/** Adds each of FIELDS to `joined` and returns their origins. A loop, because an import joins millions of runs. */
+/**
+ * Adds each of FIELDS to `joined` and returns their origins. A loop, because an import joins millions of
+ * runs.
+ */
 function joinFields(joined: Record<string, unknown>, accounts: Accounts): Provenance['fields'] {
   const { known, added } = accounts;
   const origins: Partial<Record<Field, Origin>> = {};
@@ -65,9 +68,9 @@ function joinFields(joined: Record<string, unknown>, accounts: Accounts): Proven
 }
 
 /**
- * Chooses the account that a field is taken from: the more trusted one, else the newer one. Of two starts by hooks' clocks the
- * earlier is right, of two suspended times the longer. Accounting gives the later part of a resized run the moment of the
- * resize as its start and submission: these give way to any other time.
+ * Chooses the account that a field is taken from: the more trusted one, else the newer one. Of two starts by
+ * hooks' clocks the earlier is right, of two suspended times the longer. Accounting gives the later part of a
+ * resized run the moment of the resize as its start and submission: these give way to any other time.
  */
 function chooseAccount(field: Field, accounts: Accounts): Run {
   const { known, added, later } = accounts;
@@ -103,7 +106,10 @@ const MAX_RESIZES = 100;
 
 type Gathered = Pick<Run, (typeof GATHERED_FIELDS)[number]>;
 
-/** Unites the SLUIDs and the resizes of both. A SLUID begins with a time, so the first one is that of the whole run. */
+/**
+ * Unites the SLUIDs and the resizes of both. A SLUID begins with a time, so the first one is that of the
+ * whole run.
+ */
 function gather(known: Run, added: Run): Gathered {
   if (hasNothingToGather(known, added)) return pickGathered(known);
   const [sluid, ...others] = [...new Set([...sluidsOf(known), ...sluidsOf(added)])].sort();

@@ -3,30 +3,33 @@ import type { Job, JobState } from './job.ts';
 
 type OneOrMore<Value> = Value | readonly Value[];
 
-/** Which jobs to list. A part left out matches everything, of several values (at most 100) any may match, and all parts have to. */
+/**
+ * A filter for jobs. An omitted field matches every job; a field with several values (at most 100) matches
+ * any of them; all given fields must match.
+ */
 export interface JobFilter {
   readonly state?: OneOrMore<JobState>;
-  /** Whole names. One with commas that nobody has stands for the names between its commas. */
+  /** Whole names. A name with commas that no user has means the names between its commas. */
   readonly user?: OneOrMore<string>;
-  /** Any of the job's nodes; names as for `user`. */
+  /** Names of any of the job's nodes, read as for `user`. */
   readonly node?: OneOrMore<string>;
-  /** Whole values, names as for `user`; a partition is also one of several that a waiting job names. */
+  /** Whole values, read as for `user`. A partition also matches a pending job that names it among others. */
   readonly details?: Readonly<Partial<Record<FilterDetail, OneOrMore<string>>>>;
-  /** SLUIDs of runs, also of earlier ones. */
+  /** SLUIDs of any of the job's runs. */
   readonly sluid?: OneOrMore<string>;
-  /** Only jobs that were there at or after this time: ended then or later, or have not ended. */
+  /** Only jobs that ended at or after this time or have not ended. */
   readonly sinceMs?: number;
   /** Only jobs that started at or before this time. */
   readonly untilMs?: number;
   readonly minRuntimeMs?: number;
-  /** Part of the id or of the user's name, upper and lower case of ASCII letters being the same. */
+  /** Part of the id or of the user's name; ASCII letters match in either case. */
   readonly text?: string;
 }
 
 export const JOB_SORTS = ['startTime', 'endTime', 'runtime', 'cpuUsage', 'memoryUsage', 'gpuUsage'] as const;
 export type JobSort = (typeof JOB_SORTS)[number];
 
-/** Ties are in the order of the ids; jobs without the value come last, whatever the direction. */
+/** Ties are in order of id. Jobs without the value come last in either direction. */
 export interface JobOrder {
   readonly sort: JobSort;
   readonly isAscending: boolean;
@@ -34,23 +37,26 @@ export interface JobOrder {
 
 export const NEWEST_FIRST: JobOrder = { sort: 'startTime', isAscending: false };
 
-/** A place in an ordered list: right behind this job. */
+/** A place in an ordered list: after this job. */
 export interface JobPosition {
-  /** What the list is sorted by: milliseconds, percent or megabytes; null when the job has no such value. */
+  /**
+   * The value that the list is sorted by: milliseconds, percent or MB of 2^20 bytes; null if the job has
+   * none.
+   */
   readonly value: number | null;
   readonly id: string;
 }
 
 /** Where a list starts and how it is sorted. */
 export interface ListStart {
-  /** `NEWEST_FIRST` when left out. */
+  /** `NEWEST_FIRST` if omitted. */
   readonly order?: JobOrder;
   readonly after?: JobPosition;
-  /** Jobs to skip behind the start. */
+  /** Jobs to skip after the start. */
   readonly offset?: number;
   /**
-   * What "now" is for a job that has not ended; needed with `sinceMs`, `minRuntimeMs` and the sort by runtime. All pages
-   * of one list take the same, so that they fit together: an end after it does not count for them.
+   * The end assumed for a job that has not ended; required with `sinceMs`, `minRuntimeMs` and the sort by
+   * runtime. All pages of one list must use the same value; later ends are ignored.
    */
   readonly nowMs?: number;
 }
@@ -61,8 +67,8 @@ export interface Page extends ListStart {
 
 export interface JobPage {
   readonly jobs: Job[];
-  /** All matches, on whatever page. */
+  /** Number of matches on all pages. */
   readonly total: number;
-  /** Where the next page starts; absent when there is none. */
+  /** The start of the next page; absent on the last one. */
   readonly next?: JobPosition;
 }

@@ -4,9 +4,10 @@ import type { Report } from './report.ts';
 import { type Run, runOf, sluidsOf } from './run.ts';
 import { isConfirmed, isReported, isStartRough } from './trust.ts';
 
-// A requeued job keeps its id and runs again, and ids are given again after years. Which run a report is about follows from
-// Slurm's key of the run (SLUID) where both have one, and else from times: Slurm's own are whole seconds and the same from
-// every source, and the runs of one job do not overlap. docs/runs.md draws each case on a time line.
+// A requeued job keeps its id and runs again, and ids are given again after years. Which run a report is
+// about follows from Slurm's key of the run (SLUID) where both have one, and else from times: Slurm's own are
+// whole seconds and the same from every source, and the runs of one job do not overlap. docs/runs.md draws
+// each case on a time line.
 
 /** Slurm's own times of one moment differ by less. */
 const SAME_MS = 1000;
@@ -20,14 +21,17 @@ const CLOCK_AFTER_END_MS = 30_000;
 /** A run of a job after a report. */
 export interface MergedRun {
   readonly run: Run;
-  /** The runs known before that are one with it: none if it is new, several if they turned out to be the same run. */
+  /**
+   * The runs known before that are one with it: none if it is new, several if they turned out to be the same
+   * run.
+   */
   readonly known: readonly Run[];
   readonly isChanged: boolean;
 }
 
 /**
- * Returns the runs of a job after a report, in order; the last one is the latest. The runs known before are distinct, so only
- * the report can be the same as one of them, and what it is joined to the same as another.
+ * Returns the runs of a job after a report, in order; the last one is the latest. The runs known before are
+ * distinct, so only the report can be the same as one of them, and what it is joined to the same as another.
  */
 export function applyReport(runs: readonly Run[], report: Report): MergedRun[] {
   let changed: MergedRun = { run: runOf(report), known: [], isChanged: true };
@@ -97,8 +101,8 @@ function haveCommonSluid(one: Run, other: Run): boolean {
 }
 
 /**
- * Case 2, resize: one was resized when the other starts or was resized. sacct 24.11 gives each part of a resized run its own
- * SLUID and does not name that of the first.
+ * Case 2, resize: one was resized when the other starts or was resized. sacct 24.11 gives each part of a
+ * resized run its own SLUID and does not name that of the first.
  */
 function haveCommonResize(one: Run, other: Run): boolean {
   if (!one.resizedMs && !other.resizedMs) return false;
@@ -123,8 +127,8 @@ function haveSameStart(one: Run, other: Run): boolean {
 }
 
 /**
- * Case 4, later part: accounting has a record that was submitted and started at one moment, while squeue saw the run, which
- * it knows to have been resized, run on.
+ * Case 4, later part: accounting has a record that was submitted and started at one moment, while squeue saw
+ * the run, which it knows to have been resized, run on.
  */
 function isSeenBeforeResize(run: Run, part: Run): boolean {
   if (!hasStarted(run) || isStartRough(run) || !hasStarted(part) || isStartRough(part)) return false;
@@ -159,7 +163,9 @@ function maxLateMs(one: Run, other: Run): number {
   return one.restarts !== undefined && other.restarts !== undefined ? CLOCK_SURE_MS : CLOCK_MS;
 }
 
-/** Case 6, part: `part`, whose start is unknown, is the end of a started run, a word about it, or its wait. */
+/**
+ * Case 6, part: `part`, whose start is unknown, is the end of a started run, a word about it, or its wait.
+ */
 function isPartOf(run: Run, part: Run, isLast: IsLast): boolean {
   if (!hasStarted(run) || hasStarted(part)) return false;
   if (part.endTimeMs !== undefined) return isEndOf(run, part, isLast);
@@ -197,8 +203,9 @@ function haveSameWait(one: Run, other: Run): boolean {
 }
 
 /**
- * Returns runs in order: by start, one that never started by its end, pending ones last. A run that was pending when last seen
- * comes before the runs with later SLUIDs although its start is unknown, because a SLUID begins with a time.
+ * Returns runs in order: by start, one that never started by its end, pending ones last. A run that was
+ * pending when last seen comes before the runs with later SLUIDs although its start is unknown, because a
+ * SLUID begins with a time.
  */
 export function orderRuns<Item>(items: readonly Item[], runOf: (item: Item) => Run): Item[] {
   const ordered = [...items].sort((one, other) => compareRuns(runOf(one), runOf(other)));

@@ -1,21 +1,24 @@
-/** Samples as columns, a place for every sample: a hundred times cheaper than an object each. */
+/** Samples as columns of equal length, which cost a hundredth of one object a sample. */
 export interface SampleColumns {
   readonly count: number;
   /** Milliseconds since 1970. */
   readonly times: Float64Array;
-  /** Percent. */
+  /** 0 to 100, as in `Sample`. */
   readonly cpu: Float64Array;
-  /** Megabytes. */
+  /** MB of 2^20 bytes. */
   readonly memory: Float64Array;
-  /** Percent; NaN where nobody measured. */
+  /** 0 to 100, as in `Sample`; NaN where it was not measured. */
   readonly gpu: Float64Array;
 }
 
-/** For rows that stand for several samples: how many, and their spread; the means are in the sample's own columns. */
+/**
+ * Number and spread of the samples that each row summarizes; their means are in the columns of
+ * `SampleColumns`.
+ */
 export interface PointColumns {
-  /** Samples of the row; 0: the row is a sample itself. */
+  /** Samples of the row; 0 if the row is a sample itself. */
   readonly samples: Float64Array;
-  /** Samples with GPU; where there are none, the columns of GPU mean nothing. */
+  /** Samples that have a GPU value; where it is 0, the GPU columns are undefined. */
   readonly gpuSamples: Float64Array;
   readonly cpuMin: Float64Array;
   readonly cpuMax: Float64Array;
@@ -25,17 +28,17 @@ export interface PointColumns {
   readonly gpuMax: Float64Array;
 }
 
-/** Samples of one node, or the points that are left of them. */
+/** Samples of one node, or the points that replaced them. */
 export interface NodeReadings extends SampleColumns {
-  /** Present when there are points among them. */
+  /** Present if any row is a point. */
   readonly points?: PointColumns;
 }
 
-/** Samples and points of a job, in order of time. */
+/** Samples and points of a job in order of time. */
 export interface Readings extends NodeReadings {
-  /** For each row, where its node is in `names`. */
+  /** Index into `names` of the node of each row. */
   readonly nodes: Uint32Array;
-  /** The nodes of the job; undefined stands for its first, which is left unsaid. */
+  /** Names of the nodes; undefined for the first node of the job, which answers leave out. */
   readonly names: readonly (string | undefined)[];
 }
 
@@ -54,12 +57,12 @@ export function makePoints(count: number): PointColumns {
   return Object.fromEntries(POINT_COLUMNS.map((name) => [name, new Float64Array(count)])) as never;
 }
 
-/** Points with every column changed. */
+/** Applies a function to every column of points. */
 function mapPoints(points: PointColumns, change: (column: Float64Array) => Float64Array): PointColumns {
   return Object.fromEntries(POINT_COLUMNS.map((name) => [name, change(points[name])])) as never;
 }
 
-/** Every column changed. */
+/** Applies a function to every column. */
 const mapColumns = (
   { count, times, cpu, memory, gpu, points }: NodeReadings,
   change: (column: Float64Array) => Float64Array,
@@ -72,17 +75,20 @@ const mapColumns = (
   ...(points && { points: mapPoints(points, change) }),
 });
 
-/** A part of the rows, which shares their memory. */
+/** Returns rows `start` to `end` (exclusive); they share the memory of `readings`. */
 export const sliceReadings = (readings: NodeReadings, start: number, end: number): NodeReadings => ({
   ...mapColumns(readings, (column) => column.subarray(start, end)),
   count: end - start,
 });
 
-/** A copy that shares no memory. */
+/** Returns a copy that shares no memory. */
 export const keepReadings = (readings: NodeReadings): NodeReadings =>
   mapColumns(readings, (column) => column.slice());
 
-/** The rows backwards, with the sign of their times changed: so that what goes down in time goes up. */
+/**
+ * Returns the rows in reverse with negated times, so that a descending list can be merged as an ascending
+ * one.
+ */
 export function turnAround(readings: NodeReadings): NodeReadings {
   const turned = mapColumns(readings, (column) => column.toReversed());
   for (let i = 0; i < turned.count; i++) turned.times[i] = -turned.times[i]!;
@@ -91,14 +97,14 @@ export function turnAround(readings: NodeReadings): NodeReadings {
 
 type Rows = Omit<Readings, 'names'>;
 
-/** Rows to copy into. */
+/** Allocates rows to copy into. */
 export const makeReadings = (count: number, hasPoints: boolean): Rows => ({
   ...makeSamples(count),
   nodes: new Uint32Array(count),
   ...(hasPoints && { points: makePoints(count) }),
 });
 
-/** Copies readings to the rows from `at` on, all but their nodes. */
+/** Copies readings, except their nodes, to the rows from `at` on. */
 export function copyRows(to: Rows, at: number, { times, cpu, memory, gpu, points }: NodeReadings): void {
   to.times.set(times, at);
   to.cpu.set(cpu, at);
@@ -107,7 +113,7 @@ export function copyRows(to: Rows, at: number, { times, cpu, memory, gpu, points
   if (points) for (const name of POINT_COLUMNS) to.points![name].set(points[name], at);
 }
 
-/** The rows in the order of `places`. */
+/** Returns the rows in the order of `places`, which are row numbers. */
 export function orderRows(rows: Rows, places: ArrayLike<number>): Rows {
   const nodes = new Uint32Array(rows.count);
   for (let i = 0; i < rows.count; i++) nodes[i] = rows.nodes[places[i]!]!;
@@ -119,7 +125,7 @@ export function orderRows(rows: Rows, places: ArrayLike<number>): Rows {
   return { ...mapColumns(rows, inOrder), nodes };
 }
 
-/** Batches as one, the last row first when it should be turned. */
+/** Joins batches, and reverses the rows if `isTurned`. */
 export function joinReadings(
   batches: readonly Readings[],
   { names, isTurned = false }: { names: Readings['names']; isTurned?: boolean },
@@ -140,7 +146,7 @@ export function joinReadings(
 }
 
 /**
- * Two lists of samples as one, each ascending in time; where both have samples of one time, those of `first` come first.
+ * Merges two lists of samples that ascend in time. Of samples with equal times those of `first` come first.
  */
 export function mergeSamples(first: SampleColumns, second: SampleColumns): SampleColumns {
   const count = first.count + second.count;
@@ -172,7 +178,7 @@ const makeSamples = (count: number): SampleColumns => ({
   gpu: new Float64Array(count),
 });
 
-/** The first place in sorted times that is at or after `timeMs`, from `start` on. */
+/** Returns the index of the first of the sorted `times`, from `start` on, that is at or after `timeMs`. */
 export function placeOf(times: Float64Array, timeMs: number, start = 0): number {
   let low = start;
   let high = times.length;

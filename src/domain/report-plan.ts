@@ -25,8 +25,8 @@ export interface ReportPlan<Stored extends KnownRun> {
   /** The job counts as created. */
   readonly isNewJob: boolean;
   /**
-   * The latest run before, if the job may come to have other runs: the first event must be complete before its row changes,
-   * in an engine that derives that event from the row.
+   * The latest run before, if the job may come to have other runs: the first event must be complete before
+   * its row changes, in an engine that derives that event from the row.
    */
   readonly leaves: Stored | undefined;
   /** Stored earlier runs that turned out to be the same as another; to be deleted first. */
@@ -40,9 +40,9 @@ export interface ReportPlan<Stored extends KnownRun> {
 }
 
 /**
- * Decides what a report changes. `known` are the runs of the job that the report may be about, the latest among them, and empty
- * only for an unknown job. Returns undefined if the report says nothing new. Throws `validation_error` if no source names
- * the user of the job.
+ * Decides what a report changes. `known` are the runs of the job that the report may be about, the latest
+ * among them, and empty only for an unknown job. Returns undefined if the report says nothing new. Throws
+ * `validation_error` if no source names the user of the job.
  */
 export function planReport<Stored extends KnownRun>(
   known: readonly Stored[],
@@ -101,7 +101,9 @@ function withUser(merged: readonly MergedRun[], id: string): readonly MergedRun[
   return merged.with(-1, { ...latest, run: { ...latest.run, user } });
 }
 
-/** A job of many nodes has as many hooks, each of which reports its own node: an event shows that node alone. */
+/**
+ * A job of many nodes has as many hooks, each of which reports its own node: an event shows that node alone.
+ */
 function planEvent(
   { observedMs, source, allocations }: Report,
   news: Change,

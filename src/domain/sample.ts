@@ -7,23 +7,33 @@ export const MAX_BATCH_SAMPLES = 100_000;
 export const notANode = (name: string) =>
   new AppError('validation_error', `node ${quote(name)} is not one of the nodes of the job.`);
 
-/** One measurement of a job on a node. */
+/**
+ * One measurement of a job on a node. hpc-observe stores what the sender measured and does not rescale it.
+ */
 export interface Sample {
+  /** Milliseconds since 1970. */
   readonly timeMs: number;
+  /** 0 to 100: percent of the CPUs that the job was given on the node. */
   readonly cpuUsage: number;
+  /** MB of 2^20 bytes that the job uses on the node. */
   readonly memoryUsageMb: number;
+  /** 0 to 100: mean percent of the job's GPUs on the node; absent if it was not measured. */
   readonly gpuUsage?: number;
 }
 
-/** A sample on its way to the store. */
+/** A sample to be stored. */
 export interface NewSample extends Sample {
-  /** Left out: the job's first node. */
+  /** The job's first node if omitted. */
   readonly node?: string;
-  /** The time is the server's own, so this sample is the newest whatever the clock said before. */
+  /**
+   * The time is the server's own clock: the sample becomes the current usage even if that clock went back.
+   */
   readonly stamped: boolean;
 }
 
-/** What is known now of a job on one node; a value nobody measured is null. */
+/**
+ * The current usage of a job on one node, in the units of `Sample`. A value that was not measured is null.
+ */
 export interface Usage {
   readonly timeMs: number;
   readonly cpuUsage: number | null;
@@ -32,8 +42,8 @@ export interface Usage {
 }
 
 /**
- * The usage of a node after a sample: a newer one replaces CPU and memory, and GPU where it has it; one that is older
- * than what is known (a back-fill) changes nothing.
+ * Returns the usage of a node after a sample. A newer sample replaces CPU and memory, and GPU if it has one;
+ * an older one (a back-fill) changes nothing.
  */
 export function applySample(known: Usage | undefined, sample: NewSample): Usage {
   if (known && !sample.stamped && sample.timeMs < known.timeMs) return known;
@@ -46,10 +56,9 @@ export function applySample(known: Usage | undefined, sample: NewSample): Usage 
 }
 
 /**
- * The usage of a whole job from its reporting nodes: CPU and GPU are means in percent over the nodes that know them,
- * memory is the sum. With one reporting node it is that node's last sample. GPU is absent while no node knows it.
- * `usageTimeMs` is the time of the newest usage known: it is absent until somebody measured the job, while CPU and memory
- * are 0 because the API reference gives them so.
+ * Returns the usage of a whole job: the mean CPU and GPU of the nodes that reported them, and the sum of
+ * their memory. GPU and `usageTimeMs`, the time of the newest usage, are absent until they are measured; CPU
+ * and memory are 0 until then, because the API always shows them.
  */
 export function combineUsage(nodes: readonly Usage[]): {
   cpuUsage: number;
@@ -67,7 +76,7 @@ export function combineUsage(nodes: readonly Usage[]): {
   };
 }
 
-/** When the newest of these was measured; undefined when none has a value. */
+/** Returns the time of the newest usage that has a value; undefined if none has. */
 function newestTime(nodes: readonly Usage[]): number | undefined {
   let newestMs: number | undefined;
   for (const { timeMs, cpuUsage, memoryUsageMb, gpuUsage } of nodes) {
@@ -77,7 +86,7 @@ function newestTime(nodes: readonly Usage[]): number | undefined {
   return newestMs;
 }
 
-/** The mean of what is known; of several values to six decimals, which hides the rounding of binary fractions. */
+/** Returns the mean of the known values. Six decimals hide the rounding of binary fractions. */
 function mean(values: readonly (number | null)[]): number | undefined {
   const known = values.filter((value) => value !== null);
   if (known.length < 2) return known[0];

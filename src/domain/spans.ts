@@ -1,34 +1,36 @@
 import { makePoints, type NodeReadings, type Readings } from './readings.ts';
 import { POINT_SPAN_MS } from './summary.ts';
 
-/** One measure of the samples of each span: their sum, least and largest; without samples 0, Infinity and -Infinity. */
+/**
+ * Sum, minimum and maximum of one measure for each span; 0, Infinity and -Infinity in a span without values.
+ */
 export interface MeasureSums {
   readonly sum: Float64Array;
   readonly min: Float64Array;
   readonly max: Float64Array;
 }
 
-/** The samples of spans of time, span by span; from their sums follow the means, and the sums of longer spans. */
+/** The samples of each span of time as sums, from which means and the sums of longer spans follow. */
 export interface SpanSums {
   readonly count: number;
-  /** Where each span begins. */
+  /** Start of each span, in milliseconds since 1970. */
   readonly times: Float64Array;
   readonly samples: Float64Array;
-  /** Samples with GPU. */
+  /** Samples that have a GPU value. */
   readonly gpuSamples: Float64Array;
   readonly cpu: MeasureSums;
   readonly memory: MeasureSums;
   readonly gpu: MeasureSums;
 }
 
-/** `count` spans of `spanMs`, the first from `originMs` on. */
+/** `count` spans of `spanMs` each; the first starts at `originMs`. */
 export interface Spans {
   readonly originMs: number;
   readonly spanMs: number;
   readonly count: number;
 }
 
-/** Spans that cover all times from `firstMs` to `lastMs` and begin at multiples of `spanMs`. */
+/** Returns spans that start at multiples of `spanMs` and cover all times from `firstMs` to `lastMs`. */
 export function spansOver(firstMs: number, lastMs: number, spanMs = POINT_SPAN_MS): Spans {
   const originMs = Math.floor(firstMs / spanMs) * spanMs;
   return { originMs, spanMs, count: Math.floor((lastMs - originMs) / spanMs) + 1 };
@@ -40,7 +42,7 @@ const makeMeasure = (count: number): MeasureSums => ({
   max: new Float64Array(count).fill(Number.NEGATIVE_INFINITY),
 });
 
-/** Adds up readings in spans. All readings have to lie inside of them. */
+/** Adds up readings by span. Every reading must lie inside one of the spans. */
 export function spanCollector({ originMs, spanMs, count }: Spans) {
   const times = new Float64Array(count);
   for (let span = 0; span < count; span++) times[span] = originMs + span * spanMs;
@@ -49,7 +51,7 @@ export function spanCollector({ originMs, spanMs, count }: Spans) {
   const [cpu, memory, gpu] = [makeMeasure(count), makeMeasure(count), makeMeasure(count)];
   const spanOf = (timeMs: number) => Math.floor((timeMs - originMs) / spanMs);
 
-  /** Samples that follow each other mostly lie in one span: they are added up before the span is touched. */
+  /** Consecutive samples mostly lie in one span, so they are added up before the span is changed. */
   function addSamples(rows: NodeReadings): void {
     for (let start = 0; start < rows.count; ) {
       const span = spanOf(rows.times[start]!);
@@ -57,9 +59,9 @@ export function spanCollector({ originMs, spanMs, count }: Spans) {
       let end = start + 1;
       while (end < rows.count && rows.times[end]! < endMs && rows.times[end]! >= endMs - spanMs) end++;
       samples[span]! += end - start;
-      addRun(cpu, span, rows.cpu, start, end);
-      addRun(memory, span, rows.memory, start, end);
-      gpuSamples[span]! += addRun(gpu, span, rows.gpu, start, end);
+      addValues(cpu, span, rows.cpu, start, end);
+      addValues(memory, span, rows.memory, start, end);
+      gpuSamples[span]! += addValues(gpu, span, rows.gpu, start, end);
       start = end;
     }
   }
@@ -85,13 +87,13 @@ export function spanCollector({ originMs, spanMs, count }: Spans) {
   }
 
   return {
-    /** Adds samples, and points as the samples that they stand for. */
+    /** Adds samples, and points with the weight of their samples. */
     add(readings: NodeReadings): void {
       if (readings.points) addPoints(readings);
       else addSamples(readings);
     },
 
-    /** Adds what has been added up before, in spans no longer than these. */
+    /** Adds the sums of spans that are no longer than these. */
     addSums(sums: SpanSums): void {
       const spans = new Uint32Array(sums.count);
       for (let i = 0; i < sums.count; i++) {
@@ -105,7 +107,7 @@ export function spanCollector({ originMs, spanMs, count }: Spans) {
       addMeasureSums(gpu, spans, sums.gpu);
     },
 
-    /** The spans that have samples, ascending. */
+    /** Returns the spans that have samples, ascending. */
     sums(): SpanSums {
       const known = knownPicker(samples);
       const measure = ({ sum, min, max }: MeasureSums) => ({
@@ -126,7 +128,10 @@ export function spanCollector({ originMs, spanMs, count }: Spans) {
   };
 }
 
-/** Picks out of columns what belongs to spans that have samples. Plain loops: `from` and `filter` take ten times as long. */
+/**
+ * Selects the spans that have samples out of a column. Plain loops, because `from` and `filter` take ten
+ * times as long.
+ */
 function knownPicker(samples: Float64Array): (column: Float64Array) => Float64Array {
   const places = new Uint32Array(samples.length);
   let count = 0;
@@ -138,8 +143,8 @@ function knownPicker(samples: Float64Array): (column: Float64Array) => Float64Ar
   };
 }
 
-/** Adds a run of values to a span and returns how many there are; NaN is none. */
-function addRun(
+/** Adds consecutive values to a span and returns their number; NaN does not count. */
+function addValues(
   measure: MeasureSums,
   span: number,
   values: Float64Array,
@@ -188,7 +193,7 @@ const rowOf = ({ times, cpu, memory, gpu }: NodeReadings, i: number): NodeReadin
   gpu: gpu.subarray(i, i + 1),
 });
 
-/** Spans as points: means are arithmetic means over the samples, to six decimals. */
+/** Returns spans as points. Means are arithmetic means over the samples, rounded to six decimals. */
 export function pointsOf({ count, times, samples, gpuSamples, cpu, memory, gpu }: SpanSums): Readings {
   const points = makePoints(count);
   const means = (sums: Float64Array, weights: Float64Array) =>
@@ -213,30 +218,30 @@ export function pointsOf({ count, times, samples, gpuSamples, cpu, memory, gpu }
   };
 }
 
-/** Points of a job over a range of time, for a plot. */
+/** The points of a plot of a job. */
 export interface Plot {
-  /** Ascending, or descending as it was asked for. */
+  /** In the order of the query. */
   readonly points: Readings;
   readonly spanMs: number;
-  /** The readings that matched. */
+  /** Number of readings that matched. */
   readonly total: number;
 }
 
-/** What matches a request for a plot. */
+/** The readings that match a plot. */
 export interface PlotRange {
   readonly firstMs: number;
   readonly lastMs: number;
   readonly readings: number;
 }
 
-/** More readings than this are read as points of 15 minutes, when that leaves enough points to see something. */
+/** More readings than this are read as points of 15 minutes, if that leaves ENOUGH_POINTS to plot. */
 const MAX_PLOT_READINGS = 1_000_000;
 const ENOUGH_POINTS = 16;
 
 /**
- * The spans of a plot of at most `maxPoints`. They begin with the first reading and are as short as that allows, so that
- * a zoom shows more. From 15 minutes on, and whenever more than a million readings make 16 spans of 15 minutes or more, they are
- * multiples of 15 minutes and begin at such: then what was added up when the samples were sealed is enough (`hasSums`).
+ * Returns the spans of a plot of at most `maxPoints`: from the first reading on, and as short as that allows.
+ * Spans of 15 minutes and more, and those of more than a million readings over 16 quarters of an hour, are
+ * whole quarters instead: their sums were stored when the samples were sealed (`hasSums`).
  */
 export function plotSpans(
   { firstMs, lastMs, readings }: PlotRange,

@@ -1,16 +1,16 @@
 import type { SampleColumns } from './readings.ts';
 import type { Sample } from './sample.ts';
 
-/** Smallest, mean and largest of some values. */
+/** Minimum, mean and maximum of some values. */
 export interface Spread {
   readonly min: number;
   readonly mean: number;
   readonly max: number;
 }
 
-/** What is left of the samples of a span of time. GPU is absent when no sample knew it. */
+/** Summarizes the samples of a span of time. GPU is absent if no sample has it. */
 export interface Point {
-  /** Where the span begins. */
+  /** Start of the span. */
   readonly timeMs: number;
   readonly samples: number;
   readonly cpuUsage: Spread;
@@ -18,10 +18,10 @@ export interface Point {
   readonly gpuUsage?: Spread & { readonly samples: number };
 }
 
-/** Raw samples that are too old to keep live on as one point for each span of this length. */
+/** Samples past their retention are replaced by one point for each span of this length. */
 export const POINT_SPAN_MS = 15 * 60_000;
 
-/** The points of a quarter of an hour of some samples, ascending. */
+/** Returns the points of samples, one for each quarter of an hour, ascending. */
 export function summarize(samples: Iterable<Sample>): Point[] {
   const points = new Map<number, Point>();
   for (const sample of samples) {
@@ -33,7 +33,7 @@ export function summarize(samples: Iterable<Sample>): Point[] {
   return [...points.values()].sort((one, other) => one.timeMs - other.timeMs);
 }
 
-/** One sample as a point of its own. */
+/** Returns a point of one sample. */
 function pointOf({ timeMs, cpuUsage, memoryUsageMb, gpuUsage }: Sample): Point {
   const spread = (value: number): Spread => ({ min: value, mean: value, max: value });
   return {
@@ -45,7 +45,7 @@ function pointOf({ timeMs, cpuUsage, memoryUsageMb, gpuUsage }: Sample): Point {
   };
 }
 
-/** Two points of the same span as one; means weigh by their samples. */
+/** Merges two points of one span; means are weighted by samples. */
 export function mergePoints(one: Point, other: Point): Point {
   const gpuUsage = mergeGpu(one.gpuUsage, other.gpuUsage);
   return {
@@ -71,23 +71,23 @@ function mergeSpreads(one: Spread, oneSamples: number, other: Spread, otherSampl
   };
 }
 
-/** Mean and largest of some values over a life. */
+/** Mean and maximum of a measure over a run, in the unit of `Sample`. */
 export interface Load {
   readonly mean: number;
   readonly max: number;
 }
 
-/** What is for ever known of a job on one node, or as a whole. */
+/** Summarizes a run on one node, or as a whole. Stored as long as the job. */
 export interface UsageSummary {
   readonly samples: number;
-  /** From the first sample to the last. */
+  /** Seconds from the first sample to the last. */
   readonly observedSeconds: number;
   readonly cpuUsage?: Load;
   readonly memoryUsageMb?: Load;
   readonly gpuUsage?: Load;
 }
 
-/** The running sums of one node, from which its summary follows; a value nobody measured is null. */
+/** The running sums of one node, from which its summary follows. A value that was not measured is null. */
 export interface UsageTotals {
   readonly samples: number;
   readonly oldestMs: number | null;
@@ -114,7 +114,7 @@ export const NO_TOTALS: UsageTotals = {
   gpuMax: null,
 };
 
-/** The totals after more samples, ascending in time. */
+/** Returns the totals after adding samples that ascend in time. */
 export function addSamples(
   totals: UsageTotals,
   { count, times, cpu, memory, gpu }: SampleColumns,
@@ -135,7 +135,7 @@ export function addSamples(
   };
 }
 
-/** Adds up values; NaN is left out. */
+/** Returns sum, maximum and number of values; NaN does not count. */
 function loadOf(values: Float64Array) {
   let [sum, max, count] = [0, Number.NEGATIVE_INFINITY, 0];
   for (let i = 0; i < values.length; i++) {
@@ -152,8 +152,8 @@ const largest = (known: number | null, { max, count }: { max: number; count: num
   count === 0 ? known : Math.max(known ?? max, max);
 
 /**
- * The summary of one node: arithmetic means over its samples (as jobstats does, https://github.com/PrincetonUniversity/jobstats),
- * to six decimals.
+ * Summarizes one node by arithmetic means over its samples, rounded to six decimals, as jobstats does
+ * (https://github.com/PrincetonUniversity/jobstats).
  */
 export function summarizeNode(totals: UsageTotals): UsageSummary {
   const { samples, oldestMs, newestMs, cpuMax, memoryMax, gpuSamples, gpuMax } = totals;
@@ -167,9 +167,9 @@ export function summarizeNode(totals: UsageTotals): UsageSummary {
 }
 
 /**
- * The summary of a whole job from its nodes: means of CPU and GPU are the means of the nodes' means, so that every node
- * counts alike however often it reported; memory means and maxima are sums over the nodes (the maxima may have
- * come at different moments: the sum is what had to be there at most); other maxima are the largest of any node.
+ * Summarizes a whole run from its nodes. Means of CPU and GPU are means of the nodes' means, so that every
+ * node counts alike however often it reported, and their maxima are the largest of any node. Memory is summed
+ * over the nodes; the maxima may be of different moments, so their sum is an upper bound.
  */
 export function summarizeJob(
   nodes: readonly UsageTotals[],

@@ -3,17 +3,18 @@ import { AppError, quote } from './errors.ts';
 const ISO_8601 =
   /^(\d{4})-(\d{2})-(\d{2})(?:[Tt ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?(?:\s*([Zz])|([+\- ])(\d{2}):?(\d{2})?)?)?$/;
 
-/** 0000-01-01 would be legal ISO 8601, but nothing on a cluster happened before this. */
+/** Earlier years are legal in ISO 8601, but no job ran then. */
 export const EARLIEST_MS = Date.UTC(1970, 0, 1);
-/** A year of five digits could not be written as it is read. */
+/** Years of five digits cannot be parsed. */
 const LATEST_MS = Date.UTC(10_000, 0, 1) - 1;
-/** A clock that is further ahead than this is wrong; its samples would hide every later one. */
+/** A sender's clock that is further ahead is wrong, and its samples would hide all later ones. */
 export const MAX_AHEAD_MS = 10 * 60_000;
 
 /**
- * Reads an ISO 8601 time (`2026-01-20`, `2026-01-20T10:00Z`, `2026-01-20T10:00:00.123+01:00`) as milliseconds since
- * 1970, cut to the millisecond. A time without a zone is UTC. A blank before the offset counts as `+`, which is
- * what an unescaped `+` in a URL's query becomes. Returns undefined for anything else, 30 February included.
+ * Parses an ISO 8601 time (`2026-01-20`, `2026-01-20T10:00Z`, `2026-01-20T10:00:00.123+01:00`) as
+ * milliseconds since 1970, cut to the millisecond. A time without a zone is UTC. A blank before the offset
+ * counts as `+`, which is what an unescaped `+` in a URL's query becomes. Returns undefined for anything
+ * else, 30 February included.
  */
 export function parseTime(text: string): number | undefined {
   const match = ISO_8601.exec(text);
@@ -56,7 +57,7 @@ function withinRange(timeMs: number): number | undefined {
   return timeMs >= EARLIEST_MS && timeMs <= LATEST_MS ? timeMs : undefined;
 }
 
-/** `parseTime`, or a validation error that names the field. */
+/** Parses a time as `parseTime` does; throws `validation_error` naming the field. */
 export function requireTime(field: string, text: string): number {
   const timeMs = parseTime(text);
   if (timeMs === undefined) {
@@ -68,7 +69,9 @@ export function requireTime(field: string, text: string): number {
   return timeMs;
 }
 
-/** A time of the past, as samples and jobs carry it: refused when it lies more than ten minutes ahead of `nowMs`. */
+/**
+ * Parses the time of a sample or job; throws `validation_error` if it is more than ten minutes after `nowMs`.
+ */
 export function requirePastTime(field: string, text: string, nowMs: number): number {
   const timeMs = requireTime(field, text);
   if (timeMs > nowMs + MAX_AHEAD_MS) {
@@ -92,7 +95,10 @@ const UNIT_MS = {
   y: 365 * 86_400_000,
 };
 
-/** Reads a duration such as `90s`, `15m`, `36h`, `30d`, `2y` as milliseconds; a year is 365 days. Undefined if it is none. */
+/**
+ * Parses a duration such as `90s`, `15m`, `36h`, `30d`, `2y` to milliseconds; a year is 365 days. Undefined
+ * if invalid.
+ */
 export function parseDuration(text: string): number | undefined {
   const match = /^(\d{1,9})(ms|s|m|h|d|w|y)$/.exec(text);
   return match ? Number(match[1]) * UNIT_MS[match[2] as keyof typeof UNIT_MS] : undefined;

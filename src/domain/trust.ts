@@ -6,10 +6,14 @@ import type { Report, Source } from './report.ts';
 export const FIELDS = ['user', 'nodes', 'startTimeMs', ...MERGED_DETAILS.map(({ key }) => key)] as const;
 export type Field = (typeof FIELDS)[number];
 
-/** Fields that all come from the source of the verdict, because halves of two verdicts do not fit together. */
+/**
+ * Fields that all come from the source of the verdict, because halves of two verdicts do not fit together.
+ */
 export const VERDICT_FIELDS = ['state', 'endTimeMs', 'exitCode', 'signal', 'rawState', 'reason'] as const;
 
-/** Where a field comes from. `clock`: a start by a hook's own clock, up to some moments after the scheduler's. */
+/**
+ * Where a field comes from. `clock`: a start by a hook's own clock, up to some moments after the scheduler's.
+ */
 export type Origin = Source | 'clock';
 
 /** How much each origin is trusted. Only compared, never stored: engines store the names. */
@@ -33,9 +37,10 @@ export function trustIn(field: Field, origin: Origin | undefined): number {
 }
 
 /**
- * Who gave the state of a run, from the least trusted to the most: no report; the API; a scheduler that lists it as pending, or
- * as running; its absence from the queue; a hook, which sees no more of an end than the exit code; Slurm itself. A run only
- * moves on, so any end outweighs pending and running. Engines store the names, so the order may change.
+ * Who gave the state of a run, from the least trusted to the most: no report; the API; a scheduler that lists
+ * it as pending, or as running; its absence from the queue; a hook, which sees no more of an end than the
+ * exit code; Slurm itself. A run only moves on, so any end outweighs pending and running. Engines store the
+ * names, so the order may change.
  */
 export const VERDICTS = [
   'none',
@@ -100,9 +105,13 @@ type Sourced = { readonly provenance: Provenance };
 /** Returns whether a scheduler reported the run. */
 export const isReported = ({ provenance }: Sourced): boolean => provenance.verdict !== 'api';
 
-/** Returns whether the end of a run is Slurm's own word, not a guess from an exit code or from its absence. */
+/**
+ * Returns whether the end of a run is Slurm's own word, not a guess from an exit code or from its absence.
+ */
 export const isConfirmed = ({ provenance }: Sourced): boolean => CONFIRMED.has(provenance.verdict);
 
-/** Returns whether the start of a run is no more than a hook's own clock, or what a client of the API says. */
+/**
+ * Returns whether the start of a run is no more than a hook's own clock, or what a client of the API says.
+ */
 export const isStartRough = ({ provenance }: Sourced): boolean =>
   trustIn('startTimeMs', provenance.fields.startTimeMs) === TRUST.clock;

@@ -19,8 +19,9 @@ type Changes = Map<number, number>;
 const forStates = <Value>(make: () => Value): Value[] => STATE_NUMBERS.map(make);
 
 /**
- * Sums the changes of `job_count`, `live_count` and the counter of created jobs over a group, so that each row is written once a
- * commit. Only `row.ts` calls it, because it writes all rows of jobs. Call `flush` before the commit.
+ * Sums the changes of `job_count`, `live_count` and the counter of created jobs over a group, so that each
+ * row is written once a commit. Only `row.ts` calls it, because it writes all rows of jobs. Call `flush`
+ * before the commit.
  */
 export function jobCounter(db: Database) {
   const upsert = 'ON CONFLICT DO UPDATE SET jobs = jobs + excluded.jobs';

@@ -15,7 +15,10 @@ interface EventRow {
   readonly was: string | null;
 }
 
-/** The `change` of a first event that stores only its time and source; the rest derives from the row of the job. */
+/**
+ * The `change` of a first event that stores only its time and source; the rest derives from the row of the
+ * job.
+ */
 const IN_ROW = '';
 /** The `change` of a job older than the table of events: what was known of it first is unknown. */
 const UNKNOWN = '{}';
@@ -23,9 +26,9 @@ const UNKNOWN = '{}';
 const SELECT = 'SELECT seq, time, source, change, was FROM event WHERE job = ? ORDER BY seq';
 
 /**
- * Writes events in the transaction of the change. The first event of a job says what was known of it then, which its row says
- * already: of a job created over the API nothing is stored, of any other only time and source. To derive the first event
- * later, every other event stores the values that it replaced (`was`).
+ * Writes events in the transaction of the change. The first event of a job says what was known of it then,
+ * which its row says already: of a job created over the API nothing is stored, of any other only time and
+ * source. To derive the first event later, every other event stores the values that it replaced (`was`).
  */
 export function eventWriter(db: Database) {
   const insert = db.query(

@@ -3,7 +3,7 @@ import { type JobFlow, type PartitionCount, type Tally, waitBound } from '../../
 import type { JobState } from '../../../domain/job.ts';
 import { stateName, stateNumber } from './states.ts';
 
-/** The label that stands for no partition, and the bound of waits that are longer than all bounds. */
+/** The partition of jobs whose partition is unknown, and the bound of waits longer than all bounds. */
 const NO_PARTITION = 0;
 const BEYOND = 0;
 
@@ -13,7 +13,7 @@ interface PartitionRow {
   readonly count: number;
 }
 
-/** Counts runs as they end and start, inside the transaction of the group; what a group adds is written once. */
+/** Sums the ends and waits of runs over a group and writes each counter once a commit. */
 export function flowWriter(db: Database, numberLabel: (name: string) => number) {
   const addFinished = db.query(
     'INSERT INTO finished_count VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET runs = runs + ?3',
@@ -46,7 +46,7 @@ export function flowWriter(db: Database, numberLabel: (name: string) => number) 
       const known = waits.get(bound) ?? { runs: 0, waitMs: 0 };
       waits.set(bound, { runs: known.runs + 1, waitMs: known.waitMs + waitMs });
     },
-    /** Writes all of it into the transaction. */
+    /** Writes the sums into the transaction. */
     flush(): void {
       for (const [partition, states] of ended) flushFinished(partition, states);
       for (const [bound, { runs, waitMs }] of waits) {
@@ -54,12 +54,12 @@ export function flowWriter(db: Database, numberLabel: (name: string) => number) 
       }
       clear();
     },
-    /** The transaction has been rolled back. */
+    /** Discards the sums after a rollback. */
     forget: clear,
   };
 }
 
-/** Reads the counters: a few rows, however many jobs there are. */
+/** Reads the throughput counters; they are a few rows for any number of jobs. */
 export function flowReader(db: Database): () => JobFlow {
   const partition = '(SELECT name FROM label WHERE id = partition) AS partition';
   const selectLive = db.query<PartitionRow, []>(`SELECT ${partition}, state, jobs AS count FROM live_count`);

@@ -5,7 +5,10 @@ import { RUNNING } from './states.ts';
 /** Rows of a page, which take a millisecond or two to read and render. */
 const PAGE_ROWS = 250;
 
-/** Reads the live series in one transaction, page by page: running jobs in order of start, then jobs that ended since. */
+/**
+ * Reads the live series in one transaction, page by page: running jobs in order of start, then jobs that
+ * ended since.
+ */
 export function* readLiveSeries(db: Database, endedSinceMs: number): Generator<LiveSeries[]> {
   yield* readPages(
     db,
@@ -17,7 +20,10 @@ export function* readLiveSeries(db: Database, endedSinceMs: number): Generator<L
   yield* readPages(db, 'job_by_end', 'end_time', 'end_time >= ?', endedSinceMs);
 }
 
-/** Reads along an index once: seeking the end of the last page would pass all jobs with the same start time again. */
+/**
+ * Reads along an index once: seeking the end of the last page would pass all jobs with the same start time
+ * again.
+ */
 function* readPages(
   db: Database,
   index: string,

@@ -22,7 +22,10 @@ export function jobReader(db: Database) {
   }
 
   return {
-    /** Reads a job step by step; yields about every millisecond, whatever its number of nodes. Throws `not_found`. */
+    /**
+     * Reads a job step by step; yields about every millisecond, whatever its number of nodes. Throws
+     * `not_found`.
+     */
     find,
 
     /** Reads a job at once. Throws `not_found`. */

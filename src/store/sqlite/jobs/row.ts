@@ -8,21 +8,21 @@ import { detailWriter } from './details.ts';
 import { flowWriter } from './flow.ts';
 import { stateNumber } from './states.ts';
 
-/** The node that stands for none: that of a job which has been given none yet. */
+/** The `first_node` of a job that has no nodes yet. */
 export const NO_NODE = 0;
-/** The label that stands for no partition. */
+/** The partition number of a job whose partition is unknown. */
 const NO_PARTITION = 0;
 
-/** What the tables `job` and `job_node` hold of one job. */
+/** What the tables `job` and `job_node` store of one job. */
 export interface JobFields extends JobLife {
   readonly user: string;
   readonly nodes: readonly string[];
 }
 
 interface InsertOptions {
-  /** False when a job that is known runs again: it was counted before. */
+  /** False if a known job runs again, because it was counted before. */
   readonly isNewJob: boolean;
-  /** The number that the row is to have; else it gets a new one. */
+  /** The number of the row; a new one if omitted. */
   readonly seq?: number | undefined;
   readonly detail?: Detail | undefined;
 }
@@ -30,9 +30,9 @@ interface InsertOptions {
 type CountedRow = Omit<Counted, 'nodes'>;
 
 /**
- * The one place that writes rows of `job`, `job_node` and `detail`, inside the transaction of the group; what is counted
- * of them is summed up meanwhile, so that no way of writing a job can forget it. `flush` before the commit, `forget`
- * after a rollback.
+ * Writes all rows of `job`, `job_node` and `detail`, inside the transaction of the group. It also sums what
+ * is counted of them, so that no way of writing a job can miss a count. Call `flush` before the commit,
+ * `forget` after a rollback.
  */
 export function jobRowWriter(db: Database) {
   const names = nameNumberers(db);
@@ -75,7 +75,7 @@ export function jobRowWriter(db: Database) {
     insertNodes(nodes.flatMap((node, position) => [seq, node, position, user, state, startTimeMs]));
   }
 
-  /** Returns the number of the partition. */
+  /** Writes details and returns the number of the partition. */
   function describe(seq: number, detail: Detail): number {
     writeDetail(seq, detail);
     const { partition } = detail.details;
@@ -83,7 +83,7 @@ export function jobRowWriter(db: Database) {
   }
 
   return {
-    /** Returns the number of the job. */
+    /** Inserts a job and returns its number. */
     insert(id: string, { nodes, ...fields }: JobFields, { isNewJob, seq, detail }: InsertOptions): number {
       const user = numberUser(fields.user);
       const numbers = nodes.map(numberNode);
@@ -98,7 +98,7 @@ export function jobRowWriter(db: Database) {
       return inserted;
     },
 
-    /** Writes all that is known of a job anew. `areNodesSame` spares the writing of thousands of rows that stay as they are. */
+    /** Replaces a job. `areNodesSame` avoids rewriting thousands of unchanged rows. */
     update(
       seq: number,
       { nodes, ...fields }: JobFields,
@@ -122,7 +122,7 @@ export function jobRowWriter(db: Database) {
       }
     },
 
-    /** Writes where a job is in its life. */
+    /** Updates the life of a job. */
     move(seq: number, fields: JobLife): void {
       const before = selectCounted.get(seq)!;
       const life = lifeOf(fields);
@@ -135,7 +135,7 @@ export function jobRowWriter(db: Database) {
       updateNodes.run(seq, after.user, after.state, after.start_time);
     },
 
-    /** Writes the details of a job, all at once. */
+    /** Replaces the details of a job. */
     describe(seq: number, detail: Detail): void {
       const before = selectCounted.get(seq)!;
       const partition = describe(seq, detail);
@@ -144,7 +144,7 @@ export function jobRowWriter(db: Database) {
       counts.addLive({ ...before, partition }, 1);
     },
 
-    /** Deletes the row of a job; what hangs on it goes with it, its samples in later steps. */
+    /** Deletes a job and the rows that refer to it; its samples are deleted in later steps. */
     remove(seq: number): void {
       const before = selectCounted.get(seq);
       if (!before) return;
@@ -154,7 +154,7 @@ export function jobRowWriter(db: Database) {
     },
 
     /**
-     * Takes `limit` nodes away from a job that is being removed in pieces; returns false, and does nothing, when it has no
+     * Removes `limit` nodes of a job that is deleted in steps. Returns false, and does nothing, if it has no
      * more nodes than that.
      */
     takeNodes(seq: number, limit: number): boolean {
@@ -185,7 +185,7 @@ export function jobRowWriter(db: Database) {
 
 export type JobRows = ReturnType<typeof jobRowWriter>;
 
-/** The columns of a job's life. */
+/** Returns the columns of a job's life. */
 const lifeOf = ({ state, startTimeMs, hasStarted, endTimeMs }: JobLife) =>
   [
     stateNumber(state),
@@ -194,7 +194,7 @@ const lifeOf = ({ state, startTimeMs, hasStarted, endTimeMs }: JobLife) =>
     endTimeMs === undefined ? null : Math.max(endTimeMs, startTimeMs),
   ] as const;
 
-/** Whether `job_node` repeats the same of both. */
+/** Returns whether `job_node` stores the same of both. */
 const isSameRow = (
   one: Pick<CountedRow, 'user' | 'state'> & { start_time: number },
   other: Pick<CountedRow, 'user' | 'state'> & { start_time: number },

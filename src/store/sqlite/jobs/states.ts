@@ -1,8 +1,9 @@
 import { JOB_STATES, type JobState } from '../../../domain/job.ts';
 
 /**
- * The number of each state on disk: `state` of `job`, `job_node`, `job_count`, `live_count` and `finished_count`. Existing
- * databases have these numbers, and their checks and indexes name them: never change one.
+ * The number of each state on disk: `state` of `job`, `job_node`, `job_count`, `live_count` and
+ * `finished_count`. Existing databases have these numbers, and their checks and indexes name them: never
+ * change one.
  *
  * They are not stored by name, because state leads the key of four indexes.
  */

@@ -2,14 +2,17 @@ import type { Database } from 'bun:sqlite';
 
 /** The verdict that each number of the versions before meant. */
 const VERDICTS = ['none', 'api', 'pending', 'running', 'absence', 'hook', 'squeue', 'sacct', 'jobcomp'];
-/** The letter of the origin that each rank meant; 3 was also squeue for sizes, and 1 a hook's own clock for starts. */
+/**
+ * The letter of the origin that each rank meant; 3 was also squeue for sizes, and 1 a hook's own clock for
+ * starts.
+ */
 const ORIGINS = ['', 'A', 'Q', 'H', 'S', 'J'];
 /** Versions up to 6 had a digit for each of these fields, in this order. */
 const OLD_FIELDS = 'unbjapqcstxmgwikr';
 
 /**
- * Stores who said what of a run by names, in place of the numbers of tables in code: `detail.verdict` and `detail.sources`, and
- * the same in the JSON of `past_run.run`.
+ * Stores who said what of a run by names, in place of the numbers of tables in code: `detail.verdict` and
+ * `detail.sources`, and the same in the JSON of `past_run.run`.
  */
 export function nameSources(db: Database): void {
   db.run(`

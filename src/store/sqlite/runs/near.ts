@@ -9,8 +9,8 @@ const NEAR_RUNS = 20;
 const NEVER_STARTED_RUNS = 40;
 
 /**
- * Reads the runs of a job that a report may be about: the latest, those around its time, and those with its SLUIDs. Not all,
- * because a job of scrontab has thousands. Empty only for an unknown job.
+ * Reads the runs of a job that a report may be about: the latest, those around its time, and those with its
+ * SLUIDs. Not all, because a job of scrontab has thousands. Empty only for an unknown job.
  */
 export function nearRunReader(db: Database): (report: Report) => StoredRun[] {
   const readLatest = latestRunReader(db);

@@ -64,7 +64,9 @@ export function runFinder(db: Database): (id: string, number?: number) => FoundR
   };
 }
 
-/** Reads all runs of a job as jobs, with the numbers of their samples, the oldest first. Throws `not_found`. */
+/**
+ * Reads all runs of a job as jobs, with the numbers of their samples, the oldest first. Throws `not_found`.
+ */
 export function runLister(db: Database) {
   const jobs = jobReader(db);
   const readRuns = allRunReader(db);
@@ -100,11 +102,15 @@ function jobOf(id: string, run: Run, usage: readonly Usage[]): Job {
 /** Writes earlier runs, inside the transaction of the group. */
 export function pastRunWriter(db: Database) {
   const replace = db.query('INSERT OR REPLACE INTO past_run (seq, job, run, told) VALUES (?, ?, ?, ?)');
-  // Numbers of jobs count upwards from 1. Runs that were never the latest count downwards, because they have no samples.
+  // Numbers of jobs count upwards from 1. Runs that were never the latest count downwards, because they have
+  // no samples.
   const selectLowest = db.query<{ seq: number }, []>('SELECT coalesce(min(seq), 0) AS seq FROM past_run');
   const remove = db.query('DELETE FROM past_run WHERE seq = ?');
   return {
-    /** Saves a run under its number, or under a new one; `reportedMs` is the time of the report that changed it. */
+    /**
+     * Saves a run under its number, or under a new one; `reportedMs` is the time of the report that changed
+     * it.
+     */
     save(seq: number | undefined, id: string, run: Run, reportedMs: number): void {
       replace.run(seq ?? Math.min(0, selectLowest.get()!.seq) - 1, id, formatRun(run), reportedMs);
     },

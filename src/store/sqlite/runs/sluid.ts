@@ -8,8 +8,8 @@ export interface NamedRun {
 }
 
 /**
- * Finds runs that can have samples by their SLUIDs (a run that was never the latest, such as an import's, cannot), and caches
- * them. `forget` must follow every write other than samples.
+ * Finds runs that can have samples by their SLUIDs (a run that was never the latest, such as an import's,
+ * cannot), and caches them. `forget` must follow every write other than samples.
  */
 export function namedRunFinder(db: Database) {
   const select = db.query<{ sluid: string; jobId: string; pastSeq: number | null }, [string]>(

@@ -13,9 +13,9 @@ interface UnconfirmedRow {
 const quoted = (verdicts: readonly string[]): string => verdicts.map((verdict) => `'${verdict}'`).join(', ');
 
 /**
- * Lists jobs about which Slurm may know more, those reported longest ago first. A job lacks runs if fewer are stored than it was
- * requeued, or if an earlier one has no confirmed end. Jobs last reported before `sinceMs` are left out unless they have not
- * ended, so that what accounting never knew is not asked for ever.
+ * Lists jobs about which Slurm may know more, those reported longest ago first. A job lacks runs if fewer are
+ * stored than it was requeued, or if an earlier one has no confirmed end. Jobs last reported before `sinceMs`
+ * are left out unless they have not ended, so that what accounting never knew is not asked for ever.
  */
 export function unconfirmedLister(db: Database): (sinceMs: number) => Unconfirmed[] {
   const selectLatest = db.query<UnconfirmedRow, [number]>(
