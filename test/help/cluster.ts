@@ -8,10 +8,10 @@ import { freePorts } from './port.ts';
 import { isSince, type Release } from './release.ts';
 import { testWith } from './tool.ts';
 
-/** What a cluster of this machine's own Slurm is made of, beside what every Debian has; the others need its users. */
+/** The programs of a cluster of this machine's own Slurm; clusters of other releases need its users. */
 const TOOLS = ['mariadbd', 'munged', 'sacct', 'slurmctld', 'slurmd', 'slurmdbd', 'squeue'];
 
-/** `test` for what needs a cluster, and so root: skipped loudly where one cannot be, except in CI. */
+/** Returns `test` if a cluster can be started, which needs root; else prints a warning and skips, or fails in CI. */
 export function testWithCluster({ version, remedy }: Release): typeof test | typeof test.skip {
   const isRoot = process.getuid?.() === 0;
   if (version !== undefined && (isRoot || process.env.CI)) return testWith(TOOLS);
@@ -26,11 +26,11 @@ export function testWithCluster({ version, remedy }: Release): typeof test | typ
 const NODES = ['node01', 'node02', 'node03'] as const;
 type NodeName = (typeof NODES)[number];
 
-/** Users that every Debian has; jobs are theirs. */
+/** Users that every Debian has, who submit the jobs. */
 const USERS = ['games', 'daemon'] as const;
 type User = (typeof USERS)[number];
 
-/** What may be stopped and started again under a running cluster. */
+/** Services that tests may restart in a running cluster. */
 type Service = 'slurmctld' | 'slurmdbd';
 
 interface ClusterOptions {
@@ -40,13 +40,13 @@ interface ClusterOptions {
 }
 
 /**
- * Starts Slurm with three nodes and accounting on this machine, as root, with ports and a folder of its own, and ends all of
- * it at the end of the scope. A node is a slurmd that sees no processes but its own, so that they end with it.
+ * Starts Slurm with three nodes and accounting on this machine, as root, with its own ports and folder, and stops it at the
+ * end of the scope. Each node is a slurmd in a PID namespace of its own, so that its jobs end with it.
  */
 export async function startCluster({ release, settings }: ClusterOptions) {
   const folder = temporaryFolder();
   const { file } = folder;
-  // The user slurm, and those of the jobs, have to come in.
+  // The user slurm and the users of the jobs must be able to enter.
   chmodSync(folder.path, 0o755);
   const slurm = { uid: await idOf('-u', 'slurm'), gid: await idOf('-g', 'slurm') };
   for (const name of ['state', 'log']) {
@@ -64,7 +64,7 @@ export async function startCluster({ release, settings }: ClusterOptions) {
   const { enter } = release;
   const munge = file('munge/socket');
   const shared = ['SlurmUser=slurm', 'AuthType=auth/munge', `AuthInfo=socket=${munge},cred_expire=10`];
-  /** Takes effect when slurmctld starts. */
+  /** Changes slurm.conf; takes effect when slurmctld starts. */
   const configure = (settings: readonly string[]) =>
     writeConfiguration('slurm.conf', [...lines, ...settings]);
   const lines = [
@@ -84,19 +84,19 @@ export async function startCluster({ release, settings }: ClusterOptions) {
     'SelectType=select/cons_tres',
     'SelectTypeParameters=CR_Core_Memory',
     'DefMemPerCPU=10',
-    // Without cgroups a limit of memory is looked after every now and then.
+    // Without cgroups, memory limits are checked at intervals.
     'ProctrackType=proctrack/linuxproc',
     'TaskPlugin=task/none',
     'JobAcctGatherType=jobacct_gather/linux',
     'JobAcctGatherParams=OverMemoryKill',
     'JobAcctGatherFrequency=task=1',
-    // What takes minutes by default, as fast as it goes.
+    // As fast as possible instead of the defaults of minutes.
     'SchedulerParameters=batch_sched_delay=0,sched_interval=1,bf_interval=1',
     'SlurmdTimeout=10',
     'KillWait=2',
     'ReturnToService=2',
     'PropagateResourceLimits=NONE',
-    // A node has more processors and less memory than the machine.
+    // The nodes have more processors and less memory than the machine.
     'SlurmdParameters=config_overrides',
     'AccountingStorageType=accounting_storage/slurmdbd',
     'AccountingStorageHost=127.0.0.1',
@@ -111,7 +111,7 @@ export async function startCluster({ release, settings }: ClusterOptions) {
     'PartitionName=short Nodes=node01,node02 DefaultTime=1:00 MaxTime=30:00',
   ];
   configure(settings);
-  // From 23.11 on slurmd looks after cgroups even where no plugin needs them; 22.05 does not know the word.
+  // Since 23.11 slurmd uses cgroups even if no plugin needs them; 22.05 does not have this setting.
   if (isSince(release, '23.11')) writeConfiguration('cgroup.conf', ['CgroupPlugin=disabled']);
   writeConfiguration('slurmdbd.conf', [
     'DbdHost=localhost',
@@ -141,7 +141,7 @@ export async function startCluster({ release, settings }: ClusterOptions) {
     const [inside, answers] = [command, probe].map((words) => [...enter, ...words]) as [string[], string[]];
     running.unshift(await startDaemon({ command: inside, env, log: file(log), probe: answers }));
   }
-  /** What a program of Slurm prints; an error when it fails. */
+  /** Returns the output of a Slurm program; rejects when it fails. */
   async function run(...command: readonly string[]): Promise<string> {
     return (
       await $`timeout 20 ${[...enter, ...command]}`.env({ ...env, SLURM_TIME_FORMAT: '%s' }).quiet()
@@ -197,7 +197,7 @@ export async function startCluster({ release, settings }: ClusterOptions) {
         .concat('--innodb-lock-wait-timeout=900', '--innodb-flush-log-at-trx-commit=0'),
       ['mariadb-admin', '--no-defaults', `--socket=${file('database/socket')}`, 'ping'],
     );
-    // With a newer client library slurmdbd stops where it is missing.
+    // slurmdbd does not create it with a newer client library.
     await run('mariadb-admin', '--no-defaults', `--socket=${file('database/socket')}`, 'create', 'slurm');
     await startService('slurmdbd');
     await run('sacctmgr', '-i', 'add', 'cluster', 'test');
@@ -214,10 +214,10 @@ export async function startCluster({ release, settings }: ClusterOptions) {
     release,
     folder: folder.path,
     file,
-    /** What its commands need in their environment. */
+    /** The environment for Slurm's commands. */
     env,
     run,
-    /** Hands a batch script in; the number of the job. */
+    /** Submits a batch script and returns the job id. */
     async submit(user: User, script: string, ...options: readonly string[]): Promise<string> {
       const command = [
         'sbatch',
@@ -230,7 +230,7 @@ export async function startCluster({ release, settings }: ClusterOptions) {
       ];
       return run('runuser', '-u', user, '--', ...command);
     },
-    /** Takes a node away, with everything that runs on it. */
+    /** Kills a node with everything that runs on it. */
     killNode: (name: NodeName) => nodes.get(name)!.kill(),
     startNode,
     stopService,

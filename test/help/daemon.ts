@@ -6,22 +6,22 @@ const STOP_MS = 20_000;
 interface DaemonOptions {
   readonly command: readonly string[];
   readonly env: Record<string, string>;
-  /** Where it writes what went wrong. */
+  /** Its log file. */
   readonly log: string;
-  /** A command that ends well as soon as the daemon serves. */
+  /** A command that succeeds as soon as the daemon serves. */
   readonly probe: readonly string[];
 }
 
 export interface Daemon {
-  /** Asks it to end, and kills it when it does not. */
+  /** Sends SIGTERM, and SIGKILL if it does not exit. */
   stop(): Promise<void>;
-  /** Takes it away between one instruction and the next. */
+  /** Sends SIGKILL. */
   kill(): Promise<void>;
 }
 
-/** Starts a program that stays in the foreground, and waits until it serves. */
+/** Starts a program that stays in the foreground and waits until it serves. */
 export async function startDaemon({ command, env, log, probe }: DaemonOptions): Promise<Daemon> {
-  // It ends with the tests, even if they are killed.
+  // The kernel kills it with the tests, even if these are killed.
   const child = Bun.spawn(['setpriv', '--pdeathsig', 'KILL', '--', ...command], {
     env,
     cwd: '/',
@@ -36,8 +36,8 @@ export async function startDaemon({ command, env, log, probe }: DaemonOptions): 
   for (const endMs = Date.now() + ANSWER_MS; !(await succeeds(probe, env)); await Bun.sleep(100)) {
     if (child.exitCode === null && Date.now() < endMs) continue;
     await kill();
-    const said = existsSync(log) ? readFileSync(log, 'utf8').slice(-2000) : '';
-    throw new Error(`${command.join(' ')} does not serve (exit ${child.exitCode}):\n${said}`);
+    const logged = existsSync(log) ? readFileSync(log, 'utf8').slice(-2000) : '';
+    throw new Error(`${command.join(' ')} does not serve (exit ${child.exitCode}):\n${logged}`);
   }
   return {
     async stop() {

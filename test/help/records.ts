@@ -1,10 +1,10 @@
 import type { Cluster } from './cluster.ts';
 
-/** What the scenario calls the job of scrontab. */
+/** The name of the scenario's scrontab job. */
 export const REPEATED = 'repeated';
 
 const SEPARATOR = '\u001f';
-/** What is asked of sacct, and so compared. */
+/** The columns of sacct that are compared. */
 const COLUMNS = [
   'JobIDRaw',
   'User',
@@ -23,10 +23,10 @@ const COLUMNS = [
   'ExitCode',
   'JobID',
 ] as const;
-/** Of newer versions. */
+/** Columns of newer versions. */
 const NEWER_COLUMNS = ['SLUID'] as const;
 
-/** The runs of jobs by their ids, the oldest first, as the API ought to show them: the fields that sacct knows. */
+/** The runs of each job id, oldest first, as the API should show them; only fields that sacct has. */
 export type Runs = ReadonlyMap<string, readonly Readonly<Record<string, unknown>>[]>;
 
 const STATES: Record<string, string> = {
@@ -39,11 +39,11 @@ const STATES: Record<string, string> = {
   REQUEUED: 'cancelled',
 };
 
-/** What accounting has of all jobs from the number 1 on. */
+/** Reads all runs from accounting. */
 export async function readAccounting(cluster: Cluster): Promise<Runs> {
   const lastId =
     Number(/NEXT_JOB_ID\s*=\s*(\d+)/.exec(await cluster.run('scontrol', 'show', 'config'))![1]) - 1;
-  // By a span of time sacct leaves out what was cancelled before it could have run.
+  // For a span of time sacct leaves out jobs that were cancelled before they were eligible to run.
   const ids = Array.from({ length: lastId }, (_, index) => index + 1).join(',');
   const known = new Set((await cluster.run('sacct', '--helpformat')).split(/\s+/));
   const columns = [...COLUMNS, ...NEWER_COLUMNS.filter((column) => known.has(column))];
@@ -73,12 +73,12 @@ type Row = Readonly<
 >;
 
 /**
- * Rows by their start. A job that changed its size has a row for what it was before, which belongs to the run in the row after it. From
- * 24.11 on that begins with the change, in 22.05 with the run.
+ * Returns the rows in order of their starts. A run that changed its size has a RESIZING row for the time before, which is
+ * joined with the next row; since 24.11 that starts with the change, before with the run.
  */
 function joinSizes(rows: readonly Row[]): Row[] {
   const inOrder = [...rows].sort(
-    (one, other) => placeOf(one) - placeOf(other) || Number(one.End) - Number(other.End),
+    (one, other) => startOf(one) - startOf(other) || Number(one.End) - Number(other.End),
   );
   const before = new Map<string, Row>();
   return inOrder.flatMap((row) => {
@@ -100,16 +100,16 @@ function joinSizes(rows: readonly Row[]): Row[] {
   });
 }
 
-/** When it started; what never did has `None` or its end there. */
-const placeOf = ({ Start, End }: Row): number => Number(/^\d+$/.test(Start) ? Start : End);
+/** Returns the start; a row that never started has `None` or its end there. */
+const startOf = ({ Start, End }: Row): number => Number(/^\d+$/.test(Start) ? Start : End);
 
 function readRun(row: Row, nodes: readonly string[]): Record<string, unknown> {
   const word = row.State.split(' ')[0]!;
-  // A run that scrontab repeats has ended by itself.
+  // A scrontab job's run ended by itself.
   const rawState = word === 'REQUEUED' && row.JobName === REPEATED ? 'COMPLETED' : word;
   const [exitCode, signal] = row.ExitCode.split(':').map(Number);
   const hasExit = rawState === 'COMPLETED' || rawState === 'FAILED';
-  const place = /^(\d+)_(\d+)$/.exec(row.JobID);
+  const task = /^(\d+)_(\d+)$/.exec(row.JobID);
   return {
     user: row.User,
     account: row.Account,
@@ -123,13 +123,13 @@ function readRun(row: Row, nodes: readonly string[]): Record<string, unknown> {
     start_time: nodes.length > 0 ? timeOf(row.Start) : undefined,
     end_time: timeOf(row.End),
     runtime_seconds: Number(row.ElapsedRaw),
-    // Since 24.11 a job that never started has got none; the API says what it asked for.
+    // Since 24.11 a job that never started has none; the API shows the requested number.
     cpus: Number(row.AllocCPUS) || Number(row.ReqCPUS),
-    // What a signal ended has returned nothing.
+    // A script that was killed by a signal has no exit code.
     exit_code: hasExit && !signal ? exitCode : undefined,
     signal: hasExit && signal ? signal : undefined,
-    array_job_id: place?.[1],
-    array_task_id: place ? Number(place[2]) : undefined,
+    array_job_id: task?.[1],
+    array_task_id: task ? Number(task[2]) : undefined,
     ...(row.SLUID !== undefined && { sluid: row.SLUID }),
     state_confirmed: true,
   };
@@ -138,7 +138,7 @@ function readRun(row: Row, nodes: readonly string[]): Record<string, unknown> {
 const timeOf = (seconds: string) =>
   /^\d+$/.test(seconds) ? new Date(Number(seconds) * 1000).toISOString() : undefined;
 
-/** Where what the API shows is not what accounting has: a line for each difference. */
+/** Compares the API with accounting; returns a line for each difference. */
 export async function findDifferences(url: string, accounting: Runs): Promise<string[]> {
   const { jobs } = (await (await fetch(`${url}/v1/jobs?limit=1000`)).json()) as { jobs: { id: string }[] };
   const invented = jobs.filter(({ id }) => !accounting.has(id)).map(({ id }) => `${id}: not in accounting`);
@@ -148,13 +148,13 @@ export async function findDifferences(url: string, accounting: Runs): Promise<st
 }
 
 /**
- * Whether the API need not know it. In 24.11 nothing but accounting has SLUIDs, and that is asked only for what is not known
- * otherwise. What a run that never started had asked for is not always in accounting's TRES, and its name comes after its end.
+ * Returns whether the API may lack a field. In 24.11 only accounting has SLUIDs, and it is asked only for unknown ends. For
+ * a run that never started, accounting's TRES may lack the requested CPUs, and its name arrives after its end.
  */
 const isOptional = (field: string, { start_time }: Readonly<Record<string, unknown>>): boolean =>
   field === 'sluid' || ((field === 'cpus' || field === 'name') && start_time === undefined);
 
-/** Reads of runs at once are bounded, so that they are compared one after the other. */
+/** Compares the runs of one job, one job after the other, because concurrent reads of runs are limited. */
 async function compareRuns(
   url: string,
   id: string,
@@ -165,9 +165,9 @@ async function compareRuns(
   const { runs } = (await answer.json()) as { runs: Record<string, unknown>[] };
   const shown = runs.toReversed();
   if (shown.length !== expected.length) {
-    const tell = (list: readonly object[]) => list.map((run) => `\n    ${JSON.stringify(run)}`).join('');
+    const describe = (list: readonly object[]) => list.map((run) => `\n    ${JSON.stringify(run)}`).join('');
     return [
-      `${id} (${expected[0]!.name}): runs in accounting:${tell(expected)}\n  runs in the API:${tell(shown)}`,
+      `${id} (${expected[0]!.name}): runs in accounting:${describe(expected)}\n  runs in the API:${describe(shown)}`,
     ];
   }
   return expected.flatMap((run, index) =>

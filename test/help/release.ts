@@ -1,18 +1,18 @@
 import { existsSync, readFileSync } from 'node:fs';
 
-/** A Slurm that the tests start: this machine's own, or that of another Debian release, which `slurm-root` unpacks. */
+/** A Slurm for the tests: this machine's own, or that of another Debian release, which `slurm-root` unpacks. */
 export interface Release {
-  /** Such as `24.11.5`; undefined while there is none on this machine. */
+  /** Such as `24.11.5`; undefined if it is not installed. */
   readonly version: string | undefined;
-  /** What makes it be there. */
+  /** How to install it. */
   readonly remedy: string;
-  /** What comes before a command that is to be run with the programs of that release: it sees the rest of this machine. */
+  /** The words before a command that make it run with the release's programs and the rest of this machine. */
   readonly enter: readonly string[];
 }
 
 const ROOTS = process.env.SLURM_TEST_ROOTS ?? '/var/cache/hpc-observe-test';
 
-/** The oldest Slurm that is supported comes with this Debian, and newer ones with later ones. */
+/** The oldest tested Slurm comes with this Debian, newer ones with later releases. */
 export const OLDEST: Release = {
   version: ownVersion(),
   remedy: 'install the packages that .ci/run names',
@@ -41,9 +41,9 @@ function readVersion(text: string): string | undefined {
   return /\d+\.\d+\S*/.exec(text)?.[0];
 }
 
-/** Whether the release is of this version, such as `24.11`, or of a later one. */
+/** Returns whether the release is of this version, such as `24.11`, or a later one. */
 export const isSince = ({ version }: Release, wanted: string): boolean =>
   version !== undefined && Bun.semver.order(padded(version), padded(wanted)) >= 0;
 
-/** Slurm writes its months with a zero, which is no number of a semantic version. */
+/** Removes the leading zero of Slurm's months, which semantic versions do not allow. */
 const padded = (version: string) => `${version.split('.').slice(0, 2).map(Number).join('.')}.0`;

@@ -4,12 +4,12 @@ import { REPEATED } from './records.ts';
 import { isSince, type Release } from './release.ts';
 
 const WAIT_MS = 200_000;
-/** Where jobs do not lose their node. */
+/** For jobs that must not lose their node. */
 const SAFE = '--exclude=node03';
-/** Where they do. */
+/** The node that is killed. */
 const LOST_NODE = 'node03';
 
-/** Waits until squeue says that the job is in this state. */
+/** Waits until squeue shows the job in this state. */
 export async function waitFor({ run }: Cluster, id: string, state: string): Promise<void> {
   let seen = '';
   const ask = ['squeue', '--noheader', '--states=all', `--jobs=${id}`, '--format=%T %j, %r'];
@@ -22,14 +22,14 @@ export async function waitFor({ run }: Cluster, id: string, state: string): Prom
   );
 }
 
-/** Lines of slurm.conf that let everything happen that this version of Slurm can do. */
+/** Lines of slurm.conf that enable everything the scenario uses. */
 export const scenarioSettings = (release: Release): string[] => [
   'ScronParameters=enable',
-  // Before, a job of scrontab is requeued and held where a busy machine takes long to tell the user's environment.
+  // Before 26.05 a scrontab job is requeued and held if a busy machine takes long to read the user's environment.
   ...(isSince(release, '26.05') ? ['SlurmctldParameters=enable_expedited_requeue'] : ['GetEnvTimeout=60']),
 ];
 
-/** Every fate that a job can have, all at once; resolves when all have ended and the cluster is whole again. */
+/** Runs jobs with every possible end at the same time; resolves when all have ended and the cluster is complete again. */
 export async function runScenario(cluster: Cluster): Promise<void> {
   const { run, submit, release } = cluster;
   const reach = (id: string, state: string) => waitFor(cluster, id, state);
@@ -88,13 +88,13 @@ export async function runScenario(cluster: Cluster): Promise<void> {
       ? await submit('games', 'sleep 15', there, '--job-name=expedited', '--requeue=expedite')
       : comesBack;
     await Promise.all([ends, comesBack, expedited].map((id) => reach(id, 'RUNNING')));
-    // The job of three nodes, which is not to lose one.
+    // Until the job on three nodes has ended.
     await Bun.sleep(8000);
     await cluster.killNode(LOST_NODE);
     await reach(ends, 'NODE_FAIL');
     await cluster.startNode(LOST_NODE);
     await reach(comesBack, 'COMPLETED');
-    // Its node may take the new run for the lost one and kill it.
+    // Its node may mistake the new run for the lost one and kill it.
     await until(
       'the expedited job to end',
       async () => (await run('squeue', '--noheader', `--jobs=${expedited}`)) === '',
@@ -116,14 +116,14 @@ export async function runScenario(cluster: Cluster): Promise<void> {
     await run('scontrol', 'resume', id);
     await reach(id, 'COMPLETED');
   }
-  /** A job that runs again each minute, until its user no longer wants it. */
+  /** Runs a scrontab job each minute until it is removed. */
   async function repeat(): Promise<void> {
     const table = cluster.file('scrontab');
     writeFileSync(
       table,
       `#SCRON --chdir=/ --output=/dev/null --job-name=${REPEATED} ${SAFE}\n* * * * * sleep 2\n`,
     );
-    // As root, because Slurm asks a shell for the user's environment, and those of the others refuse.
+    // As root, because Slurm reads the environment from a login shell, which the other users do not have.
     await run('scrontab', table);
     const restarts = ['squeue', '--noheader', `--name=${REPEATED}`, '--Format=RestartCnt'];
     await until('a job of scrontab to have run', async () => Number(await run(...restarts)) > 0);
@@ -137,7 +137,7 @@ export async function runScenario(cluster: Cluster): Promise<void> {
   await until('the queue to be empty', async () => (await run('squeue', '--noheader')) === '');
 }
 
-/** Jobs that run again and again, by all ways that they can; resolves when all have ended. */
+/** Requeues jobs in every possible way; resolves when all have ended. */
 export async function runRequeues(cluster: Cluster): Promise<void> {
   const { run, submit } = cluster;
   const reach = (id: string, state: string) => waitFor(cluster, id, state);
@@ -179,13 +179,13 @@ export async function runRequeues(cluster: Cluster): Promise<void> {
     await run('scancel', id);
   }
 
-  // Before, accounting forgets how a job ended that runs again later, and squeue said so.
+  // Before 26.05, accounting loses the end of a job that is requeued after it.
   const all = [often(), held(), cancelled(), ...(isSince(cluster.release, '26.05') ? [again()] : [])];
   await Promise.all(all);
   await until('the queue to be empty', async () => (await run('squeue', '--noheader')) === '');
 }
 
-/** Waits until it is so; an error when that takes minutes. */
+/** Waits until a condition is met; rejects after 200 s. */
 export async function until(what: string | (() => string), isTrue: () => Promise<boolean>): Promise<void> {
   for (const endMs = Date.now() + WAIT_MS; Date.now() < endMs; await Bun.sleep(300)) {
     if (await isTrue()) return;

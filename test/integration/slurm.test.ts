@@ -10,27 +10,23 @@ import { runRequeues, runScenario, until } from '../help/scenario.ts';
 import { watchJobs } from '../help/watch.ts';
 
 const TEST_MS = 400_000;
-/** How runs of the scenario end. */
+/** The ends that the runs of the scenario have. */
 const ENDS = ['COMPLETED', 'FAILED', 'CANCELLED', 'TIMEOUT', 'NODE_FAIL', 'REQUEUED'];
 
-testWithSlurm(
-  [OLDEST, MIDDLE, NEWEST],
-  'what becomes of jobs is what accounting says of them',
-  async (release) => {
-    await using all = await startAll(release);
-    await using server = await all.start();
-    await using alone = await all.startAlone();
-    await Promise.all([runScenario(all.cluster), timeJob(server.url, all.cluster)]);
-    const accounting = await expectSame(server.url, all, ENDS);
-    await expectSame(alone.url, all, []);
-    expect(server.errors()).not.toMatch(/refused|faults|failed/);
-    await expectChecks(all, server.url);
-    await server.stop();
-    await expectImports(all, accounting);
-  },
-);
+testWithSlurm([OLDEST, MIDDLE, NEWEST], 'the API shows every run as accounting has it', async (release) => {
+  await using all = await startAll(release);
+  await using server = await all.start();
+  await using alone = await all.startAlone();
+  await Promise.all([runScenario(all.cluster), timeJob(server.url, all.cluster)]);
+  const accounting = await expectSame(server.url, all, ENDS);
+  await expectSame(alone.url, all, []);
+  expect(server.errors()).not.toMatch(/refused|unreadable|invalid|failed/);
+  await expectChecks(all, server.url);
+  await server.stop();
+  await expectImports(all, accounting);
+});
 
-/** A test of a cluster of each of these releases. */
+/** Declares a test for a cluster of each of these releases. */
 function testWithSlurm(
   releases: readonly Release[],
   name: string,
@@ -41,7 +37,7 @@ function testWithSlurm(
   }
 }
 
-/** How long it takes until the API shows that a job was handed in, runs, and has ended. */
+/** Prints how long it takes until the API shows that a job is pending, runs and has ended. */
 async function timeJob(url: string, { submit }: Cluster): Promise<void> {
   const startMs = Date.now();
   const id = await submit('games', 'sleep 3', '--exclude=node03', '--job-name=timed');
@@ -58,7 +54,7 @@ async function timeJob(url: string, { submit }: Cluster): Promise<void> {
   console.log(`a job of 3 s: ${times.join(', ')}`);
 }
 
-/** `slurm check` finds nothing amiss, and says what to do about what is then taken away. */
+/** Expects `slurm check` to find no problem, and to advise about each part that is then removed. */
 async function expectChecks({ run, cluster, folder, settings }: All, url: string): Promise<void> {
   const check = async (...args: string[]) => {
     const { exitCode, stdout } = await run('slurm', 'check', '--server', url, ...args);
@@ -78,11 +74,11 @@ async function expectChecks({ run, cluster, folder, settings }: All, url: string
   await run('slurm', 'hooks', hooks, '--spool', folder.file('spool'));
   expect(await check()).toMatchObject({ exitCode: 0 });
 
-  const isTaken = (line: string) => /^(PrologSlurmctld|JobComp)/.test(line);
-  await restartWith(settings.filter((line) => !isTaken(line)));
+  const isRemoved = (line: string) => /^(PrologSlurmctld|JobComp)/.test(line);
+  await restartWith(settings.filter((line) => !isRemoved(line)));
   const bare = await check();
   expect(bare).toMatchObject({ exitCode: 0, counts: '8 ok, 2 missing, 0 wrong.' });
-  for (const line of settings.filter(isTaken)) expect(bare.stdout).toContain(line);
+  for (const line of settings.filter(isRemoved)) expect(bare.stdout).toContain(line);
   await restartWith(settings);
   expect(await check()).toMatchObject({ exitCode: 0, counts: '10 ok, 0 missing, 0 wrong.' });
 
@@ -93,36 +89,36 @@ async function expectChecks({ run, cluster, folder, settings }: All, url: string
   }
 }
 
-/** An import shows what accounting has; a second one, and one of what the service knows, change nothing. */
+/** Expects an import to store what accounting has, and a second one, or one of known jobs, to change nothing. */
 async function expectImports({ run, cluster, folder }: All, accounting: Runs): Promise<void> {
   const since = new Date(Date.now() - 24 * 3_600_000).toISOString().slice(0, 10);
-  const take = async (database: string, ...source: string[]) => {
+  const importInto = async (database: string, ...source: string[]) => {
     const args = ['slurm', 'import', '--database', folder.file(database), ...source];
     const { exitCode, stdout, stderr } = await run(...args);
     console.log(`${database}: ${stdout.trim()}`);
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
     return stdout;
   };
-  const showsWhat = async (database: string, runs: Runs) => {
+  const expectRuns = async (database: string, runs: Runs) => {
     await using server = await serve({ folder: folder.path, args: ['--database', folder.file(database)] });
     expect(await findDifferences(server.url, runs)).toEqual([]);
   };
-  expect(await take('asked.db', '--since', since)).toMatch(/, 0 refused, 0 unreadable/);
-  await showsWhat('asked.db', accounting);
-  expect(await take('asked.db', '--since', since)).toStartWith('Nothing is new.');
-  await showsWhat('asked.db', accounting);
+  expect(await importInto('asked.db', '--since', since)).toMatch(/, 0 refused, 0 unreadable/);
+  await expectRuns('asked.db', accounting);
+  expect(await importInto('asked.db', '--since', since)).toStartWith('Nothing is new.');
+  await expectRuns('asked.db', accounting);
 
   copyFileSync(folder.file('hpc-observe.db'), folder.file('live.db'));
-  const brought = await take('live.db', '--since', since);
-  // In 24.11 nothing but accounting has SLUIDs.
+  const imported = await importInto('live.db', '--since', since);
+  // In 24.11 only accounting has SLUIDs.
   const hasNewSluids = isSince(cluster.release, '24.11') && !isSince(cluster.release, '26.05');
-  expect(brought).toStartWith(hasNewSluids ? 'Records of sacct' : 'Nothing is new.');
-  expect(await take('live.db', '--since', since)).toStartWith('Nothing is new.');
-  await showsWhat('live.db', accounting);
+  expect(imported).toStartWith(hasNewSluids ? 'Records of sacct' : 'Nothing is new.');
+  expect(await importInto('live.db', '--since', since)).toStartWith('Nothing is new.');
+  await expectRuns('live.db', accounting);
 
   const saved = folder.file('saved');
   await $`${cluster.release.enter} sacct -a -X -D -P --format=ALL -S ${since} > ${saved}`.env(cluster.env);
-  // By a span of time sacct leaves out what never was eligible to run; of a cron job that waits for its minute it may.
+  // For a span of time sacct leaves out jobs that were never eligible to run, and maybe a scrontab job between its runs.
   const times = { ...cluster.env, SLURM_TIME_FORMAT: '%s' };
   const rows = await $`${cluster.release.enter} sacct -a -X -D -P -n --format=JobIDRaw,Submit -S ${since}`
     .env(times)
@@ -138,44 +134,48 @@ async function expectImports({ run, cluster, folder }: All, accounting: Runs): P
       .map(([id, runs]) => [id, runs.filter((run) => isListed(id, run))]),
   );
   expect(ran.size).toBeLessThan(accounting.size);
-  expect(await take('saved.db', '--file', saved)).toMatch(/, 0 refused, 0 unreadable/);
-  await showsWhat('saved.db', ran);
-  expect(await take('live.db', '--file', saved)).toStartWith('Nothing is new.');
+  expect(await importInto('saved.db', '--file', saved)).toMatch(/, 0 refused, 0 unreadable/);
+  await expectRuns('saved.db', ran);
+  expect(await importInto('live.db', '--file', saved)).toStartWith('Nothing is new.');
 }
 
-testWithSlurm([OLDEST, NEWEST], 'nor does it matter when the service is away or killed', async (release) => {
-  await using all = await startAll(release);
-  const delays: number[] = [];
-  let isOver = false;
-  let server = await all.start();
-  async function disturb(): Promise<void> {
-    await Bun.sleep(3000);
-    await server.stop();
-    await Bun.sleep(20_000);
-    while (!isOver) {
-      server = await all.start();
-      const delayMs = Math.round(200 + Math.random() * 5000);
-      delays.push(delayMs);
-      await Bun.sleep(delayMs);
-      await server.stop('SIGKILL');
+testWithSlurm(
+  [OLDEST, NEWEST],
+  'nothing is lost while the service is stopped or when it is killed',
+  async (release) => {
+    await using all = await startAll(release);
+    const delays: number[] = [];
+    let isOver = false;
+    let server = await all.start();
+    async function disturb(): Promise<void> {
+      await Bun.sleep(3000);
+      await server.stop();
+      await Bun.sleep(20_000);
+      while (!isOver) {
+        server = await all.start();
+        const delayMs = Math.round(200 + Math.random() * 5000);
+        delays.push(delayMs);
+        await Bun.sleep(delayMs);
+        await server.stop('SIGKILL');
+      }
     }
-  }
-  const disturbance = disturb();
-  try {
-    await runScenario(all.cluster);
-  } finally {
-    isOver = true;
-    await disturbance;
-  }
-  console.log(`killed after ${delays.join(', ')} ms`);
-  server = await all.start();
-  await using _ = server;
-  await expectSame(server.url, all, ENDS);
-});
+    const disturbance = disturb();
+    try {
+      await runScenario(all.cluster);
+    } finally {
+      isOver = true;
+      await disturbance;
+    }
+    console.log(`killed after ${delays.join(', ')} ms`);
+    server = await all.start();
+    await using _ = server;
+    await expectSame(server.url, all, ENDS);
+  },
+);
 
 testWithSlurm(
   [OLDEST, MIDDLE, NEWEST],
-  'nor that runs of a job end without completion records, with hooks or without',
+  'requeued runs are complete without completion records, with hooks and without',
   async (release) => {
     await using all = await startAll(release, { hasCompletions: false });
     await using server = await all.start();
@@ -188,7 +188,7 @@ testWithSlurm(
 
 testWithSlurm(
   [OLDEST, NEWEST],
-  'nor when slurmctld and slurmdbd are started again, with jobs running and ending meanwhile',
+  'nothing is lost when slurmctld and slurmdbd restart while jobs run and end',
   async (release) => {
     await using all = await startAll(release);
     const { run, submit, stopService, startService } = all.cluster;
@@ -204,12 +204,12 @@ testWithSlurm(
     await Promise.all([lasting, ending, failing].map((id) => shows(id, 'running')));
     await shows(held, 'pending');
     await stopService('slurmctld');
-    // Two of the jobs end meanwhile.
+    // Two of the jobs end in the meantime.
     await Promise.all([
       Bun.sleep(10_000),
       until('squeue to fail', async () => server.errors().includes('squeue failed')),
     ]);
-    // Whatever the service makes of that.
+    // Time for the service to react to the failure.
     await Bun.sleep(1000);
     for (const id of [lasting, ending, failing]) expect(watch.statesOf(id).at(-1)).toBe('running');
     expect(watch.statesOf(held)).toEqual(['pending']);
@@ -226,7 +226,7 @@ testWithSlurm(
       shows(lasting, 'completed'),
     ]);
     await startService('slurmdbd');
-    // slurmctld sends what has waited for slurmdbd together with something new.
+    // slurmctld sends the records that waited for slurmdbd together with a new one.
     const stateOf = (id: string) => run('sacct', '-X', '-n', '-P', '-j', id, '-o', 'State');
     await until('accounting to catch up', async () => {
       await submit('games', 'true', '--job-name=news');
