@@ -6,11 +6,11 @@ import type { Store } from '../domain/store/store.ts';
 import type { Retention } from '../domain/store/upkeep.ts';
 import { createApp } from '../http/app.ts';
 import { createLog, type Log, type LogFormat } from '../log.ts';
-import { renderFlow } from '../metrics/flow.ts';
 import { groupRenderer } from '../metrics/groups.ts';
 import { renderJobs } from '../metrics/jobs.ts';
 import { serviceMetrics } from '../metrics/service.ts';
 import { slurmMetrics } from '../metrics/slurm.ts';
+import { renderThroughput } from '../metrics/throughput.ts';
 import { listen } from '../service/listen.ts';
 import { startRetention } from '../service/retention.ts';
 import { findSlurm, reportTaker, type Sources, startSources } from '../service/slurm.ts';
@@ -86,7 +86,7 @@ export async function serve(args: readonly string[]): Promise<number> {
                   maxSeries: config.metricsMaxSeries,
                 }),
             },
-            { name: 'flow', render: async () => renderFlow(await store!.countFlow()) },
+            { name: 'flow', render: async () => renderThroughput(await store!.countThroughput()) },
             { name: 'slurm', render: () => slurmFamilies.registry.metrics() },
             { name: 'process', render: () => service.process.metrics() },
             { name: 'service', render: () => service.registry.metrics() },

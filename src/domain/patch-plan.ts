@@ -1,9 +1,9 @@
 import type { JobDetails } from './detail.ts';
-import { type Tally, tallyRun } from './flow.ts';
 import { changeState, type JobLife, type JobPatch } from './job.ts';
 import { type Change, type PlannedEvent, replacedBy } from './news.ts';
 import type { Detail } from './run.ts';
 import { hasNoNodes } from './sample.ts';
+import { type Tally, tallyRun } from './throughput.ts';
 import { NOT_REPORTED } from './trust.ts';
 
 /** What a patch depends on of a stored job. */

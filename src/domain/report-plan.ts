@@ -1,9 +1,9 @@
 import { reportWithoutUser } from './errors.ts';
-import { type Tally, tallyRun } from './flow.ts';
 import { applyReport, type MergedRun } from './match.ts';
 import { type Change, isChangedQuietly, newsOf, type PlannedEvent, replacedBy } from './news.ts';
 import type { Report } from './report.ts';
 import type { Run } from './run.ts';
+import { type Tally, tallyRun } from './throughput.ts';
 import { compareVerdicts } from './trust.ts';
 
 /** A run as an engine stores it; the engine adds its own key. */

@@ -13,11 +13,11 @@ export const notANode = (name: string) =>
 export interface Sample {
   /** Milliseconds since 1970. */
   readonly timeMs: number;
-  /** 0 to 100: percent of the CPUs that the job was given on the node. */
+  /** 0 to 100, stored as sent. Meant as percent of the CPUs that the job was given on the node. */
   readonly cpuUsage: number;
   /** MB of 2^20 bytes that the job uses on the node. */
   readonly memoryUsageMb: number;
-  /** 0 to 100: mean percent of the job's GPUs on the node; absent if it was not measured. */
+  /** 0 to 100, meant as the mean of the GPUs of the job on the node; absent if it was not measured. */
   readonly gpuUsage?: number;
 }
 

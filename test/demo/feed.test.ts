@@ -91,7 +91,7 @@ test('it looks like Slurm: partitions, queue waits, jobs that wait with a reason
   await using scene = await startScene();
   const { store } = scene;
   await scene.start({ liveStepMs: HOUR_MS, pastMs: 24 * HOUR_MS }).filled;
-  const { live, finished, waits } = await store.countFlow();
+  const { live, finished, waits } = await store.countThroughput();
   for (const partition of ['h100', 'a100', 'cpu']) {
     const countOf = (rows: typeof live, state: string) =>
       rows.find((row) => row.partition === partition && row.state === state)?.count ?? 0;

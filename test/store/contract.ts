@@ -3,7 +3,6 @@ import { batches } from './contract/batches.ts';
 import { bigJobs } from './contract/bigjobs.ts';
 import { events } from './contract/events.ts';
 import { expiry } from './contract/expiry.ts';
-import { flow } from './contract/flow.ts';
 import { history } from './contract/history.ts';
 import { jobs } from './contract/jobs.ts';
 import { lifetime } from './contract/lifetime.ts';
@@ -14,6 +13,7 @@ import type { Place } from './contract/place.ts';
 import { reports } from './contract/reports.ts';
 import { samples } from './contract/samples.ts';
 import { sluids } from './contract/sluids.ts';
+import { throughput } from './contract/throughput.ts';
 import { usage } from './contract/usage.ts';
 
 /** Holds one engine to the promises of `domain/store/store.ts`. `makePlace` gives an empty place for every test. */
@@ -28,7 +28,7 @@ export function describeStore(name: string, makePlace: () => Place): void {
     reports,
     events,
     sluids,
-    flow,
+    throughput,
     live,
     history,
     bigJobs,

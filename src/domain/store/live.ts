@@ -1,5 +1,5 @@
-import type { JobFlow } from '../flow.ts';
 import type { StateCounts } from '../job.ts';
+import type { Throughput } from '../throughput.ts';
 
 /** The `/metrics` series of one job on one node. A value that nobody measured is null. */
 export interface LiveSeries {
@@ -40,5 +40,5 @@ export interface LiveStore {
    * Reads the throughput counters. They never decrease, and reading them costs the same for any number of
    * jobs.
    */
-  countFlow(): Promise<JobFlow>;
+  countThroughput(): Promise<Throughput>;
 }

@@ -11,9 +11,9 @@ import { connectionPool } from './file/connections.ts';
 import { type DatabaseLock, lockDatabase } from './file/lock.ts';
 import { longReads } from './file/long-reads.ts';
 import { eventReader } from './jobs/events.ts';
-import { flowReader } from './jobs/flow.ts';
 import { readLiveSeries } from './jobs/live.ts';
 import { jobReader } from './jobs/read.ts';
+import { throughputReader } from './jobs/throughput.ts';
 import { jobLister, jobLists } from './lists/lists.ts';
 import { unconfirmedLister } from './runs/unconfirmed.ts';
 import { LogIndex } from './samples/log-index.ts';
@@ -70,7 +70,7 @@ function sqliteStore({ path, writer, lock, areBatchesWhole, onExpire, onNotice }
   const readEvents = eventReader(db);
   const listUnconfirmed = unconfirmedLister(db);
   const readState = stateReader(db);
-  const readFlow = flowReader(db);
+  const readThroughput = throughputReader(db);
   const index = new LogIndex(false);
   const pool = connectionPool(path, (connection) => shareIndex(connection, index));
   const { stream, streamMuch, streamFirst, compute } = longReads(pool);
@@ -161,7 +161,7 @@ function sqliteStore({ path, writer, lock, areBatchesWhole, onExpire, onNotice }
     summarizeJob: (id, run, signal) =>
       compute((connection) => readingReader(connection).summary(id, run), signal),
     countJobs: () => read(() => jobs.totals()),
-    countFlow: () => read(readFlow),
+    countThroughput: () => read(readThroughput),
     checkWritable: () => writer.probe(),
     async expire(retention, nowMs) {
       const { setAside: messages, ...step } = await writer.submit('expire', { retention, nowMs });

@@ -5,8 +5,8 @@ import { bulkInserter } from '../sql/insert.ts';
 import { nameNumberers } from '../sql/names.ts';
 import { type Counted, jobCounter } from './counts.ts';
 import { detailWriter } from './details.ts';
-import { flowWriter } from './flow.ts';
 import { stateNumber } from './states.ts';
+import { throughputWriter } from './throughput.ts';
 
 /** The `first_node` of a job that has no nodes yet. */
 export const NO_NODE = 0;
@@ -38,7 +38,7 @@ export function jobRowWriter(db: Database) {
   const names = nameNumberers(db);
   const { numberUser, numberNode, numberLabel } = names;
   const counts = jobCounter(db);
-  const flow = flowWriter(db, numberLabel);
+  const throughput = throughputWriter(db, numberLabel);
   const writeDetail = detailWriter(db, numberLabel);
   const insertJob = db.query(
     `INSERT INTO job (seq, id, user, first_node, state, start_time, started, end_time) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
@@ -168,16 +168,16 @@ export function jobRowWriter(db: Database) {
     },
 
     /** Adds to the throughput counters. */
-    tally: flow.add,
+    tally: throughput.add,
 
     flush(): void {
       counts.flush();
-      flow.flush();
+      throughput.flush();
     },
 
     forget(): void {
       counts.forget();
-      flow.forget();
+      throughput.forget();
       names.forget();
     },
   };

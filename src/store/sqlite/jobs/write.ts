@@ -1,6 +1,5 @@
 import type { Database } from 'bun:sqlite';
 import { jobExists, jobNotFound, otherJobExists } from '../../../domain/errors.ts';
-import { tallyRun } from '../../../domain/flow.ts';
 import {
   isRepeat,
   type Job,
@@ -12,6 +11,7 @@ import {
 } from '../../../domain/job.ts';
 import { planPatch, type UsagePatch } from '../../../domain/patch-plan.ts';
 import { type BatchResult, MAX_REFUSALS, type Refusal } from '../../../domain/store/batch.ts';
+import { tallyRun } from '../../../domain/throughput.ts';
 import { NOT_REPORTED } from '../../../domain/trust.ts';
 import type { JobRow } from './complete.ts';
 import { detailFinder } from './details.ts';

@@ -3,7 +3,7 @@ import jobsAndSamples from './0001_jobs_and_samples.sql' with { type: 'text' };
 import history from './0002_history.sql' with { type: 'text' };
 import usage from './0003_usage.sql' with { type: 'text' };
 import runs from './0004_runs.sql' with { type: 'text' };
-import flow from './0005_flow.sql' with { type: 'text' };
+import throughput from './0005_flow.sql' with { type: 'text' };
 import fewerIndexes from './0006_fewer_indexes.sql' with { type: 'text' };
 import fewerEvents from './0007_fewer_events.sql' with { type: 'text' };
 import chunkPoints from './0008_chunk_points.sql' with { type: 'text' };
@@ -23,7 +23,7 @@ export const MIGRATIONS: readonly Migration[] = [
   history,
   usage,
   runs,
-  flow,
+  throughput,
   fewerIndexes,
   fewerEvents,
   chunkPoints,

@@ -1,6 +1,6 @@
 import type { Database } from 'bun:sqlite';
-import { type JobFlow, type PartitionCount, type Tally, waitBound } from '../../../domain/flow.ts';
 import type { JobState } from '../../../domain/job.ts';
+import { type PartitionCount, type Tally, type Throughput, waitBound } from '../../../domain/throughput.ts';
 import { stateName, stateNumber } from './states.ts';
 
 /** The partition of jobs whose partition is unknown, and the bound of waits longer than all bounds. */
@@ -14,7 +14,7 @@ interface PartitionRow {
 }
 
 /** Sums the ends and waits of runs over a group and writes each counter once a commit. */
-export function flowWriter(db: Database, numberLabel: (name: string) => number) {
+export function throughputWriter(db: Database, numberLabel: (name: string) => number) {
   const addFinished = db.query(
     'INSERT INTO finished_count VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET runs = runs + ?3',
   );
@@ -60,7 +60,7 @@ export function flowWriter(db: Database, numberLabel: (name: string) => number) 
 }
 
 /** Reads the throughput counters; they are a few rows for any number of jobs. */
-export function flowReader(db: Database): () => JobFlow {
+export function throughputReader(db: Database): () => Throughput {
   const partition = '(SELECT name FROM label WHERE id = partition) AS partition';
   const selectLive = db.query<PartitionRow, []>(`SELECT ${partition}, state, jobs AS count FROM live_count`);
   const selectFinished = db.query<PartitionRow, []>(

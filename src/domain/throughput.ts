@@ -26,7 +26,7 @@ export interface PartitionCount {
 }
 
 /** The throughput counters: how jobs pass through the cluster. */
-export interface JobFlow {
+export interface Throughput {
   /** Jobs pending and running now. */
   readonly live: readonly PartitionCount[];
   /** Runs that have ended since counting began. */

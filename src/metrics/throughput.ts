@@ -1,8 +1,8 @@
-import { type JobFlow, type PartitionCount, WAIT_BOUNDS_SECONDS } from '../domain/flow.ts';
+import { type PartitionCount, type Throughput, WAIT_BOUNDS_SECONDS } from '../domain/throughput.ts';
 import { escapeLabel, openFamily } from './exposition.ts';
 
 /** The families of how jobs go through the cluster, written straight from the store's counters. */
-export function renderFlow({ live, finished, waits }: JobFlow): string {
+export function renderThroughput({ live, finished, waits }: Throughput): string {
   return (
     counts('hpc_observe_jobs', 'gauge', 'Jobs that wait or run, by partition', live) +
     counts(
@@ -28,7 +28,7 @@ function counts(
   return openFamily(name, type, help) + series.join('');
 }
 
-function renderWaits({ runs, totalSeconds }: JobFlow['waits']): string {
+function renderWaits({ runs, totalSeconds }: Throughput['waits']): string {
   const name = 'hpc_observe_queue_wait_seconds';
   let total = 0;
   const buckets = [...WAIT_BOUNDS_SECONDS, Infinity].map((bound) => {

@@ -31,7 +31,7 @@ const ended = (id: string, start: number, end: number, fields: Partial<Report> =
 
 /** What is counted, without what is 0. */
 async function read(store: Store) {
-  const { live, finished, waits } = await store.countFlow();
+  const { live, finished, waits } = await store.countThroughput();
   const table = (rows: typeof live) =>
     Object.fromEntries(
       rows
@@ -46,7 +46,7 @@ async function read(store: Store) {
   };
 }
 
-export function flow(makePlace: MakePlace) {
+export function throughput(makePlace: MakePlace) {
   test('jobs that wait and run are counted by partition, wherever they come from', async () => {
     await using place = await emptyStore(makePlace);
     const { store } = place;

@@ -1,8 +1,8 @@
 import { expect, test } from 'bun:test';
-import { renderFlow } from '../../src/metrics/flow.ts';
+import { renderThroughput } from '../../src/metrics/throughput.ts';
 import { testWith } from '../help/tool.ts';
 
-const FLOW = renderFlow({
+const TEXT = renderThroughput({
   live: [
     { partition: '', state: 'pending', count: 2 },
     { partition: 'a"b', state: 'running', count: 3 },
@@ -18,8 +18,8 @@ const FLOW = renderFlow({
   },
 });
 
-test('the flow of jobs reads as it should: buckets add up', () => {
-  expect(FLOW.split('\n').filter((line) => line !== '' && !line.startsWith('# HELP'))).toEqual([
+test('the buckets of the throughput histogram are cumulative', () => {
+  expect(TEXT.split('\n').filter((line) => line !== '' && !line.startsWith('# HELP'))).toEqual([
     '# TYPE hpc_observe_jobs gauge',
     'hpc_observe_jobs{partition="",state="pending"} 2',
     'hpc_observe_jobs{partition="a\\"b",state="running"} 3',
@@ -43,7 +43,7 @@ testWith(['promtool'])('promtool finds nothing', async () => {
     stdout: 'pipe',
     stderr: 'pipe',
   });
-  child.stdin.write(FLOW);
+  child.stdin.write(TEXT);
   await child.stdin.end();
   const said = (await new Response(child.stdout).text()) + (await new Response(child.stderr).text());
   expect([await child.exited, said]).toEqual([0, '']);
