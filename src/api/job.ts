@@ -10,9 +10,9 @@ export const State = Choice(JOB_STATES, 'State of the job');
 
 /** The fields of a job in answers. */
 export const JobFields = {
-  id: Type.String(),
-  user: Type.String(),
-  nodes: Type.Array(Type.String()),
+  id: Type.String({ description: 'Job id' }),
+  user: Type.String({ description: 'User who owns the job' }),
+  nodes: Type.Array(Type.String(), { description: 'Nodes of the job; empty until they are assigned' }),
   state: State,
   start_time: Type.Optional(Time('When the job started; absent before its start')),
   end_time: Type.Optional(Time('When the job ended; absent before its end')),
