@@ -11,7 +11,10 @@ import { testWith } from './tool.ts';
 /** The programs of a cluster of this machine's own Slurm; clusters of other releases need its users. */
 const TOOLS = ['mariadbd', 'munged', 'sacct', 'slurmctld', 'slurmd', 'slurmdbd', 'squeue'];
 
-/** Returns `test` if a cluster can be started, which needs root; else prints a warning and skips, or fails in CI. */
+/**
+ * Returns `test` if a cluster can be started, which needs root; else prints a warning and skips, or fails in
+ * CI.
+ */
 export function testWithCluster({ version, remedy }: Release): typeof test | typeof test.skip {
   const isRoot = process.getuid?.() === 0;
   if (version !== undefined && (isRoot || process.env.CI)) return testWith(TOOLS);
@@ -40,8 +43,9 @@ interface ClusterOptions {
 }
 
 /**
- * Starts Slurm with three nodes and accounting on this machine, as root, with its own ports and folder, and stops it at the
- * end of the scope. Each node is a slurmd in a PID namespace of its own, so that its jobs end with it.
+ * Starts Slurm with three nodes and accounting on this machine, as root, with its own ports and folder, and
+ * stops it at the end of the scope. Each node is a slurmd in a PID namespace of its own, so that its jobs end
+ * with it.
  */
 export async function startCluster({ release, settings }: ClusterOptions) {
   const folder = temporaryFolder();

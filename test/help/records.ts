@@ -73,8 +73,8 @@ type Row = Readonly<
 >;
 
 /**
- * Returns the rows in order of their starts. A run that changed its size has a RESIZING row for the time before, which is
- * joined with the next row; since 24.11 that starts with the change, before with the run.
+ * Returns the rows in order of their starts. A run that changed its size has a RESIZING row for the time
+ * before, which is joined with the next row; since 24.11 that starts with the change, before with the run.
  */
 function joinSizes(rows: readonly Row[]): Row[] {
   const inOrder = [...rows].sort(
@@ -148,8 +148,9 @@ export async function findDifferences(url: string, accounting: Runs): Promise<st
 }
 
 /**
- * Returns whether the API may lack a field. In 24.11 only accounting has SLUIDs, and it is asked only for unknown ends. For
- * a run that never started, accounting's TRES may lack the requested CPUs, and its name arrives after its end.
+ * Returns whether the API may lack a field. In 24.11 only accounting has SLUIDs, and it is asked only for
+ * unknown ends. For a run that never started, accounting's TRES may lack the requested CPUs, and its name
+ * arrives after its end.
  */
 const isOptional = (field: string, { start_time }: Readonly<Record<string, unknown>>): boolean =>
   field === 'sluid' || ((field === 'cpus' || field === 'name') && start_time === undefined);

@@ -1,6 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 
-/** A Slurm for the tests: this machine's own, or that of another Debian release, which `slurm-root` unpacks. */
+/**
+ * A Slurm for the tests: this machine's own, or that of another Debian release, which `slurm-root` unpacks.
+ */
 export interface Release {
   /** Such as `24.11.5`; undefined if it is not installed. */
   readonly version: string | undefined;

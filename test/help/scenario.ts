@@ -25,11 +25,15 @@ export async function waitFor({ run }: Cluster, id: string, state: string): Prom
 /** Lines of slurm.conf that enable everything the scenario uses. */
 export const scenarioSettings = (release: Release): string[] => [
   'ScronParameters=enable',
-  // Before 26.05 a scrontab job is requeued and held if a busy machine takes long to read the user's environment.
+  // Before 26.05 a scrontab job is requeued and held if a busy machine takes long to read the user's
+  // environment.
   ...(isSince(release, '26.05') ? ['SlurmctldParameters=enable_expedited_requeue'] : ['GetEnvTimeout=60']),
 ];
 
-/** Runs jobs with every possible end at the same time; resolves when all have ended and the cluster is complete again. */
+/**
+ * Runs jobs with every possible end at the same time; resolves when all have ended and the cluster is
+ * complete again.
+ */
 export async function runScenario(cluster: Cluster): Promise<void> {
   const { run, submit, release } = cluster;
   const reach = (id: string, state: string) => waitFor(cluster, id, state);

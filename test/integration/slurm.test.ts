@@ -89,7 +89,9 @@ async function expectChecks({ run, cluster, folder, settings }: All, url: string
   }
 }
 
-/** Expects an import to store what accounting has, and a second one, or one of known jobs, to change nothing. */
+/**
+ * Expects an import to store what accounting has, and a second one, or one of known jobs, to change nothing.
+ */
 async function expectImports({ run, cluster, folder }: All, accounting: Runs): Promise<void> {
   const since = new Date(Date.now() - 24 * 3_600_000).toISOString().slice(0, 10);
   const importInto = async (database: string, ...source: string[]) => {
@@ -118,7 +120,8 @@ async function expectImports({ run, cluster, folder }: All, accounting: Runs): P
 
   const saved = folder.file('saved');
   await $`${cluster.release.enter} sacct -a -X -D -P --format=ALL -S ${since} > ${saved}`.env(cluster.env);
-  // For a span of time sacct leaves out jobs that were never eligible to run, and maybe a scrontab job between its runs.
+  // For a span of time sacct leaves out jobs that were never eligible to run, and maybe a scrontab job
+  // between its runs.
   const times = { ...cluster.env, SLURM_TIME_FORMAT: '%s' };
   const rows = await $`${cluster.release.enter} sacct -a -X -D -P -n --format=JobIDRaw,Submit -S ${since}`
     .env(times)

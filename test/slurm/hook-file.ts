@@ -24,7 +24,10 @@ export function readFixture(
   return { timeMs: Date.parse(first!.slice(2)), variables: Object.fromEntries(variables) };
 }
 
-/** Builds the file that a hook writes at `timeMs`; the integration test checks that the scripts write the same. */
+/**
+ * Builds the file that a hook writes at `timeMs`; the integration test checks that the scripts write the
+ * same.
+ */
 export function hookFile(kind: string, timeMs: number, variables: Record<string, string>): HookFile {
   const seconds = Math.floor(timeMs / 1000);
   const nanoseconds = String((timeMs % 1000) * 1e6).padStart(9, '0');

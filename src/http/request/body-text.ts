@@ -12,9 +12,9 @@ interface TextOptions {
 }
 
 /**
- * Yields the text of a body piece by piece. Throws `payload_too_large` as soon as it is known to have more than `maxBytes`,
- * `unsupported_media_type` for an unknown encoding, and `invalid_request` for a body that is incomplete, cannot be
- * decompressed or is not UTF-8.
+ * Yields the text of a body piece by piece. Throws `payload_too_large` as soon as it is known to have more
+ * than `maxBytes`, `unsupported_media_type` for an unknown encoding, and `invalid_request` for a body that is
+ * incomplete, cannot be decompressed or is not UTF-8.
  */
 export async function* readPieces(
   request: Request,
@@ -34,7 +34,10 @@ export async function* readPieces(
   yield check(decoder.decode());
 }
 
-/** Returns the length of an uncompressed body, if the client sent it. Throws `payload_too_large` beyond `maxBytes`. */
+/**
+ * Returns the length of an uncompressed body, if the client sent it. Throws `payload_too_large` beyond
+ * `maxBytes`.
+ */
 function readLength(request: Request, maxBytes: number): number | undefined {
   const length = request.headers.get('content-length');
   if (length === null) return undefined;
@@ -86,7 +89,10 @@ async function* bounded(source: AsyncIterable<Uint8Array>, maxBytes: number): As
   }
 }
 
-/** Throws for U+FFFD, which the decoder puts in place of invalid bytes: the name of a job would silently change. */
+/**
+ * Throws for U+FFFD, which the decoder puts in place of invalid bytes: the name of a job would silently
+ * change.
+ */
 function requireUtf8(text: string): string {
   if (!text.includes('\ufffd')) return text;
   throw new AppError(

@@ -9,7 +9,8 @@ import { readText } from './body-text.ts';
 import { JsonScanner } from './json-scan.ts';
 import { LONG_WRITE_LENGTH } from './limits.ts';
 
-// How a body is read. Every step refuses what exceeds limits.ts before the next one spends time or memory on it.
+// How a body is read. Every step refuses what exceeds limits.ts before the next one spends time or memory on
+// it.
 //
 //   bytes   body-text.ts     counts bytes, decodes UTF-8; intake.ts bounds all large bodies together
 //           encoding.ts      decompresses gzip and zstd; zstd-frames.ts finds truncated zstd
@@ -27,8 +28,9 @@ interface BodyOptions {
 }
 
 /**
- * Reads the body of every write: JSON in UTF-8, plain, gzip or zstd. Requiring `application/json` also prevents foreign web
- * pages from writing. An optional field that is null counts as absent. The body of a DELETE is ignored.
+ * Reads the body of every write: JSON in UTF-8, plain, gzip or zstd. Requiring `application/json` also
+ * prevents foreign web pages from writing. An optional field that is null counts as absent. The body of a
+ * DELETE is ignored.
  */
 export const body = ({ maxBytes, batchRoutes }: BodyOptions) =>
   new Elysia({ name: 'body' }).onParse({ as: 'global' }, async ({ request, route }) => {

@@ -27,8 +27,9 @@ export interface SecondLevel {
 }
 
 /**
- * Counts the levels, keys and values of JSON text in pieces, without parsing it. Throws `invalid_request` as soon as one of
- * them exceeds its limit. It does not find out whether the text is valid JSON; the parser does.
+ * Counts the levels, keys and values of JSON text in pieces, without parsing it. Throws `invalid_request` as
+ * soon as one of them exceeds its limit. It does not find out whether the text is valid JSON; the parser
+ * does.
  */
 export class JsonScanner {
   #depth = 0;
@@ -65,7 +66,9 @@ export class JsonScanner {
     }
   }
 
-  /** Returns the index after the closing quote of the string that contains `at`, or the length of the piece. */
+  /**
+   * Returns the index after the closing quote of the string that contains `at`, or the length of the piece.
+   */
   endString(piece: string, at: number): number {
     let place = this.#isEscaped ? at + 1 : at;
     this.#isEscaped = false;

@@ -1,5 +1,6 @@
-// All limits of request bodies, so that one slow, deep, dense or endless body cannot delay or bloat the service for other
-// requests. The figures were measured with test/bench and held by test/integration/neighbours.test.ts ('POST').
+// All limits of request bodies, so that one slow, deep, dense or endless body cannot delay or bloat the
+// service for other requests. The figures were measured with test/bench and held by
+// test/integration/neighbours.test.ts ('POST').
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -8,7 +9,10 @@ const MIB = 1024 * KIB;
 
 /** Largest batch, compressed and decompressed: 100,000 samples with a dozen measures each. */
 export const MAX_BATCH_BYTES = 32 * MIB;
-/** Largest completion record. slurmctld repeats a refused one for ever, so even the largest job script must fit. */
+/**
+ * Largest completion record. slurmctld repeats a refused one for ever, so even the largest job script must
+ * fit.
+ */
 export const MAX_COMPLETION_BYTES = 64 * MIB;
 /** Batches that are being read and stored at one time: what the disk stores in a fraction of a second. */
 export const BATCH_INTAKE_BYTES = 4 * MIB;
@@ -17,15 +21,23 @@ export const COMPLETION_INTAKE_BYTES = 16 * MIB;
 
 // Compression. Real batches shrink to a tenth or a thirtieth.
 
-/** Largest ratio of decompressed to compressed bytes, for more than MAX_UNRELATED_BYTES: small or uniform batches exceed it. */
+/**
+ * Largest ratio of decompressed to compressed bytes, for more than MAX_UNRELATED_BYTES: small or uniform
+ * batches exceed it.
+ */
 export const MAX_RATIO = 200;
 export const MAX_UNRELATED_BYTES = MIB;
-/** 8 MiB, the largest window of zstd as a content encoding (RFC 9659); a decoder may otherwise need 128 MiB. */
+/**
+ * 8 MiB, the largest window of zstd as a content encoding (RFC 9659); a decoder may otherwise need 128 MiB.
+ */
 export const ZSTD_WINDOW_LOG = 23;
 
 // JSON structure: many keys or values cost far more to parse than their bytes.
 
-/** Levels of arrays and objects; ours have four. A validator that recurses into 40,000 of them overflows its stack. */
+/**
+ * Levels of arrays and objects; ours have four. A validator that recurses into 40,000 of them overflows its
+ * stack.
+ */
 export const MAX_DEPTH = 32;
 /** Keys of one object. */
 export const MAX_KEYS = 1000;
@@ -48,7 +60,9 @@ export const MAX_STRING_LENGTH = 64 * KIB;
 export const DECODED_PIECE_BYTES = 256 * KIB;
 /** A body of known size up to here is read by Bun as a whole, which is faster than piece by piece. */
 export const WHOLE_BODY_BYTES = MIB;
-/** A batch up to here is parsed as a whole, which is faster than cutting it into rows: at worst some 10 ms. */
+/**
+ * A batch up to here is parsed as a whole, which is faster than cutting it into rows: at worst some 10 ms.
+ */
 export const WHOLE_BATCH_LENGTH = 192 * KIB;
 /** Characters that are scanned, parsed and validated at once: at worst some 4 ms. */
 export const PIECE_LENGTH = 32 * KIB;

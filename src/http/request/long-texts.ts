@@ -2,8 +2,9 @@ import { JsonScanner } from './json-scan.ts';
 import { MAX_STRING_LENGTH, PIECE_LENGTH } from './limits.ts';
 
 /**
- * Joins the pieces of a JSON document and shortens its very long strings, such as the script of a job, to about 64 * 1024
- * characters, because they are not read. Throws `invalid_request` for too many levels, keys or values.
+ * Joins the pieces of a JSON document and shortens its very long strings, such as the script of a job, to
+ * about 64 * 1024 characters, because they are not read. Throws `invalid_request` for too many levels, keys
+ * or values.
  */
 export class ShortenedDocument {
   readonly #scanner = new JsonScanner();
@@ -42,7 +43,9 @@ export class ShortenedDocument {
   }
 }
 
-/** Returns the text without an escape at its end, which may be incomplete (`\u00`, or one backslash of two). */
+/**
+ * Returns the text without an escape at its end, which may be incomplete (`\u00`, or one backslash of two).
+ */
 function withoutEscape(text: string): string {
   const last = text.lastIndexOf('\\');
   return last < text.length - 6 ? text : text.slice(0, last).replace(/\\+$/, '');

@@ -2,7 +2,9 @@ import { Elysia } from 'elysia';
 import { AppError, quote } from '../../domain/errors.ts';
 import { pathOf } from '../url.ts';
 
-/** Answers 404 to a path with broken percent-encoding, which Elysia would pass to a route as a null parameter. */
+/**
+ * Answers 404 to a path with broken percent-encoding, which Elysia would pass to a route as a null parameter.
+ */
 export const paths = () =>
   new Elysia({ name: 'paths' }).onRequest(({ request }) => {
     if (!request.url.includes('%')) return;

@@ -6,9 +6,9 @@ import { pathOf } from '../url.ts';
 const MAX_NAMES = 100;
 
 /**
- * Parses the query of a request. Throws `validation_error` for an unknown parameter, because a typo must not return
- * everything, and for one that is given twice without being `repeatable`. Each method returns one parameter, or undefined
- * when it is absent; it throws `validation_error` for an invalid value.
+ * Parses the query of a request. Throws `validation_error` for an unknown parameter, because a typo must not
+ * return everything, and for one that is given twice without being `repeatable`. Each method returns one
+ * parameter, or undefined when it is absent; it throws `validation_error` for an invalid value.
  */
 export function readQuery(request: Request, known: readonly string[], repeatable: readonly string[] = []) {
   const parameters = new Map<string, string[]>();

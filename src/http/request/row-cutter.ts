@@ -11,8 +11,9 @@ export interface RowLimits {
 }
 
 /**
- * Cuts the JSON text of a batch, which arrives in pieces, into portions of whole rows, so that never more than a piece and
- * one row are parsed at once or held in memory. Throws `payload_too_large` at the first surplus row or character.
+ * Cuts the JSON text of a batch, which arrives in pieces, into portions of whole rows, so that never more
+ * than a piece and one row are parsed at once or held in memory. Throws `payload_too_large` at the first
+ * surplus row or character.
  */
 export class RowCutter {
   readonly #limits: RowLimits;

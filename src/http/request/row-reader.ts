@@ -7,8 +7,9 @@ import { LONG_ROW_LENGTH, MAX_BATCH_BYTES, PIECE_LENGTH, WHOLE_BATCH_LENGTH } fr
 import { RowCutter, type RowLimits, tooManyRows } from './row-cutter.ts';
 
 /**
- * Reads the rows of a batch and passes them to `add` in order, some hundred at a time, yielding to other requests in
- * between. Rejects as soon as the body exceeds a limit: bytes, rows, the length of a row, levels, keys or values.
+ * Reads the rows of a batch and passes them to `add` in order, some hundred at a time, yielding to other
+ * requests in between. Rejects as soon as the body exceeds a limit: bytes, rows, the length of a row, levels,
+ * keys or values.
  */
 export async function readRows(
   request: Request,

@@ -8,8 +8,8 @@ const RESERVED_BLOCK = 3;
 type Part = 'magic' | 'descriptor' | 'skippable' | 'block';
 
 /**
- * Follows the frames of zstd data (RFC 8878) in pieces, without decompressing it. Throws `invalid_request` for truncated
- * data and for data followed by other bytes, both of which Bun's decoder accepts.
+ * Follows the frames of zstd data (RFC 8878) in pieces, without decompressing it. Throws `invalid_request`
+ * for truncated data and for data followed by other bytes, both of which Bun's decoder accepts.
  */
 export class ZstdFrames {
   #part: Part = 'magic';

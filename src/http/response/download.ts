@@ -4,13 +4,17 @@ import { SLICE_MS, yieldToOthers } from '../../pace.ts';
 /** Answers up to this size are sent as a whole, with a Content-Length. */
 const WHOLE_BYTES = 2 * 1024 * 1024;
 
-// A streamed answer occupies memory, a connection and a transaction of the database until its client has received it.
+// A streamed answer occupies memory, a connection and a transaction of the database until its client has
+// received it.
 const BUSY = 'Too many downloads are in progress; try again in a second.';
 /** CSV and NDJSON, which may have any length, from their start. */
 const downloads = createGate({ places: 16, waiting: 0, message: BUSY });
 /** JSON, as soon as it exceeds WHOLE_BYTES. */
 const longAnswers = createGate({ places: 32, waiting: 0, message: BUSY });
-/** A slower client is disconnected. One that reads nothing at all is disconnected by the server's idle timeout. */
+/**
+ * A slower client is disconnected. One that reads nothing at all is disconnected by the server's idle
+ * timeout.
+ */
 const MAX_DOWNLOAD_MS = 15 * 60_000;
 /** Scrapes without gzip. */
 const scrapes = createGate({
@@ -27,24 +31,27 @@ const SHARED_PIECE_BYTES = 256 * 1024;
 type Pieces = Pick<AsyncGenerator<Uint8Array<ArrayBuffer>, void, void>, 'next' | 'return'>;
 
 /**
- * Sends pieces as fast as the client reads them, at most one ahead; an answer up to WHOLE_BYTES is sent as a whole. A
- * failure before that is an ordinary error, a later one closes the connection. Stops the pieces when the client
- * disconnects. Rejects with `unavailable` when too many long answers are being sent.
+ * Sends pieces as fast as the client reads them, at most one ahead; an answer up to WHOLE_BYTES is sent as a
+ * whole. A failure before that is an ordinary error, a later one closes the connection. Stops the pieces when
+ * the client disconnects. Rejects with `unavailable` when too many long answers are being sent.
  */
 export async function sendPieces(pieces: Pieces, headers: Record<string, string>): Promise<Response> {
   return send(pieces, headers, { gate: longAnswers });
 }
 
 /**
- * Sends pieces as `sendPieces` does, but streams from the first, so that the connection is never idle. Rejects with
- * `unavailable` when too many downloads are in progress.
+ * Sends pieces as `sendPieces` does, but streams from the first, so that the connection is never idle.
+ * Rejects with `unavailable` when too many downloads are in progress.
  */
 export async function sendDownload(pieces: Pieces, headers: Record<string, string>): Promise<Response> {
   const leave = await downloads.enter();
   return send(leaveAtEnd(pieces, leave), headers, { wholeBytes: 1 });
 }
 
-/** Sends a text to many clients without a copy for each. Rejects with `unavailable` when too many long ones are sent. */
+/**
+ * Sends a text to many clients without a copy for each. Rejects with `unavailable` when too many long ones
+ * are sent.
+ */
 export function sendShared(
   text: Uint8Array<ArrayBuffer>,
   headers: Record<string, string>,
@@ -147,7 +154,10 @@ const PIECE_CHARACTERS = 64 * 1024;
 export const sendText = (parts: AsyncIterable<string>, headers: Record<string, string>): Promise<Response> =>
   sendDownload(encodeParts(parts), headers);
 
-/** Sends JSON whose parts are rendered one by one, each in well under a millisecond, yielding to other requests. */
+/**
+ * Sends JSON whose parts are rendered one by one, each in well under a millisecond, yielding to other
+ * requests.
+ */
 export const sendJson = (parts: AsyncIterable<string>): Promise<Response> =>
   sendPieces(encodeParts(parts), { 'content-type': 'application/json' });
 

@@ -11,8 +11,8 @@ interface RefusalLogOptions {
 }
 
 /**
- * Logs requests that were refused because of the service's state (disk full, queue full), without stacks: the first
- * immediately, those of each following second in one line with a count for each reason.
+ * Logs requests that were refused because of the service's state (disk full, queue full), without stacks: the
+ * first immediately, those of each following second in one line with a count for each reason.
  */
 export function refusalLog({ warn, later = startTimer }: RefusalLogOptions) {
   const counts = new Map<string, number>();

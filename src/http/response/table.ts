@@ -3,12 +3,14 @@ import type { RowFormat } from '../../api/media-type.ts';
 /** A value of a row. Items of a list are separated by blanks; an absent value is empty. */
 type Value = unknown;
 
-/** Matches a cell that a spreadsheet would run as a formula, with the apostrophes that `guard` may have added. */
+/**
+ * Matches a cell that a spreadsheet would run as a formula, with the apostrophes that `guard` may have added.
+ */
 const FORMULA = /^'*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/;
 
 /**
- * Puts an apostrophe before a text, such as a job's name, that a spreadsheet would run as a formula. Programs get the
- * text back by removing one apostrophe where FORMULA matches. Numbers are not changed.
+ * Puts an apostrophe before a text, such as a job's name, that a spreadsheet would run as a formula. Programs
+ * get the text back by removing one apostrophe where FORMULA matches. Numbers are not changed.
  */
 const guard = (text: string): string => (FORMULA.test(text) ? `'${text}` : text);
 
@@ -28,7 +30,9 @@ type Row = Readonly<Record<string, Value>>;
 /** Rows per part of the text; rendering them takes well under a millisecond. */
 const ROWS_AT_ONCE = 50;
 
-/** Renders rows as text, in parts between which other requests run; CSV starts with the names of its columns. */
+/**
+ * Renders rows as text, in parts between which other requests run; CSV starts with the names of its columns.
+ */
 export async function* renderRows(
   batches: AsyncIterable<readonly Row[]>,
   format: Exclude<RowFormat, 'json'>,

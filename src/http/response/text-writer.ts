@@ -17,8 +17,8 @@ export const encodeText = (text: string): Uint8Array => encoder.encode(text);
 const NOTHING: Uint8Array = new Uint8Array(0);
 
 /**
- * Collects text as UTF-8. Writing digits as bytes takes half the time of joining strings, and leaves no garbage. Callers make
- * room once a row (`ensure`), because checking it for every part would cost 10 %.
+ * Collects text as UTF-8. Writing digits as bytes takes half the time of joining strings, and leaves no
+ * garbage. Callers make room once a row (`ensure`), because checking it for every part would cost 10 %.
  */
 export class TextWriter {
   #bytes = new Uint8Array(FIRST_BYTES);

@@ -1,7 +1,10 @@
 import { HOOK_SETTINGS, type HookKind, renderHook } from '../hooks/scripts.ts';
 import { hidesJobs, type SlurmConfig } from '../records/slurm-conf.ts';
 
-/** The result of one check. `missing` is not an error: without the part, the service learns something later or never. */
+/**
+ * The result of one check. `missing` is not an error: without the part, the service learns something later or
+ * never.
+ */
 export interface Finding {
   readonly status: 'ok' | 'missing' | 'wrong';
   /** What was found, in one sentence. */
@@ -158,8 +161,8 @@ export function judgeAccounting(config: SlurmConfig): Finding {
 }
 
 /**
- * Judges whether the service's user may see other users' jobs; no finding where every user may. `adminLevel` is the one
- * that `sacctmgr show user` prints for it, undefined if unknown.
+ * Judges whether the service's user may see other users' jobs; no finding where every user may. `adminLevel`
+ * is the one that `sacctmgr show user` prints for it, undefined if unknown.
  */
 export function judgePrivacy(config: SlurmConfig, user: string, adminLevel: string | undefined): Finding[] {
   if (!hidesJobs(config)) return [];
@@ -173,7 +176,10 @@ export function judgePrivacy(config: SlurmConfig, user: string, adminLevel: stri
   ];
 }
 
-/** Judges one call of a Slurm command that took `seconds`; `error` if it failed. `cost` says what is lost without it. */
+/**
+ * Judges one call of a Slurm command that took `seconds`; `error` if it failed. `cost` says what is lost
+ * without it.
+ */
 export function judgeCommand(
   program: string,
   seconds: number,

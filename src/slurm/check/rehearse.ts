@@ -21,8 +21,9 @@ const VARIABLES = {
 };
 
 /**
- * Runs a hook as Slurm does, with only made-up variables in its environment, and reads the event that it writes. `text` is
- * the script; its spool is replaced by a temporary folder, so that the event is not taken for a real one.
+ * Runs a hook as Slurm does, with only made-up variables in its environment, and reads the event that it
+ * writes. `text` is the script; its spool is replaced by a temporary folder, so that the event is not taken
+ * for a real one.
  */
 export async function rehearseHook(kind: HookKind, text: string): Promise<Finding> {
   const { file } = HOOK_SETTINGS[kind];

@@ -7,7 +7,10 @@ import { readSacctColumns, runSacct } from './sacct.ts';
 
 /** The span of one call: slurmdbd holds the whole answer in memory and is busy with it. */
 const WINDOW_MS = 24 * 3_600_000;
-/** Days per call for jobs that never became eligible: they are few, but slurmdbd scans its whole table for them. */
+/**
+ * Days per call for jobs that never became eligible: they are few, but slurmdbd scans its whole table for
+ * them.
+ */
 const WAIT_DAYS = 30;
 /** For one call, including the storing of its reports. */
 const TIMEOUT_MS = 15 * 60_000;
@@ -23,8 +26,8 @@ export interface ImportSink {
 }
 
 /**
- * Delivers the jobs that sacct has for a span of time, the oldest day first; a job that spans several days is delivered
- * with each of them. Rejects with StartError when sacct cannot be run or fails.
+ * Delivers the jobs that sacct has for a span of time, the oldest day first; a job that spans several days is
+ * delivered with each of them. Rejects with StartError when sacct cannot be run or fails.
  */
 export async function readAccounting(
   commands: SlurmCommands,
@@ -44,8 +47,8 @@ export async function readAccounting(
 }
 
 /**
- * Delivers the jobs of a saved output of sacct (`createSacctReader` without a separator) of `bytes` bytes, if that is
- * known. Rejects with `validation_error` when it is not such an output.
+ * Delivers the jobs of a saved output of sacct (`createSacctReader` without a separator) of `bytes` bytes, if
+ * that is known. Rejects with `validation_error` when it is not such an output.
  */
 export async function readSavedAccounting(
   stream: ReadableStream<Uint8Array>,

@@ -2,7 +2,10 @@ type Warn = (event: string, fields: Record<string, unknown>) => void;
 
 export type Attempt = <Value>(step: string, run: () => Promise<Value>) => Promise<Value | undefined>;
 
-/** Returns a function that runs a step; a failure resolves to undefined and is logged once for each different message. */
+/**
+ * Returns a function that runs a step; a failure resolves to undefined and is logged once for each different
+ * message.
+ */
 export function loggedAttempts(warn: Warn): Attempt {
   const lastErrors = new Map<string, string>();
   return async (step, run) => {

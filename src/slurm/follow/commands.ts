@@ -20,8 +20,8 @@ export interface SlurmCommands {
   /** The folders that are searched. */
   readonly folders: readonly string[];
   /**
-   * Runs a program of Slurm and resolves when it has succeeded. Rejects with StartError, one sentence, when it does not
-   * exist, fails or times out. Calls run one at a time, to limit the load on slurmctld.
+   * Runs a program of Slurm and resolves when it has succeeded. Rejects with StartError, one sentence, when
+   * it does not exist, fails or times out. Calls run one at a time, to limit the load on slurmctld.
    */
   run(program: string, args: readonly string[], call: Call): Promise<void>;
   states(): ReadonlyMap<string, CommandState>;
@@ -135,7 +135,10 @@ function describeError(text: string, exitCode: number | null): string {
 /** Far more than a program prints about itself and its configuration. */
 const MAX_OUTPUT_CHARACTERS = 64 * 1024 * 1024;
 
-/** Returns the whole output of a program. Rejects as `run` does, and when the output is longer than 2^26 characters. */
+/**
+ * Returns the whole output of a program. Rejects as `run` does, and when the output is longer than 2^26
+ * characters.
+ */
 export async function readOutput(
   commands: SlurmCommands,
   program: string,

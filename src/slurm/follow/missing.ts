@@ -17,15 +17,17 @@ interface Question {
 }
 
 /**
- * Tracks the jobs that ought to be in the queue and are not. After `patienceMs` without a record of sacct, which slurmdbd
- * may have minutes later, a job counts as failed.
+ * Tracks the jobs that ought to be in the queue and are not. After `patienceMs` without a record of sacct,
+ * which slurmdbd may have minutes later, a job counts as failed.
  */
 export function trackMissing(patienceMs: number) {
   let missingSince = new Map<string, number>();
   const backoff = createBackoff();
 
   return {
-    /** Selects the jobs that are missing in the queue, and those with unknown earlier runs that are due again. */
+    /**
+     * Selects the jobs that are missing in the queue, and those with unknown earlier runs that are due again.
+     */
     select(unconfirmed: readonly Unconfirmed[], live: Live, nowMs: number): Question {
       const incomplete = unconfirmed.filter(({ lacksRuns }) => lacksRuns).map(({ id }) => id);
       backoff.retain(new Set(incomplete));
@@ -35,11 +37,15 @@ export function trackMissing(patienceMs: number) {
       const missing = jobs.filter(({ id }) => !live.has(id));
       missingSince = new Map(missing.map(({ id }) => [id, missingSince.get(id) ?? nowMs]));
       if (jobs.length <= MAX_JOBS) return { jobs, repeated };
-      // From both ends: jobs that just ended have a record by now, and those missing for long must not wait forever.
+      // From both ends: jobs that just ended have a record by now, and those missing for long must not wait
+      // forever.
       return { jobs: [...jobs.slice(0, OLDEST_JOBS), ...jobs.slice(OLDEST_JOBS - MAX_JOBS)], repeated };
     },
 
-    /** Records that sacct answered; `ended` are the jobs with an end. Returns reports of those that have failed by now. */
+    /**
+     * Records that sacct answered; `ended` are the jobs with an end. Returns reports of those that have
+     * failed by now.
+     */
     settle({ jobs, repeated }: Question, live: Live, ended: ReadonlySet<string>, nowMs: number): Report[] {
       backoff.markAsked(repeated, nowMs);
       return jobs

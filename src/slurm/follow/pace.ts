@@ -8,8 +8,8 @@ const LEAST_POLLS = 3;
 const LONGEST_REST_MS = 10 * 60_000;
 
 /**
- * Returns how long to rest after polls whose commands took `pollsMs`, the latest last; all in milliseconds. The median of
- * the last five decides, so that a single slow poll does not count, nor do the first two.
+ * Returns how long to rest after polls whose commands took `pollsMs`, the latest last; all in milliseconds.
+ * The median of the last five decides, so that a single slow poll does not count, nor do the first two.
  */
 export function restAfter(pollsMs: readonly number[]): {
   readonly restMs: number;

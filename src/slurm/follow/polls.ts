@@ -2,7 +2,10 @@ import { type Repeat, repeat } from '../../repeat.ts';
 import { addPoll, restAfter } from './pace.ts';
 import { type ReconcileOptions, reconciler } from './reconcile.ts';
 
-/** Slurm does not show how a run ended until its epilogs have run, first on the head node and then on the compute nodes. */
+/**
+ * Slurm does not show how a run ended until its epilogs have run, first on the head node and then on the
+ * compute nodes.
+ */
 const SOON_MS = 3000;
 
 interface ReconciliationOptions extends ReconcileOptions {

@@ -2,8 +2,8 @@ import { MAX_NODES } from '../../domain/job.ts';
 import type { Report } from '../../domain/report.ts';
 
 /**
- * Cuts reports into portions for one commit each: at most `maxReports` reports with at most `maxNodes` nodes together. A
- * report with more nodes is a portion by itself.
+ * Cuts reports into portions for one commit each: at most `maxReports` reports with at most `maxNodes` nodes
+ * together. A report with more nodes is a portion by itself.
  */
 export function* cutPortions(
   reports: readonly Report[],

@@ -27,7 +27,10 @@ interface CollectOptions {
   readonly deliver: (reports: readonly Report[]) => Promise<void>;
 }
 
-/** Collects the reports of one poll as they arrive and delivers those that are new or have changed. `add` never rejects. */
+/**
+ * Collects the reports of one poll as they arrive and delivers those that are new or have changed. `add`
+ * never rejects.
+ */
 export function collectQueue({ observedMs, isWhole, lastHashes, deliver }: CollectOptions) {
   const live = new Set<string>();
   const hashes = new Map<string, bigint | number>();

@@ -44,10 +44,10 @@ export interface ReconcileOptions {
 }
 
 /**
- * Compares the stored jobs with Slurm, one poll at a time: delivers what squeue shows, asks sacct for jobs that have left
- * the queue, and reports as failed those that neither knows. The first poll also asks sacct for what happened since the
- * last one. `poll` never rejects; it resolves to the milliseconds that Slurm's commands took, without those that only
- * the first poll needs. `stop` ends a running poll early.
+ * Compares the stored jobs with Slurm, one poll at a time: delivers what squeue shows, asks sacct for jobs
+ * that have left the queue, and reports as failed those that neither knows. The first poll also asks sacct
+ * for what happened since the last one. `poll` never rejects; it resolves to the milliseconds that Slurm's
+ * commands took, without those that only the first poll needs. `stop` ends a running poll early.
  */
 export function reconciler(options: ReconcileOptions) {
   const { commands, listUnconfirmed, warn, now, patienceMs = PATIENCE_MS } = options;
@@ -160,7 +160,10 @@ function queuePoller({ commands, deliver, warn, now }: CallOptions) {
   };
 }
 
-/** Returns a function that delivers sacct's records of a choice of jobs and resolves to the ids of those that have ended. */
+/**
+ * Returns a function that delivers sacct's records of a choice of jobs and resolves to the ids of those that
+ * have ended.
+ */
 function sacctAsker({ commands, deliver, warn, now }: CallOptions) {
   let columns: readonly string[] | undefined;
 
@@ -189,7 +192,10 @@ function warnUnreadable(warn: ReconcileOptions['warn'], event: string, unreadabl
   if (count > 0) warn(event, { count, examples });
 }
 
-/** Rejects with StartError unless squeue shows the jobs of all users: only then is a job gone that it does not show. */
+/**
+ * Rejects with StartError unless squeue shows the jobs of all users: only then is a job gone that it does not
+ * show.
+ */
 async function requireAllJobs(commands: SlurmCommands, { showsOthers }: QueuePoll): Promise<true> {
   if (showsOthers || !commands.has('scontrol')) return true;
   const config = parseSlurmConfig(

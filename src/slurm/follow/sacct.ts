@@ -19,8 +19,8 @@ interface SacctCall {
 }
 
 /**
- * Runs sacct once and delivers its reports as they arrive. Resolves to the records that could not be read. Rejects as
- * `SlurmCommands.run` and `deliver` do.
+ * Runs sacct once and delivers its reports as they arrive. Resolves to the records that could not be read.
+ * Rejects as `SlurmCommands.run` and `deliver` do.
  */
 export async function runSacct(
   commands: SlurmCommands,

@@ -27,8 +27,8 @@ interface SqueueCall {
 }
 
 /**
- * Runs squeue once and delivers its reports as they arrive, so that a long queue is never in memory as a whole. Resolves to
- * the records that could not be read. Rejects as `SlurmCommands.run` and `deliver` do.
+ * Runs squeue once and delivers its reports as they arrive, so that a long queue is never in memory as a
+ * whole. Resolves to the records that could not be read. Rejects as `SlurmCommands.run` and `deliver` do.
  */
 export async function runSqueue(
   commands: SlurmCommands,

@@ -30,12 +30,18 @@ export interface FileCounts {
 
 type Warn = (event: string, fields: Record<string, unknown>) => void;
 
-/** Lists, reads and removes the event files of a folder, and moves unreadable ones aside. Counts them in `counts`. */
+/**
+ * Lists, reads and removes the event files of a folder, and moves unreadable ones aside. Counts them in
+ * `counts`.
+ */
 export function eventFiles(folder: string, counts: FileCounts, warn: Warn) {
   /** Files whose reports are stored but that could not be removed; they are not read again. */
   const leftovers = new Set<string>();
 
-  /** Resolves to undefined when the file was removed by another process, was moved aside, or is left for another attempt. */
+  /**
+   * Resolves to undefined when the file was removed by another process, was moved aside, or is left for
+   * another attempt.
+   */
   async function readReport(name: string): Promise<{ name: string; report: Report } | undefined> {
     try {
       return { name, report: readEvent(name, await readPlainFile(join(folder, name))) };
@@ -75,7 +81,10 @@ export function eventFiles(folder: string, counts: FileCounts, warn: Warn) {
   }
 
   return {
-    /** Reads files up to the size of one commit, in files and in nodes: a short node list may expand to 100,000 nodes. */
+    /**
+     * Reads files up to the size of one commit, in files and in nodes: a short node list may expand to
+     * 100,000 nodes.
+     */
     async readPortion(waiting: readonly string[]): Promise<Portion> {
       const read: { name: string; report: Report }[] = [];
       let count = 0;
@@ -103,7 +112,10 @@ export function eventFiles(folder: string, counts: FileCounts, warn: Warn) {
   };
 }
 
-/** Lists the events of a folder in the order of their times, and removes files that killed hooks left unfinished. */
+/**
+ * Lists the events of a folder in the order of their times, and removes files that killed hooks left
+ * unfinished.
+ */
 export async function listEvents(folder: string, nowMs: number): Promise<string[]> {
   const names = await readdir(folder);
   const unfinished = names.filter((name) => name.startsWith('.') && name.endsWith('.event.tmp'));
@@ -118,7 +130,10 @@ export async function listEvents(folder: string, nowMs: number): Promise<string[
   return names.filter((name) => name.endsWith('.event') && !name.startsWith('.')).sort();
 }
 
-/** Reads a file without following links or waiting for a pipe, because other users may be able to create files here. */
+/**
+ * Reads a file without following links or waiting for a pipe, because other users may be able to create files
+ * here.
+ */
 async function readPlainFile(path: string): Promise<Uint8Array> {
   const found = await lstat(path);
   if (!found.isFile()) throw invalid('The event is not a plain file.');

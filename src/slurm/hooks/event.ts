@@ -8,16 +8,20 @@ import { expandNodes } from '../values/nodelist.ts';
 import { readSluid } from '../values/sluid.ts';
 import { HOOK_KINDS, type HookKind } from './scripts.ts';
 
-// An event file (written by hook.sh) is a list of texts, each ended by a zero byte, which no variable can contain: FIRST,
-// NAME=value for each variable of the hook that has a value, and LAST.
+// An event file (written by hook.sh) is a list of texts, each ended by a zero byte, which no variable can
+// contain: FIRST, NAME=value for each variable of the hook that has a value, and LAST.
 const FIRST = 'hpc-observe hook 1';
 const LAST = 'end';
 
-/** Larger than any event: Slurm limits most texts to 1024 characters, and Linux a variable, such as the node list, to 128 KiB. */
+/**
+ * Larger than any event: Slurm limits most texts to 1024 characters, and Linux a variable, such as the node
+ * list, to 128 KiB.
+ */
 export const MAX_EVENT_BYTES = 1024 * 1024;
 const MAX_TEXT_LENGTH = 4096;
 
-// TIME-KIND-JOB-RESTARTS-PID-HOST.event, with TIME in seconds.nanoseconds since 1970, so that names sort by time.
+// TIME-KIND-JOB-RESTARTS-PID-HOST.event, with TIME in seconds.nanoseconds since 1970, so that names sort by
+// time.
 const NAME = new RegExp(
   `^(\\d{1,11})\\.(\\d{9})-(${HOOK_KINDS.join('|')})-\\d{1,10}-\\d{1,10}-\\d+-[\\w.-]+\\.event$`,
 );
@@ -42,11 +46,12 @@ export function readEventName(name: string): HookCall | undefined {
 }
 
 /**
- * Converts the event file of one hook call to a report. A Prolog means that the run is running. An EpilogSlurmctld has only
- * the exit code to derive a state from, which cancelled and timed out jobs share with others; a node's Epilog has none,
- * because the job may go on elsewhere. Reports of an end have no restart count: after a requeue Slurm already counts the
- * next run. Unreadable details are left out. Throws `validation_error` for an incomplete event, and for one without a
- * job id, or without a node or an exit code that its kind needs, or with an unreadable node list.
+ * Converts the event file of one hook call to a report. A Prolog means that the run is running. An
+ * EpilogSlurmctld has only the exit code to derive a state from, which cancelled and timed out jobs share
+ * with others; a node's Epilog has none, because the job may go on elsewhere. Reports of an end have no
+ * restart count: after a requeue Slurm already counts the next run. Unreadable details are left out. Throws
+ * `validation_error` for an incomplete event, and for one without a job id, or without a node or an exit code
+ * that its kind needs, or with an unreadable node list.
  */
 export function readEvent(name: string, bytes: Uint8Array): Report {
   const call = readEventName(name);
@@ -60,7 +65,8 @@ export function readEvent(name: string, bytes: Uint8Array): Report {
   const nodes = expandNodes(variables.get('SLURM_JOB_NODELIST') ?? variables.get('SLURM_NODELIST') ?? '');
   const { cpus, ...details } = readDetails(variables);
   const sluid = readSluid(variables.get('SLURM_JOB_SLUID'));
-  // In the Epilog of a node that the job gave back, Slurm lists that node alone, while the job goes on elsewhere.
+  // In the Epilog of a node that the job gave back, Slurm lists that node alone, while the job goes on
+  // elsewhere.
   const size =
     call.kind === 'epilog_slurmd' ? {} : { ...(nodes.length > 0 && { nodes }), ...(cpus && { cpus }) };
   const user = variables.get('SLURM_JOB_USER') ?? '';
@@ -129,7 +135,8 @@ const TEXTS = {
 function readDetails(variables: Variables): JobDetails {
   const texts = Object.entries(TEXTS).flatMap(([field, variable]) => {
     const text = variables.get(variable);
-    // Slurm prints a missing text as "(null)", such as the account without accounting. A job may really be called that.
+    // Slurm prints a missing text as "(null)", such as the account without accounting. A job may really be
+    // called that.
     const isGiven = text !== undefined && (text !== '(null)' || field === 'name');
     return isGiven && text.length <= MAX_TEXT_LENGTH ? [[field, text]] : [];
   });
@@ -158,8 +165,9 @@ function readStart(variables: Variables): Part | undefined {
 }
 
 /**
- * Reads the start in a node's Prolog, which may run long after the start of the run. Without the start (before 23.02) the
- * restart count must identify the run; without both (before 22.05) the event describes no run.
+ * Reads the start in a node's Prolog, which may run long after the start of the run. Without the start
+ * (before 23.02) the restart count must identify the run; without both (before 22.05) the event describes no
+ * run.
  */
 function readNodeStart(variables: Variables, timeMs: number): Part {
   const start = readStart(variables);
@@ -168,7 +176,10 @@ function readNodeStart(variables: Variables, timeMs: number): Part {
   return { state: 'running', startTimeMs: timeMs, isStartRough: true };
 }
 
-/** Reads Slurm's own end (since 23.02), or returns the hook's time. An end in the future is only the time limit. */
+/**
+ * Reads Slurm's own end (since 23.02), or returns the hook's time. An end in the future is only the time
+ * limit.
+ */
 function readEnd(variables: Variables, timeMs: number): number {
   const endMs = (readNumber(variables, 'SLURM_JOB_END_TIME') ?? 0) * 1000;
   return endMs > 0 && endMs <= timeMs ? endMs : timeMs;
@@ -201,8 +212,8 @@ const GPU_VARIABLES = [
 ];
 
 /**
- * Reads the GPUs of the job on this node: the first variable with UUIDs, else the first with indexes. A UUID identifies a
- * device independently of their order, and it is the only name of a MIG slice.
+ * Reads the GPUs of the job on this node: the first variable with UUIDs, else the first with indexes. A UUID
+ * identifies a device independently of their order, and it is the only name of a MIG slice.
  */
 function readGpuIds(variables: Variables): string[] | undefined {
   const lists = GPU_VARIABLES.map((variable) => (variables.get(variable) ?? '').split(',')).filter(

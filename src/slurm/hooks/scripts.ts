@@ -14,7 +14,10 @@ export const HOOK_SETTINGS: Record<HookKind, { readonly setting: string; readonl
   epilog_slurmd: { setting: 'Epilog', file: 'epilog' },
 };
 
-/** Returns the script of one hook, which writes its events to the folder `spool`. `hook.sh` is the template of all. */
+/**
+ * Returns the script of one hook, which writes its events to the folder `spool`. `hook.sh` is the template of
+ * all.
+ */
 export function renderHook(kind: HookKind, spool: string): string {
   return body
     .replace(/^kind=.*$/m, () => `kind=${kind}`)

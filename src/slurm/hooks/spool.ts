@@ -12,9 +12,10 @@ const GATHER_MS = 20;
 interface SpoolOptions {
   readonly folder: string;
   /**
-   * Stores the reports of some hundred files, oldest first; resolves when they are on disk. The files are removed after
-   * that, so the same reports are delivered again if the process dies in between. Rejects only if nothing can be stored
-   * right now; the files stay and are delivered again. Reports it refuses individually must not make it reject.
+   * Stores the reports of some hundred files, oldest first; resolves when they are on disk. The files are
+   * removed after that, so the same reports are delivered again if the process dies in between. Rejects only
+   * if nothing can be stored right now; the files stay and are delivered again. Reports it refuses
+   * individually must not make it reject.
    */
   readonly deliver: (reports: readonly Report[]) => Promise<void>;
   readonly warn: (event: string, fields: Record<string, unknown>) => void;
@@ -33,8 +34,8 @@ export interface Spool {
 }
 
 /**
- * Delivers the events that hooks write to a folder, starting with those already there. The folder may be created later, be
- * removed and come back. Failures are logged and repeated until `stop`.
+ * Delivers the events that hooks write to a folder, starting with those already there. The folder may be
+ * created later, be removed and come back. Failures are logged and repeated until `stop`.
  */
 export function startSpool({ folder, deliver, warn, now, pollMs = POLL_MS }: SpoolOptions): Spool {
   const counts = { processed: 0, bad: 0, failed: 0 };

@@ -8,8 +8,8 @@ export interface FolderWatch {
 }
 
 /**
- * Calls `notify` with each name that is added, removed or changed in a folder that may not exist yet. Notifications can be
- * lost: callers must also poll, calling `renew` first.
+ * Calls `notify` with each name that is added, removed or changed in a folder that may not exist yet.
+ * Notifications can be lost: callers must also poll, calling `renew` first.
  */
 export function watchFolder(folder: string, notify: (name: string | null) => void): FolderWatch {
   let watcher: FSWatcher | undefined;

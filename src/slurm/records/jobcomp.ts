@@ -10,13 +10,15 @@ import { toReport } from './to-report.ts';
 type Document = Readonly<Record<string, unknown>>;
 
 /**
- * Reads the document that slurmctld posts for an ended run with `JobCompType=jobcomp/elasticsearch`. Its fields are from
- * `jobcomp_common_job_record_to_data` (src/plugins/jobcomp/common/jobcomp_common.c), before 22.05 from
- * `jobcomp_elasticsearch.c`; unknown fields are ignored. The report counts as observed when the run ended, because a
- * document may arrive hours later. Throws `validation_error` for a document without a job id, an end or a state.
+ * Reads the document that slurmctld posts for an ended run with `JobCompType=jobcomp/elasticsearch`. Its
+ * fields are from `jobcomp_common_job_record_to_data` (src/plugins/jobcomp/common/jobcomp_common.c), before
+ * 22.05 from `jobcomp_elasticsearch.c`; unknown fields are ignored. The report counts as observed when the
+ * run ended, because a document may arrive hours later. Throws `validation_error` for a document without a
+ * job id, an end or a state.
  *
- * A requeued run is posted as `PENDING` with its end and its nodes; the report says `REQUEUED`, as sacct does. A job that
- * changes its size is posted as `RESIZING` with an end although it goes on; the result is then undefined.
+ * A requeued run is posted as `PENDING` with its end and its nodes; the report says `REQUEUED`, as sacct
+ * does. A job that changes its size is posted as `RESIZING` with an end although it goes on; the result is
+ * then undefined.
  */
 export function parseJobCompletion(document: unknown): Report | undefined {
   if (typeof document !== 'object' || document === null || Array.isArray(document)) {
@@ -62,7 +64,10 @@ export function parseJobCompletion(document: unknown): Report | undefined {
   });
 }
 
-/** Reads the start of the run. After a change of size `@start` is the time of that change; `elapsed` still counts from the start. */
+/**
+ * Reads the start of the run. After a change of size `@start` is the time of that change; `elapsed` still
+ * counts from the start.
+ */
 function readStart(fields: Document, endTimeMs: number): { startTimeMs?: number; resizedMs?: number[] } {
   const startTimeMs = readTimeMs(text(fields['@start']));
   const elapsedSeconds = readCount(fields.elapsed);

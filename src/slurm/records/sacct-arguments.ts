@@ -42,13 +42,13 @@ export type SacctChoice =
 export const ENDS_OF_WAITS = 'CANCELLED,DEADLINE';
 
 /**
- * Returns the arguments of sacct that print a header and one record for each run, requeued ones too (`-D`), without
- * steps (`-X`), every column ended by `separator`. Run it with `SLURM_TIME_FORMAT=%s`, `TZ=UTC`, `LC_ALL=C` and nothing
- * else of the environment.
+ * Returns the arguments of sacct that print a header and one record for each run, requeued ones too (`-D`),
+ * without steps (`-X`), every column ended by `separator`. Run it with `SLURM_TIME_FORMAT=%s`, `TZ=UTC`,
+ * `LC_ALL=C` and nothing else of the environment.
  *
- * For a span of time sacct lists the jobs that were eligible to run in it, which leaves out jobs that were cancelled while
- * held or waiting for another job. It lists those by id, or by `states`: the jobs that ended so in the span, at the
- * price of a scan of its whole table.
+ * For a span of time sacct lists the jobs that were eligible to run in it, which leaves out jobs that were
+ * cancelled while held or waiting for another job. It lists those by id, or by `states`: the jobs that ended
+ * so in the span, at the price of a scan of its whole table.
  */
 export function sacctArguments(columns: readonly string[], separator: string, choice: SacctChoice): string[] {
   const chosen = 'ids' in choice ? ['-j', choice.ids.join(',')] : spanArguments(choice);

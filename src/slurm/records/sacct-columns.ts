@@ -8,8 +8,8 @@ export interface Header {
 }
 
 /**
- * Reads the header; `known` is the separator of our own calls, else it is the character after the first name. Throws
- * `validation_error` if the line is not a header.
+ * Reads the header; `known` is the separator of our own calls, else it is the character after the first name.
+ * Throws `validation_error` if the line is not a header.
  */
 export function readHeader(line: string, known: string | undefined): Header {
   const separator = known ?? /^\w+(\W)/.exec(line)?.[1];
@@ -67,8 +67,9 @@ const FREE_TEXTS: readonly string[] = [
 const MAX_SURPLUS = 1000;
 
 /**
- * Cuts a record into the columns of the header. Surplus pieces mean that free texts contain the separator: one of them, if
- * all other columns then have their format, else several. Undefined when the pieces do not fit the columns.
+ * Cuts a record into the columns of the header. Surplus pieces mean that free texts contain the separator:
+ * one of them, if all other columns then have their format, else several. Undefined when the pieces do not
+ * fit the columns.
  */
 export function splitRecord(line: string, { separator, names }: Header): readonly string[] | undefined {
   const pieces = line.split(separator);
@@ -125,7 +126,10 @@ const looksLike = (name: string, text: string): boolean => SHAPES[name]?.test(te
 export const looksRight = (columns: readonly string[], names: readonly string[]): boolean =>
   names.every((name, at) => looksLike(name, columns[at]!)) && isOneJob(columns, names);
 
-/** Returns whether JobID and JobIDRaw agree, unless the job is an array task or a component of a heterogeneous job. */
+/**
+ * Returns whether JobID and JobIDRaw agree, unless the job is an array task or a component of a heterogeneous
+ * job.
+ */
 function isOneJob(columns: readonly string[], names: readonly string[]): boolean {
   const [shown, raw] = [columns[names.indexOf('JobID')], columns[names.indexOf('JobIDRaw')]];
   return shown === undefined || raw === undefined || !/^\d+$/.test(shown) || shown === raw;

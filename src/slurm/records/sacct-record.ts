@@ -13,17 +13,21 @@ import { toReport } from './to-report.ts';
 /** Without these columns runs cannot be distinguished, or whether they started. */
 const REQUIRED = ['JobIDRaw', 'State', 'Start', 'End', 'NodeList'];
 
-/** Converts the columns of one record to a report; undefined for a record that is not a run. Throws `validation_error`. */
+/**
+ * Converts the columns of one record to a report; undefined for a record that is not a run. Throws
+ * `validation_error`.
+ */
 export type ReadRecord = (columns: readonly string[]) => Report | undefined;
 
 /**
- * Returns a function that reads records of sacct with columns of these names, in any order. Throws `validation_error` when
- * a required column is missing. Without `AllocTRES` and `ReqTRES`, it reads `AllocCPUS`, `NCPUS`, `NNodes` and `ReqMem`.
+ * Returns a function that reads records of sacct with columns of these names, in any order. Throws
+ * `validation_error` when a required column is missing. Without `AllocTRES` and `ReqTRES`, it reads
+ * `AllocCPUS`, `NCPUS`, `NNodes` and `ReqMem`.
  *
- * Two kinds of record are not runs: a step, and what slurmdbd makes of the first step of a job that has not been
- * registered yet: PENDING, with nodes. After a change of size a run has several records. All but the last are RESIZING
- * and end when the size changed. Since 24.11 the last one starts at that moment; it is recognized by its OriginalSLUID,
- * where there is one, else by the record before it.
+ * Two kinds of record are not runs: a step, and what slurmdbd makes of the first step of a job that has not
+ * been registered yet: PENDING, with nodes. After a change of size a run has several records. All but the
+ * last are RESIZING and end when the size changed. Since 24.11 the last one starts at that moment; it is
+ * recognized by its OriginalSLUID, where there is one, else by the record before it.
  */
 export function createRecordReader(names: readonly string[], observedMs: number): ReadRecord {
   const missing = REQUIRED.filter((name) => !names.includes(name));
@@ -41,7 +45,10 @@ export function createRecordReader(names: readonly string[], observedMs: number)
   };
 }
 
-/** Returns the index of each column; for one that is not there an index beyond the end, where the text is undefined. */
+/**
+ * Returns the index of each column; for one that is not there an index beyond the end, where the text is
+ * undefined.
+ */
 function indexColumns(names: readonly string[]) {
   const indexes = new Map(names.map((name, index) => [name, index]));
   const indexOf = (name: string) => indexes.get(name) ?? names.length;
@@ -127,9 +134,9 @@ function readRun(columns: readonly string[], at: ColumnIndexes, observedMs: numb
 }
 
 /**
- * Returns the state of the record. Accounting has REQUEUED even for a run that ended by itself, such as every run of a
- * scrontab job. A non-zero exit code shows such a run; with exit code 0, a scrontab job is recognized by its empty
- * SubmitLine and its eligible time on a full minute.
+ * Returns the state of the record. Accounting has REQUEUED even for a run that ended by itself, such as every
+ * run of a scrontab job. A non-zero exit code shows such a run; with exit code 0, a scrontab job is
+ * recognized by its empty SubmitLine and its eligible time on a full minute.
  */
 function readEndState(columns: readonly string[], at: ColumnIndexes): string {
   const state = columns[at.state]!;
@@ -159,7 +166,10 @@ function isEmptied(columns: readonly string[], at: ColumnIndexes, endTimeMs: num
   );
 }
 
-/** Converts the report of a RESIZING record, whose size no longer holds; undefined without the time of the change. */
+/**
+ * Converts the report of a RESIZING record, whose size no longer holds; undefined without the time of the
+ * change.
+ */
 function toFirstPart(report: Report, resizedMs: number | undefined): Report | undefined {
   if (resizedMs === undefined) return undefined;
   const { nodes, cpus, memoryLimitMb, gpus, suspendedSeconds, ...rest } = report;

@@ -17,10 +17,10 @@ const MAX_RECORD = 4 * 1024 * 1024;
 const MAX_LINES = 200;
 
 /**
- * Reads the output of sacct in pieces of any size: of `sacctArguments` with their `separator`, or without it one that was
- * saved with `-P` or `-p` and a header of any columns that `createRecordReader` accepts, else it throws
- * `validation_error`. Steps are skipped, unreadable records counted. In saved output, records that a job's name or
- * script breaks with a line break or a separator are put together again.
+ * Reads the output of sacct in pieces of any size: of `sacctArguments` with their `separator`, or without it
+ * one that was saved with `-P` or `-p` and a header of any columns that `createRecordReader` accepts, else it
+ * throws `validation_error`. Steps are skipped, unreadable records counted. In saved output, records that a
+ * job's name or script breaks with a line break or a separator are put together again.
  */
 export function createSacctReader(observedMs: number, separator?: string): SacctReader {
   const isSaved = separator === undefined;

@@ -1,11 +1,17 @@
-/** The settings that `scontrol show config` prints, each with its values (mostly one); settings without a value are absent. */
+/**
+ * The settings that `scontrol show config` prints, each with its values (mostly one); settings without a
+ * value are absent.
+ */
 export type SlurmConfig = ReadonlyMap<string, readonly string[]>;
 
 const LINE = /^(\w+)(?:\[\d+\])?\s*=\s?(.*)$/;
 /** What scontrol prints for no value. */
 const BLANKS: ReadonlySet<string> = new Set(['', '(null)', 'N/A']);
 
-/** Reads the output of `scontrol show config`. Newer versions print a setting that may be repeated as `Prolog[0]`. */
+/**
+ * Reads the output of `scontrol show config`. Newer versions print a setting that may be repeated as
+ * `Prolog[0]`.
+ */
 export function parseSlurmConfig(text: string): SlurmConfig {
   const config = new Map<string, string[]>();
   for (const line of text.split('\n')) {

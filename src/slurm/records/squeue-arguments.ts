@@ -27,7 +27,10 @@ const NEWER_COLUMNS = ['SLUID'] as const;
 
 export type SqueueColumn = (typeof COLUMNS)[number] | (typeof NEWER_COLUMNS)[number];
 
-/** Returns the columns to request; `help` is the output of `squeue --helpFormat`, empty for versions without that. */
+/**
+ * Returns the columns to request; `help` is the output of `squeue --helpFormat`, empty for versions without
+ * that.
+ */
 export function squeueColumns(help: string): SqueueColumn[] {
   const known = new Set(help.split(/\s+/));
   return [...COLUMNS, ...NEWER_COLUMNS.filter((column) => known.has(column))];
@@ -40,13 +43,13 @@ export function hasHelpFormat(version: string): boolean {
 }
 
 /**
- * Returns the arguments of squeue that print one record for each job that slurmctld still has, ended jobs of the last
- * MinJobAge (300 s by default) included, every column ended by `separator`. Run it with `SLURM_TIME_FORMAT=%s`, `TZ=UTC`,
- * `LC_ALL=C` and nothing else of the environment.
+ * Returns the arguments of squeue that print one record for each job that slurmctld still has, ended jobs of
+ * the last MinJobAge (300 s by default) included, every column ended by `separator`. Run it with
+ * `SLURM_TIME_FORMAT=%s`, `TZ=UTC`, `LC_ALL=C` and nothing else of the environment.
  *
- * The colon before the separator prevents squeue from cutting columns at 20 characters. Without `-r`, because the pending
- * tasks of an array share one job id until they start and are one job until then. `--local` leaves out jobs of other
- * clusters of a federation, which have job ids of their own.
+ * The colon before the separator prevents squeue from cutting columns at 20 characters. Without `-r`, because
+ * the pending tasks of an array share one job id until they start and are one job until then. `--local`
+ * leaves out jobs of other clusters of a federation, which have job ids of their own.
  */
 export function squeueArguments(columns: readonly string[], separator: string): string[] {
   return [

@@ -47,13 +47,16 @@ export function readSqueueRecord(column: (name: SqueueColumn) => string, observe
   return { ...report, ...(suspendedSeconds !== undefined && { suspendedSeconds }) };
 }
 
-/** A smaller difference is not a suspension: squeue rounds its times and reads its own clock after `observedMs`. */
+/**
+ * A smaller difference is not a suspension: squeue rounds its times and reads its own clock after
+ * `observedMs`.
+ */
 const LEAST_SUSPENDED_SECONDS = 2;
 
 /**
  * Returns the seconds since the start that are missing in squeue's TimeUsed, because the job was suspended
- * (`job_time_used` in src/squeue/opts.c); undefined if none are. For a running job they may be too few by the duration
- * of squeue's call.
+ * (`job_time_used` in src/squeue/opts.c); undefined if none are. For a running job they may be too few by the
+ * duration of squeue's call.
  */
 function suspendedOf(report: Report, usedSeconds: number | undefined): number | undefined {
   const { state, startTimeMs, endTimeMs, observedMs } = report;
@@ -70,14 +73,17 @@ interface Span {
 }
 
 /**
- * Returns whether a completing job has been requeued. While its nodes are cleaned up, squeue shows the nodes of the old run
- * with the restart count of the next run, the time of the call as its start, and that plus the time limit as its end.
+ * Returns whether a completing job has been requeued. While its nodes are cleaned up, squeue shows the nodes
+ * of the old run with the restart count of the next run, the time of the call as its start, and that plus the
+ * time limit as its end.
  */
 const isBetweenRuns = ({ startTimeMs, endTimeMs, observedMs }: Span): boolean =>
   startTimeMs !== undefined &&
   startTimeMs >= Math.floor(observedMs / 1000) * 1000 &&
   (endTimeMs === undefined || endTimeMs > startTimeMs);
 
-/** Reads `exit_code`: squeue 22.05 prints the status of wait(2), 768 for exit code 3, later versions `3:0`. */
+/**
+ * Reads `exit_code`: squeue 22.05 prints the status of wait(2), 768 for exit code 3, later versions `3:0`.
+ */
 const readExitCode = (text: string) =>
   text.includes(':') ? readExit(text) : readWaitStatus(readCount(text));

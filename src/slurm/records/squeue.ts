@@ -14,8 +14,8 @@ export interface SqueueReader {
 }
 
 /**
- * Reads the output of squeue with `squeueArguments(columns, separator)` in pieces of any size. Unreadable records are
- * counted and skipped. `observedMs` is when squeue was started.
+ * Reads the output of squeue with `squeueArguments(columns, separator)` in pieces of any size. Unreadable
+ * records are counted and skipped. `observedMs` is when squeue was started.
  */
 export function createSqueueReader(
   columns: readonly string[],

@@ -10,7 +10,10 @@ import { memoize } from '../values/memoize.ts';
 import { expandNodes } from '../values/nodelist.ts';
 import { readState } from '../values/state.ts';
 
-/** One record of squeue, sacct or jobcomp: numbers and times are read, texts are still Slurm's. Memory in MB (2^20 bytes). */
+/**
+ * One record of squeue, sacct or jobcomp: numbers and times are read, texts are still Slurm's. Memory in MB
+ * (2^20 bytes).
+ */
 export interface SlurmRecord {
   readonly source: Source;
   readonly observedMs: number;
@@ -46,7 +49,10 @@ export interface SlurmRecord {
   readonly suspendedSeconds?: number | undefined;
 }
 
-/** How far an end may be after the observation: a Slurm command takes time, and clocks differ. A later end is a forecast. */
+/**
+ * How far an end may be after the observation: a Slurm command takes time, and clocks differ. A later end is
+ * a forecast.
+ */
 const SLACK_MS = 60_000;
 
 const NO_ARRAY: ArrayTask = {};
@@ -54,8 +60,8 @@ const NO_EXIT: Exit = {};
 const PLAIN_NAME = /^[a-z][\w.-]{0,62}$/;
 const JOB_ID = /^[1-9]\d{0,9}$/;
 /**
- * The states whose exit code is the script's own. In others it is incidental: cancelled and timed out jobs have 0:15 or
- * 0:0, those out of memory 0:125.
+ * The states whose exit code is the script's own. In others it is incidental: cancelled and timed out jobs
+ * have 0:15 or 0:0, those out of memory 0:125.
  */
 const STATES_WITH_EXIT: ReadonlySet<string> = new Set(['COMPLETED', 'FAILED']);
 
@@ -70,7 +76,10 @@ const expandList = memoize(
 /** Most lists are one plain name, which needs no expansion. */
 const readNodes = (list: string): readonly string[] => (PLAIN_NAME.test(list) ? [list] : expandList(list));
 
-/** Converts a record to a report. Throws `validation_error` for an invalid job id, user or node list, or a missing state. */
+/**
+ * Converts a record to a report. Throws `validation_error` for an invalid job id, user or node list, or a
+ * missing state.
+ */
 export function toReport(record: SlurmRecord): Report {
   if (!JOB_ID.test(record.id)) throw invalid(`The job id ${quote(record.id)} is not a number from 1.`);
   const user = readText(record.user);
@@ -115,10 +124,10 @@ export function toReport(record: SlurmRecord): Report {
 }
 
 /**
- * Decides which of the state, start and end to believe. A start is one only if the job has nodes and is not pending: a
- * pending job has its expected start, and one that was cancelled while pending its end. An end is one only if the job
- * has ended: a running job has its time limit. A job that lost all nodes to another one ended at that moment, whatever
- * Slurm gives. A job that ended without a credible end has no state.
+ * Decides which of the state, start and end to believe. A start is one only if the job has nodes and is not
+ * pending: a pending job has its expected start, and one that was cancelled while pending its end. An end is
+ * one only if the job has ended: a running job has its time limit. A job that lost all nodes to another one
+ * ended at that moment, whatever Slurm gives. A job that ended without a credible end has no state.
  */
 function readLife(
   record: SlurmRecord,

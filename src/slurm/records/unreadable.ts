@@ -2,7 +2,10 @@ import { AppError, quote } from '../../domain/errors.ts';
 
 const MAX_EXAMPLES = 20;
 
-/** The records of one output that could not be read: their number, and the first 20 with the reason, a sentence each. */
+/**
+ * The records of one output that could not be read: their number, and the first 20 with the reason, a
+ * sentence each.
+ */
 export interface Unreadable {
   readonly count: number;
   readonly examples: readonly string[];
@@ -17,7 +20,9 @@ export class UnreadableRecords implements Unreadable {
     if (this.examples.length < MAX_EXAMPLES) this.examples.push(`${quote(record)}: ${reason}`);
   }
 
-  /** Returns the result of `read`, or undefined when it refuses the record with an AppError, which is added. */
+  /**
+   * Returns the result of `read`, or undefined when it refuses the record with an AppError, which is added.
+   */
   try<Result>(record: string, read: () => Result): Result | undefined {
     try {
       return read();

@@ -1,4 +1,7 @@
-/** Words that Slurm's commands and plugins print for an empty value; they vary with the column and the version. */
+/**
+ * Words that Slurm's commands and plugins print for an empty value; they vary with the column and the
+ * version.
+ */
 const BLANKS: ReadonlySet<string> = new Set([
   '(null)',
   'N/A',
@@ -10,7 +13,10 @@ const BLANKS: ReadonlySet<string> = new Set([
   'None assigned',
 ]);
 
-/** First letters of BLANKS. `n/a` is checked by itself, because many texts begin with an n, such as the QOS `normal`. */
+/**
+ * First letters of BLANKS. `n/a` is checked by itself, because many texts begin with an n, such as the QOS
+ * `normal`.
+ */
 const INITIALS: readonly number[] = Array.from('(NU', (letter) => letter.charCodeAt(0));
 
 /** Returns the text of a column, or undefined for one of the words that mean an empty value. */

@@ -1,16 +1,20 @@
 /** A number of this many digits is still an exact integer as a double. */
 const MAX_DIGITS = 15;
 
-/** Consecutive nodes of a list whose names are equal up to their last number, each range of numbers as its text. */
+/**
+ * Consecutive nodes of a list whose names are equal up to their last number, each range of numbers as its
+ * text.
+ */
 interface Group {
   readonly prefix: string;
   readonly ranges: string[];
 }
 
 /**
- * Returns a Slurm node list, as `scontrol show hostlist` writes it: `n[01-03,07],login1`. The order is kept; only the
- * number at the end of a name goes into brackets, because Slurm 22.05 refuses any other. `expandNodes` returns the same
- * nodes in the same order, repeats included, unless a name contains a comma, a bracket or white space.
+ * Returns a Slurm node list, as `scontrol show hostlist` writes it: `n[01-03,07],login1`. The order is kept;
+ * only the number at the end of a name goes into brackets, because Slurm 22.05 refuses any other.
+ * `expandNodes` returns the same nodes in the same order, repeats included, unless a name contains a comma, a
+ * bracket or white space.
  */
 export function compressNodes(nodes: readonly string[]): string {
   const texts: string[] = [];

@@ -9,8 +9,8 @@ interface Wrapped {
 }
 
 /**
- * Reads a non-negative integer in any form that Slurm writes: a JSON number, digits, or (in its JSON since 23.02)
- * `{"set":true,"infinite":false,"number":4}`. Undefined when it is not set or has no limit.
+ * Reads a non-negative integer in any form that Slurm writes: a JSON number, digits, or (in its JSON since
+ * 23.02) `{"set":true,"infinite":false,"number":4}`. Undefined when it is not set or has no limit.
  */
 export function readCount(value: unknown): number | undefined {
   if (typeof value === 'object' && value !== null) {

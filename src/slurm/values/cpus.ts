@@ -9,8 +9,8 @@ export interface CpuGroup {
 }
 
 /**
- * Reads `SLURM_JOB_CPUS_PER_NODE`: `4(x2),2` is two nodes with 4 CPUs and one with 2. Empty for text in any other
- * format, and for more than MAX_NODES nodes.
+ * Reads `SLURM_JOB_CPUS_PER_NODE`: `4(x2),2` is two nodes with 4 CPUs and one with 2. Empty for text in any
+ * other format, and for more than MAX_NODES nodes.
  */
 export function readCpuGroups(text: string): CpuGroup[] {
   const groups: CpuGroup[] = [];

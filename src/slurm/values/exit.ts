@@ -10,7 +10,9 @@ export function readExit(text: string | undefined): Exit {
   return match ? exitOf(Number(match[1]), Number(match[2])) : {};
 }
 
-/** Decodes a status of wait(2), such as squeue's `exit_code` and `SLURM_JOB_EXIT_CODE`: 768 is exit code 3. */
+/**
+ * Decodes a status of wait(2), such as squeue's `exit_code` and `SLURM_JOB_EXIT_CODE`: 768 is exit code 3.
+ */
 export function readWaitStatus(status: number | undefined): Exit {
   return status === undefined || status > 0xffff ? {} : exitOf(status >> 8, status & 0x7f);
 }

@@ -2,9 +2,9 @@
 const MAX_LENGTH = 200;
 
 /**
- * Returns `read`, which must be pure, with a cache of its results: accounting repeats a few texts a million times, mostly
- * the previous one. `weigh` gives the weight of a result (1 by default). When the total exceeds `maxWeight`, the whole
- * cache is cleared, which costs less than tracking the oldest entry.
+ * Returns `read`, which must be pure, with a cache of its results: accounting repeats a few texts a million
+ * times, mostly the previous one. `weigh` gives the weight of a result (1 by default). When the total exceeds
+ * `maxWeight`, the whole cache is cleared, which costs less than tracking the oldest entry.
  */
 export function memoize<Value>(
   read: (text: string) => Value,

@@ -1,5 +1,7 @@
 const MEMORY = /^(\d{1,15}(?:\.\d+)?)([KMGTPE]?)([cn]?)$/;
-/** Slurm's units in MB (2^20 bytes); each is 1024 times the one before, and a number without a unit is in MB. */
+/**
+ * Slurm's units in MB (2^20 bytes); each is 1024 times the one before, and a number without a unit is in MB.
+ */
 const UNIT_MB: Readonly<Record<string, number>> = {
   K: 1 / 1024,
   '': 1,
@@ -11,9 +13,9 @@ const UNIT_MB: Readonly<Record<string, number>> = {
 };
 
 /**
- * Reads the memory of a whole job in MB (2^20 bytes), rounded up: `118G`, `1.50T`, and as sacct wrote it before 22.05
- * `4000Mc` (for each CPU) and `16Gn` (for each node). Undefined for 0, which requests all memory of a node, for a suffix
- * whose count is not given, and for text in any other format.
+ * Reads the memory of a whole job in MB (2^20 bytes), rounded up: `118G`, `1.50T`, and as sacct wrote it
+ * before 22.05 `4000Mc` (for each CPU) and `16Gn` (for each node). Undefined for 0, which requests all memory
+ * of a node, for a suffix whose count is not given, and for text in any other format.
  */
 export function readMemoryMb(
   text: string | undefined,

@@ -15,18 +15,19 @@ const MAX_NAME_UNITS = 512;
 const MAX_DIGITS = 15;
 
 /**
- * Expands a Slurm node list such as `r[1-2]n[01-10],login1` as `scontrol show hostnames` does: in the same order, with
- * leading zeros and repeats. Names may be separated by white space too, and may continue after their brackets
- * (`n[1-2]-ib`), which Slurm 22.05 refuses. Empty for a text that means no nodes, such as `None assigned`. Throws
- * `validation_error` for an unreadable list, for more than `maxNodes` nodes, and for names that are not valid node names.
+ * Expands a Slurm node list such as `r[1-2]n[01-10],login1` as `scontrol show hostnames` does: in the same
+ * order, with leading zeros and repeats. Names may be separated by white space too, and may continue after
+ * their brackets (`n[1-2]-ib`), which Slurm 22.05 refuses. Empty for a text that means no nodes, such as
+ * `None assigned`. Throws `validation_error` for an unreadable list, for more than `maxNodes` nodes, and for
+ * names that are not valid node names.
  */
 export function expandNodes(text: string, maxNodes = MAX_NODES): string[] {
   return expandWithin(text, maxNodes, () => unreadable(text, `has more than ${maxNodes} nodes`));
 }
 
 /**
- * Expands several node lists together, each node once, in order. At most `maxNodes` names are expanded, repeats included,
- * so that many short lists cost no more than one long one. Throws `validation_error`.
+ * Expands several node lists together, each node once, in order. At most `maxNodes` names are expanded,
+ * repeats included, so that many short lists cost no more than one long one. Throws `validation_error`.
  */
 export function expandLists(lists: readonly string[], maxNodes = MAX_NODES): string[] {
   const nodes = new Set<string>();
@@ -90,8 +91,9 @@ function expandWithin(text: string, room: number, tooMany: () => AppError): stri
 }
 
 /**
- * Combines every text of each part with every text of the others. In Slurm's order (`_push_range_list` of its hostlist.c)
- * the part at `brackets`, the last ones, varies fastest, then the first part, the second, and so on.
+ * Combines every text of each part with every text of the others. In Slurm's order (`_push_range_list` of its
+ * hostlist.c) the part at `brackets`, the last ones, varies fastest, then the first part, the second, and so
+ * on.
  */
 function crossParts(parts: readonly string[][], brackets: number): string[] {
   return parts.reduce(

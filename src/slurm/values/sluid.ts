@@ -6,8 +6,8 @@ export const readSluid = (text: string | undefined): string | undefined =>
   text !== undefined && SLUID.test(text) ? text : undefined;
 
 /**
- * Reads the SLUIDs of one record. After a change of size, a record has a SLUID of its own, and `original` is the one
- * that the run began with: the key of the run.
+ * Reads the SLUIDs of one record. After a change of size, a record has a SLUID of its own, and `original` is
+ * the one that the run began with: the key of the run.
  */
 export function readSluids(
   sluid: string | undefined,

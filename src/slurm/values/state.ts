@@ -22,10 +22,11 @@ const requeue = (word: string, code: string): StateRow => ({
 });
 
 /**
- * Every state and flag of Slurm 21.08 to 26.05, in order of precedence: a job has one base state and any number of flags,
- * and the first of its words that means a state decides. The base states are `enum job_states` of slurm/slurm.h, the
- * flags its `JOB_…` bits. Words and codes are from `job_state_string` and `job_state_string_compact` in
- * src/common/slurm_protocol_defs.c, meanings from doc/html/job_state_codes.shtml, squeue(1) and sacct(1).
+ * Every state and flag of Slurm 21.08 to 26.05, in order of precedence: a job has one base state and any
+ * number of flags, and the first of its words that means a state decides. The base states are `enum
+ * job_states` of slurm/slurm.h, the flags its `JOB_…` bits. Words and codes are from `job_state_string` and
+ * `job_state_string_compact` in src/common/slurm_protocol_defs.c, meanings from
+ * doc/html/job_state_codes.shtml, squeue(1) and sacct(1).
  */
 export const SLURM_STATES: readonly StateRow[] = [
   // Base states of a job that has ended.
@@ -38,11 +39,12 @@ export const SLURM_STATES: readonly StateRow[] = [
   end('DEADLINE', 'DL', 'failed'),
   end('CANCELLED', 'CA', 'cancelled'),
   end('PREEMPTED', 'PR', 'cancelled'),
-  // A flag: another cluster of the federation has the job. It precedes the live base states, which it overrides.
+  // A flag: another cluster of the federation has the job. It precedes the live base states, which it
+  // overrides.
   end('REVOKED', 'RV', 'cancelled'),
 
-  // Base states of a job that has not ended. In the record of an ended run they mean nothing: slurmdbd lags behind, or
-  // (PENDING is 0) the record has only a flag.
+  // Base states of a job that has not ended. In the record of an ended run they mean nothing: slurmdbd lags
+  // behind, or (PENDING is 0) the record has only a flag.
   live('RUNNING', 'R', 'running'),
   // The job keeps its nodes and memory.
   live('SUSPENDED', 'S', 'running'),
@@ -57,15 +59,16 @@ export const SLURM_STATES: readonly StateRow[] = [
   live('STOPPED', 'ST', 'running'),
   // sacct's record of the part of a run before a change of size; the run continues in the next record.
   live('RESIZING', 'RS', 'running'),
-  // slurmdbd stores REQUEUED instead of the base state (as_mysql_job_complete in as_mysql_job.c), so preemption, a lost
-  // node and `scontrol requeue` cannot be distinguished. Each ended the run from outside, as a cancellation does.
+  // slurmdbd stores REQUEUED instead of the base state (as_mysql_job_complete in as_mysql_job.c), so
+  // preemption, a lost node and `scontrol requeue` cannot be distinguished. Each ended the run from outside,
+  // as a cancellation does.
   requeue('REQUEUED', 'RQ'),
   requeue('REQUEUE_HOLD', 'RH'),
   requeue('REQUEUE_FED', 'RF'),
   requeue('SPECIAL_EXIT', 'SE'),
   live('RESV_DEL_HOLD', 'RD', 'pending'),
-  // Since 25.11: the job lost its node and waits for an expedited requeue. It hides PENDING; while the job completes,
-  // Slurm prints COMPLETING.
+  // Since 25.11: the job lost its node and waits for an expedited requeue. It hides PENDING; while the job
+  // completes, Slurm prints COMPLETING.
   { word: 'EXPEDITING', state: 'pending' },
   // With PENDING while the job is held for another attempt; alone it can only be an end.
   { word: 'LAUNCH_FAILED', state: 'failed', ended: 'failed' },
@@ -98,8 +101,8 @@ export interface StateReading {
 /**
  * Reads the state of a job: a word or its code in any case (`COMPLETED`, `CD`), also with more text
  * (`CANCELLED by 1001`), several joined by commas, or the array of Slurm's JSON since data_parser v0.0.40
- * (`["TIMEOUT","COMPLETING"]`). Pass `isEnded` for the record of an ended run, such as one of sacct with an end:
- * REQUEUED is then `cancelled` instead of `pending`. Unknown words mean no state.
+ * (`["TIMEOUT","COMPLETING"]`). Pass `isEnded` for the record of an ended run, such as one of sacct with an
+ * end: REQUEUED is then `cancelled` instead of `pending`. Unknown words mean no state.
  */
 export function readState(words: string | readonly string[], { isEnded = false } = {}): StateReading {
   const parts = [words].flat().flatMap((word) => word.split(','));

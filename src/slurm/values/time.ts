@@ -5,8 +5,8 @@ import { memoize } from './memoize.ts';
 const MAX_SECONDS = 253_402_300_799;
 
 /**
- * Reads a time in milliseconds since 1970: seconds (`SLURM_TIME_FORMAT=%s`), or `2026-11-23T03:59:25`, which is read as
- * UTC. Undefined for 0 and for words such as `Unknown`, `N/A` and `None`.
+ * Reads a time in milliseconds since 1970: seconds (`SLURM_TIME_FORMAT=%s`), or `2026-11-23T03:59:25`, which
+ * is read as UTC. Undefined for 0 and for words such as `Unknown`, `N/A` and `None`.
  */
 export function readTimeMs(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;

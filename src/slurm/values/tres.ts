@@ -17,9 +17,9 @@ const FIELDS: ReadonlyMap<string, keyof Tres> = new Map([
 ]);
 
 /**
- * Reads `billing=1,cpu=3,mem=150M,node=3,gres/gpu=2,gres/gpu:a100=2`. The GPUs are `gres/gpu`, or the sum of the types
- * at a site that tracks only these (`gres/gpu:a100=1,gres/gpu:h100=1`). `gres/gpumem` and `gres/gpuutil` do not count
- * GPUs. A resource that is not named or cannot be read is absent.
+ * Reads `billing=1,cpu=3,mem=150M,node=3,gres/gpu=2,gres/gpu:a100=2`. The GPUs are `gres/gpu`, or the sum of
+ * the types at a site that tracks only these (`gres/gpu:a100=1,gres/gpu:h100=1`). `gres/gpumem` and
+ * `gres/gpuutil` do not count GPUs. A resource that is not named or cannot be read is absent.
  */
 export function readTres(text: string | undefined): Tres {
   const found: { -readonly [Key in keyof Tres]: number } = {};

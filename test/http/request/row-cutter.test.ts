@@ -5,7 +5,9 @@ import { RowCutter } from '../../../src/http/request/row-cutter.ts';
 const LIMITS = { name: 'rows', maxRows: 1000, maxRowLength: 100 };
 const PIECE = 50;
 
-/** Cuts a text in pieces of `length` until it is refused. Returns the rows and the number of characters read. */
+/**
+ * Cuts a text in pieces of `length` until it is refused. Returns the rows and the number of characters read.
+ */
 function cut(text: string, length = PIECE, limits = LIMITS) {
   const cutter = new RowCutter(limits);
   const rows: unknown[] = [];

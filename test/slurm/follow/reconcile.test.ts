@@ -10,8 +10,9 @@ import { programs } from '../../help/programs.ts';
 
 const SECONDS = NOON_MS / 1000;
 
-// The programs print the lines of a file with "|" between their columns, and replace it by the separator of the call,
-// which they find in their arguments. JobID, JobArrayID, UserName, Account, Partition, QOS, State, SubmitTime, StartTime, EndTime, ...
+// The programs print the lines of a file with "|" between their columns, and replace it by the separator of
+// the call, which they find in their arguments. JobID, JobArrayID, UserName, Account, Partition, QOS, State,
+// SubmitTime, StartTime, EndTime, ...
 const SQUEUE = `
   test "$1" = --version && { echo 'slurm-wlm 22.05.8'; exit; }
   separator=$(printf '%s' "$*" | sed -n 's/.*WorkDir:\\(|[a-z]*|\\).*/\\1/p')
