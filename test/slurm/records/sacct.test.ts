@@ -4,7 +4,6 @@ import { applyReport } from '../../../src/domain/match.ts';
 import type { Report } from '../../../src/domain/report.ts';
 import type { Run } from '../../../src/domain/run.ts';
 import { createSacctReader } from '../../../src/slurm/records/sacct.ts';
-import { sacctArguments, sacctColumns } from '../../../src/slurm/records/sacct-arguments.ts';
 import { JOB_14, readFixture, SEPARATOR } from '../fixture.ts';
 
 const NOW_MS = 1_795_480_000_000;
@@ -297,21 +296,4 @@ test.each([
   ['16Gn|4|2|UNLIMITED', { cpus: 4, memoryLimitMb: 32_768 }],
 ])('the older columns ReqMem|NCPUS|NNodes|Timelimit are read: %s', (columns, fields) => {
   expect(read(`${OLD}\n${LINE}|${columns}\n`).reports).toMatchObject([fields]);
-});
-
-test('only columns that this sacct has are requested', () => {
-  const help = readFixture('helpformat.txt');
-  expect(help.split(/\s+/)).toEqual(expect.arrayContaining(sacctColumns(help)));
-  expect(sacctColumns(help)).not.toContain('Restarts');
-  expect(sacctColumns(`${help}Restarts`)).toContain('Restarts');
-});
-
-test('sacct is called for job ids or for a span of time', () => {
-  const span = { fromMs: Date.UTC(2026, 0, 2), toMs: Date.UTC(2026, 0, 3, 4, 5, 6, 7) };
-  expect(sacctArguments(['JobIDRaw', 'State'], '|x|', { ids: ['7', '8'] })).toEqual([
-    ...['-a', '-X', '-D', '-p', '--delimiter=|x|', '-j', '7,8', '-o', 'JobIDRaw,State'],
-  ]);
-  expect(sacctArguments(['JobIDRaw'], '|x|', span)).toEqual(
-    expect.arrayContaining(['-S', '2026-01-02T00:00:00', '-E', '2026-01-03T04:05:06']),
-  );
 });

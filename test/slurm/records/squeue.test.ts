@@ -1,11 +1,7 @@
 import { expect, test } from 'bun:test';
 import { applyReport } from '../../../src/domain/match.ts';
 import { createSqueueReader } from '../../../src/slurm/records/squeue.ts';
-import {
-  hasHelpFormat,
-  squeueArguments,
-  squeueColumns,
-} from '../../../src/slurm/records/squeue-arguments.ts';
+import { squeueColumns } from '../../../src/slurm/records/squeue-arguments.ts';
 import { readFixture, SEPARATOR } from '../fixture.ts';
 
 const NOW_MS = 1_795_477_830_000;
@@ -177,25 +173,4 @@ test('a requeued job whose nodes are being cleaned up has not started again', ()
   expect(between).not.toHaveProperty('startTimeMs');
   const runs = applyReport([applyReport([], running!)[0]!.run], between!).map(({ run }) => run);
   expect(runs).toMatchObject([{ state: 'running', startTimeMs: 1_795_477_827_000, restarts: 0 }]);
-});
-
-test('squeue is told to end every column with the separator, without a width', () => {
-  const [format] = squeueArguments(squeueColumns(''), '|x|').slice(-1);
-  expect(format).toStartWith('JobID:|x|,JobArrayID:|x|,');
-  expect(format).toEndWith(',Name:|x|,WorkDir:|x|,TimeUsed:|x|,ResizeTime:|x|');
-});
-
-test.each([
-  ['slurm-wlm 22.05.8', false],
-  ['slurm 23.11.4', false],
-  ['slurm-wlm 24.11.5', true],
-  ['slurm-wlm 26.05.5', true],
-  ['', false],
-])('the squeue version %p has --helpFormat: %p', (version, isAble) => {
-  expect(hasHelpFormat(version)).toBe(isAble);
-});
-
-test('only columns that this squeue has are requested', () => {
-  expect(squeueColumns('')).not.toContain('SLUID');
-  expect(squeueColumns('Account AccrueTime SLUID')).toContain('SLUID');
 });
