@@ -1,4 +1,4 @@
-import { AppError } from '../../domain/errors.ts';
+import { invalid } from '../../domain/errors.ts';
 import { isIdentity } from '../../domain/identity.ts';
 import type { JobOrder, JobPosition } from '../../domain/list.ts';
 
@@ -29,8 +29,7 @@ export function readCursor(text: string, order: JobOrder, filter: string): Curso
     isIdentity(id) &&
     check === checkOf({ sort, ascending, now, value, id }, filter);
   if (isWhole) return { after: { value: value as number | null, id }, nowMs: now as number };
-  throw new AppError(
-    'validation_error',
+  throw invalid(
     'cursor does not belong to this list; start again without cursor, and change only limit from page to page.',
   );
 }

@@ -10,7 +10,7 @@ import {
 } from '../../api/job-list.ts';
 import { ROW_FORMATS, type RowFormat } from '../../api/media-type.ts';
 import { defined } from '../../domain/defined.ts';
-import { AppError } from '../../domain/errors.ts';
+import { invalid } from '../../domain/errors.ts';
 import { JOB_STATES } from '../../domain/job.ts';
 import type { JobFilter, JobOrder, ListStart } from '../../domain/list.ts';
 import { chooseFormat } from './accept.ts';
@@ -64,7 +64,7 @@ export function readListRequest(request: Request, nowMs: number): ListRequest {
   const offset = query.integer('offset', { min: 0, max: Number.MAX_SAFE_INTEGER, otherwise: 0 });
   const cursor = query.text('cursor', 4096);
   if (cursor !== undefined && query.has('offset')) {
-    throw new AppError('validation_error', 'cursor and offset cannot be combined; give only one of them.');
+    throw invalid('cursor and offset cannot be combined; give only one of them.');
   }
   const filterKey = JSON.stringify(filter);
   return {

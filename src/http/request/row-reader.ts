@@ -1,4 +1,4 @@
-import { AppError } from '../../domain/errors.ts';
+import { AppError, invalid } from '../../domain/errors.ts';
 import { SLICE_MS, yieldToOthers } from '../../pace.ts';
 import { parseBody, parseJson } from './body.ts';
 import { isSmall, readPieces, readText } from './body-text.ts';
@@ -84,5 +84,4 @@ function rowsOf(body: unknown, limits: RowLimits): readonly unknown[] {
   return rows;
 }
 
-const noRows = ({ name }: RowLimits) =>
-  new AppError('validation_error', `The body must be an object with an array called ${name}.`);
+const noRows = ({ name }: RowLimits) => invalid(`The body must be an object with an array called ${name}.`);

@@ -55,13 +55,13 @@ export function readEventName(name: string): HookCall | undefined {
  */
 export function readEvent(name: string, bytes: Uint8Array): Report {
   const call = readEventName(name);
-  if (!call) throw unreadable('has a file name that no hook writes');
+  if (!call) throw invalidEvent('has a file name that no hook writes');
   const variables = readVariables(bytes);
   const context = variables.get('SLURM_SCRIPT_CONTEXT');
   if (context !== undefined && context !== call.kind)
-    throw unreadable(`was written by the script of ${call.kind}, but Slurm ran it as ${quote(context)}`);
+    throw invalidEvent(`was written by the script of ${call.kind}, but Slurm ran it as ${quote(context)}`);
   const id = variables.get('SLURM_JOB_ID') ?? '';
-  if (!/^\d{1,10}$/.test(id)) throw unreadable(`has the invalid job id ${quote(id)}`);
+  if (!/^\d{1,10}$/.test(id)) throw invalidEvent(`has the invalid job id ${quote(id)}`);
   const nodes = expandNodes(variables.get('SLURM_JOB_NODELIST') ?? variables.get('SLURM_NODELIST') ?? '');
   const { cpus, ...details } = readDetails(variables);
   const sluid = readSluid(variables.get('SLURM_JOB_SLUID'));
@@ -108,16 +108,16 @@ const READERS: Record<HookKind, (variables: Variables, timeMs: number, nodes: re
 };
 
 function readVariables(bytes: Uint8Array): Variables {
-  if (bytes.length === 0) throw unreadable('is empty');
-  if (bytes.length > MAX_EVENT_BYTES) throw unreadable(`is larger than ${MAX_EVENT_BYTES} bytes`);
+  if (bytes.length === 0) throw invalidEvent('is empty');
+  if (bytes.length > MAX_EVENT_BYTES) throw invalidEvent(`is larger than ${MAX_EVENT_BYTES} bytes`);
   const [first, ...texts] = new TextDecoder().decode(bytes).split('\0');
-  if (first !== FIRST) throw unreadable(`begins with ${quote(first!)} instead of ${quote(FIRST)}`);
+  if (first !== FIRST) throw invalidEvent(`begins with ${quote(first!)} instead of ${quote(FIRST)}`);
   // The zero byte of the last text is the last byte.
-  if (texts.pop() !== '' || texts.pop() !== LAST) throw unreadable('is incomplete');
+  if (texts.pop() !== '' || texts.pop() !== LAST) throw invalidEvent('is incomplete');
   const variables = new Map<string, string>();
   for (const text of texts) {
     const equals = text.indexOf('=');
-    if (equals < 1) throw unreadable(`contains ${quote(text)} instead of a variable`);
+    if (equals < 1) throw invalidEvent(`contains ${quote(text)} instead of a variable`);
     variables.set(text.slice(0, equals), text.slice(equals + 1));
   }
   return variables;
@@ -190,14 +190,14 @@ function readEnding(variables: Variables): Part {
   const text = variables.get('SLURM_JOB_EXIT_CODE2') ?? '';
   const exit = readExit(text);
   if (exit.exitCode === undefined && exit.signal === undefined)
-    throw unreadable(`has the invalid exit code ${quote(text)}`);
+    throw invalidEvent(`has the invalid exit code ${quote(text)}`);
   const isGood = exit.exitCode === 0 && exit.signal === undefined;
   return { state: isGood ? 'completed' : 'failed', ...exit };
 }
 
 function readAllocation(variables: Variables, nodes: readonly string[]): Allocation {
   const node = variables.get('SLURMD_NODENAME') ?? '';
-  if (!isIdentity(node)) throw unreadable(`has the invalid node name ${quote(node)}`);
+  if (!isIdentity(node)) throw invalidEvent(`has the invalid node name ${quote(node)}`);
   const cpus = cpusOfNode(cpuGroupsOf(variables), nodes.indexOf(node));
   const gpuIds = readGpuIds(variables);
   return { node, ...(cpus !== undefined && { cpus }), ...(gpuIds && { gpuIds }) };
@@ -228,4 +228,4 @@ function readNumber(variables: Variables, variable: string): number | undefined 
   return /^\d{1,11}$/.test(text) ? Number(text) : undefined;
 }
 
-const unreadable = (fault: string) => invalid(`The event ${fault}.`);
+const invalidEvent = (fault: string) => invalid(`The event ${fault}.`);

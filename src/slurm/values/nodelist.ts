@@ -22,7 +22,7 @@ const MAX_DIGITS = 15;
  * names that are not valid node names.
  */
 export function expandNodes(text: string, maxNodes = MAX_NODES): string[] {
-  return expandWithin(text, maxNodes, () => unreadable(text, `has more than ${maxNodes} nodes`));
+  return expandWithin(text, maxNodes, () => invalidList(text, `has more than ${maxNodes} nodes`));
 }
 
 /**
@@ -84,7 +84,7 @@ function expandWithin(text: string, room: number, tooMany: () => AppError): stri
       addPart(expandRanges(list, text, room - nodes.length, tooMany));
       brackets = parts.length - 1;
     } else if (gap !== undefined) endName();
-    else throw unreadable(text, 'has an unmatched bracket');
+    else throw invalidList(text, 'has an unmatched bracket');
   }
   endName();
   return nodes;
@@ -125,12 +125,12 @@ function expandRanges(list: string, text: string, room: number, tooMany: () => A
   for (const range of list.split(',')) {
     const [, first, last = first] = RANGE.exec(range) ?? [];
     if (first === undefined || last === undefined) {
-      throw unreadable(text, `has ${quote(range)} in brackets, which is neither a number nor a range`);
+      throw invalidList(text, `has ${quote(range)} in brackets, which is neither a number nor a range`);
     }
     const count = countNumbers(first, last);
     if (count < 1) {
       const need = `an ascending range of numbers with at most ${MAX_DIGITS} digits`;
-      throw unreadable(text, `has ${quote(range)} in brackets, which is not ${need}`);
+      throw invalidList(text, `has ${quote(range)} in brackets, which is not ${need}`);
     }
     if (numbers.length + count > room) throw tooMany();
     numbers.push(first);
@@ -148,5 +148,5 @@ function countNumbers(first: string, last: string): number {
 }
 
 const tooLong = (text: string) =>
-  unreadable(text, 'has a name with more than 256 characters or with control characters');
-const unreadable = (text: string, fault: string) => invalid(`The node list ${quote(text)} ${fault}.`);
+  invalidList(text, 'has a name with more than 256 characters or with control characters');
+const invalidList = (text: string, fault: string) => invalid(`The node list ${quote(text)} ${fault}.`);
