@@ -7,10 +7,10 @@ import type { RunStore } from '../domain/store/runs.ts';
 import type { SampleStore } from '../domain/store/samples.ts';
 import type { Upkeep } from '../domain/store/upkeep.ts';
 import { body } from './request/body.ts';
-import { paths } from './request/percent-encoding.ts';
+import { percentEncoding } from './request/percent-encoding.ts';
 import type { RouteLike } from './response/allowed-methods.ts';
 import { type ErrorLog, errors } from './response/errors.ts';
-import { type ObserveRequest, requests } from './response/timing.ts';
+import { type ObserveRequest, timing } from './response/timing.ts';
 import { batches } from './routes/batches.ts';
 import { type CompletionOptions, completions } from './routes/completions.ts';
 import { documentation } from './routes/documentation.ts';
@@ -59,9 +59,9 @@ export function createApp({ store, now, log, version, maxBodyBytes, slurm, metri
   const app = new Elysia({ normalize: false })
     // Browsers must not guess the type of an answer.
     .headers({ 'x-content-type-options': 'nosniff' })
-    .use(requests({ observeRequest: metrics.observeRequest }))
+    .use(timing({ observeRequest: metrics.observeRequest }))
     .use(errors({ log, routes }))
-    .use(paths())
+    .use(percentEncoding())
     .use(
       body({
         maxBytes: maxBodyBytes,

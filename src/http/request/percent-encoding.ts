@@ -5,8 +5,8 @@ import { pathOf } from '../url.ts';
 /**
  * Answers 404 to a path with broken percent-encoding, which Elysia would pass to a route as a null parameter.
  */
-export const paths = () =>
-  new Elysia({ name: 'paths' }).onRequest(({ request }) => {
+export const percentEncoding = () =>
+  new Elysia({ name: 'percent-encoding' }).onRequest(({ request }) => {
     if (!request.url.includes('%')) return;
     const { pathname } = pathOf(request);
     if (!isDecodable(pathname)) {

@@ -4,8 +4,8 @@ import { Elysia } from 'elysia';
 export type ObserveRequest = (method: string, route: string, status: number, seconds: number) => void;
 
 /** Measures every request from its arrival to its answer. */
-export const requests = ({ observeRequest }: { observeRequest: ObserveRequest }) =>
-  new Elysia({ name: 'requests' })
+export const timing = ({ observeRequest }: { observeRequest: ObserveRequest }) =>
+  new Elysia({ name: 'timing' })
     // In the request's context, because a map from requests to times costs more than everything else here.
     .decorate('startedMs', 0)
     .onRequest((context) => {
