@@ -130,17 +130,20 @@ export function readSample(answer: SampleAnswer): Reading {
 }
 
 /** A row of CSV or NDJSON, without objects inside; the fields from `seconds` on are those of a point. */
-export const SampleRow = Type.Object({
-  ...Type.Omit(SampleAnswer, ['summary']).properties,
-  seconds: Type.Optional(Type.Number()),
-  samples: Type.Optional(Type.Integer({ minimum: 1 })),
-  cpu_usage_min: Type.Optional(Type.Number()),
-  cpu_usage_max: Type.Optional(Type.Number()),
-  memory_usage_mb_min: Type.Optional(Type.Number()),
-  memory_usage_mb_max: Type.Optional(Type.Number()),
-  gpu_usage_min: Type.Optional(Type.Number()),
-  gpu_usage_max: Type.Optional(Type.Number()),
-});
+export const SampleRow = Type.Object(
+  {
+    ...Type.Omit(SampleAnswer, ['summary']).properties,
+    seconds: Type.Optional(Type.Number()),
+    samples: Type.Optional(Type.Integer({ minimum: 1 })),
+    cpu_usage_min: Type.Optional(Type.Number()),
+    cpu_usage_max: Type.Optional(Type.Number()),
+    memory_usage_mb_min: Type.Optional(Type.Number()),
+    memory_usage_mb_max: Type.Optional(Type.Number()),
+    gpu_usage_min: Type.Optional(Type.Number()),
+    gpu_usage_max: Type.Optional(Type.Number()),
+  },
+  { additionalProperties: false },
+);
 type SampleRow = Wire<typeof SampleRow>;
 
 /** The columns of CSV. */

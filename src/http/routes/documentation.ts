@@ -24,7 +24,7 @@ const PAGE = `<!doctype html>
     <style>
       body { margin: 0; }
       html.dark-mode { background: #1c2022; }
-      /* No answer of ours has links; on a narrow screen the empty column takes the room of the others. */
+      /* Our answers have no links; on a narrow screen the empty column would squeeze the others. */
       .swagger-ui .response-col_links { display: none; }
     </style>
   </head>
@@ -36,11 +36,11 @@ const PAGE = `<!doctype html>
 </html>
 `;
 
-/** Everything comes from this server, no page of another may frame this one, and its own script is known by its hash. */
+/** Allows resources of this server only, no framing, and the inline script by its hash. */
 const POLICY = [
   "default-src 'none'",
   `script-src 'self' 'sha256-${createHash('sha256').update(START).digest('base64')}'`,
-  // Swagger UI sets styles of its own.
+  // Swagger UI sets inline styles.
   "style-src 'self' 'unsafe-inline'",
   "img-src 'self' data:",
   "connect-src 'self' data:",
@@ -49,7 +49,7 @@ const POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-/** `/swagger/json` describes the routes of `api`; `/swagger` shows it, with everything it loads from this server. */
+/** Serves the OpenAPI document of `api` at /swagger/json and Swagger UI at /swagger, without resources of other hosts. */
 export const documentation = ({ api, version }: { api: AnyElysia; version: string }) => {
   let document: Promise<object> | undefined;
   const describe = () => {

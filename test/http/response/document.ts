@@ -15,7 +15,7 @@ export interface OpenApi {
   readonly components: { schemas: Record<string, AnySchema> };
 }
 
-/** Holds requests and answers against the published document; every fault is an Error. */
+/** Checks requests and answers against the published document; throws on every mismatch. */
 export function documentChecker({ paths, components }: OpenApi) {
   const ajv = addFormats(new Ajv({ strict: false, formats: { identity: isIdentity, text: true } }));
 
@@ -26,7 +26,7 @@ export function documentChecker({ paths, components }: OpenApi) {
       throw new Error(`${what}: ${ajv.errorsText(check.errors)} in ${JSON.stringify(value)}`);
   }
 
-  /** The documented operation of a real path; undefined when the document knows no such path. */
+  /** Returns the operation of a real path; undefined if the document has none. */
   function find(method: string, path: string): Operation | undefined {
     const given = path.replace(/\?.*/, '').split('/');
     const plain = path.replace(/\?.*/, '');
@@ -44,7 +44,7 @@ export function documentChecker({ paths, components }: OpenApi) {
   return {
     find,
 
-    /** The answer's status has to be documented for this operation, and its JSON what is documented for the status. */
+    /** Checks that the status is documented for the operation, and that the body matches it. */
     answer(
       method: string,
       path: string,
@@ -52,7 +52,7 @@ export function documentChecker({ paths, components }: OpenApi) {
     ): void {
       const name = `${method} ${path} ${status}`;
       const operation = find(method, path);
-      if (!operation) throw new Error(`${name}: the document knows no such operation`);
+      if (!operation) throw new Error(`${name}: the document has no such operation`);
       const documented = operation.responses[status];
       if (!documented) throw new Error(`${name}: the status is not documented`);
       const contents = Object.entries(documented.content ?? {});
@@ -65,7 +65,7 @@ export function documentChecker({ paths, components }: OpenApi) {
       validate(content.schema, type === 'application/json' ? JSON.parse(text) : text, name);
     },
 
-    /** A body that the service took has to be one that the document allows. */
+    /** Checks that the document allows a body that the service accepted. */
     body(method: string, path: string, body: unknown): void {
       const schema = find(method, path)?.requestBody?.content['application/json']?.schema;
       if (!schema) throw new Error(`${method} ${path}: no body is documented`);

@@ -1,4 +1,4 @@
-// What OpenAPI 3.0.3 allows, as far as a document of ours may use it: closed, so that a word of another version shows.
+// A JSON schema of the part of OpenAPI 3.0.3 that our document uses; keywords of other versions are refused.
 
 const closed = (required: readonly string[], properties: Record<string, object>) => ({
   type: 'object',
@@ -61,7 +61,7 @@ export const OPENAPI_3_0 = {
         example: {},
       }),
       if: { properties: { in: { const: 'path' } } },
-      // biome-ignore lint/suspicious/noThenProperty: a word of JSON Schema
+      // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
       then: { properties: { required: { const: true } } },
     },
     schema: {

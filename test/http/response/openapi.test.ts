@@ -14,14 +14,14 @@ beforeAll(async () => {
 
 afterAll(() => service[Symbol.asyncDispose]());
 
-/** Every place of the document, as a list of the keys that lead there and what stands there. */
+/** Yields every value of the document with the keys that lead to it. */
 function* walk(value: unknown, path: readonly string[] = []): Generator<[readonly string[], unknown]> {
   yield [path, value];
   if (value === null || typeof value !== 'object') return;
   for (const [key, child] of Object.entries(value)) yield* walk(child, [...path, key]);
 }
 
-/** Whether a document has only what OpenAPI 3.0.3 knows; the faults as text. */
+/** Returns what of a document is not OpenAPI 3.0.3, as text. */
 function faultsOf(candidate: unknown): string {
   const ajv = new Ajv({ strict: false, allErrors: true });
   const check = ajv.compile(OPENAPI_3_0);
@@ -37,28 +37,28 @@ test.each([
   ['a choice of schemas', { anyOf: [{ type: 'string' }, { type: 'integer' }] }],
   ['no type', { description: 'anything' }],
   ['a list of types', { type: ['string', 'null'] }],
-])('a schema with %s would be found', (_, schema) => {
+])('a schema with %s is not OpenAPI 3.0.3', (_, schema) => {
   const { components } = document;
   expect(faultsOf({ ...document, components: { schemas: { ...components.schemas, Odd: schema } } })).not.toBe(
     '',
   );
 });
 
-test('every reference leads somewhere, and every schema with a name is used', () => {
+test('every reference has a target, and every named schema is used', () => {
   const used = new Set<unknown>();
   for (const [path, value] of walk(document)) if (path.at(-1) === '$ref') used.add(value);
   const named = Object.keys(document.components.schemas).map((name) => `#/components/schemas/${name}`);
   expect([...used].sort()).toEqual(named.sort());
 });
 
-/** What may be said of a job beside its user, its nodes and its life. */
+/** The details of a job. */
 const DETAILS = [
   ...['name', 'account', 'partition', 'qos', 'cluster', 'submit_time', 'time_limit_seconds', 'cpus'],
   ...['memory_limit_mb', 'gpus', 'work_dir', 'array_job_id', 'array_task_id', 'exit_code', 'signal'],
   ...['raw_state', 'reason', 'restarts', 'sluid', 'suspended_seconds', 'allocations'],
 ].map((field) => `${field}?`);
 
-/** The API reference as a table: operation, its parameters, the fields of its body (! means required), its statuses. */
+/** The API reference as a table: parameters, fields of the body (! means required, ? nullable) and statuses by operation. */
 const REFERENCE: Record<string, { parameters?: string[]; body?: string[]; statuses: number[] }> = {
   'get /v1/health': { statuses: [200, 500, 503] },
   'get /v1/jobs': {
@@ -120,7 +120,7 @@ interface ObjectSchema {
   readonly required?: readonly string[];
 }
 
-test('the document says what the API reference says', () => {
+test('the document has the operations, parameters, fields and statuses of the API reference', () => {
   const described: typeof REFERENCE = {};
   for (const [path, methods] of Object.entries(document.paths)) {
     for (const [method, { parameters, requestBody, responses }] of Object.entries(methods)) {
@@ -142,7 +142,7 @@ test('the document says what the API reference says', () => {
   expect(described).toEqual(REFERENCE);
 });
 
-test('every route of the service but the documentation’s own is in the document, and nothing else', () => {
+test('the document has every route of the service except those of the documentation, and no other', () => {
   const served = service.app.routes
     .filter(({ path }) => !path.startsWith('/swagger'))
     .map(({ method, path }) => `${method.toLowerCase()} ${path.replace(/:(\w+)/g, '{$1}')}`);
@@ -150,7 +150,7 @@ test('every route of the service but the documentation’s own is in the documen
   expect(Object.keys(document.paths).filter((path) => path.endsWith('/'))).toEqual([]);
 });
 
-test('every operation has a name of its own', () => {
+test('every operation has a unique id', () => {
   const names = Object.values(document.paths).flatMap((methods) =>
     Object.values(methods).map(({ operationId }) => operationId),
   );
@@ -224,7 +224,7 @@ const GOOD: [method: string, path: string, body?: unknown][] = [
   ['DELETE', A],
 ];
 
-test('good requests and their answers are as documented', async () => {
+test('good requests and their answers match the document', async () => {
   const check = documentChecker(document);
   for (const [method, path, body] of GOOD) {
     const answer = await service.send(method, path, body);
@@ -235,7 +235,7 @@ test('good requests and their answers are as documented', async () => {
   }
 });
 
-test('Execute takes the example of every body, one after the other, and of every path', async () => {
+test('the example of every body and path is accepted by the service', async () => {
   await using fresh = await startService();
   const check = documentChecker(document);
   const order = ['createJob', 'createJobs', 'recordSamples', 'recordSample', 'jobStarted', 'jobFinished'];
@@ -263,7 +263,7 @@ test('Execute takes the example of every body, one after the other, and of every
   expect(bodies).toBe(8);
 });
 
-test('lengths, patterns and times of bodies are published as they are checked', () => {
+test('the document has the lengths, patterns and times that bodies are checked for', () => {
   const { schema } = document.paths['/v1/jobs/batch']!.post!.requestBody!.content['application/json'] as {
     schema: { properties: { jobs: { items: { properties: Record<string, object> } } } };
   };
@@ -282,7 +282,7 @@ test('lengths, patterns and times of bodies are published as they are checked', 
 });
 
 const FILES = ['/swagger', '/swagger/ui.js', '/swagger/ui.css'];
-test.each(FILES)('%s is packed, known by its ETag, and framed by nobody', async (path) => {
+test.each(FILES)('%s is compressed, has an ETag, and may not be framed', async (path) => {
   const plain = await service.send('GET', path);
   const packed = await service.app.handle(
     new Request(`http://localhost${path}`, { headers: { 'accept-encoding': 'gzip' } }),
@@ -304,7 +304,7 @@ test.each(FILES)('%s is packed, known by its ETag, and framed by nobody', async 
   expect(policy.includes("frame-ancestors 'none'")).toBe(path === '/swagger');
 });
 
-test('no answer may be taken for another type than it has', async () => {
+test('browsers may not guess the type of any answer', async () => {
   for (const path of ['/v1/jobs', '/v1/jobs/none', '/v1/jobs?format=csv', '/v1/health', '/nowhere', ...FILES])
     expect([path, (await service.send('GET', path)).headers.get('x-content-type-options')]).toEqual([
       path,
@@ -312,7 +312,7 @@ test('no answer may be taken for another type than it has', async () => {
     ]);
 });
 
-test('the check finds what is not documented', () => {
+test('the check finds answers and bodies that do not match the document', () => {
   const check = documentChecker(document);
   const job = { id: 'a', user: 'u', nodes: ['n'], state: 'running', cpu_usage: 0, memory_usage_mb: 0 };
   const start = { start_time: '2026-01-20T12:00:00.000Z' };
@@ -332,7 +332,7 @@ test('the check finds what is not documented', () => {
   expect(() => check.body('PATCH', A, { state: 'done' })).toThrow('state');
 });
 
-test('the page of the documentation loads nothing from anywhere else', async () => {
+test('the documentation page loads nothing from other hosts', async () => {
   const page = await service.send('GET', '/swagger');
   expect(page.headers.get('content-type')).toStartWith('text/html');
   expect([...page.text.matchAll(/(?:src|href|url)[=:]\s*["']([^"']+)/g)].map((match) => match[1])).toEqual([

@@ -13,7 +13,7 @@ const SAMPLE = { job_id: 'a', cpu_usage: 1, memory_usage_mb: 1 };
 const AT = { ...SAMPLE, timestamp: '2026-01-20T11:00:00Z' };
 const GOOD = { stored: 1, repeated: 0, refused: 0, errors: [] };
 
-test('a batch stores what is good, knows what it has, and says what is wrong with the rest', async () => {
+test('a batch stores good rows, counts repeats, and explains what is wrong with the others', async () => {
   await using service = await startWithJobs();
   const samples = [
     AT,
@@ -41,8 +41,8 @@ test('a batch stores what is good, knows what it has, and says what is wrong wit
   expect((await service.send('GET', '/v1/jobs/a/metrics')).json.total).toBe(2);
 });
 
-/** Rows that are taken though they look odd. */
-const TAKEN: object[] = [
+/** Unusual rows that are accepted. */
+const ACCEPTED: object[] = [
   { ...SAMPLE, newer_field: { any: 'thing' } },
   { ...SAMPLE, node: null, timestamp: null, gpu_usage: null },
   { ...SAMPLE, cpu_usage: 100, memory_usage_mb: 2 ** 33, gpu_usage: 100 },
@@ -50,14 +50,14 @@ const TAKEN: object[] = [
   { ...SAMPLE, timestamp: '1970-01-01' },
   { ...SAMPLE, null_of_the_future: null, gpu_usage: null },
 ];
-test.each(TAKEN)('the row %j is stored', async (row) => {
+test.each(ACCEPTED)('the sample %j is stored', async (row) => {
   await using service = await startWithJobs();
   const { json } = await service.send('POST', '/v1/samples', { samples: [row], sender: 'agent 9' });
   expect(json).toEqual(GOOD);
 });
 
-/** Rows that are refused, and what the sentence has to say. */
-const BAD_SAMPLES: [row: unknown, ...says: string[]][] = [
+/** Rows that are refused, and words of the message. */
+const BAD_SAMPLES: [row: unknown, ...words: string[]][] = [
   [{ cpu_usage: 1, memory_usage_mb: 1 }, 'job_id', 'required'],
   [{ ...SAMPLE, job_id: 5 }, 'job_id', 'string'],
   [{ ...SAMPLE, job_id: '' }, 'job_id', '1 to 256'],
@@ -78,21 +78,21 @@ const BAD_SAMPLES: [row: unknown, ...says: string[]][] = [
   [[], 'The row must be an object'],
   ['text', 'The row must be an object'],
 ];
-test.each(BAD_SAMPLES)('the row %j is refused by itself: %s', async (row, ...says) => {
+test.each(BAD_SAMPLES)('the sample %j alone is refused, with a message about %s', async (row, ...words) => {
   await using service = await startWithJobs();
   const { status, json } = await service.send('POST', '/v1/samples', { samples: [row, SAMPLE] });
   expect([status, json]).toEqual([
     200,
     { ...GOOD, refused: 1, errors: [{ index: 0, error: 'validation_error', message: expect.any(String) }] },
   ]);
-  for (const words of says) expect(json.errors[0].message).toContain(words);
+  for (const word of words) expect(json.errors[0].message).toContain(word);
 });
 
 const JOB = { id: 'c', user: 'carol', nodes: ['n1'] };
 const START = { start_time: '2026-01-20T10:00:00Z' };
 const END = { end_time: '2026-01-20T11:00:00Z' };
 
-test('jobs of the past are loaded with their state and times', async () => {
+test('past jobs are stored with their state and times', async () => {
   await using service = await startWithJobs();
   const jobs = [
     JOB,
@@ -124,7 +124,7 @@ test('jobs of the past are loaded with their state and times', async () => {
   expect(again.json).toEqual({ stored: 0, repeated: 4, refused: 1, errors });
 });
 
-const BAD_JOBS: [row: unknown, ...says: string[]][] = [
+const BAD_JOBS: [row: unknown, ...words: string[]][] = [
   [{ ...JOB, user: '' }, 'user'],
   [{ ...JOB, id: '..' }, 'id', '".."'],
   [{ ...JOB, nodes: [] }, 'nodes', 'empty'],
@@ -141,17 +141,17 @@ const BAD_JOBS: [row: unknown, ...says: string[]][] = [
   [{ ...JOB, state: 5 }, 'state'],
   [7, 'The row must be an object'],
 ];
-test.each(BAD_JOBS)('the job %j is refused by itself: %s', async (row, ...says) => {
+test.each(BAD_JOBS)('the job %j alone is refused, with a message about %s', async (row, ...words) => {
   await using service = await startWithJobs();
   const { status, json } = await service.send('POST', '/v1/jobs/batch', { jobs: [row, { ...JOB, id: 'd' }] });
   expect([status, json]).toEqual([
     200,
     { ...GOOD, refused: 1, errors: [{ index: 0, error: 'validation_error', message: expect.any(String) }] },
   ]);
-  for (const words of says) expect(json.errors[0].message).toContain(words);
+  for (const word of words) expect(json.errors[0].message).toContain(word);
 });
 
-const WHOLE: [path: string, body: unknown, status: number, error: string, says: string][] = [
+const WHOLE: [path: string, body: unknown, status: number, error: string, words: string][] = [
   ['/v1/samples', {}, 400, 'validation_error', 'samples'],
   ['/v1/samples', { samples: {} }, 400, 'validation_error', 'samples'],
   ['/v1/samples', { samples: null }, 400, 'validation_error', 'samples'],
@@ -162,14 +162,14 @@ const WHOLE: [path: string, body: unknown, status: number, error: string, says: 
   ['/v1/jobs/batch', { samples: [] }, 400, 'validation_error', 'jobs'],
   ['/v1/jobs/batch', { jobs: Array(10_001).fill(JOB) }, 413, 'payload_too_large', '10000'],
 ];
-test.each(WHOLE)('POST %s with the whole body wrong: %#', async (path, body, status, error, says) => {
+test.each(WHOLE)('POST %s refuses the whole body %j', async (path, body, status, error, words) => {
   await using service = await startWithJobs();
   const answer = await service.send('POST', path, body);
   expect([answer.status, answer.json.error]).toEqual([status, error]);
-  expect(answer.json.message).toContain(says);
+  expect(answer.json.message).toContain(words);
 });
 
-test('jobs with more nodes than a commit should carry are refused together', async () => {
+test('a batch whose jobs have more than 100,000 nodes in all is refused', async () => {
   await using service = await startWithJobs();
   const nodes = Array.from({ length: 50_001 }, (_, index) => `n${index}`);
   const jobs = ['y', 'z'].map((id) => ({ ...JOB, id, nodes }));
@@ -179,7 +179,7 @@ test('jobs with more nodes than a commit should carry are refused together', asy
   expect((await service.store.countJobs()).created).toBe(2);
 });
 
-test('of many refusals the first 100 are explained, from the check and from the store in one order', async () => {
+test('the first 100 refusals are explained in order of the batch, whether the check or the store refused them', async () => {
   await using service = await startWithJobs();
   const samples = Array.from({ length: 400 }, (_, index) =>
     index % 2 === 0 ? { ...SAMPLE, job_id: 'missing' } : { ...SAMPLE, cpu_usage: 200 },
@@ -193,7 +193,7 @@ test('of many refusals the first 100 are explained, from the check and from the 
   ]);
 });
 
-test('a full batch is taken; another one meanwhile is told to come again', async () => {
+test('a full batch is accepted, and another one at the same time is answered with 503', async () => {
   await using service = await startWithJobs();
   const samples = Array.from({ length: 100_000 }, (_, index) => ({
     ...SAMPLE,
@@ -215,7 +215,7 @@ test('a full batch is taken; another one meanwhile is told to come again', async
   expect(retried.json).toEqual({ ...GOOD, stored: 0, repeated: 100_000 });
 });
 
-test.each(['/v1/samples', '/v1/jobs/batch'])('%s answers with a final slash as without', async (path) => {
+test.each(['/v1/samples', '/v1/jobs/batch'])('%s is answered the same with a final slash', async (path) => {
   await using service = await startWithJobs();
   const filler = 'x'.repeat(2 ** 15);
   const large = Array.from({ length: 40 }, (_, index) => ({
@@ -228,7 +228,7 @@ test.each(['/v1/samples', '/v1/jobs/batch'])('%s answers with a final slash as w
   expect([status, json]).toMatchObject([200, { stored: 1 }]);
 });
 
-test('a job may be called batch', async () => {
+test('a job may have the id batch', async () => {
   await using service = await startWithJobs();
   expect((await service.send('POST', '/v1/jobs', { ...JOB, id: 'batch' })).status).toBe(201);
   expect((await service.send('GET', '/v1/jobs/batch')).json.id).toBe('batch');

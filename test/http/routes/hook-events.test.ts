@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test';
 import { startService } from '../../help/service.ts';
 
-// As slurmctld 22.05 posts it, without the fields that are not read.
+// As slurmctld 22.05 posts it, without fields that the service does not read.
 const RECORD = {
   jobid: 42,
   username: 'alice',
@@ -30,7 +30,7 @@ const RECORD = {
 const jobcomp = (service: Awaited<ReturnType<typeof startService>>, body: unknown) =>
   service.send('POST', '/v1/slurm/jobcomp', body);
 
-test('the record of a run that ended is on disk when slurmctld is told so', async () => {
+test('the record of an ended run is on disk when slurmctld gets its answer', async () => {
   await using service = await startService();
   expect(await jobcomp(service, RECORD)).toMatchObject({ status: 200, json: { status: 'stored' } });
   expect(await jobcomp(service, RECORD)).toMatchObject({ status: 200, json: { status: 'repeated' } });
@@ -62,7 +62,7 @@ test.each([
   ['no user', { ...RECORD, username: '' }],
   ['a broken list of nodes', { ...RECORD, nodes: 'node[01' }],
   ['a change of size', { ...RECORD, state: 'RESIZING' }],
-])('%s: slurmctld is told to go on, and nothing is kept', async (_, body) => {
+])('slurmctld gets 200 for %s, and nothing is stored', async (_, body) => {
   await using service = await startService();
   const { status, json } = await jobcomp(service, body);
   expect([status, json.status]).toEqual([200, 'ignored']);
@@ -70,7 +70,7 @@ test.each([
   expect((await service.send('GET', '/v1/jobs')).json.total).toBe(0);
 });
 
-test('a record with a script of megabytes is taken', async () => {
+test('a record with a script of several megabytes is accepted', async () => {
   await using service = await startService();
   const { status } = await jobcomp(service, { ...RECORD, script: 'x'.repeat(5 * 1024 * 1024) });
   expect(status).toBe(200);
@@ -90,7 +90,7 @@ const STARTED = {
 };
 const FINISHED = { job_id: '42', final_state: 'failed', exit_code: 3, timestamp: '2026-01-20T11:00:01Z' };
 
-test('the posts of a hook script start and end a job, provisionally; the record corrects them', async () => {
+test('a hook script starts and ends a job provisionally, and the completion record corrects it', async () => {
   await using service = await startService();
   const post = (what: string, body: unknown) => service.send('POST', `/v1/events/job-${what}`, body);
   expect(await post('started', STARTED)).toMatchObject({
@@ -145,14 +145,14 @@ test.each([
     { ...FINISHED, job_id: 'unknown' },
     'The report of job "unknown" names no user, and the job is unknown.',
   ],
-])('job-%s refuses %j', async (what, body, message) => {
+])('the event job-%s refuses the body %j', async (what, body, message) => {
   await using service = await startService();
   const { status, json } = await service.send('POST', `/v1/events/job-${what}`, body);
   expect([status, json.error]).toEqual([400, 'validation_error']);
   expect(json.message).toStartWith(message);
 });
 
-test('a name that is no UTF-8 does not keep a record from its place', async () => {
+test('a record with a name that is not valid UTF-8 is stored', async () => {
   await using service = await startService();
   const [head, tail] = JSON.stringify(RECORD).split('train') as [string, string];
   const body = Buffer.concat([Buffer.from(head), Buffer.from([0xe9, 0xff]), Buffer.from(tail)]);

@@ -8,7 +8,7 @@ let service: Awaited<ReturnType<typeof startService>>;
 
 const MINUTE_MS = 60_000;
 
-/** A minute apart, oldest first; each with its usage, and the minutes it ran. */
+/** Jobs a minute apart, oldest first, each with its usage and its runtime in minutes. */
 const JOBS = [
   { id: 'a', user: 'alice', nodes: ['n1', 'n2'], state: 'completed', ran: 5, usage: [10, 500, 30] },
   { id: 'b', user: 'bob', nodes: ['n2'], state: 'failed', ran: 1, usage: [50, 100] },
@@ -97,7 +97,7 @@ const LISTS: [search: string, ids: string][] = [
   ['sort=gpu_usage&order=asc', 'eadbc'],
 ];
 
-test.each(LISTS)('GET /v1/jobs?%s lists %s, on one page and by cursor', async (search, ids) => {
+test.each(LISTS)('GET /v1/jobs?%s lists the jobs %s, on one page and by cursor', async (search, ids) => {
   const whole = await get(search);
   expect(initialsOf(whole.json)).toBe(ids);
   expect(whole.json).toMatchObject({ total: ids.length, limit: 100, offset: 0 });
@@ -121,7 +121,7 @@ test.each(LISTS)('GET /v1/jobs?%s lists %s, on one page and by cursor', async (s
   ).toEqual(whole.json.jobs);
 });
 
-test('a cursor holds for its own list only, with any limit and in any format', async () => {
+test('a cursor works only for its own list, with any limit and in any format', async () => {
   const search = 'state=running,failed&sort=cpu_usage';
   const { next_cursor: cursor } = (await get(`${search}&limit=1`)).json;
   expect(cursor).toMatch(/^[\w-]+$/);
@@ -144,7 +144,7 @@ test('a cursor holds for its own list only, with any limit and in any format', a
   }
 });
 
-test('a cursor in which anything was changed is refused', async () => {
+test('a cursor with any change in it is refused', async () => {
   const { next_cursor: cursor } = (await get('limit=1')).json;
   const fields = JSON.parse(Buffer.from(cursor, 'base64url').toString());
   expect(Object.keys(fields)).toEqual(['sort', 'ascending', 'now', 'value', 'id', 'check']);
@@ -174,12 +174,12 @@ test.each([
   { after: { value: 'x', id: 'a' }, nowMs: 0 },
   { after: { value: 1, id: 5 }, nowMs: 0 },
   { after: { value: 1, id: 'a' }, nowMs: '0' },
-])('a cursor that somebody made up has to have values of the right kind: %j', (cursor) => {
+])('the forged cursor %j is refused, because its values have the wrong type', (cursor) => {
   const made = writeCursor(cursor as never, NEWEST_FIRST, '{}');
   expect(() => readCursor(made, NEWEST_FIRST, '{}')).toThrow('start again');
 });
 
-test('"now" is that of the first page on all pages', async () => {
+test('all pages of a list use the time of the first page as "now"', async () => {
   const first = await get('sort=runtime&limit=1');
   expect(initialsOf(first.json)).toBe('d');
   service.clock.advance(60 * MINUTE_MS);
@@ -197,10 +197,10 @@ const HEADER =
   'id,user,nodes,state,start_time,end_time,runtime_seconds,cpu_usage,memory_usage_mb,gpu_usage,usage_time,' +
   'name,account,partition,qos,cluster,submit_time,time_limit_seconds,cpus,memory_limit_mb,gpus,work_dir,' +
   'array_job_id,array_task_id,exit_code,signal,raw_state,reason,restarts,sluid,suspended_seconds,state_confirmed';
-/** Of these nothing is known. */
+/** Fields without a value. */
 const NO_DETAILS = ','.repeat(21);
 
-test('CSV has the names of the JSON, the values as they are, and nothing for what is not known', async () => {
+test('CSV has the field names of JSON, unchanged values, and empty cells for unknown ones', async () => {
   const { status, headers, text } = await get('sort=start_time&order=asc', { accept: 'text/csv' });
   expect(status).toBe(200);
   expect(headers.get('content-type')).toBe('text/csv; charset=utf-8');
@@ -218,13 +218,13 @@ test('CSV has the names of the JSON, the values as they are, and nothing for wha
   );
 });
 
-test('NDJSON has one job a line, each as it is in the JSON', async () => {
+test('NDJSON has one job per line, each the same as in JSON', async () => {
   const { headers, text } = await get('', { accept: 'application/x-ndjson' });
   expect(headers.get('content-type')).toBe('application/x-ndjson; charset=utf-8');
   expect(text).toBe((await get('')).json.jobs.map((job: object) => `${JSON.stringify(job)}\n`).join(''));
 });
 
-test('rows end at limit, begin at offset, and may be none', async () => {
+test('rows start at the offset, end at the limit, and may be none', async () => {
   const linesOf = async (search: string) =>
     (await get(`${search}&format=csv`)).text.split('\r\n').slice(1, -1);
   expect(await linesOf('limit=2')).toHaveLength(2);
@@ -240,7 +240,7 @@ test('rows end at limit, begin at offset, and may be none', async () => {
   );
 });
 
-test('all of many jobs come as rows, while other requests are answered', async () => {
+test('a long list is sent as rows while other requests are answered', async () => {
   await using many = await startService();
   const jobs = Array.from({ length: 12_345 }, (_, index) => ({
     id: `job-${index}`,
@@ -260,7 +260,7 @@ test('all of many jobs come as rows, while other requests are answered', async (
     while (!isOver) {
       expect((await many.send('GET', '/v1/jobs/job-1')).status).toBe(200);
       answered++;
-      // Without a socket nothing else gives the event loop its turn.
+      // Without a socket nothing else yields to the event loop.
       await new Promise<void>((next) => setImmediate(next));
     }
     expect(answered).toBeGreaterThan(5);
@@ -273,7 +273,7 @@ test('all of many jobs come as rows, while other requests are answered', async (
   }
 });
 
-test('a failure before the first row is an error like any other', async () => {
+test('a failure before the first row is answered as an error', async () => {
   await using closed = await startService();
   await closed.store.close();
   const { status, json } = await closed.send('GET', '/v1/jobs?format=csv');

@@ -3,7 +3,7 @@ import { startService } from '../../help/service.ts';
 
 let service: Awaited<ReturnType<typeof startService>>;
 
-/** Oldest first; b1 and b2 start in one millisecond. */
+/** Jobs, oldest first; b1 and b2 start in the same millisecond. */
 const JOBS = [
   ['a', 'alice', ['n1'], 'completed'],
   ['b2', 'alice', ['n1', 'n2'], 'running'],
@@ -49,9 +49,9 @@ const LISTS: [search: string, ids: string[], total: number, page?: { limit?: num
   ['&', ['d', 'c', 'b1', 'b2', 'a'], 5],
 ];
 
-// A row without its last value would have it filled with the callback of the test, which then has to be called.
+// bun:test would pass a `done` callback for a missing last value, and wait until it is called.
 test.each(LISTS.map(([search, ids, total, page = {}]) => [search, ids, total, page] as const))(
-  'GET /v1/jobs?%s lists %j of %d',
+  'GET /v1/jobs?%s lists the jobs %j of %d',
   async (search, ids, total, page) => {
     const { status, json } = await service.send('GET', `/v1/jobs?${search}`);
     expect(status).toBe(200);
@@ -66,7 +66,7 @@ test.each(LISTS.map(([search, ids, total, page = {}]) => [search, ids, total, pa
   },
 );
 
-test('a job in a list is the job by itself', async () => {
+test('a job is the same in a list and by itself', async () => {
   const { json } = await service.send('GET', '/v1/jobs');
   for (const job of json.jobs) expect((await service.send('GET', `/v1/jobs/${job.id}`)).json).toEqual(job);
 });

@@ -10,7 +10,7 @@ const CREATED = {
   memory_usage_mb: 0,
 };
 
-test('the life of a job, as the API reference tells it', async () => {
+test('a job goes through its life as the API reference describes it', async () => {
   await using service = await startService();
   const { send, clock } = service;
   const created = await send('POST', '/v1/jobs', NEW);
@@ -54,7 +54,7 @@ test('the life of a job, as the API reference tells it', async () => {
   });
 });
 
-/** States that a job goes through, 10 s apart; whether it shows an end, and when. */
+/** States that a job goes through, 10 s apart, and when it has ended. */
 const LIVES: [string[], ended: number | undefined][] = [
   [[], undefined],
   [['running'], undefined],
@@ -69,7 +69,7 @@ const LIVES: [string[], ended: number | undefined][] = [
   [['completed', 'running', 'cancelled'], 30],
 ];
 
-test.each(LIVES)('after %j the end of the job is at %p s', async (states, endedAfter) => {
+test.each(LIVES)('after the states %j the job has ended at %p s', async (states, endedAfter) => {
   await using service = await startService();
   await service.send('POST', '/v1/jobs', NEW);
   for (const state of states) {
@@ -85,7 +85,7 @@ test.each(LIVES)('after %j the end of the job is at %p s', async (states, endedA
   });
 });
 
-/** What a PATCH changes in a job whose usage is 10 %, 20 MB and 30 %. */
+/** Bodies of PATCH and what they change in a job whose usage is 10 %, 20 MB and 30 %. */
 const PATCHES: [body: unknown, changed: object][] = [
   [{}, {}],
   [{ state: null, cpu_usage: null, memory_usage_mb: null, gpu_usage: null }, {}],
@@ -103,7 +103,7 @@ const PATCHES: [body: unknown, changed: object][] = [
   ['  {"cpu_usage":5}\r\n', { cpu_usage: 5 }],
 ];
 
-test.each(PATCHES)('PATCH %j changes %j', async (body, changed) => {
+test.each(PATCHES)('PATCH with %j changes %j', async (body, changed) => {
   await using service = await startService();
   await service.send('POST', '/v1/jobs', NEW);
   const usage = { cpu_usage: 10, memory_usage_mb: 20, gpu_usage: 30 };
@@ -113,7 +113,7 @@ test.each(PATCHES)('PATCH %j changes %j', async (body, changed) => {
   expect((await service.send('GET', '/v1/jobs/job-001')).json).toEqual(json);
 });
 
-/** Names at the bounds, and ones that break what quotes badly. */
+/** Names of extreme length, and names that break bad quoting. */
 const NAMES = [
   'x',
   ' ',
@@ -144,24 +144,30 @@ const NAMES = [
   '__proto__',
 ];
 
-test.each(NAMES)('%p round-trips as job, user and node, in bodies, paths and filters', async (name) => {
-  await using service = await startService();
-  const { send } = service;
-  const job = { id: name, user: name, nodes: [name, 'other'] };
-  const path = `/v1/jobs/${encodeURIComponent(name)}`;
-  const created = await send('POST', '/v1/jobs', job);
-  expect([created.status, created.json]).toEqual([201, { ...CREATED, ...job }]);
-  expect((await send('GET', path)).json).toEqual({ ...CREATED, ...job });
-  const sample = { node: name, cpu_usage: 1, memory_usage_mb: 1 };
-  expect((await send('POST', `${path}/metrics`, sample)).status).toBe(201);
-  expect((await send('GET', `${path}/metrics`)).json).toMatchObject({ job_id: name, total: 1 });
-  expect((await send('PATCH', path, { state: 'failed' })).json).toMatchObject({ id: name, state: 'failed' });
-  const filter = new URLSearchParams({ user: name, node: name, state: 'failed' });
-  expect((await send('GET', `/v1/jobs?${filter}`)).json).toMatchObject({ total: 1, jobs: [job] });
-  expect((await send('DELETE', path)).status).toBe(204);
-});
+test.each(NAMES)(
+  'the name %p round-trips as job, user and node, in bodies, paths and filters',
+  async (name) => {
+    await using service = await startService();
+    const { send } = service;
+    const job = { id: name, user: name, nodes: [name, 'other'] };
+    const path = `/v1/jobs/${encodeURIComponent(name)}`;
+    const created = await send('POST', '/v1/jobs', job);
+    expect([created.status, created.json]).toEqual([201, { ...CREATED, ...job }]);
+    expect((await send('GET', path)).json).toEqual({ ...CREATED, ...job });
+    const sample = { node: name, cpu_usage: 1, memory_usage_mb: 1 };
+    expect((await send('POST', `${path}/metrics`, sample)).status).toBe(201);
+    expect((await send('GET', `${path}/metrics`)).json).toMatchObject({ job_id: name, total: 1 });
+    expect((await send('PATCH', path, { state: 'failed' })).json).toMatchObject({
+      id: name,
+      state: 'failed',
+    });
+    const filter = new URLSearchParams({ user: name, node: name, state: 'failed' });
+    expect((await send('GET', `/v1/jobs?${filter}`)).json).toMatchObject({ total: 1, jobs: [job] });
+    expect((await send('DELETE', path)).status).toBe(204);
+  },
+);
 
-test('a job of 100,000 nodes is taken where the body may be that large, one more is refused', async () => {
+test('a job may have 100,000 nodes where the body may be that large, and not one more', async () => {
   await using service = await startService({ maxBodyBytes: 4 * 1024 * 1024 });
   const nodes = Array.from({ length: 100_000 }, (_, index) => `n${index}`);
   const refused = await service.send('POST', '/v1/jobs', { ...NEW, nodes: [...nodes, 'more'] });

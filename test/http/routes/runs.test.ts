@@ -45,7 +45,7 @@ async function startWithRuns() {
   return service;
 }
 
-test('a job has its details, and its runs each their own', async () => {
+test('a job shows the details of its latest run, and each run shows its own', async () => {
   await using service = await startWithRuns();
   const { json } = await service.send('GET', '/v1/jobs/7');
   expect(json).toMatchObject({
@@ -88,7 +88,7 @@ test('a job has its details, and its runs each their own', async () => {
   expect((await service.send('GET', '/v1/jobs/7/summary?run=0')).json.error).toBe('validation_error');
 });
 
-test('what changed is told under the names of the fields', async () => {
+test('events show changes under the names of the fields', async () => {
   await using service = await startWithRuns();
   await service.send('POST', '/v1/jobs', { id: '8', user: 'bob', nodes: ['n1'], name: 'x' });
   await service.send('PATCH', '/v1/jobs/8', { state: 'failed', exit_code: 3 });
@@ -120,7 +120,7 @@ test('what changed is told under the names of the fields', async () => {
   expect((await service.send('GET', '/v1/jobs/9/events')).status).toBe(404);
 });
 
-test('a job that waits has no start', async () => {
+test('a pending job has no start time', async () => {
   await using service = await startService();
   const { startTimeMs: _s, nodes: _n, ...waiting } = RUN;
   await service.store.applyReports([{ ...waiting, state: 'pending', reason: 'Priority' }]);
@@ -142,7 +142,7 @@ test.each([
   ['qos=high', 0],
   ['cluster=x', 0],
   ['array_job_id=7', 0],
-])('GET /v1/jobs?%s lists %d', async (query, total) => {
+])('GET /v1/jobs?%s lists %d jobs', async (query, total) => {
   await using service = await startWithRuns();
   expect((await service.send('GET', `/v1/jobs?${query}`)).json).toMatchObject({ total });
 });

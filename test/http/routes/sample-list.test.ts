@@ -4,7 +4,7 @@ import { startService } from '../../help/service.ts';
 
 const at = (ms: number) => new Date(NOON_MS + ms).toISOString();
 
-/** A job on two nodes with six samples, one a second. */
+/** Starts a service with a job on two nodes and six samples, one per second. */
 async function startWithSamples() {
   const service = await startService();
   await service.send('POST', '/v1/jobs', { id: 'a,"b"', user: 'alice', nodes: ['n1', 'n2'] });
@@ -24,7 +24,7 @@ async function startWithSamples() {
   };
 }
 
-test('order turns the list, and the limit keeps the newest either way', async () => {
+test('order reverses the list, and the limit selects the newest in either order', async () => {
   await using service = await startWithSamples();
   const cpu = async (query: string) =>
     (await service.get(`/metrics${query}`)).json.samples.map(
@@ -36,7 +36,7 @@ test('order turns the list, and the limit keeps the newest either way', async ()
   expect(await cpu('?limit=2&order=desc')).toEqual([60, 50]);
 });
 
-test('node gives the samples of one node; its name stands by those that are not of the first', async () => {
+test('node selects the samples of one node, and only samples of other nodes than the first show their node', async () => {
   await using service = await startWithSamples();
   expect((await service.get('/metrics?node=n2')).json).toMatchObject({
     total: 3,
@@ -48,7 +48,7 @@ test('node gives the samples of one node; its name stands by those that are not 
   expect((await service.get('/metrics?node=n3')).json).toMatchObject({ error: 'validation_error' });
 });
 
-test('max_points gives spans of equal length with least, mean and largest value', async () => {
+test('max_points returns spans of equal length with minimum, mean and maximum', async () => {
   await using service = await startWithSamples();
   const { json } = await service.get('/metrics?max_points=2');
   expect(json.total).toBe(6);
@@ -72,7 +72,7 @@ test('max_points gives spans of equal length with least, mean and largest value'
   expect((await service.get('/metrics?max_points=0')).json.error).toBe('validation_error');
 });
 
-test('CSV and NDJSON give every sample, by header or by parameter', async () => {
+test('CSV and NDJSON contain every sample, by header or by parameter', async () => {
   await using service = await startWithSamples();
   const csv = await service.get('/metrics', 'text/csv');
   expect(csv.headers.get('content-type')).toBe('text/csv; charset=utf-8');
@@ -88,7 +88,7 @@ test('CSV and NDJSON give every sample, by header or by parameter', async () => 
   expect((await service.send('GET', '/v1/jobs/none/metrics?format=csv')).json.error).toBe('not_found');
 });
 
-test('the summary tells of the whole and of each node', async () => {
+test('the summary covers the whole job and each node', async () => {
   await using service = await startWithSamples();
   expect((await service.get('/summary')).json).toEqual({
     job_id: 'a,"b"',

@@ -10,8 +10,8 @@ async function startWithJob() {
 }
 
 const NOW = '2026-01-20T12:00:00.000Z';
-/** What is sent, and the whole answer to it. */
-const TAKEN: [body: object, answer: object][] = [
+/** Bodies and their whole answers. */
+const ACCEPTED: [body: object, answer: object][] = [
   [
     { cpu_usage: 75.5, memory_usage_mb: 4096, gpu_usage: 50 },
     { timestamp: NOW, cpu_usage: 75.5, memory_usage_mb: 4096, gpu_usage: 50 },
@@ -48,14 +48,14 @@ const TAKEN: [body: object, answer: object][] = [
   ]),
 ];
 
-test.each(TAKEN)('POST %j answers %j', async (body, answer) => {
+test.each(ACCEPTED)('POST of the sample %j is answered with %j', async (body, answer) => {
   await using service = await startWithJob();
   const { status, json } = await service.send('POST', METRICS, body);
   expect([status, json]).toEqual([201, answer]);
   expect((await service.send('GET', METRICS)).json).toEqual({ job_id: 'a', samples: [answer], total: 1 });
 });
 
-test('a back-filled sample is kept and does not replace a newer one', async () => {
+test('a back-filled sample is stored and does not replace newer usage', async () => {
   await using service = await startWithJob();
   await service.send('POST', METRICS, { cpu_usage: 10, memory_usage_mb: 100 });
   const older = { timestamp: '2026-01-20T11:00:00Z', cpu_usage: 99, memory_usage_mb: 999 };
@@ -68,7 +68,7 @@ test('a back-filled sample is kept and does not replace a newer one', async () =
   expect(json.samples.map(({ cpu_usage }: { cpu_usage: number }) => cpu_usage)).toEqual([99, 10]);
 });
 
-/** The samples stand at 10:00, 10:01 ... 10:04, twice at 10:02. */
+/** The samples are of 10:00, 10:01 ... 10:04, with two of 10:02. */
 const LISTS: [search: string, minutes: number[], total: number][] = [
   ['', [0, 1, 2, 2, 3, 4], 6],
   ['limit=2', [3, 4], 6],
@@ -87,22 +87,25 @@ const LISTS: [search: string, minutes: number[], total: number][] = [
   ['start_time=2026-01-21&end_time=2026-01-20', [], 0],
 ];
 
-test.each(LISTS)('GET metrics?%s lists minutes %j of %d', async (search, minutes, total) => {
-  await using service = await startWithJob();
-  for (const minute of [4, 0, 2, 1, 2, 3]) {
-    const timestamp = `2026-01-20T10:0${minute}:00Z`;
-    await service.send('POST', METRICS, { timestamp, cpu_usage: minute, memory_usage_mb: 1 });
-  }
-  const { status, json } = await service.send('GET', `${METRICS}?${search}`);
-  expect(status).toBe(200);
-  expect({ ...json, samples: json.samples.map((one: { cpu_usage: number }) => one.cpu_usage) }).toEqual({
-    job_id: 'a',
-    samples: minutes,
-    total,
-  });
-});
+test.each(LISTS)(
+  'GET metrics?%s lists the samples of the minutes %j of %d',
+  async (search, minutes, total) => {
+    await using service = await startWithJob();
+    for (const minute of [4, 0, 2, 1, 2, 3]) {
+      const timestamp = `2026-01-20T10:0${minute}:00Z`;
+      await service.send('POST', METRICS, { timestamp, cpu_usage: minute, memory_usage_mb: 1 });
+    }
+    const { status, json } = await service.send('GET', `${METRICS}?${search}`);
+    expect(status).toBe(200);
+    expect({ ...json, samples: json.samples.map((one: { cpu_usage: number }) => one.cpu_usage) }).toEqual({
+      job_id: 'a',
+      samples: minutes,
+      total,
+    });
+  },
+);
 
-test('the default limit is the newest 1000', async () => {
+test('the newest 1000 samples are listed by default', async () => {
   await using service = await startWithJob();
   const { store, clock } = service;
   const usage = { cpuUsage: 1, memoryUsageMb: 1, stamped: true };

@@ -17,7 +17,7 @@ const RUN: Report = {
   sluid: FIRST,
 };
 
-/** A job that was requeued, suspended for two of its ten minutes, and others beside it. */
+/** Starts a service with a requeued job, which was suspended for two of its ten minutes, and other jobs. */
 async function startWithSluids() {
   const service = await startService();
   await service.store.applyReports([
@@ -35,7 +35,7 @@ async function startWithSluids() {
   return service;
 }
 
-test('a job shows the SLUID of its latest run, its runs show theirs, and suspended time is no run time', async () => {
+test('a job shows the SLUID of its latest run, each run shows its own, and suspended time is not runtime', async () => {
   await using service = await startWithSluids();
   const { json: body } = await service.send('GET', '/v1/jobs/7');
   expect(body).toMatchObject({ sluid: SECOND, suspended_seconds: 120, runtime_seconds: 480 });
@@ -61,7 +61,7 @@ test.each([
   [`sluid=${FIRST}&min_runtime=9m`, []],
   [`sluid=${FIRST}&min_runtime=8m&since=2026-01-20T11:00:00Z`, ['7']],
   ['sluid=s0000000000000', []],
-])('the list of %s', async (query, ids) => {
+])('GET /v1/jobs?%s lists the jobs %j', async (query, ids) => {
   await using service = await startWithSluids();
   const { json: body } = await service.send('GET', `/v1/jobs?${query}`);
   const { jobs, total } = body as { jobs: { id: string }[]; total: number };
@@ -77,14 +77,14 @@ test.each([
   ).toEqual(ids);
 });
 
-test('an empty SLUID, or too many, are refused', async () => {
+test('an empty SLUID and too many SLUIDs are refused', async () => {
   await using service = await startWithSluids();
   for (const query of ['sluid=', `sluid=${Array(101).fill(FIRST).join()}`]) {
     expect(await service.send('GET', `/v1/jobs?${query}`)).toMatchObject({ status: 400 });
   }
 });
 
-test('a hook script names the run that ended by its SLUID', async () => {
+test('a hook script may name the ended run by its SLUID', async () => {
   await using service = await startWithSluids();
   await service.store.applyReports([
     { ...RUN, observedMs: at(-5), startTimeMs: at(-5), sluid: 's685M87SKB0000' },
@@ -97,7 +97,7 @@ test('a hook script names the run that ended by its SLUID', async () => {
   expect((await service.send('GET', '/v1/jobs/7')).json).toMatchObject({ state: 'failed', exit_code: 3 });
 });
 
-test('samples name the run that they are of by its SLUID', async () => {
+test('samples may name their run by its SLUID', async () => {
   await using service = await startWithSluids();
   const sample = { cpu_usage: 50, memory_usage_mb: 100 };
   const { json } = await service.send('POST', '/v1/samples', {
