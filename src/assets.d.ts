@@ -1,4 +1,24 @@
 /** Files that the bundler puts into the executable as text. */
+declare module '*.service' {
+  const text: string;
+  export default text;
+}
+
+declare module '*.yml' {
+  const text: string;
+  export default text;
+}
+
+declare module '*.conf' {
+  const text: string;
+  export default text;
+}
+
+declare module '*.md' {
+  const text: string;
+  export default text;
+}
+
 declare module '*.sql' {
   const text: string;
   export default text;

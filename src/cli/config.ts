@@ -1,28 +1,50 @@
-import { readFileSync } from 'node:fs';
 import { findSlurm } from '../service/slurm.ts';
-import { type Config, chooseLogFormat, loadConfig } from '../settings/load.ts';
+import { chooseLogFormat, HIDDEN } from '../settings/load.ts';
+import type { Given } from '../settings/sources.ts';
+import { type Config, keyOf, SETTING_KEYS } from '../settings/table.ts';
+import { defineCommand, type Input } from './command.ts';
 
-/** `hpc-observe config`: what is in force and where each value came from, as a file that --config takes. */
-export function showConfig(args: readonly string[], write: (text: string) => void): void {
-  const { config, origins } = loadConfig({
-    args,
-    env: process.env,
-    readFile: (path) => readFileSync(path, 'utf8'),
-  });
-  const meanings = explainAuto(config);
-  const rows = [...origins].map(([name, { text, origin }]) => [
-    `${name.replaceAll('-', '_')} = ${toToml(text)}`,
-    text === 'auto' && meanings[name] ? `${origin}; here: ${meanings[name]}` : origin,
+export const config = defineCommand({
+  summary: 'Print the settings in effect and where each came from',
+  usage: ['config [settings]'],
+  examples: [
+    ['config', 'The settings of serve in this environment'],
+    ['config > hpc-observe.toml', 'The same as a file for --config'],
+  ],
+  settings: SETTING_KEYS,
+  async run(input) {
+    input.print(describeConfig(input));
+    return 0;
+  },
+});
+
+/** Renders the settings as a file that --config accepts, with the origin of each as a comment. */
+function describeConfig({
+  config,
+  origins,
+  env,
+}: Pick<Input<keyof Config>, 'config' | 'origins' | 'env'>): string {
+  const meanings = explainAuto(config, env);
+  const rows = [...origins].map(([name, given]) => [
+    describeValue(name, given),
+    describeOrigin(given, meanings[name]),
   ]);
   const width = Math.max(...rows.map(([line]) => line!.length));
-  for (const [line, origin] of rows) write(`${line!.padEnd(width)}  # ${origin}\n`);
+  return rows.map(([line, origin]) => `${line!.padEnd(width)}  # ${origin}\n`).join('');
 }
 
-/** What `auto` of a setting means on this machine, at present. */
-const explainAuto = (config: Config): Record<string, string> => ({
-  slurm: findSlurm({ slurm: 'auto', slurmBin: config.slurmBin }, process.env).state,
+/** One line of TOML. The value of a secret is not shown, so its line is a comment. */
+export const describeValue = (name: string, { text }: Given): string =>
+  text === HIDDEN ? `# ${keyOf(name)} is secret` : `${keyOf(name)} = ${toToml(text)}`;
+
+const describeOrigin = ({ text, origin }: Given, meaning: string | undefined): string =>
+  text === 'auto' && meaning !== undefined ? `${origin}; here: ${meaning}` : origin;
+
+/** What `auto` of a setting means on this machine at present. */
+const explainAuto = (config: Config, env: Input<never>['env']): Record<string, string> => ({
+  slurm: findSlurm({ slurm: 'auto', slurmBin: config.slurmBin }, env).state,
   'log-format': `${chooseLogFormat(config)} on this terminal or pipe`,
 });
 
-/** Numbers and switches stand as they are; everything else is quoted as TOML and JSON both quote. */
+/** Numbers and switches are written as they are; everything else is quoted, which TOML and JSON do alike. */
 const toToml = (text: string) => (/^(\d+|true|false)$/.test(text) ? text : JSON.stringify(text));

@@ -1,138 +1,49 @@
-import { readFileSync } from 'node:fs';
 import { version } from '../../package.json';
-import { startDemo } from '../demo/feed.ts';
-import { drawBar, type ShowProgress, tellQuarters } from '../demo/progress.ts';
-import type { Store } from '../domain/store/store.ts';
-import type { Retention } from '../domain/store/upkeep.ts';
-import { createApp } from '../http/app.ts';
-import { createLog, type Log, type LogFormat } from '../log.ts';
-import { groupRenderer } from '../metrics/groups.ts';
-import { renderJobs } from '../metrics/jobs.ts';
-import { serviceMetrics } from '../metrics/service.ts';
-import { slurmMetrics } from '../metrics/slurm.ts';
-import { renderThroughput } from '../metrics/throughput.ts';
-import { listen } from '../service/listen.ts';
-import { startRetention } from '../service/retention.ts';
-import { findSlurm, reportTaker, type Sources, startSources } from '../service/slurm.ts';
-import { type Config, chooseLogFormat, loadConfig } from '../settings/load.ts';
-import { parseJobCompletion } from '../slurm/records/jobcomp.ts';
-import { expandLists } from '../slurm/values/nodelist.ts';
-import { openStore } from '../store/open.ts';
+import { createLog } from '../log.ts';
+import { chooseLogFormat } from '../settings/load.ts';
+import { type Config, SETTING_KEYS } from '../settings/table.ts';
+import { defineCommand } from './command.ts';
 
-/** Requests in flight have this long to be answered after a signal; the rest of the 5 s is for the database. */
-const DRAIN_MS = 3000;
-/** A request may have arrived with the signal and not be read yet: `stop` would take its connection for an idle one. */
-const SETTLE_MS = 100;
+/** As a shell reports a process that SIGINT ended. */
+const INTERRUPTED = 130;
 
-/** `hpc-observe serve`: builds the parts, hands them down, and runs until a signal comes (0) or the store fails for good (1). */
-export async function serve(args: readonly string[]): Promise<number> {
-  const { config } = loadConfig({ args, env: process.env, readFile: (path) => readFileSync(path, 'utf8') });
+export const serve = defineCommand({
+  summary: 'Run the HTTP API and /metrics',
+  usage: ['serve [settings]'],
+  examples: [
+    ['serve --demo', 'Show a made-up cluster'],
+    ['serve --host 0.0.0.0 --database /var/lib/hpc-observe/hpc-observe.db', 'Serve on all addresses'],
+    ['serve --config /etc/hpc-observe.toml --log-level debug', 'Log each request, commit and Slurm command'],
+  ],
+  settings: SETTING_KEYS,
+  run: ({ config, env }) => run(config, env),
+});
+
+/** Serves until a signal comes (0, or 130 if a second one comes) or the store fails for good (1). */
+async function run(config: Config, env: Readonly<Record<string, string | undefined>>): Promise<number> {
+  // Imported here: the help of this command does not need the server.
+  const { createServiceLog, startService } = await import('../service/serve.ts');
   const now = () => Date.now();
-  const slurm = findSlurm(config.demo ? { ...config, slurm: 'off' } : config, process.env);
-  const format = chooseLogFormat(config);
-  const log = createLog({
-    level: config.logLevel,
-    format,
-    write: (line) => process.stderr.write(line),
-    now,
-  });
-  const isDebug = config.logLevel === 'debug';
-  const stopped = nextSignal();
-  let store: Store | undefined;
-  const service = serviceMetrics({ version, storeStatus: () => store?.status() });
-  /** Why it ends, unless a signal asked for it. */
-  let death: Error | undefined;
-  const died = Promise.withResolvers<void>();
-  store = await openStore(config.database, {
-    onCommit(commit) {
-      service.observeCommit(commit);
-      const { seconds, ...rest } = commit;
-      if (isDebug) log.debug('commit', { ms: millisecondsOf(seconds), ...rest });
-    },
-    onExpire({ seconds, ...step }) {
-      if (isDebug && step.changedRows > 0) log.debug('expire_step', { ms: millisecondsOf(seconds), ...step });
-    },
-    onNotice: ({ level, event, message }) => log[level](event, { message }),
-    onDeath(cause) {
-      death = cause;
-      log.error('the store has failed; the service ends', { cause });
-      died.resolve();
-    },
-  });
-  let sources: Sources | undefined;
-  const slurmFamilies = slurmMetrics({
-    now,
-    commandStates: () => sources?.commands.states(),
-    spoolState: () => sources?.spool?.state(),
-  });
-  const takeReports = reportTaker({ store, log, observe: slurmFamilies.observeReports });
-  try {
-    const app = createApp({
-      store,
-      now,
-      log,
-      version,
-      maxBodyBytes: config.maxBodyBytes,
-      slurm: { takeReports, parseCompletion: parseJobCompletion, expandLists: (lists) => expandLists(lists) },
-      metrics: {
-        render: groupRenderer(
-          [
-            {
-              name: 'jobs',
-              render: () =>
-                renderJobs(store!, {
-                  nowMs: now(),
-                  endedSeriesMs: config.endedSeriesMs,
-                  maxSeries: config.metricsMaxSeries,
-                }),
-            },
-            { name: 'flow', render: async () => renderThroughput(await store!.countThroughput()) },
-            { name: 'slurm', render: () => slurmFamilies.registry.metrics() },
-            { name: 'process', render: () => service.process.metrics() },
-            { name: 'service', render: () => service.registry.metrics() },
-          ],
-          { registry: service.registry, now, log },
-        ),
-        observeRequest: (method, route, status, seconds) => {
-          service.observeRequest(method, route, status, seconds);
-          if (isDebug) log.debug('request', { method, route, status, ms: millisecondsOf(seconds) });
-        },
-      },
-    });
-    const server = listen(app, config.host, config.port);
-    announce(server.url, config, slurm.state, format);
-    sources = startSources({
-      store,
-      now,
-      log,
-      takeReports,
-      slurm,
-      intervalMs: config.slurmIntervalMs,
-      spool: config.spool,
-    });
-    const retention = startRetention({ store, now, log, keep: keepOf(config) });
-    const demo = config.demo
-      ? startDemo({ store, now, log, showProgress: showFilling(log, format) })
-      : undefined;
-    await Promise.race([stopped.then((signal) => log.info('stopping', { signal })), died.promise]);
-    retention.stop();
-    await Promise.race([Promise.all([demo?.stop(), sources.stop()]), Bun.sleep(DRAIN_MS)]);
-    await Bun.sleep(SETTLE_MS);
-    await Promise.race([server.stop(), Bun.sleep(DRAIN_MS)]);
-    await server.stop(true);
-  } finally {
-    await store.close();
-  }
+  const signals = listenForSignals();
+  const log = createServiceLog(config, now);
+  const service = await startService({ config, env, log, now });
+  announce(service.url, config, service.slurm);
+  const signal = await Promise.race([signals.first, service.died]);
+  if (signal !== undefined) log.info('stopping', { signal });
+  const isInterrupted = await Promise.race([
+    service.stop().then(() => false),
+    signals.second.then(() => true),
+  ]);
+  if (isInterrupted) return INTERRUPTED;
   log.info('stopped');
-  return death ? 1 : 0;
+  return signal === undefined ? 1 : 0;
 }
 
-/** To the microsecond. */
-const millisecondsOf = (seconds: number): number => Math.round(seconds * 1e6) / 1000;
-
-/** On stdout whatever is logged: where it listens. Text for a person, or an event as the log writes it. */
-function announce(url: URL, { database, demo }: Config, slurm: string, format: LogFormat): void {
+/** Writes to stdout, whatever the log level, where the service listens: text for a person, or an event as the log writes it. */
+function announce(url: URL, config: Config, slurm: string): void {
+  const { database, demo } = config;
   const write = (text: string) => void process.stdout.write(text);
+  const format = chooseLogFormat(config);
   if (format === 'json') {
     const fields = { version, url: url.href, database, ...(demo && { demo }), slurm };
     createLog({ level: 'info', format, write, now: Date.now }).info('serving', fields);
@@ -147,35 +58,20 @@ function announce(url: URL, { database, demo }: Config, slurm: string, format: L
   );
 }
 
-function showFilling(log: Log, format: LogFormat): ShowProgress {
-  const write = (text: string) => void process.stderr.write(text);
-  if (format === 'json') return tellQuarters((percent) => log.info('making up the past', { percent }));
-  if (process.stderr.isTTY) return drawBar(write);
-  return tellQuarters((percent) => write(`making up the past ${percent} %\n`));
-}
-
-function keepOf({ sampleRetentionMs, summaryRetentionMs, jobRetentionMs }: Config): Retention {
-  return {
-    ...(sampleRetentionMs !== undefined && { sampleMs: sampleRetentionMs }),
-    ...(summaryRetentionMs !== undefined && { summaryMs: summaryRetentionMs }),
-    ...(jobRetentionMs !== undefined && { jobMs: jobRetentionMs }),
-  };
-}
-
-/** Signals that end a process unless it listens to them: a terminal that is closed, or a habit of logrotate. */
+/** Signals that would end the process: a terminal that closes sends SIGHUP, logrotate often one of the others. */
 const IGNORED_SIGNALS = ['SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const;
 
-/** Resolves with the first signal that asks to stop; a second one ends the process at once. Others change nothing. */
-function nextSignal(): Promise<string> {
+/** `first` resolves with the first signal to stop, `second` with the next one. Other signals are ignored. */
+function listenForSignals(): { readonly first: Promise<string>; readonly second: Promise<string> } {
   for (const signal of IGNORED_SIGNALS) process.on(signal, () => {});
-  return new Promise((resolve) => {
-    let isFirst = true;
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-      process.on(signal, () => {
-        if (!isFirst) process.exit(130);
-        isFirst = false;
-        resolve(signal);
-      });
-    }
-  });
+  const first = Promise.withResolvers<string>();
+  const second = Promise.withResolvers<string>();
+  let isFirst = true;
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      (isFirst ? first : second).resolve(signal);
+      isFirst = false;
+    });
+  }
+  return { first: first.promise, second: second.promise };
 }

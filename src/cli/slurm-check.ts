@@ -2,52 +2,69 @@ import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:
 import { userInfo } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { StartError, UsageError } from '../domain/errors.ts';
-import { takeFlags } from '../settings/arguments.ts';
-import { type Config, loadConfig } from '../settings/load.ts';
+import type { Config } from '../settings/table.ts';
 import * as judge from '../slurm/check/judge.ts';
 import { rehearseHook } from '../slurm/check/rehearse.ts';
 import { readOutput, type SlurmCommands, slurmCommands } from '../slurm/follow/commands.ts';
-import {
-  DEFAULT_SPOOL,
-  HOOK_KINDS,
-  HOOK_SETTINGS,
-  type HookKind,
-  renderHook,
-} from '../slurm/hooks/scripts.ts';
+import { HOOK_KINDS, HOOK_SETTINGS, type HookKind, renderHook } from '../slurm/hooks/scripts.ts';
 import { hidesJobs, parseSlurmConfig, readUserId, type SlurmConfig } from '../slurm/records/slurm-conf.ts';
+import { defineCommand } from './command.ts';
 
 const TIMEOUT_MS = 30_000;
-/** The user that the README has the service run as. */
+/** The user that deploy/hpc-observe.service runs the service as. */
 const SERVICE_USER = 'hpc-observe';
 const DEFAULT_FOLDER = '/etc/slurm/hpc-observe';
 const HEAD_HOOKS: readonly HookKind[] = ['prolog_slurmctld', 'epilog_slurmctld'];
 const NODE_HOOKS: readonly HookKind[] = ['prolog_slurmd', 'epilog_slurmd'];
 
-type Print = (text: string) => void;
-type Environment = Readonly<Record<string, string | undefined>>;
+export const slurmCheck = defineCommand({
+  summary: 'Report what of Slurm is set up for hpc-observe, what is missing, and what to do',
+  usage: ['slurm check [--server URL] [settings]', 'slurm check --node [settings]'],
+  examples: [
+    ['slurm check', 'Check the head node; exit code 1 if something is wrong'],
+    ['slurm check --config /etc/hpc-observe.toml', 'The same with the configuration of the service'],
+    ['slurm check --node', 'Check the hooks of a compute node'],
+  ],
+  settings: ['host', 'port', 'slurmBin', 'spool'],
+  flags: {
+    server: { takes: 'URL', help: 'Where the service is (from --host and --port, on this machine)' },
+    node: { help: 'Check a compute node instead of the head node' },
+  },
+  async run({ config, flags, env, print }) {
+    const server = readServer(flags.get('server') ?? describeServer(config));
+    const isNode = flags.has('node');
+    const commands = slurmCommands({ env, now: () => Date.now(), folder: config.slurmBin ?? undefined });
+    const asked = await time(commands, 'scontrol', ['show', 'config']);
+    if (asked.error !== undefined) {
+      throw new StartError(`${asked.error} Nothing can be checked without Slurm’s configuration.`);
+    }
+    const slurmConfig = parseSlurmConfig(asked.text);
+    const findings = [
+      ...(await checkHooks(slurmConfig, isNode, config.spool)),
+      ...(isNode ? [] : await checkHead(slurmConfig, commands, server)),
+    ];
+    print(judge.renderFindings(findings));
+    // What is only missing is not a failure.
+    return findings.some(({ status }) => status === 'wrong') ? 1 : 0;
+  },
+});
 
-/** `slurm check`: says what of Slurm is set up, and what to do; 1 when something is wrong, 0 when at most something is missing. */
-export async function checkSlurm(
-  args: readonly string[],
-  print: Print,
-  env: Environment = process.env,
-): Promise<number> {
-  const { server, isNode, slurmBin } = readArguments(args, env);
-  const commands = slurmCommands({ env, now: () => Date.now(), folder: slurmBin });
-  const asked = await time(commands, 'scontrol', ['show', 'config']);
-  if (asked.error !== undefined) {
-    throw new StartError(`${asked.error} Without the configuration of Slurm nothing can be checked.`);
-  }
-  const config = parseSlurmConfig(asked.text);
-  const findings = [
-    ...(await checkHooks(config, isNode)),
-    ...(isNode ? [] : await checkHead(config, commands, server)),
-  ];
-  print(judge.renderFindings(findings));
-  return findings.some(({ status }) => status === 'wrong') ? 1 : 0;
+function readServer(url: string): string {
+  if (!/^https?:\/\//.test(url)) throw new UsageError(`--server must be a URL, not ${url}.`);
+  return url.replace(/\/+$/, '');
 }
 
-async function checkHooks(config: SlurmConfig, isNode: boolean): Promise<judge.Finding[]> {
+/** The URL of a service on this machine. A service that listens on all addresses is reached on the loopback. */
+function describeServer({ host, port }: Pick<Config, 'host' | 'port'>): string {
+  const address = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
+  return `http://${address.includes(':') ? `[${address}]` : address}:${port}`;
+}
+
+async function checkHooks(
+  config: SlurmConfig,
+  isNode: boolean,
+  defaultSpool: string,
+): Promise<judge.Finding[]> {
   const findings: judge.Finding[] = [];
   const spools = new Set<string>();
   const slurmUid = readUserId(config.get(isNode ? 'SlurmdUser' : 'SlurmUser')?.[0]);
@@ -56,7 +73,7 @@ async function checkHooks(config: SlurmConfig, isNode: boolean): Promise<judge.F
     const scripts = pathsOf(config, kind).map((path) => readScript(path, slurmUid));
     const own = scripts.find(({ text }) => text !== undefined && judge.isOurScript(text));
     findings.push(judge.judgeHook(kind, scripts, folder));
-    findings.push(await rehearseHook(kind, own?.text ?? renderHook(kind, DEFAULT_SPOOL)));
+    findings.push(await rehearseHook(kind, own?.text ?? renderHook(kind, defaultSpool)));
     const spool = own?.text === undefined ? undefined : judge.spoolOf(own.text);
     if (spool !== undefined) spools.add(spool);
   }
@@ -182,19 +199,4 @@ function readFolder(path: string): judge.FolderState | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** Where the service and Slurm are is known from the service's own settings, unless `--server` says otherwise. */
-function readArguments(args: readonly string[], env: Environment) {
-  const { flags, rest } = takeFlags(args, { server: 'text', node: 'switch' });
-  const { config } = loadConfig({ args: rest, env, readFile: (path) => readFileSync(path, 'utf8') });
-  const server = flags.get('server') ?? describeServer(config);
-  if (!/^https?:\/\//.test(server)) throw new UsageError(`--server must be a URL, not ${server}.`);
-  return { server: server.replace(/\/+$/, ''), isNode: flags.has('node'), slurmBin: config.slurmBin };
-}
-
-/** The URL of a service on this machine. One that listens on all addresses is asked on the first. */
-function describeServer({ host, port }: Config): string {
-  const address = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
-  return `http://${address.includes(':') ? `[${address}]` : address}:${port}`;
 }

@@ -1,14 +1,13 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { AppError, DatabaseInUse, StartError, UsageError } from '../domain/errors.ts';
 import type { Report } from '../domain/report.ts';
 import type { BatchResult } from '../domain/store/batch.ts';
 import { parseTime } from '../domain/time.ts';
-import { takeFlags } from '../settings/arguments.ts';
-import { loadConfig } from '../settings/load.ts';
 import { type ImportSink, readAccounting, readSavedAccounting } from '../slurm/follow/accounting.ts';
 import { slurmCommands } from '../slurm/follow/commands.ts';
 import type { Unreadable } from '../slurm/records/unreadable.ts';
 import { openStore } from '../store/open.ts';
+import { defineCommand, type Input } from './command.ts';
 import { type Progress, startProgress } from './progress.ts';
 
 /** Reports of one commit: a page of an index that several of them change is written once. */
@@ -20,37 +19,53 @@ const CACHE_BYTES = 256_000_000;
 /** Reasons that are shown. */
 const SHOWN_REASONS = 5;
 
-type Print = (text: string) => void;
-
 interface ImportArguments {
   readonly sinceMs: number | undefined;
   readonly untilMs: number;
   readonly file: string | undefined;
-  readonly database: string;
-  readonly slurmBin: string | undefined;
 }
 
-/**
- * `slurm import`: takes past jobs from sacct, or from its saved output, straight into the database, which no service may
- * have open meanwhile. What is known already changes nothing. StartError for what an administrator can put right.
- */
-export async function importJobs(args: readonly string[], print: Print): Promise<number> {
+type ImportInput = Input<'database' | 'slurmBin'>;
+
+export const slurmImport = defineCommand({
+  summary: 'Import past jobs from Slurm’s accounting (sacct) into the database',
+  usage: ['slurm import --since DATE [--until DATE] [settings]', 'slurm import --file FILE [settings]'],
+  examples: [
+    ['slurm import --since 2026-01-01', 'All jobs since then, from sacct; stop the service first'],
+    [
+      'slurm import --file jobs.txt --database /var/lib/hpc-observe/hpc-observe.db',
+      'What sacct printed elsewhere',
+    ],
+  ],
+  settings: ['database', 'slurmBin'],
+  flags: {
+    since: {
+      takes: 'DATE',
+      help: 'First day or time, such as 2026-01-20 or 2026-01-20T10:00Z (UTC without a zone)',
+    },
+    until: { takes: 'DATE', help: 'Last time (now)' },
+    file: { takes: 'FILE', help: 'The saved output of sacct -p with a header line; - reads stdin' },
+  },
+  run: importJobs,
+});
+
+/** Writes straight to the database, which no service may have open meanwhile. Known records change nothing. */
+async function importJobs({ config, flags, env, print }: ImportInput): Promise<number> {
   const startedMs = performance.now();
-  const wanted = readArguments(args);
-  const source = await openSource(wanted);
+  const source = openSource(readArguments(flags), config.slurmBin, env);
   const tally = new Tally();
   const progress = startProgress('slurm import', {
     write: (text) => process.stderr.write(text),
     isTerminal: process.stderr.isTTY === true,
   });
-  const store = await openForImport(wanted.database);
+  const store = await openForImport(config.database);
   try {
     const sink = batchSink((reports) => store.applyReports(reports), tally, progress);
     await source(sink);
     await sink.finish();
   } catch (error) {
     progress.clear();
-    if (tally.records > 0) print(tally.describe(startedMs, 'Not all of it: '));
+    if (tally.records > 0) print(tally.describe(startedMs, 'The import is incomplete. '));
     throw error instanceof AppError ? new StartError(error.message, { cause: error }) : error;
   } finally {
     await store.close();
@@ -62,14 +77,18 @@ export async function importJobs(args: readonly string[], print: Print): Promise
 
 type ReadSource = (sink: ImportSink) => Promise<void>;
 
-/** Where the records come from; looked for before the database is opened. */
-async function openSource({ sinceMs, untilMs, file, slurmBin }: ImportArguments): Promise<ReadSource> {
+/** Finds where the records come from, before the database is opened. */
+function openSource(
+  { sinceMs, untilMs, file }: ImportArguments,
+  slurmBin: string | null,
+  env: ImportInput['env'],
+): ReadSource {
   const nowMs = Date.now();
   if (file === undefined) {
-    const commands = slurmCommands({ env: process.env, now: () => Date.now(), folder: slurmBin });
+    const commands = slurmCommands({ env, now: () => Date.now(), folder: slurmBin ?? undefined });
     if (!commands.has('sacct')) {
       throw new StartError(
-        `There is no sacct in ${commands.folders.join(', ')}. Say with --slurm-bin where it is, or give what it printed with --file.`,
+        `There is no sacct in ${commands.folders.join(', ')}. Give its folder with --slurm-bin, or its saved output with --file.`,
       );
     }
     return (sink) => readAccounting(commands, { fromMs: sinceMs!, toMs: untilMs, nowMs }, sink);
@@ -179,23 +198,19 @@ class Tally {
   }
 }
 
-function readArguments(args: readonly string[]): ImportArguments {
-  const { flags, rest } = takeFlags(args, { since: 'text', until: 'text', file: 'text' });
-  const readFile = (path: string) => readFileSync(path, 'utf8');
-  const { database, slurmBin } = loadConfig({ args: rest, env: process.env, readFile }).config;
+function readArguments(flags: ReadonlyMap<string, string>): ImportArguments {
   const [since, until, file] = [flags.get('since'), flags.get('until'), flags.get('file')];
   if ((since === undefined) === (file === undefined)) {
     throw new UsageError(
-      'slurm import takes either --since DATE, from when on sacct is asked, or --file FILE, what it printed.',
+      'slurm import needs either --since DATE, to ask sacct, or --file FILE, its saved output.',
     );
   }
-  if (file !== undefined && until !== undefined) {
-    throw new UsageError('--until cannot be combined with --file, all of which is taken.');
-  }
+  if (file !== undefined && until !== undefined)
+    throw new UsageError('--until cannot be combined with --file.');
   const sinceMs = since === undefined ? undefined : readTime('--since', since);
   const untilMs = until === undefined ? Date.now() : readTime('--until', until);
   if (sinceMs !== undefined && sinceMs >= untilMs) throw new UsageError('--since must be before --until.');
-  return { sinceMs, untilMs, file, database, slurmBin };
+  return { sinceMs, untilMs, file };
 }
 
 function readTime(flag: string, given: string): number {

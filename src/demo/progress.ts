@@ -12,11 +12,11 @@ export function drawBar(write: (text: string) => void): ShowProgress {
   };
 }
 
-/** Calls `tell` with the percentage of every quarter, where nothing can be drawn over: in a log. */
-export function tellQuarters(tell: (percent: number) => void): ShowProgress {
+/** Calls `report` with the percentage at each quarter, for a log, where nothing can be drawn over. */
+export function reportQuarters(report: (percent: number) => void): ShowProgress {
   let quarters = 0;
   return (done) => {
-    if (Math.floor(done * 4) > quarters) tell(Math.floor(done * 100));
+    if (Math.floor(done * 4) > quarters) report(Math.floor(done * 100));
     quarters = Math.floor(done * 4);
   };
 }

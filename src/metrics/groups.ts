@@ -41,7 +41,7 @@ export function groupRenderer(groups: readonly FamilyGroup[], { registry, now, l
       const nowMs = now();
       if (nowMs - (loggedMs.get(name) ?? -Infinity) >= LOG_EVERY_MS) {
         loggedMs.set(name, nowMs);
-        log.warn('metrics left out', { group: name, cause });
+        log.warn('metrics_group_failed', { group: name, cause });
       }
       return [];
     }

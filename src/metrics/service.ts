@@ -1,26 +1,17 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
-// One by one, because the set as a whole brings Node's own families, which mean little on Bun and break promtool's rules.
-import processMemory from 'prom-client/lib/metrics/osMemoryHeap.js';
-import processCpu from 'prom-client/lib/metrics/processCpuTotal.js';
-import processMaxFiles from 'prom-client/lib/metrics/processMaxFileDescriptors.js';
-import processOpenFiles from 'prom-client/lib/metrics/processOpenFileDescriptors.js';
-import processStart from 'prom-client/lib/metrics/processStartTime.js';
 import type { Commit, StoreStatus } from '../domain/store/upkeep.ts';
 
-/** The service's own families, all named hpc_observe_* but for Prometheus' standard process_*. */
+/** The families of the service itself: requests, commits, the store. */
 export interface ServiceMetrics {
+  readonly registry: Registry;
   /** `route` is the pattern, never the path, so that the number of series stays small. */
   observeRequest(method: string, route: string, status: number, seconds: number): void;
   observeCommit(commit: Commit): void;
-  /** The families of the service itself. */
-  readonly registry: Registry;
-  /** Prometheus' standard families of a process. */
-  readonly process: Registry;
 }
 
 interface ServiceMetricsOptions {
   readonly version: string;
-  /** Read at every scrape; undefined while there is no store. */
+  /** Read at every scrape; undefined before the store is open. */
   readonly storeStatus: () => StoreStatus | undefined;
 }
 
@@ -84,11 +75,6 @@ export function serviceMetrics({ version, storeStatus }: ServiceMetricsOptions):
     registers,
   }).set({ version, bun: Bun.version }, 1);
   for (const result of ['committed', 'failed']) commits.inc({ result }, 0);
-  const ofProcess = new Registry();
-  for (const add of [processCpu, processMemory, processStart, processOpenFiles, processMaxFiles])
-    add(ofProcess);
-  // Its "heap" is the address space for all data: gigabytes, and JavaScript's heap is a small part of that.
-  ofProcess.removeSingleMetric('process_heap_bytes');
   return {
     observeRequest: (method, route, status, seconds) => requests.observe({ method, route, status }, seconds),
     observeCommit({ rows, seconds, failed }) {
@@ -97,6 +83,5 @@ export function serviceMetrics({ version, storeStatus }: ServiceMetricsOptions):
       if (rows > 0) commitRows.observe(rows);
     },
     registry,
-    process: ofProcess,
   };
 }

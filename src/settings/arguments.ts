@@ -1,48 +1,71 @@
 import { parseArgs } from 'node:util';
-import { UsageError } from '../domain/errors.ts';
+import type { Faults } from './faults.ts';
 import { findLikely } from './suggest.ts';
 
-/** What a flag takes: a text, or nothing, as a switch. */
-export type FlagKinds = Readonly<Record<string, 'text' | 'switch'>>;
+/** A flag of one command, which is not a setting. */
+export interface Flag {
+  /** The placeholder of its value in help texts; undefined for a switch. */
+  readonly takes?: string;
+  readonly help: string;
+}
 
-export interface TakenFlags {
-  /** The value of each flag that was given, the last one where there are several; '' for a switch. */
+export type Flags = Readonly<Record<string, Flag>>;
+
+export interface Arguments {
+  /** The value of each given flag, the last one if it was repeated; 'true' for a switch. */
   readonly flags: ReadonlyMap<string, string>;
-  /** All other arguments, in their order. */
-  readonly rest: readonly string[];
+  readonly operands: readonly string[];
 }
 
-/** Takes the flags of one command out of its arguments. UsageError for one without its value. */
-export function takeFlags(args: readonly string[], kinds: FlagKinds): TakenFlags {
+/** `switch` takes no value; `boolean` is a switch that may also be given as --name=false. */
+export type FlagKind = 'value' | 'switch' | 'boolean';
+
+/** Reads the arguments of a command. `operands` are the names of the words that must be given beside the flags. */
+export function readArguments(
+  args: readonly string[],
+  known: ReadonlyMap<string, FlagKind>,
+  operands: readonly string[],
+  faults: Faults,
+): Arguments {
   const flags = new Map<string, string>();
-  const taken = new Set<number>();
-  for (const token of readTokens(args, kinds)) {
-    if (token.kind !== 'option' || !Object.hasOwn(kinds, token.name)) continue;
-    const needsValue = kinds[token.name] === 'text';
-    if (needsValue && token.value === undefined) throw new UsageError(`${token.rawName} needs a value.`);
-    if (!needsValue && token.value !== undefined) throw new UsageError(`${token.rawName} takes no value.`);
-    flags.set(token.name, token.value ?? '');
-    taken.add(token.index);
-    if (needsValue && !token.inlineValue) taken.add(token.index + 1);
+  const given: string[] = [];
+  for (const token of dropStrayValues(readTokens(args, known), (name) => known.has(name))) {
+    if (token.kind === 'positional') given.push(token.value);
+    if (token.kind !== 'option') continue;
+    const fault = findFault(token, known);
+    if (fault !== undefined) faults.add(fault);
+    else flags.set(token.name, token.value ?? 'true');
   }
-  return { flags, rest: args.filter((_, index) => !taken.has(index)) };
+  for (const extra of given.slice(operands.length)) {
+    faults.add(`${JSON.stringify(extra)} is not expected here.`);
+  }
+  for (const missing of operands.slice(given.length)) faults.add(`${missing} is missing; see --help.`);
+  return { flags, operands: given };
 }
 
-export type Token = NonNullable<ReturnType<typeof parseArgs>['tokens']>[number];
+function findFault(
+  { name, rawName, value }: Extract<Token, { kind: 'option' }>,
+  known: ReadonlyMap<string, FlagKind>,
+): string | undefined {
+  const kind = known.get(name);
+  if (!kind) return describeUnknownFlag(rawName, [...known.keys()]);
+  if (kind === 'value' && value === undefined) return `${rawName} needs a value.`;
+  if (kind === 'switch' && value !== undefined) return `${rawName} takes no value.`;
+  return undefined;
+}
 
-/** Arguments as Node reads them, those that nobody knows included. */
-export function readTokens(args: readonly string[], kinds: FlagKinds): Token[] {
+type Token = NonNullable<ReturnType<typeof parseArgs>['tokens']>[number];
+
+/** Splits arguments as Node does, unknown flags included. */
+function readTokens(args: readonly string[], known: ReadonlyMap<string, FlagKind>): Token[] {
   const options = Object.fromEntries(
-    Object.entries(kinds).map(([name, kind]) => [
-      name,
-      { type: kind === 'text' ? 'string' : 'boolean' } as const,
-    ]),
+    [...known].map(([name, kind]) => [name, { type: kind === 'value' ? 'string' : 'boolean' } as const]),
   );
   return parseArgs({ args: [...args], options, strict: false, tokens: true }).tokens;
 }
 
-/** Leaves out the word behind an unknown flag: it is most likely its value, and to name it as well says nothing new. */
-export function dropStrayValues(tokens: readonly Token[], isKnown: (flag: string) => boolean): Token[] {
+/** Leaves out the word after an unknown flag, which is most likely its value: one fault is enough. */
+function dropStrayValues(tokens: readonly Token[], isKnown: (flag: string) => boolean): Token[] {
   return tokens.filter((token, index) => {
     const before = tokens[index - 1];
     const isStray = before?.kind === 'option' && before.value === undefined && !isKnown(before.name);
@@ -50,8 +73,7 @@ export function dropStrayValues(tokens: readonly Token[], isKnown: (flag: string
   });
 }
 
-/** The sentence about a flag that a command does not have, with the one that was most likely meant. */
-export function describeUnknownFlag(rawName: string, known: readonly string[]): string {
+function describeUnknownFlag(rawName: string, known: readonly string[]): string {
   const likely = findLikely(
     rawName,
     known.map((name) => `--${name}`),

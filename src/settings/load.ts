@@ -1,167 +1,169 @@
-import { StartError, UsageError } from '../domain/errors.ts';
+import { StartError } from '../domain/errors.ts';
 import { explainSystemError } from '../errno.ts';
-import type { LogFormat, LogLevel } from '../log.ts';
-import { describeUnknownFlag, dropStrayValues, readTokens } from './arguments.ts';
-import { findLikely } from './suggest.ts';
-import { isSwitch, KEYS, keyOf, NAMES, SETTINGS, type SettingKey, variableOf } from './table.ts';
+import type { LogFormat } from '../log.ts';
+import { type FlagKind, type Flags, readArguments } from './arguments.ts';
+import { Faults } from './faults.ts';
+import { type Given, readToml, readVariables, type Source } from './sources.ts';
+import {
+  type Config,
+  isSwitch,
+  SETTINGS,
+  type Setting,
+  type SettingKey,
+  type SettingTable,
+  type Values,
+} from './table.ts';
 
-export interface Config {
-  readonly host: string;
-  readonly port: number;
-  readonly database: string;
-  readonly demo: boolean;
-  readonly sampleRetentionMs: number | undefined;
-  readonly summaryRetentionMs: number | undefined;
-  readonly jobRetentionMs: number | undefined;
-  readonly endedSeriesMs: number;
-  readonly metricsMaxSeries: number;
-  readonly maxBodyBytes: number;
-  readonly slurm: 'auto' | 'on' | 'off';
-  /** Undefined: PATH and the usual folders. */
-  readonly slurmBin: string | undefined;
-  readonly slurmIntervalMs: number;
-  readonly spool: string;
-  readonly logLevel: LogLevel;
-  readonly logFormat: 'auto' | 'text' | 'json';
+const DEMO_DATABASE = './hpc-observe-demo.db';
+/** What stands for a secret wherever its value would be shown. */
+export const HIDDEN = '(secret)';
+
+/** What a command takes beside the settings that it declares. */
+export interface Taken {
+  readonly flags?: Flags;
+  /** The names of the words that must follow, such as FOLDER. */
+  readonly operands?: readonly string[];
 }
 
-/** A value as text, and where it came from. */
-interface Given {
-  readonly text: string;
-  readonly origin: string;
-}
-
-interface Sources {
+export interface Surroundings {
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Reads the configuration file as text; throws when it cannot. */
+  /** Reads a file as text; throws if it cannot be read. */
   readonly readFile: (path: string) => string;
 }
 
+export interface Loaded<Config> {
+  readonly config: Config;
+  /** The text of each setting and where it came from, by the setting's name; the text of a secret is hidden. */
+  readonly origins: ReadonlyMap<string, Given>;
+  /** The command's own flags that were given. */
+  readonly flags: ReadonlyMap<string, string>;
+  readonly operands: readonly string[];
+}
+
 /**
- * The configuration: flags before HPC_OBSERVE_* variables before the TOML file of --config before the defaults.
- * `origins` says of each setting, by its name, its text and where it came from. Throws UsageError with every fault at once,
- * and StartError when it is only that the file cannot be read.
+ * Loads the settings that a command declares: flags before HPC_OBSERVE_* variables before the TOML file of --config before
+ * defaults. Settings of other commands may stand in variables and the file. Throws UsageError with all faults at once,
+ * and StartError if the only fault is a file that cannot be read.
  */
-export function loadConfig(sources: Sources): { config: Config; origins: ReadonlyMap<string, Given> } {
-  const faults: string[] = [];
-  const flags = readFlags(sources.args, faults);
-  const variables = readVariables(sources.env, faults);
-  const path = flags.get('config') ?? variables.get('config');
-  const text = path && readConfigFile(path.text, sources.readFile);
-  if (text instanceof StartError && faults.length === 0) throw text;
-  if (text instanceof StartError) faults.push(text.message);
-  const file = typeof text === 'string' ? readTable(path!.text, text, faults) : new Map<string, Given>();
+export function loadConfig<Key extends SettingKey>(
+  keys: readonly Key[],
+  taken: Taken,
+  surroundings: Surroundings,
+): Loaded<Pick<Config, Key>> {
+  const faults = new Faults();
+  // Pick<Config, Key> and Values<…, Key> are the same, which the compiler cannot see for any Key.
+  const loaded = loadSettings(SETTINGS, keys, taken, surroundings, faults) as Loaded<Pick<Config, Key>>;
+  const result =
+    'demo' in loaded.config && loaded.config.demo === true ? separateDemo(loaded, faults) : loaded;
+  faults.throwIfAny();
+  return result;
+}
+
+/** As `loadConfig`, for any table. What is wrong is added to `faults`; then the values are not complete. */
+export function loadSettings<Table extends SettingTable, Key extends keyof Table & string>(
+  table: Table,
+  keys: readonly Key[],
+  { flags = {}, operands = [] }: Taken,
+  { args, env, readFile }: Surroundings,
+  faults: Faults,
+): Loaded<Values<Table, Key>> {
+  const names = Object.values(table).flatMap(inputsOf);
+  const given = readArguments(args, flagsOf(table, keys, flags), operands, faults);
+  // A command without settings, such as `version`, works whatever is in the environment.
+  const variables = readVariables(keys.length > 0 ? env : {}, [...names, 'config'], faults);
+  const fromFlags = new Map(
+    [...given.flags].map(([name, text]): [string, Given] => [name, { text, origin: `--${name}` }]),
+  );
+  const path = fromFlags.get('config') ?? variables.get('config');
+  const text = path && readText(path.text, readFile, faults);
+  const file = text === undefined ? new Map<string, Given>() : readToml(path!.text, text, names, faults);
+  const sources = [fromFlags, variables, file];
+  const values: Partial<Record<Key, unknown>> = {};
   const origins = new Map<string, Given>();
-  const values: Partial<Record<SettingKey, unknown>> = {};
-  for (const key of KEYS) {
-    const { name, otherwise, parse, expects } = SETTINGS[key];
-    const given = flags.get(name) ??
-      variables.get(name) ??
-      file.get(name) ?? { text: otherwise, origin: 'default' };
-    values[key] = parse(given.text);
-    if (values[key] === undefined)
-      faults.push(`${given.origin} must be ${expects}, not ${JSON.stringify(given.text)}.`);
-    origins.set(name, given);
+  for (const key of keys) {
+    const setting: Setting<unknown> = table[key]!;
+    const found = findGiven(setting, sources, readFile, faults);
+    if (!found) continue;
+    values[key] = setting.parse(found.text);
+    const shown = setting.isSecret ? HIDDEN : JSON.stringify(found.text);
+    if (values[key] === undefined) faults.add(`${found.origin} must be ${setting.expects}, not ${shown}.`);
+    origins.set(setting.name, setting.isSecret ? { ...found, text: HIDDEN } : found);
   }
-  if (values.demo === true) keepDemoApart(values, origins, faults);
-  if (faults.length > 0) throw new UsageError(faults.join('\n'));
-  return { config: toConfig(values), origins };
-}
-
-/** The format of the log: `auto` is text on a terminal, and JSON where a program reads it. */
-export const chooseLogFormat = ({ logFormat }: Pick<Config, 'logFormat'>): LogFormat =>
-  logFormat === 'auto' ? (process.stderr.isTTY ? 'text' : 'json') : logFormat;
-
-/** Only the demonstration makes data up, so it never touches a database that somebody named. */
-function keepDemoApart(values: Record<string, unknown>, origins: Map<string, Given>, faults: string[]): void {
-  const { origin } = origins.get('database')!;
-  if (origin !== 'default') faults.push(`--demo keeps its own database: leave out ${origin}.`);
-  values.database = './hpc-observe-demo.db';
-  origins.set('database', { text: './hpc-observe-demo.db', origin: '--demo' });
-}
-
-function toConfig(values: Partial<Record<SettingKey, unknown>>): Config {
-  const value = <Key extends SettingKey>(key: Key) =>
-    values[key] as Exclude<ReturnType<(typeof SETTINGS)[Key]['parse']>, undefined>;
   return {
-    host: value('host'),
-    port: value('port'),
-    database: value('database'),
-    demo: value('demo'),
-    sampleRetentionMs: value('sampleRetention').ms,
-    summaryRetentionMs: value('summaryRetention').ms,
-    jobRetentionMs: value('jobRetention').ms,
-    endedSeriesMs: value('endedSeries'),
-    metricsMaxSeries: value('metricsMaxSeries'),
-    slurm: value('slurm'),
-    slurmBin: value('slurmBin').path,
-    slurmIntervalMs: value('slurmInterval'),
-    spool: value('spool'),
-    maxBodyBytes: value('maxBodyBytes'),
-    logLevel: value('logLevel'),
-    logFormat: value('logFormat'),
+    config: values as Values<Table, Key>,
+    origins,
+    flags: new Map([...given.flags].filter(([name]) => Object.hasOwn(flags, name))),
+    operands: given.operands,
   };
 }
 
-function readFlags(args: readonly string[], faults: string[]): Map<string, Given> {
-  const given = new Map<string, Given>();
-  const kinds = KEYS.map((key) => [SETTINGS[key].name, isSwitch(key) ? 'switch' : 'text'] as const);
-  const tokens = readTokens(args, { ...Object.fromEntries(kinds), config: 'text' });
-  for (const token of dropStrayValues(tokens, (name) => name === 'config' || keyOf(name) !== undefined)) {
-    if (token.kind !== 'option') {
-      if (token.kind === 'positional') faults.push(`${JSON.stringify(token.value)} is not expected here.`);
-      continue;
-    }
-    const key = keyOf(token.name);
-    if (!key && token.name !== 'config') faults.push(describeUnknownFlag(token.rawName, NAMES));
-    else if (token.value === undefined && !(key && isSwitch(key)))
-      faults.push(`${token.rawName} needs a value.`);
-    else given.set(token.name, { text: token.value ?? 'true', origin: token.rawName });
+/** The names under which a setting can be given: a secret also as the path of the file that has it. */
+const inputsOf = ({ name, isSecret }: Setting<unknown>): string[] =>
+  isSecret ? [name, `${name}-file`] : [name];
+
+function flagsOf<Table extends SettingTable>(table: Table, keys: readonly (keyof Table)[], flags: Flags) {
+  const known = new Map<string, FlagKind>();
+  for (const key of keys) {
+    const setting = table[key]!;
+    if (setting.isSecret) known.set(`${setting.name}-file`, 'value');
+    else known.set(setting.name, isSwitch(setting) ? 'boolean' : 'value');
   }
-  return given;
+  if (keys.length > 0) known.set('config', 'value');
+  for (const [name, { takes }] of Object.entries(flags))
+    known.set(name, takes === undefined ? 'switch' : 'value');
+  return known;
 }
 
-function readVariables(env: Sources['env'], faults: string[]): Map<string, Given> {
-  const given = new Map<string, Given>();
-  const names = new Map(NAMES.map((name) => [variableOf(name), name]));
-  for (const [variable, value] of Object.entries(env)) {
-    if (!variable.startsWith('HPC_OBSERVE_') || value === undefined) continue;
-    const name = names.get(variable);
-    if (name) given.set(name, { text: value, origin: variable });
-    else {
-      const likely = findLikely(variable, [...names.keys()]);
-      faults.push(
-        `${variable} is not a known variable${likely ? `. Did you mean ${likely}?` : '; see --help.'}`,
-      );
+/** The text of a setting from the first source that has it; undefined, and a fault, if it cannot be read. */
+function findGiven(
+  { name, otherwise, isSecret }: Setting<unknown>,
+  sources: readonly Source[],
+  readFile: Surroundings['readFile'],
+  faults: Faults,
+): Given | undefined {
+  for (const source of sources) {
+    const direct = source.get(name);
+    const path = isSecret ? source.get(`${name}-file`) : undefined;
+    if (direct && path) faults.add(`${direct.origin} and ${path.origin} cannot both be given.`);
+    if (path) {
+      const text = readText(path.text, readFile, faults);
+      // Editors end the last line of a file.
+      return text === undefined
+        ? undefined
+        : { text: text.replace(/\r?\n$/, ''), origin: `${path.origin} (${path.text})` };
     }
+    if (direct) return direct;
   }
-  return given;
+  return { text: otherwise, origin: 'default' };
 }
 
-function readConfigFile(path: string, readFile: Sources['readFile']): string | StartError {
+function readText(path: string, readFile: Surroundings['readFile'], faults: Faults): string | undefined {
   try {
     return readFile(path);
   } catch (error) {
-    return new StartError(`${path} cannot be read: ${explainSystemError(error)}.`, { cause: error });
+    faults.addUnreadable(
+      new StartError(`${path} cannot be read: ${explainSystemError(error)}.`, { cause: error }),
+    );
+    return undefined;
   }
 }
 
-function readTable(path: string, text: string, faults: string[]): Map<string, Given> {
-  const given = new Map<string, Given>();
-  let table: Record<string, unknown> = {};
-  try {
-    table = Bun.TOML.parse(text) as Record<string, unknown>;
-  } catch (error) {
-    faults.push(`${path} cannot be read as TOML: ${error instanceof Error ? error.message : String(error)}.`);
-  }
-  for (const [name, value] of Object.entries(table)) {
-    const origin = `${name} in ${path}`;
-    const setting = keyOf(name.replaceAll('_', '-'));
-    if (!setting || name.includes('-')) faults.push(`${origin} is not a known setting; see --help.`);
-    else if (typeof value === 'object')
-      faults.push(`${origin} must be ${SETTINGS[setting].expects}, not a table or a list.`);
-    else given.set(SETTINGS[setting].name, { text: String(value), origin });
-  }
-  return given;
+/** Only the demonstration makes data up, so it never writes to a database that somebody named. */
+function separateDemo<Loaded extends { config: object; origins: ReadonlyMap<string, Given> }>(
+  loaded: Loaded,
+  faults: Faults,
+): Loaded {
+  const given = loaded.origins.get('database');
+  if (!given) return loaded;
+  if (given.origin !== 'default') faults.add(`--demo uses its own database: leave out ${given.origin}.`);
+  return {
+    ...loaded,
+    config: { ...loaded.config, database: DEMO_DATABASE },
+    origins: new Map([...loaded.origins, ['database', { text: DEMO_DATABASE, origin: '--demo' }]]),
+  };
 }
+
+/** Resolves `auto`: text on a terminal, else JSON. */
+export const chooseLogFormat = ({ logFormat }: Pick<Config, 'logFormat'>): LogFormat =>
+  logFormat === 'auto' ? (process.stderr.isTTY ? 'text' : 'json') : logFormat;

@@ -1,40 +1,49 @@
 import { parseDuration } from '../domain/time.ts';
 
-// What the values of settings can be: how a text is read, undefined when it is no such value, and what it has to be.
+// The kinds of values: how a text is parsed (undefined if it is not valid), and what a valid one is.
 
-/** A whole number of a range. */
+export const text = { expects: 'a text that is not empty', parse: (value: string) => value || undefined };
+
+export const switched = {
+  expects: 'true or false',
+  parse: (value: string) => (value === 'true' ? true : value === 'false' ? false : undefined),
+};
+
+/** A whole number in a range. */
 export const integer = (min: number, max: number) => ({
   expects: `a whole number from ${min} to ${max}`,
-  parse: (text: string) => {
-    const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
-    return value >= min && value <= max ? value : undefined;
+  parse: (value: string) => {
+    const number = /^\d{1,15}$/.test(value) ? Number(value) : Number.NaN;
+    return number >= min && number <= max ? number : undefined;
   },
 });
-/** One of some words. */
+
+/** One of several words. */
 export const choice = <Choice extends string>(...choices: readonly Choice[]) => ({
   expects: `one of ${choices.join(', ')}`,
-  parse: (text: string) => choices.find((one) => one === text),
+  parse: (value: string) => choices.find((one) => one === value),
 });
-export const text = { expects: 'a text that is not empty', parse: (value: string) => value || undefined };
+
 /** Milliseconds. */
 export const duration = {
   expects: 'a duration such as 90s, 15m, 36h, 30d or 2y',
   parse: (value: string) => parseDuration(value),
 };
-/** A duration, or `keep` for ever. */
+
+/** Milliseconds, or null for `keep`: forever. */
 export const retention = {
   expects: 'a duration such as 36h, 30d or 2y, or keep',
-  parse: (value: string): { ms: number | undefined } | undefined => {
-    const ms = value === 'keep' ? undefined : parseDuration(value);
-    return value === 'keep' || ms !== undefined ? { ms } : undefined;
-  },
+  parse: (value: string): number | null | undefined => (value === 'keep' ? null : parseDuration(value)),
 };
 
-/** Of a repetition: not so often that it is all that is done, nor so seldom that it may as well be left out. */
+const SHORTEST_INTERVAL_MS = 1000;
+const LONGEST_INTERVAL_MS = 3_600_000;
+
+/** Milliseconds between two runs of a command: neither so short that it always runs, nor so long that it is useless. */
 export const interval = {
   expects: 'a duration from 1s to 1h',
   parse: (value: string) => {
     const ms = parseDuration(value);
-    return ms !== undefined && ms >= 1000 && ms <= 3_600_000 ? ms : undefined;
+    return ms !== undefined && ms >= SHORTEST_INTERVAL_MS && ms <= LONGEST_INTERVAL_MS ? ms : undefined;
   },
 };

@@ -1,7 +1,6 @@
 import { expect, test } from 'bun:test';
 import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { runSlurm } from '../../src/cli/slurm.ts';
-import { checkSlurm } from '../../src/cli/slurm-check.ts';
+import { runLine } from '../help/command.ts';
 import { temporaryFolder } from '../help/folder.ts';
 
 /** A machine whose Slurm says so much of its configuration. */
@@ -14,12 +13,9 @@ function machine(config: string, settings: Record<string, string> = {}) {
   return {
     ...folder,
     async check(...args: string[]) {
-      let output = '';
-      const print = (text: string) => {
-        output += text;
-      };
       const env = { PATH: `${folder.path}:/usr/bin:/bin`, ...settings };
-      return { exitCode: await checkSlurm(args, print, env), lines: output.split('\n'), output };
+      const { exitCode, output } = await runLine(['slurm', 'check', ...args], env);
+      return { exitCode, lines: output.split('\n'), output };
     },
   };
 }
@@ -30,7 +26,7 @@ test('a head node where all is set up', async () => {
   using folder = temporaryFolder();
   mkdirSync(folder.file('spool'));
   chmodSync(folder.file('spool'), 0o2770);
-  await runSlurm(['hooks', folder.file('hooks'), '--spool', folder.file('spool')], () => {});
+  await runLine(['slurm', 'hooks', folder.file('hooks'), '--spool', folder.file('spool')]);
   writeFileSync(folder.file('jobcomp_elasticsearch.so'), '');
   using head = machine(
     `SlurmUser = me(${process.getuid!()})
@@ -95,7 +91,7 @@ test('a node has only its own two hooks', async () => {
 
 test('a hook that has gone is to be written anew where the others are', async () => {
   using folder = temporaryFolder();
-  await runSlurm(['hooks', folder.file('own hooks')], () => {});
+  await runLine(['slurm', 'hooks', folder.file('own hooks')]);
   rmSync(folder.file('own hooks/epilog-slurmctld'));
   using head = machine(
     `SlurmUser = root(0)
@@ -113,7 +109,7 @@ EpilogSlurmctld = ${folder.file('own hooks/epilog-slurmctld')}
 
 test('the scripts of a node may be a pattern', async () => {
   using folder = temporaryFolder();
-  await runSlurm(['hooks', folder.file('hooks')], () => {});
+  await runLine(['slurm', 'hooks', folder.file('hooks')]);
   writeFileSync(folder.file('hooks/prolog.site'), '#!/bin/sh\n');
   using node = machine(`SlurmdUser = root(0)\nProlog = ${folder.file('hooks')}/prolog*\n`);
   expect((await node.check('--node')).output).toContain(
@@ -125,7 +121,7 @@ test('a hook where the user of slurmctld cannot reach it would hold jobs up', as
   using folder = temporaryFolder();
   mkdirSync(folder.file('closed'), { mode: 0o700 });
   chmodSync(folder.path, 0o755);
-  await runSlurm(['hooks', folder.file('closed/hooks')], () => {});
+  await runLine(['slurm', 'hooks', folder.file('closed/hooks')]);
   const script = folder.file('closed/hooks/prolog-slurmctld');
   using head = machine(`SlurmUser = slurm(64030)\nPrologSlurmctld = ${script}\n`);
   const { exitCode, output } = await head.check();
@@ -136,14 +132,14 @@ test('a hook where the user of slurmctld cannot reach it would hold jobs up', as
 });
 
 test('without scontrol nothing can be checked; a server has to be a URL', async () => {
-  const check = (...args: string[]) => checkSlurm(args, () => {}, { PATH: '/nowhere' });
+  const check = (...args: string[]) => runLine(['slurm', 'check', ...args], { PATH: '/nowhere' });
   await expect(check('--server', 'x')).rejects.toThrow(/--server must be a URL/);
   using head = machine('');
   writeFileSync(
     head.file('scontrol'),
     '#!/bin/sh\necho "slurm_load_ctl_conf error: Unable to contact" >&2; exit 1\n',
   );
-  await expect(head.check()).rejects.toThrow(/scontrol failed: .*Unable to contact.*nothing can be checked/);
+  await expect(head.check()).rejects.toThrow(/scontrol failed: .*Unable to contact.*Nothing can be checked/);
 });
 
 test('where PrivateData hides jobs, the admin level of the service’s user is asked for', async () => {

@@ -2,9 +2,9 @@ import { expect, test } from 'bun:test';
 import { copyFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { startProgress } from '../../src/cli/progress.ts';
-import { runSlurm } from '../../src/cli/slurm.ts';
 import { StartError } from '../../src/domain/errors.ts';
 import { openStore } from '../../src/store/open.ts';
+import { runLine } from '../help/command.ts';
 import { temporaryFolder } from '../help/folder.ts';
 
 const SAVED = resolve(import.meta.dir, '../fixtures/slurm/sacct-saved.txt');
@@ -12,13 +12,7 @@ const HEADER = 'JobIDRaw|User|State|Submit|Start|End|NodeList\n';
 const record = (id: number, user = 'alice') =>
   `${id}|${user}|COMPLETED|2026-01-02T00:00:00|2026-01-02T00:01:00|2026-01-02T00:02:00|n1\n`;
 
-async function run(...args: string[]) {
-  let output = '';
-  const exitCode = await runSlurm(['import', ...args], (text) => {
-    output += text;
-  });
-  return { exitCode, output };
-}
+const run = (...args: string[]) => runLine(['slurm', 'import', ...args], process.env);
 const counts = (output: string) => /\d+ stored, .*unreadable/.exec(output)?.[0];
 
 test('a saved output is taken once; a second run changes nothing and says so', async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test';
-import { drawBar, tellQuarters } from '../../src/demo/progress.ts';
+import { drawBar, reportQuarters } from '../../src/demo/progress.ts';
 
 test('a bar is drawn over itself, and ends with a line', () => {
   const written: string[] = [];
@@ -14,7 +14,7 @@ test('a bar is drawn over itself, and ends with a line', () => {
 
 test('a log is told of every quarter once', () => {
   const told: number[] = [];
-  const show = tellQuarters((percent) => void told.push(percent));
+  const show = reportQuarters((percent) => void told.push(percent));
   for (let done = 0; done <= 100; done++) show(done / 100);
   expect(told).toEqual([25, 50, 75, 100]);
 });

@@ -74,7 +74,7 @@ test('all faults of a configuration are reported at once, each with its origin',
 
 test.each([
   ['is missing', undefined, /nowhere\.toml cannot be read: there is no such file/, 1],
-  ['is no TOML', 'port = = 1', /nowhere\.toml cannot be read as TOML/, 2],
+  ['is no TOML', 'port = = 1', /nowhere\.toml is not valid TOML/, 2],
 ])('a configuration file that %s is reported in one line', async (_, text, message, code) => {
   using folder = temporaryFolder();
   if (text !== undefined) writeFileSync(folder.file('nowhere.toml'), text);
@@ -100,18 +100,19 @@ test('a setting in a file takes effect', async () => {
   expect(await Bun.file(folder.file('other.db')).exists()).toBe(true);
 });
 
-test('help names every command and setting, and version prints the version', async () => {
+test('help lists the commands, the help of serve names every setting, and version prints the version', async () => {
   using folder = temporaryFolder();
   const run = (...args: string[]) => runExecutable(args, { folder: folder.path });
   const help = await run('--help');
   expect(help.exitCode).toBe(0);
   expect(help.stderr).toBe('');
-  const { stdout: settings } = await run('config');
-  for (const [, name] of settings.matchAll(/^(\w+) = /gm)) {
-    expect(help.stdout).toContain(`--${name!.replaceAll('_', '-')}`);
-  }
-  for (const args of [['help'], ['-h'], [], ['serve', '--help'], ['config', '-h']]) {
+  expect(help.stdout).toContain('slurm import');
+  for (const args of [['help'], ['-h'], []])
     expect((await run(...args)).stdout, args.join(' ')).toBe(help.stdout);
+  const { stdout: settings } = await run('config');
+  const { stdout: helpOfServe } = await run('serve', '--help');
+  for (const [, name] of settings.matchAll(/^(\w+) = /gm)) {
+    expect(helpOfServe).toContain(`--${name!.replaceAll('_', '-')}`);
   }
   for (const args of [['version'], ['--version']]) {
     expect(await run(...args)).toEqual({ exitCode: 0, stdout: `${version}\n`, stderr: '' });
@@ -162,7 +163,7 @@ test('the start message is text or one JSON event, and says why Slurm is not fol
   const env = { HPC_OBSERVE_SLURM: 'auto' };
   const args = ['--slurm-bin', '/nowhere'];
   await using text = await serve({ env, args: [...args, '--log-format', 'text'] });
-  expect(text.greeting).toMatch(/^ {2}Slurm +off: there is no squeue in \/nowhere; --slurm-bin says/m);
+  expect(text.greeting).toMatch(/^ {2}Slurm +off: there is no squeue in \/nowhere; set its folder with/m);
   await using json = await serve({ env, args: [...args, '--log-format', 'json', '--log-level', 'error'] });
   expect(JSON.parse(json.greeting)).toMatchObject({
     level: 'info',

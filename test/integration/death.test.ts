@@ -42,7 +42,7 @@ test('a service whose writing thread dies logs why, answers waiting requests wit
   const errors = lines.filter(({ level }) => level === 'error');
   expect(errors).toEqual([
     expect.objectContaining({
-      event: 'the store has failed; the service ends',
+      event: 'store_failed',
       cause: expect.stringContaining('JSON'),
     }),
   ]);

@@ -62,8 +62,8 @@ test('a group that goes on failing is logged once a minute', async () => {
   await render();
   await render();
   expect(logged).toEqual([
-    ['metrics left out', 'flow'],
-    ['metrics left out', 'slurm'],
+    ['metrics_group_failed', 'flow'],
+    ['metrics_group_failed', 'slurm'],
   ]);
   advance(59_999);
   await render();

@@ -1,5 +1,7 @@
 import { expect, test } from 'bun:test';
 import { resolve } from 'node:path';
+import { addLoopMetrics } from '../../src/metrics/loops.ts';
+import { processMetrics } from '../../src/metrics/process.ts';
 import { serviceMetrics } from '../../src/metrics/service.ts';
 import { testWith } from '../help/tool.ts';
 import { startCluster } from './cluster.ts';
@@ -11,6 +13,7 @@ function observed() {
     version: '1.0.0',
     storeStatus: () => ({ queueLength: 3, databaseBytes: 4096, setAside: 2 }),
   });
+  addLoopMetrics(service.registry, new Map([['retention', () => ({ runs: 7, failures: 2 })]]));
   service.observeRequest('GET', '/v1/jobs/:jobId', 200, 0.003);
   service.observeRequest('POST', 'unknown', 404, 0.2);
   service.observeCommit({ writes: 20, rows: 20, seconds: 0.004, failed: false });
@@ -19,8 +22,8 @@ function observed() {
   return service;
 }
 
-const render = async ({ registry, process }: ReturnType<typeof serviceMetrics>) =>
-  (await registry.metrics()) + (await process.metrics());
+const render = async ({ registry }: ReturnType<typeof serviceMetrics>) =>
+  (await registry.metrics()) + (await processMetrics().metrics());
 
 const readSeries = (text: string, series: string) =>
   text
@@ -48,6 +51,8 @@ const VALUES: [series: string, value: string | undefined][] = [
   ['hpc_observe_commit_rows_count', '2'],
   ['hpc_observe_commit_seconds_count', '3'],
   ['hpc_observe_queue_length', '3'],
+  ['hpc_observe_loop_runs_total{loop="retention"}', '7'],
+  ['hpc_observe_loop_failures_total{loop="retention"}', '2'],
   ['hpc_observe_database_bytes', '4096'],
   [`hpc_observe_build_info{version="1.0.0",bun="${Bun.version}"}`, '1'],
 ];
@@ -55,7 +60,7 @@ test.each(VALUES)('%s is %p', async (series, value) => {
   expect(readSeries(await render(observed()), series)).toBe(value);
 });
 
-test('before anything happened the commits stand at 0', async () => {
+test('commits are 0 before anything has happened', async () => {
   const text = await render(serviceMetrics({ version: '1.0.0', storeStatus: () => undefined }));
   expect(readSeries(text, 'hpc_observe_commits_total{result="committed"}')).toBe('0');
   expect(readSeries(text, 'hpc_observe_commits_total{result="failed"}')).toBe('0');

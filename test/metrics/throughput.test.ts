@@ -1,8 +1,8 @@
 import { expect, test } from 'bun:test';
-import { renderThroughput } from '../../src/metrics/throughput.ts';
+import { throughputMetrics } from '../../src/metrics/throughput.ts';
 import { testWith } from '../help/tool.ts';
 
-const TEXT = renderThroughput({
+const TEXT = await throughputMetrics(async () => ({
   live: [
     { partition: '', state: 'pending', count: 2 },
     { partition: 'a"b', state: 'running', count: 3 },
@@ -16,7 +16,7 @@ const TEXT = renderThroughput({
     ]),
     totalSeconds: 604_900.5,
   },
-});
+})).render();
 
 test('the buckets of the throughput histogram are cumulative', () => {
   expect(TEXT.split('\n').filter((line) => line !== '' && !line.startsWith('# HELP'))).toEqual([

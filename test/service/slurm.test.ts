@@ -15,7 +15,7 @@ function folderWithSqueue() {
 
 test.each(['auto', 'on'] as const)('%s follows Slurm where PATH or --slurm-bin has a squeue', (slurm) => {
   using folder = folderWithSqueue();
-  const inPath = findSlurm({ slurm, slurmBin: undefined }, { PATH: `/usr/bin:${folder.path}` });
+  const inPath = findSlurm({ slurm, slurmBin: null }, { PATH: `/usr/bin:${folder.path}` });
   const named = findSlurm({ slurm, slurmBin: folder.path }, { PATH: '/usr/bin' });
   for (const found of [inPath, named]) expect([found.isFollowed, found.state]).toEqual([true, 'followed']);
 });
@@ -23,14 +23,14 @@ test.each(['auto', 'on'] as const)('%s follows Slurm where PATH or --slurm-bin h
 test('without a squeue auto says where it was looked for, and on is refused', () => {
   const found = findSlurm({ slurm: 'auto', slurmBin: NOWHERE }, {});
   expect(found.isFollowed).toBe(false);
-  expect(found.state).toBe(`off: there is no squeue in ${NOWHERE}; --slurm-bin says where it is`);
+  expect(found.state).toBe(`off: there is no squeue in ${NOWHERE}; set its folder with --slurm-bin`);
   const turnOn = () => findSlurm({ slurm: 'on', slurmBin: NOWHERE }, {});
   expect(turnOn).toThrow(StartError);
   expect(turnOn).toThrow(`Slurm cannot be followed: there is no squeue in ${NOWHERE}.`);
 });
 
 test('it is looked for in the usual folders as well', () => {
-  const { commands } = findSlurm({ slurm: 'off', slurmBin: undefined }, { PATH: '/a:/usr/bin' });
+  const { commands } = findSlurm({ slurm: 'off', slurmBin: null }, { PATH: '/a:/usr/bin' });
   expect(commands.folders).toEqual([
     '/a',
     '/usr/bin',

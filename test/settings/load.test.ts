@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test';
 import { StartError, UsageError } from '../../src/domain/errors.ts';
-import { type Config, loadConfig } from '../../src/settings/load.ts';
-import { describeSettings } from '../../src/settings/table.ts';
+import { loadConfig, type Surroundings, type Taken } from '../../src/settings/load.ts';
+import { type Config, SETTING_KEYS, type SettingKey } from '../../src/settings/table.ts';
 
 interface Given {
   readonly args?: readonly string[];
@@ -10,15 +10,16 @@ interface Given {
   readonly file?: string;
 }
 
-const load = ({ args = [], env = {}, file }: Given) =>
-  loadConfig({
-    args,
-    env,
-    readFile: (path) => {
-      if (path !== '/etc/c.toml' || file === undefined) throw new Error(`no such file ${path}`);
-      return file;
-    },
-  });
+const surroundings = ({ args = [], env = {}, file }: Given): Surroundings => ({
+  args,
+  env,
+  readFile: (path) => {
+    if (path !== '/etc/c.toml' || file === undefined) throw new Error(`no such file ${path}`);
+    return file;
+  },
+});
+
+const load = (given: Given) => loadConfig(SETTING_KEYS, {}, surroundings(given));
 
 const DAY_MS = 86_400_000;
 const DEFAULTS: Config = {
@@ -28,11 +29,11 @@ const DEFAULTS: Config = {
   demo: false,
   sampleRetentionMs: 30 * DAY_MS,
   summaryRetentionMs: 730 * DAY_MS,
-  jobRetentionMs: undefined,
+  jobRetentionMs: null,
   endedSeriesMs: 60_000,
   metricsMaxSeries: 200_000,
   slurm: 'auto',
-  slurmBin: undefined,
+  slurmBin: null,
   slurmIntervalMs: 30_000,
   spool: '/var/spool/hpc-observe',
   maxBodyBytes: 1024 * 1024,
@@ -71,7 +72,7 @@ const TAKEN: [string, Given, Partial<Config>][] = [
   ['port 65535', { args: ['--port', '65535'] }, { port: 65_535 }],
   ['an address of IPv6', { args: ['--host', '::'] }, { host: '::' }],
   ['a retention', { args: ['--sample-retention', '36h'] }, { sampleRetentionMs: 1.5 * DAY_MS }],
-  ['keep', { args: ['--sample-retention', 'keep'] }, { sampleRetentionMs: undefined }],
+  ['keep', { args: ['--sample-retention', 'keep'] }, { sampleRetentionMs: null }],
   ['years', { args: ['--job-retention', '2y'] }, { jobRetentionMs: 730 * DAY_MS }],
   ['a retention in a file', { ...FROM_FILE, file: 'job_retention = "1d"' }, { jobRetentionMs: DAY_MS }],
   ['no ended series', { args: ['--ended-series', '0s'] }, { endedSeriesMs: 0 }],
@@ -132,7 +133,7 @@ const REFUSED: [string, Given, ...string[]][] = [
   [
     'a folder of Slurm from here on',
     { args: ['--slurm-bin', 'bin'] },
-    '--slurm-bin must be auto or the whole path',
+    '--slurm-bin must be auto or an absolute path',
   ],
   ['an unknown short flag', { args: ['-p', '1'] }, '-p is not a known flag'],
   ['a word', { args: ['now'] }, '"now" is not expected here.'],
@@ -163,7 +164,7 @@ const REFUSED: [string, Given, ...string[]][] = [
     'leave out HPC_OBSERVE_DATABASE',
   ],
   ['a file that is missing', { args: ['--config', '/no.toml'] }, '/no.toml cannot be read', 'no such file'],
-  ['a file that is no TOML', { ...FROM_FILE, file: 'port = = 1' }, '/etc/c.toml cannot be read as TOML'],
+  ['a file that is no TOML', { ...FROM_FILE, file: 'port = = 1' }, '/etc/c.toml is not valid TOML'],
   [
     'an unknown name in a file',
     { ...FROM_FILE, file: 'prot = 1' },
@@ -231,15 +232,55 @@ test('all faults are told at once, one a line', () => {
   );
 });
 
-test('the help names every setting with its default', () => {
-  const help = describeSettings();
-  const { origins } = load({});
-  expect(help.split('\n').filter((line) => line.length > 0)).toHaveLength(origins.size + 1);
-  for (const [name, { text }] of origins) {
-    const line = help.split('\n').find((one) => one.includes(`--${name}`))!;
-    expect(line).toBeDefined();
-    if (name !== 'demo') expect(line).toEndWith(`(${text})`);
-  }
-  expect(help).toContain('--config FILE');
-  for (const line of help.split('\n')) expect(line.length).toBeLessThanOrEqual(120);
+/** What a command that declares only these settings loads. */
+const loadFor = (keys: readonly SettingKey[], taken: Taken, given: Given) =>
+  loadConfig(keys, taken, surroundings(given));
+
+test('a command reads only its own settings, and those of other commands are no fault of it', () => {
+  const { config, origins } = loadFor(
+    ['spool'],
+    {},
+    {
+      args: ['--config', '/etc/c.toml', '--spool', '/srv/spool'],
+      env: { HPC_OBSERVE_PORT: 'not a port', HPC_OBSERVE_DEMO: 'true' },
+      file: 'sample_retention = "for a while"',
+    },
+  );
+  expect(config).toEqual({ spool: '/srv/spool' } as Config);
+  expect([...origins.keys()]).toEqual(['spool']);
+});
+
+test('a flag of another command, and a variable that no command knows, are faults of every command with settings', () => {
+  const given = { args: ['--port', '80'], env: { HPC_OBSERVE_SPOL: '/srv' } };
+  expect(() => loadFor(['spool'], {}, given)).toThrow(
+    '--port is not a known flag; see --help.\nHPC_OBSERVE_SPOL is not a known variable. Did you mean HPC_OBSERVE_SPOOL?',
+  );
+});
+
+test('a command without settings works whatever is in the environment', () => {
+  expect(loadFor([], {}, { env: { HPC_OBSERVE_SPOL: '/srv' } }).config).toEqual({} as Config);
+});
+
+const OWN: Taken = {
+  flags: { until: { takes: 'DATE', help: '' }, node: { help: '' } },
+  operands: ['FOLDER'],
+};
+
+test('a command gets its own flags and the words beside them', () => {
+  const { flags, operands } = loadFor(['spool'], OWN, { args: ['--until=now', 'here', '--node'] });
+  expect([...flags]).toEqual([
+    ['until', 'now'],
+    ['node', 'true'],
+  ]);
+  expect(operands).toEqual(['here']);
+});
+
+test.each([
+  [[], 'FOLDER is missing; see --help.'],
+  [['a', 'b'], '"b" is not expected here.'],
+  [['a', '--until'], '--until needs a value.'],
+  [['a', '--node=no'], '--node takes no value.'],
+  [['a', '--nod'], '--nod is not a known flag. Did you mean --node?'],
+])('the arguments %j of a command are refused', (args, message) => {
+  expect(() => loadFor(['spool'], OWN, { args })).toThrow(message);
 });

@@ -4,8 +4,6 @@ import body from './hook.sh' with { type: 'text' };
 export const HOOK_KINDS = ['prolog_slurmctld', 'epilog_slurmctld', 'prolog_slurmd', 'epilog_slurmd'] as const;
 export type HookKind = (typeof HOOK_KINDS)[number];
 
-export const DEFAULT_SPOOL = '/var/spool/hpc-observe';
-
 /** The setting of each hook in slurm.conf, and the file name of its script. */
 export const HOOK_SETTINGS: Record<HookKind, { readonly setting: string; readonly file: string }> = {
   prolog_slurmctld: { setting: 'PrologSlurmctld', file: 'prolog-slurmctld' },

@@ -1,0 +1,105 @@
+import { version as number } from '../../package.json';
+import { UsageError } from '../domain/errors.ts';
+import { loadConfig, type Surroundings } from '../settings/load.ts';
+import { findLikely } from '../settings/suggest.ts';
+import { flagOf, SETTINGS } from '../settings/table.ts';
+import { type Command, defineCommand } from './command.ts';
+
+const version = defineCommand({
+  summary: 'Print the version',
+  usage: ['version'],
+  examples: [],
+  settings: [],
+  async run({ print }) {
+    print(`${number}\n`);
+    return 0;
+  },
+});
+
+const help = defineCommand({
+  summary: 'Print this list of commands',
+  usage: ['help', 'help COMMAND'],
+  examples: [],
+  settings: [],
+  async run({ print }) {
+    const { describeCommands } = await import('./help.ts');
+    print(describeCommands(await loadCommands()));
+    return 0;
+  },
+});
+
+/** All commands by name, in the order of the help. Each is imported when it is needed. */
+export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  serve: async () => (await import('./serve.ts')).serve,
+  config: async () => (await import('./config.ts')).config,
+  deploy: async () => (await import('./deploy.ts')).deploy,
+  'slurm hooks': async () => (await import('./slurm-hooks.ts')).slurmHooks,
+  'slurm check': async () => (await import('./slurm-check.ts')).slurmCheck,
+  'slurm import': async () => (await import('./slurm-import.ts')).slurmImport,
+  version: async () => version,
+  help: async () => help,
+};
+
+export async function loadCommands(): Promise<ReadonlyMap<string, Command>> {
+  const all = Object.entries(COMMANDS).map(async ([name, load]) => [name, await load()] as const);
+  return new Map(await Promise.all(all));
+}
+
+const ALIASES: Readonly<Record<string, string>> = { '-h': 'help', '--help': 'help', '--version': 'version' };
+
+interface Found {
+  readonly name: string;
+  readonly args: readonly string[];
+}
+
+/** Finds the command that a command line names, in its first word or its first two. UsageError if there is none. */
+export function findCommand(line: readonly string[]): Found {
+  const [given = 'help', second = '', ...rest] = line;
+  const first = Object.hasOwn(ALIASES, given) ? ALIASES[given]! : given;
+  if (first === 'help' && /^\w/.test(second)) return findCommand([second, ...rest, '--help']);
+  if (Object.hasOwn(COMMANDS, first)) return { name: first, args: line.slice(1) };
+  const pair = `${first} ${second}`;
+  if (Object.hasOwn(COMMANDS, pair)) return { name: pair, args: rest };
+  const subcommands = subcommandsOf(first);
+  if (subcommands.length === 0) throw new UsageError(describeUnknown(line));
+  if (second === '--help' || second === '-h') return { name: 'help', args: [] };
+  throw new UsageError(describeUnknownSubcommand(first, second, subcommands));
+}
+
+/** Loads what a command declares and runs it; returns the exit code. */
+export async function runCommand(
+  { name, args }: Found,
+  { env, readFile, print }: Omit<Surroundings, 'args'> & { print: (text: string) => void },
+): Promise<number> {
+  const command = await COMMANDS[name]!();
+  if (args.includes('--help') || args.includes('-h')) {
+    const { describeCommand } = await import('./help.ts');
+    print(describeCommand(name, command));
+    return 0;
+  }
+  const loaded = loadConfig(command.settings, command, { args, env, readFile });
+  return command.run({ ...loaded, env, print });
+}
+
+function subcommandsOf(group: string): string[] {
+  const names = Object.keys(COMMANDS).filter((name) => name.startsWith(`${group} `));
+  return names.map((name) => name.slice(group.length + 1));
+}
+
+function describeUnknownSubcommand(group: string, given: string, subcommands: readonly string[]): string {
+  const likely = findLikely(given, subcommands);
+  const choices = `${subcommands.slice(0, -1).join(', ')} or ${subcommands.at(-1)}`;
+  if (given === '') return `${group} needs a subcommand: ${choices}.`;
+  const hint = likely ? ` Did you mean hpc-observe ${group} ${likely}?` : ` There is ${choices}.`;
+  return `${JSON.stringify(given)} is not a subcommand of ${group}.${hint}`;
+}
+
+/** One sentence about a command that does not exist, with the one that was most likely meant. */
+function describeUnknown(line: readonly string[]): string {
+  const first = line[0]!;
+  const flag = first.split('=')[0]!;
+  const isSetting = Object.values(SETTINGS).some(({ name }) => flagOf(name) === flag);
+  const likely = /^-v$/i.test(first) ? 'version' : findLikely(first, Object.keys(COMMANDS));
+  const meant = isSetting ? ['serve', ...line].join(' ') : likely;
+  return `${JSON.stringify(first)} is not a command${meant ? `. Did you mean hpc-observe ${meant}?` : '; see hpc-observe help.'}`;
+}

@@ -1,0 +1,52 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import unit from '../../deploy/hpc-observe.service' with { type: 'text' };
+import prometheus from '../../deploy/prometheus.yml' with { type: 'text' };
+import readme from '../../deploy/README.md' with { type: 'text' };
+import slurmConf from '../../deploy/slurm.conf' with { type: 'text' };
+import { StartError } from '../domain/errors.ts';
+import { explainSystemError } from '../errno.ts';
+import { defineCommand } from './command.ts';
+
+/** The files of deploy/, which the build puts into the executable. */
+const FILES: Readonly<Record<string, string>> = {
+  'README.md': readme,
+  'hpc-observe.service': unit,
+  'prometheus.yml': prometheus,
+  'slurm.conf': slurmConf,
+};
+
+export const deploy = defineCommand({
+  summary: 'Write the systemd unit, the scrape configuration and the lines of slurm.conf to a folder',
+  usage: ['deploy FOLDER'],
+  examples: [['deploy /root/hpc-observe', 'Write the files; its README.md says where each one goes']],
+  settings: [],
+  operands: ['FOLDER'],
+  async run({ operands, print }) {
+    const folder = resolve(operands[0]!);
+    try {
+      writeFiles(folder);
+    } catch (error) {
+      if (error instanceof StartError) throw error;
+      throw new StartError(`The files cannot be written to ${folder}: ${explainSystemError(error)}.`, {
+        cause: error,
+      });
+    }
+    print(`${Object.keys(FILES).join(', ')} are in ${folder}. README.md says where each one goes.\n`);
+    return 0;
+  },
+});
+
+/** Writes all files or none: a file that was edited is not overwritten. */
+function writeFiles(folder: string): void {
+  const changed = Object.entries(FILES).find(([name, text]) => {
+    const path = join(folder, name);
+    return existsSync(path) && readFileSync(path, 'utf8') !== text;
+  });
+  if (changed) {
+    const path = join(folder, changed[0]);
+    throw new StartError(`${path} exists and differs. Move it away, or choose another folder.`);
+  }
+  mkdirSync(folder, { recursive: true });
+  for (const [name, text] of Object.entries(FILES)) writeFileSync(join(folder, name), text);
+}

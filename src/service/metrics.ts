@@ -1,0 +1,79 @@
+import { version } from '../../package.json';
+import type { CommandState, SpoolState } from '../domain/slurm-health.ts';
+import type { Store } from '../domain/store/store.ts';
+import type { Log } from '../log.ts';
+import { groupRenderer } from '../metrics/groups.ts';
+import { renderJobs } from '../metrics/jobs.ts';
+import { addLoopMetrics } from '../metrics/loops.ts';
+import { processMetrics } from '../metrics/process.ts';
+import { serviceMetrics } from '../metrics/service.ts';
+import { slurmMetrics } from '../metrics/slurm.ts';
+import { throughputMetrics } from '../metrics/throughput.ts';
+import type { RepeatState } from '../repeat.ts';
+import type { Config } from '../settings/table.ts';
+
+interface MetricsOptions {
+  readonly config: Pick<Config, 'endedSeriesMs' | 'metricsMaxSeries'>;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  readonly log: Log;
+}
+
+/** What /metrics shows. It exists before the other parts, which report to it; `watch` connects those read at a scrape. */
+export function createMetrics({ config, now, log }: MetricsOptions) {
+  let store: Store | undefined;
+  let slurm: SlurmStates | undefined;
+  const loops = new Map<string, () => RepeatState>();
+  const service = serviceMetrics({ version, storeStatus: () => store?.status() });
+  addLoopMetrics(service.registry, loops);
+  const slurmFamilies = slurmMetrics({
+    now,
+    commandStates: () => slurm?.commands.states(),
+    spoolState: () => slurm?.spool.state(),
+  });
+  const throughput = throughputMetrics(() => store!.countThroughput());
+  const processFamilies = processMetrics();
+  const render = groupRenderer(
+    [
+      {
+        name: 'jobs',
+        render: () =>
+          renderJobs(store!, {
+            nowMs: now(),
+            endedSeriesMs: config.endedSeriesMs,
+            maxSeries: config.metricsMaxSeries,
+          }),
+      },
+      { name: 'flow', render: throughput.render },
+      { name: 'slurm', render: () => slurmFamilies.registry.metrics() },
+      { name: 'process', render: () => processFamilies.metrics() },
+      { name: 'service', render: () => service.registry.metrics() },
+    ],
+    { registry: service.registry, now, log },
+  );
+  return {
+    render,
+    observeRequest: service.observeRequest,
+    observeCommit: service.observeCommit,
+    observeReports: slurmFamilies.observeReports,
+    /** The registries of all groups but `jobs`, whose families are not in one. */
+    registries: [throughput.registry, slurmFamilies.registry, processFamilies, service.registry],
+    watchStore(opened: Store): void {
+      store = opened;
+    },
+    watchSlurm(states: SlurmStates): void {
+      slurm = states;
+    },
+    /** Shows how often a background loop ran and failed. */
+    watchLoop(name: string, state: () => RepeatState): void {
+      loops.set(name, state);
+    },
+  };
+}
+
+export type Metrics = ReturnType<typeof createMetrics>;
+
+interface SlurmStates {
+  readonly commands: { states(): ReadonlyMap<string, CommandState> };
+  readonly spool: { state(): SpoolState };
+}

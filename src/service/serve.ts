@@ -1,0 +1,97 @@
+import { version } from '../../package.json';
+import { createLog, type Log } from '../log.ts';
+import { chooseLogFormat } from '../settings/load.ts';
+import type { Config } from '../settings/table.ts';
+import { parseJobCompletion } from '../slurm/records/jobcomp.ts';
+import { expandLists } from '../slurm/values/nodelist.ts';
+import { demoPart } from './demo.ts';
+import { httpPart } from './http.ts';
+import { createMetrics, type Metrics } from './metrics.ts';
+import { partsOf } from './parts.ts';
+import { retentionPart } from './retention.ts';
+import { findSlurm, reportTaker, slurmPart } from './slurm.ts';
+import { roundMs, storePart } from './store.ts';
+
+interface ServiceOptions {
+  readonly config: Config;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly log: Log;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+export interface Service {
+  readonly url: URL;
+  /** Whether Slurm is followed, for the start message. */
+  readonly slurm: string;
+  /** Resolves if the store fails for good, so that the service must end. */
+  readonly died: Promise<void>;
+  /** Stops all parts. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts the parts of the service, in the order of this function; they stop in reverse: first what makes writes of its own
+ * (demo, retention, slurm), then the requests, and last the store. Rejects with StartError if one cannot start.
+ */
+export async function startService({ config, env, log, now }: ServiceOptions): Promise<Service> {
+  // Before anything is opened: `--slurm on` where there is no Slurm must not leave a trace.
+  const slurm = findSlurm(config.demo ? { ...config, slurm: 'off' } : config, env);
+  const parts = partsOf(log);
+  const died = Promise.withResolvers<void>();
+  const metrics = createMetrics({ config, now, log });
+  const store = await parts.start(
+    storePart({
+      database: config.database,
+      log,
+      metrics,
+      onDeath(cause) {
+        log.error('store_failed', { cause, message: 'The service ends.' });
+        died.resolve();
+      },
+    }),
+  );
+  // At other levels a request costs nothing beside its metrics.
+  const observeRequest: Metrics['observeRequest'] =
+    config.logLevel !== 'debug'
+      ? metrics.observeRequest
+      : (method, route, status, seconds) => {
+          metrics.observeRequest(method, route, status, seconds);
+          log.debug('request', { method, route, status, ms: roundMs(seconds) });
+        };
+  const takeReports = reportTaker({ store, log, metrics });
+  const server = await parts.start(
+    httpPart(
+      {
+        store,
+        now,
+        log,
+        version,
+        maxBodyBytes: config.maxBodyBytes,
+        slurm: {
+          takeReports,
+          parseCompletion: parseJobCompletion,
+          expandLists: (lists) => expandLists(lists),
+        },
+        metrics: { render: metrics.render, observeRequest },
+      },
+      config,
+    ),
+  );
+  if (slurm.isFollowed)
+    await parts.start(slurmPart({ store, now, log, takeReports, slurm, config, metrics }));
+  await parts.start(retentionPart({ store, now, log, config, metrics }));
+  if (config.demo) {
+    await parts.start(demoPart({ store, now, log, logFormat: chooseLogFormat(config), metrics }));
+  }
+  return { url: server.url, slurm: slurm.state, died: died.promise, stop: parts.stop };
+}
+
+/** Creates the service's log, on stderr. */
+export const createServiceLog = (config: Config, now: () => number): Log =>
+  createLog({
+    level: config.logLevel,
+    format: chooseLogFormat(config),
+    write: (line) => process.stderr.write(line),
+    now,
+  });

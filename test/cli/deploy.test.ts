@@ -1,0 +1,39 @@
+import { expect, test } from 'bun:test';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { StartError } from '../../src/domain/errors.ts';
+import { runLine } from '../help/command.ts';
+import { temporaryFolder } from '../help/folder.ts';
+
+const DEPLOY = resolve(import.meta.dir, '../../deploy');
+
+test('deploy writes every file of deploy/ to a new folder, and again over the same files', async () => {
+  using folder = temporaryFolder();
+  for (let time = 0; time < 2; time++) {
+    const { exitCode, output } = await runLine(['deploy', folder.file('a/b')]);
+    expect(exitCode).toBe(0);
+    expect(output).toContain(folder.file('a/b'));
+  }
+  expect(readdirSync(folder.file('a/b')).sort()).toEqual(readdirSync(DEPLOY).sort());
+  for (const name of readdirSync(DEPLOY)) {
+    expect(readFileSync(folder.file(`a/b/${name}`), 'utf8')).toBe(readFileSync(`${DEPLOY}/${name}`, 'utf8'));
+  }
+});
+
+test('deploy does not overwrite a file that was edited, and then writes no other file either', async () => {
+  using folder = temporaryFolder();
+  writeFileSync(folder.file('slurm.conf'), 'edited');
+  expect(runLine(['deploy', folder.path])).rejects.toThrow(
+    `${folder.file('slurm.conf')} exists and differs. Move it away, or choose another folder.`,
+  );
+  expect(readFileSync(folder.file('slurm.conf'), 'utf8')).toBe('edited');
+  expect(existsSync(folder.file('hpc-observe.service'))).toBe(false);
+});
+
+test('deploy to a folder that cannot be created is refused with the reason', async () => {
+  using folder = temporaryFolder();
+  writeFileSync(folder.file('file'), '');
+  const run = runLine(['deploy', folder.file('file/deploy')]);
+  expect(run).rejects.toThrow(StartError);
+  expect(run).rejects.toThrow('a part of the path is a file, not a folder.');
+});

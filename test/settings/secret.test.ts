@@ -1,0 +1,119 @@
+import { expect, test } from 'bun:test';
+import { StartError } from '../../src/domain/errors.ts';
+import { Faults } from '../../src/settings/faults.ts';
+import { HIDDEN, loadSettings } from '../../src/settings/load.ts';
+import type { SettingTable } from '../../src/settings/table.ts';
+
+/** A table with a secret, of which the product has none yet. */
+const TABLE = {
+  token: {
+    name: 'api-token',
+    takes: 'TEXT',
+    otherwise: '',
+    help: 'The token',
+    expects: 'at least 8 characters',
+    parse: (text: string) => (text === '' ? null : text.length >= 8 ? text : undefined),
+    isSecret: true,
+  },
+  port: { name: 'port', takes: 'NUMBER', otherwise: '1', help: '', expects: 'a number', parse: Number },
+} satisfies SettingTable;
+
+interface Given {
+  readonly args?: readonly string[];
+  readonly env?: Record<string, string>;
+  readonly files?: Record<string, string>;
+}
+
+function load({ args = [], env = {}, files = {} }: Given) {
+  const faults = new Faults();
+  const readFile = (path: string) => {
+    const text = files[path];
+    if (text === undefined) throw Object.assign(new Error('no'), { code: 'ENOENT' });
+    return text;
+  };
+  const loaded = loadSettings(TABLE, ['token', 'port'], {}, { args, env, readFile }, faults);
+  faults.throwIfAny();
+  return loaded;
+}
+
+const SECRET = 'correct horse';
+const GIVEN: [how: string, given: Given, origin: string][] = [
+  ['its variable', { env: { HPC_OBSERVE_API_TOKEN: SECRET } }, 'HPC_OBSERVE_API_TOKEN'],
+  [
+    'a file that a variable names',
+    { env: { HPC_OBSERVE_API_TOKEN_FILE: '/run/token' }, files: { '/run/token': `${SECRET}\n` } },
+    'HPC_OBSERVE_API_TOKEN_FILE (/run/token)',
+  ],
+  [
+    'a file that a flag names',
+    { args: ['--api-token-file', '/run/token'], files: { '/run/token': SECRET } },
+    '--api-token-file (/run/token)',
+  ],
+  [
+    'a file that the configuration names',
+    {
+      args: ['--config', '/etc/c.toml'],
+      files: { '/etc/c.toml': 'api_token_file = "/run/token"', '/run/token': `${SECRET}\r\n` },
+    },
+    'api_token_file in /etc/c.toml (/run/token)',
+  ],
+  [
+    'the configuration',
+    { args: ['--config', '/etc/c.toml'], files: { '/etc/c.toml': `api_token = "${SECRET}"` } },
+    'api_token in /etc/c.toml',
+  ],
+];
+test.each(GIVEN)(
+  'a secret is read from %s, and what is shown of it is only its origin',
+  (_, given, origin) => {
+    const { config, origins } = load(given);
+    expect(config.token).toBe(SECRET);
+    expect(origins.get('api-token')).toEqual({ text: HIDDEN, origin });
+  },
+);
+
+test('a flag comes before a variable, also where one of them names a file', () => {
+  const { config } = load({
+    args: ['--api-token-file', '/run/token'],
+    env: { HPC_OBSERVE_API_TOKEN: 'another one' },
+    files: { '/run/token': SECRET },
+  });
+  expect(config.token).toBe(SECRET);
+});
+
+test('no secret is no fault', () => {
+  expect(load({}).config.token).toBeNull();
+});
+
+const REFUSED: [what: string, given: Given, message: string][] = [
+  [
+    'as a flag, which others could see',
+    { args: ['--api-token', SECRET] },
+    '--api-token is not a known flag; see --help.',
+  ],
+  [
+    'that is not valid, without quoting it',
+    { env: { HPC_OBSERVE_API_TOKEN: 'short' } },
+    'HPC_OBSERVE_API_TOKEN must be at least 8 characters, not (secret).',
+  ],
+  [
+    'in a file that is missing',
+    { env: { HPC_OBSERVE_API_TOKEN_FILE: '/run/none' } },
+    '/run/none cannot be read: there is no such file or folder.',
+  ],
+  [
+    'that is given twice',
+    { env: { HPC_OBSERVE_API_TOKEN: SECRET, HPC_OBSERVE_API_TOKEN_FILE: '/t' }, files: { '/t': SECRET } },
+    'HPC_OBSERVE_API_TOKEN and HPC_OBSERVE_API_TOKEN_FILE cannot both be given.',
+  ],
+];
+test.each(REFUSED)('a secret %s is refused', (_, given, message) => {
+  expect(() => load(given)).toThrow(StartError);
+  expect(() => load(given)).toThrow(new RegExp(`^${message.replaceAll(/[().?]/g, '\\$&')}$`));
+});
+
+test('a setting that is not a secret cannot be read from a file of its own', () => {
+  expect(() => load({ env: { HPC_OBSERVE_PORT_FILE: '/p' } })).toThrow(
+    'HPC_OBSERVE_PORT_FILE is not a known variable',
+  );
+});
