@@ -22,18 +22,21 @@ export async function renderJobs(
   { nowMs, endedSeriesMs, maxSeries }: JobsOptions,
 ): Promise<Uint8Array[]> {
   const live = () => store.liveSeries(nowMs - endedSeriesMs);
-  const sizes = new Map<string, JobSize>();
   let text = jobFamilies(nowMs);
   let series = 0;
-  for await (const page of live()) {
-    series += addSizes(sizes, page);
-    if (series <= maxSeries) text.append(page);
-  }
   let dropped = 0;
+  for await (const page of live()) {
+    for (const row of page) series += seriesOf(row);
+    if (series > maxSeries) break;
+    text.append(page);
+  }
   if (series > maxSeries) {
-    // Read again, because the rows of all jobs would be more than should be in memory at once.
+    // Read twice more: the sizes of all jobs are a third of the work of a scrape that needs none, and the rows of all jobs
+    // are too many to be in memory at once.
+    const sizes = new Map<string, JobSize>();
+    for await (const page of live()) addSizes(sizes, page);
     const kept = keepLargest(sizes, maxSeries);
-    dropped = series - kept.series;
+    dropped = kept.dropped;
     text = jobFamilies(nowMs);
     for await (const page of live()) text.append(page.filter(({ jobId }) => kept.jobs.has(jobId)));
   }
@@ -88,24 +91,23 @@ interface JobSize {
   series: number;
 }
 
-/** Adds the series that rows make to those of their jobs, and returns how many they are: one for the runtime, and one for every value that is known. */
-function addSizes(sizes: Map<string, JobSize>, rows: readonly LiveSeries[]): number {
-  let all = 0;
-  for (const { jobId, cpuUsage, memoryUsageMb, gpuUsage } of rows) {
-    const series = 1 + Number(cpuUsage !== null) + Number(memoryUsageMb !== null) + Number(gpuUsage !== null);
-    const size = sizes.get(jobId);
-    if (size) {
-      size.rows++;
-      size.series += series;
-    } else sizes.set(jobId, { rows: 1, series });
-    all += series;
+/** Returns the number of series of a row: the runtime, and every value that is known. */
+const seriesOf = ({ cpuUsage, memoryUsageMb, gpuUsage }: LiveSeries): number =>
+  1 + Number(cpuUsage !== null) + Number(memoryUsageMb !== null) + Number(gpuUsage !== null);
+
+/** Adds rows to the sizes of their jobs. */
+function addSizes(sizes: Map<string, JobSize>, rows: readonly LiveSeries[]): void {
+  for (const row of rows) {
+    const size = sizes.get(row.jobId) ?? { rows: 0, series: 0 };
+    size.rows++;
+    size.series += seriesOf(row);
+    sizes.set(row.jobId, size);
   }
-  return all;
 }
 
 /**
- * Chooses the jobs with the most nodes that make no more than so many series; a job is there with all its rows or not at all.
- * Of jobs of one size the first ones stay, so that the choice holds from scrape to scrape.
+ * Chooses the jobs with the most nodes that have at most `maxSeries` series together, and counts the series left out. A job
+ * has all its rows or none. Among jobs of one size the first ones are kept, so that every scrape chooses the same.
  */
 function keepLargest(sizes: ReadonlyMap<string, JobSize>, maxSeries: number) {
   const jobs = new Set<string>();
@@ -119,7 +121,8 @@ function keepLargest(sizes: ReadonlyMap<string, JobSize>, maxSeries: number) {
     series += size.series;
     jobs.add(jobId);
   }
-  return { jobs, series };
+  const all = sizes.values().reduce((sum, size) => sum + size.series, 0);
+  return { jobs, dropped: all - series };
 }
 
 function renderDropped(series: number): string {
