@@ -1,8 +1,11 @@
 import {
+  closeSync,
   constants,
   copyFileSync,
   existsSync,
+  fsyncSync,
   mkdirSync,
+  openSync,
   readdirSync,
   renameSync,
   rmSync,
@@ -31,8 +34,16 @@ export async function jobsFolder(shape: JobsShape) {
   if (!existsSync(path)) await build(path, name, shape);
   const folder = temporaryFolder();
   copyFileSync(path, folder.file('hpc-observe.db'), constants.COPYFILE_FICLONE);
+  syncFile(folder.file('hpc-observe.db'));
   const totals: Totals = await Bun.file(`${path}.json`).json();
   return { ...folder, totals };
+}
+
+/** Waits until a copy is on disk: the commits that are measured must not wait for it. */
+function syncFile(path: string): void {
+  const file = openSync(path, 'r+');
+  fsyncSync(file);
+  closeSync(file);
 }
 
 /** Builds under another name, so that an interrupted build is never used. */
