@@ -16,7 +16,10 @@ import { sluids } from './contract/sluids.ts';
 import { throughput } from './contract/throughput.ts';
 import { usage } from './contract/usage.ts';
 
-/** Holds one engine to the promises of `domain/store/store.ts`. `makePlace` gives an empty place for every test. */
+/**
+ * Checks that an engine keeps the promises of `domain/store/`. `makePlace` returns an empty place for each
+ * test.
+ */
 export function describeStore(name: string, makePlace: () => Place): void {
   for (const part of [
     jobs,

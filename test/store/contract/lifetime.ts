@@ -7,8 +7,19 @@ import { emptyStore, type MakePlace } from './place.ts';
 
 const JOB = { id: 'z', user: 'alice', nodes: ['n1'] };
 
-/** Every method that can be refused, called with values that are right. */
+/** Calls of every method that can be refused, with valid arguments. */
 const CALLS: [string, (store: Store) => Promise<unknown>][] = [
+  ['streamJobs', (store) => Array.fromAsync(store.streamJobs({}, {}))],
+  ['applyReports', (store) => store.applyReports([])],
+  ['listUnconfirmed', (store) => store.listUnconfirmed(0)],
+  ['streamRuns', (store) => Array.fromAsync(store.streamRuns('a'))],
+  ['listEvents', (store) => store.listEvents('a')],
+  ['plotSamples', (store) => store.plotSamples('a', {}, 10)],
+  ['streamSamples', (store) => Array.fromAsync(store.streamSamples('a', {}))],
+  ['summarizeJob', (store) => store.summarizeJob('a')],
+  ['readState', (store) => store.readState('x')],
+  ['saveState', (store) => store.saveState('x', 1)],
+  ['countThroughput', (store) => store.countThroughput()],
   ['createJob', (store) => store.createJob(JOB, NOON_MS)],
   ['createJobs', (store) => store.createJobs([pastJob('z')])],
   ['getJob', (store) => store.getJob('a')],
@@ -25,7 +36,7 @@ const CALLS: [string, (store: Store) => Promise<unknown>][] = [
 ];
 
 export function lifetime(makePlace: MakePlace) {
-  test('what was answered is there after closing and opening again', async () => {
+  test('acknowledged writes are there after closing and opening again', async () => {
     await using place = await emptyStore(makePlace);
     await place.store.createJobs([pastJob('a', { nodes: ['n2', 'n1'] }), pastJob('b')]);
     await place.store.recordSample('a', sample(1, { gpuUsage: 3, node: 'n1' }));
@@ -42,7 +53,7 @@ export function lifetime(makePlace: MakePlace) {
     ]);
   });
 
-  test('close commits what was accepted before it', async () => {
+  test('close commits the writes that were accepted before it', async () => {
     await using place = await emptyStore(makePlace);
     const accepted = [
       place.store.createJobs([pastJob('a')]),
@@ -57,7 +68,7 @@ export function lifetime(makePlace: MakePlace) {
     expect((await listReadings(place.store, 'a', {}, 10)).total).toBe(3);
   });
 
-  test('close commits large batches that were accepted before it, and singles behind them', async () => {
+  test('close commits large batches that were accepted before it, and single writes behind them', async () => {
     await using place = await emptyStore(makePlace);
     const { store } = place;
     await store.createJobs([pastJob('a')]);
@@ -77,7 +88,30 @@ export function lifetime(makePlace: MakePlace) {
     expect((await listReadings(place.store, 'a', {}, 1)).total).toBe(4 * 4001);
   });
 
-  test.each(CALLS)('%s works before close, and is unavailable after it', async (_, call) => {
+  test('state of the service survives closing and opening again, and is replaced by later values', async () => {
+    await using place = await emptyStore(makePlace);
+    expect(await place.store.readState('x')).toBeUndefined();
+    await place.store.saveState('x', 1);
+    await place.store.saveState('x', 2 ** 40);
+    await place.store.saveState('y', 3);
+    await place.reopen();
+    expect([await place.store.readState('x'), await place.store.readState('y')]).toEqual([2 ** 40, 3]);
+  });
+
+  test('a write sees the jobs that were created before it in the same turn, however large both are', async () => {
+    await using place = await emptyStore(makePlace);
+    const { store } = place;
+    const nodes = Array.from({ length: 3000 }, (_, index) => `n${index}`);
+    const samples = Array.from({ length: 6000 }, (_, index) => ({ jobId: 'a', ...sample(index) }));
+    const [, batch] = await Promise.all([
+      store.createJob({ id: 'a', user: 'alice', nodes }, NOON_MS),
+      store.recordSamples(samples),
+      store.recordSample('a', sample(-1)),
+    ]);
+    expect(batch).toMatchObject({ stored: 6000, refused: 0 });
+  });
+
+  test.each(CALLS)('%s works before close and rejects with unavailable after it', async (_, call) => {
     await using place = await emptyStore(makePlace);
     await place.store.createJobs([pastJob('a')]);
     expect(await codeOf(call(place.store))).toBe('none');
@@ -85,7 +119,7 @@ export function lifetime(makePlace: MakePlace) {
     expect(await codeOf(call(place.store))).toBe('unavailable');
   });
 
-  test('status tells what waits and how large the database is', async () => {
+  test('status reports the waiting rows and the size of the database', async () => {
     await using place = await emptyStore(makePlace);
     const { store } = place;
     expect(store.status().queueLength).toBe(0);

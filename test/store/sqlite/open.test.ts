@@ -11,7 +11,7 @@ import { listReadings } from '../../help/readings.ts';
 
 const OPEN_TS = resolve(import.meta.dir, '../../../src/store/sqlite/open.ts');
 
-/** Opens a database in another process; returns what it printed. */
+/** Opens a database in another process, and returns what that printed. */
 async function openElsewhere(path: string): Promise<string> {
   const script = `import { openSqlite } from ${JSON.stringify(OPEN_TS)};
     try { const store = await openSqlite(${JSON.stringify(path)}); await store.close(); console.log('opened'); }
@@ -20,7 +20,7 @@ async function openElsewhere(path: string): Promise<string> {
   return (await new Response(child.stdout).text()).trim();
 }
 
-test('a database that is served cannot be opened again, here or in another process', async () => {
+test('an open database cannot be opened again in this process or in another', async () => {
   using folder = temporaryFolder();
   const path = folder.file('a.db');
   const store = await openSqlite(path);
@@ -35,7 +35,7 @@ test('a database that is served cannot be opened again, here or in another proce
   expect(await openElsewhere(path)).toBe('opened');
 });
 
-test('a queue that is full refuses at once, keeps nothing of it, and takes writes again', async () => {
+test('a full queue refuses a write at once, stores nothing of it, and later accepts writes again', async () => {
   using folder = temporaryFolder();
   const store = await openSqlite(folder.file('a.db'));
   await store.createJobs([pastJob('a'), pastJob('b')]);
@@ -54,7 +54,7 @@ test('a queue that is full refuses at once, keeps nothing of it, and takes write
   await store.close();
 });
 
-test('a full batch that waits keeps no single write out; single writes have a bound of their own', async () => {
+test('single writes have a limit of their own, which a large waiting batch does not use up', async () => {
   using folder = temporaryFolder();
   const store = await openSqlite(folder.file('a.db'));
   await store.createJobs([pastJob('a')]);
@@ -102,7 +102,7 @@ test('a step of expire reports the samples that it sealed and the rows that it c
   for (const { seconds } of steps) expect(seconds).toBeLessThan(1);
 });
 
-test('samples of a deleted job leave the file', async () => {
+test('samples of a deleted job are removed from the file', async () => {
   using folder = temporaryFolder();
   const store = await openSqlite(folder.file('a.db'));
   await store.createJobs([pastJob('a'), pastJob('b')]);

@@ -7,7 +7,7 @@ import { codeOf, pastJob, sample } from '../../../help/builders.ts';
 import { NOON_MS } from '../../../help/clock.ts';
 import { temporaryFolder } from '../../../help/folder.ts';
 
-/** A store with job a, on a file that can be taken away. */
+/** Opens a store with job a on a file that can be moved away. */
 async function openedStore() {
   const folder = temporaryFolder();
   const notices: Notice[] = [];
@@ -35,35 +35,38 @@ async function openedStore() {
 const LOST = ['unavailable', 'unavailable', 'unavailable'];
 const FOUND = ['none', 'none', 'none'];
 
-/** The jobs of a database file, as another program sees them. */
+/** Reads the ids of jobs in a database file as another program would. */
 function idsIn(path: string): unknown[] {
   using db = new Database(path, { readonly: true });
   return db.query('SELECT id FROM job ORDER BY id').values().flat();
 }
 
-test.each(['a.db', 'a.db-wal', 'a.db-shm'])('%s is moved away, and back', async (name) => {
-  await using opened = await openedStore();
-  const { folder, store, notices } = opened;
-  renameSync(folder.file(name), folder.file('elsewhere'));
-  for (let time = 0; time < 3; time++) expect(await opened.codes()).toEqual(LOST);
-  const removed = `${folder.file(name)} was removed or renamed while it was open, and nothing can be stored. Move it back`;
-  expect(notices).toEqual([
-    { level: 'error', event: 'database_lost', message: expect.stringContaining(removed) },
-  ]);
-  renameSync(folder.file('elsewhere'), folder.file(name));
-  expect(await opened.codes()).toEqual(FOUND);
-  expect(notices.slice(1)).toEqual([
-    {
-      level: 'info',
-      event: 'database_back',
-      message: `${opened.path} is back; writes are stored again.`,
-    },
-  ]);
-  // The one that was acknowledged, and none of the three that were refused.
-  expect((await store.listSamples('a', {}, 10)).total).toBe(1);
-});
+test.each(['a.db', 'a.db-wal', 'a.db-shm'])(
+  'while %s is moved away every write is refused, and accepted once it is back',
+  async (name) => {
+    await using opened = await openedStore();
+    const { folder, store, notices } = opened;
+    renameSync(folder.file(name), folder.file('elsewhere'));
+    for (let time = 0; time < 3; time++) expect(await opened.codes()).toEqual(LOST);
+    const removed = `${folder.file(name)} was removed or renamed while it was open, and nothing can be stored. Move it back`;
+    expect(notices).toEqual([
+      { level: 'error', event: 'database_lost', message: expect.stringContaining(removed) },
+    ]);
+    renameSync(folder.file('elsewhere'), folder.file(name));
+    expect(await opened.codes()).toEqual(FOUND);
+    expect(notices.slice(1)).toEqual([
+      {
+        level: 'info',
+        event: 'database_back',
+        message: `${opened.path} is back; writes are stored again.`,
+      },
+    ]);
+    // The one that was acknowledged, and none of the three that were refused.
+    expect((await store.listSamples('a', {}, 10)).total).toBe(1);
+  },
+);
 
-test('another database in its place is neither written nor read, and is whole afterwards', async () => {
+test('a database put in the place of the open one is neither written nor read', async () => {
   const opened = await openedStore();
   const { folder, path, store, notices } = opened;
   await (await openSqlite(folder.file('other.db'))).close();
@@ -89,7 +92,7 @@ test('another database in its place is neither written nor read, and is whole af
   folder[Symbol.dispose]();
 });
 
-test('a copy that was put in its place with a log of its own keeps that log', async () => {
+test('a copy put in the place of the open database keeps its own log', async () => {
   await using opened = await openedStore();
   const { folder, path, store } = opened;
   const writer = new Database(folder.file('other.db'), { create: true });
@@ -107,7 +110,7 @@ test('a copy that was put in its place with a log of its own keeps that log', as
   expect(idsIn(path)).toEqual(['in the log']);
 });
 
-test('what was acknowledged is in a file that was moved away, with the log left behind', async () => {
+test('acknowledged writes are in the file that was moved away, even without its log', async () => {
   await using opened = await openedStore();
   const { folder, path, store } = opened;
   renameSync(path, folder.file('moved.db'));

@@ -9,7 +9,10 @@ import { temporaryFolder } from '../../../help/folder.ts';
 
 const LOCK_TS = resolve(import.meta.dir, '../../../../src/store/sqlite/file/lock.ts');
 
-/** Locks a database in another process, which says `locked` or the name of its error, and holds it until it is killed. */
+/**
+ * Locks a database in another process, which says `locked` or the name of its error, and holds it until it is
+ * killed.
+ */
 function lockElsewhere(path: string) {
   const script = `import { lockDatabase } from ${JSON.stringify(LOCK_TS)};
     try { lockDatabase(${JSON.stringify(path)}); console.log('locked'); await Bun.sleep(20_000); }
@@ -32,7 +35,7 @@ async function saidElsewhere(path: string): Promise<string> {
   return said;
 }
 
-test('every name of a locked database is refused, here and in another process', async () => {
+test('a locked database is refused under every name, in this process and in another', async () => {
   using folder = temporaryFolder();
   const path = folder.file('a.db');
   const lock = lockDatabase(path);
@@ -48,7 +51,7 @@ test('every name of a locked database is refused, here and in another process', 
   expect(await saidElsewhere(folder.file('hard.db'))).toBe('locked');
 });
 
-test('a lock needs no file beside the database, so none can be removed under it', async () => {
+test('a lock creates no file beside the database', async () => {
   using folder = temporaryFolder();
   const store = await openSqlite(folder.file('a.db'));
   for (const name of ['a.db-lock', 'a.db-shm']) rmSync(folder.file(name), { force: true });
@@ -57,7 +60,7 @@ test('a lock needs no file beside the database, so none can be removed under it'
   await store.close();
 });
 
-test('a lock ends with its process, however it ends', async () => {
+test('a lock ends when its process ends in any way', async () => {
   using folder = temporaryFolder();
   const other = lockElsewhere(folder.file('a.db'));
   expect(await other.said).toBe('locked');
@@ -66,7 +69,7 @@ test('a lock ends with its process, however it ends', async () => {
   lockDatabase(folder.file('a.db')).release();
 });
 
-test('of processes that lock at once one wins', async () => {
+test('only one of several processes that lock at the same time gets the lock', async () => {
   using folder = temporaryFolder();
   const others = Array.from({ length: 4 }, () => lockElsewhere(folder.file('a.db')));
   const said = await Promise.all(others.map((other) => other.said));
@@ -75,7 +78,7 @@ test('of processes that lock at once one wins', async () => {
   expect(said.filter((text) => text.includes('already serves'))).toHaveLength(3);
 });
 
-test('a lock that is refused in this process leaves the locks of its database alone', async () => {
+test('refusing a second lock in this process leaves the locks of the database in place', async () => {
   using folder = temporaryFolder();
   const path = folder.file('a.db');
   const store = await openSqlite(path);
@@ -89,7 +92,7 @@ test('a lock that is refused in this process leaves the locks of its database al
   await store.close();
 });
 
-test('a new database is for its user and group only, with its log; an old one keeps its mode', async () => {
+test('a new database and its log are accessible to user and group only; an old one keeps its mode', async () => {
   using folder = temporaryFolder();
   const modeOf = (name: string) => (statSync(folder.file(name)).mode & 0o777).toString(8);
   const umask = process.umask(0o022);
@@ -109,7 +112,7 @@ test('a new database is for its user and group only, with its log; an old one ke
   }
 });
 
-test('a server of version 1.0.0, which locks a file beside the database, is respected until it has ended', async () => {
+test('a database that a server of version 1.0.0 has locked is refused until that server ends', async () => {
   using folder = temporaryFolder();
   const path = folder.file('a.db');
   const older = new Database(`${path}-lock`, { create: true, readwrite: true });
@@ -124,7 +127,7 @@ test('a server of version 1.0.0, which locks a file beside the database, is resp
   expect(existsSync(`${path}-lock`)).toBe(true);
 });
 
-test('a refused database leaves nothing behind', async () => {
+test('refusing a database leaves no file behind', async () => {
   using folder = temporaryFolder();
   writeFileSync(folder.file('a.db'), 'this is a letter, not a database\n'.repeat(1000));
   expect(await openSqlite(folder.file('a.db')).catch(({ name }: Error) => name)).toBe('StartError');

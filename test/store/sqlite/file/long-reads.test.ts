@@ -8,7 +8,7 @@ import { longReads } from '../../../../src/store/sqlite/file/long-reads.ts';
 import { temporaryFolder } from '../../../help/folder.ts';
 import { countTurns } from '../../../help/turns.ts';
 
-/** A database with one table of numbers. */
+/** Opens a database with one table of numbers. */
 function startReads() {
   const folder = temporaryFolder();
   const path = folder.file('numbers.db');
@@ -30,8 +30,9 @@ function startReads() {
 }
 
 /**
- * Descriptors of this process that are open on a file. Of the database itself SQLite keeps those of closed connections for
- * the next ones, as long as any is open, because closing one would release the locks of all; of the log it keeps none.
+ * Descriptors of this process that are open on a file. Of the database itself SQLite keeps those of closed
+ * connections for the next ones, as long as any is open, because closing one would release the locks of all;
+ * of the log it keeps none.
  */
 const descriptorsOf = (path: string) =>
   readdirSync('/proc/self/fd').filter((fd) => {
@@ -47,7 +48,7 @@ function busy(ms: number) {
   while (performance.now() < endMs);
 }
 
-/** Works for one slice after the other, and says in which turn of the event loop each was. */
+/** Works for some slices, and calls `note` at the start of each. */
 function* workFor(slices: number, note: () => void): Generator<undefined, void> {
   for (let slice = 0; slice < slices; slice++) {
     note();
@@ -56,7 +57,7 @@ function* workFor(slices: number, note: () => void): Generator<undefined, void> 
   }
 }
 
-test('of all reads together one slice has a turn of the event loop', async () => {
+test('all long reads together get one slice per turn of the event loop', async () => {
   using place = startReads();
   const counted = countTurns();
   const turns: number[] = [];
@@ -67,7 +68,7 @@ test('of all reads together one slice has a turn of the event loop', async () =>
   expect(new Set(turns).size).toBe(20);
 });
 
-test('short steps share a slice, long ones do not', async () => {
+test('short steps of a read share a slice, long steps do not', async () => {
   using place = startReads();
   const turnsOf = async (stepMs: number) => {
     const counted = countTurns();
@@ -86,7 +87,7 @@ test('short steps share a slice, long ones do not', async () => {
 const countNumbers = (db: Database) =>
   db.query<{ n: number }, []>('SELECT count(*) AS n FROM number').get()!.n;
 
-test('a read sees one moment, and the next one a later', async () => {
+test('a read sees one snapshot, and the next read a later one', async () => {
   using place = startReads();
   const count = function* (db: Database) {
     yield countNumbers(db);
@@ -101,7 +102,7 @@ test('a read sees one moment, and the next one a later', async () => {
   expect(seen).toEqual([1, 1, 3, 3]);
 });
 
-test('a read whose signal is aborted ends at its next slice, and its steps are told', async () => {
+test('an aborted read ends at its next slice and its generator is closed', async () => {
   using place = startReads();
   const abort = new AbortController();
   let steps = 0;
@@ -122,7 +123,7 @@ test('a read whose signal is aborted ends at its next slice, and its steps are t
   expect([steps, isEnded]).toEqual([3, true]);
 });
 
-test('after many reads at once a few connections stay open, and the next reads open nothing that stays', async () => {
+test('after many reads at once only a few connections stay open', async () => {
   using place = startReads();
   const log = `${place.path}-wal`;
   const before = descriptorsOf(log);
@@ -144,7 +145,7 @@ test('after many reads at once a few connections stay open, and the next reads o
   expect(descriptorsOf(log)).toBe(before);
 });
 
-test('a read of a pool that is closed meanwhile is refused at its next slice, and closes its connection', async () => {
+test('closing the pool ends a running read at its next slice and closes its connection', async () => {
   using place = startReads();
   const before = descriptorsOf(`${place.path}-wal`);
   const read = place.reads.stream(function* (db) {
@@ -156,7 +157,7 @@ test('a read of a pool that is closed meanwhile is refused at its next slice, an
   expect(descriptorsOf(`${place.path}-wal`)).toBe(before);
 });
 
-test('streams that hold much are refused beyond a number until one ends; those that go first are let in', async () => {
+test('large streams beyond the limit are refused until one ends; streams that go first never are', async () => {
   using place = startReads();
   const count = function* (db: Database) {
     for (;;) yield countNumbers(db);

@@ -40,7 +40,7 @@ function expireAll(commitGroup: ReturnType<typeof groupCommitter>): void {
   throw new Error('It does not end.');
 }
 
-test('retention gives back free pages, and the file stays whole', () => {
+test('retention returns free pages to the file system, and the database stays intact', () => {
   using folder = temporaryFolder();
   using file = openWithHole(folder.file('a.db'));
   const { db, commitGroup } = file;
@@ -52,7 +52,7 @@ test('retention gives back free pages, and the file stays whole', () => {
   expect(db.query('PRAGMA integrity_check').values()).toEqual([['ok']]);
 });
 
-test('pages go back a few at a time', () => {
+test('free pages are returned a few at a time', () => {
   using folder = temporaryFolder();
   using file = openWithHole(folder.file('a.db'));
   const { db } = file;
@@ -63,7 +63,7 @@ test('pages go back a few at a time', () => {
   expect(free - readPragma(db, 'freelist_count')).toBe(3 * 16);
 });
 
-test('the file of an older version is written anew, without the room that it no longer needs', () => {
+test('the file of an older version is rewritten without its free pages', () => {
   using folder = temporaryFolder();
   const path = folder.file('a.db');
   {

@@ -17,7 +17,7 @@ function openDatabase() {
   return {
     db,
     commitGroup: groupCommitter(db),
-    /** The ids on disk, as another connection sees them. */
+    /** Reads the committed ids on another connection. */
     ids: () =>
       reader
         .query<{ id: string }, []>('SELECT id FROM job ORDER BY start_time DESC, id')
@@ -38,11 +38,11 @@ const create = (id: string, nodes = ['n1']): Write => ({
   nowMs: NOON_MS,
 });
 
-/** Makes one id fail as a fault of ours would. */
+/** Makes the insertion of one id fail as a bug would. */
 const FAIL_ON_BOOM = `CREATE TRIGGER boom AFTER INSERT ON job WHEN new.id = 'boom'
   BEGIN SELECT RAISE(ABORT, 'a fault of ours'); END`;
 
-test('a write that a rule refuses changes nothing, and the others are committed', () => {
+test('a write that a rule refuses changes nothing, and the other writes of its group are committed', () => {
   using file = openDatabase();
   const outcome = file.commitGroup([create('a'), create('a'), { kind: 'deleteJob', id: 'x' }, create('b')]);
   expect(outcome).toMatchObject({
@@ -58,7 +58,7 @@ test('a write that a rule refuses changes nothing, and the others are committed'
   expect(file.created()).toBe(2);
 });
 
-test('a fault in one write fails only that one', () => {
+test('a bug in one write of a group fails only that write', () => {
   using file = openDatabase();
   file.db.run(FAIL_ON_BOOM);
   const outcome = file.commitGroup([create('a'), create('boom'), create('b'), create('a')]);
@@ -75,7 +75,7 @@ test('a fault in one write fails only that one', () => {
   expect(file.created()).toBe(2);
 });
 
-test('a fault in the middle of a batch keeps nothing of that batch', () => {
+test('a bug in the middle of a batch rolls back the whole batch', () => {
   using file = openDatabase();
   file.db.run(FAIL_ON_BOOM);
   const batch: Write = {
@@ -87,7 +87,7 @@ test('a fault in the middle of a batch keeps nothing of that batch', () => {
   expect(file.ids()).toEqual(['a']);
 });
 
-test('a disk that is full refuses the whole group, keeps nothing of it, and takes the next one', () => {
+test('a full disk refuses a whole group, stores nothing of it, and the next group is committed', () => {
   using file = openDatabase();
   file.commitGroup([create('a')]);
   const { page_count: pages } = file.db.query<{ page_count: number }, []>('PRAGMA page_count').get()!;
@@ -102,7 +102,7 @@ test('a disk that is full refuses the whole group, keeps nothing of it, and take
   expect(file.ids()).toEqual(['a', 'b', 'large']);
 });
 
-test('a fault and a full disk in one group: each write is told what became of it', () => {
+test('when a group meets a bug and a full disk, each write gets its own outcome', () => {
   using file = openDatabase();
   file.db.run(FAIL_ON_BOOM);
   file.commitGroup([create('a')]);
@@ -121,7 +121,7 @@ test('a fault and a full disk in one group: each write is told what became of it
   expect(file.ids()).toEqual(['a', 'b', 'c']);
 });
 
-test('nothing of a group can be read before its commit, and all of it after', () => {
+test('readers see nothing of a group before its commit and all of it afterwards', () => {
   using file = openDatabase();
   file.db.run('BEGIN IMMEDIATE');
   file.db.run("INSERT INTO user (name) VALUES ('alice')");

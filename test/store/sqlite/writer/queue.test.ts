@@ -9,7 +9,7 @@ import { codeOf, pastJob, sample } from '../../../help/builders.ts';
 import { NOON_MS } from '../../../help/clock.ts';
 import { temporaryFolder } from '../../../help/folder.ts';
 
-/** A batch that the thread cannot read: its list does not arrive, and the thread dies of it. */
+/** Makes a batch whose rows are lost on the way, which kills the writing thread. */
 const unreadableJobs = (): PastJob[] => Object.assign([pastJob('x')], { toJSON: () => undefined });
 
 async function openedStore() {
@@ -23,7 +23,7 @@ async function openedStore() {
   return { folder, deaths, commits, store };
 }
 
-test('when the thread dies everybody who waits is refused, it is told once, and close returns', async () => {
+test('when the writing thread dies, waiting writes are refused, its death is reported once, and close returns', async () => {
   const { folder, deaths, store } = await openedStore();
   await store.createJobs([pastJob('a')]);
   const waiting = [
@@ -49,7 +49,7 @@ test('when the thread dies everybody who waits is refused, it is told once, and 
   folder[Symbol.dispose]();
 });
 
-test('close returns also when the thread dies of what is closed with it', async () => {
+test('close returns even if the writing thread dies of a write that was waiting', async () => {
   const { folder, deaths, store } = await openedStore();
   const last = codeOf(store.createJobs(unreadableJobs()));
   await store.close();
@@ -58,7 +58,7 @@ test('close returns also when the thread dies of what is closed with it', async 
   folder[Symbol.dispose]();
 });
 
-test('a step in the background that fails counts as failed', async () => {
+test('a step of expire that fails is reported as a failed commit', async () => {
   const { folder, commits, store } = await openedStore();
   await store.createJobs([pastJob('a', { state: 'failed', endTimeMs: NOON_MS })]);
   using db = new Database(folder.file('a.db'));
@@ -72,7 +72,7 @@ test('a step in the background that fails counts as failed', async () => {
   folder[Symbol.dispose]();
 });
 
-test('a message that is lost on its way keeps its own write waiting, and no other gets its answer', async () => {
+test('a lost message leaves its own write waiting, and every other write gets its own answer', async () => {
   const { folder, store } = await openedStore();
   await store.createJobs([pastJob('a')]);
   const send = Worker.prototype.postMessage;

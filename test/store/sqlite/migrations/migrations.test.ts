@@ -1,0 +1,172 @@
+import { expect, test } from 'bun:test';
+import { openForWriting } from '../../../../src/store/sqlite/file/connection.ts';
+import { migrate } from '../../../../src/store/sqlite/file/migrate.ts';
+import { historyWriter } from '../../../../src/store/sqlite/history/retention.ts';
+import { jobRowWriter } from '../../../../src/store/sqlite/jobs/row.ts';
+import { MIGRATIONS, type Migration } from '../../../../src/store/sqlite/migrations/index.ts';
+import { openSqlite } from '../../../../src/store/sqlite/open.ts';
+import { logWriter } from '../../../../src/store/sqlite/samples/log.ts';
+import { unsealedReader } from '../../../../src/store/sqlite/samples/unsealed.ts';
+import { temporaryFolder } from '../../../help/folder.ts';
+
+function migrateFile(path: string, migrations: readonly Migration[]): void {
+  using db = openForWriting(path);
+  migrate(db, path, migrations);
+}
+
+test('migrations keep usage and chunks, which go with their job, and leave no foreign key to the job', () => {
+  using folder = temporaryFolder();
+  const path = folder.file('a.db');
+  migrateFile(path, MIGRATIONS.slice(0, 2));
+  {
+    using db = openForWriting(path);
+    db.run(`INSERT INTO user VALUES (1, 'alice');
+      INSERT INTO node VALUES (1, 'n1'), (2, 'n2');
+      INSERT INTO job VALUES (1, 'a', 1, 1, 1, 1000, NULL), (2, 'b', 1, 2, 1, 1000, NULL);
+      INSERT INTO job_node VALUES (1, 1, 0, 1, 1, 1000), (2, 2, 0, 1, 1, 1000);
+      INSERT INTO usage (job, node, time, cpu, memory, gpu, last_sample, sealed, total_samples, oldest, newest,
+                         cpu_sum, cpu_max, memory_sum, memory_max, gpu_samples, gpu_sum, gpu_max)
+        VALUES (1, 1, 3, 5, 6, 7, 3, 2, 3, 1, 3, 9, 5, 12, 6, 1, 7, 7), (2, 2, 4, 8, 9, NULL, 4, 0, 1, 4, 4, 8, 8, 9, 9, 0, 0, NULL);
+      INSERT INTO sample VALUES (3, 1, 1, 2, 3, 5, 6, 7), (4, 2, 2, 0, 4, 8, 9, NULL);
+      INSERT INTO chunk VALUES (1, 1, 1, 0, 1, 2, 2, x'00'), (2, 2, 2, 0, 1, 2, 2, x'00');`);
+  }
+  migrateFile(path, MIGRATIONS);
+  using db = openForWriting(path);
+  const rows = (sql: string) => db.query(sql).values();
+  expect(
+    rows(`SELECT job, node, time, cpu, memory, gpu, sealed, oldest, newest
+            FROM usage JOIN latest ON latest.usage = usage.id`),
+  ).toEqual([
+    [1, 1, 3, 5, 6, 7, 2, 1, 3],
+    [2, 2, 4, 8, 9, null, 0, 4, 4],
+  ]);
+  // Without the one that is still in the log.
+  expect(rows('SELECT * FROM sealed_total')).toEqual([[1, 2, 4, 5, 6, 6, 0, 0, 7]]);
+  expect(rows('SELECT count(*) FROM chunk')).toEqual([[2]]);
+  expect(rows('PRAGMA foreign_key_check')).toEqual([]);
+  expect(rows('PRAGMA foreign_key_list(usage)')).toEqual([]);
+  db.run('DELETE FROM job WHERE seq = 1');
+  while (
+    historyWriter(db, logWriter(db), { rows: jobRowWriter(db), onJobsDeleted() {} }).expire({}, 0).hasMore
+  );
+  const left = ['usage', 'chunk'].map((table) => rows(`SELECT job FROM ${table}`));
+  const latest = rows('SELECT usage FROM latest');
+  expect([...left, latest, rows('SELECT * FROM sealed_total')]).toEqual([[[2]], [[2]], [[2]], []]);
+});
+
+test('migrations count pending and running jobs by partition', () => {
+  using folder = temporaryFolder();
+  const path = folder.file('a.db');
+  migrateFile(path, MIGRATIONS.slice(0, 4));
+  {
+    using db = openForWriting(path);
+    db.run(`INSERT INTO user VALUES (1, 'alice');
+      INSERT INTO node VALUES (1, 'n1');
+      INSERT INTO label VALUES (1, 'debug');
+      INSERT INTO job VALUES (1, 'a', 1, 1, 1, 1000, NULL, 1), (2, 'b', 1, 1, 0, 1000, NULL, 0), (3, 'c', 1, 1, 2, 1000, 2000, 1);
+      INSERT INTO detail (job, partition, sources, standing, standing_ms) VALUES (1, 1, '', 3, 0), (3, 1, '', 8, 0);`);
+  }
+  migrateFile(path, MIGRATIONS);
+  using db = openForWriting(path);
+  expect(db.query('SELECT partition, state, jobs FROM live_count').values()).toEqual([
+    [0, 0, 1],
+    [1, 1, 1],
+  ]);
+});
+
+test('migrations keep the events of jobs, and drop those that the row of the job already tells', async () => {
+  using folder = temporaryFolder();
+  const path = folder.file('a.db');
+  migrateFile(path, MIGRATIONS.slice(0, 6));
+  const known = { user: 'alice', nodes: ['n1'], state: 'completed', startTimeMs: 1000, endTimeMs: 2000 };
+  const begun = { user: 'alice', nodes: ['n1'], state: 'running', startTimeMs: 1000 };
+  const end = { state: 'completed', endTimeMs: 2000 };
+  const events: [job: string, source: string, change: object][] = [
+    ['made', 'api', { ...known, name: 'x' }],
+    ['changed', 'api', begun],
+    ['changed', 'api', end],
+    ['told', 'sacct', known],
+    ['odd', 'api', { ...known, startTimeMs: 1500 }],
+  ];
+  {
+    using db = openForWriting(path);
+    db.run("INSERT INTO user VALUES (1, 'alice'); INSERT INTO node VALUES (1, 'n1');");
+    for (const [index, id] of ['made', 'changed', 'told', 'odd', 'ancient'].entries()) {
+      db.run('INSERT INTO job VALUES (?, ?, 1, 1, 2, 1000, 2000, 1)', [index + 1, id]);
+      db.run('INSERT INTO job_node VALUES (?, 1, 0, 1, 2, 1000)', [index + 1]);
+    }
+    db.run("INSERT INTO detail (job, name, sources, standing, standing_ms) VALUES (1, 'x', '', 1, 0)");
+    for (const [job, source, change] of events)
+      db.run('INSERT INTO event (job, time, source, change) VALUES (?, 1000, ?, ?)', [
+        job,
+        source,
+        JSON.stringify(change),
+      ]);
+  }
+  const store = await openSqlite(path);
+  const told = async (id: string) =>
+    (await store.listEvents(id)).map(({ source, change }) => [id, source, change]);
+  for (const id of ['made', 'changed', 'told', 'odd'])
+    expect(await told(id)).toEqual(events.filter(([job]) => job === id));
+  expect(await told('ancient')).toEqual([]);
+  await store.updateJob('told', { state: 'failed' }, 3000);
+  expect(await told('told')).toEqual([events[3]!, ['told', 'api', { state: 'failed' }]]);
+  await store.close();
+  using db = openForWriting(path);
+  expect(
+    db.query("SELECT job, change FROM event WHERE job IN ('made', 'told') ORDER BY seq").values(),
+  ).toEqual([
+    ['told', ''],
+    ['told', '{"state":"failed"}'],
+  ]);
+});
+
+test('migrations turn the unsealed rows of the log into columns, in order', () => {
+  using folder = temporaryFolder();
+  const path = folder.file('a.db');
+  migrateFile(path, MIGRATIONS.slice(0, 6));
+  {
+    using db = openForWriting(path);
+    db.run(`INSERT INTO user VALUES (1, 'alice');
+      INSERT INTO node VALUES (1, 'n1'), (2, 'n2');
+      INSERT INTO job VALUES (1, 'a', 1, 1, 1, 1000, NULL, 1);
+      INSERT INTO usage (id, job, node, time, cpu, memory, gpu, last_sample, sealed, oldest, newest)
+        VALUES (1, 1, 1, 1, 2, 3, 5, 10000, 4000, 1, 2), (2, 1, 2, 1, 2, 3, 5, 9999, 0, 1, 2);`);
+    // Of n1 in even rows, and of n2 in odd ones; every fifth is of a job that has gone.
+    db.run(`WITH RECURSIVE row (seq) AS (VALUES (1) UNION ALL SELECT seq + 1 FROM row WHERE seq < 10000)
+      INSERT INTO sample SELECT seq, iif(seq % 5 = 0, 77, 1), 1 + seq % 2, 0, 1000000 + seq, seq / 100.0, 2 * seq,
+        iif(seq % 3 = 0, NULL, seq / 8.0) FROM row`);
+  }
+  migrateFile(path, MIGRATIONS);
+  using db = openForWriting(path);
+  const { readSeries } = unsealedReader(db);
+  const seqs = (least: number, odd: number) =>
+    Array.from({ length: 10_000 }, (_, index) => index + 1).filter(
+      (seq) => seq > least && seq % 2 === odd && seq % 5 !== 0,
+    );
+  for (const [node, expected] of [
+    [1, seqs(4000, 0)],
+    [2, seqs(0, 1)],
+  ] as const) {
+    const { times, cpu, memory, gpu } = readSeries(1, node);
+    expect([...times]).toEqual(expected.map((seq) => 1_000_000 + seq));
+    expect([...cpu]).toEqual(expected.map((seq) => seq / 100));
+    expect([...memory]).toEqual(expected.map((seq) => 2 * seq));
+    expect([...gpu]).toEqual(expected.map((seq) => (seq % 3 === 0 ? Number.NaN : seq / 8)));
+  }
+  // Numbers go on behind those that usage.sealed speaks of.
+  expect(db.query('SELECT max(seq) FROM log').values()).toEqual([[10_000]]);
+});
+
+test('migrations keep the last number of a log that is sealed completely', () => {
+  using folder = temporaryFolder();
+  const path = folder.file('a.db');
+  migrateFile(path, MIGRATIONS.slice(0, 6));
+  {
+    using db = openForWriting(path);
+    db.run('INSERT INTO sample VALUES (5, 1, 1, 0, 1, 2, 3, NULL)');
+  }
+  migrateFile(path, MIGRATIONS);
+  using db = openForWriting(path);
+  expect(db.query('SELECT seq FROM log').values()).toEqual([[5]]);
+});
