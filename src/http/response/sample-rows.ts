@@ -12,22 +12,24 @@ const NDJSON_END = text`}\n`;
 const CSV_LINE_END = text`\r\n`;
 const CSV_NO_POINT = encodeText(',,,,,,,,\r\n');
 
-/** Writes the row at a place of some readings. */
+/** Writes the reading at index `place` as one row. */
 type RowWriter = (out: TextWriter, place: number) => void;
 
-/** Writes readings as rows of a format, each with its end of line, or in JSON with a comma behind it. */
+/** Returns the writer of a format's rows; each row ends with a line break, or in JSON with a comma. */
 export function rowWriter(readings: Readings, format: RowFormat, spanMs: number): RowWriter {
   if (format === 'csv') return csvRows(readings, spanMs);
   return format === 'json' ? jsonRows(readings, spanMs) : ndjsonRows(readings, spanMs);
 }
 
-/** More bytes than any row of the readings takes: its numbers and what stands between them, and the longest name, escaped. */
+/**
+ * Returns an upper bound for the bytes of one row: numbers, field names and the longest node name, escaped.
+ */
 export function maxRowBytes({ names }: Readings): number {
   const longest = names.reduce((most, name) => Math.max(most, name?.length ?? 0), 0);
   return 1536 + 6 * longest;
 }
 
-/** The text of each node's name, made when it is first written: a batch has rows of few of a job's nodes. */
+/** Caches the text of each node's name on first use, because a batch has rows of few of a job's nodes. */
 function labelsOf({ names }: Readings, textOf: (name: string | undefined) => Uint8Array) {
   const labels: Uint8Array[] = new Array(names.length);
   return (place: number): Uint8Array => {
@@ -45,7 +47,10 @@ const CPU = text`,"cpu_usage":`;
 const MEMORY = text`,"memory_usage_mb":`;
 const GPU = text`,"gpu_usage":`;
 
-/** Writes what a sample has, without the brace at the end; the memory of a point in whole megabytes. */
+/**
+ * Writes a sample's fields without the closing brace; the memory of a point is rounded to whole MB (2^20
+ * bytes).
+ */
 function sampleFields(readings: Readings): RowWriter {
   const { times, cpu, memory, nodes, points } = readings;
   const labelOf = labelsOf(readings, (name) => {
@@ -101,7 +106,7 @@ function jsonRows(readings: Readings, spanMs: number): RowWriter {
   };
 }
 
-/** A name and the column of the points with it. */
+/** The flat fields of a point and their columns. */
 const FLAT_FIELDS: [name: Uint8Array, column: keyof PointColumns, isGpu: boolean][] = [
   [text`,"cpu_usage_min":`, 'cpuMin', false],
   [text`,"cpu_usage_max":`, 'cpuMax', false],
@@ -112,7 +117,7 @@ const FLAT_FIELDS: [name: Uint8Array, column: keyof PointColumns, isGpu: boolean
 ];
 const SECONDS = text`,"seconds":`;
 
-/** NDJSON has no objects inside of a row. */
+/** NDJSON rows have no nested objects. */
 function ndjsonRows(readings: Readings, spanMs: number): RowWriter {
   const writeFields = sampleFields(readings);
   const { points } = readings;

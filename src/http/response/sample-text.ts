@@ -10,15 +10,15 @@ import { maxRowBytes, rowWriter } from './sample-rows.ts';
 import { csvLine } from './table.ts';
 import { encodeText, TextWriter } from './text-writer.ts';
 
-/** Text is sent in pieces of about this size. */
+/** Text is sent in pieces of about this many bytes. */
 const PIECE_BYTES = 64 * 1024;
-/** Rows between two looks at the clock: well under a millisecond. */
+/** Rows between two checks of the clock: well under a millisecond. */
 const ROWS_AT_ONCE = 256;
 
 type ReadingStore = Pick<SampleStore, 'listSamples' | 'plotSamples' | 'streamSamples'>;
 type ReadingOptions = ReadingRequest & { readonly signal: AbortSignal };
 
-/** Answers a request for samples in the format it asks for. Nothing is made of a row but its text. */
+/** Answers a request for samples in its format, rendering columns to text without an object for each row. */
 export async function sendReadings(
   store: ReadingStore,
   jobId: string,
@@ -35,14 +35,14 @@ export async function sendReadings(
   return send(renderPieces(batches, { format, spanMs, head, tail }), headers);
 }
 
-/** What stands before the rows and behind them. */
+/** Returns the text before and after the rows. */
 function framesOf(format: RowFormat, jobId: string, total: number): [head: string, tail: string] {
   if (format === 'csv') return [csvLine(SAMPLE_COLUMNS), ''];
   if (format === 'ndjson') return ['', ''];
   return [`{"job_id":${JSON.stringify(jobId)},"samples":[`, `],"total":${total}}`];
 }
 
-/** The readings that a request asks for; the total is that of JSON, which is never a stream. */
+/** Reads the samples or points of a request; `total` is for JSON only, which is never a stream. */
 async function findReadings(
   store: ReadingStore,
   jobId: string,
@@ -83,7 +83,7 @@ async function* renderPieces(
     const writeRow = rowWriter(readings, format, spanMs);
     const rowBytes = maxRowBytes(readings);
     for (let start = 0; start < readings.count; start += ROWS_AT_ONCE) {
-      // The last row is never sent before the end is known, because the comma behind it has to go.
+      // The last row is held back, because the comma after it must be removed.
       if (out.length > PIECE_BYTES) yield out.take();
       if (performance.now() > endMs) {
         await yieldToOthers('background');
