@@ -112,6 +112,8 @@ const CASES: [name: string, reports: Report[], runs: string[]][] = [
   ['a look at the queue that is overtaken', [prolog(12), pending(11)], ['running 12..- ?']],
   ['gone without a trace', [running(11, 10), gone(99)], ['failed 10..99 ?']],
   ['gone, and recorded after all', [running(11, 10), gone(99), record(10, 50)], ['completed 10..50']],
+  ['gone, and a late exit code', [running(11, 10), gone(99), epilog(98)], ['completed 10..98 ?']],
+  ['gone after its exit code', [running(11, 10), epilog(98), gone(99)], ['completed 10..98 ?']],
   ['gone while it waited, and recorded', [pending(1), gone(99), record(undefined, 50)], ['completed -..50']],
   [
     'requeued: it waits again',

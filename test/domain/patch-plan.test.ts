@@ -59,6 +59,11 @@ test('a job that goes back to running loses its end, which its event says with n
   });
 });
 
+test('an end counts in the partition that the same patch sets', () => {
+  const { tally } = planPatch(known(), { state: 'failed', details: { partition: 'gpu' } }, 5000);
+  expect(tally).toEqual({ finished: { partition: 'gpu', state: 'failed' } });
+});
+
 test('a pending job that the API runs starts now, and its wait counts', () => {
   const detail = { details: { submitTimeMs: 1000 }, provenance: NOT_REPORTED };
   expect(planPatch(known({ life: PENDING, detail }), { state: 'running' }, 5000)).toMatchObject({

@@ -64,6 +64,7 @@ describe('runs that a report writes', () => {
     const known = applyAll([running(11, 10)]);
     const { plan } = apply(known, pending(40, { submitTimeMs: at(30), restarts: 1 }));
     expect(keys(plan)).toEqual({ gone: [], past: [1], latest: 'new' });
+    expect(plan.isNewJob).toBe(false);
     expect(plan.leaves).toBe(known[0]);
   });
 
@@ -115,7 +116,7 @@ describe('news of a report', () => {
       ...{ timeMs: at(1), source: 'squeue', was: undefined },
       change: { user: 'alice', partition: 'debug', submitTimeMs: at(0), state: 'pending' },
     });
-    expect(apply(known, running(11, 10)).plan.event).toEqual({
+    expect(apply(known, running(11, 10)).plan.event).toStrictEqual({
       ...{ timeMs: at(11), source: 'squeue', was: { state: 'pending' } },
       change: { nodes: ['n1'], startTimeMs: at(10), state: 'running' },
     });
