@@ -10,7 +10,9 @@ interface UnconfirmedRow {
   readonly lacksRuns: number;
 }
 
-const quoted = (verdicts: readonly string[]): string => verdicts.map((verdict) => `'${verdict}'`).join(', ');
+// The terms of the partial indexes, as SQLite recognizes them.
+const UNCONFIRMED = UNCONFIRMED_VERDICTS.map((verdict) => `detail.verdict = '${verdict}'`).join(' OR ');
+const NOT_CONFIRMED = CONFIRMED_VERDICTS.map((verdict) => `past_run.verdict <> '${verdict}'`).join(' AND ');
 
 /**
  * Lists jobs about which Slurm may know more, those reported longest ago first. A job lacks runs if fewer are
@@ -20,7 +22,7 @@ const quoted = (verdicts: readonly string[]): string => verdicts.map((verdict) =
 export function unconfirmedLister(db: Database): (sinceMs: number) => Unconfirmed[] {
   const selectLatest = db.query<UnconfirmedRow, [number]>(
     `SELECT job.id, job.state, 0 AS lacksRuns FROM detail INDEXED BY detail_unconfirmed JOIN job ON job.seq = detail.job
-      WHERE detail.verdict IN (${quoted(UNCONFIRMED_VERDICTS)}) AND (job.state < ${FIRST_ENDED} OR detail.verdict_ms >= ?)
+      WHERE (${UNCONFIRMED}) AND (job.state < ${FIRST_ENDED} OR detail.verdict_ms >= ?)
       ORDER BY detail.verdict_ms`,
   );
   const selectEarlier = db.query<UnconfirmedRow, [number]>(
@@ -29,7 +31,7 @@ export function unconfirmedLister(db: Database): (sinceMs: number) => Unconfirme
         AND detail.restarts > (SELECT count(*) FROM past_run WHERE past_run.job = job.id)
      UNION
      SELECT job.id, job.state, 1 FROM past_run INDEXED BY past_run_unconfirmed JOIN job ON job.id = past_run.job
-      WHERE past_run.verdict NOT IN (${quoted(CONFIRMED_VERDICTS)}) AND past_run.told >= ?1`,
+      WHERE ${NOT_CONFIRMED} AND past_run.told >= ?1`,
   );
   return (sinceMs) => {
     const earlier = selectEarlier.all(sinceMs);
