@@ -13,9 +13,9 @@ interface JobsOptions {
 }
 
 /**
- * The six families of the API reference, and how many series were left out, as pieces of UTF-8. The per-job series are written
- * straight from the store's rows: they come and go with the jobs, which a registry would have to be told. Between two pages
- * of rows other requests go on.
+ * The six families of the API reference, and how many series were left out, as pieces of UTF-8. The per-job
+ * series are written straight from the store's rows: they come and go with the jobs, which a registry would
+ * have to be told. Between two pages of rows other requests go on.
  */
 export async function renderJobs(
   store: Pick<LiveStore, 'liveSeries' | 'countJobs'>,
@@ -31,8 +31,8 @@ export async function renderJobs(
     text.append(page);
   }
   if (series > maxSeries) {
-    // Read twice more: the sizes of all jobs are a third of the work of a scrape that needs none, and the rows of all jobs
-    // are too many to be in memory at once.
+    // Read twice more: the sizes of all jobs are a third of the work of a scrape that needs none, and the
+    // rows of all jobs are too many to be in memory at once.
     const sizes = new Map<string, JobSize>();
     for await (const page of live()) addSizes(sizes, page);
     const kept = keepLargest(sizes, maxSeries);
@@ -106,8 +106,9 @@ function addSizes(sizes: Map<string, JobSize>, rows: readonly LiveSeries[]): voi
 }
 
 /**
- * Chooses the jobs with the most nodes that have at most `maxSeries` series together, and counts the series left out. A job
- * has all its rows or none. Among jobs of one size the first ones are kept, so that every scrape chooses the same.
+ * Chooses the jobs with the most nodes that have at most `maxSeries` series together, and counts the series
+ * left out. A job has all its rows or none. Among jobs of one size the first ones are kept, so that every
+ * scrape chooses the same.
  */
 function keepLargest(sizes: ReadonlyMap<string, JobSize>, maxSeries: number) {
   const jobs = new Set<string>();

@@ -13,7 +13,10 @@ const SMALL = { rows: 1000, connections: 4 };
 /** VictoriaMetrics starts with this one. */
 const ONE_SAMPLE = { timeMs: Date.now(), cpuUsage: 1, memoryUsageMb: 1, gpuUsage: null };
 
-/** Measures batches against plain appends, alone and beside readers, and how long a single POST waits beside them. */
+/**
+ * Measures batches against plain appends, alone and beside readers, and how long a single POST waits beside
+ * them.
+ */
 export async function measureBatches(options: {
   rounds: number;
   rows: number;
@@ -72,7 +75,9 @@ export async function measureBatches(options: {
 const describe = ({ rows, connections }: typeof LARGE) =>
   `${grouped(rows)} rows a request, ${connections} connections`;
 
-/** Returns a function that sends rows in batches, made before the clock starts, and returns the rows a second. */
+/**
+ * Returns a function that sends rows in batches, made before the clock starts, and returns the rows a second.
+ */
 function sender(url: string, { rows: batchRows, connections }: typeof LARGE) {
   const batches = batchMaker(batchRows);
   return async (rows: number): Promise<number> => {
@@ -88,7 +93,9 @@ function sender(url: string, { rows: batchRows, connections }: typeof LARGE) {
   };
 }
 
-/** Sends the same rows to VictoriaMetrics, three series each, in as many requests; returns the rows a second. */
+/**
+ * Sends the same rows to VictoriaMetrics, three series each, in as many requests; returns the rows a second.
+ */
 async function importRows(url: string, rows: number): Promise<number> {
   const batches = batchMaker(SMALL.rows);
   const made = Array.from({ length: rows / SMALL.rows }, () => seriesText(batches.make().body)).values();

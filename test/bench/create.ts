@@ -54,8 +54,9 @@ function* bulkBodies(jobs: number): Generator<string> {
 }
 
 /**
- * Measures the creation of jobs one by one over 1 and 32 connections, beside no other jobs and beside many, and in bulk. The
- * floor inserts plain rows with an index on the id only, and commits as many at once as there are connections.
+ * Measures the creation of jobs one by one over 1 and 32 connections, beside no other jobs and beside many,
+ * and in bulk. The floor inserts plain rows with an index on the id only, and commits as many at once as
+ * there are connections.
  */
 export async function measureCreation(size: CreateSize, executables: readonly string[] = []): Promise<Row[]> {
   const rows: Row[] = [];

@@ -53,7 +53,9 @@ async function bytesRow(
   };
 }
 
-/** Returns the bytes that the samples add to a database, without free pages, and whether anything was sealed. */
+/**
+ * Returns the bytes that the samples add to a database, without free pages, and whether anything was sealed.
+ */
 async function sealedBytes(series: readonly Series[]): Promise<{ bytes: number; isSealed: boolean }> {
   using folder = temporaryFolder();
   const path = folder.file('samples.db');

@@ -17,7 +17,9 @@ export async function timeGet(url: string): Promise<{ ms: number; body: string }
   return { ms, body };
 }
 
-/** Sends a POST of JSON; returns the answer, whatever its status, and the milliseconds until its last byte. */
+/**
+ * Sends a POST of JSON; returns the answer, whatever its status, and the milliseconds until its last byte.
+ */
 export async function timePost(url: string, json: string | Uint8Array<ArrayBuffer>) {
   const startedMs = performance.now();
   const response = await fetch(url, {
@@ -30,7 +32,10 @@ export async function timePost(url: string, json: string | Uint8Array<ArrayBuffe
   return { ms: performance.now() - startedMs, status: response.status, isOk: response.ok, body };
 }
 
-/** Returns the milliseconds of each of `posts` POSTs of one sample, one after the other, while `beside` is repeated. */
+/**
+ * Returns the milliseconds of each of `posts` POSTs of one sample, one after the other, while `beside` is
+ * repeated.
+ */
 export async function timeSamples(
   { url, jobIds, posts }: { url: string; jobIds: readonly string[]; posts: number },
   beside: () => Promise<unknown> = () => Bun.sleep(5),

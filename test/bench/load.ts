@@ -16,7 +16,10 @@ export const CLUSTER: JobsShape = { jobs: 40_000, running: 20_000, pending: 0, i
 /** Batches go to this many jobs, single samples to the others, so that both can be counted. */
 const BATCH_JOBS = 15_000;
 
-/** Makes batches of one sample for each of `rows` jobs, the next `rows` jobs each time; no job gets two with one time. */
+/**
+ * Makes batches of one sample for each of `rows` jobs, the next `rows` jobs each time; no job gets two with
+ * one time.
+ */
 export function batchMaker(rows = BATCH_ROWS) {
   const jobs = [...jobNumbers(CLUSTER)].map((number) => jobAt(number, CLUSTER));
   const groups: { jobId: string; pieces: string[] }[] = [];

@@ -7,7 +7,10 @@ import { postRate, postScript } from './wrk.ts';
 
 const JOBS = 1000;
 
-/** Measures one-sample POSTs to 1,000 jobs over 32 connections, in turn with an Elysia app and a bare server that echo them. */
+/**
+ * Measures one-sample POSTs to 1,000 jobs over 32 connections, in turn with an Elysia app and a bare server
+ * that echo them.
+ */
 export async function measurePosts({ rounds, seconds }: { rounds: number; seconds: number }): Promise<Row[]> {
   if (!Bun.which('wrk')) {
     console.error('SKIPPED one-sample POSTs: install wrk.');

@@ -1,7 +1,8 @@
 import { timePost } from './http.ts';
 
-// Times POSTs of one sample, one after the other. It is its own process, so that the work of a load generator does not count
-// as time of the service. Arguments: URL and number of POSTs; standard input: job ids as JSON. Prints the milliseconds as JSON.
+// Times POSTs of one sample, one after the other. It is its own process, so that the work of a load generator
+// does not count as time of the service. Arguments: URL and number of POSTs; standard input: job ids as JSON.
+// Prints the milliseconds as JSON.
 
 /** The first POSTs open the connection and warm this process up; they are not counted. */
 const WARM_UP = 20;

@@ -10,7 +10,9 @@ export interface Row {
   readonly isHeld: boolean | undefined;
 }
 
-/** Whether a figure is within its budget; undefined if there is no figure (NaN), as without any measurement. */
+/**
+ * Whether a figure is within its budget; undefined if there is no figure (NaN), as without any measurement.
+ */
 export const isAtMost = (figure: number, budget: number): boolean | undefined =>
   Number.isNaN(figure) ? undefined : figure <= budget;
 export const isAtLeast = (figure: number, budget: number): boolean | undefined =>

@@ -4,7 +4,9 @@ import { startFloor } from './floor.ts';
 import { timeGet, timeSamples } from './http.ts';
 import { grouped, isAtMost, median, percentile, type Row } from './row.ts';
 
-/** Measures `/metrics` with `jobs` running jobs, in turn with a server that only concatenates the same text. */
+/**
+ * Measures `/metrics` with `jobs` running jobs, in turn with a server that only concatenates the same text.
+ */
 export async function measureScrapes({ jobs, rounds }: { jobs: number; rounds: number }): Promise<Row[]> {
   await using floor = await startFloor('concatenate', String(jobs));
   await using server = await serve();

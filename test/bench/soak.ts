@@ -131,7 +131,10 @@ async function watchMemory(pid: number, isOver: () => boolean): Promise<number[]
   return megabytes;
 }
 
-/** Throws unless every job has its first sample and one of each batch that was answered 2xx; unanswered ones may be missing. */
+/**
+ * Throws unless every job has its first sample and one of each batch that was answered 2xx; unanswered ones
+ * may be missing.
+ */
 async function checkTotals(url: string, tally: Tally): Promise<void> {
   for (const [jobId, batches] of tally.byJob) {
     const answer = await unlessTimedOut(timeGet(`${url}/v1/jobs/${jobId}/metrics?limit=1`));
@@ -146,7 +149,10 @@ async function checkTotals(url: string, tally: Tally): Promise<void> {
   }
 }
 
-/** Draws the largest value of each sixtieth of the time in eight heights, scaled to the budget or the largest value. */
+/**
+ * Draws the largest value of each sixtieth of the time in eight heights, scaled to the budget or the largest
+ * value.
+ */
 function drawCurve(megabytes: readonly number[]): string {
   const top = Math.max(MAX_MB, ...megabytes);
   const width = Math.min(60, megabytes.length);

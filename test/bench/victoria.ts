@@ -7,7 +7,9 @@ const NAMES = ['cpu', 'memory', 'gpu'] as const;
 /** Whether VictoriaMetrics is installed (Debian's package victoria-metrics). */
 export const hasVictoria = (): boolean => Bun.which('victoria-metrics') !== null;
 
-/** Starts VictoriaMetrics on the loopback with the samples of one job as three series; it ends with the scope. */
+/**
+ * Starts VictoriaMetrics on the loopback with the samples of one job as three series; it ends with the scope.
+ */
 export async function startVictoria(samples: Series) {
   const folder = temporaryFolder();
   const [port] = await freePorts(1);

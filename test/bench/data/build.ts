@@ -16,8 +16,8 @@ const INDEX_SHARE = 0.5;
 export type Totals = Record<string, number>;
 
 /**
- * Builds a database of the shape's jobs, with a sample of every running one. The store's own code writes the rows, but without
- * syncing, and the indexes are built last: 4 minutes for 5,000,000 jobs instead of 20.
+ * Builds a database of the shape's jobs, with a sample of every running one. The store's own code writes the
+ * rows, but without syncing, and the indexes are built last: 4 minutes for 5,000,000 jobs instead of 20.
  */
 export async function buildJobs(path: string, name: string, shape: JobsShape): Promise<Totals> {
   const totals: Totals = Object.fromEntries(FILTERS.map((filter) => [queryOf(filter), 0]));

@@ -25,8 +25,8 @@ const schema = new Bun.CryptoHasher('sha256').update(MIGRATIONS.join('\n')).dige
 const FOLDER = join(ROOT, `v${MIGRATIONS.length}-${GENERATOR_VERSION}-${schema}`);
 
 /**
- * Copies the database of a shape into a folder, as `hpc-observe.db`; the folder is removed with the scope. The original is
- * built once and stays in the system's temporary folder.
+ * Copies the database of a shape into a folder, as `hpc-observe.db`; the folder is removed with the scope.
+ * The original is built once and stays in the system's temporary folder.
  */
 export async function jobsFolder(shape: JobsShape) {
   const name = `jobs-${shape.jobs}${shape.isOnlyRunning ? '-running' : ''}`;

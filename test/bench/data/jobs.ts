@@ -23,7 +23,9 @@ export interface JobsShape {
 
 const name = (letter: string, number: number) => `${letter}${String(number).padStart(4, '0')}`;
 
-/** Every eighth job belongs to the first user; 40 % of those run on the first node only, like health checks. */
+/**
+ * Every eighth job belongs to the first user; 40 % of those run on the first node only, like health checks.
+ */
 export const BUSY = { user: name('u', 0), node: name('n', 0) } as const;
 export const QUIET = { user: name('u', USERS - 1), node: name('n', NODES - 1) } as const;
 

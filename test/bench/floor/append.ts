@@ -1,8 +1,8 @@
 import { Database } from 'bun:sqlite';
 import { temporaryFolder } from '../../help/folder.ts';
 
-// The floor of batches: appends rows with the same columns, 5,000 to a durable transaction. The argument is the number of
-// seconds to run; prints the rows a second.
+// The floor of batches: appends rows with the same columns, 5,000 to a durable transaction. The argument is
+// the number of seconds to run; prints the rows a second.
 const ROWS = 5000;
 using folder = temporaryFolder();
 const db = new Database(folder.file('floor.db'));

@@ -1,5 +1,5 @@
-// A bare server that parses JSON and sends it back: what a POST costs without a framework, and what a neighbour waits for the
-// machine itself.
+// A bare server that parses JSON and sends it back: what a POST costs without a framework, and what a
+// neighbour waits for the machine itself.
 export const server = Bun.serve({
   port: 0,
   reusePort: false,

@@ -1,8 +1,8 @@
 import { Database } from 'bun:sqlite';
 import { temporaryFolder } from '../../help/folder.ts';
 
-// The floor of creating jobs: inserts the plain rows of a job and its two nodes, with an index on the id only. Arguments: jobs
-// to a durable transaction, and seconds to run; prints the jobs a second.
+// The floor of creating jobs: inserts the plain rows of a job and its two nodes, with an index on the id
+// only. Arguments: jobs to a durable transaction, and seconds to run; prints the jobs a second.
 const [group, seconds] = process.argv.slice(2).map(Number) as [number, number];
 using folder = temporaryFolder();
 const db = new Database(folder.file('floor.db'));

@@ -10,14 +10,14 @@ import { emptyStore, type MakePlace } from './place.ts';
 const USERS = ['alice', 'bob', 'carol'];
 const NODES = ['n1', 'n2', 'n3', 'n10'];
 
-/** The documented filters, one value each. */
+/** The documented filters with at most one value each. */
 interface Filter {
   readonly state?: JobState;
   readonly user?: string;
   readonly node?: string;
 }
 
-/** What a list has to say, from the jobs in a plain array. */
+/** Returns the ids of a list, computed from an array of the jobs. */
 function naiveList(jobs: readonly PastJob[], { state, user, node }: Filter): string[] {
   return jobs
     .filter((job) => state === undefined || job.state === state)
@@ -38,7 +38,7 @@ const FILTERS: Filter[] = [undefined, ...JOB_STATES].flatMap((state) =>
   ),
 );
 
-/** Some hundred jobs with many ties in time, some of which then changed, went, or came again. */
+/** Creates some hundred jobs with many equal start times, then changes, deletes and re-creates some. */
 async function fillAtRandom(store: Store, seed: number): Promise<PastJob[]> {
   const random = createRandom(seed);
   const pick = <Item>(items: readonly Item[]) => items[Math.floor(random() * items.length)]!;
@@ -86,7 +86,7 @@ async function fillAtRandom(store: Store, seed: number): Promise<PastJob[]> {
 
 export function lists(makePlace: MakePlace) {
   test.each([1, 2, 3])(
-    'pages and totals are those of a plain filter, whatever happened before (seed %d)',
+    'pages and totals equal those of an array filter after random writes (seed %d)',
     async (seed) => {
       await using place = await emptyStore(makePlace);
       const jobs = await fillAtRandom(place.store, seed);

@@ -15,14 +15,17 @@ export interface Walk {
   readonly lowest?: number;
 }
 
-/** Above this, walks are not split by user: a scan of all users' jobs costs less than opening so many ranges. */
+/**
+ * Above this, walks are not split by user: a scan of all users' jobs costs less than opening so many ranges.
+ */
 const MAX_WALKS = 500;
 
 const NOT_ENDED = STATE_NUMBERS.filter((state) => state < FIRST_ENDED);
 
 /**
- * Returns the walks by start time that together cover every match of node, user and state: one for each combination of
- * values, over all states if none is given (each index begins with the state). Above `MAX_WALKS` they also cover other users.
+ * Returns the walks by start time that together cover every match of node, user and state: one for each
+ * combination of values, over all states if none is given (each index begins with the state). Above
+ * `MAX_WALKS` they also cover other users.
  */
 export function walksByStart({ nodes, users, states = STATE_NUMBERS }: Wanted): Walk[] {
   let walks: Walk['equals'][] = states.map((state) => ({ state }));
@@ -61,8 +64,8 @@ export function walkSource(walk: Walk, { nodes, users, states }: Wanted, bind: B
   if (users && equals.user === undefined) terms.push(isOneOf(`${table}.user`, users, bind));
   if (states && equals.state === undefined) terms.push(isOneOf(`${table}.state`, states, bind));
   if (nodes && nodes.length > 1) {
-    // A job on several of the wanted nodes is in several walks and counts in that of its lowest node. The plus makes SQLite
-    // search the job's own nodes, usually few, instead of looking up each wanted one.
+    // A job on several of the wanted nodes is in several walks and counts in that of its lowest node. The
+    // plus makes SQLite search the job's own nodes, usually few, instead of looking up each wanted one.
     terms.push(
       `NOT EXISTS (SELECT 1 FROM job_node AS other WHERE other.job = job_node.job AND other.node < job_node.node
           AND ${isOneOf('+other.node', nodes, bind)})`,
@@ -85,8 +88,9 @@ export interface WalkPage {
 }
 
 /**
- * Returns the query of a page by start time. It names the indexes, so that the plan cannot change with the data: SQLite
- * merges the walks, leaves all of them at the end of the page, and reads only the jobs of the page in full.
+ * Returns the query of a page by start time. It names the indexes, so that the plan cannot change with the
+ * data: SQLite merges the walks, leaves all of them at the end of the page, and reads only the jobs of the
+ * page in full.
  */
 export function walkQuery(walks: readonly Walk[], wanted: Wanted, page: WalkPage, bind: Bind): string {
   const { order, after, take, offset } = page;
@@ -102,7 +106,10 @@ export function walkQuery(walks: readonly Walk[], wanted: Wanted, page: WalkPage
           SELECT ${JOB_COLUMNS} FROM page CROSS JOIN job ON job.seq = page.seq`;
 }
 
-/** Returns the query of the start time `place` jobs after `pastMs` (1 is the next one), which reads the indexes alone. */
+/**
+ * Returns the query of the start time `place` jobs after `pastMs` (1 is the next one), which reads the
+ * indexes alone.
+ */
 export function placeQuery(
   walks: readonly Walk[],
   { order, pastMs, place }: Pick<WalkPage, 'order' | 'pastMs'> & { readonly place: number },
@@ -126,7 +133,10 @@ function rangeTerms({ table }: Walk, page: Pick<WalkPage, 'order' | 'pastMs' | '
   return terms;
 }
 
-/** The first comparison makes the index start at the position, the second drops earlier jobs of that millisecond. */
+/**
+ * The first comparison makes the index start at the position, the second drops earlier jobs of that
+ * millisecond.
+ */
 function afterStart({ table }: Walk, order: JobOrder, { value, id }: JobPosition, bind: Bind) {
   const time = bind(value);
   const start = `${table}.start_time`;

@@ -4,16 +4,18 @@ import { beyond, type Walk, walkSource, walksByStart, walksThrough } from './by-
 import { type Bind, bindings, lifeTerms, runtimeOf, type Wanted } from './filters.ts';
 import { type Slice, slices, sliceTerms } from './slices.ts';
 
-/** Jobs of the first slice; the next ones are larger or smaller, by the time that a slice takes. */
+/** Jobs in the first slice; later slices grow or shrink with the time that they take. */
 const FIRST_SLICE_JOBS = 100;
 const MIN_SLICE_JOBS = 10;
 const MAX_SLICE_JOBS = 1000;
-/** Usage is added up over all nodes of a job, and a job of a thousand nodes may come at any time. */
+/** Usage is summed over all nodes of a job, of which there may be thousands. */
 const MAX_SLICE_JOBS_BY_USAGE = 200;
-/** A slice that takes longer is followed by one of half the jobs; one that takes less than half, by one of twice as many. */
+/**
+ * A slice that takes longer halves the next one; one that takes less than half of it doubles the next one.
+ */
 const SLICE_MS = 2;
 
-/** A job that was found, and what it is sorted by. */
+/** A match and the value it is sorted by. */
 export interface Found extends JobPosition {
   readonly seq: number;
 }
@@ -21,17 +23,17 @@ export interface Found extends JobPosition {
 export interface ScanPage {
   readonly order: JobOrder;
   readonly after?: JobPosition | undefined;
-  /** Only jobs behind all that start at this time; in lists by start time. */
+  /** Only jobs after all that start at this time; for lists by start time. */
   readonly pastMs?: number | undefined;
-  /** How many of the first matches to find. */
+  /** Number of first matches to find. */
   readonly take: number;
-  /** Whether all matches are to be counted, which means to look at every job that may be one. */
+  /** Whether to count all matches, for which every candidate is read. */
   readonly isCounting: boolean;
 }
 
 /**
- * Finds the first matches of any list by looking at all jobs that may be one, slice by slice; hardly more than `take` of them
- * are held. Yields after each slice.
+ * Finds the first matches of any list by reading all candidates slice by slice, with little more than `take`
+ * in memory. Yields after each slice.
  */
 export function* scanJobs(
   db: Database,
@@ -39,7 +41,7 @@ export function* scanJobs(
   page: ScanPage,
 ): Generator<undefined, { found: Found[]; total: number }> {
   const { order, isCounting } = page;
-  // Without a count, a way in the order of the list may be left as soon as the page is full.
+  // Without a count, a walk in the order of the list ends as soon as the page is full.
   const isInOrder = !isCounting && order.sort === 'startTime';
   const walks = isInOrder ? walksByStart(wanted) : walksThrough(wanted);
   const best = bestFound(page);
@@ -61,7 +63,7 @@ export function* scanJobs(
   return { found: best.all(), total };
 }
 
-/** Each text is prepared once, and nothing of it is left when the connection closes. */
+/** Prepares each text once, and finalizes the statements before the connection closes. */
 function statementCache(db: Database) {
   const known = new Map<string, Statement<never, (number | string | null)[]>>();
   return {
@@ -82,9 +84,9 @@ function nextSize(jobs: number, tookMs: number, { sort }: JobOrder): number {
   return tookMs < SLICE_MS / 2 ? Math.min(max, 2 * jobs) : jobs;
 }
 
-/** The part of a walk to look at, and from which end. */
+/** Returns the range of a walk to read, and its direction. */
 function rangeOf({ lowest }: Walk, { only }: Wanted, { order, after, pastMs }: ScanPage, isInOrder: boolean) {
-  // Few jobs are looked for by their starts.
+  // A few known jobs lie between their first and last start.
   const whole = {
     low: only?.lowMs ?? lowest ?? Number.MIN_SAFE_INTEGER,
     high: only?.highMs ?? Number.MAX_SAFE_INTEGER,
@@ -95,10 +97,10 @@ function rangeOf({ lowest }: Walk, { only }: Wanted, { order, after, pastMs }: S
   return { ...whole, [isAscending ? 'low' : 'high']: startMs, isAscending };
 }
 
-/** New ones are sorted in when they are this many. */
+/** New matches that are collected before they are merged. */
 const MAX_NEW = 2000;
 
-/** Holds the first `take` of all that is added, in order. */
+/** Keeps the first `take` of all added matches, in order. */
 function bestFound({ order, take }: ScanPage) {
   const compare = comparePositions(order);
   let sorted: Found[] = [];
@@ -112,7 +114,7 @@ function bestFound({ order, take }: ScanPage) {
       for (const one of found) added.push(one);
       if (added.length >= Math.min(take, MAX_NEW)) sortIn();
     },
-    /** Behind it nothing is wanted any more; undefined while there is room. */
+    /** Returns the last match that is kept, after which none is wanted; undefined while there is room. */
     worst: () => (sorted.length === take ? sorted.at(-1) : undefined),
     all() {
       sortIn();
@@ -121,7 +123,7 @@ function bestFound({ order, take }: ScanPage) {
   };
 }
 
-/** The first `take` of two lists that are in order. */
+/** Returns the first `take` of two sorted lists. */
 function mergeFound(
   one: readonly Found[],
   other: readonly Found[],
@@ -137,17 +139,19 @@ function mergeFound(
   return merged;
 }
 
-/** Whether all start times of a slice come behind a job. */
+/** Whether all start times of a slice come after a job in the list. */
 const isBeyond = ({ isAscending }: JobOrder, { low, high }: Slice, { value }: Found): boolean =>
   isAscending ? low > value! : high < value!;
 
-/** FROM and WHERE of the matches of a slice. */
+/** Returns FROM and WHERE of the matches in a slice. */
 function sliceSource(walk: Walk, slice: Slice, wanted: Wanted, bind: Bind): string {
   const { from, terms } = walkSource(walk, wanted, bind);
   return `FROM ${from} WHERE ${[...terms, ...sliceTerms(walk, slice, bind), ...lifeTerms(wanted, bind)].join(' AND ')}`;
 }
 
-/** How many jobs of a slice match, and those of them that come behind the page's start and before the worst that is held, in order. */
+/**
+ * Counts the matches in a slice and returns those between the page's start and the worst one kept, in order.
+ */
 function readSlice(
   { prepare }: ReturnType<typeof statementCache>,
   walk: Walk,
@@ -158,7 +162,7 @@ function readSlice(
 ): { matches: number; found: Found[] } {
   const { values, bind } = bindings();
   const { order, after, pastMs, take, isCounting } = page;
-  // Materialized, because otherwise the value would be made anew wherever it is named.
+  // Materialized, because SQLite would otherwise compute the value at each use.
   const match = `match AS MATERIALIZED (
       SELECT job.seq, job.id, ${sortValue(order.sort, wanted.nowMs, bind)} AS value ${sliceSource(walk, slice, wanted, bind)})`;
   const terms = [
@@ -177,7 +181,7 @@ function readSlice(
   return { matches: isCounting ? rows.shift()!.seq : 0, found: rows };
 }
 
-/** What a job is sorted by, as the API shows it (domain `combineUsage`). */
+/** Returns the value that a job is sorted by, as the API shows it (domain `combineUsage`). */
 function sortValue(sort: JobSort, nowMs: number, bind: Bind): string {
   const usage = (value: string) =>
     `(SELECT ${value} FROM usage JOIN latest ON latest.usage = usage.id WHERE usage.job = job.seq)`;
@@ -211,7 +215,7 @@ function before({ isAscending }: JobOrder, { value, id }: JobPosition, bind: Bin
   return `(value ${isAscending ? '<' : '>'} ${place} OR (value = ${place} AND id < ${bind(id)}))`;
 }
 
-/** The order of a list, as the database has it: ids by their bytes. */
+/** Returns the order of a list as the database has it: ties by the UTF-8 bytes of their ids. */
 function comparePositions({ isAscending }: JobOrder): (a: JobPosition, b: JobPosition) => number {
   const sign = isAscending ? 1 : -1;
   return (a, b) => {
@@ -221,7 +225,10 @@ function comparePositions({ isAscending }: JobOrder): (a: JobPosition, b: JobPos
   };
 }
 
-/** What JavaScript orders otherwise than UTF-8 does: it compares halves of characters beyond U+FFFF. */
+/**
+ * Characters that JavaScript orders differently from UTF-8: it compares UTF-16 units, so surrogates come
+ * before U+E000.
+ */
 const BEYOND_BYTES_ORDER = /[\ud800-\uffff]/;
 
 function compareIds(one: string, other: string): number {

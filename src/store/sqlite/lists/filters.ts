@@ -4,7 +4,9 @@ import type { JobFilter } from '../../../domain/list.ts';
 import { STATE_NUMBERS, stateNumber } from '../jobs/states.ts';
 import { nameFinder } from '../sql/names.ts';
 
-/** A filter in the numbers that rows carry. A part that is absent matches everything; none of the lists is empty. */
+/**
+ * A filter with names replaced by the numbers in rows. An omitted field matches every job; no list is empty.
+ */
 export interface Wanted {
   readonly nodes?: readonly number[];
   readonly users?: readonly number[];
@@ -12,23 +14,23 @@ export interface Wanted {
   readonly sinceMs?: number;
   readonly untilMs?: number;
   readonly minRuntimeMs?: number;
-  /** Columns of `detail` and the values that they may have. */
+  /** Columns of `detail` and their accepted values. */
   readonly details?: readonly { readonly column: string; readonly values: readonly (string | number)[] }[];
-  /** A pattern for LIKE, and the users it matches. */
+  /** A LIKE pattern for ids, and the users whose names match it. */
   readonly text?: { readonly pattern: string; readonly users: readonly number[] };
-  /** The few jobs that alone can match. */
+  /** If given, only these few jobs can match. */
   readonly only?: FewJobs;
   readonly nowMs: number;
 }
 
-/** Some jobs, by their numbers, and between which starts they lie in the lists. */
+/** Some jobs by number, and the range of their start times. */
 export interface FewJobs {
   readonly seqs: readonly number[];
   readonly lowMs: number;
   readonly highMs: number;
 }
 
-/** The values of a statement under construction; `bind` gives the place of one in its text. */
+/** Collects the values of a statement; `bind` adds one and returns its placeholder. */
 export function bindings() {
   const values: (number | string | null)[] = [];
   return { values, bind: (value: number | string | null) => `?${values.push(value)}` };
@@ -37,12 +39,15 @@ export type Bind = ReturnType<typeof bindings>['bind'];
 
 const FILTER_ROWS = new Map(FILTER_DETAILS.map((row) => [row.key, row]));
 
-/** Turns filters into numbers; undefined when a filter names nobody and nothing that was ever seen. */
+/**
+ * Returns a function that replaces the names in a filter by numbers; undefined if a name was never stored, so
+ * nothing matches.
+ */
 export function filterReader(db: Database): (filter: JobFilter, nowMs: number) => Wanted | undefined {
   const find = { user: nameFinder(db, 'user'), node: nameFinder(db, 'node') };
   const selectAlike = db.query<{ id: number }, [string]>("SELECT id FROM user WHERE name LIKE ? ESCAPE '\\'");
 
-  // A job that waits may name several partitions.
+  // A pending job may name several partitions.
   const selectLabels = db.query<{ id: number }, [string]>(
     "SELECT id FROM label WHERE instr(',' || name || ',', ',' || ? || ',') > 0",
   );
@@ -90,7 +95,7 @@ export function filterReader(db: Database): (filter: JobFilter, nowMs: number) =
   };
 }
 
-/** Finds the jobs that have a run with one of these SLUIDs. */
+/** Finds the jobs that have a run with one of the SLUIDs. */
 function sluidFinder(db: Database): (sluids: readonly string[]) => FewJobs {
   const select = db.query<{ seq: number; start_time: number }, [string]>(
     `WITH wanted AS MATERIALIZED (SELECT value AS sluid FROM json_each(?))
@@ -114,7 +119,7 @@ const statesOf = (state: NonNullable<JobFilter['state']>) => [
   ...new Set(listOf(state).map((one) => stateNumber(one))),
 ];
 
-/** Whether `job_count` knows how many jobs match: by state, user and at most one node. */
+/** Whether `job_count` has the number of matches: for filters by state, user and at most one node. */
 export const isCounted = ({
   nodes = [],
   sinceMs,
@@ -127,7 +132,7 @@ export const isCounted = ({
   nodes.length <= 1 &&
   [sinceMs, untilMs, minRuntimeMs, details, text, only].every((part) => part === undefined);
 
-/** The matches of a filter that `isCounted`. */
+/** Returns a function that counts the matches of a filter that `isCounted`. */
 export function matchCounter(db: Database): (wanted: Wanted) => number {
   const select = db.query<{ jobs: number }, number[]>(
     'SELECT jobs FROM job_count WHERE state = ? AND node = ? AND user = ?',
@@ -141,19 +146,22 @@ export function matchCounter(db: Database): (wanted: Wanted) => number {
   };
 }
 
-/** `column` is one of these numbers. */
+/** Returns the condition that a column has one of these values. */
 export const isOneOf = (column: string, values: readonly (number | string)[], bind: Bind): string =>
   values.length === 1
     ? `${column} = ${bind(values[0]!)}`
     : `${column} IN (SELECT value FROM json_each(${bind(JSON.stringify(values))}))`;
 
-/** Milliseconds that a row of `job` has run (domain `runtimeSeconds`). An end that lies behind "now" is none yet. */
+/**
+ * Returns the runtime of a row of `job` in ms, as domain `runtimeSeconds` has it; an end after `nowMs` does
+ * not count yet.
+ */
 export const runtimeOf = (nowMs: number, bind: Bind): string => {
   const now = bind(nowMs);
   return `max(0, min(coalesce(job.end_time, ${now}), ${now}) - job.start_time - 1000 * job.suspended)`;
 };
 
-/** What a row of `job` has to fulfil beside its state, user and nodes. */
+/** Returns the conditions on a row of `job` beside its state, user and nodes. */
 export function lifeTerms(wanted: Wanted, bind: Bind): string[] {
   const { sinceMs, untilMs, minRuntimeMs, details, text, only, nowMs } = wanted;
   const terms: string[] = [];

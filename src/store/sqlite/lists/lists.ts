@@ -19,23 +19,26 @@ import { type Found, scanJobs } from './by-scan.ts';
 import { bindings, filterReader, isCounted, matchCounter, type Wanted } from './filters.ts';
 import { jobSkipper, NEAR_JOBS } from './skip.ts';
 
-/** A scan has to hold the jobs it skips. */
+/** A scan keeps the jobs it skips in memory. */
 const MAX_SCAN_OFFSET = 100_000;
-/** Walks that SQLite merges: each row passes through all of them. More, such as those of many users, are scanned one by one. */
+/**
+ * Walks that SQLite merges, where each row passes through all of them. More walks, as of many users, are
+ * scanned one by one.
+ */
 const MAX_MERGED = 50;
-/** Jobs that are read in one statement. */
+/** Jobs read in one statement. */
 const STEP_JOBS = 250;
-/** Jobs of a page that is streamed. */
+/** Jobs in a page of a stream. */
 const STREAM_JOBS = 500;
-/** A scan that finds few jobs at a time has to start over often. */
+/** Jobs in a page of a stream by scan: each page starts the scan again. */
 const STREAM_SCAN_JOBS = 10_000;
 
 interface Counting {
-  /** Without it the total is 0, and costs nothing. */
+  /** If false, the total is 0 and costs nothing. */
   readonly isCounting: boolean;
 }
 
-/** What is left of a list: jobs behind a job or behind all of a time, less some of the first. */
+/** The rest of a list: `limit` jobs after a job, or after all jobs of a time, and after `offset` more. */
 interface Rest {
   readonly after?: JobPosition | undefined;
   readonly pastMs?: number | undefined;
@@ -56,7 +59,7 @@ export function jobLister(db: Database) {
   const complete = jobCompleter(db);
   const skipper = jobSkipper(db);
 
-  /** The indexes that give a list in its order; undefined when it takes a scan. */
+  /** Returns the walks that give a list in its order; undefined if it needs a scan. */
   function walksOf(wanted: Wanted, order: JobOrder): Walk[] | undefined {
     if (order.sort !== 'startTime' || !isCounted(wanted)) return undefined;
     const walks = walksByStart(wanted);
@@ -64,8 +67,8 @@ export function jobLister(db: Database) {
   }
 
   /**
-   * Reads the rows of a page; undefined if sorting the ties at its start or end would take too long. Its end is found on the
-   * indexes first: with it, SQLite sorts no ties beyond the page in any of the walks.
+   * Reads the rows of a page; undefined if sorting the ties at its start or end would take too long. Its end
+   * is found on the indexes first: with it, SQLite sorts no ties beyond the page in any of the walks.
    */
   function readRows(
     walks: readonly Walk[],
@@ -98,7 +101,7 @@ export function jobLister(db: Database) {
     return { ...rest, pastMs: passed.pastMs, offset: rest.offset - passed.jobs };
   }
 
-  /** A part of a list that indexes give in its order. */
+  /** Reads a part of a list from indexes in its order. */
   function* walk(
     walks: readonly Walk[],
     wanted: Wanted,
@@ -123,7 +126,7 @@ export function jobLister(db: Database) {
     return { jobs, total: 0 };
   }
 
-  /** A part of any list. */
+  /** Reads a part of any list by scan. */
   function* scan(
     wanted: Wanted,
     order: JobOrder,
@@ -140,14 +143,14 @@ export function jobLister(db: Database) {
   }
 
   return {
-    /** Whether a page is the matter of one slice, as long as its jobs are ordinary ones. */
+    /** Whether one slice is enough for a page, unless its jobs have very many nodes. */
     isShort(filter: JobFilter, { limit, offset = 0, order = NEWEST_FIRST, nowMs = 0 }: Page): boolean {
       if (limit > STREAM_JOBS || offset > NEAR_JOBS) return false;
       const wanted = readFilter(filter, nowMs);
       return wanted === undefined || walksOf(wanted, order) !== undefined;
     },
 
-    /** A page of any list, step by step; yields every millisecond or so. */
+    /** Reads a page of any list; yields about every millisecond. */
     *page(filter: JobFilter, page: Page, { isCounting }: Counting): Generator<undefined, JobPage> {
       const { limit, offset = 0, order = NEWEST_FIRST, after, nowMs = 0 } = page;
       const wanted = readFilter(filter, nowMs);
@@ -162,7 +165,7 @@ export function jobLister(db: Database) {
   };
 }
 
-/** The filter that only the jobs of one walk pass. */
+/** Returns the filter that matches exactly the jobs of a walk. */
 const onlyOf = ({ equals: { node, user, state } }: Walk, { nowMs }: Wanted): Wanted => ({
   nowMs,
   ...(node !== undefined && { nodes: [node] }),
@@ -174,16 +177,16 @@ const startOf = ({ start_time, id }: JobRow): JobPosition => ({ value: start_tim
 const positionOf = ({ value, id }: Found): JobPosition => ({ value, id });
 
 interface Access {
-  /** What a read returns when one slice is enough for it, else undefined. */
+  /** Returns the value of a read that one slice is enough for, else undefined. */
   readAtOnce<Value>(steps: () => Generator<undefined, Value>): Value | undefined;
   readonly lister: ReturnType<typeof jobLister>;
   readonly compute: LongReads['compute'];
 }
 
-/** The lists of a store: at once where they are short, else step by step beside other work. */
+/** Returns the lists of a store: short ones are read at once, others step by step between other work. */
 export function jobLists({ readAtOnce, lister, compute }: Access) {
-  // Each has a connection of its own and a part of the turns: more at once would finish no sooner. Those that wait have to be
-  // read before the server takes their connection for an idle one, which is after 30 s.
+  // More at once would finish no sooner, because they share the event loop. The waiting ones must be read
+  // within 30 s, after which the server closes their connection as idle.
   const gate = createGate({
     places: 4,
     waiting: 12,
@@ -197,7 +200,7 @@ export function jobLists({ readAtOnce, lister, compute }: Access) {
     signal: AbortSignal | undefined,
     rank: Rank,
   ): Promise<JobPage> {
-    // Several short ones in one turn would keep others waiting like a long one.
+    // Several short lists in one turn would delay other requests as much as a long one.
     await yieldToOthers(rank);
     signal?.throwIfAborted();
     const short = readAtOnce(function* () {

@@ -77,9 +77,9 @@ export function jobSkipper(db: Database) {
 
   return {
     /**
-     * Passes nearly `offset` jobs of the list merged from these walks, each with its number of jobs. A step passes many
-     * entries of the longest walk, then those of the others up to the same time. Jobs with one start time are passed
-     * together. Yields after each step.
+     * Passes nearly `offset` jobs of the list merged from these walks, each with its number of jobs. A step
+     * passes many entries of the longest walk, then those of the others up to the same time. Jobs with one
+     * start time are passed together. Yields after each step.
      */
     *pass(
       walks: readonly { readonly walk: Walk; readonly jobs: number }[],
@@ -130,7 +130,10 @@ export function jobSkipper(db: Database) {
       return db.query<{ start_time: number }, typeof values>(sql).get(...values)?.start_time;
     },
 
-    /** Whether so many jobs of one walk start at this time that sorting them by id would take too long for one step. */
+    /**
+     * Whether so many jobs of one walk start at this time that sorting them by id would take too long for one
+     * step.
+     */
     isCrowded: (walks: readonly Walk[], order: JobOrder, startMs: number): boolean =>
       walks.some(
         (walk) =>

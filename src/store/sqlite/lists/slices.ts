@@ -2,15 +2,15 @@ import type { Statement } from 'bun:sqlite';
 import type { Walk } from './by-index.ts';
 import type { Bind } from './filters.ts';
 
-/** Some jobs of a walk: those of a range of its key, both ends included. */
+/** The jobs of a walk within a range of its key, both ends included. */
 export interface Slice {
   readonly low: number;
   readonly high: number;
-  /** Of jobs of one and the same key only those whose number is in this range, both ends included. */
+  /** Further limits jobs with one key to this range of numbers, both ends included. */
   readonly seqs?: readonly [low: number, high: number];
 }
 
-/** Prepares a text once, however many walks have it. */
+/** Prepares each text once. */
 export type PrepareEdge = (sql: string) => Statement<{ edge: number }, number[]>;
 
 interface Range {
@@ -19,7 +19,7 @@ interface Range {
   readonly isAscending: boolean;
 }
 
-/** What a scan changes from slice to slice. */
+/** The size of the next slice; the scan adapts it. */
 export interface SliceSize {
   jobs: number;
 }
@@ -64,11 +64,11 @@ function edgeFinder(prepare: PrepareEdge, { table, index, key, equals }: Walk, i
       ORDER BY ${key} ${isAscending ? 'ASC' : 'DESC'} LIMIT 1 OFFSET ?3 - 1`;
   const seqSql = `SELECT ${seq} AS edge ${source(`${key} = ?1 AND ${seq} > ?2`)} ORDER BY ${seq} LIMIT 1 OFFSET ?3 - 1`;
   return {
-    /** The key of the job in this place of a range; undefined when it has fewer. */
+    /** Returns the key of the job at a place in a range, from 1; undefined if it has fewer. */
     key: ({ low, high }: Slice, place: number): number | undefined =>
       prepare(keySql).get(low, high, place, ...ids)?.edge,
 
-    /** Slices of the jobs of one key. */
+    /** Yields slices of the jobs with one key. */
     *ofKey(value: number, size: SliceSize): Generator<Slice, void> {
       for (let last = Number.MIN_SAFE_INTEGER; ; ) {
         const edge = prepare(seqSql).get(value, last, size.jobs, ...ids)?.edge;
@@ -80,7 +80,7 @@ function edgeFinder(prepare: PrepareEdge, { table, index, key, equals }: Walk, i
   };
 }
 
-/** The conditions that a job of a walk is in a slice. */
+/** Returns the conditions that a job of a walk is in a slice. */
 export function sliceTerms({ table, key }: Walk, { low, high, seqs }: Slice, bind: Bind): string[] {
   const name = `${table}.${key}`;
   if (!seqs) return [`${name} BETWEEN ${bind(low)} AND ${bind(high)}`];

@@ -36,8 +36,8 @@ export function cutParts<Row>(
 }
 
 /**
- * Cuts a batch of jobs into parts that share their first nodes, so that a transaction changes fewer pages of the
- * indexes by node: 200,000 jobs write a third of the bytes. A batch that has an id twice stays in order.
+ * Cuts a batch of jobs into parts that share their first nodes, so that a transaction changes fewer pages of
+ * the indexes by node: 200,000 jobs write a third of the bytes. A batch that has an id twice stays in order.
  */
 export function cutJobs(
   jobs: readonly PastJob[],

@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test';
 import { jobLists } from '../../../../src/store/sqlite/lists/lists.ts';
 
-/** Lists that all take long: each is read until it is told to end. */
+/** Returns lists that all take long, and functions that end them. */
 function longLists() {
   const ends: (() => void)[] = [];
   const lists = jobLists({
@@ -16,7 +16,7 @@ function longLists() {
   return { lists, ends };
 }
 
-test('four long lists are read at once, 12 wait, and further ones are refused until one ends or is given up', async () => {
+test('four long lists are read at once, twelve wait, and more are refused until one ends or is aborted', async () => {
   const { lists, ends } = longLists();
   const abort = new AbortController();
   const codes: string[] = [];

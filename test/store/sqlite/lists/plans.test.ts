@@ -11,7 +11,7 @@ import {
 import { bindings, type Wanted } from '../../../../src/store/sqlite/lists/filters.ts';
 import { temporaryFolder } from '../../../help/folder.ts';
 
-/** What SQLite does for a list, step by step. */
+/** Returns the steps of SQLite's plan for a list. */
 function planOf(wanted: Omit<Wanted, 'nowMs'>, page: Partial<WalkPage> = {}, change = (sql: string) => sql) {
   using folder = temporaryFolder();
   using db = openForWriting(folder.file('plans.db'));
@@ -27,14 +27,14 @@ function planOf(wanted: Omit<Wanted, 'nowMs'>, page: Partial<WalkPage> = {}, cha
 }
 
 const WALK = /^(SCAN|SEARCH) (job|job_node) USING (COVERING )?INDEX/;
-/** Rows of one millisecond are sorted by id among themselves; a sort of everything would read everything. */
+/** Sorting rows of one millisecond by id is fine; a sort of all rows would read all of them. */
 const BIG_SORT = /TEMP B-TREE FOR (?!LAST TERM|RIGHT PART)/;
 const ALL_JOBS = /^SCAN (job|job_node)\b/;
 
 const NODE = { nodes: [1] };
 const USER = { users: [1] };
 const STATE = { states: [1] };
-/** Five walks, one for each state, where no state is asked for. */
+/** Without a state there are five walks, one for each. */
 const FILTERS: [index: string, walks: number, wanted: Omit<Wanted, 'nowMs'>][] = [
   ['job_by_state', 5, {}],
   ['job_by_state', 1, STATE],
@@ -65,7 +65,7 @@ const ROWS = FILTERS.flatMap(([index, count, wanted]) =>
   })),
 );
 test.each(ROWS)(
-  '$name of a list by $filter walks through $index and stops at its end',
+  '$name of a list by $filter reads $index and stops at the end of the page',
   ({ index, count, wanted, page }) => {
     const plan = planOf(wanted, page);
     const walks = plan.filter((step) => WALK.test(step));
@@ -93,7 +93,7 @@ test.each(FILTERS)('the end of a page by %s is found on the index alone', (index
     expect(step).toMatch(new RegExp(`^SEARCH .* USING COVERING INDEX ${index} .*start_time<`));
 });
 
-test('several states and users are merged from walks of which each stops at the end of the page', () => {
+test('a list of several states and users merges walks that all stop at the end of the page', () => {
   const plan = planOf({ states: [3, 4], users: [1, 2, 3] }, CURSOR);
   const walks = plan.filter((step) => WALK.test(step));
   expect(walks).toHaveLength(6);
@@ -102,7 +102,7 @@ test('several states and users are merged from walks of which each stops at the 
   expect(plan.filter((step) => ALL_JOBS.test(step))).toEqual([]);
 });
 
-test('the order of the list is why the plan is good', () => {
+test('another order or an unnamed index gives a plan that reads all jobs', () => {
   const byEnd = planOf({}, {}, (sql) => sql.replaceAll('job.start_time AS', 'job.end_time AS'));
   expect(byEnd.some((step) => BIG_SORT.test(step))).toBe(true);
   const unnamed = planOf(STATE, {}, (sql) => sql.replace('INDEXED BY job_by_state', 'NOT INDEXED'));

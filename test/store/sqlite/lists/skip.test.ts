@@ -13,13 +13,14 @@ import { temporaryFolder } from '../../../help/folder.ts';
 const folder = temporaryFolder();
 const path = folder.file('skip.db');
 const random = createRandom(11);
-/** More than may be sorted in one go. */
+/** More jobs with one start time than SQLite may sort in one step. */
 const CROWD = 3000;
 let store: Store;
 
 /**
- * The newest are running alone, so that no share of the whole holds there; then come ties of two to nine jobs of all states,
- * and in their midst a crowd that started in one millisecond.
+ * The newest jobs are all running, so that the shares of the states differ there from those of the whole
+ * list; then follow ties of two to nine jobs of all states, and among them a crowd that started in one
+ * millisecond.
  */
 const JOBS: PastJob[] = Array.from({ length: 12_000 }, (_, index) => {
   const isCrowd = index >= 5000 && index < 5000 + CROWD;
@@ -62,25 +63,28 @@ function expectedIds({ state, user, node }: JobFilter, isAscending: boolean): st
     .map(({ id }) => id);
 }
 
-test.each([false, true])('pages at any offset are right (ascending: %s)', async (isAscending) => {
-  const order = { sort: 'startTime', isAscending } as const;
-  for (const filter of FILTERS) {
-    const ids = expectedIds(filter, isAscending);
-    for (const share of [0.05, 0.1, 0.2, 0.3, 0.4, 0.42, 0.5, 0.6, 0.7, 0.9, 0.99, 1, 1.1]) {
-      const offset = Math.floor(ids.length * share) + Math.floor(random() * 5);
-      const { jobs, total, next } = await store.listJobs(filter, { order, offset, limit: 7 });
-      expect({ filter, offset, ids: jobs.map(({ id }) => id), total }).toEqual({
-        filter,
-        offset,
-        ids: ids.slice(offset, offset + 7),
-        total: ids.length,
-      });
-      expect(next?.id).toBe(offset + 7 < ids.length ? jobs.at(-1)!.id : undefined);
+test.each([false, true])(
+  'pages at any offset equal those of a sorted array (ascending: %s)',
+  async (isAscending) => {
+    const order = { sort: 'startTime', isAscending } as const;
+    for (const filter of FILTERS) {
+      const ids = expectedIds(filter, isAscending);
+      for (const share of [0.05, 0.1, 0.2, 0.3, 0.4, 0.42, 0.5, 0.6, 0.7, 0.9, 0.99, 1, 1.1]) {
+        const offset = Math.floor(ids.length * share) + Math.floor(random() * 5);
+        const { jobs, total, next } = await store.listJobs(filter, { order, offset, limit: 7 });
+        expect({ filter, offset, ids: jobs.map(({ id }) => id), total }).toEqual({
+          filter,
+          offset,
+          ids: ids.slice(offset, offset + 7),
+          total: ids.length,
+        });
+        expect(next?.id).toBe(offset + 7 < ids.length ? jobs.at(-1)!.id : undefined);
+      }
     }
-  }
-});
+  },
+);
 
-/** Runs a list on a connection of its own; counts its steps. */
+/** Reads a page on its own connection and counts the steps. */
 function stepThrough(filter: JobFilter, page: Page): { steps: number; page: JobPage } {
   using db = openForReading(path);
   const steps = jobLister(db).page(filter, page, { isCounting: true });
@@ -90,13 +94,13 @@ function stepThrough(filter: JobFilter, page: Page): { steps: number; page: JobP
   }
 }
 
-test('a list of all jobs is in order through the crowd, and takes many small steps', () => {
+test('a list of all jobs is in order across the crowd and takes many small steps', () => {
   const { steps, page } = stepThrough({}, { limit: 10_000 });
   expect(page.jobs.map(({ id }) => id)).toEqual(expectedIds({}, false).slice(0, 10_000));
   expect(steps).toBeGreaterThan(100);
 });
 
-test('a page far behind the start takes few steps, and one within a crowd many', () => {
+test('a page at a large offset takes few steps, and one within a crowd many', () => {
   const { page, steps } = stepThrough({}, { limit: 10, offset: 10_000 });
   expect(page.jobs).toHaveLength(10);
   expect(steps).toBeLessThan(60);
