@@ -131,7 +131,7 @@ describe.each(SHELLS)('in %s', (name) => {
       const [file, ...others] = take();
       expect(others).toEqual([]);
       expect(file!.texts[1]).toBe(`SLURM_JOB_ID=${text}`);
-      expect(() => readEvent(file!.name, file!.bytes)).toThrow(/no job id/);
+      expect(() => readEvent(file!.name, file!.bytes)).toThrow(/invalid job id/);
     },
   );
 });
