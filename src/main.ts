@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { findCommand, runCommand } from './cli/commands.ts';
-import { StartError, UsageError } from './domain/errors.ts';
+import { OperatorError, UsageError } from './domain/errors.ts';
 
 /** Runs one command line; returns its exit code: 0 done, 1 the surroundings do not allow it, 2 it is not understood. */
 async function run(line: readonly string[]): Promise<number> {
@@ -11,7 +11,7 @@ async function run(line: readonly string[]): Promise<number> {
       print: (text) => void process.stdout.write(text),
     });
   } catch (error) {
-    if (!(error instanceof StartError)) throw error;
+    if (!(error instanceof OperatorError)) throw error;
     for (const sentence of error.message.split('\n')) process.stderr.write(`hpc-observe: ${sentence}\n`);
     return error instanceof UsageError ? 2 : 1;
   }

@@ -22,7 +22,7 @@ export interface Command<Key extends SettingKey = SettingKey> {
   readonly flags?: Flags;
   /** The names of the words that must be given, such as FOLDER. */
   readonly operands?: readonly string[];
-  /** Returns the exit code. Throws StartError and UsageError, whose messages are printed. */
+  /** Returns the exit code. Throws OperatorError and UsageError, whose messages are printed. */
   run(input: Input<Key>): Promise<number>;
 }
 

@@ -4,7 +4,7 @@ import unit from '../../deploy/hpc-observe.service' with { type: 'text' };
 import prometheus from '../../deploy/prometheus.yml' with { type: 'text' };
 import readme from '../../deploy/README.md' with { type: 'text' };
 import slurmConf from '../../deploy/slurm.conf' with { type: 'text' };
-import { StartError } from '../domain/errors.ts';
+import { OperatorError } from '../domain/errors.ts';
 import { explainSystemError } from '../errno.ts';
 import { defineCommand } from './command.ts';
 
@@ -27,8 +27,8 @@ export const deploy = defineCommand({
     try {
       writeFiles(folder);
     } catch (error) {
-      if (error instanceof StartError) throw error;
-      throw new StartError(`The files cannot be written to ${folder}: ${explainSystemError(error)}.`, {
+      if (error instanceof OperatorError) throw error;
+      throw new OperatorError(`The files cannot be written to ${folder}: ${explainSystemError(error)}.`, {
         cause: error,
       });
     }
@@ -45,7 +45,7 @@ function writeFiles(folder: string): void {
   });
   if (changed) {
     const path = join(folder, changed[0]);
-    throw new StartError(`${path} exists and differs. Move it away, or choose another folder.`);
+    throw new OperatorError(`${path} exists and differs. Move it away, or choose another folder.`);
   }
   mkdirSync(folder, { recursive: true });
   for (const [name, text] of Object.entries(FILES)) writeFileSync(join(folder, name), text);

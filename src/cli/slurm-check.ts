@@ -1,7 +1,7 @@
 import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import { StartError, UsageError } from '../domain/errors.ts';
+import { OperatorError, UsageError } from '../domain/errors.ts';
 import type { Config } from '../settings/table.ts';
 import * as judge from '../slurm/check/judge.ts';
 import { rehearseHook } from '../slurm/check/rehearse.ts';
@@ -36,7 +36,7 @@ export const slurmCheck = defineCommand({
     const commands = slurmCommands({ env, now: () => Date.now(), folder: config.slurmBin ?? undefined });
     const asked = await time(commands, 'scontrol', ['show', 'config']);
     if (asked.error !== undefined) {
-      throw new StartError(`${asked.error} Nothing can be checked without Slurm’s configuration.`);
+      throw new OperatorError(`${asked.error} Nothing can be checked without Slurm’s configuration.`);
     }
     const slurmConfig = parseSlurmConfig(asked.text);
     const findings = [
@@ -141,7 +141,7 @@ async function time(commands: SlurmCommands, program: string, args: readonly str
   try {
     text = await readOutput(commands, program, args, TIMEOUT_MS);
   } catch (caught) {
-    if (!(caught instanceof StartError)) throw caught;
+    if (!(caught instanceof OperatorError)) throw caught;
     error = caught.message;
   }
   return { text, error, seconds: (performance.now() - startedMs) / 1000 };

@@ -1,6 +1,6 @@
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { StartError, UsageError } from '../domain/errors.ts';
+import { OperatorError, UsageError } from '../domain/errors.ts';
 import { explainSystemError } from '../errno.ts';
 import { HOOK_KINDS, HOOK_SETTINGS, renderHook } from '../slurm/hooks/scripts.ts';
 import { defineCommand } from './command.ts';
@@ -30,7 +30,7 @@ function writeScripts(folder: string, spool: string): void {
     for (const kind of HOOK_KINDS)
       replaceScript(join(folder, HOOK_SETTINGS[kind].file), renderHook(kind, spool));
   } catch (error) {
-    throw new StartError(`The hooks cannot be written to ${folder}: ${explainSystemError(error)}.`, {
+    throw new OperatorError(`The hooks cannot be written to ${folder}: ${explainSystemError(error)}.`, {
       cause: error,
     });
   }

@@ -1,5 +1,5 @@
 import { existsSync, statSync } from 'node:fs';
-import { AppError, DatabaseInUse, StartError, UsageError } from '../domain/errors.ts';
+import { AppError, DatabaseInUse, OperatorError, UsageError } from '../domain/errors.ts';
 import type { Report } from '../domain/report.ts';
 import type { BatchResult } from '../domain/store/batch.ts';
 import { parseTime } from '../domain/time.ts';
@@ -66,7 +66,7 @@ async function importJobs({ config, flags, env, print }: ImportInput): Promise<n
   } catch (error) {
     progress.clear();
     if (tally.records > 0) print(tally.describe(startedMs, 'The import is incomplete. '));
-    throw error instanceof AppError ? new StartError(error.message, { cause: error }) : error;
+    throw error instanceof AppError ? new OperatorError(error.message, { cause: error }) : error;
   } finally {
     await store.close();
   }
@@ -87,14 +87,14 @@ function openSource(
   if (file === undefined) {
     const commands = slurmCommands({ env, now: () => Date.now(), folder: slurmBin ?? undefined });
     if (!commands.has('sacct')) {
-      throw new StartError(
+      throw new OperatorError(
         `There is no sacct in ${commands.folders.join(', ')}. Give its folder with --slurm-bin, or its saved output with --file.`,
       );
     }
     return (sink) => readAccounting(commands, { fromMs: sinceMs!, toMs: untilMs, nowMs }, sink);
   }
   if (file !== '-' && !(existsSync(file) && statSync(file).isFile()))
-    throw new StartError(`There is no file ${file}.`);
+    throw new OperatorError(`There is no file ${file}.`);
   const saved = file === '-' ? Bun.stdin : Bun.file(file);
   const bytes = file === '-' ? undefined : saved.size;
   return (sink) => readSavedAccounting(saved.stream(), { bytes, nowMs }, sink);
@@ -140,7 +140,7 @@ function batchSink(
 async function openForImport(database: string) {
   const owner = existsSync(database) ? statSync(database).uid : undefined;
   if (process.getuid?.() === 0 && owner !== undefined && owner !== 0) {
-    throw new StartError(
+    throw new OperatorError(
       `${database} is not root’s, and the service could not use what root writes beside it. ` +
         `Run this as its owner: sudo -u '#${owner}' hpc-observe slurm import ...`,
     );
@@ -153,7 +153,7 @@ async function openForImport(database: string) {
     });
   } catch (error) {
     if (!(error instanceof DatabaseInUse)) throw error;
-    throw new StartError(
+    throw new OperatorError(
       `${database} is in use by a running hpc-observe. Stop it for the time of the import (systemctl stop ` +
         'hpc-observe): what Slurm tells meanwhile waits, and is taken up when it starts again.',
       { cause: error },

@@ -1,7 +1,4 @@
-/**
- * The error codes of the API reference and of DESIGN's settlements; the HTTP status of each is in
- * `http/errors.ts`.
- */
+/** The error codes of the API. `api/error.ts` has the HTTP status of each. */
 export type ErrorCode =
   | 'invalid_request'
   | 'validation_error'
@@ -14,8 +11,8 @@ export type ErrorCode =
   | 'unavailable';
 
 /**
- * An error a client may see. `message` is one clear sentence for a person; `cause` is for the log only.
- * Everything else that is thrown is a fault of ours and becomes `internal_error`.
+ * An error that clients may see: `message` is one sentence, `cause` is for the log only. Any other error that
+ * is thrown is a bug and becomes `internal_error`.
  */
 export class AppError extends Error {
   constructor(
@@ -29,20 +26,21 @@ export class AppError extends Error {
 }
 
 /**
- * A fault of the surroundings (a port, a folder, a file) that ends a command: shown as one line, no stack.
+ * An error that the operator can fix (a port, a folder, a file, a program): shown as one line without a
+ * stack.
  */
-export class StartError extends Error {
+export class OperatorError extends Error {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
-    this.name = 'StartError';
+    this.name = 'OperatorError';
   }
 }
 
-/** A command line or a setting that is not understood: shown as StartError is, with another exit code. */
-export class UsageError extends StartError {}
+/** A wrong command line or setting: shown as one line too, with another exit code. */
+export class UsageError extends OperatorError {}
 
-/** Another process writes to the database. */
-export class DatabaseInUse extends StartError {}
+/** The database is locked by another process. */
+export class DatabaseInUse extends OperatorError {}
 
 /** Returns a `validation_error`: one sentence that names what is wrong and what is allowed. */
 export const invalid = (message: string) => new AppError('validation_error', message);
@@ -53,7 +51,7 @@ export const jobNotFound = (id: string) =>
 export const runNotFound = (sluid: string) =>
   new AppError('not_found', `There is no run with the SLUID ${quote(sluid)} that samples can belong to.`);
 
-/** Rejects a write of which nothing was stored. `cause` says what the disk answered. */
+/** Rejects a write that was not stored. `cause` is the error of the disk. */
 export const writeNotStored = (cause: string) =>
   unavailable('The write could not be stored: disk error or disk full. Try again later.', new Error(cause));
 
@@ -105,7 +103,9 @@ export const samplesDamaged = (job: string, from: string, to: string, cause: unk
     { cause },
   );
 
-/** A client's text inside a message: JSON quoting keeps odd characters visible, and long ones are cut. */
+/**
+ * Quotes a client's text for a message: as JSON, which shows odd characters, and at most 80 characters of it.
+ */
 export function quote(text: string): string {
   return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);
 }

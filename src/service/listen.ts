@@ -1,4 +1,4 @@
-import { StartError } from '../domain/errors.ts';
+import { OperatorError } from '../domain/errors.ts';
 import { explainSystemError } from '../errno.ts';
 
 interface App {
@@ -6,12 +6,12 @@ interface App {
   readonly server: Bun.Server<unknown> | null;
 }
 
-/** Listens for requests. StartError, one sentence, when this machine does not allow it. */
+/** Listens for requests. OperatorError, one sentence, when this machine does not allow it. */
 export function listen(app: App, host: string, port: number): Bun.Server<unknown> {
   try {
     app.listen({ hostname: host, port, reusePort: false, maxRequestBodySize: Number.MAX_SAFE_INTEGER });
   } catch (error) {
-    throw new StartError(explainListenError(host, port, error), { cause: error });
+    throw new OperatorError(explainListenError(host, port, error), { cause: error });
   }
   return app.server!;
 }

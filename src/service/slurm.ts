@@ -1,4 +1,4 @@
-import { StartError } from '../domain/errors.ts';
+import { OperatorError } from '../domain/errors.ts';
 import type { RunStore, TakeReports } from '../domain/store/runs.ts';
 import type { Upkeep } from '../domain/store/upkeep.ts';
 import type { Log } from '../log.ts';
@@ -22,7 +22,7 @@ export interface Slurm {
   readonly state: string;
 }
 
-/** Decides whether Slurm is followed; `auto` is `on` where there is a squeue. StartError if it cannot be, but is `on`. */
+/** Decides whether Slurm is followed; `auto` is `on` where there is a squeue. OperatorError if it cannot be, but is `on`. */
 export function findSlurm(
   { slurm, slurmBin }: Pick<Config, 'slurm' | 'slurmBin'>,
   env: Readonly<Record<string, string | undefined>>,
@@ -33,7 +33,7 @@ export function findSlurm(
   const missing = `there is no squeue in ${commands.folders.join(', ')}`;
   if (slurm === 'auto')
     return { commands, isFollowed: false, state: `off: ${missing}; set its folder with --slurm-bin` };
-  throw new StartError(
+  throw new OperatorError(
     `Slurm cannot be followed: ${missing}. Set its folder with --slurm-bin, or use --slurm off.`,
   );
 }

@@ -1,4 +1,4 @@
-import { StartError } from '../domain/errors.ts';
+import { OperatorError } from '../domain/errors.ts';
 import { explainSystemError } from '../errno.ts';
 import type { LogFormat } from '../log.ts';
 import { type FlagKind, type Flags, readArguments } from './arguments.ts';
@@ -44,7 +44,7 @@ export interface Loaded<Config> {
 /**
  * Loads the settings that a command declares: flags before HPC_OBSERVE_* variables before the TOML file of --config before
  * defaults. Settings of other commands may stand in variables and the file. Throws UsageError with all faults at once,
- * and StartError if the only fault is a file that cannot be read.
+ * and OperatorError if the only fault is a file that cannot be read.
  */
 export function loadConfig<Key extends SettingKey>(
   keys: readonly Key[],
@@ -143,7 +143,7 @@ function readText(path: string, readFile: Surroundings['readFile'], faults: Faul
     return readFile(path);
   } catch (error) {
     faults.addUnreadable(
-      new StartError(`${path} cannot be read: ${explainSystemError(error)}.`, { cause: error }),
+      new OperatorError(`${path} cannot be read: ${explainSystemError(error)}.`, { cause: error }),
     );
     return undefined;
   }

@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { StartError } from '../../src/domain/errors.ts';
+import { OperatorError } from '../../src/domain/errors.ts';
 import { runLine } from '../help/command.ts';
 import { temporaryFolder } from '../help/folder.ts';
 
@@ -34,6 +34,6 @@ test('deploy to a folder that cannot be created is refused with the reason', asy
   using folder = temporaryFolder();
   writeFileSync(folder.file('file'), '');
   const run = runLine(['deploy', folder.file('file/deploy')]);
-  expect(run).rejects.toThrow(StartError);
+  expect(run).rejects.toThrow(OperatorError);
   expect(run).rejects.toThrow('a part of the path is a file, not a folder.');
 });

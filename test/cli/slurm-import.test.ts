@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test';
 import { copyFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { startProgress } from '../../src/cli/progress.ts';
-import { StartError } from '../../src/domain/errors.ts';
+import { OperatorError } from '../../src/domain/errors.ts';
 import { openStore } from '../../src/store/open.ts';
 import { runLine } from '../help/command.ts';
 import { temporaryFolder } from '../help/folder.ts';
@@ -51,7 +51,7 @@ test('a file that is no output of sacct is refused in one sentence', async () =>
   using folder = temporaryFolder();
   writeFileSync(folder.file('saved'), 'hello world\n');
   const refused = run('--file', folder.file('saved'), '--database', folder.file('a.db'));
-  await expect(refused).rejects.toThrow(StartError);
+  await expect(refused).rejects.toThrow(OperatorError);
   await expect(refused).rejects.toThrow(/not the output of sacct/);
 });
 
@@ -65,7 +65,7 @@ const REFUSED: [args: string[], reason: RegExp][] = [
   [['--sinse', '2026-01-01'], /--sinse/],
 ];
 test.each(REFUSED)('slurm import %p is refused', async (args, reason) => {
-  await expect(run(...args)).rejects.toThrow(StartError);
+  await expect(run(...args)).rejects.toThrow(OperatorError);
   await expect(run(...args)).rejects.toThrow(reason);
 });
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test';
 import { chmodSync, writeFileSync } from 'node:fs';
-import { StartError } from '../../src/domain/errors.ts';
+import { OperatorError } from '../../src/domain/errors.ts';
 import { findSlurm } from '../../src/service/slurm.ts';
 import { temporaryFolder } from '../help/folder.ts';
 
@@ -25,7 +25,7 @@ test('without a squeue auto says where it was looked for, and on is refused', ()
   expect(found.isFollowed).toBe(false);
   expect(found.state).toBe(`off: there is no squeue in ${NOWHERE}; set its folder with --slurm-bin`);
   const turnOn = () => findSlurm({ slurm: 'on', slurmBin: NOWHERE }, {});
-  expect(turnOn).toThrow(StartError);
+  expect(turnOn).toThrow(OperatorError);
   expect(turnOn).toThrow(`Slurm cannot be followed: there is no squeue in ${NOWHERE}.`);
 });
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test';
-import { StartError, UsageError } from '../../src/domain/errors.ts';
+import { OperatorError, UsageError } from '../../src/domain/errors.ts';
 import { loadConfig, type Surroundings, type Taken } from '../../src/settings/load.ts';
 import { type Config, SETTING_KEYS, type SettingKey } from '../../src/settings/table.ts';
 
@@ -189,7 +189,7 @@ test.each(REFUSED)('%s is refused', (_, given, ...words) => {
   try {
     load(given);
   } catch (error) {
-    expect(error).toBeInstanceOf(StartError);
+    expect(error).toBeInstanceOf(OperatorError);
     message = (error as Error).message;
   }
   for (const word of words) expect(message).toContain(word);

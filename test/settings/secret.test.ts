@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test';
-import { StartError } from '../../src/domain/errors.ts';
+import { OperatorError } from '../../src/domain/errors.ts';
 import { Faults } from '../../src/settings/faults.ts';
 import { HIDDEN, loadSettings } from '../../src/settings/load.ts';
 import type { SettingTable } from '../../src/settings/table.ts';
@@ -108,7 +108,7 @@ const REFUSED: [what: string, given: Given, message: string][] = [
   ],
 ];
 test.each(REFUSED)('a secret %s is refused', (_, given, message) => {
-  expect(() => load(given)).toThrow(StartError);
+  expect(() => load(given)).toThrow(OperatorError);
   expect(() => load(given)).toThrow(new RegExp(`^${message.replaceAll(/[().?]/g, '\\$&')}$`));
 });
 

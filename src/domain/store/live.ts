@@ -1,7 +1,7 @@
 import type { StateCounts } from '../job.ts';
 import type { Throughput } from '../throughput.ts';
 
-/** The `/metrics` series of one job on one node. A value that nobody measured is null. */
+/** The `/metrics` series of one job on one node. A value that was not measured is null. */
 export interface LiveSeries {
   readonly jobId: string;
   readonly user: string;

@@ -8,7 +8,9 @@ export interface StoreObserver {
   readonly onExpire: (step: ExpireStep) => void;
   /** Called with what an administrator should know. */
   readonly onNotice: (notice: Notice) => void;
-  /** Called once if the store has failed for good: every later write is refused, and the process should end. */
+  /**
+   * Called once if the store has failed for good: every later write is refused, and the process should end.
+   */
   readonly onDeath: (cause: Error) => void;
 }
 

@@ -21,7 +21,7 @@ export interface JobEvent {
   readonly change: Readonly<Partial<Record<keyof Run, unknown>>>;
 }
 
-/** A job whose end, or an earlier run of which, the scheduler has not confirmed. */
+/** A job whose end or earlier runs the scheduler has not confirmed. */
 export interface Unconfirmed {
   readonly id: string;
   /** Whether the stored job has ended. */
@@ -50,8 +50,8 @@ export interface RunStore {
   applyReports(reports: readonly Report[]): Promise<BatchResult>;
 
   /**
-   * Lists the scheduler's jobs that have not ended, and those reported at or after `sinceMs` whose end is
-   * unconfirmed or of which an earlier run is missing or unconfirmed. Those reported longest ago come first.
+   * Lists the scheduler's jobs that have not ended, and those reported at or after `sinceMs` whose end or
+   * earlier runs are unconfirmed or whose earlier runs are missing. Those reported longest ago come first.
    */
   listUnconfirmed(sinceMs: number): Promise<Unconfirmed[]>;
 

@@ -27,7 +27,7 @@ export interface ImportSink {
 
 /**
  * Delivers the jobs that sacct has for a span of time, the oldest day first; a job that spans several days is
- * delivered with each of them. Rejects with StartError when sacct cannot be run or fails.
+ * delivered with each of them. Rejects with OperatorError when sacct cannot be run or fails.
  */
 export async function readAccounting(
   commands: SlurmCommands,

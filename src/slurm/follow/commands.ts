@@ -1,4 +1,4 @@
-import { StartError } from '../../domain/errors.ts';
+import { OperatorError } from '../../domain/errors.ts';
 import type { CommandState } from '../../domain/slurm-health.ts';
 
 /** Where Slurm's programs are searched, besides the folders of PATH. */
@@ -20,7 +20,7 @@ export interface SlurmCommands {
   /** The folders that are searched. */
   readonly folders: readonly string[];
   /**
-   * Runs a program of Slurm and resolves when it has succeeded. Rejects with StartError, one sentence, when
+   * Runs a program of Slurm and resolves when it has succeeded. Rejects with OperatorError, one sentence, when
    * it does not exist, fails or times out. Calls run one at a time, to limit the load on slurmctld.
    */
   run(program: string, args: readonly string[], call: Call): Promise<void>;
@@ -55,7 +55,7 @@ export function slurmCommands({ env, now, folder }: CommandOptions): SlurmComman
 
   async function runNow(program: string, args: readonly string[], call: Call): Promise<void> {
     const file = find(program);
-    if (!file) throw new StartError(`There is no ${program} on this machine.`);
+    if (!file) throw new OperatorError(`There is no ${program} on this machine.`);
     await runProgram(program, [file, ...args], fixedEnv, call);
   }
 
@@ -103,7 +103,7 @@ async function runProgram(
   const timer = setTimeout(() => {
     running.kill('SIGKILL');
     // Does not wait for the end of the output, which a child of the program may keep open.
-    timeout.reject(new StartError(`${program} took more than ${timeoutMs / 1000} s and was killed.`));
+    timeout.reject(new OperatorError(`${program} took more than ${timeoutMs / 1000} s and was killed.`));
   }, timeoutMs);
   const output = readPieces(running.stdout, read);
   const errors = new Response(running.stderr).text();
@@ -117,7 +117,7 @@ async function runProgram(
   if (running.exitCode === 0) return;
   // A child of the program may keep its error output open too.
   const errorText = await Promise.race([errors, Bun.sleep(ERROR_WAIT_MS).then(() => '')]);
-  throw new StartError(`${program} failed${describeError(errorText, running.exitCode)}.`);
+  throw new OperatorError(`${program} failed${describeError(errorText, running.exitCode)}.`);
 }
 
 async function readPieces(stream: ReadableStream<Uint8Array>, read: Call['read']): Promise<void> {
@@ -150,7 +150,7 @@ export async function readOutput(
   const read = (piece: string) => {
     characters += piece.length;
     if (characters > MAX_OUTPUT_CHARACTERS)
-      throw new StartError(
+      throw new OperatorError(
         `${program} printed more than ${MAX_OUTPUT_CHARACTERS} characters and was killed.`,
       );
     pieces.push(piece);

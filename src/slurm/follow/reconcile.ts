@@ -1,4 +1,4 @@
-import { StartError } from '../../domain/errors.ts';
+import { OperatorError } from '../../domain/errors.ts';
 import type { Report } from '../../domain/report.ts';
 import type { Unconfirmed } from '../../domain/store/runs.ts';
 import { ENDS_OF_WAITS, type SacctChoice } from '../records/sacct-arguments.ts';
@@ -193,7 +193,7 @@ function warnUnreadable(warn: ReconcileOptions['warn'], event: string, unreadabl
 }
 
 /**
- * Rejects with StartError unless squeue shows the jobs of all users: only then is a job gone that it does not
+ * Rejects with OperatorError unless squeue shows the jobs of all users: only then is a job gone that it does not
  * show.
  */
 async function requireAllJobs(commands: SlurmCommands, { showsOthers }: QueuePoll): Promise<true> {
@@ -202,7 +202,7 @@ async function requireAllJobs(commands: SlurmCommands, { showsOthers }: QueuePol
     await readOutput(commands, 'scontrol', ['show', 'config'], SQUEUE_TIMEOUT_MS),
   );
   if (!hidesJobs(config)) return true;
-  throw new StartError(
+  throw new OperatorError(
     "PrivateData hides other users' jobs from squeue: make the service's user an operator in Slurm.",
   );
 }

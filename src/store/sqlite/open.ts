@@ -1,6 +1,6 @@
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { StartError } from '../../domain/errors.ts';
+import { OperatorError } from '../../domain/errors.ts';
 import { newJob } from '../../domain/job.ts';
 import type { BatchResult } from '../../domain/store/batch.ts';
 import type { StoreOptions } from '../../domain/store/options.ts';
@@ -25,8 +25,8 @@ import { Writer } from './writer/queue.ts';
 import { jobCost, type WriteFields } from './writer/write.ts';
 
 /**
- * Opens the database file, creates it if it is missing, and migrates it to the newest version. Rejects with StartError
- * if the file or its folder does not allow it.
+ * Opens the database file, creates it if it is missing, and migrates it to the newest version. Rejects with
+ * OperatorError if the file or its folder does not allow it.
  */
 export async function openSqlite(
   file: string,
@@ -41,8 +41,8 @@ export async function openSqlite(
 ): Promise<Store> {
   const path = resolve(file);
   if (!existsSync(dirname(path)))
-    throw new StartError(`The folder ${dirname(path)} of the database does not exist.`);
-  if (existsSync(path) && !statSync(path).isFile()) throw new StartError(`${path} is not a file.`);
+    throw new OperatorError(`The folder ${dirname(path)} of the database does not exist.`);
+  if (existsSync(path) && !statSync(path).isFile()) throw new OperatorError(`${path} is not a file.`);
   // SQLite opens a file without write permission for reading; only a write would fail.
   if (existsSync(path) && !isWritable(path)) throw notWritable(path);
   let lock: DatabaseLock | undefined;
@@ -84,10 +84,7 @@ function sqliteStore({ path, writer, lock, areBatchesWhole, onExpire, onNotice }
     return inTransaction(run) as Value;
   }
 
-  /**
-   * What a read of several steps returns when it ends within one slice; undefined when it takes longer, and
-   * is given up.
-   */
+  /** Returns the value of a read in steps if it ends within one slice; undefined if it would take longer. */
   function readAtOnce<Value>(steps: () => Generator<undefined, Value>): Value | undefined {
     pool.requireOpen();
     return inTransaction(() => {
@@ -122,7 +119,7 @@ function sqliteStore({ path, writer, lock, areBatchesWhole, onExpire, onNotice }
   return {
     createJob: async (job, nowMs) => {
       await writer.submit('createJob', { job, nowMs });
-      // The same that the thread has stored, without reading it back.
+      // The thread has stored the same, so nothing is read back.
       return newJob(job, nowMs);
     },
     createJobs: (list) =>

@@ -1,9 +1,6 @@
 import type { Database } from 'bun:sqlite';
 
-/**
- * State shares the table of counters. The prefix is stored in databases: it keeps the two sets of names
- * apart.
- */
+/** State is in the table of counters. The prefix, which databases contain, separates their names. */
 const keyOf = (name: string): string => `note:${name}`;
 
 /** Returns a function that reads a number of the service; undefined if it was never saved. */

@@ -1,7 +1,7 @@
 import { Database } from 'bun:sqlite';
 import { expect, test } from 'bun:test';
 import { resolve } from 'node:path';
-import { StartError } from '../../../src/domain/errors.ts';
+import { OperatorError } from '../../../src/domain/errors.ts';
 import type { Commit, ExpireStep } from '../../../src/domain/store/upkeep.ts';
 import { openSqlite } from '../../../src/store/sqlite/open.ts';
 import { codeOf, pastJob, sample } from '../../help/builders.ts';
@@ -25,10 +25,10 @@ test('an open database cannot be opened again in this process or in another', as
   const path = folder.file('a.db');
   const store = await openSqlite(path);
   const error = await openSqlite(path).catch((reason: unknown) => reason);
-  expect(error).toBeInstanceOf(StartError);
+  expect(error).toBeInstanceOf(OperatorError);
   const sentence = `Another hpc-observe already serves ${path}.`;
   expect((error as Error).message).toContain(sentence);
-  expect(await openElsewhere(path)).toContain(`StartError: ${sentence}`);
+  expect(await openElsewhere(path)).toContain(`OperatorError: ${sentence}`);
   await store.createJobs([pastJob('a')]);
   expect((await store.getJob('a')).id).toBe('a');
   await store.close();

@@ -1,6 +1,6 @@
 import { constants, Database, SQLiteError } from 'bun:sqlite';
 import { closeSync, openSync } from 'node:fs';
-import { StartError } from '../../../domain/errors.ts';
+import { OperatorError } from '../../../domain/errors.ts';
 import { FilesChanged } from './files.ts';
 
 /** "hpob" in SQLite's header marks the databases of hpc-observe. */
@@ -11,14 +11,14 @@ const CACHE_BYTES = 16_000_000;
 
 /**
  * Opens the one connection that writes; with `synchronous=FULL` a commit returns once it is on disk. Throws
- * StartError for the database of another program, which stays unchanged.
+ * OperatorError for the database of another program, which stays unchanged.
  */
 export function openForWriting(path: string, cacheBytes = CACHE_BYTES): Database {
   const db = new Database(path, { create: true, readwrite: true, strict: true });
   db.run('PRAGMA busy_timeout = 5000');
   if (isForeign(db)) {
     db.close();
-    throw new StartError(`${path} is the database of another program. Name another file with --database.`);
+    throw new OperatorError(`${path} is the database of another program. Name another file with --database.`);
   }
   // Only effective before anything else is written (vacuum.ts); later it would change the header at each
   // start.
@@ -80,31 +80,34 @@ export function isDiskError(error: unknown): error is DiskError {
 /** Why a database cannot be opened: error codes of SQLite and the system, and the message for each. */
 const OPEN_FAULTS: readonly [
   codes: RegExp,
-  explain: (path: string, error: Error, code: string) => StartError,
+  explain: (path: string, error: Error, code: string) => OperatorError,
 ][] = [
   [
     /^SQLITE_NOTADB/,
     (path, cause) =>
-      new StartError(`${path} is not a database. Name another file with --database, or move this one away.`, {
-        cause,
-      }),
+      new OperatorError(
+        `${path} is not a database. Name another file with --database, or move this one away.`,
+        {
+          cause,
+        },
+      ),
   ],
   [/^SQLITE_CORRUPT/, (path, cause) => damaged(path, cause)],
   [/^(SQLITE_(READONLY|PERM)|EACCES|EPERM|EROFS)/, (path, cause) => notWritable(path, cause)],
   [
     /^(SQLITE_FULL|ENOSPC|EDQUOT)/,
     (path, cause) =>
-      new StartError(`There is no space left for ${path}. Free some space and start again.`, { cause }),
+      new OperatorError(`There is no space left for ${path}. Free some space and start again.`, { cause }),
   ],
   [
     /^SQLITE_IOERR/,
     (path, cause, code) =>
-      new StartError(`The disk reported an error for ${path} (${code}). See the system log.`, { cause }),
+      new OperatorError(`The disk reported an error for ${path} (${code}). See the system log.`, { cause }),
   ],
   [
     /^(SQLITE_CANTOPEN|E[A-Z]+$)/,
     (path, cause) =>
-      new StartError(
+      new OperatorError(
         `${path} cannot be opened. Check that its folder exists and that this user can write to it.`,
         {
           cause,
@@ -113,14 +116,14 @@ const OPEN_FAULTS: readonly [
   ],
 ];
 
-/** Returns the StartError for an error of opening a database; undefined for any other error. */
-export function explainOpenError(path: string, error: unknown): StartError | undefined {
-  if (error instanceof StartError) return error;
+/** Returns the OperatorError for an error of opening a database; undefined for any other error. */
+export function explainOpenError(path: string, error: unknown): OperatorError | undefined {
+  if (error instanceof OperatorError) return error;
   if (!(error instanceof Error)) return undefined;
   const code = String((error as { code?: string }).code ?? '');
   if (/^(EMFILE|ENFILE|SQLITE_(CANTOPEN|IOERR))/.test(code) && !hasDescriptorsLeft()) {
     const text = `${path} cannot be opened: too many files are open. Raise the limit (LimitNOFILE= of the unit, or ulimit -n).`;
-    return new StartError(text, { cause: error });
+    return new OperatorError(text, { cause: error });
   }
   return OPEN_FAULTS.find(([codes]) => codes.test(code))?.[1](path, error, code);
 }
@@ -145,15 +148,15 @@ function hasDescriptorsLeft(): boolean {
 }
 
 /** The error for a file or folder that this user may not write. */
-export function notWritable(path: string, cause?: unknown): StartError {
-  return new StartError(`${path} or its folder is not writable. Make both writable for this user.`, {
+export function notWritable(path: string, cause?: unknown): OperatorError {
+  return new OperatorError(`${path} or its folder is not writable. Make both writable for this user.`, {
     cause,
   });
 }
 
 /** The error for a database that lost pages or whose content is invalid. */
-export function damaged(path: string, cause?: unknown): StartError {
-  return new StartError(
+export function damaged(path: string, cause?: unknown): OperatorError {
+  return new OperatorError(
     `${path} is damaged: it was truncated or overwritten. Restore a copy, or recover what is readable with ` +
       `'sqlite3 ${path} .recover' and start with a new file.`,
     { cause },

@@ -1,7 +1,7 @@
 import { dlopen, ptr } from 'bun:ffi';
 import { Database, SQLiteError } from 'bun:sqlite';
 import { closeSync, constants, fstatSync, openSync, realpathSync, rmSync, statSync } from 'node:fs';
-import { DatabaseInUse, StartError } from '../../../domain/errors.ts';
+import { DatabaseInUse, OperatorError } from '../../../domain/errors.ts';
 
 // A lock on the inode of the database, so that every name of the file (symbolic link, hard link) meets the
 // same lock and no helper file can be deleted under it. It is an open file description lock (fcntl
@@ -76,8 +76,8 @@ const served = (path: string, cause?: unknown) =>
   );
 
 /**
- * Locks the file unless it is locked, and returns whether it did. Throws StartError if the file system has no
- * locks.
+ * Locks the file unless it is locked, and returns whether it did. Throws OperatorError if the file system has
+ * no locks.
  */
 function lockFile(fd: number): boolean {
   // musl also answers to this name.
@@ -92,7 +92,7 @@ function lockFile(fd: number): boolean {
     const holder = call(F_OFD_GETLK);
     if (!holder.failed && holder.type !== F_UNLCK) return false;
   }
-  throw new StartError(
+  throw new OperatorError(
     'The file system of the database does not support locks. Name a file on another one with --database.',
   );
 }

@@ -1,6 +1,6 @@
 import type { Database } from 'bun:sqlite';
 import { constants, copyFileSync, renameSync, rmSync, statSync } from 'node:fs';
-import { StartError } from '../../../domain/errors.ts';
+import { OperatorError } from '../../../domain/errors.ts';
 import { MIGRATIONS, type Migration } from '../migrations/index.ts';
 import { APPLICATION_ID, damaged, readPragma } from './connection.ts';
 import { rewriteOnce } from './vacuum.ts';
@@ -8,7 +8,7 @@ import { rewriteOnce } from './vacuum.ts';
 /**
  * Migrates the database to the newest version, one transaction per migration. Copies an existing database to
  * `<path>.version-<N>` first and returns a sentence about it; undefined if nothing was copied. Throws
- * StartError for a database of a newer hpc-observe and for a truncated one.
+ * OperatorError for a database of a newer hpc-observe and for a truncated one.
  */
 export function migrate(
   db: Database,
@@ -21,7 +21,7 @@ export function migrate(
   const version = readPragma(db, 'user_version');
   const isNew = readPragma(db, 'application_id') !== APPLICATION_ID;
   if (version > migrations.length) {
-    throw new StartError(
+    throw new OperatorError(
       `${path} has version ${version}, and this hpc-observe knows versions up to ${migrations.length}. ` +
         `Start the newer hpc-observe that wrote it, or name another file with --database.`,
     );
@@ -59,9 +59,9 @@ function keepCopy(path: string, version: number): string {
     rmSync(`${copy}.tmp`, { force: true });
     const { code = '', message } = error as NodeJS.ErrnoException;
     const reason = ['ENOSPC', 'EDQUOT'].includes(code) ? 'there is no space left' : message;
-    throw new StartError(
+    throw new OperatorError(
       `${path} was not migrated, because it cannot be copied to ${copy} first: ${reason}. ` +
-        `It takes ${Math.ceil(statSync(path).size / 2 ** 20)} MiB; free them and start again.`,
+        `Free ${Math.ceil(statSync(path).size / 2 ** 20)} MiB and start again.`,
       { cause: error },
     );
   }

@@ -1,6 +1,6 @@
 // How writes share the disk, from a request to its commit:
 //
-//   request → http/request (bytes in work, slices of rows) → parts → queue → turns → one transaction
+//   request → http/request/limits.ts (bytes in work, pieces) → parts → queue → schedule → one transaction
 //
 // A batch is cut into parts. The queue refuses rows beyond MAX_WAITING_ROWS with `unavailable`. The writing
 // thread commits either one large part or all small writes that wait and fit, in turn. So a single write
@@ -14,7 +14,7 @@
 export const MAX_WAITING_ROWS = { batch: 20_000, single: 10_000, step: 0 };
 
 /**
- * Most that one transaction may cost, so that nobody waits longer than about 10 ms for another's. A batch of
+ * Most that one transaction may cost, so that no write waits longer than about 10 ms for another. A batch of
  * 1,000 jobs of 100 nodes in one transaction made all other writes wait for a second.
  */
 export const MAX_TRANSACTION_COST = 5000;

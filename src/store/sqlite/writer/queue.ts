@@ -1,6 +1,6 @@
 import {
   AppError,
-  StartError,
+  OperatorError,
   shuttingDown,
   storeFailed,
   tooManyWrites,
@@ -51,7 +51,7 @@ export class Writer {
     thread.addEventListener('close', () => this.#abandon('The writing thread ended by itself.'));
   }
 
-  /** Starts the thread, which opens and migrates the database. Rejects with StartError if that fails. */
+  /** Starts the thread, which opens and migrates the database. Rejects with OperatorError if that fails. */
   static async open(
     path: string,
     { cacheBytes, ...events }: WriterEvents & { cacheBytes?: number | undefined },
@@ -74,7 +74,7 @@ export class Writer {
     writer.#isDead = true;
     thread.terminate();
     if (answer.kind !== 'notOpened') throw new Error(`The writing thread answered ${answer.kind} to open.`);
-    throw answer.isForPerson ? new StartError(answer.message) : new Error(answer.message);
+    throw answer.isForPerson ? new OperatorError(answer.message) : new Error(answer.message);
   }
 
   get queuedRows(): number {

@@ -2,7 +2,7 @@ import { Database } from 'bun:sqlite';
 import { expect, test } from 'bun:test';
 import { existsSync, linkSync, mkdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { StartError } from '../../../../src/domain/errors.ts';
+import { OperatorError } from '../../../../src/domain/errors.ts';
 import { lockDatabase } from '../../../../src/store/sqlite/file/lock.ts';
 import { openSqlite } from '../../../../src/store/sqlite/open.ts';
 import { temporaryFolder } from '../../../help/folder.ts';
@@ -10,8 +10,7 @@ import { temporaryFolder } from '../../../help/folder.ts';
 const LOCK_TS = resolve(import.meta.dir, '../../../../src/store/sqlite/file/lock.ts');
 
 /**
- * Locks a database in another process, which says `locked` or the name of its error, and holds it until it is
- * killed.
+ * Locks a database in another process until that is killed. The process prints `locked`, or its error.
  */
 function lockElsewhere(path: string) {
   const script = `import { lockDatabase } from ${JSON.stringify(LOCK_TS)};
@@ -44,7 +43,7 @@ test('a locked database is refused under every name, in this process and in anot
   linkSync(path, folder.file('hard.db'));
   for (const name of ['a.db', 'sub/../a.db', 'sub/symbolic.db', 'hard.db']) {
     const other = `${folder.path}/${name}`;
-    expect(() => lockDatabase(other), name).toThrow(StartError);
+    expect(() => lockDatabase(other), name).toThrow(OperatorError);
     expect(await saidElsewhere(other), name).toContain(`Another hpc-observe already serves ${other}.`);
   }
   lock.release();
@@ -82,7 +81,7 @@ test('refusing a second lock in this process leaves the locks of the database in
   using folder = temporaryFolder();
   const path = folder.file('a.db');
   const store = await openSqlite(path);
-  expect(await openSqlite(path).catch(({ name }: Error) => name)).toBe('StartError');
+  expect(await openSqlite(path).catch(({ name }: Error) => name)).toBe('OperatorError');
   // SQLite's own lock of the open database: without it another process could leave WAL mode under it.
   const script = `import { Database } from 'bun:sqlite';
     const db = new Database(${JSON.stringify(path)});
@@ -130,6 +129,6 @@ test('a database that a server of version 1.0.0 has locked is refused until that
 test('refusing a database leaves no file behind', async () => {
   using folder = temporaryFolder();
   writeFileSync(folder.file('a.db'), 'this is a letter, not a database\n'.repeat(1000));
-  expect(await openSqlite(folder.file('a.db')).catch(({ name }: Error) => name)).toBe('StartError');
+  expect(await openSqlite(folder.file('a.db')).catch(({ name }: Error) => name)).toBe('OperatorError');
   expect([...new Bun.Glob('*').scanSync(folder.path)]).toEqual(['a.db']);
 });

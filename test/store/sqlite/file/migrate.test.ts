@@ -1,7 +1,7 @@
 import { Database } from 'bun:sqlite';
 import { expect, test } from 'bun:test';
 import { existsSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
-import { StartError } from '../../../../src/domain/errors.ts';
+import { OperatorError } from '../../../../src/domain/errors.ts';
 import type { Notice } from '../../../../src/domain/store/upkeep.ts';
 import { openForWriting } from '../../../../src/store/sqlite/file/connection.ts';
 import { migrate } from '../../../../src/store/sqlite/file/migrate.ts';
@@ -123,7 +123,7 @@ test.each(REFUSED)('opening a file %s fails and leaves its content unchanged', a
   make(path);
   const before = readFileSync(path);
   const error = await openSqlite(path).catch((reason: unknown) => reason);
-  expect(error).toBeInstanceOf(StartError);
+  expect(error).toBeInstanceOf(OperatorError);
   for (const word of [path, ...words]) expect((error as Error).message).toContain(word);
   expect(contentOf(readFileSync(path)).equals(contentOf(before))).toBe(true);
 });
@@ -136,7 +136,7 @@ test('a database of another program keeps its journal mode', async () => {
     db.run('CREATE TABLE theirs (id INTEGER)');
   }
   const before = readFileSync(path);
-  expect(await openSqlite(path).catch((reason: unknown) => reason)).toBeInstanceOf(StartError);
+  expect(await openSqlite(path).catch((reason: unknown) => reason)).toBeInstanceOf(OperatorError);
   expect(readFileSync(path).equals(before)).toBe(true);
 });
 
@@ -154,7 +154,7 @@ test.each([
 ])('opening %s as a database fails', async (_, name, words) => {
   using folder = temporaryFolder();
   const error = await openSqlite(folder.file(name)).catch((reason: unknown) => reason);
-  expect(error).toBeInstanceOf(StartError);
+  expect(error).toBeInstanceOf(OperatorError);
   expect((error as Error).message).toContain(words);
 });
 
