@@ -1,15 +1,28 @@
 import { renderApiTables } from './src/api/tables.ts';
+import { loadCommands } from './src/cli/commands.ts';
+import { renderConfigurationPage } from './src/cli/configuration-page.ts';
+import { renderMetricsPage } from './src/service/metrics-page.ts';
 
-// Writes the generated parts of the documentation again; tests compare them with the code.
+// Writes the generated parts of the documentation again; test/docs.test.ts compares them with the code.
 
-/** Each generated page, and how its new text is made of the text that is there. */
-const PAGES: Readonly<Record<string, (text: string) => string>> = {
+/** Each generated page, and how its new text is made of the text that is there ('' if there is none). */
+export const PAGES: Readonly<Record<string, (text: string) => string | Promise<string>>> = {
   'docs/api.md': renderApiTables,
+  'docs/configuration.md': async () => renderConfigurationPage(await loadCommands()),
+  'docs/metrics.md': renderMetricsPage,
 };
 
-for (const [path, render] of Object.entries(PAGES)) {
-  const text = await Bun.file(path).text();
-  const rendered = render(text);
-  if (rendered !== text) await Bun.write(path, rendered);
-  console.log(`${path}: ${rendered === text ? 'unchanged' : 'written'}`);
+/** Returns the text of a page that is there, and the one that the code makes of it. */
+export async function renderPage(path: string): Promise<{ text: string; rendered: string }> {
+  const file = Bun.file(`${import.meta.dir}/${path}`);
+  const text = (await file.exists()) ? await file.text() : '';
+  return { text, rendered: await PAGES[path]!(text) };
+}
+
+if (import.meta.main) {
+  for (const path of Object.keys(PAGES)) {
+    const { text, rendered } = await renderPage(path);
+    if (rendered !== text) await Bun.write(`${import.meta.dir}/${path}`, rendered);
+    console.log(`${path}: ${rendered === text ? 'unchanged' : 'written'}`);
+  }
 }

@@ -9,15 +9,15 @@ export function escapeLabel(value: string): string {
     : value;
 }
 
-/** The two lines that open a family. */
+/** Returns the two lines that open a family. */
 export function openFamily(name: string, type: 'gauge' | 'counter' | 'histogram', help: string): string {
   return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n`;
 }
 
-/** Bytes that are copied in one go. */
+/** Bytes copied in one turn of the event loop. */
 const COPY_BYTES = 1024 * 1024;
 
-/** One text of its pieces. Megabytes take longer to copy than a request may wait, so that others go on in between. */
+/** Joins pieces to one text, in several turns: copying megabytes takes longer than a request may wait. */
 export async function joinPieces(pieces: readonly Uint8Array[]): Promise<Uint8Array<ArrayBuffer>> {
   const text = new Uint8Array(pieces.reduce((sum, { byteLength }) => sum + byteLength, 0));
   let [at, copiedBytes] = [0, 0];

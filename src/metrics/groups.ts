@@ -1,31 +1,31 @@
 import { Counter, type Registry } from 'prom-client';
 import { joinPieces } from './exposition.ts';
 
-/** Families that are rendered together, and left out together when that fails. */
+/** Families that are rendered together, and left out together if that fails. */
 export interface FamilyGroup {
   readonly name: string;
   render(): Promise<string | readonly Uint8Array[]>;
 }
 
 interface GroupsOptions {
-  /** Where failures are counted; its group goes last, so that a scrape shows its own. */
+  /** Counts failures; its group comes last, so that a scrape shows its own failures. */
   readonly registry: Registry;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly log: { warn(event: string, fields: Record<string, unknown>): void };
 }
 
-/** A group that fails at every scrape is logged once in this time. */
+/** A group that fails at every scrape is logged at most this often. */
 const LOG_EVERY_MS = 60_000;
 
 /**
- * Renders all groups as one text, as UTF-8. A group that fails is left out, counted, and logged at most once a minute: the
- * others, and the service's own families above all, are needed most when something is wrong.
+ * Renders all groups as one text in UTF-8. A group that fails is left out, counted, and logged at most once a minute, because
+ * the other families are needed most when something is wrong.
  */
 export function groupRenderer(groups: readonly FamilyGroup[], { registry, now, log }: GroupsOptions) {
   const failures = new Counter({
     name: 'hpc_observe_metrics_group_failures_total',
-    help: 'Scrapes that a group of families was left out of because it failed, by group',
+    help: 'Scrapes without a group of families because it failed, by group',
     labelNames: ['group'],
     registers: [registry],
   });

@@ -8,14 +8,14 @@ interface JobsOptions {
   readonly nowMs: number;
   /** How long a job is shown after its end. */
   readonly endedSeriesMs: number;
-  /** Most per-job series; beyond it the jobs with the fewest nodes are left out. */
+  /** Maximum number of per-job series; beyond it the jobs with the fewest nodes are left out. */
   readonly maxSeries: number;
 }
 
 /**
- * The six families of the API reference, and how many series were left out, as pieces of UTF-8. The per-job
- * series are written straight from the store's rows: they come and go with the jobs, which a registry would
- * have to be told. Between two pages of rows other requests go on.
+ * Renders the six families of the API and the count of dropped series, as pieces of UTF-8. The per-job series are written
+ * straight from the store's rows, because a registry would have to follow jobs that come and go. Between two pages of
+ * rows other requests are served.
  */
 export async function renderJobs(
   store: Pick<LiveStore, 'liveSeries' | 'countJobs'>,
@@ -31,8 +31,8 @@ export async function renderJobs(
     text.append(page);
   }
   if (series > maxSeries) {
-    // Read twice more: the sizes of all jobs are a third of the work of a scrape that needs none, and the
-    // rows of all jobs are too many to be in memory at once.
+    // Read twice more, because counting the sizes of all jobs is a third of the work of a scrape that drops none, and the
+    // rows of all jobs are too many for the memory.
     const sizes = new Map<string, JobSize>();
     for await (const page of live()) addSizes(sizes, page);
     const kept = keepLargest(sizes, maxSeries);
@@ -46,10 +46,10 @@ export async function renderJobs(
 
 /** The per-job families as they grow, page by page. */
 function jobFamilies(nowMs: number) {
-  const families = FAMILIES.map(({ name, help }) => [encoder.encode(openFamily(name, 'gauge', help))]);
+  const families = SERIES.map(({ name, type, help }) => [encoder.encode(openFamily(name, type, help))]);
   return {
     append(page: readonly LiveSeries[]): void {
-      // Encoded page by page: 80,000 lines at once would keep requests waiting.
+      // Encoded page by page, because 80,000 lines at once would make requests wait.
       renderPage(page, nowMs).forEach((text, family) => {
         families[family]!.push(encoder.encode(text));
       });
@@ -60,13 +60,32 @@ function jobFamilies(nowMs: number) {
 
 const encoder = new TextEncoder();
 
-/** The per-job families in the order that `renderPage` gives them; each has to stand in one piece. */
-const FAMILIES = [
+const JOB_LABELS = ['job_id', 'node', 'user'] as const;
+
+/** The per-job families in the order of `renderPage`; the format wants each family in one piece. */
+const SERIES = [
   { name: 'hpc_job_runtime_seconds', help: 'Job runtime in seconds' },
   { name: 'hpc_job_cpu_usage_percent', help: 'Current CPU usage of the job' },
   { name: 'hpc_job_memory_usage_bytes', help: 'Current memory usage of the job in bytes' },
   { name: 'hpc_job_gpu_usage_percent', help: 'Current GPU usage of the job' },
-] as const;
+].map((family) => ({ ...family, type: 'gauge' as const, labels: JOB_LABELS }));
+
+const STATES = {
+  name: 'hpc_job_state_total',
+  type: 'gauge',
+  help: 'Number of jobs in each state',
+  labels: ['state'],
+} as const;
+const CREATED = { name: 'hpc_job_total', type: 'counter', help: 'Total jobs created', labels: [] } as const;
+const DROPPED = {
+  name: 'hpc_observe_metrics_series_dropped',
+  type: 'gauge',
+  help: 'Series of the smallest jobs that are left out because there are more than --metrics-max-series',
+  labels: [],
+} as const;
+
+/** All families of this group. */
+export const JOB_FAMILIES = [...SERIES, STATES, CREATED, DROPPED];
 
 function renderPage(page: readonly LiveSeries[], nowMs: number): string[] {
   let runtime = '';
@@ -115,7 +134,7 @@ function keepLargest(sizes: ReadonlyMap<string, JobSize>, maxSeries: number) {
   let series = 0;
   for (const [jobId, size] of [...sizes].sort(([, one], [, other]) => other.rows - one.rows)) {
     if (series + size.series > maxSeries) {
-      // One job that is too large by itself must not hide all the others.
+      // One job that is too large must not hide all others.
       if (jobs.size === 0) continue;
       break;
     }
@@ -127,20 +146,16 @@ function keepLargest(sizes: ReadonlyMap<string, JobSize>, maxSeries: number) {
 }
 
 function renderDropped(series: number): string {
-  const name = 'hpc_observe_metrics_series_dropped';
-  const help =
-    'Series of the smallest jobs that are left out because there are more than --metrics-max-series';
-  return `${openFamily(name, 'gauge', help)}${name} ${series}\n`;
+  const { name, type, help } = DROPPED;
+  return `${openFamily(name, type, help)}${name} ${series}\n`;
 }
 
 function renderTotals({ states, created }: JobTotals): string {
-  const counts = JOB_STATES.map((state) => `hpc_job_state_total{state="${state}"} ${states[state]}\n`).join(
-    '',
-  );
+  const counts = JOB_STATES.map((state) => `${STATES.name}{state="${state}"} ${states[state]}\n`);
   return (
-    openFamily('hpc_job_state_total', 'gauge', 'Number of jobs in each state') +
-    counts +
-    openFamily('hpc_job_total', 'counter', 'Total jobs created') +
-    `hpc_job_total ${created}\n`
+    openFamily(STATES.name, STATES.type, STATES.help) +
+    counts.join('') +
+    openFamily(CREATED.name, CREATED.type, CREATED.help) +
+    `${CREATED.name} ${created}\n`
   );
 }

@@ -20,32 +20,32 @@ export function serviceMetrics({ version, storeStatus }: ServiceMetricsOptions):
   const registers = [registry];
   const requests = new Histogram({
     name: 'hpc_observe_http_request_seconds',
-    help: 'Time to answer HTTP requests, by route and status',
+    help: 'Time from the arrival of HTTP requests to their answer, by route and status',
     labelNames: ['method', 'route', 'status'],
     buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
     registers,
   });
   const commits = new Counter({
     name: 'hpc_observe_commits_total',
-    help: 'Transactions that the store tried to commit, those of sealing and retention included, by result',
+    help: 'Transactions that the store tried to commit, including those of sealing and retention, by result',
     labelNames: ['result'],
     registers,
   });
   const commitSeconds = new Histogram({
     name: 'hpc_observe_commit_seconds',
-    help: 'Time of each of these transactions, from its start to its end on disk',
+    help: 'Time of a transaction from its start until it is on disk',
     buckets: [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5],
     registers,
   });
   const commitRows = new Histogram({
     name: 'hpc_observe_commit_rows',
-    help: 'Jobs and samples that one transaction carried; those without any, as of sealing and retention, are not counted',
+    help: 'Jobs and samples in one transaction; transactions without any, such as those of retention, are not counted',
     buckets: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 100_000],
     registers,
   });
   new Gauge({
     name: 'hpc_observe_queue_length',
-    help: 'Jobs and samples that wait for their commit',
+    help: 'Jobs and samples waiting for their commit',
     registers,
     collect() {
       this.set(storeStatus()?.queueLength ?? 0);
@@ -61,7 +61,7 @@ export function serviceMetrics({ version, storeStatus }: ServiceMetricsOptions):
   });
   new Counter({
     name: 'hpc_observe_set_aside_total',
-    help: 'Series, chunks and jobs that sealing or retention could not work on; the log says why',
+    help: 'Series, chunks and jobs that sealing or retention could not process; the log has the reason',
     registers,
     collect() {
       this.reset();
@@ -70,7 +70,7 @@ export function serviceMetrics({ version, storeStatus }: ServiceMetricsOptions):
   });
   new Gauge({
     name: 'hpc_observe_build_info',
-    help: 'Always 1; the labels say which build this is',
+    help: 'Always 1; the labels name the build',
     labelNames: ['version', 'bun'],
     registers,
   }).set({ version, bun: Bun.version }, 1);

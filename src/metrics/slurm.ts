@@ -5,7 +5,7 @@ import type { BatchResult } from '../domain/store/batch.ts';
 
 interface SlurmMetricsOptions {
   readonly now: () => number;
-  /** Undefined where the part does not run. */
+  /** Undefined if the part does not run. */
   readonly commandStates: () => ReadonlyMap<string, CommandState> | undefined;
   readonly spoolState: () => Pick<SpoolState, 'length' | 'oldestMs' | 'bad'> | undefined;
 }
@@ -18,21 +18,21 @@ export interface SlurmMetrics {
 const REPORTING: readonly Source[] = ['squeue', 'hook', 'sacct', 'jobcomp', 'absence'];
 const OUTCOMES = ['stored', 'repeated', 'refused', 'unreadable'] as const;
 
-/** How the four ways in which Slurm tells of jobs are doing. Families whose part does not run have no series. */
+/** The families of the sources of reports. Families of a part that does not run have no series. */
 export function slurmMetrics(options: SlurmMetricsOptions): SlurmMetrics {
   const { now, commandStates, spoolState } = options;
   const registry = new Registry();
   const registers = [registry];
   const reports = new Counter({
     name: 'hpc_observe_slurm_reports_total',
-    help: 'What was said of runs of jobs, by source and by what became of it',
+    help: 'Reports about runs of jobs, by source and outcome',
     labelNames: ['source', 'outcome'],
     registers,
   });
   for (const source of REPORTING) for (const outcome of OUTCOMES) reports.inc({ source, outcome }, 0);
 
   type Read<State> = (state: State) => number | undefined;
-  /** A family of the spool, as it stands at a scrape; without a series while the spool is not read. */
+  /** A family of the spool, read at a scrape; without a series while the spool is not read. */
   const ofSpool = (
     Family: typeof Gauge | typeof Counter,
     name: string,
@@ -54,19 +54,19 @@ export function slurmMetrics(options: SlurmMetricsOptions): SlurmMetrics {
   ofSpool(
     Gauge,
     'hpc_observe_slurm_spool_files',
-    'Events of hooks that wait in the spool folder',
+    'Events of hooks waiting in the spool folder',
     ({ length }) => length,
   );
   ofSpool(
     Counter,
     'hpc_observe_slurm_spool_bad_files_total',
-    'Files that were moved aside because nothing could be read of them',
+    'Files of the spool folder that were moved aside because they are not valid events',
     ({ bad }) => bad,
   );
   ofSpool(
     Gauge,
     'hpc_observe_slurm_spool_age_seconds',
-    'Age of the oldest event that waits; 0 when none waits',
+    'Age of the oldest waiting event; 0 if none waits',
     ({ oldestMs }) => (oldestMs === undefined ? 0 : Math.max(0, now() - oldestMs) / 1000),
   );
 
@@ -92,13 +92,13 @@ export function slurmMetrics(options: SlurmMetricsOptions): SlurmMetrics {
   ofCommand(
     Gauge,
     'hpc_observe_slurm_command_last_success_timestamp_seconds',
-    'When the command last ended well',
+    'Time of the last successful call of the command',
     ({ lastSuccessMs }) => lastSuccessMs && lastSuccessMs / 1000,
   );
   ofCommand(
     Gauge,
     'hpc_observe_slurm_command_duration_seconds',
-    'How long the last call of the command took',
+    'Duration of the last call of the command',
     ({ lastDurationMs }) => lastDurationMs && lastDurationMs / 1000,
   );
   ofCommand(Counter, 'hpc_observe_slurm_command_calls_total', 'Calls of the command', ({ calls }) => calls);

@@ -50,7 +50,8 @@ function waitHistogram(read: () => Throughput['waits']): Metric {
     aggregator: 'sum',
   };
   return {
-    name: WAITS,
+    ...family,
+    labelNames: [],
     async get() {
       const { runs, totalSeconds } = read();
       let total = 0;

@@ -44,7 +44,7 @@ export function createMetrics({ config, now, log }: MetricsOptions) {
             maxSeries: config.metricsMaxSeries,
           }),
       },
-      { name: 'flow', render: throughput.render },
+      { name: 'throughput', render: throughput.render },
       { name: 'slurm', render: () => slurmFamilies.registry.metrics() },
       { name: 'process', render: () => processFamilies.metrics() },
       { name: 'service', render: () => service.registry.metrics() },

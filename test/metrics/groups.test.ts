@@ -11,7 +11,7 @@ function startRenderer() {
     [
       { name: 'jobs', render: async () => [Buffer.from('a 1\n'), Buffer.from('b 2\n')] },
       {
-        name: 'flow',
+        name: 'throughput',
         render: () => (isBroken ? Promise.reject(new Error('damaged')) : Promise.resolve('c 3\n')),
       },
       {
@@ -45,7 +45,7 @@ test('a group that fails is left out and counted, and the others are served', as
   const text = await render();
   expect(text).toStartWith('a 1\nb 2\n# HELP');
   expect(text).not.toMatch(/^[cd] /m);
-  expect(['jobs', 'flow', 'slurm', 'service'].map((group) => failures(text, group))).toEqual([
+  expect(['jobs', 'throughput', 'slurm', 'service'].map((group) => failures(text, group))).toEqual([
     '0',
     '1',
     '1',
@@ -54,7 +54,7 @@ test('a group that fails is left out and counted, and the others are served', as
   repair();
   const whole = await render();
   expect(whole).toStartWith('a 1\nb 2\nc 3\nd 4\n');
-  expect(failures(whole, 'flow')).toBe('1');
+  expect(failures(whole, 'throughput')).toBe('1');
 });
 
 test('a group that goes on failing is logged once a minute', async () => {
@@ -62,7 +62,7 @@ test('a group that goes on failing is logged once a minute', async () => {
   await render();
   await render();
   expect(logged).toEqual([
-    ['metrics_group_failed', 'flow'],
+    ['metrics_group_failed', 'throughput'],
     ['metrics_group_failed', 'slurm'],
   ]);
   advance(59_999);
