@@ -24,7 +24,7 @@ test('callers enter in order as others leave, and one too many is refused', asyn
   expect(await settled(gate.enter())).toBe('in');
 });
 
-test('who gives up makes room for the next to wait', async () => {
+test('a caller that gives up makes room for another to wait', async () => {
   const gate = createGate({ places: 1, waiting: 1, message: 'full' });
   const leave = await gate.enter();
   const abort = new AbortController();

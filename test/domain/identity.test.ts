@@ -25,12 +25,12 @@ const CASES: [text: string, is: boolean][] = [
   ['\udc00\ud800', false],
   ['e\u0301', true],
 ];
-test.each(CASES)('%j can be a name: %p', (text, is) => {
+test.each(CASES)('whether %j can be a name: %p', (text, is) => {
   expect(isIdentity(text)).toBe(is);
   expect(Value.Check(Identity('a name'), text)).toBe(is);
 });
 
-test('a text is a name exactly when it comes back whole from UTF-8, has 1 to 256 characters and none of control', () => {
+test('a text is a name exactly if it survives UTF-8, has 1 to 256 characters and no control characters', () => {
   const texts = fc.oneof(
     fc.string({ unit: 'binary', maxLength: 300 }),
     fc.array(fc.integer({ min: 0, max: 0xffff })).map((units) => String.fromCharCode(...units)),

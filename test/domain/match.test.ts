@@ -167,11 +167,11 @@ const CASES: [name: string, reports: Report[], runs: string[]][] = [
   ],
   ['a slow controller', [running(11, 10), prolog(55)], ['running 10..- ?']],
 ];
-test.each(CASES)('%s', (_, reports, runs) => {
+test.each(CASES)('reports become the right runs: %s', (_, reports, runs) => {
   expect(apply(reports).map(show)).toEqual(runs);
 });
 
-test('a job that somebody posted is the one that Slurm runs', () => {
+test('a job posted over the API is the one that Slurm runs', () => {
   expect(apply([running(40, 10)], [posted]).map(show)).toEqual(['running 10..- ?']);
   expect(apply([prolog(900)], [posted]).map(show)).toEqual(['running 30..- ?']);
   expect(apply([record(1, 20)], [posted]).map(show)).toEqual(['completed 1..20', 'running 30..- ?']);
@@ -180,17 +180,17 @@ test('a job that somebody posted is the one that Slurm runs', () => {
 const KEY = { a: 's0000000000001', b: 's0000000000002' };
 const KEYED: [name: string, reports: Report[], runs: string[]][] = [
   [
-    'of one SLUID is one run, whatever the times',
+    'one SLUID is one run, whatever the times',
     [prolog(12, { sluid: KEY.a }), record(5000, 6000, { sluid: KEY.a })],
     ['completed 5000..6000'],
   ],
   [
-    'of two SLUIDs is two runs, though they would fit',
+    'two SLUIDs are two runs, although the times fit',
     [prolog(12, { sluid: KEY.b }), record(10, 19, { sluid: KEY.a })],
     ['completed 10..19', 'running 12..- ?'],
   ],
   [
-    'of an Epilog that comes after a requeue belongs to the run before',
+    'an Epilog after a requeue belongs to the run before',
     [
       running(11, 10, { sluid: KEY.a }),
       pending(25, { sluid: KEY.b, submitTimeMs: at(20) }),
@@ -199,12 +199,12 @@ const KEYED: [name: string, reports: Report[], runs: string[]][] = [
     ['completed 10..26 ?', 'pending -..- ?'],
   ],
   [
-    'of a run that was only seen to wait, before the next one',
+    'a run that was only seen pending comes before the next one',
     [pending(1, { sluid: KEY.a }), running(400, 390, { sluid: KEY.b, submitTimeMs: at(200) })],
     ['pending -..- ?', 'running 390..- ?'],
   ],
 ];
-test.each(KEYED)('what is told %s', (_, reports, runs) => {
+test.each(KEYED)('SLUIDs decide which run it is: %s', (_, reports, runs) => {
   for (const order of permutations(reports)) expect(apply(order).map(show)).toEqual(runs);
 });
 
@@ -221,7 +221,7 @@ test.each([
     '24.11, by what squeue said, where the first record is lost',
     [running(20, 10, RESIZED), ...partsOf({}, { sluid: KEY.b }).slice(1)],
   ],
-])('a run that changed its size is one, from its start: %s', (_, reports) => {
+])('a resized run is one run, from its first start: %s', (_, reports) => {
   for (const order of permutations(reports)) {
     const runs = apply([...order, ...order]);
     expect(runs.map(show)).toEqual(['completed 10..40']);
@@ -229,7 +229,7 @@ test.each([
   }
 });
 
-test('nodes that were given back are not those of the job, whoever says it first', () => {
+test('nodes that a resized job gave back are not its nodes, whichever source reports first', () => {
   const reports = [
     prolog(10, { nodes: ['n1', 'n2'], cpus: 32 }),
     running(20, 10, { nodes: ['n1'], cpus: 16, resizedMs: [at(15)] }),
@@ -243,7 +243,7 @@ test('nodes that were given back are not those of the job, whoever says it first
   }
 });
 
-test('the longest suspended time that is known of a run counts, until accounting says it', () => {
+test('the longest suspended time counts until accounting reports one', () => {
   const seen = (observed: number, suspendedSeconds: number) => running(observed, 10, { suspendedSeconds });
   for (const order of permutations([seen(20, 5), seen(30, 14), running(40, 10)])) {
     expect(apply(order)).toMatchObject([{ suspendedSeconds: 14 }]);
@@ -253,7 +253,7 @@ test('the longest suspended time that is known of a run counts, until accounting
   ]);
 });
 
-test('jobs of two clusters with one id are two', () => {
+test('jobs of two clusters with one id are two runs', () => {
   const runs = apply([running(11, 10, { cluster: 'a' }), running(12, 10, { cluster: 'b' })]);
   expect(runs.map(({ cluster }) => cluster)).toEqual(['a', 'b']);
 });
@@ -272,12 +272,12 @@ test('each field comes from the most trusted source that gave it', () => {
   }
 });
 
-test('an unknown word is kept, and the state known before stands', () => {
+test('an unknown state word is shown, and the state known before stays', () => {
   const [run] = apply([running(11, 10), { ...pending(20), state: undefined, rawState: 'DREAMING' } as never]);
   expect(run).toMatchObject({ state: 'running', rawState: 'DREAMING' });
 });
 
-test('what the nodes were given adds up', () => {
+test('allocations of nodes are merged node by node', () => {
   const given = (node: string, gpu: string): Report => ({
     source: 'hook',
     observedMs: at(13),
@@ -298,7 +298,7 @@ function permutations<Value>(values: readonly Value[]): Value[][] {
   );
 }
 
-describe('in any order, doubled and with losses, the end is the same', () => {
+describe('reports in any order, repeated and with losses', () => {
   const random = createRandom(4);
   const below = (most: number) => Math.floor(random() * most);
   const shuffle = <Value>(values: readonly Value[]) =>
@@ -404,23 +404,26 @@ describe('in any order, doubled and with losses, the end is the same', () => {
     return { told, records, truth };
   }
 
-  test.each(VERSIONS)('of 2,000 histories, where SLUIDs are known to: %s', (version) => {
-    for (let history = 0; history < 2000; history++) {
-      const { told, records, truth } = timeline(version);
-      const kept = [
-        ...told.filter(() => random() < 0.7),
-        ...records.flatMap((both) => (random() < 0.5 ? both.flat() : both[below(2)]!)),
-      ];
-      const shuffled = shuffle([...kept, ...kept.filter(() => random() < 0.3)]);
-      const [before, after] = [false, true].map((isKnown) =>
-        shuffled.filter(({ sluid }) => (sluid !== undefined) === isKnown),
-      ) as [Report[], Report[]];
-      // An upgrade has its place in time.
-      const reports = version === 'all since an upgrade' ? [...before, ...after] : shuffled;
-      const runs = apply(reports);
-      expect({ history, runs: runs.map(show) }).toEqual({ history, runs: truth });
-      if (version === 'all')
-        expect(runs.map(({ sluid }) => sluid)).toEqual(truth.map((_, run) => sluidOf(run)));
-    }
-  });
+  test.each(VERSIONS)(
+    'end in the same runs in 2,000 random histories, where SLUIDs are known to: %s',
+    (version) => {
+      for (let history = 0; history < 2000; history++) {
+        const { told, records, truth } = timeline(version);
+        const kept = [
+          ...told.filter(() => random() < 0.7),
+          ...records.flatMap((both) => (random() < 0.5 ? both.flat() : both[below(2)]!)),
+        ];
+        const shuffled = shuffle([...kept, ...kept.filter(() => random() < 0.3)]);
+        const [before, after] = [false, true].map((isKnown) =>
+          shuffled.filter(({ sluid }) => (sluid !== undefined) === isKnown),
+        ) as [Report[], Report[]];
+        // An upgrade has its place in time.
+        const reports = version === 'all since an upgrade' ? [...before, ...after] : shuffled;
+        const runs = apply(reports);
+        expect({ history, runs: runs.map(show) }).toEqual({ history, runs: truth });
+        if (version === 'all')
+          expect(runs.map(({ sluid }) => sluid)).toEqual(truth.map((_, run) => sluidOf(run)));
+      }
+    },
+  );
 });

@@ -39,7 +39,7 @@ const APPLIED: [string, Usage | undefined, NewSample, Usage][] = [
     { timeMs: 99, cpuUsage: 1, memoryUsageMb: 2, gpuUsage: 30 },
   ],
 ];
-test.each(APPLIED)('%s', (_, before, sample, after) => {
+test.each(APPLIED)('a sample changes the current usage: %s', (_, before, sample, after) => {
   expect(applySample(before, sample)).toEqual(after);
 });
 
@@ -66,6 +66,6 @@ test.each([
     [usage(null, null, 5), { ...usage(1, 1, 5), timeMs: 2 }, { ...usage(null, null, null), timeMs: 3 }],
     { cpuUsage: 1, memoryUsageMb: 1, gpuUsage: 5, usageTimeMs: 2 },
   ],
-])('the nodes %j make the job %j', (nodes, job) => {
+])('the usage of nodes %j combines to %j', (nodes, job) => {
   expect(combineUsage(nodes)).toEqual(job);
 });

@@ -42,7 +42,7 @@ test.each(['', '30', 'd', '1.5h', '-1s', '30 d'])('%p is no duration', (text) =>
   expect(parseDuration(text)).toBeUndefined();
 });
 
-test('a time that was written reads back as itself, whatever zone it is written in', () => {
+test('a formatted time parses back to itself in any time zone', () => {
   const LATEST_MS = Date.UTC(9999, 11, 30);
   const times = fc.integer({ min: 86_400_000, max: LATEST_MS });
   const offsets = fc.integer({ min: -(23 * 60 + 59), max: 23 * 60 + 59 });
@@ -58,7 +58,7 @@ test('a time that was written reads back as itself, whatever zone it is written 
   );
 });
 
-test('a text is a time or it is not: nothing throws, and what is read can be written', () => {
+test('no text makes the parser throw, and every time it accepts can be formatted', () => {
   const pieces = fc.constantFrom(
     '2026',
     '-',

@@ -16,7 +16,7 @@ const report = (minutes: number, fields: Partial<Report> = {}): Report => ({
 });
 
 export function events(makePlace: MakePlace) {
-  test('the first event of a job tells all that was known then, also when all of it has changed', async () => {
+  test('the first event of a job has all that was known then, even if all of it has changed', async () => {
     await using place = await emptyStore(makePlace);
     const { store } = place;
     const details = { name: 'x', qos: 'low', allocations: [{ node: 'n1', cpus: 2 }] };
@@ -60,7 +60,7 @@ export function events(makePlace: MakePlace) {
     expect((await store.listEvents('7'))[0]).toEqual(first);
   });
 
-  test.each([1, 2, 3])('what was told of a job is told the same ever after (%d)', async (seed) => {
+  test.each([1, 2, 3])('events of a job never change once they are read (seed %d)', async (seed) => {
     await using place = await emptyStore(makePlace);
     const { store } = place;
     const random = createRandom(seed);

@@ -15,7 +15,7 @@ export function jobs(makePlace: MakePlace) {
     expect(await place.store.getJob('job-001')).toEqual(NEW_IS);
   });
 
-  test('an id that exists is a conflict and changes nothing', async () => {
+  test('creating an existing id is a conflict and changes nothing', async () => {
     await using place = await emptyStore(makePlace);
     await place.store.createJob(NEW, NOON_MS);
     expect(await codeOf(place.store.createJob({ ...NEW, user: 'bob', nodes: ['n9'] }, NOON_MS + 1))).toBe(
@@ -26,7 +26,7 @@ export function jobs(makePlace: MakePlace) {
     expect((await place.store.listJobs({ user: 'bob' }, { limit: 10, offset: 0 })).total).toBe(0);
   });
 
-  test('odd names come back as they were given', async () => {
+  test('unusual names are read back as they were given', async () => {
     await using place = await emptyStore(makePlace);
     for (const odd of [
       "o'brien",
@@ -49,7 +49,7 @@ export function jobs(makePlace: MakePlace) {
     }
   });
 
-  test('what needs a job says not_found without one', async () => {
+  test('methods that need a job reject with not_found without one', async () => {
     await using place = await emptyStore(makePlace);
     const { store } = place;
     await store.createJob(NEW, NOON_MS);
@@ -96,13 +96,13 @@ export function jobs(makePlace: MakePlace) {
     expect(job.endTimeMs).toBe(NOON_MS);
   });
 
-  test('an empty change changes nothing', async () => {
+  test('an empty patch changes nothing', async () => {
     await using place = await emptyStore(makePlace);
     await place.store.createJob(NEW, NOON_MS);
     expect(await place.store.updateJob('job-001', {}, NOON_MS + MINUTE_MS)).toEqual(NEW_IS);
   });
 
-  test('a deleted job is gone with its samples, and its id starts empty', async () => {
+  test('deleting a job deletes its samples, and its id can be used again', async () => {
     await using place = await emptyStore(makePlace);
     const { store } = place;
     await store.createJob(NEW, NOON_MS);
@@ -119,7 +119,7 @@ export function jobs(makePlace: MakePlace) {
     expect((await store.listJobs({ user: 'alice' }, { limit: 10, offset: 0 })).total).toBe(0);
   });
 
-  test('the count of jobs ever created never goes down', async () => {
+  test('the count of created jobs never decreases', async () => {
     await using place = await emptyStore(makePlace);
     expect(await place.store.countJobs()).toEqual({
       created: 0,

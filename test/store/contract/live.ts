@@ -26,18 +26,18 @@ const series = (jobId: string, fields: Partial<LiveSeries> = {}): LiveSeries => 
 });
 
 export function live(makePlace: MakePlace) {
-  test('an empty store has no series', async () => {
+  test('an empty store has no live series', async () => {
     await using place = await emptyStore(makePlace);
     expect(await liveSeries(place.store, 0)).toEqual([]);
   });
 
-  test('a running job of which no node has reported has one for its first node, without usage', async () => {
+  test('a running job without reports has one live series, of its first node and without usage', async () => {
     await using place = await emptyStore(makePlace);
     await place.store.createJobs([pastJob('a', { nodes: ['n2', 'n1'] })]);
     expect(await liveSeries(place.store, NOON_MS)).toEqual([series('a', { node: 'n2' })]);
   });
 
-  test('a pending job has none, not even after it ran', async () => {
+  test('a pending job has no live series, even if it ran before', async () => {
     await using place = await emptyStore(makePlace);
     await place.store.createJobs([pastJob('a', { state: 'pending' }), pastJob('b')]);
     await place.store.recordSample('b', sample(0));
@@ -45,7 +45,7 @@ export function live(makePlace: MakePlace) {
     expect(await liveSeries(place.store, 0)).toEqual([]);
   });
 
-  test('every node that reported has one, with its own usage', async () => {
+  test('every node that reported has a live series with its own usage', async () => {
     await using place = await emptyStore(makePlace);
     await place.store.createJobs([pastJob('a', { nodes: ['n1', 'n2', 'n3'] })]);
     await place.store.recordSample('a', sample(0, { node: 'n3', cpuUsage: 30, memoryUsageMb: 300 }));
@@ -57,7 +57,7 @@ export function live(makePlace: MakePlace) {
     ]);
   });
 
-  test('after a patch the nodes’ values still add up to the job’s', async () => {
+  test('after a patch the live series of the nodes still add up to the usage of the job', async () => {
     await using place = await emptyStore(makePlace);
     await place.store.createJobs([pastJob('a', { nodes: ['n1', 'n2'] })]);
     await place.store.recordSample('a', sample(0, { memoryUsageMb: 100 }));
@@ -68,7 +68,7 @@ export function live(makePlace: MakePlace) {
     expect(all.map(({ cpuUsage }) => cpuUsage)).toEqual([50, 50]);
   });
 
-  test('jobs that ended within the window keep theirs, with the end; older ones have none', async () => {
+  test('jobs that ended within the window have live series with their end, and older ones have none', async () => {
     await using place = await emptyStore(makePlace);
     await place.store.createJobs(
       [9, 10, 11].map((atMs) => pastJob(`ended-${atMs}`, { state: 'failed', endTimeMs: NOON_MS + atMs })),
@@ -82,7 +82,7 @@ export function live(makePlace: MakePlace) {
     ]);
   });
 
-  test('a deleted job has none at once', async () => {
+  test('a deleted job has no live series at once', async () => {
     await using place = await emptyStore(makePlace);
     await place.store.createJobs([pastJob('a'), pastJob('b')]);
     await place.store.recordSample('a', sample(0));
@@ -90,7 +90,7 @@ export function live(makePlace: MakePlace) {
     expect(await liveSeries(place.store, 0)).toEqual([series('b')]);
   });
 
-  test('pages show one moment, however long the reading takes, and two can be read at once', async () => {
+  test('pages of live series are one snapshot however long the reading takes, and two can be read at once', async () => {
     await using place = await emptyStore(makePlace);
     const { store } = place;
     await store.createJobs(Array.from({ length: 1500 }, (_, index) => pastJob(`job-${index}`)));
@@ -111,7 +111,7 @@ export function live(makePlace: MakePlace) {
     expect(other.find(({ jobId }) => jobId === 'job-1499')?.cpuUsage).toBe(50);
   });
 
-  test('jobs that start and end at few moments are each met once, also over several pages', async () => {
+  test('live series of jobs with equal times are each listed once over several pages', async () => {
     await using place = await emptyStore(makePlace);
     const jobs = Array.from({ length: 1400 }, (_, index) => {
       const startTimeMs = NOON_MS + (index % 3);
@@ -123,7 +123,7 @@ export function live(makePlace: MakePlace) {
     expect(all.map(({ jobId }) => jobId)).toEqual(jobs.map(({ id }) => id).sort());
   });
 
-  test('a reader that stops half way leaves the store in order', async () => {
+  test('a reader that stops half way through the live series blocks nothing', async () => {
     await using place = await emptyStore(makePlace);
     const { store } = place;
     await store.createJobs(Array.from({ length: 1500 }, (_, index) => pastJob(`job-${index}`)));

@@ -36,7 +36,7 @@ async function applyAll(store: Store, reports: readonly Report[]) {
 }
 
 export function reports(makePlace: MakePlace) {
-  test('a job that waits has no start and no nodes, and its place in the lists by its submission', async () => {
+  test('a pending job has no start and no nodes, and its submission orders it in lists', async () => {
     await using place = await emptyStore(makePlace);
     const { store } = place;
     await store.createJob({ id: 'before', user: 'bob', nodes: ['n1'] }, at(-1));
@@ -54,7 +54,7 @@ export function reports(makePlace: MakePlace) {
     expect(await store.getJob('7')).toEqual(job);
   });
 
-  test('it starts, runs and ends; what says nothing new is a repeat', async () => {
+  test('reports take a job from pending to its end, and a report without news counts as repeated', async () => {
     await using place = await emptyStore(makePlace);
     const { store } = place;
     await store.applyReports([queued(1)]);
@@ -83,7 +83,7 @@ export function reports(makePlace: MakePlace) {
     expect(await place.store.countJobs()).toMatchObject({ created: 1, states: { failed: 1, running: 0 } });
   });
 
-  test('nothing is measured of a job without nodes; once it has some, its samples belong to them', async () => {
+  test('samples of a job without nodes are refused until it has nodes', async () => {
     await using place = await emptyStore(makePlace);
     const { store } = place;
     await store.applyReports([queued(1)]);
@@ -129,7 +129,7 @@ export function reports(makePlace: MakePlace) {
     expect(await store.listJobs({ node: 'n1' }, ALL)).toMatchObject({ total: 0 });
   });
 
-  test('a sample that comes late belongs to the run in whose time it lies', async () => {
+  test('a late sample belongs to the run in whose time it lies', async () => {
     await using place = await emptyStore(makePlace);
     const { store } = place;
     const second = { submitTimeMs: at(10), restarts: 1 };
@@ -170,7 +170,7 @@ export function reports(makePlace: MakePlace) {
     expect(await cpuOf(3)).toEqual([2, 9, 8, 6]);
   });
 
-  test('while a job waits to run again, what comes late is of its last run', async () => {
+  test('while a requeued job is pending, late samples belong to its last run', async () => {
     await using place = await emptyStore(makePlace);
     const { store } = place;
     await applyAll(store, [running(6, 5), queued(11, { submitTimeMs: at(10), restarts: 1 })]);
@@ -181,7 +181,7 @@ export function reports(makePlace: MakePlace) {
     );
   });
 
-  test('an earlier run that only the accounting knows comes in behind the latest', async () => {
+  test('an earlier run that only accounting knows is listed after the latest', async () => {
     await using place = await emptyStore(makePlace);
     const { store } = place;
     await applyAll(store, [
@@ -194,14 +194,14 @@ export function reports(makePlace: MakePlace) {
     expect((await listReadings(store, '7', { run: 1 }, 10)).total).toBe(0);
   });
 
-  test('a run that nobody saw end has ended when the next one is there', async () => {
+  test('a run without a reported end ends when the next one starts', async () => {
     await using place = await emptyStore(makePlace);
     await applyAll(place.store, [running(6, 5), running(21, 20, { restarts: 1 })]);
     const [, first] = await Array.fromAsync(place.store.streamRuns('7'));
     expect(first!.job).toMatchObject({ state: 'failed', endTimeMs: at(20), isEndConfirmed: false });
   });
 
-  test('what changed is told with its time and source', async () => {
+  test('events have the time and source of each change', async () => {
     await using place = await emptyStore(makePlace);
     const { store } = place;
     await store.createJob({ id: '7', user: 'alice', nodes: ['n1', 'n2'] }, at(5));
@@ -223,7 +223,7 @@ export function reports(makePlace: MakePlace) {
     expect(await codeOf(store.listEvents('8'))).toBe('not_found');
   });
 
-  test('a report of an unknown job without a user is refused, and the others are taken', async () => {
+  test('a report of an unknown job without a user is refused, and the other reports are stored', async () => {
     await using place = await emptyStore(makePlace);
     const { user: _, ...anonymous } = running(6, 5, { id: '8' });
     expect(await place.store.applyReports([anonymous, running(6, 5)])).toEqual({
@@ -239,7 +239,7 @@ export function reports(makePlace: MakePlace) {
     expect(await codeOf(place.store.getJob('8'))).toBe('not_found');
   });
 
-  test('details of the API are kept, and a job that is deleted takes its runs along', async () => {
+  test('details from the API are stored, and deleting a job deletes its runs', async () => {
     await using place = await emptyStore(makePlace);
     const { store } = place;
     const details = { name: 'x', gpus: 2, allocations: [{ node: 'n1', gpuIds: ['0', '1'] }] };
@@ -273,7 +273,7 @@ export function reports(makePlace: MakePlace) {
     [{ cluster: 'west' }, '4'],
     [{ cluster: 'east' }, ''],
   ];
-  test.each(FILTERS)('a list by %j has %p', async (details, ids) => {
+  test.each(FILTERS)('a list filtered by the details %j has the jobs %p', async (details, ids) => {
     await using place = await emptyStore(makePlace);
     const { store } = place;
     await store.applyReports([
@@ -290,7 +290,7 @@ export function reports(makePlace: MakePlace) {
     expect(alsoByState.jobs).toEqual(found.jobs.filter(({ state }) => state === 'running'));
   });
 
-  test('counts and lists agree with the jobs, whatever was reported', async () => {
+  test('counts and lists agree with the jobs after random reports', async () => {
     await using place = await emptyStore(makePlace);
     const { store } = place;
     const random = createRandom(8);

@@ -38,7 +38,7 @@ async function applyAll(store: Store, reports: readonly Report[]) {
 }
 
 export function sluids(makePlace: MakePlace) {
-  test('the SLUID of a run is kept with it, also when another one follows', async () => {
+  test('the SLUID of a run stays with it when another run follows', async () => {
     await using place = await emptyStore(makePlace);
     const { store } = place;
     await applyAll(store, [running(10, { sluid: FIRST }), running(30, { sluid: SECOND })]);
@@ -64,7 +64,7 @@ export function sluids(makePlace: MakePlace) {
     ]);
   });
 
-  test('what accounting has of a run that changed its size is one run, kept as such', async () => {
+  test('the records of a resized run in accounting are one run', async () => {
     await using place = await emptyStore(makePlace);
     const { store } = place;
     await applyAll(store, [
@@ -80,7 +80,7 @@ export function sluids(makePlace: MakePlace) {
     });
   });
 
-  test('suspended time is no run time, and is no event', async () => {
+  test('suspended time does not count as run time and causes no event', async () => {
     await using place = await emptyStore(makePlace);
     const { store } = place;
     await applyAll(store, [
@@ -130,7 +130,7 @@ export function sluids(makePlace: MakePlace) {
     expect(await lacking(at(5))).toEqual([]);
   });
 
-  test('a sample that names its run by a SLUID belongs to it, whatever its time', async () => {
+  test('a sample that names a run by SLUID belongs to it whatever its time', async () => {
     await using place = await emptyStore(makePlace);
     const { store } = place;
     await applyAll(store, [
@@ -190,7 +190,7 @@ export function sluids(makePlace: MakePlace) {
     expect(found.filter(({ job }) => job.state === 'failed')).toHaveLength(1);
   });
 
-  test('batches that differ in their SLUIDs alone are of different runs', async () => {
+  test('batches that differ only in their SLUIDs belong to different runs', async () => {
     await using place = await emptyStore(makePlace);
     const { store } = place;
     for (const [id, sluid] of [

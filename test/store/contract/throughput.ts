@@ -47,7 +47,7 @@ async function read(store: Store) {
 }
 
 export function throughput(makePlace: MakePlace) {
-  test('jobs that wait and run are counted by partition, wherever they come from', async () => {
+  test('pending and running jobs of every source are counted by partition', async () => {
     await using place = await emptyStore(makePlace);
     const { store } = place;
     await store.applyReports([pending('1'), pending('2', 0, { partition: 'gpu,debug' }), running('3', 1)]);
@@ -74,7 +74,7 @@ export function throughput(makePlace: MakePlace) {
     });
   });
 
-  test('a run counts once, by its first verdict, and its wait once', async () => {
+  test('a run counts once, with its first verdict, and so does its wait', async () => {
     await using place = await emptyStore(makePlace);
     const { store } = place;
     await store.applyReports([pending('1'), running('1', 5), running('1', 5)]);
@@ -112,7 +112,7 @@ export function throughput(makePlace: MakePlace) {
     });
   });
 
-  test('what is told more than a day late is not counted; ends over the API are', async () => {
+  test('reports more than a day late are not counted, and ends over the API are', async () => {
     await using place = await emptyStore(makePlace);
     const { store } = place;
     const late = { source: 'sacct', observedMs: at(24 * 60 + 6) } as const;
@@ -125,13 +125,13 @@ export function throughput(makePlace: MakePlace) {
     expect((await read(store)).finished).toEqual({ 'debug completed': 1, ' failed': 1, ' cancelled': 1 });
   });
 
-  test('a wait that is longer than all bounds is counted too', async () => {
+  test('a wait longer than all bounds is counted', async () => {
     await using place = await emptyStore(makePlace);
     await place.store.applyReports([running('1', 20_000)]);
     expect(await read(place.store)).toMatchObject({ waits: { Infinity: 1 }, seconds: 1_200_000 });
   });
 
-  test('whatever happens, the counts are those of the jobs', async () => {
+  test('throughput counters agree with the jobs after random writes', async () => {
     await using place = await emptyStore(makePlace);
     const { store } = place;
     const random = createRandom(7);

@@ -147,19 +147,22 @@ const HISTORIES: [string, Step[], ReturnType<typeof combineUsage>][] = [
 ];
 
 export function usage(makePlace: MakePlace) {
-  test.each(HISTORIES)('current usage: %s', async (_, steps, expected) => {
-    await using place = await emptyStore(makePlace);
-    const { store } = place;
-    await store.createJobs([pastJob('a', { nodes: ['n1', 'n2'] }), pastJob('b', { nodes: ['n1', 'n2'] })]);
-    for (const step of steps) {
-      if ('sample' in step) await store.recordSample('a', step.sample);
-      else await store.updateJob('a', step.patch, NOON_MS + step.atMs);
-    }
-    expect(await store.getJob('a')).toEqual({ ...pastJob('a', { nodes: ['n1', 'n2'] }), ...expected });
-    expect(await store.getJob('b')).toMatchObject({ cpuUsage: 0, memoryUsageMb: 0 });
-  });
+  test.each(HISTORIES)(
+    'the current usage of a job after samples and patches: %s',
+    async (_, steps, expected) => {
+      await using place = await emptyStore(makePlace);
+      const { store } = place;
+      await store.createJobs([pastJob('a', { nodes: ['n1', 'n2'] }), pastJob('b', { nodes: ['n1', 'n2'] })]);
+      for (const step of steps) {
+        if ('sample' in step) await store.recordSample('a', step.sample);
+        else await store.updateJob('a', step.patch, NOON_MS + step.atMs);
+      }
+      expect(await store.getJob('a')).toEqual({ ...pastJob('a', { nodes: ['n1', 'n2'] }), ...expected });
+      expect(await store.getJob('b')).toMatchObject({ cpuUsage: 0, memoryUsageMb: 0 });
+    },
+  );
 
-  test('a patch adds no sample to the history', async () => {
+  test('a patch of usage adds no sample to the history', async () => {
     await using place = await emptyStore(makePlace);
     await place.store.createJobs([pastJob('a')]);
     await place.store.recordSample('a', sample(0));

@@ -5,7 +5,8 @@ import { JOB_STATES, type JobState } from '../../../domain/job.ts';
  * `finished_count`. Existing databases have these numbers, and their checks and indexes name them: never
  * change one.
  *
- * They are not stored by name, because state leads the key of four indexes.
+ * Not stored by name, because state leads the key of four indexes: a job of two nodes would take 327 bytes in
+ * place of 255.
  */
 const NUMBERS = { pending: 0, running: 1, completed: 2, failed: 3, cancelled: 4 } as const satisfies Record<
   JobState,

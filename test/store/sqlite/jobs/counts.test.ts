@@ -110,7 +110,7 @@ function writeMaker(seed: number) {
   };
 }
 
-test.each([1, 2, 3, 4])('counts of jobs are those of a recount, whatever is written (%d)', (seed) => {
+test.each([1, 2, 3, 4])('counts of jobs agree with a recount after random writes (seed %d)', (seed) => {
   using folder = temporaryFolder();
   using db = openForWriting(folder.file('counts.db'));
   migrate(db, folder.file('counts.db'));
@@ -135,7 +135,7 @@ test.each([1, 2, 3, 4])('counts of jobs are those of a recount, whatever is writ
   for (const ending of ['diskError', 'done', 'refused', 'fault']) expect(endings).toContain(ending);
 });
 
-test('jobs ever created are counted once, also when they run again', () => {
+test('a job counts as created once, even if it runs again', () => {
   using folder = temporaryFolder();
   using db = openForWriting(folder.file('counts.db'));
   migrate(db, folder.file('counts.db'));
@@ -155,7 +155,7 @@ test('jobs ever created are counted once, also when they run again', () => {
   expectCounts(db);
 });
 
-test('a group writes each row of the counts once, and leaves none of nothing behind', () => {
+test('a group writes each row of the counts once and leaves no zero rows', () => {
   using folder = temporaryFolder();
   using db = openForWriting(folder.file('counts.db'));
   migrate(db, folder.file('counts.db'));

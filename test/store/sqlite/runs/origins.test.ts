@@ -121,7 +121,7 @@ test('the ranks and standings of version 13 become names, in the latest runs and
   });
 });
 
-test('a database of version 6 keeps what is known of the runs of a job', async () => {
+test('a database of version 6 keeps its runs and the origins of their fields', async () => {
   using folder = temporaryFolder();
   const path = folder.file('old.db');
   {
