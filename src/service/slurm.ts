@@ -73,6 +73,7 @@ export function slurmPart(options: SlurmOptions): Part<Sources> {
 
 function startSources({ store, now, log, takeReports, slurm, config }: SlurmOptions): Sources {
   const warn = (event: string, fields: Record<string, unknown>) => log.warn(event, fields);
+  const debug = (event: string, fields: Record<string, unknown>) => log.debug(event, fields);
   const reconciliation = startReconciliation({
     commands: slurm.commands,
     // A call brings reports of one source.
@@ -81,6 +82,7 @@ function startSources({ store, now, log, takeReports, slurm, config }: SlurmOpti
     readLastPollMs: () => store.readState(LAST_LOOK),
     saveLastPollMs: (timeMs) => store.saveState(LAST_LOOK, timeMs),
     warn,
+    debug,
     now,
     intervalMs: config.slurmIntervalMs,
   });
@@ -91,6 +93,7 @@ function startSources({ store, now, log, takeReports, slurm, config }: SlurmOpti
       if (reports.some(({ endTimeMs }) => endTimeMs !== undefined)) reconciliation.hasten();
     },
     warn,
+    debug,
     now,
   });
   return { spool, reconciliation };

@@ -180,6 +180,7 @@ describe('a hook', () => {
     const reader = startSpool({
       folder: spool,
       now: Date.now,
+      debug: () => {},
       warn: (event) => expect(event).toBe(''),
       deliver: async (reports) => {
         delivered.push(...reports.map(({ id }) => id));

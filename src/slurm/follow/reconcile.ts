@@ -38,6 +38,7 @@ export interface ReconcileOptions {
   readonly readLastPollMs: () => Promise<number | undefined>;
   readonly saveLastPollMs: (timeMs: number) => Promise<void>;
   readonly warn: (event: string, fields: Record<string, unknown>) => void;
+  readonly debug: (event: string, fields: Record<string, unknown>) => void;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly patienceMs?: number;
@@ -50,13 +51,14 @@ export interface ReconcileOptions {
  * commands took, without those that only the first poll needs. `stop` ends a running poll early.
  */
 export function reconciler(options: ReconcileOptions) {
-  const { commands, listUnconfirmed, warn, now, patienceMs = PATIENCE_MS } = options;
+  const { commands, listUnconfirmed, warn, debug, now, patienceMs = PATIENCE_MS } = options;
   const attempt = loggedAttempts(warn);
   const missing = trackMissing(patienceMs);
   let isStopped = false;
   let isGapClosed = false;
   /** In Slurm's commands, during this poll. */
   let spentMs = 0;
+  let deliveredReports = 0;
 
   async function timed<Value>(run: () => Promise<Value>): Promise<Value> {
     const startedMs = performance.now();
@@ -71,6 +73,7 @@ export function reconciler(options: ReconcileOptions) {
     for (const portion of cutPortions(reports, BATCH_REPORTS)) {
       if (isStopped) return;
       await options.deliver(portion);
+      deliveredReports += portion.length;
     }
   }
 
@@ -117,9 +120,11 @@ export function reconciler(options: ReconcileOptions) {
 
   return {
     async poll(): Promise<number> {
+      deliveredReports = 0;
       if (!isGapClosed && commands.has('sacct')) await attempt('ask sacct since the last poll', closeGap);
       spentMs = 0;
       await compare();
+      debug('slurm_poll', { ms: Math.round(spentMs), reports: deliveredReports });
       return spentMs;
     },
     stop: () => {

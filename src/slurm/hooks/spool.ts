@@ -19,6 +19,7 @@ interface SpoolOptions {
    */
   readonly deliver: (reports: readonly Report[]) => Promise<void>;
   readonly warn: (event: string, fields: Record<string, unknown>) => void;
+  readonly debug: (event: string, fields: Record<string, unknown>) => void;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   /** Between two scans of the folder without a notification. */
@@ -37,7 +38,7 @@ export interface Spool {
  * Delivers the events that hooks write to a folder, starting with those already there. The folder may be
  * created later, be removed and come back. Failures are logged and repeated until `stop`.
  */
-export function startSpool({ folder, deliver, warn, now, pollMs = POLL_MS }: SpoolOptions): Spool {
+export function startSpool({ folder, deliver, warn, debug, now, pollMs = POLL_MS }: SpoolOptions): Spool {
   const counts = { processed: 0, bad: 0, failed: 0 };
   let waiting: readonly string[] = [];
   const troubles = logOnce(warn);
@@ -68,6 +69,7 @@ export function startSpool({ folder, deliver, warn, now, pollMs = POLL_MS }: Spo
 
   /** Delivers the files of one commit and returns their number. */
   async function deliverFiles(): Promise<number> {
+    const startedMs = performance.now();
     const { reports, count, done } = await files.readPortion(waiting);
     try {
       if (reports.length > 0) await deliver(reports);
@@ -77,6 +79,8 @@ export function startSpool({ folder, deliver, warn, now, pollMs = POLL_MS }: Spo
     }
     counts.processed += reports.length;
     await files.removeAll(done);
+    const ms = Math.round(performance.now() - startedMs);
+    debug('slurm_spool_batch', { ms, files: count, reports: reports.length });
     return count;
   }
 

@@ -38,6 +38,7 @@ async function startScene(patienceMs = 60_000) {
   const clock = fixedClock();
   const store = await openSqlite(folder.file('test.db'));
   const warnings: string[] = [];
+  const debugged: [event: string, fields: Record<string, unknown>][] = [];
   let delivered: Report[] = [];
   const write = (name: string, lines: string[]) =>
     Bun.write(scripts.file(name), lines.map((line) => `${line}\n`).join(''));
@@ -54,6 +55,7 @@ async function startScene(patienceMs = 60_000) {
     saveLastPollMs: (timeMs: number) => store.saveState('look', timeMs),
     warn: (event: string, fields: Record<string, unknown>) =>
       void warnings.push(`${event} ${JSON.stringify(fields)}`),
+    debug: (event: string, fields: Record<string, unknown>) => void debugged.push([event, fields]),
     now: clock.now,
     patienceMs,
   };
@@ -63,6 +65,7 @@ async function startScene(patienceMs = 60_000) {
     store,
     clock,
     warnings,
+    debugged,
     scripts,
     write,
     restart() {
@@ -98,6 +101,15 @@ test('jobs that squeue shows are stored', async () => {
     ...{ state: 'running', nodes: ['n1', 'n2'], startTimeMs: NOON_MS - 50_000 },
     details: { account: 'physics', cpus: 2, memoryLimitMb: 1024, timeLimitSeconds: 600, cluster: 'test' },
   });
+});
+
+test('each poll is logged for debugging, with the reports it delivered', async () => {
+  await using scene = await startScene();
+  await scene.write('queue', [waiting(1), running(2)]);
+  await scene.poll();
+  await scene.poll();
+  const polls = [2, 0].map((reports) => ['slurm_poll', { ms: expect.any(Number), reports }]);
+  expect(scene.debugged).toEqual(polls as never);
 });
 
 test('unchanged rows of squeue are delivered again only every ten minutes', async () => {

@@ -30,18 +30,20 @@ afterEach(async () => {
 function start(folder: string, { pollMs = NEVER_MS, deliver = async () => {} }: Partial<StartOptions> = {}) {
   const batches: Report[][] = [];
   const warnings: string[] = [];
+  const debugged: [event: string, fields: Record<string, unknown>][] = [];
   const spool = startSpool({
     folder,
     pollMs,
     now: Date.now,
     warn: (event) => warnings.push(event),
+    debug: (event, fields) => debugged.push([event, fields]),
     deliver: async (reports) => {
       await deliver(reports);
       batches.push([...reports]);
     },
   });
   running.add(spool);
-  return { spool, batches, warnings, ids: () => batches.flat().map(({ id }) => id) };
+  return { spool, batches, warnings, debugged, ids: () => batches.flat().map(({ id }) => id) };
 }
 type StartOptions = { pollMs: number; deliver: (reports: readonly Report[]) => Promise<void> };
 
@@ -94,8 +96,13 @@ describe('delivery', () => {
   test('the spool delivers 1,200 events in batches of at most 500', async () => {
     using folder = temporaryFolder();
     for (let id = 1; id <= 1200; id++) put(folder.path, id);
-    const { batches, ids } = start(folder.path);
-    await until(() => ids().length === 1200);
+    const { batches, debugged, ids } = start(folder.path);
+    await until(() => debugged.length === 3);
+    const logged = [500, 500, 200].map((reports) => [
+      'slurm_spool_batch',
+      { ms: expect.any(Number), files: reports, reports },
+    ]);
+    expect(debugged).toEqual(logged as never);
     expect(batches.map((batch) => batch.length)).toEqual([500, 500, 200]);
     expect(ids()).toEqual(Array.from({ length: 1200 }, (_, position) => String(position + 1)));
   });
