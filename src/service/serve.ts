@@ -9,7 +9,7 @@ import { httpPart } from './http.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { partsOf } from './parts.ts';
 import { retentionPart } from './retention.ts';
-import { findSlurm, reportTaker, slurmPart } from './slurm.ts';
+import { findSlurm, reportRecorder, slurmPart } from './slurm.ts';
 import { roundMs, storePart } from './store.ts';
 
 interface ServiceOptions {
@@ -59,7 +59,7 @@ export async function startService({ config, env, log, now }: ServiceOptions): P
           metrics.observeRequest(method, route, status, seconds);
           log.debug('request', { method, route, status, ms: roundMs(seconds) });
         };
-  const takeReports = reportTaker({ store, log, metrics });
+  const recordReports = reportRecorder({ store, log, metrics });
   const server = await parts.start(
     httpPart(
       {
@@ -69,7 +69,7 @@ export async function startService({ config, env, log, now }: ServiceOptions): P
         version,
         maxBodyBytes: config.maxBodyBytes,
         slurm: {
-          takeReports,
+          recordReports,
           parseCompletion: parseJobCompletion,
           expandLists: (lists) => expandLists(lists),
         },
@@ -79,7 +79,7 @@ export async function startService({ config, env, log, now }: ServiceOptions): P
     ),
   );
   if (slurm.isFollowed)
-    await parts.start(slurmPart({ store, now, log, takeReports, slurm, config, metrics }));
+    await parts.start(slurmPart({ store, now, log, recordReports, slurm, config, metrics }));
   await parts.start(retentionPart({ store, now, log, config, metrics }));
   if (config.demo) {
     await parts.start(demoPart({ store, now, log, logFormat: chooseLogFormat(config), metrics }));

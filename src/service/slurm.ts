@@ -1,5 +1,5 @@
 import { OperatorError } from '../domain/errors.ts';
-import type { RunStore, TakeReports } from '../domain/store/runs.ts';
+import type { RecordReports, RunStore } from '../domain/store/runs.ts';
 import type { Upkeep } from '../domain/store/upkeep.ts';
 import type { Log } from '../log.ts';
 import type { Config } from '../settings/table.ts';
@@ -43,7 +43,7 @@ interface SlurmOptions {
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly log: Log;
-  readonly takeReports: TakeReports;
+  readonly recordReports: RecordReports;
   readonly slurm: Slurm;
   readonly config: Pick<Config, 'slurmIntervalMs' | 'spool'>;
   readonly metrics: Pick<Metrics, 'watchSlurm' | 'watchLoop'>;
@@ -71,13 +71,13 @@ export function slurmPart(options: SlurmOptions): Part<Sources> {
   };
 }
 
-function startSources({ store, now, log, takeReports, slurm, config }: SlurmOptions): Sources {
+function startSources({ store, now, log, recordReports, slurm, config }: SlurmOptions): Sources {
   const warn = (event: string, fields: Record<string, unknown>) => log.warn(event, fields);
   const debug = (event: string, fields: Record<string, unknown>) => log.debug(event, fields);
   const reconciliation = startReconciliation({
     commands: slurm.commands,
     // A call brings reports of one source.
-    deliver: async (reports) => void (reports[0] && (await takeReports(reports[0].source, reports))),
+    deliver: async (reports) => void (reports[0] && (await recordReports(reports[0].source, reports))),
     listUnconfirmed: (sinceMs) => store.listUnconfirmed(sinceMs),
     readLastPollMs: () => store.readState(LAST_LOOK),
     saveLastPollMs: (timeMs) => store.saveState(LAST_LOOK, timeMs),
@@ -89,7 +89,7 @@ function startSources({ store, now, log, takeReports, slurm, config }: SlurmOpti
   const spool = startSpool({
     folder: config.spool,
     deliver: async (reports) => {
-      await takeReports('hook', reports);
+      await recordReports('hook', reports);
       if (reports.some(({ endTimeMs }) => endTimeMs !== undefined)) reconciliation.hasten();
     },
     warn,
@@ -99,14 +99,14 @@ function startSources({ store, now, log, takeReports, slurm, config }: SlurmOpti
   return { spool, reconciliation };
 }
 
-interface ReportTakerOptions {
+interface ReportRecorderOptions {
   readonly store: Pick<RunStore, 'applyReports'>;
   readonly log: Log;
   readonly metrics: Pick<Metrics, 'observeReports'>;
 }
 
 /** The one way of reports to the store; counts their outcomes. */
-export function reportTaker({ store, log, metrics }: ReportTakerOptions): TakeReports {
+export function reportRecorder({ store, log, metrics }: ReportRecorderOptions): RecordReports {
   return async (source, reports, unreadable = 0) => {
     const result = await store.applyReports(reports);
     metrics.observeReports(source, result, unreadable);

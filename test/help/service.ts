@@ -11,7 +11,7 @@ import { temporaryFolder } from './folder.ts';
 
 /** What the routes for Slurm need. */
 export const slurmParts = (store: Store) => ({
-  takeReports: (_: Source, reports: readonly Report[]) => store.applyReports(reports),
+  recordReports: (_: Source, reports: readonly Report[]) => store.applyReports(reports),
   parseCompletion: parseJobCompletion,
   expandLists: (lists: readonly string[]) => expandLists(lists),
 });

@@ -34,7 +34,7 @@ export interface Unconfirmed {
  * Stores reports and counts them by source and result. `unreadable` is the number of records that could not
  * be parsed. Resolves when the reports are on disk.
  */
-export type TakeReports = (
+export type RecordReports = (
   source: Source,
   reports: readonly Report[],
   unreadable?: number,

@@ -2,7 +2,7 @@ import { Elysia } from 'elysia';
 import { RECEIVE_COMPLETION, renderCompletion } from '../../api/completion.ts';
 import { AppError } from '../../domain/errors.ts';
 import type { Report } from '../../domain/report.ts';
-import type { TakeReports } from '../../domain/store/runs.ts';
+import type { RecordReports } from '../../domain/store/runs.ts';
 import { yieldToOthers } from '../../pace.ts';
 import { parseBody } from '../request/body.ts';
 import { readPieces } from '../request/body-text.ts';
@@ -12,13 +12,13 @@ import { ShortenedDocument } from '../request/long-texts.ts';
 import { describe } from '../response/operation.ts';
 
 export interface CompletionOptions {
-  readonly takeReports: TakeReports;
+  readonly recordReports: RecordReports;
   /** Parses what slurmctld posts; undefined if it ends no run. `validation_error`. */
   readonly parseCompletion: (document: unknown) => Report | undefined;
 }
 
 /** Receives the record that slurmctld posts of every ended run (`JobCompType=jobcomp/elasticsearch`). */
-export const completions = ({ takeReports, parseCompletion }: CompletionOptions) => {
+export const completions = ({ recordReports, parseCompletion }: CompletionOptions) => {
   const intakes = limitIntake(COMPLETION_INTAKE_BYTES);
   return new Elysia({ name: 'completions', normalize: false }).post(
     RECEIVE_COMPLETION.path,
@@ -32,11 +32,11 @@ export const completions = ({ takeReports, parseCompletion }: CompletionOptions)
       }
       const report = readCompletion(parseCompletion, parseBody(document.text));
       if (report instanceof AppError) {
-        await takeReports('jobcomp', [], 1);
+        await recordReports('jobcomp', [], 1);
         return renderCompletion('ignored', report.message);
       }
       if (!report) return renderCompletion('ignored', 'The job continues with another size.');
-      const { stored, refusals } = await takeReports('jobcomp', [report]);
+      const { stored, refusals } = await recordReports('jobcomp', [report]);
       if (refusals[0]) return renderCompletion('ignored', refusals[0].message);
       return stored > 0
         ? renderCompletion('stored', `The end of job ${report.id} is on disk.`)

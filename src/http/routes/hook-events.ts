@@ -11,13 +11,13 @@ import { AppError } from '../../domain/errors.ts';
 import { hasEnded, type JobState } from '../../domain/job.ts';
 import type { Report } from '../../domain/report.ts';
 import type { BatchResult } from '../../domain/store/batch.ts';
-import type { TakeReports } from '../../domain/store/runs.ts';
+import type { RecordReports } from '../../domain/store/runs.ts';
 import { requirePastTime } from '../../domain/time.ts';
 import { bodyCheck } from '../request/body-check.ts';
 import { describe } from '../response/operation.ts';
 
 export interface HookOptions {
-  readonly takeReports: TakeReports;
+  readonly recordReports: RecordReports;
   readonly now: () => number;
   /** Expands lists such as `node[01-04]` to names, each once; at most 100,000 in all. `validation_error`. */
   readonly expandLists: (lists: readonly string[]) => readonly string[];
@@ -27,12 +27,12 @@ const checkStart = bodyCheck(JobStartedBody);
 const checkFinish = bodyCheck(JobFinishedBody);
 
 /** Stores what hook scripts post when a job starts and ends. */
-export const hooks = ({ takeReports, now, expandLists }: HookOptions) => {
+export const hooks = ({ recordReports, now, expandLists }: HookOptions) => {
   const timeOf = (timestamp: string | undefined) =>
     timestamp === undefined ? now() : requirePastTime('timestamp', timestamp, now());
 
   async function store(report: Report, what: string): Promise<ProcessedAnswer> {
-    const { stored } = requireAccepted(await takeReports('hook', [report]));
+    const { stored } = requireAccepted(await recordReports('hook', [report]));
     return renderProcessed(report.id, `The ${what} ${stored > 0 ? 'is on disk' : 'was known already'}.`);
   }
 
