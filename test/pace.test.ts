@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test';
-import { type Rank, yieldToOthers } from '../src/pace.ts';
+import { joinTurn, type Rank, yieldToOthers } from '../src/pace.ts';
 import { countTurns } from './help/turns.ts';
 
 test('each caller resumes in a turn of the event loop of its own, in order of the calls', async () => {
@@ -21,4 +21,14 @@ test('the two ranks alternate, however many callers of one wait', async () => {
   expect(places[0]).toBeLessThanOrEqual(1);
   expect(places[1]).toBeLessThanOrEqual(3);
   expect(order.filter((name) => name.startsWith('b'))).toEqual(['b1', 'b2', 'b3', 'b4']);
+});
+
+test('the first slice of a turn starts at once, and all others wait for turns of their own', async () => {
+  const counted = countTurns();
+  const turns = await Promise.all(
+    [joinTurn, joinTurn, yieldToOthers, joinTurn].map((wait) => wait().then(counted.soFar)),
+  );
+  counted.stop();
+  expect(turns[0]).toBe(0);
+  expect(new Set(turns).size).toBe(4);
 });

@@ -151,14 +151,17 @@ function addValues(
   start: number,
   end: number,
 ): number {
-  let [sum, min, max, count] = [0, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0];
+  let sum = 0;
+  let min = Number.POSITIVE_INFINITY;
+  let max = Number.NEGATIVE_INFINITY;
+  let count = 0;
   for (let i = start; i < end; i++) {
     const value = values[i]!;
     if (Number.isNaN(value)) continue;
     sum += value;
     count++;
-    if (value < min) min = value;
-    if (value > max) max = value;
+    min = Math.min(min, value);
+    max = Math.max(max, value);
   }
   measure.sum[span]! += sum;
   if (min < measure.min[span]!) measure.min[span] = min;

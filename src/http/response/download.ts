@@ -2,7 +2,7 @@ import { createGate, type Gate } from '../../domain/gate.ts';
 import { SLICE_MS, yieldToOthers } from '../../pace.ts';
 
 /** Answers up to this size are sent as a whole, with a Content-Length. */
-const WHOLE_BYTES = 2 * 1024 * 1024;
+export const WHOLE_BYTES = 2 * 1024 * 1024;
 
 // A streamed answer occupies memory, a connection and a transaction of the database until its client has
 // received it.
@@ -137,7 +137,8 @@ function stream(
   return new Response(body, { headers });
 }
 
-function joinBytes(pieces: readonly Uint8Array[], length: number): Uint8Array<ArrayBuffer> {
+function joinBytes(pieces: readonly Uint8Array<ArrayBuffer>[], length: number): Uint8Array<ArrayBuffer> {
+  if (pieces.length === 1) return pieces[0]!;
   const all = new Uint8Array(length);
   let at = 0;
   for (const piece of pieces) {

@@ -5,13 +5,15 @@ import type { ReadingQuery, SampleStore } from '../../domain/store/samples.ts';
 import { POINT_SPAN_MS } from '../../domain/summary.ts';
 import { SLICE_MS, yieldToOthers } from '../../pace.ts';
 import type { ReadingRequest } from '../request/sample-list.ts';
-import { sendDownload, sendPieces } from './download.ts';
+import { sendDownload, sendPieces, WHOLE_BYTES } from './download.ts';
 import { maxRowBytes, rowWriter } from './sample-rows.ts';
 import { csvLine } from './table.ts';
 import { encodeText, TextWriter } from './text-writer.ts';
 
 /** Text is sent in pieces of about this many bytes. */
 const PIECE_BYTES = 64 * 1024;
+/** Approximate bytes of a row, to make room for all rows at once. */
+const ROW_BYTES = 112;
 /** Rows between two checks of the clock: well under a millisecond. */
 const ROWS_AT_ONCE = 256;
 
@@ -75,6 +77,8 @@ async function* renderPieces(
   { format, spanMs, head, tail }: RenderOptions,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   const out = new TextWriter();
+  // JSON is sent as a whole up to a size. One piece up to that size is not copied again.
+  let pieceBytes = format === 'json' ? WHOLE_BYTES : PIECE_BYTES;
   write(out, head);
   let hasRows = false;
   let endMs = performance.now() + SLICE_MS;
@@ -82,9 +86,13 @@ async function* renderPieces(
     hasRows ||= readings.count > 0;
     const writeRow = rowWriter(readings, format, spanMs);
     const rowBytes = maxRowBytes(readings);
+    out.ensure(Math.min(pieceBytes, readings.count * ROW_BYTES));
     for (let start = 0; start < readings.count; start += ROWS_AT_ONCE) {
       // The last row is held back, because the comma after it must be removed.
-      if (out.length > PIECE_BYTES) yield out.take();
+      if (out.length > pieceBytes) {
+        yield out.take();
+        pieceBytes = PIECE_BYTES;
+      }
       if (performance.now() > endMs) {
         await yieldToOthers('background');
         endMs = performance.now() + SLICE_MS;
@@ -98,7 +106,7 @@ async function* renderPieces(
   }
   if (format === 'json' && hasRows) out.drop(1);
   write(out, tail);
-  yield out.take();
+  yield out.finish();
 }
 
 function write(out: TextWriter, text: string): void {

@@ -39,6 +39,11 @@ export class TextWriter {
     return taken;
   }
 
+  /** Returns what was written, without a copy. The writer must not be used afterwards. */
+  finish(): Uint8Array<ArrayBuffer> {
+    return this.#bytes.subarray(0, this.#length);
+  }
+
   /** Removes the last bytes. */
   drop(count: number): void {
     this.#length -= count;
@@ -47,7 +52,7 @@ export class TextWriter {
   /** Makes room for `more` bytes; a number or a time takes at most 32. */
   ensure(more: number): void {
     if (this.#length + more <= this.#bytes.length) return;
-    const larger = new Uint8Array(2 * (this.#length + more));
+    const larger = new Uint8Array(Math.max(2 * this.#bytes.length, this.#length + more));
     larger.set(this.#bytes.subarray(0, this.#length));
     this.#bytes = larger;
   }

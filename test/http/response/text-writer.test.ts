@@ -1,4 +1,5 @@
 import { expect, test } from 'bun:test';
+import { createRandom } from '../../../src/demo/random.ts';
 import { encodeText, TextWriter } from '../../../src/http/response/text-writer.ts';
 
 const written = (write: (out: TextWriter) => void): string => {
@@ -29,6 +30,12 @@ const NUMBERS = [
   1e21,
   1e-7,
   0.1 + 0.2,
+  0.000001,
+  0.0000011,
+  0.999999,
+  2147483647.123457,
+  2147483648.5,
+  1e-6 / 3,
 ];
 
 test.each(NUMBERS)('%p is written as JSON has it', (value) => {
@@ -42,6 +49,21 @@ test('every number with two decimals is written as JSON has it', () => {
       for (const value of values) out.number(value);
     }),
   ).toBe(values.map(String).join(''));
+});
+
+test('random numbers with one to seven decimals are written as JSON has them', () => {
+  const random = createRandom(1);
+  const values = Array.from({ length: 50_000 }, (_, i) =>
+    Number((random() * 10 ** (i % 10)).toFixed(1 + (i % 7))),
+  );
+  const text = written((out) => {
+    out.ensure(values.length * 32);
+    for (const value of values) {
+      out.number(value);
+      out.put(encodeText(' '));
+    }
+  });
+  expect(text.trimEnd().split(' ')).toEqual(values.map(String));
 });
 
 test.each([
@@ -58,7 +80,17 @@ test.each([
   expect(written((out) => out.time(timeMs))).toBe(new Date(timeMs).toISOString());
 });
 
-test('it grows, and begins anew after what was taken', () => {
+test('a text before a time is written with it, in each hour', () => {
+  const times = [0, 3_599_999, 3_600_000].map((timeMs) => [timeMs, encodeText('a ')] as const);
+  const text = written((out) => {
+    for (const [timeMs, before] of times) out.time(timeMs, before);
+    out.time(0);
+  });
+  const expected = times.map(([timeMs]) => `a ${new Date(timeMs).toISOString()}`);
+  expect(text).toBe(`${expected.join('')}${new Date(0).toISOString()}`);
+});
+
+test('the writer grows, starts anew after take(), and gives its text away with finish()', () => {
   const out = new TextWriter();
   const long = 'x'.repeat(200_000);
   out.ensure(long.length);
@@ -66,5 +98,5 @@ test('it grows, and begins anew after what was taken', () => {
   out.drop(1);
   expect(out.take().length).toBe(199_999);
   out.put(encodeText('ü'));
-  expect(new TextDecoder().decode(out.take())).toBe('ü');
+  expect(new TextDecoder().decode(out.finish())).toBe('ü');
 });

@@ -59,10 +59,10 @@ export function connectionPool(
     },
 
     giveBack(connection) {
-      if (connection.inTransaction) connection.run('ROLLBACK');
+      if (connection.inTransaction) connection.query('ROLLBACK').run();
       if (isClosed || idle.length >= IDLE_CONNECTIONS) return connection.close();
       // Otherwise the page cache would stay as large as the largest read made it.
-      connection.run('PRAGMA shrink_memory');
+      connection.query('PRAGMA shrink_memory').run();
       idle.push(connection);
     },
 

@@ -1,7 +1,7 @@
 import type { Database } from 'bun:sqlite';
 import { TOO_MANY_READS } from '../../../domain/errors.ts';
 import { createGate, type Gate } from '../../../domain/gate.ts';
-import { type Rank, SLICE_MS, yieldToOthers } from '../../../pace.ts';
+import { joinTurn, type Rank, SLICE_MS, yieldToOthers } from '../../../pace.ts';
 import type { ConnectionPool } from './connections.ts';
 
 /**
@@ -29,18 +29,18 @@ export function longReads(pool: ConnectionPool) {
     signal: AbortSignal | undefined,
     rank: Rank = 'background',
   ): AsyncGenerator<Batch, Value> {
-    let endMs = await startSlice(signal, rank);
+    let endMs = await startSlice(joinTurn(rank), signal);
     const connection = pool.take();
     let steps: Generator<Batch | undefined, Value> | undefined;
     try {
-      connection.run('BEGIN');
+      connection.query('BEGIN').run();
       steps = start(connection);
       for (;;) {
         const step = steps.next();
         if (step.done) return step.value;
         if (step.value !== undefined) yield step.value;
         else if (performance.now() < endMs) continue;
-        endMs = await startSlice(signal, rank);
+        endMs = await startSlice(yieldToOthers(rank), signal);
       }
     } finally {
       steps?.return(undefined as Value);
@@ -48,9 +48,9 @@ export function longReads(pool: ConnectionPool) {
     }
   }
 
-  /** Waits for the next slice, and returns the time at which it ends. */
-  async function startSlice(signal: AbortSignal | undefined, rank: Rank): Promise<number> {
-    await yieldToOthers(rank);
+  /** Waits for the turn of a slice, and returns the time at which the slice ends. */
+  async function startSlice(turn: Promise<void>, signal: AbortSignal | undefined): Promise<number> {
+    await turn;
     signal?.throwIfAborted();
     pool.requireOpen();
     return performance.now() + SLICE_MS;

@@ -6,6 +6,7 @@ import type { JobSummary, ReadingQuery } from '../../../domain/store/samples.ts'
 import { summarizeJob, summarizeNode, type UsageSummary } from '../../../domain/summary.ts';
 import { mergePieces } from '../../chunk/merge.ts';
 import { type FoundRun, runFinder, runLister } from '../runs/past.ts';
+import { perConnection } from '../sql/per-connection.ts';
 import { pieceFinder, type StoredPiece } from './pieces.ts';
 import { totalsReader } from './totals.ts';
 
@@ -16,7 +17,7 @@ const NODES_AT_ONCE = 100;
  * Reads samples, and points of older samples, through one connection. All methods work in steps: they yield undefined
  * where they may pause. The caller must hold one transaction from the first step to the last.
  */
-export function readingReader(db: Database) {
+export const readingReader = perConnection((db: Database) => {
   const findRun = runFinder(db);
   const findPieces = pieceFinder(db);
   const readTotals = totalsReader(db);
@@ -93,12 +94,12 @@ export function readingReader(db: Database) {
       return { whole: summarizeJob(totals, summaries), nodes: summaries };
     },
   };
-}
+});
 
 const countOf = (pieces: readonly StoredPiece[]) => pieces.reduce((sum, { count }) => sum + count, 0);
 
 /** Reads all runs of a job with their summaries, the latest first, one at a time. */
-export function runReader(db: Database) {
+export const runReader = perConnection((db: Database) => {
   const listRuns = runLister(db);
   const readings = readingReader(db);
   return function* (id: string): Generator<JobRun | undefined, void> {
@@ -109,4 +110,4 @@ export function runReader(db: Database) {
       yield { run, job, summary: yield* readings.summarizeRun({ seq, nodes: job.nodes }) };
     }
   };
-}
+});
