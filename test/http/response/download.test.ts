@@ -1,9 +1,9 @@
 import { expect, test } from 'bun:test';
 import { sendDownload, sendPieces, sendShared } from '../../../src/http/response/download.ts';
 
-/** Pieces without end; tells how many were made, and whether the maker was let go. */
+/** Returns endless pieces, the number rendered so far, and whether the generator was closed. */
 function endless(bytes = 64 * 1024) {
-  const seen = { made: 0, isLetGo: false };
+  const seen = { made: 0, isClosed: false };
   async function* pieces() {
     try {
       for (;;) {
@@ -11,7 +11,7 @@ function endless(bytes = 64 * 1024) {
         yield new Uint8Array(bytes);
       }
     } finally {
-      seen.isLetGo = true;
+      seen.isClosed = true;
     }
   }
   return { seen, pieces: pieces() };
@@ -23,7 +23,7 @@ const codeOf = (sending: Promise<unknown>) =>
     (error: { code: string }) => error.code,
   );
 
-test('pieces are made no faster than they are read, and no more once the reader has left', async () => {
+test('a download renders no faster than its client reads, and stops when the client leaves', async () => {
   const { seen, pieces } = endless();
   const reader = (await sendDownload(pieces, {})).body!.getReader();
   for (let read = 0; read < 10; read++) await reader.read();
@@ -31,10 +31,10 @@ test('pieces are made no faster than they are read, and no more once the reader 
   expect(seen.made).toBeGreaterThan(9);
   expect(seen.made).toBeLessThan(15);
   await reader.cancel();
-  expect(seen.isLetGo).toBe(true);
+  expect(seen.isClosed).toBe(true);
 });
 
-test('a failure on the way breaks the answer off', async () => {
+test('a failure in the middle of an answer closes its connection', async () => {
   async function* pieces() {
     yield new Uint8Array(10);
     throw new Error('gone');
@@ -48,14 +48,14 @@ const WAYS = [
   ['long answers', 32, sendPieces],
 ] as const;
 test.each(WAYS)(
-  'of %s %d are sent at once, and the next one is refused until one ends',
+  '%s are limited to %d at a time; the next one is refused until one ends',
   async (_, places, send) => {
     const open = [];
     for (let count = 0; count < places; count++) open.push(await send(endless().pieces, {}));
     const refused = endless();
     expect(await codeOf(send(refused.pieces, {}))).toBe('unavailable');
-    expect(refused.seen.made === 0 || refused.seen.isLetGo).toBe(true);
-    // One that was never read, and one that was.
+    expect(refused.seen.made === 0 || refused.seen.isClosed).toBe(true);
+    // One before its first read, and one after it.
     await open.pop()!.body!.cancel();
     const reader = open.pop()!.body!.getReader();
     await reader.read();
@@ -66,7 +66,7 @@ test.each(WAYS)(
   },
 );
 
-test('downloads that end or fail by themselves make room too', async () => {
+test('downloads that end or fail free their places', async () => {
   async function* short() {
     yield new Uint8Array(10);
   }
@@ -74,7 +74,7 @@ test('downloads that end or fail by themselves make room too', async () => {
     yield new Uint8Array(10);
     throw new Error('broken');
   }
-  // biome-ignore lint/correctness/useYield: what fails before its first piece.
+  // biome-ignore lint/correctness/useYield: it fails before its first piece.
   async function* failing(): AsyncGenerator<Uint8Array<ArrayBuffer>> {
     throw new Error('at once');
   }
@@ -87,7 +87,7 @@ test('downloads that end or fail by themselves make room too', async () => {
   await (await sendDownload(pieces, {})).body!.cancel();
 });
 
-test('of one text that is shared each client has a few pieces on the way, and eight clients are served at once', async () => {
+test('a shared text has a few pieces in transit for each client, and eight clients at a time', async () => {
   const text = crypto.getRandomValues(new Uint8Array(64 * 1024)).buffer;
   const shared = new Uint8Array(12 * 1024 * 1024);
   for (let at = 0; at < shared.length; at += text.byteLength) shared.set(new Uint8Array(text), at);

@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test';
 import { refusalLog } from '../../../src/http/response/refusal-log.ts';
 
-/** A log of refusals, and a clock that calls back. */
+/** Returns a refusal log with a timer that the test fires. */
 function start() {
   const lines: Record<string, unknown>[] = [];
   let waiting: { atMs: number; run: () => void }[] = [];
@@ -30,7 +30,7 @@ const line = (atMs: number, count: number, reasons: string) => ({
   atMs,
 });
 
-test('the first refusal is logged at once, those of a second together, by kind', () => {
+test('the first refusal is logged at once, those of each following second together, by reason', () => {
   const { log, lines, pass, waiting } = start();
   log.add('The disk is full.');
   expect(lines).toEqual([line(0, 1, '1 times: The disk is full.')]);
@@ -50,7 +50,7 @@ test('the first refusal is logged at once, those of a second together, by kind',
   expect(lines.slice(3)).toEqual([line(63_000, 1, '1 times: Too many.')]);
 });
 
-test('many kinds are counted as others', () => {
+test('refusals beyond 20 reasons are counted as others', () => {
   const { log, lines, pass } = start();
   for (let kind = 0; kind < 1000; kind++) log.add(`Reason ${kind}.`);
   pass(1000);

@@ -38,11 +38,11 @@ const NUMBERS = [
   1e-6 / 3,
 ];
 
-test.each(NUMBERS)('%p is written as JSON has it', (value) => {
+test.each(NUMBERS)('the number %p is written as JSON.stringify writes it', (value) => {
   expect(written((out) => out.number(value))).toBe(JSON.stringify(value));
 });
 
-test('every number with two decimals is written as JSON has it', () => {
+test('every number with two decimals is written as JSON.stringify writes it', () => {
   const values = Array.from({ length: 10_001 }, (_, i) => i / 100);
   expect(
     written((out) => {
