@@ -1,4 +1,5 @@
 import type { Database } from 'bun:sqlite';
+import { defined } from '../../../domain/defined.ts';
 import type { KnownRun } from '../../../domain/report-plan.ts';
 import type { Run } from '../../../domain/run.ts';
 import { NOT_REPORTED } from '../../../domain/trust.ts';
@@ -22,15 +23,15 @@ export function latestRunReader(db: Database): (id: string) => StoredRun | undef
     if (!row) return undefined;
     const nodes = selectNodes(row.seq);
     const { details, provenance = NOT_REPORTED } = findDetail(row.seq) ?? {};
-    const run: Run = {
+    const run = defined<Run>({
       user: row.user,
-      ...(nodes.length > 0 && { nodes }),
+      nodes: nodes.length > 0 ? nodes : undefined,
       state: stateName(row.state),
-      ...(row.started === 1 && { startTimeMs: row.start_time }),
-      ...(row.end_time !== null && { endTimeMs: row.end_time }),
+      startTimeMs: row.started === 1 ? row.start_time : undefined,
+      endTimeMs: row.end_time ?? undefined,
       ...details,
       provenance,
-    };
+    });
     return { seq: row.seq, isLatest: true, run };
   };
 }

@@ -1,4 +1,5 @@
 import type { Database } from 'bun:sqlite';
+import { defined } from '../../../domain/defined.ts';
 import { jobNotFound, noSuchRun } from '../../../domain/errors.ts';
 import { hasEnded, type Job } from '../../../domain/job.ts';
 import { orderRuns } from '../../../domain/match.ts';
@@ -87,16 +88,16 @@ export function runLister(db: Database) {
 
 function jobOf(id: string, run: Run, usage: readonly Usage[]): Job {
   const { user = '', nodes = [], state, startTimeMs, endTimeMs, provenance, ...details } = run;
-  return {
+  return defined<Job>({
     id,
     user,
     nodes,
     state,
-    ...(startTimeMs !== undefined && { startTimeMs }),
-    ...(endTimeMs !== undefined && { endTimeMs }),
+    startTimeMs,
+    endTimeMs,
     ...combineUsage(usage),
     ...describeDetail({ details, provenance }, hasEnded(state)),
-  };
+  });
 }
 
 /** Writes earlier runs, inside the transaction of the group. */
