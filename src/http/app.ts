@@ -39,6 +39,8 @@ export interface AppOptions {
     /** Renders all of /metrics, as UTF-8. */
     readonly render: () => Promise<Uint8Array<ArrayBuffer>>;
     readonly observeRequest: ObserveRequest;
+    /** Whether every request has an id; otherwise only those that bring one, and those that fail. */
+    readonly namesRequests?: boolean;
   };
 }
 
@@ -59,7 +61,7 @@ export function createApp({ store, now, log, version, maxBodyBytes, slurm, metri
   const app = new Elysia({ normalize: false })
     // Browsers must not guess the type of an answer.
     .headers({ 'x-content-type-options': 'nosniff' })
-    .use(timing({ observeRequest: metrics.observeRequest }))
+    .use(timing({ observeRequest: metrics.observeRequest, namesRequests: metrics.namesRequests ?? false }))
     .use(errors({ log, routes }))
     .use(percentEncoding())
     .use(

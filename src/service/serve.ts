@@ -1,4 +1,5 @@
 import { version } from '../../package.json';
+import type { AppOptions } from '../http/app.ts';
 import { createLog, type Log } from '../log.ts';
 import { chooseLogFormat } from '../settings/load.ts';
 import type { Config } from '../settings/table.ts';
@@ -6,7 +7,7 @@ import { parseJobCompletion } from '../slurm/records/jobcomp.ts';
 import { expandLists } from '../slurm/values/nodelist.ts';
 import { demoPart } from './demo.ts';
 import { httpPart } from './http.ts';
-import { createMetrics, type Metrics } from './metrics.ts';
+import { createMetrics } from './metrics.ts';
 import { partsOf } from './parts.ts';
 import { retentionPart } from './retention.ts';
 import { findSlurm, reportRecorder, slurmPart } from './slurm.ts';
@@ -52,13 +53,13 @@ export async function startService({ config, env, log, now }: ServiceOptions): P
     }),
   );
   // At other levels a request costs nothing beside its metrics.
-  const observeRequest: Metrics['observeRequest'] =
-    config.logLevel !== 'debug'
-      ? metrics.observeRequest
-      : (method, route, status, seconds) => {
-          metrics.observeRequest(method, route, status, seconds);
-          log.debug('request', { method, route, status, ms: roundMs(seconds) });
-        };
+  const isDebug = config.logLevel === 'debug';
+  const observeRequest: AppOptions['metrics']['observeRequest'] = isDebug
+    ? (method, route, status, seconds, requestId) => {
+        metrics.observeRequest(method, route, status, seconds);
+        log.debug('request', { method, route, status, ms: roundMs(seconds), requestId });
+      }
+    : metrics.observeRequest;
   const recordReports = reportRecorder({ store, log, metrics });
   const server = await parts.start(
     httpPart(
@@ -73,7 +74,7 @@ export async function startService({ config, env, log, now }: ServiceOptions): P
           parseCompletion: parseJobCompletion,
           expandLists: (lists) => expandLists(lists),
         },
-        metrics: { render: metrics.render, observeRequest },
+        metrics: { render: metrics.render, observeRequest, namesRequests: isDebug },
       },
       config,
     ),

@@ -21,6 +21,7 @@ export async function startService({
   maxBodyBytes = 1024 * 1024,
   endedSeriesMs = 60_000,
   maxSeries = 200_000,
+  namesRequests = false,
 } = {}) {
   const folder = temporaryFolder();
   const clock = fixedClock();
@@ -36,6 +37,7 @@ export async function startService({
     metrics: {
       render: async () =>
         joinPieces(await renderJobs(store, { nowMs: clock.now(), endedSeriesMs, maxSeries })),
+      namesRequests,
       observeRequest: (method, route, status) => void requests.push({ method, route, status }),
     },
     maxBodyBytes,

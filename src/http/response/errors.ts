@@ -5,6 +5,7 @@ import { BrokenOff } from '../request/body-text.ts';
 import { pathOf } from '../url.ts';
 import { allowedMethods, type RouteLike } from './allowed-methods.ts';
 import { refusalLog } from './refusal-log.ts';
+import { nameRequest, REQUEST_ID } from './request-id.ts';
 
 /** Receives the causes of errors, which no client may see. */
 export interface ErrorLog {
@@ -26,8 +27,11 @@ const CLIENT_GONE = 499;
 export const errors = ({ log, routes }: ErrorsOptions) => {
   const refusals = refusalLog(log);
   return new Elysia({ name: 'errors' }).onError({ as: 'global' }, ({ code, error, set, request, route }) => {
+    // So that what a client reports can be found in the log.
+    set.headers[REQUEST_ID] ??= nameRequest(request);
+    const requestId = set.headers[REQUEST_ID];
     if (request.signal.aborted) {
-      log.debug('client_gone', { method: request.method, route });
+      log.debug('client_gone', { method: request.method, route, requestId });
       set.status = CLIENT_GONE;
       return;
     }
@@ -35,7 +39,11 @@ export const errors = ({ log, routes }: ErrorsOptions) => {
     const allowed = code === 'NOT_FOUND' ? allowedMethods(routes(), pathname) : [];
     const known =
       code === 'NOT_FOUND' ? unknownRoute(request.method, pathname, allowed) : knownError(code, error);
-    logCause(log, refusals, known, error, { method: request.method, route: route || pathname });
+    logCause(log, refusals, known, error, {
+      method: request.method,
+      route: route || pathname,
+      requestId,
+    });
     const answer =
       known ?? new AppError('internal_error', 'The service failed on this request; its log has the cause.');
     set.status = ERROR_STATUS[answer.code];
