@@ -22,6 +22,8 @@ function describeFault({ type, schema, value }: ValueError): string {
       return 'is required';
     case ValueErrorType.Union:
       return `must be one of ${schema.anyOf.map((choice: { const?: unknown }) => choice.const).join(', ')}`;
+    case ValueErrorType.Literal:
+      return `must be ${schema.const}`;
     case ValueErrorType.StringFormat:
       return FORMATS[schema.format] ?? `must be a ${schema.format}`;
     case ValueErrorType.StringPattern:

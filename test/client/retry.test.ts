@@ -133,6 +133,12 @@ test.each(FINAL)('a server that answers with %s is not asked again', async (_, a
   expect(tries).toBe(1);
 });
 
+test('a service that cannot store data is unhealthy, which is an answer and no error', async () => {
+  const unhealthy = { status: 'unhealthy', timestamp: '2026-01-20T12:00:00.000Z', version: '1.0.0' };
+  const { result, tries } = await play([answerOf(503, unhealthy)], (client) => client.getHealth());
+  expect([result, tries]).toMatchObject([{ isHealthy: false, version: '1.0.0' }, 1]);
+});
+
 test('fields that a newer server sends are ignored', async () => {
   const { result } = await play(
     [answerOf(200, { ...JOB, color: 'red', allocations: [{ node: 'n', more: 1 }] })],
