@@ -1,6 +1,8 @@
 import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { basename, dirname, join } from 'node:path';
+import { Client } from '../client/client.ts';
+import { ClientError } from '../client/error.ts';
 import { OperatorError, UsageError } from '../domain/errors.ts';
 import type { Config } from '../settings/table.ts';
 import * as judge from '../slurm/check/judge.ts';
@@ -115,21 +117,20 @@ async function checkPrivacy(config: SlurmConfig, commands: SlurmCommands): Promi
   return judge.judgePrivacy(config, user, asked.text.trim() || undefined);
 }
 
-async function checkServer(server: string): Promise<judge.Finding> {
+async function checkServer(url: string): Promise<judge.Finding> {
   try {
-    const answer = await fetch(`${server}/v1/health`, { signal: AbortSignal.timeout(TIMEOUT_MS) });
-    if (answer.ok) return { status: 'ok', what: `The service answers at ${server}.` };
+    const { isHealthy } = await new Client({ url, timeoutMs: TIMEOUT_MS, retries: 0 }).getHealth();
+    if (isHealthy) return { status: 'ok', what: `The service answers at ${url}.` };
     return {
       status: 'wrong',
-      what: `${server} answers ${answer.status}.`,
-      advice: 'See the log of the service.',
+      what: `The service at ${url} cannot store data.`,
+      advice: 'Its log says why (journalctl -u hpc-observe).',
     };
-  } catch {
-    return {
-      status: 'wrong',
-      what: `No service answers at ${server}.`,
-      advice: 'Start it (systemctl start hpc-observe), or say with --server where it is.',
-    };
+  } catch (error) {
+    if (!(error instanceof ClientError)) throw error;
+    const advice = 'Start it (systemctl start hpc-observe), or give its URL with --server.';
+    if (error.code === 'no_answer') return { status: 'wrong', what: `No service answers at ${url}.`, advice };
+    return { status: 'wrong', what: `${url} does not answer as hpc-observe: ${error.message}`, advice };
   }
 }
 

@@ -20,8 +20,10 @@ function machine(config: string, settings: Record<string, string> = {}) {
   };
 }
 
+const HEALTHY = { status: 'healthy', timestamp: '2026-01-20T12:00:00.000Z', version: '1.0.0' };
+
 test('a head node where all is set up', async () => {
-  using service = Bun.serve({ port: 0, fetch: () => new Response('{}') });
+  using service = Bun.serve({ port: 0, fetch: () => Response.json(HEALTHY) });
   const server = service.url.href.replace(/\/$/, '');
   using folder = temporaryFolder();
   mkdirSync(folder.file('spool'));
@@ -56,8 +58,24 @@ test('nothing is set up, and no service runs: what is missing costs something, a
   expect(output).toEndWith('4 ok, 4 missing, 1 wrong.\n');
 });
 
+test.each([
+  [
+    'cannot store data',
+    Response.json({ ...HEALTHY, status: 'unhealthy' }, { status: 503 }),
+    'cannot store data.',
+  ],
+  ['is another one', Response.json({}), 'does not answer as hpc-observe: '],
+  ['is a page', new Response('<html>'), 'does not answer as hpc-observe: The answer is not valid JSON.'],
+])('a service that %s is wrong', async (_, answer, words) => {
+  using service = Bun.serve({ port: 0, fetch: () => answer });
+  using head = machine('SlurmUser = root(0)\n');
+  const { exitCode, output } = await head.check('--server', service.url.href);
+  expect(output).toMatch(new RegExp(`wrong .*http://.*${words}`));
+  expect(exitCode).toBe(1);
+});
+
 test('the service is looked for where its own settings have it', async () => {
-  using service = Bun.serve({ port: 0, fetch: () => new Response('{}') });
+  using service = Bun.serve({ port: 0, fetch: () => Response.json(HEALTHY) });
   using folder = temporaryFolder();
   writeFileSync(folder.file('site.toml'), `host = "0.0.0.0"\nport = ${service.port}\n`);
   const server = `http://127.0.0.1:${service.port}`;
