@@ -66,7 +66,9 @@ test('an internal error is answered with 500, and its cause is only in the log',
   ]);
   expect(answer.headers.get('content-type')).toStartWith('application/json');
   expect(text).not.toContain('shadow');
-  expect(logged).toEqual([['request_failed', { method: 'GET', route: '/metrics', cause }]]);
+  expect(logged).toEqual([
+    ['request_failed', { method: 'GET', route: '/metrics', cause, requestId: expect.any(String) }],
+  ]);
   await Bun.sleep(0);
   expect(observed).toEqual([['/metrics', 500]]);
 });
