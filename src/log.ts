@@ -4,7 +4,10 @@ export type LogFormat = 'text' | 'json';
 
 type Fields = Record<string, unknown>;
 
-/** One line an event: what happened, then the fields that tell it from others. Bodies of requests do not belong in. */
+/**
+ * One line an event: what happened, then the fields that tell it from others. Bodies of requests do not
+ * belong in.
+ */
 export type Log = Record<LogLevel, (event: string, fields?: Fields) => void>;
 
 interface LogOptions {

@@ -23,8 +23,8 @@ export function yieldToOthers(rank: Rank = 'first'): Promise<void> {
 }
 
 /**
- * As `yieldToOthers`, but resolves at once if nobody else has used this turn of the event loop: a read that fits into one
- * slice needs no turn of its own. Only for the first slice of a request.
+ * As `yieldToOthers`, but resolves at once if nobody else has used this turn of the event loop: a read that
+ * fits into one slice needs no turn of its own. Only for the first slice of a request.
  */
 export function joinTurn(rank: Rank = 'first'): Promise<void> {
   if (isRunning) return yieldToOthers(rank);

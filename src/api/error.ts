@@ -47,7 +47,10 @@ export const ErrorAnswer = Type.Object(
 );
 export type ErrorAnswer = Wire<typeof ErrorAnswer>;
 
-/** Reads the error of an answer. One that is not an error of this API, as a proxy may send it, is judged by its status. */
+/**
+ * Reads the error of an answer. One that is not an error of this API, as a proxy may send it, is judged by
+ * its status.
+ */
 export function readError(status: number, body: unknown): { code: ErrorCode; message: string } {
   const { error, message } = (body ?? {}) as { error?: unknown; message?: unknown };
   return {

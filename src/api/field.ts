@@ -14,7 +14,8 @@ export type Wire<Described extends Schema> = DeepReadonly<Static<Described>>;
 FormatRegistry.Set('identity', isIdentity);
 // Free text keeps its lines; SQLite would cut it at a NUL.
 FormatRegistry.Set('text', (text) => text.isWellFormed() && !text.includes('\0'));
-// Times are parsed once, where an error can be explained in a sentence; the published document calls them date-time.
+// Times are parsed once, where an error can be explained in a sentence; the published document calls them
+// date-time.
 FormatRegistry.Set('moment', () => true);
 
 /** An ISO 8601 time in a request. */
@@ -24,7 +25,9 @@ export const Moment = (description: string) =>
 /** An ISO 8601 time in an answer: UTC with milliseconds, such as 2026-01-20T10:00:00.000Z. */
 export const Time = (description: string) => Type.String({ format: 'moment', description });
 
-/** The id of a job. "." and ".." are excluded because URL parsers drop them from a path, even percent-encoded. */
+/**
+ * The id of a job. "." and ".." are excluded because URL parsers drop them from a path, even percent-encoded.
+ */
 export const JobId = (description: string) =>
   Type.String({ format: 'identity', pattern: '^(?!\\.\\.?$)', description });
 

@@ -23,7 +23,10 @@ export interface Answer {
   readonly means: string;
 }
 
-/** One request that the service answers. The routes, the OpenAPI document, the client and docs/api.md follow from these. */
+/**
+ * One request that the service answers. The routes, the OpenAPI document, the client and docs/api.md follow
+ * from these.
+ */
 export interface Operation<Path extends string = string> {
   readonly id: string;
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
@@ -37,7 +40,9 @@ export interface Operation<Path extends string = string> {
   readonly answers: Readonly<Record<number, Answer>>;
   /** Every operation may also answer `internal_error`. */
   readonly errors: readonly ErrorCode[];
-  /** Whether sending it twice has the effect of sending it once; `timestamped` if its rows carry their times. */
+  /**
+   * Whether sending it twice has the effect of sending it once; `timestamped` if its rows carry their times.
+   */
   readonly repeatable: 'always' | 'timestamped' | 'never';
 }
 

@@ -50,8 +50,8 @@ export const JobBatchBody = Type.Object(
 );
 
 /**
- * Reads a row of a batch. State and start default to running and now. An ended job must give its start and its end; no
- * time may lie in the future. `validation_error`.
+ * Reads a row of a batch. State and start default to running and now. An ended job must give its start and
+ * its end; no time may lie in the future. `validation_error`.
  */
 export function readPastJob(row: PastJobBody, nowMs: number): PastJob {
   const { state = 'running', start_time, end_time, ...fields } = row;

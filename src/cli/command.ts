@@ -16,7 +16,10 @@ export interface Command<Key extends SettingKey = SettingKey> {
   /** Lines such as `slurm import --since DATE [settings]`. */
   readonly usage: readonly string[];
   readonly examples: readonly Example[];
-  /** The settings that it reads. Those of other commands may stand in variables and the file, but not in its flags. */
+  /**
+   * The settings that it reads. Those of other commands may stand in variables and the file, but not in its
+   * flags.
+   */
   readonly settings: readonly Key[];
   /** Flags that are not settings: they are neither variables nor keys of the file. */
   readonly flags?: Flags;

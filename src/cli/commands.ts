@@ -52,7 +52,10 @@ interface Found {
   readonly args: readonly string[];
 }
 
-/** Finds the command that a command line names, in its first word or its first two. UsageError if there is none. */
+/**
+ * Finds the command that a command line names, in its first word or its first two. UsageError if there is
+ * none.
+ */
 export function findCommand(line: readonly string[]): Found {
   const [given = 'help', second = '', ...rest] = line;
   const first = Object.hasOwn(ALIASES, given) ? ALIASES[given]! : given;

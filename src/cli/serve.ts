@@ -39,7 +39,10 @@ async function run(config: Config, env: Readonly<Record<string, string | undefin
   return signal === undefined ? 1 : 0;
 }
 
-/** Writes to stdout, whatever the log level, where the service listens: text for a person, or an event as the log writes it. */
+/**
+ * Writes to stdout, whatever the log level, where the service listens: text for a person, or an event as the
+ * log writes it.
+ */
 function announce(url: URL, config: Config, slurm: string): void {
   const { database, demo } = config;
   const write = (text: string) => void process.stdout.write(text);
@@ -58,7 +61,9 @@ function announce(url: URL, config: Config, slurm: string): void {
   );
 }
 
-/** Signals that would end the process: a terminal that closes sends SIGHUP, logrotate often one of the others. */
+/**
+ * Signals that would end the process: a terminal that closes sends SIGHUP, logrotate often one of the others.
+ */
 const IGNORED_SIGNALS = ['SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const;
 
 /** `first` resolves with the first signal to stop, `second` with the next one. Other signals are ignored. */

@@ -56,7 +56,9 @@ function readServer(url: string): string {
   return url.replace(/\/+$/, '');
 }
 
-/** The URL of a service on this machine. A service that listens on all addresses is reached on the loopback. */
+/**
+ * The URL of a service on this machine. A service that listens on all addresses is reached on the loopback.
+ */
 function describeServer({ host, port }: Pick<Config, 'host' | 'port'>): string {
   const address = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
   return `http://${address.includes(':') ? `[${address}]` : address}:${port}`;
@@ -103,7 +105,9 @@ async function checkHead(
   ];
 }
 
-/** The user of the service: the one who runs the check, or the one that the README names when that is root. */
+/**
+ * The user of the service: the one who runs the check, or the one that the README names when that is root.
+ */
 async function checkPrivacy(config: SlurmConfig, commands: SlurmCommands): Promise<judge.Finding[]> {
   if (!hidesJobs(config)) return [];
   const user = process.getuid?.() === 0 ? SERVICE_USER : userInfo().username;
@@ -173,7 +177,10 @@ function readScript(path: string, uid: number | undefined): judge.ScriptFile {
   }
 }
 
-/** The first folder from `/` on that a user may not enter; whether he is of its group is not known, and so taken as given. */
+/**
+ * The first folder from `/` on that a user may not enter; whether he is of its group is not known, and so
+ * taken as given.
+ */
 function findClosedFolder(folder: string, uid: number | undefined): string | undefined {
   if (uid === undefined || uid === 0) return undefined;
   const parent = dirname(folder);

@@ -49,7 +49,9 @@ export const slurmImport = defineCommand({
   run: importJobs,
 });
 
-/** Writes straight to the database, which no service may have open meanwhile. Known records change nothing. */
+/**
+ * Writes straight to the database, which no service may have open meanwhile. Known records change nothing.
+ */
 async function importJobs({ config, flags, env, print }: ImportInput): Promise<number> {
   const startedMs = performance.now();
   const source = openSource(readArguments(flags), config.slurmBin, env);

@@ -4,7 +4,10 @@ import { ClientError } from './error.ts';
 
 export type ReadAnswer<Value> = (answer: unknown) => Value;
 
-/** Returns a reader of answers: checks one by its schema and converts it; `bad_answer`. The check is compiled on first use. */
+/**
+ * Returns a reader of answers: checks one by its schema and converts it; `bad_answer`. The check is compiled
+ * on first use.
+ */
 export function answerReader<Described extends Schema, Value>(
   schema: Described,
   convert: (answer: Wire<Described>) => Value,

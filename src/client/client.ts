@@ -72,8 +72,9 @@ const toBatch = answerReader(BatchAnswer, readBatch);
 const toProcessed = answerReader(ProcessedAnswer, ({ message }) => message);
 
 /**
- * Talks to a service. Every method rejects with a ClientError, or with the reason of `signal` once that is aborted. Requests
- * that may be repeated (`repeatable` of their operation) are retried when the service does not answer or is `unavailable`.
+ * Talks to a service. Every method rejects with a ClientError, or with the reason of `signal` once that is
+ * aborted. Requests that may be repeated (`repeatable` of their operation) are retried when the service does
+ * not answer or is `unavailable`.
  */
 export class Client {
   readonly #transport: Transport;
@@ -164,7 +165,10 @@ export class Client {
     return this.#ask({ operation: RECORD_SAMPLE, jobId, body: renderNewSample(sample) }, toSample, call);
   }
 
-  /** Records samples of many jobs. Retried only if all of them have a time: the service recognizes repeats by it. */
+  /**
+   * Records samples of many jobs. Retried only if all of them have a time: the service recognizes repeats by
+   * it.
+   */
   recordSamples(samples: readonly SentRow[], call?: CallOptions): Promise<BatchResult> {
     const isTimestamped = samples.every(({ timeMs }) => timeMs !== undefined);
     const body = { samples: samples.map(renderSampleRow) };

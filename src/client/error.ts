@@ -8,7 +8,9 @@ interface Details extends ErrorOptions {
   readonly retryAfterMs?: number;
 }
 
-/** The one error of the client. `code` and `message` are those of the service if it answered with an error. */
+/**
+ * The one error of the client. `code` and `message` are those of the service if it answered with an error.
+ */
 export class ClientError extends Error {
   /** The HTTP status; absent without an answer. */
   readonly status: number | undefined;

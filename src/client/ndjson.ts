@@ -3,7 +3,10 @@ import { ClientError } from './error.ts';
 /** A job may have 100,000 nodes with names of 256 characters. */
 const MAX_LINE_LENGTH = 64 * 1024 * 1024;
 
-/** Yields the values of an NDJSON stream. Holds one piece of the stream and one line; `bad_answer` for anything else. */
+/**
+ * Yields the values of an NDJSON stream. Holds one piece of the stream and one line; `bad_answer` for
+ * anything else.
+ */
 export async function* readLines(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<unknown> {
   const decoder = new TextDecoder();
   let rest = '';

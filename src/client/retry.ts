@@ -15,8 +15,9 @@ export interface RetryOptions {
 }
 
 /**
- * Runs a request that may be repeated until it succeeds, fails for another reason than a missing answer or `unavailable`,
- * or has been retried `retries` times. A request that timed out is not retried, because its server is overloaded already.
+ * Runs a request that may be repeated until it succeeds, fails for another reason than a missing answer or
+ * `unavailable`, or has been retried `retries` times. A request that timed out is not retried, because its
+ * server is overloaded already.
  */
 export async function retry<Value>(
   run: () => Promise<Value>,

@@ -42,7 +42,10 @@ export interface Message {
 const TIMEOUT_MS = 30_000;
 const RETRIES = 4;
 
-/** Sends requests and retries those that may be repeated. Every failure is a ClientError, or the reason of the signal. */
+/**
+ * Sends requests and retries those that may be repeated. Every failure is a ClientError, or the reason of the
+ * signal.
+ */
 export class Transport {
   readonly #options: ClientOptions;
   readonly #surroundings: Surroundings;

@@ -75,7 +75,10 @@ const LOADS: Record<Behaviour, (moment: Moment) => Load> = {
   }),
 };
 
-/** What a job uses on one of its nodes at a time: the same answer for the same question, whoever asks and when. */
+/**
+ * What a job uses on one of its nodes at a time: the same answer for the same question, whoever asks and
+ * when.
+ */
 export function measureJob(job: DemoJob, nodeIndex: number, timeMs: number): Values {
   const ageMs = Math.max(0, timeMs - job.startTimeMs);
   const key = Math.imul(Number(job.id), 0x85ebca6b) + nodeIndex;

@@ -19,7 +19,10 @@ export interface Verdict {
   readonly signal?: number;
 }
 
-/** What a job will be wherever and whenever it starts. It follows from the id, so nothing but the store need remember it. */
+/**
+ * What a job will be wherever and whenever it starts. It follows from the id, so nothing but the store need
+ * remember it.
+ */
 export interface JobDraft {
   readonly id: string;
   readonly user: string;

@@ -55,9 +55,9 @@ export interface Demo extends Pick<Repeat, 'stop' | 'state'> {
 }
 
 /**
- * Feeds a made-up cluster into the store, as its agents and its scheduler would: first what happened up to now, then
- * live. What is stored already goes on: only what has happened since is added. An error of the store is logged,
- * and what it stopped is taken up again.
+ * Feeds a made-up cluster into the store, as its agents and its scheduler would: first what happened up to
+ * now, then live. What is stored already goes on: only what has happened since is added. An error of the
+ * store is logged, and what it stopped is taken up again.
  */
 export function startDemo(options: DemoOptions): Demo {
   const { store, now, log, showProgress, pastMs = PAST_MS, liveStepMs = LIVE_STEP_MS } = options;
@@ -82,7 +82,10 @@ export function startDemo(options: DemoOptions): Demo {
     },
   });
 
-  /** Brings the store up to now, in the order of time; the scheduler that goes on from there, unless it was stopped. */
+  /**
+   * Brings the store up to now, in the order of time; the scheduler that goes on from there, unless it was
+   * stopped.
+   */
   async function fillPast(signal: AbortSignal): Promise<Scheduler | undefined> {
     const toMs = now();
     const known = await listKnown();

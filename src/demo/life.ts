@@ -62,7 +62,10 @@ export const reportWait = (job: WaitingJob): Report => ({
   reason: draw(REASON_SHARES, createRandom(Number(job.id) ^ 0x1b873593)()),
 });
 
-/** All that Slurm has said of a job up to `nowMs`, in order. The end of a first run is told when the next has started. */
+/**
+ * All that Slurm has said of a job up to `nowMs`, in order. The end of a first run is told when the next has
+ * started.
+ */
 export function reportLife(job: DemoJob, nowMs: number): Report[] {
   const runs = runsOf(job).filter(({ startTimeMs }) => startTimeMs <= nowMs);
   return runs.flatMap(({ startTimeMs, endTimeMs, verdict }, restarts) => {

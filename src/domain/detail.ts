@@ -43,10 +43,10 @@ interface DetailSpec {
 }
 
 /**
- * Every detail of a job, in the order of the API's answers. Its schema, column and filter derive from its row. A
- * new detail is one row here, its description in `api/detail.ts` (the compiler demands it), a migration that
- * adds the column, and the lines of `slurm` that read it. The comments name its source in squeue, sacct,
- * jobcomp/elasticsearch and the hooks, in this order; `-` is none.
+ * Every detail of a job, in the order of the API's answers. Its schema, column and filter derive from its
+ * row. A new detail is one row here, its description in `api/detail.ts` (the compiler demands it), a
+ * migration that adds the column, and the lines of `slurm` that read it. The comments name its source in
+ * squeue, sacct, jobcomp/elasticsearch and the hooks, in this order; `-` is none.
  */
 export const DETAILS = [
   // Name, JobName, job_name, SLURM_JOB_NAME.

@@ -19,8 +19,8 @@ interface GroupsOptions {
 const LOG_EVERY_MS = 60_000;
 
 /**
- * Renders all groups as one text in UTF-8. A group that fails is left out, counted, and logged at most once a minute, because
- * the other families are needed most when something is wrong.
+ * Renders all groups as one text in UTF-8. A group that fails is left out, counted, and logged at most once a
+ * minute, because the other families are needed most when something is wrong.
  */
 export function groupRenderer(groups: readonly FamilyGroup[], { registry, now, log }: GroupsOptions) {
   const failures = new Counter({

@@ -13,9 +13,9 @@ interface JobsOptions {
 }
 
 /**
- * Renders the six families of the API and the count of dropped series, as pieces of UTF-8. The per-job series are written
- * straight from the store's rows, because a registry would have to follow jobs that come and go. Between two pages of
- * rows other requests are served.
+ * Renders the six families of the API and the count of dropped series, as pieces of UTF-8. The per-job series
+ * are written straight from the store's rows, because a registry would have to follow jobs that come and go.
+ * Between two pages of rows other requests are served.
  */
 export async function renderJobs(
   store: Pick<LiveStore, 'liveSeries' | 'countJobs'>,
@@ -31,8 +31,8 @@ export async function renderJobs(
     text.append(page);
   }
   if (series > maxSeries) {
-    // Read twice more, because counting the sizes of all jobs is a third of the work of a scrape that drops none, and the
-    // rows of all jobs are too many for the memory.
+    // Read twice more, because counting the sizes of all jobs is a third of the work of a scrape that drops
+    // none, and the rows of all jobs are too many for the memory.
     const sizes = new Map<string, JobSize>();
     for await (const page of live()) addSizes(sizes, page);
     const kept = keepLargest(sizes, maxSeries);

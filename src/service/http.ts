@@ -3,7 +3,10 @@ import type { Config } from '../settings/table.ts';
 import { listen } from './listen.ts';
 import type { Part } from './parts.ts';
 
-/** A request may have arrived with the signal and not be read yet; `stop` would take its connection for an idle one. */
+/**
+ * A request may have arrived with the signal and not be read yet; `stop` would take its connection for an
+ * idle one.
+ */
 const SETTLE_MS = 100;
 /** Requests in flight have this long to be answered. */
 const DRAIN_MS = 3000;

@@ -10,7 +10,9 @@ export interface Part<Value> {
 }
 
 export interface Parts {
-  /** Starts a part and returns its value. If it fails, stops the parts that run and rejects with its error. */
+  /**
+   * Starts a part and returns its value. If it fails, stops the parts that run and rejects with its error.
+   */
   start<Value>(part: Part<Value>): Promise<Value>;
   /** Stops all parts, the last one first. Never rejects: a part that fails or takes too long is logged. */
   stop(): Promise<void>;

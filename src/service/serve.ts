@@ -32,8 +32,9 @@ export interface Service {
 }
 
 /**
- * Starts the parts of the service, in the order of this function; they stop in reverse: first what makes writes of its own
- * (demo, retention, slurm), then the requests, and last the store. Rejects with OperatorError if one cannot start.
+ * Starts the parts of the service, in the order of this function; they stop in reverse: first what makes
+ * writes of its own (demo, retention, slurm), then the requests, and last the store. Rejects with
+ * OperatorError if one cannot start.
  */
 export async function startService({ config, env, log, now }: ServiceOptions): Promise<Service> {
   // Before anything is opened: `--slurm on` where there is no Slurm must not leave a trace.

@@ -22,7 +22,10 @@ export interface Slurm {
   readonly state: string;
 }
 
-/** Decides whether Slurm is followed; `auto` is `on` where there is a squeue. OperatorError if it cannot be, but is `on`. */
+/**
+ * Decides whether Slurm is followed; `auto` is `on` where there is a squeue. OperatorError if it cannot be,
+ * but is `on`.
+ */
 export function findSlurm(
   { slurm, slurmBin }: Pick<Config, 'slurm' | 'slurmBin'>,
   env: Readonly<Record<string, string | undefined>>,

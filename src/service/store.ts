@@ -11,7 +11,9 @@ interface StoreOptions {
   readonly database: string;
   readonly log: Log;
   readonly metrics: Pick<Metrics, 'observeCommit' | 'watchStore'>;
-  /** Called once if the store has failed for good: nothing can be written any more, and the service must end. */
+  /**
+   * Called once if the store has failed for good: nothing can be written any more, and the service must end.
+   */
   readonly onDeath: (cause: Error) => void;
 }
 

@@ -20,7 +20,10 @@ export interface Arguments {
 /** `switch` takes no value; `boolean` is a switch that may also be given as --name=false. */
 export type FlagKind = 'value' | 'switch' | 'boolean';
 
-/** Reads the arguments of a command. `operands` are the names of the words that must be given beside the flags. */
+/**
+ * Reads the arguments of a command. `operands` are the names of the words that must be given beside the
+ * flags.
+ */
 export function readArguments(
   args: readonly string[],
   known: ReadonlyMap<string, FlagKind>,

@@ -1,6 +1,8 @@
 import { OperatorError, UsageError } from '../domain/errors.ts';
 
-/** Collects everything that is wrong with a command line, its variables and its file, to report it at once. */
+/**
+ * Collects everything that is wrong with a command line, its variables and its file, to report it at once.
+ */
 export class Faults {
   readonly #sentences: string[] = [];
   /** What the command line and the settings say is right, but a file cannot be read. */

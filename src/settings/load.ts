@@ -34,7 +34,9 @@ export interface Surroundings {
 
 export interface Loaded<Config> {
   readonly config: Config;
-  /** The text of each setting and where it came from, by the setting's name; the text of a secret is hidden. */
+  /**
+   * The text of each setting and where it came from, by the setting's name; the text of a secret is hidden.
+   */
   readonly origins: ReadonlyMap<string, Given>;
   /** The command's own flags that were given. */
   readonly flags: ReadonlyMap<string, string>;
@@ -42,9 +44,9 @@ export interface Loaded<Config> {
 }
 
 /**
- * Loads the settings that a command declares: flags before HPC_OBSERVE_* variables before the TOML file of --config before
- * defaults. Settings of other commands may stand in variables and the file. Throws UsageError with all faults at once,
- * and OperatorError if the only fault is a file that cannot be read.
+ * Loads the settings that a command declares: flags before HPC_OBSERVE_* variables before the TOML file of
+ * --config before defaults. Settings of other commands may stand in variables and the file. Throws UsageError
+ * with all faults at once, and OperatorError if the only fault is a file that cannot be read.
  */
 export function loadConfig<Key extends SettingKey>(
   keys: readonly Key[],

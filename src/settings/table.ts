@@ -1,7 +1,10 @@
 import { LOG_LEVELS } from '../log.ts';
 import { choice, duration, integer, interval, retention, switched, text } from './values.ts';
 
-/** One setting: `sample-retention` is --sample-retention, HPC_OBSERVE_SAMPLE_RETENTION and sample_retention in a file. */
+/**
+ * One setting: `sample-retention` is --sample-retention, HPC_OBSERVE_SAMPLE_RETENTION and sample_retention in
+ * a file.
+ */
 export interface Setting<Value> {
   readonly name: string;
   /** The placeholder of the value in help texts; undefined for a switch. */
@@ -14,8 +17,8 @@ export interface Setting<Value> {
   /** Describes a valid value; completes a sentence that begins "must be". */
   readonly expects: string;
   /**
-   * A secret is read from the file that NAME_FILE names, or from its variable or key; never from a flag, which other users
-   * could see in the list of processes. It is never printed or logged.
+   * A secret is read from the file that NAME_FILE names, or from its variable or key; never from a flag,
+   * which other users could see in the list of processes. It is never printed or logged.
    */
   readonly isSecret?: true;
 }

@@ -11,7 +11,10 @@ const BATCH = answerOf(200, { stored: 1, repeated: 0, refused: 0, errors: [] });
 const PROCESSED = answerOf(200, { status: 'processed', job_id: 'a', message: 'done' });
 const USAGE = { cpuUsage: 1, memoryUsageMb: 1 };
 
-/** Makes a call to a server that answers by a script; returns what came of it, how many requests it took, and the waits. */
+/**
+ * Makes a call to a server that answers by a script; returns what came of it, how many requests it took, and
+ * the waits.
+ */
 async function play(script: readonly Scripted[], call: (client: Client) => Promise<unknown>) {
   await using server = await startScriptedServer(script);
   const { client, waits } = impatientClient({ url: server.url, timeoutMs: 5000 });

@@ -307,7 +307,10 @@ describe('reports in any order, repeated and with losses', () => {
       .sort((one, other) => one.place - other.place)
       .map(({ value }) => value);
 
-  /** Who knows the SLUID of a run: nobody (22.05), accounting (24.11), all sources (26.05), all but hooks of an older script, and all from an upgrade on. */
+  /**
+   * Who knows the SLUID of a run: nobody (22.05), accounting (24.11), all sources (26.05), all but hooks of
+   * an older script, and all from an upgrade on.
+   */
   const VERSIONS = ['nobody', 'accounting', 'all', 'all but hooks', 'all since an upgrade'] as const;
   type Version = (typeof VERSIONS)[number];
   const sluidOf = (run: number, part = 0) => `s${String(1000 * (run + 1) + part).padStart(13, '0')}`;
@@ -333,7 +336,10 @@ describe('reports in any order, repeated and with losses', () => {
     return { sluid: sluidOf(run), otherSluids: [sluidOf(run, part)] };
   }
 
-  /** The records of a run that changed its size at `resize`: accounting has two, the second of which begins then. */
+  /**
+   * The records of a run that changed its size at `resize`: accounting has two, the second of which begins
+   * then.
+   */
   function resizedRecords(
     version: Version,
     run: number,

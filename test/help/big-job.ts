@@ -42,7 +42,10 @@ export function* bigJobSamples(job: BigJob): Generator<JobSample[]> {
   if (batch.length > 0) yield batch;
 }
 
-/** Writes the job and its samples into a database that nobody has open; `isSealed`: nothing is left in the log. */
+/**
+ * Writes the job and its samples into a database that nobody has open; `isSealed`: nothing is left in the
+ * log.
+ */
 export async function writeBigJob(
   path: string,
   job: BigJob,

@@ -17,7 +17,10 @@ interface DeploymentOptions {
   readonly hasCompletions?: boolean;
 }
 
-/** Reads the lines of deploy/slurm.conf, those of compute nodes too, with another folder of hooks and another port. */
+/**
+ * Reads the lines of deploy/slurm.conf, those of compute nodes too, with another folder of hooks and another
+ * port.
+ */
 function readDeployedLines(hooks: string, port: number): string[] {
   const text = readFileSync('deploy/slurm.conf', 'utf8');
   const lines = [...text.matchAll(/^#?(\w+=.*)$/gm)].map(([, line]) => line!);
@@ -76,8 +79,8 @@ export async function startAll(release: Release, { hasCompletions = true }: Depl
 export type All = Awaited<ReturnType<typeof startAll>>;
 
 /**
- * Waits until the API shows what accounting has, and expects that it does, that runs ended in all these ways, and that no hook
- * harmed Slurm; what accounting has.
+ * Waits until the API shows what accounting has, and expects that it does, that runs ended in all these ways,
+ * and that no hook harmed Slurm; what accounting has.
  */
 export async function expectSame(
   url: string,

@@ -1,8 +1,9 @@
 import { dirname, join } from 'node:path';
 
 /**
- * The rooms of src, and what each may import beside itself: rooms with all that is in them, or single files. A file
- * belongs to the innermost room that is listed; one in no listed room (service, cli, main.ts) may import everything.
+ * The rooms of src, and what each may import beside itself: rooms with all that is in them, or single files.
+ * A file belongs to the innermost room that is listed; one in no listed room (service, cli, main.ts) may
+ * import everything.
  */
 export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   domain: [],
@@ -117,7 +118,10 @@ function mayImport(path: string, { name, isType }: Import): boolean {
   return [...allowed, ...(room === 'domain' ? [] : SHARED)].some((place) => isIn(target, place));
 }
 
-/** Describes each import of a file that its room may not have, and each program that it starts without permission. */
+/**
+ * Describes each import of a file that its room may not have, and each program that it starts without
+ * permission.
+ */
 export function importFaults(file: string, text: string): string[] {
   const path = insideOf(file);
   const faults = importsOf(text)

@@ -9,7 +9,10 @@ interface JobLedger {
   states: JobState[];
 }
 
-/** Everything that was sent to a service, job by job. Kept by the client, so that a killed service cannot touch it. */
+/**
+ * Everything that was sent to a service, job by job. Kept by the client, so that a killed service cannot
+ * touch it.
+ */
 export type Ledger = Map<string, JobLedger>;
 
 const STATES: readonly JobState[] = ['running', 'completed', 'pending', 'failed', 'running', 'cancelled'];
@@ -23,13 +26,17 @@ interface WriteOptions {
   readonly connections?: number;
   /** Told of every answer that is not 2xx. */
   readonly refused?: (answer: Response) => void;
-  /** The service is about to go: a connection that breaks just ends, and what was on its way may be there or not. */
+  /**
+   * The service is about to go: a connection that breaks just ends, and what was on its way may be there or
+   * not.
+   */
   readonly mayBreak?: boolean;
 }
 
 /**
- * Writes as fast as it is answered, over so many connections, until `isOver`: jobs, samples with timestamps of their
- * own, states. Each job is written by one connection alone, in order. Returns how many writes were answered 2xx.
+ * Writes as fast as it is answered, over so many connections, until `isOver`: jobs, samples with timestamps
+ * of their own, states. Each job is written by one connection alone, in order. Returns how many writes were
+ * answered 2xx.
  */
 export async function writeUntil(
   isOver: () => boolean,

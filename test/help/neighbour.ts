@@ -1,8 +1,11 @@
-// A neighbour of whoever uses the service: asks for /v1/health, posts a sample and scrapes, again and again, in a process of
-// its own, so that the waits it measures are the service's and not those of the test that burdens it.
-// Arguments: URL of the service, in which the job "neighbour" must exist, and of a server that only echoes JSON. Messages: `reset`, and `report`, which is answered.
+// A neighbour of whoever uses the service: asks for /v1/health, posts a sample and scrapes, again and again,
+// in a process of its own, so that the waits it measures are the service's and not those of the test that
+// burdens it. Arguments: URL of the service, in which the job "neighbour" must exist, and of a server that
+// only echoes JSON. Messages: `reset`, and `report`, which is answered.
 
-/** The longest wait of each request since the last `reset`, in milliseconds; one under way counts up to now. */
+/**
+ * The longest wait of each request since the last `reset`, in milliseconds; one under way counts up to now.
+ */
 export interface Waits {
   readonly healthMs: number;
   readonly sampleMs: number;
@@ -25,7 +28,10 @@ const SAMPLE = {
 let resetAtMs = performance.now();
 let faults: string[] = [];
 
-/** Repeats one request with a pause between two; returns a function that tells its longest wait since the last reset. */
+/**
+ * Repeats one request with a pause between two; returns a function that tells its longest wait since the last
+ * reset.
+ */
 function repeat(url: string, init: RequestInit, pauseMs: number): () => number {
   let worstMs = 0;
   let worstResetAtMs = resetAtMs;

@@ -3,7 +3,10 @@ import { resolve } from 'node:path';
 import { startFloor } from '../bench/floor.ts';
 import type { Waits } from './neighbour.ts';
 
-/** The longest that one request may keep its neighbours waiting, and the most memory that the service may take for it. */
+/**
+ * The longest that one request may keep its neighbours waiting, and the most memory that the service may take
+ * for it.
+ */
 export const MAX_WAIT_MS = 50;
 export const MAX_MEMORY_MB = 350;
 
@@ -26,8 +29,8 @@ export interface Burden extends Waits {
 }
 
 /**
- * The longest wait of any neighbour, beyond what its request takes undisturbed, and beyond what a server that does nothing
- * made it wait meanwhile.
+ * The longest wait of any neighbour, beyond what its request takes undisturbed, and beyond what a server that
+ * does nothing made it wait meanwhile.
  */
 export const worstWaitMs = ({ healthMs, sampleMs, scrapeMs, floorMs, undisturbed }: Burden): number => {
   const waits = [
@@ -48,8 +51,9 @@ const isHeld = (burden: Burden, { waitMs = MAX_WAIT_MS, memoryMb = MAX_MEMORY_MB
   worstWaitMs(burden) <= waitMs && burden.memoryMb <= memoryMb && burden.faults.length === 0;
 
 /**
- * Starts a neighbour of a service. `measure` runs a request, or many, while the neighbour goes on asking, and tells what it
- * saw: of three attempts at most, the first that holds the limits, else the one with the shortest wait.
+ * Starts a neighbour of a service. `measure` runs a request, or many, while the neighbour goes on asking, and
+ * tells what it saw: of three attempts at most, the first that holds the limits, else the one with the
+ * shortest wait.
  */
 export async function startNeighbour({ url, pid }: { readonly url: string; readonly pid: number }) {
   await createNeighbourJob(url);

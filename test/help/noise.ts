@@ -8,8 +8,8 @@ const clamp = (value: number) => Math.min(100, Math.max(0, value));
 const round = (value: number, decimals: number) => Number(value.toFixed(decimals));
 
 /**
- * What an agent sends of a busy job: every 30 s give or take a few ms; CPU with two decimals around a level; memory that
- * grows, shrinks and stands; GPU with one decimal, idle or at work.
+ * What an agent sends of a busy job: every 30 s give or take a few ms; CPU with two decimals around a level;
+ * memory that grows, shrinks and stands; GPU with one decimal, idle or at work.
  */
 export function realisticSeries(count: number, seed = 1): ChunkSample[] {
   const random = createRandom(seed);
@@ -32,7 +32,9 @@ export function realisticSeries(count: number, seed = 1): ChunkSample[] {
   });
 }
 
-/** Nothing to predict: every value is uniformly random over its whole range, with the decimals of an agent. */
+/**
+ * Nothing to predict: every value is uniformly random over its whole range, with the decimals of an agent.
+ */
 export function uniformSeries(count: number, seed = 1): ChunkSample[] {
   const random = createRandom(seed);
   return Array.from({ length: count }, (_, i) => ({

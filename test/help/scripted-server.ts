@@ -1,6 +1,9 @@
 import { createServer, type Socket } from 'node:net';
 
-/** An answer as it goes over the wire; `cut` breaks off after its text, `hang` is never answered, `break` closes the connection. */
+/**
+ * An answer as it goes over the wire; `cut` breaks off after its text, `hang` is never answered, `break`
+ * closes the connection.
+ */
 export type Scripted = string | { readonly cut: string } | 'hang' | 'break';
 
 /** A reader may lose what arrives together with the break. */
@@ -21,7 +24,10 @@ export const cutAnswer = (body: string): Scripted => ({
   ].join('\r\n'),
 });
 
-/** A server on a real socket that gives the answers of a script one after the other, the last one again and again. */
+/**
+ * A server on a real socket that gives the answers of a script one after the other, the last one again and
+ * again.
+ */
 export async function startScriptedServer(script: readonly Scripted[]) {
   const requests: { line: string; body: string }[] = [];
   const sockets = new Set<Socket>();

@@ -16,7 +16,10 @@ export const slurmParts = (store: Store) => ({
   expandLists: (lists: readonly string[]) => expandLists(lists),
 });
 
-/** The whole service without a socket: a real store in a folder of its own, a fixed clock, and the log as a list. */
+/**
+ * The whole service without a socket: a real store in a folder of its own, a fixed clock, and the log as a
+ * list.
+ */
 export async function startService({
   maxBodyBytes = 1024 * 1024,
   endedSeriesMs = 60_000,

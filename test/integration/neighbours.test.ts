@@ -10,14 +10,17 @@ import {
 } from '../help/neighbours.ts';
 import { PLACES } from './neighbours/places.ts';
 
-// No request may stop the service for the others: each case runs while a neighbour, in a process of its own, asks for
-// /v1/health, posts a sample and scrapes. NEIGHBOURS=text runs only the cases whose name has the text.
+// No request may stop the service for the others: each case runs while a neighbour, in a process of its own,
+// asks for /v1/health, posts a sample and scrapes. NEIGHBOURS=text runs only the cases whose name has the
+// text.
 
 /** To make a database of 1,000,000 jobs, on a busy machine. */
 const BUILD_MS = 900_000;
 /** The machine of a test is anybody's; `run bench --only neighbours` holds the limits themselves. */
 const TOLERANCE = 2;
-/** Garbage is collected when the engine thinks fit: the same case takes 290 MB in one run and 345 in another. */
+/**
+ * Garbage is collected when the engine thinks fit: the same case takes 290 MB in one run and 345 in another.
+ */
 const MEMORY_TOLERANCE = 1.4;
 const wanted = process.env.NEIGHBOURS ?? '';
 const seen: { name: string; burden: Burden }[] = [];

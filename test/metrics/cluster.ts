@@ -1,7 +1,10 @@
 import { NOON_MS } from '../help/clock.ts';
 import { startService } from '../help/service.ts';
 
-/** A small cluster: odd names, every state, several nodes, a GPU that is known, unknown or 0, an end long ago and just now. */
+/**
+ * A small cluster: odd names, every state, several nodes, a GPU that is known, unknown or 0, an end long ago
+ * and just now.
+ */
 export async function startCluster() {
   const service = await startService();
   const { store } = service;

@@ -54,8 +54,8 @@ export const errors = ({ log, routes }: ErrorsOptions) => {
 };
 
 /**
- * Logs faults of the service with their stack, and refusals of the disk or the queue once a second with their count.
- * Faults of a client are not logged, except at level debug a body that ended too early.
+ * Logs faults of the service with their stack, and refusals of the disk or the queue once a second with their
+ * count. Faults of a client are not logged, except at level debug a body that ended too early.
  */
 function logCause(
   log: ErrorLog,

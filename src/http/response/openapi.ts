@@ -15,13 +15,15 @@ function namedAnswers(): Record<string, Schema> {
 }
 
 /**
- * Generates the OpenAPI document of the routes of `api`. Answers are not checked while serving, because that costs as
- * much as rendering them: test/http/response/openapi.test.ts checks real answers against this document.
+ * Generates the OpenAPI document of the routes of `api`. Answers are not checked while serving, because that
+ * costs as much as rendering them: test/http/response/openapi.test.ts checks real answers against this
+ * document.
  */
 export async function generateDocument(api: AnyElysia, version: string): Promise<object> {
   // Imported on first use: the start of the service would wait for the generator and its libraries.
   const { swagger } = await import('@elysiajs/swagger');
-  // The page of the plugin loads its script from a public host, so only its generator is used, on an app that is not served.
+  // The page of the plugin loads its script from a public host, so only its generator is used, on an app that
+  // is not served.
   const generator = new Elysia()
     .use(
       swagger({

@@ -10,7 +10,10 @@ interface Schema {
   readonly pattern?: string;
 }
 
-/** The formats of `api` in the words of JSON Schema, which counts lengths in characters and not in UTF-16 units. */
+/**
+ * The formats of `api` in the words of JSON Schema, which counts lengths in characters and not in UTF-16
+ * units.
+ */
 const FORMATS: Readonly<Record<string, { pattern?: string; [keyword: string]: unknown }>> = {
   identity: { minLength: 1, maxLength: 256, pattern: '^[^\\u0000-\\u001f\\u007f-\\u009f]+$' },
   text: { pattern: '^[^\\u0000]*$' },
@@ -39,7 +42,9 @@ function onlyJson(body: { content: Record<string, unknown> }): object {
   return { ...body, content: { 'application/json': body.content['application/json'] } };
 }
 
-/** Writes a choice, which TypeBox writes as `anyOf` of `const`, or as `const` if there is one word, as `enum`. */
+/**
+ * Writes a choice, which TypeBox writes as `anyOf` of `const`, or as `const` if there is one word, as `enum`.
+ */
 function writeEnum(schema: unknown): unknown {
   const { anyOf, const: word, ...rest } = (schema ?? {}) as Schema;
   if (typeof word === 'string') return { ...rest, enum: [word] };

@@ -143,7 +143,10 @@ function sortRows<Row, Value>(
 
 type Mutable<Type> = { -readonly [Key in keyof Type]: Type[Key] };
 
-/** Reads rows of one batch. Consecutive rows usually share a timestamp; parsing it is half the cost, so the last one is reused. */
+/**
+ * Reads rows of one batch. Consecutive rows usually share a timestamp; parsing it is half the cost, so the
+ * last one is reused.
+ */
 function sampleReader(nowMs: number): (row: SampleRowBody) => JobSample {
   let lastText: string | undefined;
   let lastMs = nowMs;
@@ -161,7 +164,8 @@ function sampleReader(nowMs: number): (row: SampleRowBody) => JobSample {
       memoryUsageMb: row.memory_usage_mb,
       stamped: timestamp === undefined,
     };
-    // Assigned one by one: for the 100,000 rows of a batch, spreading costs more than all the rest of this function.
+    // Assigned one by one: for the 100,000 rows of a batch, spreading costs more than all the rest of this
+    // function.
     if (sluid !== undefined) sample.sluid = sluid;
     if (node !== undefined) sample.node = node;
     if (gpu_usage !== undefined) sample.gpuUsage = gpu_usage;
@@ -176,7 +180,9 @@ const namesNoRun = ({ job_id }: SampleRowBody): AppError =>
       : 'job_id and sluid both name the run; give only one of them.',
   );
 
-/** Renders what the store did with the rows it got, and why the others were refused, in order of the batch. */
+/**
+ * Renders what the store did with the rows it got, and why the others were refused, in order of the batch.
+ */
 function renderResult(result: BatchResult, { indexes, bad }: Sorted<unknown>): BatchAnswer {
   const refusals = [
     ...bad.refusals,

@@ -49,7 +49,10 @@ const POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-/** Serves the OpenAPI document of `api` at /swagger/json and Swagger UI at /swagger, without resources of other hosts. */
+/**
+ * Serves the OpenAPI document of `api` at /swagger/json and Swagger UI at /swagger, without resources of
+ * other hosts.
+ */
 export const documentation = ({ api, version }: { api: AnyElysia; version: string }) => {
   let document: Promise<object> | undefined;
   const describe = () => {

@@ -6,7 +6,9 @@ import { sendJson } from '../response/download.ts';
 import { describe } from '../response/operation.ts';
 import { summaryParts } from '../response/summary-text.ts';
 
-/** Renders runs one at a time: hundreds of them with a thousand nodes each should not be in memory at once. */
+/**
+ * Renders runs one at a time: hundreds of them with a thousand nodes each should not be in memory at once.
+ */
 async function* runParts(jobId: string, runs: AsyncIterable<JobRun>): AsyncGenerator<string> {
   yield `{"job_id":${JSON.stringify(jobId)},"runs":[`;
   let comma = '';

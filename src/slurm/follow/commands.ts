@@ -20,8 +20,8 @@ export interface SlurmCommands {
   /** The folders that are searched. */
   readonly folders: readonly string[];
   /**
-   * Runs a program of Slurm and resolves when it has succeeded. Rejects with OperatorError, one sentence, when
-   * it does not exist, fails or times out. Calls run one at a time, to limit the load on slurmctld.
+   * Runs a program of Slurm and resolves when it has succeeded. Rejects with OperatorError, one sentence,
+   * when it does not exist, fails or times out. Calls run one at a time, to limit the load on slurmctld.
    */
   run(program: string, args: readonly string[], call: Call): Promise<void>;
   states(): ReadonlyMap<string, CommandState>;

@@ -198,8 +198,8 @@ function warnUnreadable(warn: ReconcileOptions['warn'], event: string, unreadabl
 }
 
 /**
- * Rejects with OperatorError unless squeue shows the jobs of all users: only then is a job gone that it does not
- * show.
+ * Rejects with OperatorError unless squeue shows the jobs of all users: only then is a job gone that it does
+ * not show.
  */
 async function requireAllJobs(commands: SlurmCommands, { showsOthers }: QueuePoll): Promise<true> {
   if (showsOthers || !commands.has('scontrol')) return true;

@@ -7,14 +7,18 @@ export class ChunkError extends Error {
 
 export const damaged = (what: string) => new ChunkError(`The chunk is damaged: ${what}.`);
 
-// The compressed parts of a chunk are Zstandard frames without their headers (RFC 8878, section 3.1.1): the blocks alone give
-// kind, size and end. Whole frames with a length and a "raw" byte would be 0.8 % larger for a full chunk (4.9 kB), 5 % for
-// 120 samples and 1 % smaller for 20. That is little, but version 1 is frozen, so both would have to be read.
+// The compressed parts of a chunk are Zstandard frames without their headers (RFC 8878, section 3.1.1): the
+// blocks alone give kind, size and end. Whole frames with a length and a "raw" byte would be 0.8 % larger for
+// a full chunk (4.9 kB), 5 % for 120 samples and 1 % smaller for 20. That is little, but version 1 is frozen,
+// so both would have to be read.
 const ZSTD_MAGIC = 0xfd2fb528;
 /** Frame header descriptor: a single segment, content size in four bytes, no checksum, no dictionary. */
 const ZSTD_DESCRIPTOR = 0xa0;
 const ZSTD_HEADER_BYTES = 9;
-/** Level 1: the input has few repetitions, so higher levels take two to ten times as long and save less than 1 %. */
+/**
+ * Level 1: the input has few repetitions, so higher levels take two to ten times as long and save less than 1
+ * %.
+ */
 const ZSTD_LEVEL = 1;
 /** Most bytes of one block. */
 const MAX_BLOCK_BYTES = 128 * 1024;
@@ -33,8 +37,8 @@ export class ChunkWriter {
   }
 
   /**
-   * Writes a safe integer: the sign and the lowest six bits, then seven bits a byte. The highest bit of a byte is set if
-   * another byte follows.
+   * Writes a safe integer: the sign and the lowest six bits, then seven bits a byte. The highest bit of a
+   * byte is set if another byte follows.
    */
   integer(value: number): void {
     const size = Math.abs(value);
@@ -46,7 +50,10 @@ export class ChunkWriter {
     this.byte(low);
   }
 
-  /** Writes the blocks of a zstd frame. The reader knows the length, so a damaged frame cannot claim a larger one. */
+  /**
+   * Writes the blocks of a zstd frame. The reader knows the length, so a damaged frame cannot claim a larger
+   * one.
+   */
   compressed(bytes: Uint8Array): void {
     if (bytes.length === 0) return;
     const blocks = blocksOf(zstdCompressSync(bytes, { level: ZSTD_LEVEL })) ?? rawBlocks(bytes);
@@ -60,8 +67,8 @@ export class ChunkWriter {
 }
 
 /**
- * Returns a frame without its header; undefined if a later zstd writes another kind of header (with a checksum or a window),
- * in which case the bytes are stored uncompressed rather than not at all.
+ * Returns a frame without its header; undefined if a later zstd writes another kind of header (with a
+ * checksum or a window), in which case the bytes are stored uncompressed rather than not at all.
  */
 export function blocksOf(frame: Uint8Array): Uint8Array | undefined {
   const descriptor = frame[4]!;
@@ -128,7 +135,9 @@ export class ChunkReader {
     }
   }
 
-  /** Skips the blocks of one frame: each has a header of three bytes with a "last" bit, its kind and its size. */
+  /**
+   * Skips the blocks of one frame: each has a header of three bytes with a "last" bit, its kind and its size.
+   */
   #skipBlocks(): void {
     for (let isLast = false; !isLast; ) {
       const header = this.byte() + this.byte() * 0x100 + this.byte() * 0x10000;

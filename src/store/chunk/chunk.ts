@@ -1,15 +1,17 @@
 /**
- * A chunk: the sealed samples of one job on one node, stored by column and exact to the bit. docs/storage.md specifies the format.
+ * A chunk: the sealed samples of one job on one node, stored by column and exact to the bit. docs/storage.md
+ * specifies the format.
  *
  *   version   1 byte    1
  *   checksum  4 bytes   CRC-32 of everything after it, starting from the version; little-endian
  *   count     2 bytes   number of samples minus one, little-endian
  *   presence  1 byte    GPU: 0 no sample has it, 1 every sample has it, 2 some have it
  *   columns             times in milliseconds, CPU, memory
- *   GPU                 if some have it: one bit a sample, lowest bit first, compressed; unless none has it: the column
- *                       of the samples that do
+ *   GPU                 if some have it: one bit a sample, lowest bit first, compressed; unless
+ *                       none has it: the column of the samples that do
  *
- * Version 1 is frozen (format.test.ts pins its bytes): another format gets another version, and this one stays readable.
+ * Version 1 is frozen (format.test.ts pins its bytes): another format gets another version, and this one
+ * stays readable.
  */
 import { crc32 } from 'node:zlib';
 import type { SampleColumns } from '../../domain/readings.ts';
@@ -42,7 +44,10 @@ const SOMETIMES = 2;
 /** Packs samples as `packColumns` does. */
 export const packChunk = (samples: readonly ChunkSample[]): Uint8Array => packColumns(columnsOf(samples));
 
-/** Packs 1 to 65,536 samples in the given order. Throws RangeError for more, and for values that are not finite. */
+/**
+ * Packs 1 to 65,536 samples in the given order. Throws RangeError for more, and for values that are not
+ * finite.
+ */
 export function packColumns({ count, times, cpu, memory, gpu }: ChunkColumns): Uint8Array {
   if (count < 1 || count > MAX_CHUNK_SAMPLES) throw new RangeError(`A chunk cannot hold ${count} samples.`);
   requireFinite([times, cpu, memory]);

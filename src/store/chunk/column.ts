@@ -3,18 +3,21 @@
  *
  *   head      1 byte   deltas (0 to 2) + 4 × decimals (0 to 6), or 3: doubles
  *   integers: first, step, centre (as ChunkWriter.integer writes them); tokens and bits, each compressed
- *   doubles:  eight planes, each compressed: the lowest byte of every value, then the next, up to the highest (the order
- *             in memory, because Bun runs on little-endian machines only)
+ *   doubles:  eight planes, each compressed: the lowest byte of every value, then the next, up to the
+ *             highest (the order in memory, because Bun runs on little-endian machines only)
  *
- * The integers are `value × 10^decimals`. `first` is subtracted from each, and the difference is divided by `step`, their greatest
- * common divisor. Then, `deltas` times, each but the first is replaced by its difference from the one before. `centre` is
- * subtracted, and zigzag moves the sign to the lowest bit: 0, -1, 1, -2 become 0, 1, 2, 3.
+ * The integers are `value × 10^decimals`. `first` is subtracted from each, and the difference is divided by
+ * `step`, their greatest common divisor. Then, `deltas` times, each but the first is replaced by its
+ * difference from the one before. `centre` is subtracted, and zigzag moves the sign to the lowest bit: 0, -1,
+ * 1, -2 become 0, 1, 2, 3.
  *
- * The results are small numbers, written like floating-point numbers: below 8 the token is the number itself. Otherwise
- * the token is 8 + 4 × (e - 3) + the two bits below the highest bit, number e, and the remaining e - 2 bits follow in `bits`, lowest
- * first. So the tokens hold what can be compressed, and the bits hold the noise.
+ * The results are small numbers, written like floating-point numbers: below 8 the token is the number itself.
+ * Otherwise the token is 8 + 4 × (e - 3) + the two bits below the highest bit, number e, and the remaining
+ * e - 2 bits follow in `bits`, lowest first. So the tokens hold what can be compressed, and the bits hold
+ * the noise.
  *
- * The number of tokens is the number of values, and the length of the bits follows from the tokens, so neither is written.
+ * The number of tokens is the number of values, and the length of the bits follows from the tokens, so
+ * neither is written.
  */
 import { type ChunkReader, type ChunkWriter, damaged } from './bytes.ts';
 
@@ -98,7 +101,9 @@ function scale(values: Float64Array, power: number): Float64Array | undefined {
   return integers;
 }
 
-/** Makes integers relative to the first and divides them by their greatest common divisor, which it returns. */
+/**
+ * Makes integers relative to the first and divides them by their greatest common divisor, which it returns.
+ */
 function relate(integers: Float64Array, first: number): number {
   let step = 0;
   for (let i = 0; i < integers.length; i++) {

@@ -1,19 +1,21 @@
 /**
- * A row of the log, which holds the samples that are not sealed yet: up to MAX_ROW_SAMPLES samples of any jobs and nodes,
- * stored by column, in the order of arrival.
+ * A row of the log, which holds the samples that are not sealed yet: up to MAX_ROW_SAMPLES samples of any
+ * jobs and nodes, stored by column, in the order of arrival.
  *
  *   series  Int32 a sample: `usage.id`
- *   data    Float64 columns one after the other: times in milliseconds, CPU, memory, and GPU (NaN where not measured), which
- *           is left out if no sample of the row has it
+ *   data    Float64 columns one after the other: times in milliseconds, CPU, memory, and GPU (NaN where
+ *           not measured), which is left out if no sample of the row has it
  *
- * Everything is little-endian, like all machines that Bun runs on. Rows never change. `seq` has no gaps: it counts up by one
- * a row, and rows leave only from the front. Samples in rows up to `usage.sealed` of their series are out of reach.
+ * Everything is little-endian, like all machines that Bun runs on. Rows never change. `seq` has no gaps: it
+ * counts up by one a row, and rows leave only from the front. Samples in rows up to `usage.sealed` of their
+ * series are out of reach.
  *
- * A row has no version of its own, because it lives an hour: a migration that changes the format rewrites the table.
+ * A row has no version of its own, because it lives an hour: a migration that changes the format rewrites the
+ * table.
  *
- * One row a sample, linked to the one before it, cost the writing thread 3.2 us a sample and a reader 7 us (1,000 nodes:
- * 17 to 30 s). One row a batch costs the writer 0.1 us a sample, and a reader about as much: it finds a series through an index in
- * memory (samples/log-index.ts) and reads only the rows that contain it.
+ * One row a sample, linked to the one before it, cost the writing thread 3.2 us a sample and a reader 7 us
+ * (1,000 nodes: 17 to 30 s). One row a batch costs the writer 0.1 us a sample, and a reader about as much: it
+ * finds a series through an index in memory (samples/log-index.ts) and reads only the rows that contain it.
  */
 
 /** 72 kB: small enough that a step which reads a few rows stays under 5 ms. */

@@ -11,7 +11,10 @@ import {
 } from '../../domain/readings.ts';
 import { placesInOrder } from './order.ts';
 
-/** Readings of one node, ascending in time. Their columns are read when the merge reaches them, possibly more than once. */
+/**
+ * Readings of one node, ascending in time. Their columns are read when the merge reaches them, possibly more
+ * than once.
+ */
 export interface Piece {
   /** The times of its first and last reading. */
   readonly startMs: number;
@@ -25,8 +28,9 @@ export interface Piece {
 /** Approximate rows of one batch; a batch takes about a millisecond. */
 const BATCH_ROWS = 8192;
 /**
- * Approximate rows in memory at once: 4 to 8 MB. Four times as many would read a big job in 80 % of the time but, with
- * garbage that is not collected yet, take 470 MB instead of 320 MB. The first block is smaller, for readers who want little.
+ * Approximate rows in memory at once: 4 to 8 MB. Four times as many would read a big job in 80 % of the time
+ * but, with garbage that is not collected yet, take 470 MB instead of 320 MB. The first block is smaller, for
+ * readers who want little.
  */
 const FIRST_BLOCK_ROWS = 65_536;
 const MAX_BLOCK_ROWS = 131_072;
@@ -57,9 +61,10 @@ interface MergeOptions {
 }
 
 /**
- * Merges pieces by time, a batch at a time. Readings of the same time are in the order of the pieces, reversed if `order` is
- * 'desc'. Memory is bounded however many pieces overlap: time is cut into blocks of some hundred thousand rows, and
- * each block reads the pieces that overlap it. Yields undefined where it may pause.
+ * Merges pieces by time, a batch at a time. Readings of the same time are in the order of the pieces,
+ * reversed if `order` is 'desc'. Memory is bounded however many pieces overlap: time is cut into blocks of
+ * some hundred thousand rows, and each block reads the pieces that overlap it. Yields undefined where it may
+ * pause.
  */
 export function* mergePieces(
   pieces: readonly Piece[],
@@ -87,8 +92,8 @@ export function* mergePieces(
 }
 
 /**
- * Sorts pieces by the time at which they begin, and keeps the first `limit`: each of them has a row that comes before all
- * rows of later pieces, so later pieces are not needed.
+ * Sorts pieces by the time at which they begin, and keeps the first `limit`: each of them has a row that
+ * comes before all rows of later pieces, so later pieces are not needed.
  */
 function sortByBegin(pieces: readonly Piece[], order: 'asc' | 'desc', limit: number): Waiting[] {
   const isUp = order === 'asc';
@@ -112,7 +117,10 @@ interface BlockOptions {
   readonly rows: number;
 }
 
-/** Reads all rows after `afterMs` up to some time: at least `rows`, or all that are left, and at most twice as many. */
+/**
+ * Reads all rows after `afterMs` up to some time: at least `rows`, or all that are left, and at most twice as
+ * many.
+ */
 function* readBlock(
   waiting: readonly Waiting[],
   { order, afterMs, rows }: BlockOptions,
@@ -205,7 +213,10 @@ interface WindowOptions {
   readonly left: number;
 }
 
-/** Chooses a span of time with about BATCH_ROWS rows: guesses it from the mean density, then widens or narrows it. */
+/**
+ * Chooses a span of time with about BATCH_ROWS rows: guesses it from the mean density, then widens or narrows
+ * it.
+ */
 function chooseWindow(clips: readonly Clip[], { fromMs, lastMs, left }: WindowOptions) {
   const rowsUntil = (timeMs: number) => clips.reduce((sum, clip) => sum + endOf(clip, timeMs) - clip.next, 0);
   let low = fromMs - 1;

@@ -5,8 +5,8 @@ interface Window {
 }
 
 /**
- * Returns the places of times in ascending order, equal times in their given order; undefined if they are sorted already.
- * From each of `starts` to the next, times must ascend.
+ * Returns the places of times in ascending order, equal times in their given order; undefined if they are
+ * sorted already. From each of `starts` to the next, times must ascend.
  */
 export function placesInOrder(
   times: Float64Array,

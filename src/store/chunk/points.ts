@@ -2,10 +2,10 @@ import { makePoints, type NodeReadings } from '../../domain/readings.ts';
 import type { Point, Spread } from '../../domain/summary.ts';
 import { ChunkError, type ChunkSample, packChunk, unpackChunk, unpackColumns } from './chunk.ts';
 
-// Points are packed as four chunks one after the other, each after its length in 4 bytes, little-endian: minima, means, maxima,
-// and counts (all samples as CPU, samples with GPU as memory). Each has its own version and checksum. Memory is rounded to
-// whole MB. A length is always below 2^24, so its last byte is 0 in version 1; a later version writes its number there.
-// docs/storage.md specifies the format.
+// Points are packed as four chunks one after the other, each after its length in 4 bytes, little-endian:
+// minima, means, maxima, and counts (all samples as CPU, samples with GPU as memory). Each has its own
+// version and checksum. Memory is rounded to whole MB. A length is always below 2^24, so its last byte is 0
+// in version 1; a later version writes its number there. docs/storage.md specifies the format.
 const VERSION_AT = 3;
 
 /** Packs points, which must be ascending in time. */
@@ -58,7 +58,10 @@ export function unpackPoints(bytes: Uint8Array): Point[] {
   });
 }
 
-/** Unpacks points to columns: the means, with minima, maxima and counts in `points`. Throws ChunkError if damaged. */
+/**
+ * Unpacks points to columns: the means, with minima, maxima and counts in `points`. Throws ChunkError if
+ * damaged.
+ */
 export function unpackPointColumns(bytes: Uint8Array): NodeReadings {
   const [least, means, largest, counts] = splitColumns(bytes).map(unpackColumns);
   if (!least || !means || !largest || !counts) throw new ChunkError('a column of the points is missing');

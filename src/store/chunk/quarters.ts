@@ -1,6 +1,6 @@
 /**
- * Quarters: sums, minima and maxima of the samples of a chunk in each 15 minutes, so that a plot of a long job reads these
- * instead of the samples. docs/storage.md specifies the format.
+ * Quarters: sums, minima and maxima of the samples of a chunk in each 15 minutes, so that a plot of a long
+ * job reads these instead of the samples. docs/storage.md specifies the format.
  *
  *   version   1 byte    1
  *   checksum  4 bytes   CRC-32 of everything after it, starting from the version; little-endian
@@ -10,10 +10,11 @@
  *   presence  1 byte    GPU: 0 no sample has it, 1 every sample has it, 2 some have it
  *   GPU                 if some have it: a column with the samples that do; unless none has it: a measure
  *
- * A measure is 1 byte with its decimals and three columns in units of the last decimal: the minimum, the maximum minus the
- * minimum, and the sum minus the minimum times the samples. With 7 as decimals, the three columns are doubles: minimum,
- * maximum, sum. Any other column is an integer (its minimum), 1 byte (bits a value), and each value minus the minimum in
- * that many bits, lowest bit first. Nothing is compressed further, because that would take most of the time to read.
+ * A measure is 1 byte with its decimals and three columns in units of the last decimal: the minimum, the
+ * maximum minus the minimum, and the sum minus the minimum times the samples. With 7 as decimals, the three
+ * columns are doubles: minimum, maximum, sum. Any other column is an integer (its minimum), 1 byte (bits a
+ * value), and each value minus the minimum in that many bits, lowest bit first. Nothing is compressed
+ * further, because that would take most of the time to read.
  */
 import { crc32 } from 'node:zlib';
 import type { MeasureSums, SpanSums } from '../../domain/spans.ts';
@@ -62,7 +63,10 @@ function presenceOf(samples: Float64Array, gpuSamples: Float64Array): number {
   return gpuSamples.every((count, i) => count === samples[i]) ? ALWAYS : SOMETIMES;
 }
 
-/** Unpacks quarters, exact to the bit if all values have at most six decimals. Throws ChunkError if they are damaged. */
+/**
+ * Unpacks quarters, exact to the bit if all values have at most six decimals. Throws ChunkError if they are
+ * damaged.
+ */
 export function unpackQuarters(bytes: Uint8Array): SpanSums {
   if (bytes[0] !== VERSION || bytes.length <= BODY_AT) throw damaged('its quarters have an unknown version');
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -140,7 +144,10 @@ function readMeasure(from: ChunkReader, samples: Float64Array): MeasureSums {
   return { min, max, sum };
 }
 
-/** Returns how many decimals write all values exactly, apart from rounding errors in the last bits of sums; 7 if six are too few. */
+/**
+ * Returns how many decimals write all values exactly, apart from rounding errors in the last bits of sums; 7
+ * if six are too few.
+ */
 function decimalsOf({ min, max, sum }: MeasureSums, samples: Float64Array): number {
   for (const [decimals, power] of POWERS_OF_TEN.entries()) {
     const fits = samples.every((count, i) => {

@@ -58,7 +58,10 @@ const DETAILS = [
   ...['raw_state', 'reason', 'restarts', 'sluid', 'suspended_seconds', 'allocations'],
 ].map((field) => `${field}?`);
 
-/** The API reference as a table: parameters, fields of the body (! means required, ? nullable) and statuses by operation. */
+/**
+ * The API reference as a table: parameters, fields of the body (! means required, ? nullable) and statuses by
+ * operation.
+ */
 const REFERENCE: Record<string, { parameters?: string[]; body?: string[]; statuses: number[] }> = {
   'get /v1/health': { statuses: [200, 500, 503] },
   'get /v1/jobs': {

@@ -16,7 +16,10 @@ const JSON_TYPE = { 'content-type': 'application/json' };
 /** Far beyond what any use should take: then it counts as a fault of its own. */
 const TIMEOUT_MS = 60_000;
 
-/** Reads an answer to its end without keeping it. A 5xx other than 503 is a fault, and so is an answer cut short. */
+/**
+ * Reads an answer to its end without keeping it. A 5xx other than 503 is a fault, and so is an answer cut
+ * short.
+ */
 export async function drain(answer: Response): Promise<number> {
   if (answer.status >= 500 && answer.status !== 503)
     throw new Error(`${answer.url} was answered ${answer.status}: ${await answer.text()}`);

@@ -13,8 +13,9 @@ import { bytesOf, joinColumns, seriesOf, splitColumns } from '../../../src/store
 import { packPoints, unpackPoints } from '../../../src/store/chunk/points.ts';
 import { packQuarters, unpackQuarters } from '../../../src/store/chunk/quarters.ts';
 
-// The bytes of version 1. A test that reads them must never be changed: databases in the field hold such blobs. If only a test
-// that writes them fails after an upgrade of Bun, zstd has chosen other blocks, and the bytes expected there can be replaced.
+// The bytes of version 1. A test that reads them must never be changed: databases in the field hold such
+// blobs. If only a test that writes them fails after an upgrade of Bun, zstd has chosen other blocks, and the
+// bytes expected there can be replaced.
 
 const START_MS = Date.UTC(2026, 0, 15, 8);
 const fromHex = (hex: string) => Uint8Array.from(Buffer.from(hex, 'hex'));

@@ -4,8 +4,8 @@ import { type ChunkColumns, packColumns } from '../../chunk/chunk.ts';
 import { packQuarters } from '../../chunk/quarters.ts';
 
 /**
- * A quarter takes as much space as six samples, and the quarters of a chunk unpack in 2 % of the time of the chunk. With fewer samples
- * to a quarter, or few samples at all, reading the samples is as good.
+ * A quarter takes as much space as six samples, and the quarters of a chunk unpack in 2 % of the time of the
+ * chunk. With fewer samples to a quarter, or few samples at all, reading the samples is as good.
  */
 const MIN_SAMPLES_A_QUARTER = 45;
 export const MIN_SAMPLES = 256;

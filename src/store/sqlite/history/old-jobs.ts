@@ -2,12 +2,17 @@ import type { Database } from 'bun:sqlite';
 import type { JobRows } from '../jobs/row.ts';
 import type { SetAside } from './set-aside.ts';
 
-/** Nodes of a job deleted at once: about a millisecond, including the counts updated at the end of the step. */
+/**
+ * Nodes of a job deleted at once: about a millisecond, including the counts updated at the end of the step.
+ */
 const NODES_AT_ONCE = 100;
 /** Chunks, and rows of `usage`, deleted at once: half a millisecond. */
 const ROWS_AT_ONCE = 20;
 
-/** Deletes jobs that ended too long ago, and the samples of deleted jobs, in small pieces inside the transaction of the group. */
+/**
+ * Deletes jobs that ended too long ago, and the samples of deleted jobs, in small pieces inside the
+ * transaction of the group.
+ */
 export function jobExpirer(db: Database, rows: Pick<JobRows, 'remove' | 'takeNodes'>, aside: SetAside) {
   const selectEnded = db.query<{ seq: number; id: string }, [number, number]>(
     'SELECT seq, id FROM job WHERE end_time < ? ORDER BY end_time LIMIT 1 OFFSET ?',
@@ -23,8 +28,8 @@ export function jobExpirer(db: Database, rows: Pick<JobRows, 'remove' | 'takeNod
 
   return {
     /**
-     * Deletes jobs that ended before `beforeMs`, oldest first, until `isOver`; returns whether any was deleted, and whether there may
-     * be more. A job with very many nodes loses them in several steps.
+     * Deletes jobs that ended before `beforeMs`, oldest first, until `isOver`; returns whether any was
+     * deleted, and whether there may be more. A job with very many nodes loses them in several steps.
      */
     expireJobs(beforeMs: number, isOver: () => boolean): { isAny: boolean; hasMore: boolean } {
       let skipped = 0;

@@ -67,7 +67,10 @@ export function pointWriter(db: Database, aside: SetAside) {
   return {
     add,
 
-    /** Turns chunks of samples older than `beforeMs` into points, oldest first, until `isOver`; returns whether there may be more. */
+    /**
+     * Turns chunks of samples older than `beforeMs` into points, oldest first, until `isOver`; returns
+     * whether there may be more.
+     */
     expireSamples(beforeMs: number, isOver: () => boolean): boolean {
       let skipped = 0;
       for (;;) {

@@ -66,7 +66,10 @@ export function oldestRowFinder(db: Database, log: LogWriter) {
     return 'due';
   }
 
-  /** Visits rows from the oldest on until it has found enough, a row is not older than `olderThanMs`, or `isOver`. */
+  /**
+   * Visits rows from the oldest on until it has found enough, a row is not older than `olderThanMs`, or
+   * `isOver`.
+   */
   function find(olderThanMs: number, isOver: () => boolean): OldestRows {
     const view = log.view();
     const limitMs = countSamples(view) > MAX_LOG_SAMPLES ? Infinity : olderThanMs;

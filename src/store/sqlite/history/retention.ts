@@ -12,12 +12,17 @@ import { sampleSealer } from './seal.ts';
 import { setAsideList } from './set-aside.ts';
 import { logShortener } from './shorten-log.ts';
 
-/** Samples stay in the log this long, unless it is full, so that a seal packs many samples of a series at once. */
+/**
+ * Samples stay in the log this long, unless it is full, so that a seal packs many samples of a series at
+ * once.
+ */
 const LOG_SPAN_MS = 60 * 60_000;
 /** Length of a step: well under the 25 ms that a write may wait for it. */
 const STEP_MS = 5;
 
-/** What one step did, and a sentence on each thing that it set aside because it failed. Each is reported once. */
+/**
+ * What one step did, and a sentence on each thing that it set aside because it failed. Each is reported once.
+ */
 type StepResult = ExpireStep & { readonly setAside: readonly string[] };
 
 interface HistoryOptions {
@@ -28,9 +33,9 @@ interface HistoryOptions {
 }
 
 /**
- * Moves samples from the log into chunks, turns old chunks into points, and deletes old points and jobs. Each call of
- * `expire` is a small step inside the transaction of the group, whose parts check about every millisecond whether it is
- * over. Calls `onJobsDeleted` after it has deleted jobs.
+ * Moves samples from the log into chunks, turns old chunks into points, and deletes old points and jobs. Each
+ * call of `expire` is a small step inside the transaction of the group, whose parts check about every
+ * millisecond whether it is over. Calls `onJobsDeleted` after it has deleted jobs.
  */
 export function historyWriter(
   db: Database,

@@ -7,7 +7,10 @@ import { chunkWriter } from './chunk-writer.ts';
 
 /** Samples of one chunk: half a day at one every 30 s, which packs into one or two pages of 4 kB. */
 const CHUNK_SAMPLES = 1440;
-/** Samples of one millisecond share a chunk up to this many; such a chunk still unpacks in less than a millisecond. */
+/**
+ * Samples of one millisecond share a chunk up to this many; such a chunk still unpacks in less than a
+ * millisecond.
+ */
 const MAX_SAMPLES = 8192;
 
 interface ChunkRow {
@@ -30,8 +33,8 @@ export function sampleSealer(db: Database) {
   const deleteChunk = db.query('DELETE FROM chunk WHERE seq = ?');
 
   /**
-   * Packs samples into the chunk in whose span they lie, or after the newest one, so that the chunks of a series overlap in
-   * at most one millisecond, however late samples arrive.
+   * Packs samples into the chunk in whose span they lie, or after the newest one, so that the chunks of a
+   * series overlap in at most one millisecond, however late samples arrive.
    */
   function pack(job: number, node: number, samples: ChunkColumns): void {
     for (let start = 0; start < samples.count; ) {
@@ -65,8 +68,8 @@ export function sampleSealer(db: Database) {
 
   return {
     /**
-     * Seals samples of a job on a node, ascending in time. Samples older than `beforeMs` are not packed but returned, so
-     * that the caller can turn them into points.
+     * Seals samples of a job on a node, ascending in time. Samples older than `beforeMs` are not packed but
+     * returned, so that the caller can turn them into points.
      */
     seal(job: number, node: number, samples: ChunkColumns, beforeMs: number): ChunkColumns {
       const kept = placeOf(samples.times, beforeMs);
@@ -84,8 +87,8 @@ function isFull({ count, times }: ChunkColumns, firstMs: number): boolean {
 }
 
 /**
- * Returns where a chunk that begins at `start` ends. Samples of one millisecond share a chunk; if they are too many, they get
- * chunks of their own, so that `chunk.seq` gives their order of arrival.
+ * Returns where a chunk that begins at `start` ends. Samples of one millisecond share a chunk; if they are
+ * too many, they get chunks of their own, so that `chunk.seq` gives their order of arrival.
  */
 function endOfChunk(times: Float64Array, start: number): number {
   const end = start + CHUNK_SAMPLES;

@@ -4,7 +4,10 @@ import { isDiskError } from '../file/connection.ts';
 /** Most things that are set aside; if more fail, the cause lies elsewhere. */
 const MAX_ASIDE = 1000;
 
-/** Isolates failures: work on a thing that fails is rolled back, reported once, and not tried again until the next start. */
+/**
+ * Isolates failures: work on a thing that fails is rolled back, reported once, and not tried again until the
+ * next start.
+ */
 export function setAsideList(db: Database) {
   const aside = new Set<string>();
   let news: string[] = [];
@@ -20,7 +23,10 @@ export function setAsideList(db: Database) {
     has: (key: string): boolean => aside.has(key),
     add,
 
-    /** Does `work` unless `key` is set aside; sets it aside, reported as `what`, if it fails. Throws disk errors, which affect everything. */
+    /**
+     * Does `work` unless `key` is set aside; sets it aside, reported as `what`, if it fails. Throws disk
+     * errors, which affect everything.
+     */
     attempt(key: string, what: () => string, work: () => void): void {
       if (aside.has(key)) return;
       db.run('SAVEPOINT attempt');

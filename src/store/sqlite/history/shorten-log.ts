@@ -10,12 +10,13 @@ import { runThrough } from '../samples/unsealed.ts';
 import { type LogSeries, oldestRowFinder } from './oldest-rows.ts';
 
 /**
- * Moves samples out of the log in rounds. A round chooses series from the oldest rows, gathers all their samples in one pass
- * over the log, and seals them one after the other; then the oldest rows can be deleted. A step does as much of a round as its
- * time allows, and the next step continues it; the samples gathered meanwhile take 4 MB.
+ * Moves samples out of the log in rounds. A round chooses series from the oldest rows, gathers all their
+ * samples in one pass over the log, and seals them one after the other; then the oldest rows can be deleted.
+ * A step does as much of a round as its time allows, and the next step continues it; the samples gathered
+ * meanwhile take 4 MB.
  *
- * Sealing series by series would read a log row once for each of its 2,000 series. Sealing row by row would add two samples
- * at a time to chunks of 1,440.
+ * Sealing series by series would read a log row once for each of its 2,000 series. Sealing row by row would
+ * add two samples at a time to chunks of 1,440.
  */
 
 const ROUND_SAMPLES = 100_000;
@@ -63,7 +64,10 @@ export function logShortener(
   const asideUntilMs = new Map<number, number>();
   let round: Round | undefined;
 
-  /** Deletes the oldest rows without unsealed samples and starts a round with series that are due; returns whether there is more to do. */
+  /**
+   * Deletes the oldest rows without unsealed samples and starts a round with series that are due; returns
+   * whether there is more to do.
+   */
   function startRound(olderThanMs: number, isOver: () => boolean): boolean {
     const { keptSeq, series, hasMore } = oldest.find(olderThanMs, isOver);
     log.cut(keptSeq);
@@ -72,7 +76,9 @@ export function logShortener(
     return round !== undefined || (hasMore && series.length === 0);
   }
 
-  /** Chooses as many candidates as fit into a round with all their samples, or the first alone if it is large. */
+  /**
+   * Chooses as many candidates as fit into a round with all their samples, or the first alone if it is large.
+   */
   function newRound(candidates: readonly LogSeries[], firstSeq: number): Round {
     const counts = countSamples(log.view(), candidates, firstSeq);
     const isLarge = counts[0]! > SEAL_SAMPLES;

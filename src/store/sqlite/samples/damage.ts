@@ -11,8 +11,8 @@ export interface ChunkSpan {
 }
 
 /**
- * Unpacks a chunk. If it is damaged, throws `internal_error` with the job and the span that cannot be read; all other
- * chunks of the job remain readable.
+ * Unpacks a chunk. If it is damaged, throws `internal_error` with the job and the span that cannot be read;
+ * all other chunks of the job remain readable.
  */
 export function unpackAt<Value>(
   db: Database,

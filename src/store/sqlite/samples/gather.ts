@@ -46,7 +46,10 @@ export class SeriesGatherer {
     this.#gpu = enlarge(this.#gpu, capacity);
   }
 
-  /** Returns the samples ascending in time, those of one millisecond in the order of arrival. Yields where it may pause. */
+  /**
+   * Returns the samples ascending in time, those of one millisecond in the order of arrival. Yields where it
+   * may pause.
+   */
   *sorted(): Generator<undefined, ChunkColumns> {
     const count = this.#count;
     const columns = {

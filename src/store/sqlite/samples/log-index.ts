@@ -1,4 +1,7 @@
-/** A snapshot of log rows: row `r` has the seq `firstSeq + r`, and its samples are from starts[r] to starts[r + 1], exclusive. */
+/**
+ * A snapshot of log rows: row `r` has the seq `firstSeq + r`, and its samples are from starts[r] to starts[r
+ * + 1], exclusive.
+ */
 export interface LogView {
   readonly series: Int32Array;
   /** Empty if the index has no times. */
@@ -12,8 +15,9 @@ export interface LogView {
 const FIRST_CAPACITY = 1024;
 
 /**
- * Maps each sample of the log to its series: 4 bytes a sample, 4 a row, and 8 a sample if it has times. A view remains valid
- * whatever is appended or dropped later, because nothing that it shows is ever overwritten.
+ * Maps each sample of the log to its series: 4 bytes a sample, 4 a row, and 8 a sample if it has times. A
+ * view remains valid whatever is appended or dropped later, because nothing that it shows is ever
+ * overwritten.
  */
 export class LogIndex {
   #series = new Int32Array(0);

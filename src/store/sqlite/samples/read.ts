@@ -14,8 +14,8 @@ import { totalsReader } from './totals.ts';
 const NODES_AT_ONCE = 100;
 
 /**
- * Reads samples, and points of older samples, through one connection. All methods work in steps: they yield undefined
- * where they may pause. The caller must hold one transaction from the first step to the last.
+ * Reads samples, and points of older samples, through one connection. All methods work in steps: they yield
+ * undefined where they may pause. The caller must hold one transaction from the first step to the last.
  */
 export const readingReader = perConnection((db: Database) => {
   const findRun = runFinder(db);
@@ -32,7 +32,8 @@ export const readingReader = perConnection((db: Database) => {
       const { pieces, names } = yield* findPieces(findRun(id, query.run), query);
       const total = countOf(pieces);
       const wanted = query.order ?? 'asc';
-      // The newest readings are found from the end, and reversed afterwards if they are wanted in ascending order.
+      // The newest readings are found from the end, and reversed afterwards if they are wanted in ascending
+      // order.
       const order = total > limit ? 'desc' : wanted;
       const batches: Readings[] = [];
       for (const batch of mergePieces(pieces, { names, order, limit })) {

@@ -12,7 +12,10 @@ import { storedTimesFinder } from './repeats.ts';
 import type { Series } from './series.ts';
 import type { SeriesCache } from './series-cache.ts';
 
-/** Records samples inside the transaction of the group. `flush` must be called before anything else reads or changes their tables. */
+/**
+ * Records samples inside the transaction of the group. `flush` must be called before anything else reads or
+ * changes their tables.
+ */
 export function sampleWriter(db: Database, latest: SeriesCache, log: LogWriter) {
   const appender = sampleAppender(db, log);
   const findStored = storedTimesFinder(db, log);
@@ -35,7 +38,10 @@ export function sampleWriter(db: Database, latest: SeriesCache, log: LogWriter) 
     return samples.map((sample, index) => findEarlier(sample, found[index]));
   }
 
-  /** Returns the series in an earlier run if the sample belongs there, else `inLatest`, the one in the latest run. */
+  /**
+   * Returns the series in an earlier run if the sample belongs there, else `inLatest`, the one in the latest
+   * run.
+   */
   function findEarlier(sample: JobSample, inLatest: Series | undefined): Series | undefined {
     const { jobId, timeMs, stamped, sluid } = sample;
     if (sluid !== undefined) {
@@ -89,7 +95,10 @@ export function sampleWriter(db: Database, latest: SeriesCache, log: LogWriter) 
       appender.append(series, sample);
     },
 
-    /** Records a batch: one look-up for all series that are not cached, and one change of `latest` for each series. */
+    /**
+     * Records a batch: one look-up for all series that are not cached, and one change of `latest` for each
+     * series.
+     */
     recordMany(given: readonly JobSample[], names?: BatchNames): BatchResult {
       const samples = addJobs(given);
       const found = findSeries(samples, samples === given ? names : undefined);
@@ -132,8 +141,8 @@ export function sampleWriter(db: Database, latest: SeriesCache, log: LogWriter) 
 }
 
 /**
- * Returns whether a sample may be stored already. Samples that the server stamped never are, nor are those outside of the span
- * of all samples of the series: nearly all samples are newer, and so cost no look-up.
+ * Returns whether a sample may be stored already. Samples that the server stamped never are, nor are those
+ * outside of the span of all samples of the series: nearly all samples are newer, and so cost no look-up.
  */
 const mayBeRepeat = ({ oldestMs, newestMs }: Series, { timeMs, stamped }: NewSample): boolean =>
   !stamped && oldestMs !== null && newestMs !== null && timeMs >= oldestMs && timeMs <= newestMs;

@@ -12,7 +12,9 @@ interface Search {
   readonly missing: Set<number>;
 }
 
-/** Finds which times of series are stored already, so that samples that are sent again are not stored again. */
+/**
+ * Finds which times of series are stored already, so that samples that are sent again are not stored again.
+ */
 export function storedTimesFinder(db: Database, log: LogWriter) {
   const selectSealed = db.query<{ id: number; sealed: number }, [string]>(
     'SELECT usage.id, sealed FROM json_each(?) AS wanted JOIN usage ON usage.id = wanted.value',
@@ -23,8 +25,9 @@ export function storedTimesFinder(db: Database, log: LogWriter) {
   );
 
   /**
-   * Removes the times of unsealed samples from `missing`. Walks back over the index from the newest sample: a batch that is sent
-   * again is found at once; times that are not stored cost two nanoseconds for each sample in the log.
+   * Removes the times of unsealed samples from `missing`. Walks back over the index from the newest sample: a
+   * batch that is sent again is found at once; times that are not stored cost two nanoseconds for each sample
+   * in the log.
    */
   function searchLog(searches: readonly Search[]): void {
     const places = new SeriesPlaces(searches.map(({ series }) => series.id!));
@@ -53,7 +56,10 @@ export function storedTimesFinder(db: Database, log: LogWriter) {
     }
   }
 
-  /** Returns those of the wanted times that are stored as samples. Samples that have become points are not found. */
+  /**
+   * Returns those of the wanted times that are stored as samples. Samples that have become points are not
+   * found.
+   */
   return function findStored(wanted: ReadonlyMap<Series, ReadonlySet<number>>): Map<Series, Set<number>> {
     const ids = [...wanted.keys()].flatMap(({ id }) => id ?? []);
     const sealed = new Map(selectSealed.all(JSON.stringify(ids)).map((row) => [row.id, row.sealed]));

@@ -1,7 +1,10 @@
 /** Ids that lie closer together than this get a table (4 MB). The ids of one job nearly always do. */
 const MAX_TABLE = 1_000_000;
 
-/** Finds the index of a series in a list within a few nanoseconds, because a pass does it for every sample of the log. */
+/**
+ * Finds the index of a series in a list within a few nanoseconds, because a pass does it for every sample of
+ * the log.
+ */
 export class SeriesPlaces {
   readonly #least: number;
   /** The index plus 1, at `series - least`; 0 if not in the list. */

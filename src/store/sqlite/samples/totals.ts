@@ -26,7 +26,10 @@ export function totalsWriter(db: Database) {
   };
 }
 
-/** Reads the totals of all samples there ever were, for each node of a run that has reported, in no order. Yields where it may pause. */
+/**
+ * Reads the totals of all samples there ever were, for each node of a run that has reported, in no order.
+ * Yields where it may pause.
+ */
 export function totalsReader(db: Database) {
   const log = unsealedReader(db);
   const select = db.query<UsageTotals & { node: number; name: string }, [number]>(

@@ -14,15 +14,16 @@ export interface UnsealedQuery {
 }
 
 /**
- * Reads the samples of a job that are in the log and not sealed: as columns, ascending in time, samples of one millisecond in
- * the order of arrival. The caller must hold one transaction from the first step to the last, because the log changes.
+ * Reads the samples of a job that are in the log and not sealed: as columns, ascending in time, samples of
+ * one millisecond in the order of arrival. The caller must hold one transaction from the first step to the
+ * last, because the log changes.
  */
 export interface UnsealedReader {
   /** Returns all unsealed samples of a job on a node. */
   readSeries(job: number, node: number): ChunkColumns;
   /**
-   * Returns the unsealed samples of each wanted node, in one pass over the log; nodes without samples are missing. Yields after
-   * each slice of a few milliseconds, so that other work can go on.
+   * Returns the unsealed samples of each wanted node, in one pass over the log; nodes without samples are
+   * missing. Yields after each slice of a few milliseconds, so that other work can go on.
    */
   readJob(job: number, query?: UnsealedQuery): Generator<undefined, Map<number, ChunkColumns>>;
   /** Returns how many unsealed samples each node has, without reading them. Yields as `readJob` does. */
@@ -106,7 +107,10 @@ function* countSamples(view: LogView, wanted: readonly JobSeries[]): Generator<u
   return counts;
 }
 
-/** Visits the unsealed samples of series in the order of arrival, with the series' index, the row, and the index in the row. */
+/**
+ * Visits the unsealed samples of series in the order of arrival, with the series' index, the row, and the
+ * index in the row.
+ */
 function* visitSamples(
   view: LogView,
   wanted: readonly JobSeries[],

@@ -9,9 +9,7 @@ import { temporaryFolder } from '../../../help/folder.ts';
 
 const LOCK_TS = resolve(import.meta.dir, '../../../../src/store/sqlite/file/lock.ts');
 
-/**
- * Locks a database in another process until that is killed. The process prints `locked`, or its error.
- */
+/** Locks a database in another process until that is killed. The process prints `locked`, or its error. */
 function lockElsewhere(path: string) {
   const script = `import { lockDatabase } from ${JSON.stringify(LOCK_TS)};
     try { lockDatabase(${JSON.stringify(path)}); console.log('locked'); await Bun.sleep(20_000); }

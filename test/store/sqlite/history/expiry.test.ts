@@ -42,7 +42,9 @@ async function storeWithEnded(path: string, nodesOfJobs: readonly number[]): Pro
   await store.close();
 }
 
-/** Steps whose clock goes on by half a millisecond each time it is asked, so that a step asks ten times or so. */
+/**
+ * Steps whose clock goes on by half a millisecond each time it is asked, so that a step asks ten times or so.
+ */
 function startSteps(path: string) {
   const db = new Database(path, { strict: true });
   db.run('PRAGMA foreign_keys = ON; PRAGMA synchronous = OFF');
