@@ -7,10 +7,9 @@ import type { GroupOutcome, Outcome } from './protocol.ts';
 import type { Write } from './write.ts';
 
 /**
- * Returns a function that commits a group of writes in one transaction. A write that a rule refuses has
- * changed nothing and does not affect the others. If the disk refuses, nothing of the group is stored. If a
- * statement fails because of a bug, the group is repeated write by write, so that only the faulty write
- * fails. `checkFiles` is called right before each commit, and throws if what is committed would be lost.
+ * Returns a function that commits a group of writes in one transaction, all or (if the disk refuses) none.
+ * After a bug the group is repeated write by write, so that only the faulty one fails. `checkFiles` throws if
+ * a commit would be lost.
  */
 export function groupCommitter(
   db: Database,

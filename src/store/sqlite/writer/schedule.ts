@@ -10,11 +10,9 @@ export interface Queued {
 }
 
 /**
- * Decides which of the waiting writes make up the next transaction. Slow writes, each alone, and all others
- * take turns, so that a single sample waits for at most one slow write, and a slow write for those before it
- * and one group of later ones. Writes keep their order among the slow ones and among the others, and a slow
- * write never overtakes an earlier write, so that a batch finds the job whose creation was submitted before
- * it. Only later, small writes overtake a slow one.
+ * Decides which of the waiting writes make up the next transaction. Slow writes, each alone, and groups of
+ * all others take turns. A slow write never overtakes an earlier write, and only later, small writes overtake
+ * a slow one.
  */
 export class Schedule {
   readonly #slow: Queued[] = [];
