@@ -151,9 +151,6 @@ export class Writer {
     if (this.#unsent.length === 0) setImmediate(() => this.#sendUnsent());
     this.#unsent.push(write);
     const id = this.#nextId++;
-    // While batches are read, a turn is long: a write that is sent at once may be on disk before the turn
-    // ends.
-    if (this.#waitingRows.batch > 0) this.#sendUnsent();
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { lane, rows: rows(write), resolve, reject });
     });
