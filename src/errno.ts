@@ -1,9 +1,9 @@
-/** What the system's error codes mean, as the end of a sentence. */
+/** The meaning of the system's error codes, as the end of a sentence. */
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file or folder',
   ENOTDIR: 'a part of the path is a file, not a folder',
   EISDIR: 'it is a folder',
-  EEXIST: 'a file of that name is in its place',
+  EEXIST: 'a file of that name exists',
   EACCES: 'this user has no right to',
   EPERM: 'this user has no right to',
   EROFS: 'the file system is read-only',

@@ -45,7 +45,7 @@ function renderValue(value: unknown): string {
   return /^[\w./:-]+$/.test(text) ? text : JSON.stringify(text);
 }
 
-/** An error with its causes; the stack only of the innermost, which is where it happened. */
+/** Renders an error with its causes, and the stack of the innermost one, where it happened. */
 function explainCause(error: Error): string {
   if (error.cause instanceof Error)
     return `${error.name}: ${error.message}; caused by ${explainCause(error.cause)}`;

@@ -1,5 +1,5 @@
 const BAR_CELLS = 30;
-/** A line that is drawn over itself is drawn this often; one that stays, as in a log, this often. */
+/** How often the bar of a terminal is redrawn, and how often a line is written elsewhere. */
 const DRAW_EVERY_MS = 100;
 const LINE_EVERY_MS = 10_000;
 
@@ -7,18 +7,18 @@ interface ProgressOptions {
   readonly write: (text: string) => void;
   /** Whether a line can be drawn over itself. */
   readonly isTerminal: boolean;
-  /** Milliseconds since whenever. */
+  /** Milliseconds since any fixed time. */
   readonly clock?: () => number;
 }
 
 export interface Progress {
-  /** `done` of the whole, from 0 to 1, or undefined where the whole is not known; `note` stands behind it. */
+  /** `done` is from 0 to 1, or undefined if the whole is not known; `note` follows it. */
   show(done: number | undefined, note: string): void;
-  /** Takes the bar away. */
+  /** Clears the bar. */
   clear(): void;
 }
 
-/** How far a long command has come: a bar on a terminal, and a plain line now and then elsewhere. */
+/** Shows the progress of a long command: a bar on a terminal, a line every 10 s elsewhere. */
 export function startProgress(
   what: string,
   { write, isTerminal, clock = () => performance.now() }: ProgressOptions,

@@ -100,7 +100,12 @@ async function checkHead(
     judge.judgeAccounting(config),
     ...(await checkPrivacy(config, commands)),
     judge.judgeCommand('squeue', squeue.seconds, squeue.error, 'Jobs whose hooks failed are not found'),
-    judge.judgeCommand('sacct', sacct.seconds, sacct.error, 'An end that nobody saw is never learnt'),
+    judge.judgeCommand(
+      'sacct',
+      sacct.seconds,
+      sacct.error,
+      'How a job ended stays unknown if its hooks failed',
+    ),
     await checkServer(server),
   ];
 }

@@ -10,13 +10,13 @@ import { openStore } from '../store/open.ts';
 import { defineCommand, type Input } from './command.ts';
 import { type Progress, startProgress } from './progress.ts';
 
-/** Reports of one commit: a page of an index that several of them change is written once. */
+/** Reports in one commit. More of them share pages of the indexes, each of which is then written once. */
 const BATCH_REPORTS = 20_000;
-/** Nodes that they may have together, which bounds the memory of a commit. */
+/** Nodes of the reports in one commit, which bounds its memory. */
 const BATCH_NODES = 1_000_000;
-/** All pages that a commit changes fit in, also among millions of jobs. */
+/** Holds all pages that a commit changes, also among millions of jobs. */
 const CACHE_BYTES = 256_000_000;
-/** Reasons that are shown. */
+/** Reasons shown of refused and unreadable records. */
 const SHOWN_REASONS = 5;
 
 interface ImportArguments {
@@ -102,7 +102,7 @@ function openSource(
   return (sink) => readSavedAccounting(saved.stream(), { bytes, nowMs }, sink);
 }
 
-/** Delivers in batches of one size, however the records come; one is written while the next is read. */
+/** Delivers records in batches of one size; one is written while the next is read. */
 function batchSink(
   apply: (reports: readonly Report[]) => Promise<BatchResult>,
   tally: Tally,
@@ -115,7 +115,7 @@ function batchSink(
   async function write(reports: readonly Report[]): Promise<void> {
     await writing;
     writing = apply(reports).then((result) => tally.add(result));
-    // Told of at the next await.
+    // Reported at the next await.
     writing.catch(() => {});
   }
 
@@ -143,8 +143,8 @@ async function openForImport(database: string) {
   const owner = existsSync(database) ? statSync(database).uid : undefined;
   if (process.getuid?.() === 0 && owner !== undefined && owner !== 0) {
     throw new OperatorError(
-      `${database} is not root’s, and the service could not use what root writes beside it. ` +
-        `Run this as its owner: sudo -u '#${owner}' hpc-observe slurm import ...`,
+      `${database} does not belong to root, and the service could not use files that root creates beside it. ` +
+        `Run this command as its owner: sudo -u '#${owner}' hpc-observe slurm import ...`,
     );
   }
   try {
@@ -157,13 +157,13 @@ async function openForImport(database: string) {
     if (!(error instanceof DatabaseInUse)) throw error;
     throw new OperatorError(
       `${database} is in use by a running hpc-observe. Stop it for the time of the import (systemctl stop ` +
-        'hpc-observe): what Slurm tells meanwhile waits, and is taken up when it starts again.',
+        'hpc-observe). Events of Slurm are stored when it starts again.',
       { cause: error },
     );
   }
 }
 
-/** What became of the records. */
+/** Counts the outcomes of the records. */
 class Tally {
   readonly #counts = { stored: 0, repeated: 0, refused: 0, unreadable: 0 };
   readonly #reasons: string[] = [];
@@ -189,7 +189,7 @@ class Tally {
     return Math.max(0, SHOWN_REASONS - this.#reasons.length);
   }
 
-  /** The lines at the end. */
+  /** Renders the lines at the end. */
   describe(startedMs: number, opening: string): string {
     const { stored, repeated, refused, unreadable } = this.#counts;
     const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);

@@ -12,7 +12,7 @@ interface Moment {
   readonly progress: number;
   /** From 0 up to 1, the same for the whole life. */
   readonly character: number;
-  /** From -1 to 1, wandering within so many milliseconds; every channel has its own way. */
+  /** Returns a value from -1 to 1 that changes smoothly over `periodMs`, independently for each channel. */
   readonly wander: (channel: number, periodMs: number) => number;
 }
 
@@ -23,7 +23,7 @@ interface Load {
   readonly gpu?: number;
 }
 
-/** Reading its input and filling its memory takes a job this long. */
+/** A job reads its input and fills its memory for this long. */
 const WARM_UP_MS = 120_000;
 const MINUTE_MS = 60_000;
 

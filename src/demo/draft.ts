@@ -4,14 +4,14 @@ import { createRandom, draw } from './random.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
-/** So many ids in a row may be the tasks of one array. */
+/** Maximum number of consecutive ids in one array. */
 const ARRAY_BLOCK = 16;
 const ARRAY_SHARE = 0.15;
 
-/** What a job does to its nodes. All but `cpuOnly` have GPUs. */
+/** How a job uses its nodes. All but `cpuOnly` have GPUs. */
 export type Behaviour = 'steady' | 'bursty' | 'leaking' | 'idleGpu' | 'failing' | 'cpuOnly';
 
-/** How a run ended, in Slurm's word and ours. */
+/** How a run ended, in Slurm's state and ours. */
 export interface Verdict {
   readonly state: JobState;
   readonly rawState: string;
@@ -35,9 +35,9 @@ export interface JobDraft {
   /** From its first start to its last end. */
   readonly runtimeMs: number;
   readonly verdict: Verdict;
-  /** The array that it is a task of. */
+  /** The array that it belongs to. */
   readonly array?: { readonly id: string; readonly task: number };
-  /** Its first run ends so long after the start, and it is requeued. */
+  /** Set for a job that is requeued: when its first run ends after its start, and how. */
   readonly requeue?: { readonly afterMs: number; readonly verdict: Verdict };
 }
 
@@ -61,7 +61,7 @@ const VERDICT_SHARES: readonly [Verdict, number][] = [
   [{ state: 'failed', rawState: 'FAILED', exitCode: 0, signal: 11 }, 0.01],
   [NODE_FAIL, 0.005],
 ];
-/** Of those that hang: some are killed at their time limit, others fail before. */
+/** Jobs that hang are killed at their time limit, or fail before it. */
 const HANG_SHARES: readonly [Verdict, number][] = [
   [TIMEOUT, 0.7],
   [{ state: 'failed', rawState: 'FAILED', exitCode: 134 }, 0.3],

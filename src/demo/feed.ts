@@ -22,7 +22,7 @@ const HOUR_MS = 3_600_000;
 const PAST_MS = 72 * HOUR_MS;
 const PAST_STEP_MS = 60_000;
 const LIVE_STEP_MS = 5000;
-/** Rows a write: a request that arrives meanwhile waits for one of these at most. */
+/** Samples in one write; a request that arrives meanwhile waits for at most one of these. */
 const BATCH_ROWS = 2000;
 /** Of the newest jobs, those that show how far an earlier run has come. */
 const WITNESS_JOBS = 20;
@@ -40,7 +40,7 @@ interface DemoOptions {
   readonly store: DemoStore;
   readonly now: () => number;
   readonly log: { warn(event: string, fields: Record<string, unknown>): void };
-  /** Told how far a long filling has come. */
+  /** Called with the progress of a long filling. */
   readonly showProgress: ShowProgress;
   /** How much past a new cluster has; three days when left out. */
   readonly pastMs?: number;

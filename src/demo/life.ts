@@ -6,9 +6,9 @@ import { draftJob, type JobDraft, type Verdict } from './draft.ts';
 import { createRandom, draw } from './random.ts';
 
 const HOUR_S = 3600;
-/** A requeued job waits so long for its next run: its nodes stay its own. */
+/** Between two runs of a requeued job, which keeps its nodes. */
 const REQUEUE_WAIT_MS = 120_000;
-/** Time limits that people ask for. */
+/** Time limits that users ask for. */
 const LIMITS_SECONDS = [1, 4, 12, 24, 48].map((hours) => hours * HOUR_S);
 const REASON_SHARES: readonly [string, number][] = [
   ['Priority', 0.7],
@@ -21,7 +21,7 @@ export interface WaitingJob extends JobDraft {
   readonly submitTimeMs: number;
 }
 
-/** A job with its place and time. */
+/** A job that has nodes and times. */
 export interface DemoJob extends WaitingJob {
   readonly nodes: readonly string[];
   /** Of its first run. */
@@ -50,7 +50,7 @@ export function runsOf({ startTimeMs, endTimeMs, verdict, requeue }: DemoJob): D
 export const isRunningAt = (job: DemoJob, timeMs: number): boolean =>
   runsOf(job).some(({ startTimeMs, endTimeMs }) => startTimeMs <= timeMs && timeMs < endTimeMs);
 
-/** What Slurm says of a job that waits. */
+/** Returns Slurm's report of a pending job. */
 export const reportWait = (job: WaitingJob): Report => ({
   ...detailsOf(job),
   source: 'squeue',
@@ -98,7 +98,7 @@ function detailsOf(job: WaitingJob): JobDetails {
   };
 }
 
-/** A job that was killed at its limit had just that; the others asked for more than they need. */
+/** A job that was killed at its limit ran that long; the others asked for more than they need. */
 function timeLimitSeconds({ runtimeMs, verdict }: JobDraft): number {
   const seconds = Math.ceil(runtimeMs / 1000);
   if (verdict.rawState === 'TIMEOUT') return seconds;

@@ -1,6 +1,6 @@
 const BAR_CELLS = 30;
 
-/** Given how much is done, from 0 to 1, each time it has become more. */
+/** Called with the progress, from 0 to 1, each time it has grown. */
 export type ShowProgress = (done: number) => void;
 
 /** A bar that is drawn over itself, for a terminal. */

@@ -16,24 +16,24 @@ export function listen(app: App, host: string, port: number): Bun.Server<unknown
   return app.server!;
 }
 
-/** Why a port cannot be listened on, and what to do about it. */
+/** Explains why the service cannot listen, and what to do about it. */
 export function explainListenError(host: string, port: number, error: unknown): string {
   const { code = '' } = error as { code?: string };
   switch (code) {
     case 'EADDRINUSE':
-      return `Port ${port} of ${host} is taken. Stop what listens there, or give another --port.`;
+      return `Port ${port} of ${host} is in use. Stop the other program, or choose another --port.`;
     case 'EADDRNOTAVAIL':
-      return `${host} is not an address of this machine. Give one of its own with --host, or 0.0.0.0 for all of them.`;
+      return `${host} is not an address of this machine. Choose one of its addresses with --host, or 0.0.0.0 for all of them.`;
     case 'EACCES':
       return (
-        `This user may not listen on port ${port}: ports below 1024 are for root. Give another --port, or the ` +
+        `This user may not listen on port ${port}: ports below 1024 are for root. Choose another --port, or give the ` +
         'service AmbientCapabilities=CAP_NET_BIND_SERVICE.'
       );
     case 'ENOENT':
     case 'ENOTFOUND':
     case 'EAI_NONAME':
     case 'DNS_ENOTFOUND':
-      return `There is no host ${host}. Give an address of this machine with --host.`;
+      return `There is no host ${host}. Choose an address of this machine with --host.`;
     default:
       return `Cannot listen on ${host}, port ${port}: ${explainSystemError(error)}.`;
   }

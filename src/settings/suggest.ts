@@ -1,7 +1,7 @@
-/** Differences between two words that are still taken for a slip. */
+/** Maximum number of typing errors in a suggestion. */
 const MAX_SLIPS = 2;
 
-/** The choice that a mistyped word most likely stands for; undefined when none is close. */
+/** Returns the choice that a mistyped word most likely means; undefined if none is close. */
 export function findLikely(word: string, choices: readonly string[]): string | undefined {
   if (word === '' || word.length > 40) return undefined;
   const ranked = choices
@@ -11,7 +11,10 @@ export function findLikely(word: string, choices: readonly string[]): string | u
   return ranked[0]?.choice;
 }
 
-/** Letters to add, leave out, change or swap with their neighbour (optimal string alignment distance). */
+/**
+ * Counts the letters to add, leave out, change or swap with a neighbour (optimal string alignment
+ * distance).
+ */
 function countSlips(from: string, to: string): number {
   const rows = [Array.from({ length: to.length + 1 }, (_, column) => column)];
   for (let row = 1; row <= from.length; row++) {

@@ -187,7 +187,7 @@ test('serve names a port that is taken and leaves the database as it was', async
   await using other = await serve();
   const { port } = new URL(other.url);
   expect(await refusal(folder.path, ['--port', port])).toMatch(
-    new RegExp(`Port ${port} of 127\\.0\\.0\\.1 is taken.*--port`),
+    new RegExp(`Port ${port} of 127\\.0\\.0\\.1 is in use.*--port`),
   );
   expect(readFileSync(folder.file(FILE)).equals(before)).toBe(true);
   await using free = await serve({ folder: folder.path });
