@@ -10,7 +10,7 @@ import { openStore } from '../store/open.ts';
 import { defineCommand, type Input } from './command.ts';
 import { type Progress, startProgress } from './progress.ts';
 
-/** Reports in one commit. More of them share pages of the indexes, each of which is then written once. */
+/** Reports in one commit. A page of an index that several of them change is written once. */
 const BATCH_REPORTS = 20_000;
 /** Nodes of the reports in one commit, which bounds its memory. */
 const BATCH_NODES = 1_000_000;

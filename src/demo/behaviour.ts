@@ -76,8 +76,7 @@ const LOADS: Record<Behaviour, (moment: Moment) => Load> = {
 };
 
 /**
- * What a job uses on one of its nodes at a time: the same answer for the same question, whoever asks and
- * when.
+ * Returns the usage of a job on one of its nodes at a time. The same arguments always give the same values.
  */
 export function measureJob(job: DemoJob, nodeIndex: number, timeMs: number): Values {
   const ageMs = Math.max(0, timeMs - job.startTimeMs);

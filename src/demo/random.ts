@@ -1,4 +1,4 @@
-/** The same numbers for the same seed, evenly spread from 0 up to 1 (mulberry32). */
+/** Returns a generator of numbers from 0 up to 1, evenly spread, the same for the same seed (mulberry32). */
 export function createRandom(seed: number): () => number {
   let state = seed | 0;
   return () => {

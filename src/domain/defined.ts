@@ -1,4 +1,4 @@
-/** The fields of an object, each of which may be undefined as well as absent. */
+/** The fields of an object, where a field may be undefined as well as absent. */
 export type Maybe<Whole> = { readonly [Key in keyof Required<Whole>]?: Whole[Key] | undefined };
 
 /**

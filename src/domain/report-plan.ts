@@ -101,9 +101,7 @@ function withUser(merged: readonly MergedRun[], id: string): readonly MergedRun[
   return merged.with(-1, { ...latest, run: { ...latest.run, user } });
 }
 
-/**
- * A job of many nodes has as many hooks, each of which reports its own node: an event shows that node alone.
- */
+/** Plans the event. Each node of a job has its own hook, so the event shows only the node that reported. */
 function planEvent(
   { observedMs, source, allocations }: Report,
   news: Change,

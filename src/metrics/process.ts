@@ -11,7 +11,7 @@ import start from 'prom-client/lib/metrics/processStartTime.js';
 export function processMetrics(): Registry {
   const registry = new Registry();
   for (const add of [cpu, memory, start, openFiles, maxFiles]) add(registry);
-  // Its "heap" is the address space for all data: gigabytes, of which JavaScript's heap is a small part.
+  // It reports the address space of all data, which is gigabytes, and not JavaScript's heap.
   registry.removeSingleMetric('process_heap_bytes');
   return registry;
 }

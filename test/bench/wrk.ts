@@ -1,6 +1,6 @@
 import { $ } from 'bun';
 
-/** Runs a wrk script for `seconds`; returns the answers a second, all of which must be 2xx. */
+/** Runs a wrk script for `seconds`; returns the answers a second. Throws unless all are 2xx. */
 export async function postRate(
   url: string,
   script: string,

@@ -149,7 +149,7 @@ test('a hook where the user of slurmctld cannot reach it would hold jobs up', as
   expect((await head.check()).output).toContain(`PrologSlurmctld is our script ${script}.`);
 });
 
-test('without scontrol nothing can be checked; a server has to be a URL', async () => {
+test('without scontrol nothing can be checked, and --server must be a URL', async () => {
   const check = (...args: string[]) => runLine(['slurm', 'check', ...args], { PATH: '/nowhere' });
   await expect(check('--server', 'x')).rejects.toThrow(/--server must be a URL/);
   using head = machine('');

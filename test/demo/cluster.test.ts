@@ -134,7 +134,7 @@ describe('what Slurm says of them', () => {
         [1, 'running'],
         [1, 'completed'],
       ]);
-      // As long as the second run has not started, the first one runs as far as anybody knows.
+      // Until the second run has started, the service still shows the first one as running.
       expect(reportLife(job, second.startTimeMs - 1).map(({ state }) => state)).toEqual(['running']);
     }
   });

@@ -336,10 +336,7 @@ describe('reports in any order, repeated and with losses', () => {
     return { sluid: sluidOf(run), otherSluids: [sluidOf(run, part)] };
   }
 
-  /**
-   * The records of a run that changed its size at `resize`: accounting has two, the second of which begins
-   * then.
-   */
+  /** Returns the records of a run that changed its size at `resize`: in accounting, two that meet there. */
   function resizedRecords(
     version: Version,
     run: number,

@@ -34,9 +34,8 @@ interface WriteOptions {
 }
 
 /**
- * Writes as fast as it is answered, over so many connections, until `isOver`: jobs, samples with timestamps
- * of their own, states. Each job is written by one connection alone, in order. Returns how many writes were
- * answered 2xx.
+ * Writes jobs, states and samples with timestamps over several connections until `isOver`, each as soon as the
+ * one before is answered. One connection writes all of a job, in order. Returns how many writes got 2xx.
  */
 export async function writeUntil(
   isOver: () => boolean,

@@ -1,4 +1,4 @@
-// A neighbour of whoever uses the service: asks for /v1/health, posts a sample and scrapes, again and again,
+// A client beside the one that a test runs: asks for /v1/health, posts a sample and scrapes, again and again,
 // in a process of its own, so that the waits it measures are the service's and not those of the test that
 // burdens it. Arguments: URL of the service, in which the job "neighbour" must exist, and of a server that
 // only echoes JSON. Messages: `reset`, and `report`, which is answered.

@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test';
 import { NOON_MS } from '../help/clock.ts';
 import { startService } from '../help/service.ts';
 
-/** Jobs by their id: the nodes that report, each with so many known values beside the runtime. */
+/** For each job id, the nodes that report and how many values each has beside the runtime. */
 type Cluster = Record<string, [nodes: number, values: 0 | 2 | 3]>;
 
 async function scrape(maxSeries: number, cluster: Cluster) {

@@ -4,7 +4,7 @@ import { Faults } from '../../src/settings/faults.ts';
 import { HIDDEN, loadSettings } from '../../src/settings/load.ts';
 import type { SettingTable } from '../../src/settings/table.ts';
 
-/** A table with a secret, of which the product has none yet. */
+/** A table with a secret; the product has no secret setting yet. */
 const TABLE = {
   token: {
     name: 'api-token',

@@ -9,7 +9,7 @@ type Part = 'magic' | 'descriptor' | 'skippable' | 'block';
 
 /**
  * Follows the frames of zstd data (RFC 8878) in pieces, without decompressing it. Throws `invalid_request`
- * for truncated data and for data followed by other bytes, both of which Bun's decoder accepts.
+ * for truncated data and for data followed by other bytes. Bun's decoder accepts both.
  */
 export class ZstdFrames {
   #part: Part = 'magic';

@@ -9,8 +9,8 @@ export const damaged = (what: string) => new ChunkError(`The chunk is damaged: $
 
 // The compressed parts of a chunk are Zstandard frames without their headers (RFC 8878, section 3.1.1): the
 // blocks alone give kind, size and end. Whole frames with a length and a "raw" byte would be 0.8 % larger for
-// a full chunk (4.9 kB), 5 % for 120 samples and 1 % smaller for 20. That is little, but version 1 is frozen,
-// so both would have to be read.
+// a full chunk (4.9 kB), 5 % for 120 samples and 1 % smaller for 20. That is little, but version 1 is frozen:
+// with whole frames in a version 2, readers would need the code for both.
 const ZSTD_MAGIC = 0xfd2fb528;
 /** Frame header descriptor: a single segment, content size in four bytes, no checksum, no dictionary. */
 const ZSTD_DESCRIPTOR = 0xa0;

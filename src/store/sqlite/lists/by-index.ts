@@ -15,9 +15,7 @@ export interface Walk {
   readonly lowest?: number;
 }
 
-/**
- * Above this, walks are not split by user: a scan of all users' jobs costs less than opening so many ranges.
- */
+/** Above this, walks are not split by user, because a scan of all users' jobs opens fewer ranges. */
 const MAX_WALKS = 500;
 
 const NOT_ENDED = STATE_NUMBERS.filter((state) => state < FIRST_ENDED);

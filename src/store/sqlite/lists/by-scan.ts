@@ -8,7 +8,7 @@ import { type Slice, slices, sliceTerms } from './slices.ts';
 const FIRST_SLICE_JOBS = 100;
 const MIN_SLICE_JOBS = 10;
 const MAX_SLICE_JOBS = 1000;
-/** Usage is summed over all nodes of a job, of which there may be thousands. */
+/** Usage is summed over all nodes of a job, and a job may have thousands. */
 const MAX_SLICE_JOBS_BY_USAGE = 200;
 /**
  * A slice that takes longer halves the next one; one that takes less than half of it doubles the next one.

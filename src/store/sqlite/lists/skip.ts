@@ -131,8 +131,7 @@ export function jobSkipper(db: Database) {
     },
 
     /**
-     * Whether so many jobs of one walk start at this time that sorting them by id would take too long for one
-     * step.
+     * Whether one walk has CROWD_JOBS or more jobs that start at this time, too many to sort by id in one step.
      */
     isCrowded: (walks: readonly Walk[], order: JobOrder, startMs: number): boolean =>
       walks.some(

@@ -27,8 +27,7 @@ export function nameSources(db: Database): void {
     .values() as [string | null][];
   for (const [text] of texts) if (text !== null) addText.run(text, rename(text));
 
-  // The indexes compare name by name: SQLite builds a table of an IN list for every row that is written, which
-  // took 10 of the 55 µs of a new job.
+  // The indexes compare name by name, because SQLite builds a table of an IN list for every row that is written.
   db.run(`
     DROP INDEX detail_unsettled;
     ALTER TABLE detail RENAME COLUMN standing_ms TO verdict_ms;
@@ -36,7 +35,7 @@ export function nameSources(db: Database): void {
     UPDATE detail SET verdict = (SELECT name FROM verdict_name WHERE number = standing),
                       sources = (SELECT new FROM origin_text WHERE old = sources);
     ALTER TABLE detail DROP COLUMN standing;
-    -- The few of which Slurm may know more: they have not ended, or their end is a guess (domain UNCONFIRMED_VERDICTS).
+    -- The few jobs that Slurm may know more about: not ended, or ended by a guess (domain UNCONFIRMED_VERDICTS).
     CREATE INDEX detail_unconfirmed ON detail (verdict_ms)
       WHERE verdict = 'pending' OR verdict = 'running' OR verdict = 'absence' OR verdict = 'hook';
 

@@ -80,7 +80,7 @@ function shortTime(): () => boolean {
 
 const nodes = (count: number) => Array.from({ length: count }, (_, index) => `n${index}`);
 
-/** Samples of job a on so many nodes at one moment. */
+/** Returns samples of job a on `count` nodes at one time. */
 const moment = (atMs: number, count: number): JobSample[] =>
   nodes(count).map((node) => ({ jobId: 'a', ...sample(atMs, { node, stamped: false }) }));
 
