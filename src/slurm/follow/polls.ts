@@ -18,7 +18,10 @@ export interface Reconciliation extends Pick<Repeat, 'stop' | 'state'> {
   hasten(): void;
 }
 
-/** Repeats the polls of `reconciler`, with rests that limit Slurm's commands to a twentieth of the time. */
+/**
+ * Repeats the polls of `reconciler`, with rests that limit Slurm's commands to a twentieth of the time, or a
+ * tenth after `hasten`.
+ */
 export function startReconciliation({ intervalMs, ...options }: ReconciliationOptions): Reconciliation {
   const { poll, stop } = reconciler(options);
   let pollsMs: number[] = [];
