@@ -33,6 +33,21 @@ export function joinTurn(rank: Rank = 'first'): Promise<void> {
   return Promise.resolve();
 }
 
+/** Starts the first slice of work that rests between its slices. */
+export function startPace(rank: Rank = 'first') {
+  let endMs = performance.now() + SLICE_MS;
+  return {
+    /** Whether the slice is over. */
+    isDue: (): boolean => performance.now() > endMs,
+
+    /** Yields to others, and starts the next slice. */
+    async rest(): Promise<void> {
+      await yieldToOthers(rank);
+      endMs = performance.now() + SLICE_MS;
+    },
+  };
+}
+
 function resumeNext(): void {
   const next: Rank = lastRank === 'first' ? 'background' : 'first';
   const rank = waiting[next].length > 0 ? next : lastRank;

@@ -1,5 +1,5 @@
 import { AppError, invalid } from '../../domain/errors.ts';
-import { SLICE_MS, yieldToOthers } from '../../pace.ts';
+import { startPace } from '../../pace.ts';
 import { parseBody, parseJson } from './body.ts';
 import { isSmall, readPieces, readText } from './body-text.ts';
 import type { Intake } from './intake.ts';
@@ -30,13 +30,13 @@ export async function readRows(
     if (isLong) await pace.rest();
     count += rows.length;
     add(rows);
-    await pace.restIfDue();
+    if (pace.isDue()) await pace.rest();
   }
 
   async function cut(text: string): Promise<void> {
     for (let at = 0; at < text.length; at += PIECE_LENGTH) {
       for (const portion of cutter.cut(text.slice(at, at + PIECE_LENGTH))) await addPortion(portion);
-      await pace.restIfDue();
+      if (pace.isDue()) await pace.rest();
     }
   }
 
@@ -61,20 +61,6 @@ export async function readRows(
   else if (count !== cutter.commas + 1 && count + cutter.commas > 0) {
     throw new AppError('invalid_request', 'The body is not valid JSON.');
   }
-}
-
-function startPace() {
-  let turnMs = performance.now();
-  async function rest(): Promise<void> {
-    await yieldToOthers();
-    turnMs = performance.now();
-  }
-  return {
-    rest,
-    async restIfDue() {
-      if (performance.now() - turnMs > SLICE_MS) await rest();
-    },
-  };
 }
 
 function rowsOf(body: unknown, limits: RowLimits): readonly unknown[] {

@@ -1,5 +1,5 @@
 import { createGate, type Gate } from '../../domain/gate.ts';
-import { SLICE_MS, yieldToOthers } from '../../pace.ts';
+import { startPace } from '../../pace.ts';
 
 /** Answers up to this size are sent as a whole, with a Content-Length. */
 export const WHOLE_BYTES = 2 * 1024 * 1024;
@@ -164,17 +164,14 @@ export const sendJson = (parts: AsyncIterable<string>): Promise<Response> =>
 
 async function* encodeParts(parts: AsyncIterable<string>): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   let text = '';
-  let endMs = performance.now() + SLICE_MS;
+  const pace = startPace('background');
   for await (const part of parts) {
     text += part;
     if (text.length > PIECE_CHARACTERS) {
       yield Buffer.from(text);
       text = '';
     }
-    if (performance.now() > endMs) {
-      await yieldToOthers('background');
-      endMs = performance.now() + SLICE_MS;
-    }
+    if (pace.isDue()) await pace.rest();
   }
   yield Buffer.from(text);
 }

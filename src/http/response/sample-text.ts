@@ -3,7 +3,7 @@ import { SAMPLE_COLUMNS } from '../../api/sample.ts';
 import type { Readings } from '../../domain/readings.ts';
 import type { ReadingQuery, SampleStore } from '../../domain/store/samples.ts';
 import { POINT_SPAN_MS } from '../../domain/summary.ts';
-import { SLICE_MS, yieldToOthers } from '../../pace.ts';
+import { startPace } from '../../pace.ts';
 import type { ReadingRequest } from '../request/sample-list.ts';
 import { sendDownload, sendPieces, WHOLE_BYTES } from './download.ts';
 import { maxRowBytes, rowWriter } from './sample-rows.ts';
@@ -81,7 +81,7 @@ async function* renderPieces(
   let pieceBytes = format === 'json' ? WHOLE_BYTES : PIECE_BYTES;
   write(out, head);
   let hasRows = false;
-  let endMs = performance.now() + SLICE_MS;
+  const pace = startPace('background');
   for await (const readings of batches) {
     hasRows ||= readings.count > 0;
     const writeRow = rowWriter(readings, format, spanMs);
@@ -93,10 +93,7 @@ async function* renderPieces(
         yield out.take();
         pieceBytes = PIECE_BYTES;
       }
-      if (performance.now() > endMs) {
-        await yieldToOthers('background');
-        endMs = performance.now() + SLICE_MS;
-      }
+      if (pace.isDue()) await pace.rest();
       const end = Math.min(start + ROWS_AT_ONCE, readings.count);
       for (let place = start; place < end; place++) {
         out.ensure(rowBytes);
