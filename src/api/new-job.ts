@@ -2,6 +2,7 @@ import { Type } from '@sinclair/typebox';
 import { invalid } from '../domain/errors.ts';
 import { MAX_NODES, type NewJob } from '../domain/job.ts';
 import { DetailFields, readDetails, renderDetails } from './detail.ts';
+import { WRITE_ERRORS } from './error.ts';
 import { Identity, JobId, type Wire } from './field.ts';
 import { JobAnswer } from './job.ts';
 import { operation } from './operation.ts';
@@ -54,13 +55,6 @@ export const CREATE_JOB = operation({
   summary: 'Create a job that starts now',
   body: { schema: NewJobBody },
   answers: { 201: { schema: JobAnswer, means: 'The job, on disk' } },
-  errors: [
-    'invalid_request',
-    'validation_error',
-    'conflict',
-    'payload_too_large',
-    'unsupported_media_type',
-    'unavailable',
-  ],
+  errors: [...WRITE_ERRORS, 'conflict'],
   repeatable: 'never',
 });

@@ -1,8 +1,6 @@
 /** Ends one try of a request when it takes too long, or when the caller aborts. */
 export interface Deadline {
   readonly signal: AbortSignal;
-  /** Whether the time was over, and not the caller who aborted. */
-  readonly hasExpired: boolean;
   /** Starts the time, from its beginning. */
   start(): void;
   pause(): void;
@@ -16,9 +14,6 @@ export function startDeadline(timeoutMs: number, caller?: AbortSignal): Deadline
   let timer = setTimeout(expire, timeoutMs);
   return {
     signal: caller ? AbortSignal.any([expiry.signal, caller]) : expiry.signal,
-    get hasExpired() {
-      return expiry.signal.aborted && caller?.aborted !== true;
-    },
     start() {
       clearTimeout(timer);
       timer = setTimeout(expire, timeoutMs);

@@ -11,13 +11,14 @@ export async function* readLines(pieces: AsyncIterable<Uint8Array>): AsyncGenera
   const decoder = new TextDecoder();
   let rest = '';
   for await (const piece of pieces) {
-    const text = rest + decoder.decode(piece, { stream: true });
+    const text = decoder.decode(piece, { stream: true });
     let start = 0;
     for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', start)) {
-      yield parseLine(text.slice(start, end));
+      yield parseLine(rest + text.slice(start, end));
+      rest = '';
       start = end + 1;
     }
-    rest = text.slice(start);
+    rest += text.slice(start);
     if (rest.length > MAX_LINE_LENGTH)
       throw new ClientError('bad_answer', 'A row of the answer is too long.');
   }

@@ -39,6 +39,13 @@ export interface Message {
   readonly onTry?: () => void;
 }
 
+/** What every try of a message sends. */
+interface BuiltRequest {
+  readonly url: string;
+  readonly init: BunFetchRequestInit;
+  readonly answers: Operation['answers'];
+}
+
 const TIMEOUT_MS = 30_000;
 const RETRIES = 4;
 
@@ -58,24 +65,24 @@ export class Transport {
   }
 
   /** Sends a message and returns what `read` makes of the answer, if its operation declares the status. */
-  send<Value>(
+  async send<Value>(
     message: Message,
     call: CallOptions,
     read: (response: Response) => Promise<Value>,
   ): Promise<Value> {
+    const request = this.#requestOf(message);
     return this.#retry(message, call, async (deadline) => {
-      try {
-        return await read(await this.#fetch(message, deadline));
-      } finally {
-        deadline.pause();
-      }
+      const value = await read(await this.#fetch(request, deadline));
+      deadline.pause();
+      return value;
     });
   }
 
   /** Sends a message and yields the body of the answer piece by piece. Only the start is retried. */
   async *open(message: Message, call: CallOptions): AsyncGenerator<Uint8Array> {
+    const request = this.#requestOf(message);
     const { response, deadline } = await this.#retry(message, call, async (deadline) => ({
-      response: await this.#fetch(message, deadline),
+      response: await this.#fetch(request, deadline),
       deadline,
     }));
     try {
@@ -116,17 +123,24 @@ export class Transport {
     return retry(attempt, { ...this.#surroundings, retries: isRepeatable ? retries : 0, signal });
   }
 
-  async #fetch(message: Message, { signal }: Deadline): Promise<Response> {
-    const response = await fetch(this.#urlOf(message), { ...this.#init(message), signal });
-    if (response.status in message.operation.answers) return response;
+  /** Builds a request once for all tries. Throws URIError if the id of the job has a lone surrogate. */
+  #requestOf(message: Message): BuiltRequest {
+    return { url: this.#urlOf(message), init: this.#init(message), answers: message.operation.answers };
+  }
+
+  async #fetch({ url, init, answers }: BuiltRequest, { signal }: Deadline): Promise<Response> {
+    const response = await fetch(url, { ...init, signal });
+    if (response.status in answers) return response;
     throw await this.#refusal(response);
   }
 
   #urlOf({ operation, jobId, query = {} }: Message): string {
     const parameters = new URLSearchParams();
     for (const [name, values] of Object.entries(query)) {
-      if (typeof values === 'string') parameters.append(name, values);
-      else for (const value of values ?? []) parameters.append(name, value);
+      if (values === undefined) continue;
+      const list = typeof values === 'string' ? [values] : values;
+      // Left out, an empty list would match every job; the service refuses an empty value.
+      for (const value of list.length > 0 ? list : ['']) parameters.append(name, value);
     }
     const path = jobId === undefined ? operation.path : pathFor(operation.path, jobId);
     return `${this.#base}${path}${parameters.size > 0 ? `?${parameters}` : ''}`;
@@ -160,7 +174,7 @@ export class Transport {
   #explain(error: unknown, deadline: Deadline, caller: AbortSignal | undefined): unknown {
     if (caller?.aborted) return caller.reason;
     if (error instanceof ClientError) return error;
-    const cause = deadline.hasExpired ? deadline.signal.reason : error;
+    const cause = deadline.signal.aborted ? deadline.signal.reason : error;
     const reason = cause instanceof Error ? cause.message : String(cause);
     return new ClientError('no_answer', `${this.#base} did not answer: ${reason}`, { cause });
   }

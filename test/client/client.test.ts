@@ -3,12 +3,12 @@ import { readSampleRow } from '../../src/api/sample.ts';
 import { Client } from '../../src/client/client.ts';
 import type { Job } from '../../src/domain/job.ts';
 import { listen } from '../../src/service/listen.ts';
+import { MINUTE_MS } from '../help/builders.ts';
 import { NOON_MS } from '../help/clock.ts';
 import { temporaryFolder } from '../help/folder.ts';
 import { startService } from '../help/service.ts';
 import { errorOf } from './help.ts';
 
-const MINUTE_MS = 60_000;
 let service: Awaited<ReturnType<typeof startService>>;
 let server: ReturnType<typeof listen>;
 let client: Client;
@@ -253,4 +253,8 @@ test('the path of the base URL and its headers are part of every request', async
   } finally {
     await proxy.stop(true);
   }
+});
+
+test('an empty list of values is refused, and does not list every job', async () => {
+  expect(await errorOf(client.listJobs({ user: [] }))).toMatchObject({ code: 'validation_error' });
 });
