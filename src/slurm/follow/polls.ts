@@ -23,12 +23,12 @@ export interface Reconciliation extends Pick<Repeat, 'stop' | 'state'> {
  * tenth after `hasten`.
  */
 export function startReconciliation({ intervalMs, ...options }: ReconciliationOptions): Reconciliation {
-  const { poll, stop } = reconciler(options);
+  const { poll } = reconciler(options);
   let pollsMs: number[] = [];
   const polls = repeat({
     everyMs: intervalMs,
-    async run() {
-      pollsMs = addPoll(pollsMs, await poll());
+    async run(signal) {
+      pollsMs = addPoll(pollsMs, await poll(signal));
       const { restMs, hastenedMs } = restAfter(pollsMs);
       return { restMs: Math.max(restMs, intervalMs), leastRestMs: hastenedMs };
     },
@@ -36,10 +36,7 @@ export function startReconciliation({ intervalMs, ...options }: ReconciliationOp
   });
   return {
     hasten: () => polls.wake(SOON_MS),
-    async stop() {
-      stop();
-      await polls.stop();
-    },
+    stop: polls.stop,
     state: polls.state,
   };
 }

@@ -48,14 +48,15 @@ export interface ReconcileOptions {
  * Compares the stored jobs with Slurm, one poll at a time: delivers what squeue shows, asks sacct for jobs
  * that have left the queue, and reports as failed those that neither knows. The first poll also asks sacct
  * for what happened since the last one. `poll` never rejects; it resolves to the milliseconds that Slurm's
- * commands took, without those that only the first poll needs. `stop` ends a running poll early.
+ * commands took, without those that only the first poll needs. It ends early once `signal` is aborted.
  */
 export function reconciler(options: ReconcileOptions) {
   const { commands, listUnconfirmed, warn, debug, now, patienceMs = PATIENCE_MS } = options;
   const attempt = loggedAttempts(warn);
   const missing = trackMissing(patienceMs);
-  let isStopped = false;
   let isGapClosed = false;
+  /** Of the current poll. */
+  let signal: AbortSignal;
   /** In Slurm's commands, during this poll. */
   let spentMs = 0;
   let deliveredReports = 0;
@@ -71,7 +72,7 @@ export function reconciler(options: ReconcileOptions) {
 
   async function deliver(reports: readonly Report[]): Promise<void> {
     for (const portion of cutPortions(reports, BATCH_REPORTS)) {
-      if (isStopped) return;
+      if (signal.aborted) return;
       await options.deliver(portion);
       deliveredReports += portion.length;
     }
@@ -108,7 +109,7 @@ export function reconciler(options: ReconcileOptions) {
 
   async function compare(): Promise<void> {
     const queue = await attempt('poll squeue', () => timed(pollQueue));
-    if (!queue || isStopped) return;
+    if (!queue || signal.aborted) return;
     await attempt('store the queue', async () => {
       // Not marked as stored, so that the next poll delivers all of it again.
       if (queue.storeError !== undefined) throw queue.storeError;
@@ -119,16 +120,14 @@ export function reconciler(options: ReconcileOptions) {
   }
 
   return {
-    async poll(): Promise<number> {
+    async poll(pollSignal: AbortSignal): Promise<number> {
+      signal = pollSignal;
       deliveredReports = 0;
       if (!isGapClosed && commands.has('sacct')) await attempt('ask sacct since the last poll', closeGap);
       spentMs = 0;
       await compare();
       debug('slurm_poll', { ms: Math.round(spentMs), reports: deliveredReports });
       return spentMs;
-    },
-    stop: () => {
-      isStopped = true;
     },
   };
 }

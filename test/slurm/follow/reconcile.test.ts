@@ -74,7 +74,7 @@ async function startScene(patienceMs = 60_000) {
     /** Polls once and returns the reports it delivered. */
     async poll() {
       delivered = [];
-      await current.poll();
+      await current.poll(new AbortController().signal);
       return delivered;
     },
     calls: async () =>
