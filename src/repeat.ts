@@ -89,9 +89,10 @@ export function repeat({ everyMs, firstMs = 0, run, onError }: RepeatOptions): R
   const running = loop();
   return {
     wake(delayMs = 0) {
-      lastWantedMs = performance.now() + delayMs;
-      if (lastWantedMs >= wantedMs) return;
-      wantedMs = lastWantedMs;
+      const askedMs = performance.now() + delayMs;
+      lastWantedMs = Math.max(lastWantedMs, askedMs);
+      if (askedMs >= wantedMs) return;
+      wantedMs = askedMs;
       interrupt();
     },
     async stop() {

@@ -158,3 +158,11 @@ test('stop ends the rest before the first run', async () => {
   await loop.stop();
   expect(loop.state()).toEqual({ runs: 0, failures: 0 });
 });
+
+test('a wish for a late run survives a wish for an earlier one', async () => {
+  await using loop = start({ firstMs: NEVER_MS });
+  loop.wake(100);
+  loop.wake(0);
+  await Bun.sleep(300);
+  expect(loop.startsMs.length).toBe(2);
+});
