@@ -1,8 +1,8 @@
 import { expect, test } from 'bun:test';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { $ } from 'bun';
+import { runSource } from './help/executable.ts';
 import { temporaryFolder } from './help/folder.ts';
-import { runSource } from './help/source.ts';
 import { testWith } from './help/tool.ts';
 
 const UNIT = readFileSync('deploy/hpc-observe.service', 'utf8');

@@ -4,8 +4,8 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { scripts } from '../package.json';
 import { openSqlite } from '../src/store/sqlite/open.ts';
+import { runSource } from './help/executable.ts';
 import { temporaryFolder } from './help/folder.ts';
-import { runSource } from './help/source.ts';
 
 const MAX_README_BYTES = 8192;
 

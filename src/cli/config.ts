@@ -1,4 +1,3 @@
-import { findSlurm } from '../service/slurm.ts';
 import { chooseLogFormat, HIDDEN } from '../settings/load.ts';
 import type { Given } from '../settings/sources.ts';
 import { type Config, keyOf, SETTING_KEYS } from '../settings/table.ts';
@@ -13,18 +12,18 @@ export const config = defineCommand({
   ],
   settings: SETTING_KEYS,
   async run(input) {
-    input.print(describeConfig(input));
+    input.print(await describeConfig(input));
     return 0;
   },
 });
 
 /** Renders the settings as a file that --config accepts, with the origin of each as a comment. */
-function describeConfig({
+async function describeConfig({
   config,
   origins,
   env,
-}: Pick<Input<keyof Config>, 'config' | 'origins' | 'env'>): string {
-  const meanings = explainAuto(config, env);
+}: Pick<Input<keyof Config>, 'config' | 'origins' | 'env'>): Promise<string> {
+  const meanings = await explainAuto(config, env);
   const rows = [...origins].map(([name, given]) => [
     describeValue(name, given),
     describeOrigin(given, meanings[name]),
@@ -41,10 +40,14 @@ const describeOrigin = ({ text, origin }: Given, meaning: string | undefined): s
   text === 'auto' && meaning !== undefined ? `${origin}; here: ${meaning}` : origin;
 
 /** What `auto` of a setting means on this machine at present. */
-const explainAuto = (config: Config, env: Input<never>['env']): Record<string, string> => ({
-  slurm: findSlurm({ slurm: 'auto', slurmBin: config.slurmBin }, env).state,
-  'log-format': `${chooseLogFormat(config)} on this terminal or pipe`,
-});
+async function explainAuto(config: Config, env: Input<never>['env']): Promise<Record<string, string>> {
+  // Imported here, so that the help does not load what follows Slurm.
+  const { findSlurm } = await import('../service/slurm.ts');
+  return {
+    slurm: findSlurm({ slurm: 'auto', slurmBin: config.slurmBin }, env).state,
+    'log-format': `${chooseLogFormat(config)} on this terminal or pipe`,
+  };
+}
 
 /** Numbers and switches are written as they are; everything else is quoted, which TOML and JSON do alike. */
 const toToml = (text: string) => (/^(\d+|true|false)$/.test(text) ? text : JSON.stringify(text));

@@ -1,8 +1,6 @@
 import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import { Client } from '../client/client.ts';
-import { ClientError } from '../client/error.ts';
 import { OperatorError, UsageError } from '../domain/errors.ts';
 import type { Config } from '../settings/table.ts';
 import * as judge from '../slurm/check/judge.ts';
@@ -127,6 +125,11 @@ async function checkPrivacy(config: SlurmConfig, commands: SlurmCommands): Promi
 }
 
 async function checkServer(url: string): Promise<judge.Finding> {
+  // Imported here, so that the help of this command does not load the client and its schemas.
+  const [{ Client }, { ClientError }] = await Promise.all([
+    import('../client/client.ts'),
+    import('../client/error.ts'),
+  ]);
   try {
     const { isHealthy } = await new Client({ url, timeoutMs: TIMEOUT_MS, retries: 0 }).getHealth();
     if (isHealthy) return { status: 'ok', what: `The service answers at ${url}.` };

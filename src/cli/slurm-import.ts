@@ -6,7 +6,6 @@ import { parseTime } from '../domain/time.ts';
 import { type ImportSink, readAccounting, readSavedAccounting } from '../slurm/follow/accounting.ts';
 import { slurmCommands } from '../slurm/follow/commands.ts';
 import type { Unreadable } from '../slurm/records/unreadable.ts';
-import { openStore } from '../store/open.ts';
 import { defineCommand, type Input } from './command.ts';
 import { type Progress, startProgress } from './progress.ts';
 
@@ -147,6 +146,8 @@ async function openForImport(database: string) {
         `Run this command as its owner: sudo -u '#${owner}' hpc-observe slurm import ...`,
     );
   }
+  // Imported here, so that the help of this command does not load the store.
+  const { openStore } = await import('../store/open.ts');
   try {
     return await openStore(database, {
       cacheBytes: CACHE_BYTES,

@@ -1,14 +1,9 @@
 import { Counter, type Registry } from 'prom-client';
-
-/** Counts of one background loop since the start. */
-interface LoopState {
-  readonly runs: number;
-  readonly failures: number;
-}
+import type { RepeatState } from '../repeat.ts';
 
 /** Adds the families of the background loops, by name, as they are at a scrape. */
-export function addLoopMetrics(registry: Registry, loops: ReadonlyMap<string, () => LoopState>): void {
-  const count = (name: string, help: string, read: (state: LoopState) => number) =>
+export function addLoopMetrics(registry: Registry, loops: ReadonlyMap<string, () => RepeatState>): void {
+  const count = (name: string, help: string, read: (state: RepeatState) => number) =>
     new Counter({
       name,
       help,

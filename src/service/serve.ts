@@ -5,7 +5,6 @@ import { chooseLogFormat } from '../settings/load.ts';
 import type { Config } from '../settings/table.ts';
 import { parseJobCompletion } from '../slurm/records/jobcomp.ts';
 import { expandLists } from '../slurm/values/nodelist.ts';
-import { demoPart } from './demo.ts';
 import { httpPart } from './http.ts';
 import { createMetrics } from './metrics.ts';
 import { partsOf } from './parts.ts';
@@ -84,6 +83,8 @@ export async function startService({ config, env, log, now }: ServiceOptions): P
     await parts.start(slurmPart({ store, now, log, recordReports, slurm, config, metrics }));
   await parts.start(retentionPart({ store, now, log, config, metrics }));
   if (config.demo) {
+    // Imported here: a real service does not load the demonstration.
+    const { demoPart } = await import('./demo.ts');
     await parts.start(demoPart({ store, now, log, logFormat: chooseLogFormat(config), metrics }));
   }
   return { url: server.url, slurm: slurm.state, died: died.promise, stop: parts.stop };

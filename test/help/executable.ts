@@ -94,3 +94,7 @@ export async function runExecutable(
   ]);
   return { exitCode: await child.exited, stdout, stderr };
 }
+
+/** Runs one command line of the program from its source to its end, without building the executable. */
+export const runSource = (args: readonly string[]) =>
+  runExecutable(args, { folder: process.cwd(), command: [process.execPath, 'src/main.ts'] });
