@@ -117,7 +117,7 @@ export class Client {
     return this.#ask({ operation: UPDATE_JOB, jobId, body: renderPatch(patch) }, toJob, call);
   }
 
-  /** Deletes a job. `not_found` on a retry is a success, because the try before it may have deleted the job. */
+  /** Deletes a job. `not_found` on a retry is a success: the try before may have deleted the job. */
   async deleteJob(jobId: string, call: CallOptions = {}): Promise<void> {
     let tries = 0;
     const message = { operation: DELETE_JOB, jobId, onTry: () => void tries++ };

@@ -34,8 +34,8 @@ interface WriteOptions {
 }
 
 /**
- * Writes jobs, states and samples with timestamps over several connections until `isOver`, each as soon as the
- * one before is answered. One connection writes all of a job, in order. Returns how many writes got 2xx.
+ * Writes jobs, states and samples with timestamps over several connections until `isOver`, each as soon as
+ * the one before is answered. One connection writes all of a job, in order. Returns how many got 2xx.
  */
 export async function writeUntil(
   isOver: () => boolean,

@@ -131,7 +131,7 @@ export function jobSkipper(db: Database) {
     },
 
     /**
-     * Whether one walk has CROWD_JOBS or more jobs that start at this time, too many to sort by id in one step.
+     * Whether one walk has CROWD_JOBS or more jobs that start at this time: too many to sort in one step.
      */
     isCrowded: (walks: readonly Walk[], order: JobOrder, startMs: number): boolean =>
       walks.some(
