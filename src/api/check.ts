@@ -1,4 +1,4 @@
-import type { Static, TObject, TSchema } from '@sinclair/typebox';
+import type { Static, TSchema } from '@sinclair/typebox';
 import { TypeCompiler } from '@sinclair/typebox/compiler';
 import { explainFault } from './explain-fault.ts';
 
@@ -34,7 +34,3 @@ function openUp(schema: unknown): unknown {
   if (open.additionalProperties === false) delete open.additionalProperties;
   return open;
 }
-
-/** The names of the fields that a schema lets a sender leave out. */
-export const optionalFields = ({ properties, required = [] }: TObject): string[] =>
-  Object.keys(properties).filter((name) => !required.includes(name));

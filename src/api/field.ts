@@ -50,7 +50,7 @@ export const Choice = <const Word extends string>(words: readonly Word[], descri
     ),
   );
 
-/** An optional field of a request; null counts as absent and is removed before the body is checked. */
+/** An optional field of a request; null counts as absent (http/request/body-check.ts). */
 export const optional = <Field extends TSchema>(schema: Field) =>
   Type.Optional({ ...schema, nullable: true } as Field);
 

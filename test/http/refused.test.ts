@@ -130,8 +130,8 @@ const SAMPLES: Row[] = [
   ...bad('POST', METRICS, [
     [{ memory_usage_mb: 1 }, 'cpu_usage is required'],
     [{ cpu_usage: 1 }, 'memory_usage_mb is required'],
-    [{ ...SAMPLE, cpu_usage: null }, 'cpu_usage is required'],
-    [{ ...SAMPLE, memory_usage_mb: null }, 'memory_usage_mb is required'],
+    [{ ...SAMPLE, cpu_usage: null }, 'cpu_usage must be a number'],
+    [{ ...SAMPLE, memory_usage_mb: null }, 'memory_usage_mb must be an integer'],
     [{}, 'is required'],
     [{ ...SAMPLE, timestamp: 'yesterday' }, 'timestamp', 'ISO 8601', '"yesterday"'],
     [{ ...SAMPLE, timestamp: '2026-01-20T12:10:00.001Z' }, 'timestamp', '10 minutes in the future'],

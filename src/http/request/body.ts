@@ -1,8 +1,4 @@
 import { Elysia } from 'elysia';
-import { optionalFields } from '../../api/check.ts';
-import { JobPatchBody } from '../../api/job-patch.ts';
-import { PastJobBody } from '../../api/past-job.ts';
-import { SampleRowBody } from '../../api/sample-batch.ts';
 import { AppError, quote } from '../../domain/errors.ts';
 import { yieldToOthers } from '../../pace.ts';
 import { readText } from './body-text.ts';
@@ -18,7 +14,7 @@ import { LONG_WRITE_LENGTH } from './limits.ts';
 //   value   a single write   body.ts         parses it as a whole
 //           a batch          row-reader.ts   parses some hundred rows at a time; row-cutter.ts finds them
 //           a completion     long-texts.ts   shortens its very long strings before it is parsed
-//   schema  body-check.ts    validates a single write; routes/batches.ts each row by itself
+//   schema  body-check.ts    drops nulls and validates a single write; routes/batches.ts each row by itself
 
 interface BodyOptions {
   /** Largest body of a single write, in bytes. */
@@ -29,8 +25,7 @@ interface BodyOptions {
 
 /**
  * Reads the body of every write: JSON in UTF-8, plain, gzip or zstd. Requiring `application/json` also
- * prevents foreign web pages from writing. An optional field that is null counts as absent. The body of a
- * DELETE is ignored.
+ * prevents foreign web pages from writing. The body of a DELETE is ignored.
  */
 export const body = ({ maxBytes, batchRoutes }: BodyOptions) =>
   new Elysia({ name: 'body' }).onParse({ as: 'global' }, async ({ request, route }) => {
@@ -39,9 +34,9 @@ export const body = ({ maxBytes, batchRoutes }: BodyOptions) =>
     if (batchRoutes.includes(route)) return {};
     const text = await readText(request, { maxBytes });
     new JsonScanner().scan(text);
-    if (text.length <= LONG_WRITE_LENGTH) return parseBody(text);
+    if (text.length <= LONG_WRITE_LENGTH) return parseJson(text);
     await yieldToOthers();
-    const value = parseBody(text);
+    const value = parseJson(text);
     await yieldToOthers();
     return value;
   });
@@ -62,14 +57,6 @@ function requireJson(contentType: string): void {
   }
 }
 
-/** Parses the JSON of a body; an optional field that is null counts as absent. Throws `invalid_request`. */
-export function parseBody(text: string): unknown {
-  const value = parseJson(text);
-  if (value !== null && typeof value === 'object' && !Array.isArray(value))
-    dropNulls(value as Record<string, unknown>);
-  return value;
-}
-
 /** Parses JSON. Throws `invalid_request`. */
 export function parseJson(text: string): unknown {
   try {
@@ -78,12 +65,4 @@ export function parseJson(text: string): unknown {
     const fault = text.trim() === '' ? 'is empty' : 'is not valid JSON';
     throw new AppError('invalid_request', `The body ${fault}.`, { cause });
   }
-}
-
-/** The optional fields of all bodies. */
-const OPTIONAL = new Set([JobPatchBody, SampleRowBody, PastJobBody].flatMap(optionalFields));
-
-/** Deletes optional fields that are null. */
-export function dropNulls(fields: Record<string, unknown>): void {
-  for (const name in fields) if (fields[name] === null && OPTIONAL.has(name)) delete fields[name];
 }

@@ -1,6 +1,6 @@
 import { AppError, invalid } from '../../domain/errors.ts';
 import { startPace } from '../../pace.ts';
-import { parseBody, parseJson } from './body.ts';
+import { parseJson } from './body.ts';
 import { isSmall, readPieces, readText } from './body-text.ts';
 import type { Intake } from './intake.ts';
 import { LONG_ROW_LENGTH, MAX_BATCH_BYTES, PIECE_LENGTH, WHOLE_BATCH_LENGTH } from './limits.ts';
@@ -52,10 +52,10 @@ export async function readRows(
   else for await (const text of readPieces(request, options)) await addText(text);
   if (!isCut) {
     await pace.rest();
-    add(rowsOf(parseBody(waiting), limits));
+    add(rowsOf(parseJson(waiting), limits));
     return;
   }
-  const rows = rowsOf(parseBody(cutter.outside), limits);
+  const rows = rowsOf(parseJson(cutter.outside), limits);
   if (!cutter.hasRows) add(rows);
   else if (rows.length > 0) throw noRows(limits);
   else if (count !== cutter.commas + 1 && count + cutter.commas > 0) {

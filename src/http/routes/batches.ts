@@ -1,6 +1,6 @@
 import { Elysia } from 'elysia';
 import { type BatchAnswer, renderBatch } from '../../api/batch.ts';
-import { type Check, compileCheck } from '../../api/check.ts';
+import type { Check } from '../../api/check.ts';
 import type { Schema, Wire } from '../../api/field.ts';
 import { CREATE_JOBS, MAX_BATCH_NODES, PastJobBody, readPastJob } from '../../api/past-job.ts';
 import { RECORD_SAMPLES, SampleRowBody } from '../../api/sample-batch.ts';
@@ -11,7 +11,7 @@ import { type BatchResult, MAX_REFUSALS, type Refusal } from '../../domain/store
 import type { JobStore } from '../../domain/store/jobs.ts';
 import type { JobSample, SampleStore } from '../../domain/store/samples.ts';
 import { requirePastTime } from '../../domain/time.ts';
-import { dropNulls } from '../request/body.ts';
+import { nullableCheck } from '../request/body-check.ts';
 import { limitIntake } from '../request/intake.ts';
 import { BATCH_INTAKE_BYTES, MAX_JOB_LENGTH, MAX_SAMPLE_LENGTH } from '../request/limits.ts';
 import { readRows } from '../request/row-reader.ts';
@@ -72,19 +72,10 @@ function countNodes(jobs: readonly PastJob[]) {
   };
 }
 
-/** Compiles a check of rows in which an optional field may be null. */
+/** Compiles the check of a row, which its explanations call that. */
 function rowCheck<Described extends Schema>(schema: Described): Check<Wire<Described>> {
-  const check = compileCheck(schema);
-  return {
-    accepts(row): row is Wire<Described> {
-      if (check.accepts(row)) return true;
-      // Only now, because it is rare: null counts as absent.
-      if (row === null || typeof row !== 'object' || !Object.values(row).includes(null)) return false;
-      dropNulls(row as Record<string, unknown>);
-      return check.accepts(row);
-    },
-    explain: (row) => check.explain(row, 'The row'),
-  };
+  const check = nullableCheck(schema);
+  return { accepts: check.accepts, explain: (row) => check.explain(row, 'The row') };
 }
 
 const checkSample = rowCheck(SampleRowBody);

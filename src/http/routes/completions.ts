@@ -4,7 +4,7 @@ import { AppError } from '../../domain/errors.ts';
 import type { Report } from '../../domain/report.ts';
 import type { RecordReports } from '../../domain/store/runs.ts';
 import { yieldToOthers } from '../../pace.ts';
-import { parseBody } from '../request/body.ts';
+import { parseJson } from '../request/body.ts';
 import { readPieces } from '../request/body-text.ts';
 import { limitIntake } from '../request/intake.ts';
 import { COMPLETION_INTAKE_BYTES, MAX_COMPLETION_BYTES } from '../request/limits.ts';
@@ -30,7 +30,7 @@ export const completions = ({ recordReports, parseCompletion }: CompletionOption
         await yieldToOthers();
         document.add(piece);
       }
-      const report = readCompletion(parseCompletion, parseBody(document.text));
+      const report = readCompletion(parseCompletion, parseJson(document.text));
       if (report instanceof AppError) {
         await recordReports('jobcomp', [], 1);
         return renderCompletion('ignored', report.message);

@@ -113,6 +113,16 @@ test('a hook script starts and ends a job provisionally, and the completion reco
   expect((await service.send('GET', '/v1/jobs/42/runs')).json.runs).toHaveLength(1);
 });
 
+test('optional fields of an event may be null', async () => {
+  await using service = await startService();
+  const nulls = { cpu_allocation: null, gpu_allocation: null, gpu_vendor: null, gpu_devices: null };
+  const start = { ...STARTED, ...nulls, cgroup_path: null, sluid: null, timestamp: null };
+  expect((await service.send('POST', '/v1/events/job-started', start)).status).toBe(200);
+  const end = { ...FINISHED, exit_code: null, signal: null, sluid: null, timestamp: null };
+  expect((await service.send('POST', '/v1/events/job-finished', end)).status).toBe(200);
+  expect((await service.send('GET', '/v1/jobs/42')).json).toMatchObject({ state: 'failed' });
+});
+
 test.each([
   ['started', { ...STARTED, node_list: 'node01' }, 'node_list must be an array.'],
   [
