@@ -35,6 +35,7 @@ export const RECEIVE_COMPLETION = operation({
   method: 'POST',
   path: '/v1/slurm/jobcomp',
   tag: 'Slurm',
+  access: 'ingest',
   summary:
     'Receive the record that slurmctld posts of every ended run (JobCompType=jobcomp/elasticsearch). A record that cannot be ' +
     'used is counted and also answered with 200, because slurmctld would post it for ever',

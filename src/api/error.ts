@@ -6,6 +6,8 @@ import { Choice, type Wire } from './field.ts';
 export const ERROR_STATUS = {
   invalid_request: 400,
   validation_error: 400,
+  unauthorized: 401,
+  forbidden: 403,
   not_found: 404,
   method_not_allowed: 405,
   conflict: 409,
@@ -28,6 +30,8 @@ export const WRITE_ERRORS = [
 export const ERROR_MEANING: Record<ErrorCode, string> = {
   invalid_request: 'The body is not valid JSON or not valid UTF-8, or it ended too early.',
   validation_error: 'A field or a parameter has a value that is not allowed; the message names it.',
+  unauthorized: 'The caller is unknown, or its credentials are not valid; the message says what to send.',
+  forbidden: 'The caller is known, but its role does not allow this request.',
   not_found: 'There is no such job, or no such path.',
   method_not_allowed: 'The path exists, but not with this method; `Allow` lists the methods.',
   conflict: 'There is a job with this id already.',

@@ -37,6 +37,7 @@ export const GET_HEALTH = operation({
   method: 'GET',
   path: '/v1/health',
   tag: 'Service',
+  access: 'health',
   summary: 'Check whether the service can store data; each check commits one small write',
   answers: {
     200: { schema: HealthAnswer, means: 'The service can store data' },

@@ -77,6 +77,7 @@ export const LIST_EVENTS = operation({
   method: 'GET',
   path: '/v1/jobs/:jobId/events',
   tag: 'Jobs',
+  access: 'read',
   summary: 'List the changes of a job and their sources, in the order in which they became known',
   parameters: [JOB_ID],
   answers: { 200: { schema: EventListAnswer, means: 'The changes; changes of usage are not included' } },

@@ -148,6 +148,7 @@ export const LIST_JOBS = operation({
   method: 'GET',
   path: '/v1/jobs',
   tag: 'Jobs',
+  access: 'read',
   summary: 'List jobs, newest start first by default',
   parameters: LIST_PARAMETERS,
   answers: {

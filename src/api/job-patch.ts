@@ -55,6 +55,7 @@ export const UPDATE_JOB = operation({
   method: 'PATCH',
   path: '/v1/jobs/:jobId',
   tag: 'Jobs',
+  access: 'admin',
   summary: 'Change the state, the usage or details of a job; omitted fields do not change',
   parameters: [JOB_ID],
   body: { schema: JobPatchBody },

@@ -8,6 +8,7 @@ export const GET_METRICS = operation({
   method: 'GET',
   path: '/metrics',
   tag: 'Service',
+  access: 'metrics',
   summary: 'Scrape the metrics of running jobs and of the service, in Prometheus text format 0.0.4',
   answers: { 200: { schema: Type.String(), type: 'text/plain', means: 'The metric families' } },
   errors: ['unavailable'],

@@ -52,6 +52,7 @@ export const CREATE_JOB = operation({
   method: 'POST',
   path: '/v1/jobs',
   tag: 'Jobs',
+  access: 'admin',
   summary: 'Create a job that starts now',
   body: { schema: NewJobBody },
   answers: { 201: { schema: JobAnswer, means: 'The job, on disk' } },

@@ -1,4 +1,5 @@
 import { Type } from '@sinclair/typebox';
+import type { Access } from '../domain/access.ts';
 import type { ErrorCode } from '../domain/errors.ts';
 import { formatTime } from '../domain/time.ts';
 import { Choice, type Schema } from './field.ts';
@@ -34,6 +35,8 @@ export interface Operation<Path extends string = string> {
   readonly path: Path;
   readonly tag: 'Jobs' | 'Samples' | 'Slurm' | 'Service';
   readonly summary: string;
+  /** What the caller needs. */
+  readonly access: Access;
   readonly parameters?: readonly Parameter[];
   readonly body?: { readonly schema: Schema; readonly description?: string };
   /** Successful answers, by status. */

@@ -95,6 +95,7 @@ export const CREATE_JOBS = operation({
   method: 'POST',
   path: '/v1/jobs/batch',
   tag: 'Jobs',
+  access: 'admin',
   summary: 'Create many jobs, past ones included; jobs that are stored already change nothing',
   body: { schema: JobBatchBody, description: BATCH_ENCODINGS },
   answers: { 200: { schema: BatchAnswer, means: 'What is stored, on disk, and what was refused' } },

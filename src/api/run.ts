@@ -31,6 +31,7 @@ export const LIST_RUNS = operation({
   method: 'GET',
   path: '/v1/jobs/:jobId/runs',
   tag: 'Jobs',
+  access: 'read',
   summary: 'List all runs of a job, latest first; a requeued job keeps its id and runs again',
   parameters: [JOB_ID],
   answers: { 200: { schema: RunListAnswer, means: 'Each run as a job with a summary of its samples' } },

@@ -52,6 +52,7 @@ export const RECORD_SAMPLES = operation({
   method: 'POST',
   path: '/v1/samples',
   tag: 'Samples',
+  access: 'ingest',
   summary:
     'Record samples of many jobs and nodes; samples that are stored already change nothing, so that a sender may retry',
   body: { schema: SampleBatchBody, description: BATCH_ENCODINGS },

@@ -72,6 +72,7 @@ export const LIST_SAMPLES = operation({
   method: 'GET',
   path: '/v1/jobs/:jobId/metrics',
   tag: 'Samples',
+  access: 'read',
   summary: 'List the samples of a job in ascending order; the newest ones if more match than the limit',
   parameters: [JOB_ID, ...READING_PARAMETERS],
   answers: {

@@ -174,6 +174,7 @@ export const RECORD_SAMPLE = operation({
   method: 'POST',
   path: '/v1/jobs/:jobId/metrics',
   tag: 'Samples',
+  access: 'ingest',
   summary: 'Record a sample, which becomes the current usage of the job',
   parameters: [JOB_ID],
   body: { schema: SampleBody },

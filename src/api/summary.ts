@@ -59,6 +59,7 @@ export const GET_SUMMARY = operation({
   method: 'GET',
   path: '/v1/jobs/:jobId/summary',
   tag: 'Jobs',
+  access: 'read',
   summary: 'Summarize all samples of a run (of a running job: so far); kept as long as the job',
   parameters: [JOB_ID, RUN],
   answers: { 200: { schema: JobSummaryAnswer, means: 'The summary, of the whole job and by node' } },

@@ -2,6 +2,8 @@
 export type ErrorCode =
   | 'invalid_request'
   | 'validation_error'
+  | 'unauthorized'
+  | 'forbidden'
   | 'not_found'
   | 'method_not_allowed'
   | 'conflict'
@@ -44,6 +46,10 @@ export class DatabaseInUse extends OperatorError {}
 
 /** Returns a `validation_error`: one sentence that names what is wrong and what is allowed. */
 export const invalid = (message: string) => new AppError('validation_error', message);
+
+/** Refuses a caller who is unknown, or whose credentials are not valid. */
+export const unauthorized = (message: string, cause?: unknown) =>
+  new AppError('unauthorized', message, { cause });
 
 export const jobNotFound = (id: string) =>
   new AppError('not_found', `There is no job with the id ${quote(id)}.`);

@@ -2,18 +2,20 @@ import { Elysia } from 'elysia';
 import { RECEIVE_COMPLETION } from '../api/completion.ts';
 import { CREATE_JOBS } from '../api/past-job.ts';
 import { RECORD_SAMPLES } from '../api/sample-batch.ts';
+import type { AccessPolicy } from '../domain/access.ts';
 import type { JobStore } from '../domain/store/jobs.ts';
-import type { RunStore } from '../domain/store/runs.ts';
 import type { SampleStore } from '../domain/store/samples.ts';
 import type { Upkeep } from '../domain/store/upkeep.ts';
+import type { ViewStore } from '../domain/store/view.ts';
 import { body } from './request/body.ts';
+import { access, type Identify } from './request/caller.ts';
 import { percentEncoding } from './request/percent-encoding.ts';
 import type { RouteLike } from './response/allowed-methods.ts';
 import { type ErrorLog, errors } from './response/errors.ts';
 import { type ObserveRequest, timing } from './response/timing.ts';
 import { batches } from './routes/batches.ts';
 import { type CompletionOptions, completions } from './routes/completions.ts';
-import { documentation } from './routes/documentation.ts';
+import { DOCUMENTATION_ACCESS, documentation } from './routes/documentation.ts';
 import { health } from './routes/health.ts';
 import { type HookOptions, hooks } from './routes/hook-events.ts';
 import { events } from './routes/job-events.ts';
@@ -24,10 +26,11 @@ import { samples } from './routes/samples.ts';
 import { summaries } from './routes/summaries.ts';
 
 export interface AppOptions {
-  readonly store: JobStore &
-    SampleStore &
-    Pick<RunStore, 'streamRuns' | 'listEvents'> &
-    Pick<Upkeep, 'checkWritable'>;
+  readonly store: JobStore & SampleStore & ViewStore & Pick<Upkeep, 'checkWritable'>;
+  readonly access: {
+    readonly identify: Identify;
+    readonly policy: AccessPolicy;
+  };
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly log: ErrorLog;
@@ -45,7 +48,16 @@ export interface AppOptions {
 }
 
 /** Creates the app with all its routes, for a server or for `handle` in a test. */
-export function createApp({ store, now, log, version, maxBodyBytes, slurm, metrics }: AppOptions) {
+export function createApp({
+  store,
+  access: { identify, policy },
+  now,
+  log,
+  version,
+  maxBodyBytes,
+  slurm,
+  metrics,
+}: AppOptions) {
   const api = new Elysia({ normalize: false })
     .use(health({ store, now, version }))
     .use(jobs({ store, now }))
@@ -64,6 +76,7 @@ export function createApp({ store, now, log, version, maxBodyBytes, slurm, metri
     .use(timing({ observeRequest: metrics.observeRequest, namesRequests: metrics.namesRequests ?? false }))
     .use(errors({ log, routes }))
     .use(percentEncoding())
+    .use(access({ identify, policy, others: DOCUMENTATION_ACCESS }))
     .use(
       body({
         maxBytes: maxBodyBytes,

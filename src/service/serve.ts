@@ -1,4 +1,5 @@
 import { version } from '../../package.json';
+import { ANYBODY } from '../domain/caller.ts';
 import type { AppOptions } from '../http/app.ts';
 import { createLog, type Log } from '../log.ts';
 import { chooseLogFormat } from '../settings/load.ts';
@@ -65,6 +66,7 @@ export async function startService({ config, env, log, now }: ServiceOptions): P
     httpPart(
       {
         store,
+        access: { identify: () => ANYBODY, policy: { health: 'anyone', metrics: 'viewers' } },
         now,
         log,
         version,

@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path';
  */
 export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   domain: [],
+  access: ['domain'],
   api: ['domain'],
   client: ['api', 'domain'],
   agent: ['api', 'client', 'domain'],
@@ -60,9 +61,9 @@ const NO_NEIGHBOURS = ['http/routes'];
 /** Rooms that import only types from other rooms. */
 const TYPES_ONLY = ['web'];
 /** Files that every room but domain may import: turns of the event loop, and background loops. */
-const SHARED = ['pace.ts', 'repeat.ts'];
+const SHARED = ['pace.ts', 'program.ts', 'repeat.ts'];
 
-const MAY_START_PROGRAMS = ['slurm', 'agent/collectors'];
+const MAY_START_PROGRAMS = ['program.ts', 'slurm', 'agent/collectors'];
 /** Libraries, and the only rooms that may import them. */
 const OWNERS: readonly [library: RegExp, rooms: readonly string[]][] = [
   // Loading it would cost the writing thread more than all its own code.

@@ -1,6 +1,7 @@
+import { ANYBODY } from '../../src/domain/caller.ts';
 import type { Report, Source } from '../../src/domain/report.ts';
 import type { Store } from '../../src/domain/store/store.ts';
-import { createApp } from '../../src/http/app.ts';
+import { type AppOptions, createApp } from '../../src/http/app.ts';
 import { joinPieces } from '../../src/metrics/exposition.ts';
 import { renderJobs } from '../../src/metrics/jobs.ts';
 import { parseJobCompletion } from '../../src/slurm/records/jobcomp.ts';
@@ -8,6 +9,12 @@ import { expandLists } from '../../src/slurm/values/nodelist.ts';
 import { openSqlite } from '../../src/store/sqlite/open.ts';
 import { fixedClock } from './clock.ts';
 import { temporaryFolder } from './folder.ts';
+
+/** Everybody may do everything. */
+export const OPEN_ACCESS: AppOptions['access'] = {
+  identify: () => ANYBODY,
+  policy: { health: 'anyone', metrics: 'viewers' },
+};
 
 /** What the routes for Slurm need. */
 export const slurmParts = (store: Store) => ({
@@ -25,6 +32,7 @@ export async function startService({
   endedSeriesMs = 60_000,
   maxSeries = 200_000,
   namesRequests = false,
+  identify = OPEN_ACCESS.identify,
 } = {}) {
   const folder = temporaryFolder();
   const clock = fixedClock();
@@ -34,6 +42,7 @@ export async function startService({
   const requests: { method: string; route: string; status: number }[] = [];
   const app = createApp({
     store,
+    access: { ...OPEN_ACCESS, identify },
     now: clock.now,
     log: { error: write, warn: write, debug: () => {} },
     version: '1.0.0',

@@ -3,6 +3,7 @@ import type { LiveStore } from './live.ts';
 import type { RunStore } from './runs.ts';
 import type { SampleStore } from './samples.ts';
 import type { Upkeep } from './upkeep.ts';
+import type { ViewStore } from './view.ts';
 
 /**
  * Everything the service stores. Every engine keeps these promises; `test/store/contract.ts` checks them:
@@ -23,4 +24,4 @@ import type { Upkeep } from './upkeep.ts';
  * - Arguments have been validated by the caller. Times are milliseconds since 1970. The engine reads no clock
  *   of its own for data: the current time is passed in as `nowMs`.
  */
-export interface Store extends JobStore, RunStore, SampleStore, LiveStore, Upkeep {}
+export interface Store extends JobStore, RunStore, SampleStore, LiveStore, ViewStore, Upkeep {}

@@ -14,6 +14,12 @@ function namedAnswers(): Record<string, Schema> {
   return found;
 }
 
+/** The ways to prove who sends a request that OpenAPI knows; the kernel and MUNGE need no others. */
+const SECURITY_SCHEMES = {
+  token: { type: 'http', scheme: 'bearer', description: 'A token of hpc-observe token create' },
+  session: { type: 'apiKey', in: 'cookie', name: 'hpc_observe_session' },
+} as const;
+
 /**
  * Generates the OpenAPI document of the routes of `api`. Answers are not checked while serving, because that
  * costs as much as rendering them: test/http/response/openapi.test.ts checks real answers against this
@@ -35,7 +41,7 @@ export async function generateDocument(api: AnyElysia, version: string): Promise
             version,
             description: 'Observe every job of an HPC cluster: live, afterwards and in Prometheus.',
           },
-          components: { schemas: namedAnswers() as never },
+          components: { schemas: namedAnswers() as never, securitySchemes: SECURITY_SCHEMES },
         },
       }),
     )

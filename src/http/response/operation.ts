@@ -1,18 +1,22 @@
 import { ERROR_STATUS, ErrorAnswer } from '../../api/error.ts';
 import type { Operation } from '../../api/operation.ts';
+import type { Access } from '../../domain/access.ts';
 import type { ErrorCode } from '../../domain/errors.ts';
 
 const JSON_TYPE = 'application/json';
 
 /** Returns the `detail` of a route: its entry in the OpenAPI document. */
-export function describe({ id, tag, summary, parameters = [], body, answers, errors }: Operation) {
+export function describe({ id, tag, summary, access, parameters = [], body, answers, errors }: Operation) {
   const responses: Record<string, object> = {};
   for (const [status, { schema, type = JSON_TYPE, also = {}, means }] of Object.entries(answers)) {
     const others = Object.entries(also).map(([other, text]) => [other, { schema: text }]);
     const content = schema && { [type]: { schema }, ...Object.fromEntries(others) };
     responses[status] = { description: means, ...(content && { content }) };
   }
-  const codes = Map.groupBy<number, ErrorCode>([...errors, 'internal_error'], (code) => ERROR_STATUS[code]);
+  const codes = Map.groupBy<number, ErrorCode>(
+    [...errors, ...refusals(access), 'internal_error'],
+    (code) => ERROR_STATUS[code],
+  );
   for (const [status, list] of codes) {
     const example = { error: list[0], message: 'One sentence that says what is wrong.' };
     responses[status] ??= {
@@ -25,6 +29,7 @@ export function describe({ id, tag, summary, parameters = [], body, answers, err
     operationId: id,
     tags: [tag],
     summary,
+    ...(access === 'public' ? { security: [] } : { security: [{ token: [] }, { session: [] }] }),
     parameters: [...parameters] as never[],
     ...(schema && {
       requestBody: {
@@ -36,3 +41,6 @@ export function describe({ id, tag, summary, parameters = [], body, answers, err
     responses: responses as never,
   };
 }
+
+/** The errors of a caller who may not send the request. */
+const refusals = (access: Access): ErrorCode[] => (access === 'public' ? [] : ['unauthorized', 'forbidden']);

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { type AnyElysia, Elysia } from 'elysia';
 import style from 'swagger-ui-dist/swagger-ui.css' with { type: 'file' };
 import script from 'swagger-ui-dist/swagger-ui-bundle.js' with { type: 'file' };
+import type { Access } from '../../domain/access.ts';
 import { generateDocument } from '../response/openapi.ts';
 import { staticFile, staticText } from '../response/static.ts';
 
@@ -48,6 +49,11 @@ const POLICY = [
   "form-action 'none'",
   "frame-ancestors 'none'",
 ].join('; ');
+
+/** What its paths need. */
+export const DOCUMENTATION_ACCESS: ReadonlyMap<string, Access> = new Map(
+  ['/swagger', '/swagger/json', '/swagger/ui.js', '/swagger/ui.css'].map((path) => [path, 'public']),
+);
 
 /**
  * Serves the OpenAPI document of `api` at /swagger/json and Swagger UI at /swagger, without resources of

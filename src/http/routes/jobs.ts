@@ -6,7 +6,9 @@ import { MEDIA_TYPE } from '../../api/media-type.ts';
 import { CREATE_JOB, NewJobBody, readNewJob } from '../../api/new-job.ts';
 import type { Job } from '../../domain/job.ts';
 import type { JobStore } from '../../domain/store/jobs.ts';
+import type { ViewStore } from '../../domain/store/view.ts';
 import { bodyCheck } from '../request/body-check.ts';
+import { callerContext, viewOf } from '../request/caller.ts';
 import { writeCursor } from '../request/cursor.ts';
 import { readListRequest } from '../request/job-list.ts';
 import { sendJson, sendText } from '../response/download.ts';
@@ -32,22 +34,29 @@ const checkNewJob = bodyCheck(NewJobBody);
 const checkPatch = bodyCheck(JobPatchBody);
 
 /** Creates, lists, reads, updates and deletes jobs. */
-export const jobs = ({ store, now }: { store: JobStore; now: () => number }) =>
+interface JobOptions {
+  readonly store: Pick<JobStore, 'createJob' | 'updateJob' | 'deleteJob'> & ViewStore;
+  readonly now: () => number;
+}
+
+export const jobs = ({ store, now }: JobOptions) =>
   new Elysia({ name: 'jobs', normalize: false })
+    .use(callerContext)
     .get(
       LIST_JOBS.path,
-      async ({ request, set }) => {
+      async ({ request, set, caller }) => {
+        const view = viewOf(store, caller);
         const { filter, start, format, limit, filterKey } = readListRequest(request, now());
         set.headers.vary = 'accept';
         if (format !== 'json') {
           const wanted = { ...start, ...(limit !== undefined && { limit }) };
-          const rows = rowsOf(store.streamJobs(filter, wanted, request.signal));
+          const rows = rowsOf(view.streamJobs(filter, wanted, request.signal));
           return sendText(renderRows(rows, format, JOB_COLUMNS), {
             'content-type': `${MEDIA_TYPE[format]}; charset=utf-8`,
           });
         }
         const page = { ...start, limit: limit! };
-        const { jobs: found, total, next } = await store.listJobs(filter, page, request.signal);
+        const { jobs: found, total, next } = await view.listJobs(filter, page, request.signal);
         const nextCursor = next && writeCursor({ after: next, nowMs: start.nowMs }, start.order, filterKey);
         return sendJson(
           pageParts(found, {
@@ -69,9 +78,13 @@ export const jobs = ({ store, now }: { store: JobStore; now: () => number }) =>
       },
       { detail: describe(CREATE_JOB) },
     )
-    .get(GET_JOB.path, async ({ params: { jobId } }) => renderJob(await store.getJob(jobId)), {
-      detail: describe(GET_JOB),
-    })
+    .get(
+      GET_JOB.path,
+      async ({ params: { jobId }, caller }) => renderJob(await viewOf(store, caller).getJob(jobId)),
+      {
+        detail: describe(GET_JOB),
+      },
+    )
     .patch(
       UPDATE_JOB.path,
       async ({ params: { jobId }, body }) =>

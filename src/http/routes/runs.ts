@@ -1,7 +1,9 @@
 import { Elysia } from 'elysia';
 import { renderJob } from '../../api/job.ts';
 import { LIST_RUNS, type RunAnswer } from '../../api/run.ts';
-import type { JobRun, RunStore } from '../../domain/store/runs.ts';
+import type { JobRun } from '../../domain/store/runs.ts';
+import type { ViewStore } from '../../domain/store/view.ts';
+import { callerContext, viewOf } from '../request/caller.ts';
 import { sendJson } from '../response/download.ts';
 import { describe } from '../response/operation.ts';
 import { summaryParts } from '../response/summary-text.ts';
@@ -23,9 +25,12 @@ async function* runParts(jobId: string, runs: AsyncIterable<JobRun>): AsyncGener
 }
 
 /** Serves the runs of a job. */
-export const runs = ({ store }: { store: Pick<RunStore, 'streamRuns'> }) =>
-  new Elysia({ name: 'runs', normalize: false }).get(
-    LIST_RUNS.path,
-    ({ params: { jobId }, request }) => sendJson(runParts(jobId, store.streamRuns(jobId, request.signal))),
-    { detail: describe(LIST_RUNS) },
-  );
+export const runs = ({ store }: { store: ViewStore }) =>
+  new Elysia({ name: 'runs', normalize: false })
+    .use(callerContext)
+    .get(
+      LIST_RUNS.path,
+      ({ params: { jobId }, request, caller }) =>
+        sendJson(runParts(jobId, viewOf(store, caller).streamRuns(jobId, request.signal))),
+      { detail: describe(LIST_RUNS) },
+    );

@@ -2,7 +2,9 @@ import { Elysia } from 'elysia';
 import { RECORD_SAMPLE, readNewSample, renderSample, SampleBody } from '../../api/sample.ts';
 import { LIST_SAMPLES } from '../../api/sample-list.ts';
 import type { SampleStore } from '../../domain/store/samples.ts';
+import type { ViewStore } from '../../domain/store/view.ts';
 import { bodyCheck } from '../request/body-check.ts';
+import { callerContext, viewOf } from '../request/caller.ts';
 import { readReadingRequest } from '../request/sample-list.ts';
 import { describe } from '../response/operation.ts';
 import { sendReadings } from '../response/sample-text.ts';
@@ -10,12 +12,21 @@ import { sendReadings } from '../response/sample-text.ts';
 const checkSample = bodyCheck(SampleBody);
 
 /** Records and lists the samples of a job. */
-export const samples = ({ store, now }: { store: SampleStore; now: () => number }) =>
+interface SampleOptions {
+  readonly store: Pick<SampleStore, 'recordSample'> & ViewStore;
+  readonly now: () => number;
+}
+
+export const samples = ({ store, now }: SampleOptions) =>
   new Elysia({ name: 'samples', normalize: false })
+    .use(callerContext)
     .get(
       LIST_SAMPLES.path,
-      ({ params: { jobId }, request }) =>
-        sendReadings(store, jobId, { ...readReadingRequest(request), signal: request.signal }),
+      ({ params: { jobId }, request, caller }) =>
+        sendReadings(viewOf(store, caller), jobId, {
+          ...readReadingRequest(request),
+          signal: request.signal,
+        }),
       { detail: describe(LIST_SAMPLES) },
     )
     .post(

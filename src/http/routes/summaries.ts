@@ -1,7 +1,9 @@
 import { Elysia } from 'elysia';
 import { MAX_RUN, RUN } from '../../api/operation.ts';
 import { GET_SUMMARY } from '../../api/summary.ts';
-import type { JobSummary, SampleStore } from '../../domain/store/samples.ts';
+import type { JobSummary } from '../../domain/store/samples.ts';
+import type { ViewStore } from '../../domain/store/view.ts';
+import { callerContext, viewOf } from '../request/caller.ts';
 import { readQuery } from '../request/query.ts';
 import { sendJson } from '../response/download.ts';
 import { describe } from '../response/operation.ts';
@@ -16,12 +18,12 @@ async function* answerParts(jobId: string, summary: Promise<JobSummary>): AsyncG
 }
 
 /** Serves the summary of a run's samples. */
-export const summaries = ({ store }: { store: Pick<SampleStore, 'summarizeJob'> }) =>
-  new Elysia({ name: 'summaries', normalize: false }).get(
+export const summaries = ({ store }: { store: ViewStore }) =>
+  new Elysia({ name: 'summaries', normalize: false }).use(callerContext).get(
     GET_SUMMARY.path,
-    ({ params: { jobId }, request }) => {
+    ({ params: { jobId }, request, caller }) => {
       const run = readQuery(request, [RUN.name]).optionalInteger(RUN.name, { min: 1, max: MAX_RUN });
-      return sendJson(answerParts(jobId, store.summarizeJob(jobId, run, request.signal)));
+      return sendJson(answerParts(jobId, viewOf(store, caller).summarizeJob(jobId, run, request.signal)));
     },
     { detail: describe(GET_SUMMARY) },
   );

@@ -1,11 +1,9 @@
 import { OperatorError } from '../../domain/errors.ts';
 import type { CommandState } from '../../domain/slurm-health.ts';
+import { collectText, MAX_OUTPUT_CHARACTERS, runProgram } from '../../program.ts';
 
 /** Where Slurm's programs are searched, besides the folders of PATH. */
 const FOLDERS = ['/usr/bin', '/bin', '/usr/local/bin', '/opt/slurm/bin', '/usr/local/slurm/bin'];
-/** How much of a program's error output a message contains. */
-const MAX_ERROR_CHARACTERS = 500;
-const ERROR_WAIT_MS = 500;
 
 interface Call {
   /** The program is killed after this time. */
@@ -56,7 +54,7 @@ export function slurmCommands({ env, now, folder }: CommandOptions): SlurmComman
   async function runNow(program: string, args: readonly string[], call: Call): Promise<void> {
     const file = find(program);
     if (!file) throw new OperatorError(`There is no ${program} on this machine.`);
-    await runProgram(program, [file, ...args], fixedEnv, call);
+    await runProgram([file, ...args], { env: fixedEnv, timeoutMs: call.timeoutMs }, call.read);
   }
 
   function count(program: string, startedMs: number, hasFailed: boolean): void {
@@ -92,49 +90,6 @@ export function slurmCommands({ env, now, folder }: CommandOptions): SlurmComman
   };
 }
 
-async function runProgram(
-  program: string,
-  command: string[],
-  env: Record<string, string>,
-  { timeoutMs, read }: Call,
-): Promise<void> {
-  const running = Bun.spawn(command, { env, cwd: '/', stdin: 'ignore', stdout: 'pipe', stderr: 'pipe' });
-  const timeout = Promise.withResolvers<never>();
-  const timer = setTimeout(() => {
-    running.kill('SIGKILL');
-    // Does not wait for the end of the output, which a child of the program may keep open.
-    timeout.reject(new OperatorError(`${program} took more than ${timeoutMs / 1000} s and was killed.`));
-  }, timeoutMs);
-  const output = readPieces(running.stdout, read);
-  const errors = new Response(running.stderr).text();
-  output.catch(() => running.kill('SIGKILL'));
-  errors.catch(() => {});
-  try {
-    await Promise.race([Promise.all([output, running.exited]), timeout.promise]);
-  } finally {
-    clearTimeout(timer);
-  }
-  if (running.exitCode === 0) return;
-  // A child of the program may keep its error output open too.
-  const errorText = await Promise.race([errors, Bun.sleep(ERROR_WAIT_MS).then(() => '')]);
-  throw new OperatorError(`${program} failed${describeError(errorText, running.exitCode)}.`);
-}
-
-async function readPieces(stream: ReadableStream<Uint8Array>, read: Call['read']): Promise<void> {
-  const decoder = new TextDecoder();
-  for await (const piece of stream) await read(decoder.decode(piece, { stream: true }));
-  const rest = decoder.decode();
-  if (rest !== '') await read(rest);
-}
-
-function describeError(text: string, exitCode: number | null): string {
-  const line = text.trim().replace(/\s+/g, ' ').slice(0, MAX_ERROR_CHARACTERS);
-  return line === '' ? ` with exit code ${exitCode}` : `: ${line.replace(/\.$/, '')}`;
-}
-
-/** Far more than a program prints about itself and its configuration. */
-const MAX_OUTPUT_CHARACTERS = 64 * 1024 * 1024;
-
 /**
  * Returns the whole output of a program. Rejects as `run` does, and when the output is longer than 2^26
  * characters.
@@ -145,16 +100,7 @@ export async function readOutput(
   args: readonly string[],
   timeoutMs: number,
 ): Promise<string> {
-  const pieces: string[] = [];
-  let characters = 0;
-  const read = (piece: string) => {
-    characters += piece.length;
-    if (characters > MAX_OUTPUT_CHARACTERS)
-      throw new OperatorError(
-        `${program} printed more than ${MAX_OUTPUT_CHARACTERS} characters and was killed.`,
-      );
-    pieces.push(piece);
-  };
-  await commands.run(program, args, { timeoutMs, read });
-  return pieces.join('');
+  const collected = collectText(program, MAX_OUTPUT_CHARACTERS);
+  await commands.run(program, args, { timeoutMs, read: collected.add });
+  return collected.text();
 }

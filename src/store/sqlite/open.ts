@@ -116,7 +116,11 @@ function sqliteStore({ path, writer, lock, areBatchesWhole, onExpire, onNotice }
 
   const lists = jobLists({ readAtOnce, lister: jobLister(db), compute });
 
-  return {
+  const store: Store = {
+    seenBy(sight) {
+      if (sight === 'all') return store;
+      throw new Error('Own jobs cannot be read apart yet.');
+    },
     createJob: async (job, nowMs) => {
       await writer.submit('createJob', { job, nowMs });
       // The thread has stored the same, so nothing is read back.
@@ -184,6 +188,7 @@ function sqliteStore({ path, writer, lock, areBatchesWhole, onExpire, onNotice }
       lock.release();
     },
   };
+  return store;
 }
 
 function isWritable(path: string): boolean {

@@ -6,6 +6,7 @@ export interface Operation {
   readonly operationId: string;
   readonly parameters?: readonly { name: string; in: string; schema: AnySchema; example?: string }[];
   readonly requestBody?: { content: Record<string, { schema: AnySchema }> };
+  readonly security?: readonly object[];
   readonly responses: Record<string, { content?: Record<string, { schema: AnySchema }> }>;
 }
 

@@ -15,6 +15,7 @@ const number = { type: 'number' };
 const flag = { type: 'boolean' };
 
 const operation = closed(['operationId', 'summary', 'tags', 'responses'], {
+  security: { type: 'array', items: mapOf({ type: 'array', items: { type: 'string' } }) },
   operationId: { type: 'string', pattern: '^[a-z][A-Za-z]+$' },
   summary: filled,
   tags: { type: 'array', items: filled, minItems: 1 },
@@ -41,7 +42,10 @@ export const OPENAPI_3_0 = {
       },
       additionalProperties: false,
     },
-    components: closed(['schemas'], { schemas: mapOf(ref('schema')) }),
+    components: closed(['schemas', 'securitySchemes'], {
+      schemas: mapOf(ref('schema')),
+      securitySchemes: mapOf({ type: 'object', required: ['type'] }),
+    }),
   }),
   definitions: {
     response: closed(['description'], { description: filled, content: ref('content') }),

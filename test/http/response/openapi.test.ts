@@ -138,11 +138,23 @@ test('the document has the operations, parameters, fields and statuses of the AP
               `${field}${schema.required?.includes(field) ? '!' : ''}${nullable ? '?' : ''}`,
           ),
         }),
-        statuses: Object.keys(responses).map(Number),
+        // All operations may refuse a caller.
+        statuses: Object.keys(responses)
+          .map(Number)
+          .filter((status) => status !== 401 && status !== 403),
       };
     }
   }
   expect(described).toEqual(REFERENCE);
+});
+
+test('every operation says how to prove who sends it, and that it may refuse', () => {
+  for (const methods of Object.values(document.paths)) {
+    for (const { security, responses } of Object.values(methods)) {
+      expect(security).toEqual([{ token: [] }, { session: [] }]);
+      expect(Object.keys(responses)).toEqual(expect.arrayContaining(['401', '403']));
+    }
+  }
 });
 
 test('the document has every route of the service except those of the documentation, and no other', () => {

@@ -1,0 +1,30 @@
+import type { Identity } from '../domain/caller.ts';
+
+/** Where a request came from. */
+export type Peer = TcpPeer | UnixPeer;
+
+export interface TcpPeer {
+  readonly kind: 'tcp';
+  readonly address: string;
+  readonly port: number;
+  /** The address and port of the listener; a wildcard address stands for any of this machine. */
+  readonly listener: { readonly address: string; readonly port: number };
+}
+
+/** Any program that may open the socket's file. */
+export interface UnixPeer {
+  readonly kind: 'unix';
+  readonly path: string;
+}
+
+export interface Arrival {
+  readonly request: Request;
+  /** Undefined when a test calls the app without a socket. */
+  readonly peer: Peer | undefined;
+}
+
+/**
+ * One way to know who sends a request. Returns the proved name, or undefined if the request does not use this
+ * way. Throws `unauthorized` if it does, but its credential is not valid: no other way is tried then.
+ */
+export type Way = (arrival: Arrival) => Identity | undefined | Promise<Identity | undefined>;

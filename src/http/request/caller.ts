@@ -1,0 +1,92 @@
+import { Elysia } from 'elysia';
+import { OPERATIONS } from '../../api/operations.ts';
+import { type Access, type AccessPolicy, judgeAccess } from '../../domain/access.ts';
+import { type Caller, NOBODY } from '../../domain/caller.ts';
+import { AppError, unauthorized } from '../../domain/errors.ts';
+import type { View, ViewStore } from '../../domain/store/view.ts';
+
+/**
+ * Finds out who sends a request; rejects with `unauthorized` if its credentials are not valid. `server` is
+ * null without a socket.
+ */
+export type Identify = (request: Request, server: Bun.Server<unknown> | null) => Caller | Promise<Caller>;
+
+/** Gives handlers the `caller` of their request, whom `access` has found by then. */
+export const callerContext = new Elysia({ name: 'caller' }).decorate('caller', NOBODY);
+
+/** Returns what a caller may read; those who may read no job are refused before. */
+export function viewOf(store: ViewStore, { sight }: Caller): View {
+  if (sight === undefined) throw new Error('A caller without sight reached a read.');
+  return store.seenBy(sight);
+}
+
+interface AccessOptions {
+  readonly identify: Identify;
+  readonly policy: AccessPolicy;
+  /** What each route that is no operation needs, by its path; all take GET. */
+  readonly others: ReadonlyMap<string, Access>;
+}
+
+/** Lets only those callers through who may send a request, before its body is read. */
+export const access = ({ identify, policy, others }: AccessOptions) => {
+  const needs = accessByRoute(others);
+
+  async function requireAccess(context: Context): Promise<void> {
+    // Identified before, when the body was about to be read.
+    if (context.caller !== NOBODY) return;
+    const { request, server, route } = context;
+    const needed = accessOf(needs, request.method, route);
+    // Nobody asks who wants what is for everyone; a bad credential is a fault on every other path.
+    const caller = needed === 'public' ? NOBODY : await identify(request, server);
+    const judgement = judgeAccess(needed, caller, policy);
+    if (judgement === 'unknown') throw unauthorized(HOW_TO_SIGN_IN);
+    if (judgement === 'forbidden') throw forbidden(caller, needed);
+    context.caller = caller;
+  }
+
+  return new Elysia({ name: 'access' })
+    .use(callerContext)
+    .onParse({ as: 'global' }, (context) => requireAccess(context as unknown as Context))
+    .onBeforeHandle({ as: 'global' }, (context) => requireAccess(context as unknown as Context));
+};
+
+interface Context {
+  caller: Caller;
+  readonly request: Request;
+  readonly server: Bun.Server<unknown> | null;
+  readonly route: string;
+}
+
+const HOW_TO_SIGN_IN =
+  'The caller is unknown. On the machine of the service the kernel names it; elsewhere send Authorization: Bearer with a ' +
+  'token, or Authorization: Munge with a credential.';
+
+const NEEDS: Record<Access, string> = {
+  public: 'nothing',
+  health: 'to be allowed to read the health',
+  metrics: 'the right to read all jobs (role viewer)',
+  read: 'the right to read jobs',
+  ingest: 'the role ingest',
+  admin: 'the role admin',
+};
+
+const forbidden = ({ identity, role }: Caller, needed: Access) =>
+  new AppError(
+    'forbidden',
+    `${identity!.name} ${role === undefined ? 'has no role' : `has the role ${role}`}; this request needs ${NEEDS[needed]}.`,
+  );
+
+type AccessByRoute = ReadonlyMap<string, Access>;
+
+const accessByRoute = (others: ReadonlyMap<string, Access>): AccessByRoute =>
+  new Map([
+    ...OPERATIONS.map(({ method, path, access }) => [`${method} ${path}`, access] as const),
+    ...[...others].map(([path, access]) => [`GET ${path}`, access] as const),
+  ]);
+
+/** A route without an entry is for nobody. */
+function accessOf(needs: AccessByRoute, method: string, route: string): Access {
+  const found = needs.get(`${method === 'HEAD' ? 'GET' : method} ${route}`);
+  if (!found) throw new Error(`${method} ${route} declares no access.`);
+  return found;
+}
