@@ -2,7 +2,7 @@ import { version as number } from '../../package.json';
 import { UsageError } from '../domain/errors.ts';
 import { loadConfig, type Surroundings } from '../settings/load.ts';
 import { findLikely } from '../settings/suggest.ts';
-import { flagOf, SETTINGS } from '../settings/table.ts';
+import { flagOf, inputOf, SETTINGS } from '../settings/table.ts';
 import { type Command, defineCommand } from './command.ts';
 
 const version = defineCommand({
@@ -89,20 +89,22 @@ function subcommandsOf(group: string): string[] {
   return names.map((name) => name.slice(group.length + 1));
 }
 
+// Words are repeated only if they are likely a slip: any other may be a secret, and stderr is often a log.
+
 function describeUnknownSubcommand(group: string, given: string, subcommands: readonly string[]): string {
   const likely = findLikely(given, subcommands);
   const choices = `${subcommands.slice(0, -1).join(', ')} or ${subcommands.at(-1)}`;
   if (given === '') return `${group} needs a subcommand: ${choices}.`;
-  const hint = likely ? ` Did you mean hpc-observe ${group} ${likely}?` : ` There is ${choices}.`;
-  return `${JSON.stringify(given)} is not a subcommand of ${group}.${hint}`;
+  if (!likely) return `The second word is not a subcommand of ${group}. There is ${choices}.`;
+  return `"${given}" is not a subcommand of ${group}. Did you mean hpc-observe ${group} ${likely}?`;
 }
 
 /** One sentence about a command that does not exist, with the one that was most likely meant. */
-function describeUnknown(line: readonly string[]): string {
-  const first = line[0]!;
-  const flag = first.split('=')[0]!;
-  const isSetting = Object.values(SETTINGS).some(({ name }) => flagOf(name) === flag);
+function describeUnknown([first = '']: readonly string[]): string {
+  const [flag] = /^--[a-z]+(-[a-z]+)*(?==|$)/.exec(first) ?? [];
+  const isSetting = Object.values(SETTINGS).some((setting) => flag === flagOf(inputOf(setting)));
+  if (isSetting) return `${flag} is not a command. Did you mean hpc-observe serve ${flag} …?`;
   const likely = /^-v$/i.test(first) ? 'version' : findLikely(first, Object.keys(COMMANDS));
-  const meant = isSetting ? ['serve', ...line].join(' ') : likely;
-  return `${JSON.stringify(first)} is not a command${meant ? `. Did you mean hpc-observe ${meant}?` : '; see hpc-observe help.'}`;
+  if (likely) return `"${first}" is not a command. Did you mean hpc-observe ${likely}?`;
+  return `${flag ?? 'The first word'} is not a command; see hpc-observe help.`;
 }

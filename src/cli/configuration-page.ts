@@ -1,10 +1,11 @@
 import {
+  describeFlag,
   flagOf,
-  isSwitch,
+  inputOf,
   keyOf,
+  SETTING_KEYS,
   SETTINGS,
   type Setting,
-  type SettingKey,
   variableOf,
 } from '../settings/table.ts';
 import type { Command } from './command.ts';
@@ -25,35 +26,37 @@ default. \`hpc-observe config\` prints the settings in effect and where each cam
 
 Durations are a number and a unit: \`ms\`, \`s\`, \`m\`, \`h\`, \`d\` or \`y\` (365 days). \`keep\` means forever.
 
-A secret is read from the file that \`NAME_FILE\` (variable) or \`name_file\` (key) names, or from its variable or key. It has
-no flag, because other users can see the arguments of a process, and it is never printed or logged.
+A secret is read from a file: \`--name-file\`, \`HPC_OBSERVE_NAME_FILE\` and \`name_file\` give its path. The variable and the
+key may also be the secret itself, without \`_FILE\`; a flag may not, because other users can see the arguments of a
+process. A secret is never printed or logged. [install.md](install.md) has an example for systemd.
 
 ## Settings
 
 | flag | variable | key | default | meaning | value | commands |
 | --- | --- | --- | --- | --- | --- | --- |
-${(Object.keys(SETTINGS) as SettingKey[]).map((key) => renderSetting(key, commands)).join('')}
+${SETTING_KEYS.map((key) => {
+  const users = [...commands].filter(([, { settings }]) => settings.includes(key)).map(([name]) => name);
+  return renderSetting(SETTINGS[key], users);
+}).join('')}
 ## Commands
 
 \`hpc-observe COMMAND --help\` prints the same with the settings that the command reads.
 ${[...commands].map(([name, command]) => renderCommand(name, command)).join('')}`;
 }
 
-function renderSetting(key: SettingKey, commands: ReadonlyMap<string, Command>): string {
-  const setting: Setting<unknown> = SETTINGS[key];
-  const { name, takes, help, otherwise, expects } = setting;
-  const users = [...commands].filter(([, { settings }]) => settings.includes(key)).map(([name]) => name);
-  const flag = isSwitch(setting) ? flagOf(name) : `${flagOf(name)} ${takes}`;
-  const cells = [
-    code(flag),
-    code(variableOf(name)),
-    code(keyOf(name)),
-    code(otherwise),
-    help,
+/** Renders the row of a setting and the commands that read it. A secret is shown as the path of its file. */
+export function renderSetting(setting: Setting<unknown>, users: readonly string[]): string {
+  const { help, otherwise, expects, isSecret } = setting;
+  const input = inputOf(setting);
+  return renderRow([
+    code(describeFlag(setting)),
+    code(variableOf(input)),
+    code(keyOf(input)),
+    isSecret ? '' : code(otherwise),
+    isSecret ? `${help} (read from the file)` : help,
     expects,
     users.map(code).join(', '),
-  ];
-  return renderRow(cells);
+  ]);
 }
 
 function renderCommand(name: string, { summary, usage, flags = {}, examples }: Command): string {

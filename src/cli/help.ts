@@ -1,6 +1,6 @@
 import { version } from '../../package.json';
 import type { Flags } from '../settings/arguments.ts';
-import { flagOf, isSwitch, SETTINGS, type Setting, type SettingKey } from '../settings/table.ts';
+import { describeFlag, flagOf, isSwitch, SETTINGS, type Setting } from '../settings/table.ts';
 import type { Command } from './command.ts';
 
 /** The help of the executable: all commands. */
@@ -23,7 +23,7 @@ export function describeCommand(name: string, command: Command): string {
   if (Object.keys(flags).length > 0) sections.push(`Flags:\n${describeFlags(flags)}`);
   if (settings.length > 0) {
     sections.push(
-      `Settings, as flags, as variables HPC_OBSERVE_<NAME>, or in a file (--config), in this order of precedence:\n${describeSettings(settings)}`,
+      `Settings, as flags, as variables HPC_OBSERVE_<NAME>, or in a file (--config), in this order of precedence:\n${describeSettings(settings.map((key) => SETTINGS[key]))}`,
     );
   }
   if (examples.length > 0) {
@@ -43,15 +43,11 @@ function describeFlags(flags: Flags): string {
 }
 
 /** Settings with their defaults, one a line. */
-export function describeSettings(keys: readonly SettingKey[]): string {
-  const rows = keys.map((key): [string, string] => {
-    const setting: Setting<unknown> = SETTINGS[key];
-    const { name, takes, help, otherwise, isSecret } = setting;
-    if (isSecret) return [`${flagOf(name)}-file FILE`, `${help} (read from the file)`];
-    return [
-      `${flagOf(name)}${takes ? ` ${takes}` : ''}`,
-      isSwitch(setting) ? help : `${help} (${otherwise})`,
-    ];
+export function describeSettings(settings: readonly Setting<unknown>[]): string {
+  const rows = settings.map((setting): [string, string] => {
+    const { help, otherwise, isSecret } = setting;
+    if (isSecret) return [describeFlag(setting), `${help} (read from the file)`];
+    return [describeFlag(setting), isSwitch(setting) ? help : `${help} (${otherwise})`];
   });
   rows.push([
     '--config FILE',

@@ -39,8 +39,13 @@ export function readArguments(
     if (fault !== undefined) faults.add(fault);
     else flags.set(token.name, token.value ?? 'true');
   }
-  for (const extra of given.slice(operands.length)) {
-    faults.add(`${JSON.stringify(extra)} is not expected here.`);
+  if (given.length > operands.length) {
+    // Not repeated, because it may be a secret.
+    const expected =
+      operands.length === 0
+        ? 'flags are expected here'
+        : `${operands.join(' and ')} is expected beside flags`;
+    faults.add(`Only ${expected}; see --help.`);
   }
   for (const missing of operands.slice(given.length)) faults.add(`${missing} is missing; see --help.`);
   return { flags, operands: given };

@@ -6,6 +6,7 @@ import { Faults } from './faults.ts';
 import { type Given, readToml, readVariables, type Source } from './sources.ts';
 import {
   type Config,
+  inputOf,
   isSwitch,
   SETTINGS,
   type Setting,
@@ -108,8 +109,7 @@ function flagsOf<Table extends SettingTable>(table: Table, keys: readonly (keyof
   const known = new Map<string, FlagKind>();
   for (const key of keys) {
     const setting = table[key]!;
-    if (setting.isSecret) known.set(`${setting.name}-file`, 'value');
-    else known.set(setting.name, isSwitch(setting) ? 'boolean' : 'value');
+    known.set(inputOf(setting), isSwitch(setting) ? 'boolean' : 'value');
   }
   if (keys.length > 0) known.set('config', 'value');
   for (const [name, { takes }] of Object.entries(flags))

@@ -56,7 +56,9 @@ function parseToml(path: string, text: string, faults: Faults): Record<string, u
   try {
     return Bun.TOML.parse(text) as Record<string, unknown>;
   } catch (error) {
-    faults.add(`${path} is not valid TOML: ${error instanceof Error ? error.message : String(error)}.`);
+    // Without the value that Bun quotes, which may be a secret.
+    const [, reason] = /^(?:TOML Parse error: )?(.*?)(?:: ".*)?$/s.exec((error as Error).message)!;
+    faults.add(`${path} is not valid TOML: ${reason}.`);
     return {};
   }
 }

@@ -151,6 +151,13 @@ export type Config = Values<typeof SETTINGS, SettingKey>;
 
 export const SETTING_KEYS = Object.keys(SETTINGS) as SettingKey[];
 
+/** The name under which a setting is given: of a secret, that of the file with its value. */
+export const inputOf = ({ name, isSecret }: Setting<unknown>): string => (isSecret ? `${name}-file` : name);
+/** The flag of a setting with the placeholder of its value, such as `--port NUMBER`. */
+export const describeFlag = (setting: Setting<unknown>): string => {
+  const placeholder = setting.isSecret ? 'FILE' : setting.takes;
+  return flagOf(inputOf(setting)) + (placeholder === undefined ? '' : ` ${placeholder}`);
+};
 export const isSwitch = ({ takes }: Setting<unknown>): boolean => takes === undefined;
 export const flagOf = (name: string): string => `--${name}`;
 export const variableOf = (name: string): string => `HPC_OBSERVE_${name.toUpperCase().replaceAll('-', '_')}`;

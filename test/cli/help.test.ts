@@ -1,7 +1,9 @@
 import { expect, test } from 'bun:test';
 import { COMMANDS, loadCommands } from '../../src/cli/commands.ts';
-import { SETTINGS } from '../../src/settings/table.ts';
+import { describeSettings } from '../../src/cli/help.ts';
+import { describeFlag, SETTINGS, type Setting } from '../../src/settings/table.ts';
 import { runLine } from '../help/command.ts';
+import { TOKEN } from '../settings/token.ts';
 
 const NAMES = Object.keys(COMMANDS);
 
@@ -24,16 +26,21 @@ test.each(NAMES)(
     for (const line of command.usage) expect(output).toContain(`\n  hpc-observe ${line}\n`);
     for (const [line] of command.examples) expect(output).toContain(`\n  hpc-observe ${line}\n`);
     for (const key of command.settings) {
-      const { otherwise, help } = SETTINGS[key];
-      const row = output.split('\n').find((one) => one.startsWith(`  --${SETTINGS[key].name}`))!;
-      expect(row).toContain(help);
-      if (key !== 'demo') expect(row).toEndWith(`(${otherwise})`);
+      const setting: Setting<unknown> = SETTINGS[key];
+      const row = output.split('\n').find((one) => one.startsWith(`  ${describeFlag(setting)} `))!;
+      expect(row).toContain(setting.help);
+      if (key !== 'demo')
+        expect(row).toEndWith(`(${setting.isSecret ? 'read from the file' : setting.otherwise})`);
     }
     for (const flag of Object.keys(command.flags ?? {})) expect(output).toContain(`\n  --${flag}`);
     for (const line of output.split('\n')) expect(line.length).toBeLessThanOrEqual(130);
     expect((await runLine(['help', ...name.split(' ')])).output).toBe(output);
   },
 );
+
+test('the help names the file of a secret and shows no default', () => {
+  expect(describeSettings([TOKEN])).toContain('  --api-token-file FILE  The token (read from the file)\n');
+});
 
 test('every command that does something has an example', async () => {
   for (const [name, { examples }] of await loadCommands())

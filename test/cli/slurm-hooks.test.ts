@@ -46,9 +46,9 @@ test('slurm hooks refuses a folder that cannot be created', async () => {
 const REFUSED: [args: string[], reason: string][] = [
   [[], 'slurm needs a subcommand: hooks, check or import.'],
   [['hook'], '"hook" is not a subcommand of slurm. Did you mean hpc-observe slurm hooks?'],
-  [['toString'], '"toString" is not a subcommand of slurm. There is hooks, check or import.'],
+  [['toString'], 'The second word is not a subcommand of slurm. There is hooks, check or import.'],
   [['hooks'], 'FOLDER is missing; see --help.'],
-  [['hooks', 'a', 'b'], '"b" is not expected here.'],
+  [['hooks', 'a', 'b'], 'Only FOLDER is expected beside flags; see --help.'],
   [['hooks', 'a', '--spol', '/x'], '--spol is not a known flag. Did you mean --spool?'],
   [['hooks', 'a', '--port', '80'], '--port is not a known flag'],
   [['hooks', 'a', '--spool'], '--spool needs a value.'],

@@ -58,7 +58,7 @@ test('all faults of a configuration are reported at once, each with its origin',
     for (const fault of [
       /--port must be a whole number from 0 to 65535, not "70000"/,
       /--colour is not a known flag/,
-      /"extra" is not expected here/,
+      /Only flags are expected here/,
       /HPC_OBSERVE_MAX_BODY_BYTES must be .*not "lots"/,
       /HPC_OBSERVE_COLOUR is not a known variable/,
       /colour in bad\.toml is not a known setting/,
@@ -121,7 +121,7 @@ test('help lists the commands, the help of serve names every setting, and versio
 
 test.each([
   [['sevre'], 'Did you mean hpc-observe serve?'],
-  [['--port', '9000'], 'Did you mean hpc-observe serve --port 9000?'],
+  [['--port', '9000'], 'Did you mean hpc-observe serve --port …?'],
   [['-V'], 'Did you mean hpc-observe version?'],
   [['__proto__'], 'see hpc-observe help.'],
   [['constructor'], 'see hpc-observe help.'],

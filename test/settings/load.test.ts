@@ -136,7 +136,7 @@ const REFUSED: [string, Given, ...string[]][] = [
     '--slurm-bin must be auto or an absolute path',
   ],
   ['an unknown short flag', { args: ['-p', '1'] }, '-p is not a known flag'],
-  ['a word', { args: ['now'] }, '"now" is not expected here.'],
+  ['a word', { args: ['now'] }, 'Only flags are expected here; see --help.'],
   [
     'an unknown variable',
     { env: { HPC_OBSERVE_X: '1' } },
@@ -197,7 +197,7 @@ test.each(REFUSED)('%s is refused', (_, given, ...words) => {
 
 test('the value of an unknown flag is not a fault of its own', () => {
   expect(() => load({ args: ['--prot', '9000', 'extra'] })).toThrow(
-    '--prot is not a known flag. Did you mean --port?\n"extra" is not expected here.',
+    '--prot is not a known flag. Did you mean --port?\nOnly flags are expected here; see --help.',
   );
 });
 
@@ -277,7 +277,7 @@ test('a command gets its own flags and the words beside them', () => {
 
 test.each([
   [[], 'FOLDER is missing; see --help.'],
-  [['a', 'b'], '"b" is not expected here.'],
+  [['a', 'b'], 'Only FOLDER is expected beside flags; see --help.'],
   [['a', '--until'], '--until needs a value.'],
   [['a', '--node=no'], '--node takes no value.'],
   [['a', '--nod'], '--nod is not a known flag. Did you mean --node?'],

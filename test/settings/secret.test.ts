@@ -3,18 +3,10 @@ import { OperatorError } from '../../src/domain/errors.ts';
 import { Faults } from '../../src/settings/faults.ts';
 import { HIDDEN, loadSettings } from '../../src/settings/load.ts';
 import type { SettingTable } from '../../src/settings/table.ts';
+import { TOKEN } from './token.ts';
 
-/** A table with a secret; the product has no secret setting yet. */
 const TABLE = {
-  token: {
-    name: 'api-token',
-    takes: 'TEXT',
-    otherwise: '',
-    help: 'The token',
-    expects: 'at least 8 characters',
-    parse: (text: string) => (text === '' ? null : text.length >= 8 ? text : undefined),
-    isSecret: true,
-  },
+  token: TOKEN,
   port: { name: 'port', takes: 'NUMBER', otherwise: '1', help: '', expects: 'a number', parse: Number },
 } satisfies SettingTable;
 
@@ -95,6 +87,12 @@ const REFUSED: [what: string, given: Given, message: string][] = [
     'that is not valid, without quoting it',
     { env: { HPC_OBSERVE_API_TOKEN: 'short' } },
     'HPC_OBSERVE_API_TOKEN must be at least 8 characters, not (secret).',
+  ],
+  ['as a stray word', { args: ['--port', '1', SECRET] }, 'Only flags are expected here; see --help.'],
+  [
+    'without quotes in the configuration, without repeating it',
+    { args: ['--config', '/c.toml'], files: { '/c.toml': 'api_token = hunter2hunter2' } },
+    '/c.toml is not valid TOML: Strings must be quoted.',
   ],
   [
     'in a file that is missing',
