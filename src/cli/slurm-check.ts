@@ -79,7 +79,7 @@ async function checkHooks(
     const spool = own?.text === undefined ? undefined : judge.spoolOf(own.text);
     if (spool !== undefined) spools.add(spool);
   }
-  for (const spool of spools) findings.push(judge.judgeSpool(spool, readFolder(spool), { slurmUid, isNode }));
+  for (const spool of spools) findings.push(judge.judgeSpool(spool, readFolder(spool), slurmUid));
   return findings;
 }
 

@@ -2,7 +2,7 @@ import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { OperatorError, UsageError } from '../domain/errors.ts';
 import { explainSystemError } from '../errno.ts';
-import { HOOK_KINDS, HOOK_SETTINGS, renderHook } from '../slurm/hooks/scripts.ts';
+import { adviseSpool, HOOK_KINDS, HOOK_SETTINGS, renderHook } from '../slurm/hooks/scripts.ts';
 import { defineCommand } from './command.ts';
 
 export const slurmHooks = defineCommand({
@@ -47,18 +47,14 @@ function describeSetup(folder: string, spool: string): string {
     const { setting, file } = HOOK_SETTINGS[kind];
     return `  ${setting}=${join(folder, file)}\n`;
   });
-  return `The scripts are in ${folder}. Add these lines to slurm.conf, the first two for the head node, the others for
-compute nodes:
+  return `The scripts are in ${folder}. Add these lines to slurm.conf: the first two for the head node, the others only
+if the service runs on the compute node itself, as on a cluster of one machine:
 
 ${lines.join('')}
-The scripts do not create the folder that they write to; create it on a local disk. On the head node, where the service
-runs as the user and group hpc-observe:
+The scripts do not create the folder that they write to. Create it on a local disk, for slurmctld (slurm), slurmd (root)
+and the service (hpc-observe):
 
-  install -d -o slurm -g hpc-observe -m 2770 ${spool}
-
-On compute nodes, where the agent runs as root:
-
-  install -d -o root -g root -m 700 ${spool}
+  ${adviseSpool(spool)}
 
 Then restart slurmctld. hpc-observe slurm check reports what is still missing.
 `;

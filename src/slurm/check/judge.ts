@@ -1,4 +1,4 @@
-import { HOOK_SETTINGS, type HookKind, renderHook } from '../hooks/scripts.ts';
+import { adviseSpool, HOOK_SETTINGS, type HookKind, renderHook } from '../hooks/scripts.ts';
 import { hidesJobs, type SlurmConfig } from '../records/slurm-conf.ts';
 
 /**
@@ -97,22 +97,19 @@ export interface FolderState {
   readonly isFolder: boolean;
 }
 
-/** Judges the spool folder of the head node, or of a compute node (`isNode`). The hooks run as `slurmUid`. */
+/** Judges the spool folder, to which hooks write as the user `slurmUid`. */
 export function judgeSpool(
   folder: string,
   state: FolderState | undefined,
-  { slurmUid, isNode }: { slurmUid: number | undefined; isNode: boolean },
+  slurmUid: number | undefined,
 ): Finding {
-  const advice = isNode
-    ? `install -d -o root -g root -m 700 ${folder}`
-    : `install -d -o slurm -g hpc-observe -m 2770 ${folder}`;
+  const advice = adviseSpool(folder);
   if (!state) return wrong(`The spool folder ${folder} does not exist: events are lost.`, advice);
   if (!state.isFolder) return wrong(`The spool ${folder} is not a folder.`, advice);
   const { uid, mode } = state;
   if (mode & 0o002) return wrong(`Every user may write to ${folder}, and so report false events.`, advice);
   if (slurmUid !== undefined && slurmUid !== 0 && !(uid === slurmUid && mode & 0o200) && !(mode & 0o020))
     return wrong(`The user who runs the hooks may not write to ${folder}.`, advice);
-  if (isNode) return ok(`The hooks can write to the spool folder ${folder}.`);
   if ((mode & 0o2070) !== 0o2070)
     return wrong(
       `The service may not remove events from ${folder}: its group needs write permission, and its files the same group (setgid).`,

@@ -1,5 +1,5 @@
 #!/bin/sh
-# hpc-observe: records the start or end of a job as one file in a folder that the service or its agent reads.
+# hpc-observe: records the start or end of a job as one file in a folder that the service reads.
 # Written by `hpc-observe slurm hooks`, which sets `kind` and `spool`.
 #
 # Slurm waits for this script, and a failing Prolog or Epilog drains the node. It therefore uses neither the network nor

@@ -93,22 +93,25 @@ test('the spool folder is read from the script as the shell would read it', () =
 });
 
 const folder = (uid: number, mode: number): FolderState => ({ uid, mode, isFolder: true });
-const SPOOLS: [state: FolderState | undefined, isNode: boolean, status: Finding['status'], words: RegExp][] =
-  [
-    [folder(64030, 0o2770), false, 'ok', /can write to the spool folder/],
-    [undefined, false, 'wrong', /does not exist/],
-    [{ ...folder(64030, 0o2770), isFolder: false }, false, 'wrong', /not a folder/],
-    [folder(64030, 0o2777), false, 'wrong', /Every user may write/],
-    [folder(0, 0o2750), false, 'wrong', /may not write/],
-    [folder(64030, 0o700), false, 'wrong', /service may not remove events/],
-    [folder(64030, 0o770), false, 'wrong', /setgid/],
-    [folder(0, 0o700), true, 'ok', /can write to the spool folder/],
-  ];
+const SPOOLS: [state: FolderState | undefined, uid: number, status: Finding['status'], words: RegExp][] = [
+  [folder(64030, 0o2770), 64030, 'ok', /can write to the spool folder/],
+  [undefined, 64030, 'wrong', /does not exist/],
+  [{ ...folder(64030, 0o2770), isFolder: false }, 64030, 'wrong', /not a folder/],
+  [folder(64030, 0o2777), 64030, 'wrong', /Every user may write/],
+  [folder(0, 0o2750), 64030, 'wrong', /may not write/],
+  [folder(64030, 0o700), 64030, 'wrong', /service may not remove events/],
+  [folder(64030, 0o770), 64030, 'wrong', /setgid/],
+  // slurmd runs its hooks as root. On a cluster of one machine it shares the folder with slurmctld.
+  [folder(64030, 0o2770), 0, 'ok', /can write to the spool folder/],
+  [folder(0, 0o2770), 0, 'ok', /can write to the spool folder/],
+  [folder(0, 0o700), 0, 'wrong', /service may not remove events/],
+];
 test.each(SPOOLS)(
-  'slurm check judges the spool folder %p (on a node: %p) as %s',
-  (state, isNode, status, words) => {
-    const finding = judgeSpool('/s', state, { slurmUid: isNode ? 0 : 64030, isNode });
+  'slurm check judges the spool folder %p that hooks of uid %p write to as %s',
+  (state, uid, status, words) => {
+    const finding = judgeSpool('/s', state, uid);
     expect([finding.status, words.test(finding.what)]).toEqual([status, true]);
+    if (status === 'wrong') expect(finding.advice).toBe('install -d -o slurm -g hpc-observe -m 2770 /s');
   },
 );
 
