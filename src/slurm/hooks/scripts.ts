@@ -13,8 +13,8 @@ export const HOOK_SETTINGS: Record<HookKind, { readonly setting: string; readonl
 };
 
 /**
- * Returns the command that creates the spool folder. slurmctld writes to it as the user slurm, slurmd as root;
- * setgid gives their files the group of the service, which removes them.
+ * Returns the command that creates the spool folder. slurmctld writes to it as slurm, slurmd as root; setgid
+ * gives their files the group of the service, which removes them.
  */
 export const adviseSpool = (folder: string): string => `install -d -o slurm -g hpc-observe -m 2770 ${folder}`;
 
