@@ -13,6 +13,7 @@ import { JobListAnswer, LIST_JOBS, readJobList, renderListQuery } from '../api/j
 import { renderPatch, UPDATE_JOB } from '../api/job-patch.ts';
 import { MEDIA_TYPE } from '../api/media-type.ts';
 import { CREATE_JOB, renderNewJob } from '../api/new-job.ts';
+import type { Operation } from '../api/operation.ts';
 import { CREATE_JOBS, renderPastJob, type SentJob } from '../api/past-job.ts';
 import { LIST_RUNS, RunListAnswer, readRun } from '../api/run.ts';
 import {
@@ -91,22 +92,23 @@ export class Client {
   /** Returns one page of jobs. */
   listJobs({ order, limit, offset, cursor, ...filter }: JobPageQuery = {}, call?: CallOptions) {
     const page = { limit: limit?.toString(), offset: offset?.toString(), cursor };
-    const query = { ...renderListQuery(filter, order), ...page };
+    const query = () => ({ ...renderListQuery(filter, order), ...page });
     return this.#ask({ operation: LIST_JOBS, query }, toJobList, call);
   }
 
   /** Yields all jobs that match, as they arrive. */
   streamJobs({ order, ...filter }: JobQuery = {}, call?: CallOptions): AsyncGenerator<Job> {
-    return this.#stream({ operation: LIST_JOBS, query: renderListQuery(filter, order) }, toJob, call);
+    return this.#stream({ operation: LIST_JOBS, query: () => renderListQuery(filter, order) }, toJob, call);
   }
 
   createJob(job: NewJob, call?: CallOptions): Promise<Job> {
-    return this.#ask({ operation: CREATE_JOB, body: renderNewJob(job) }, toJob, call);
+    return this.#ask({ operation: CREATE_JOB, body: () => renderNewJob(job) }, toJob, call);
   }
 
   /** Creates jobs, past ones included; jobs that are stored already count as repeated. */
   createJobs(jobs: readonly SentJob[], call?: CallOptions): Promise<BatchResult> {
-    return this.#ask({ operation: CREATE_JOBS, body: { jobs: jobs.map(renderPastJob) } }, toBatch, call);
+    const body = () => ({ jobs: jobs.map(renderPastJob) });
+    return this.#ask({ operation: CREATE_JOBS, body }, toBatch, call);
   }
 
   getJob(jobId: string, call?: CallOptions): Promise<Job> {
@@ -114,7 +116,7 @@ export class Client {
   }
 
   updateJob(jobId: string, patch: JobPatch, call?: CallOptions): Promise<Job> {
-    return this.#ask({ operation: UPDATE_JOB, jobId, body: renderPatch(patch) }, toJob, call);
+    return this.#ask({ operation: UPDATE_JOB, jobId, body: () => renderPatch(patch) }, toJob, call);
   }
 
   /** Deletes a job. `not_found` on a retry is a success: the try before may have deleted the job. */
@@ -140,29 +142,31 @@ export class Client {
 
   /** Summarizes all samples of a run, by default the latest. */
   summarizeJob(jobId: string, run?: number, call?: CallOptions): Promise<JobSummary> {
-    return this.#ask({ operation: GET_SUMMARY, jobId, query: { run: run?.toString() } }, toSummary, call);
+    const query = () => ({ run: run?.toString() });
+    return this.#ask({ operation: GET_SUMMARY, jobId, query }, toSummary, call);
   }
 
   /** Returns the newest `limit` samples that match, and how many match. */
   listSamples(jobId: string, { limit, ...rest }: ReadingQuery & { limit?: number } = {}, call?: CallOptions) {
-    const query = { ...renderReadingQuery(rest), limit: limit?.toString() };
+    const query = () => ({ ...renderReadingQuery(rest), limit: limit?.toString() });
     return this.#ask({ operation: LIST_SAMPLES, jobId, query }, toSamples, call);
   }
 
   /** Returns all samples that match as at most `maxPoints` points of equal spans. */
   plotSamples(jobId: string, range: ReadingQuery, maxPoints: number, call?: CallOptions) {
-    const query = { ...renderReadingQuery(range), max_points: String(maxPoints) };
+    const query = () => ({ ...renderReadingQuery(range), max_points: String(maxPoints) });
     return this.#ask({ operation: LIST_SAMPLES, jobId, query }, toSamples, call);
   }
 
   /** Yields all samples that match, as they arrive. */
   streamSamples(jobId: string, range: ReadingQuery = {}, call?: CallOptions): AsyncGenerator<Reading> {
-    const query = renderReadingQuery(range);
+    const query = () => renderReadingQuery(range);
     return this.#stream({ operation: LIST_SAMPLES, jobId, query }, toReading, call);
   }
 
   recordSample(jobId: string, sample: SentSample, call?: CallOptions): Promise<Reading> {
-    return this.#ask({ operation: RECORD_SAMPLE, jobId, body: renderNewSample(sample) }, toSample, call);
+    const body = () => renderNewSample(sample);
+    return this.#ask({ operation: RECORD_SAMPLE, jobId, body }, toSample, call);
   }
 
   /**
@@ -171,22 +175,27 @@ export class Client {
    */
   recordSamples(samples: readonly SentRow[], call?: CallOptions): Promise<BatchResult> {
     const isTimestamped = samples.every(({ timeMs }) => timeMs !== undefined);
-    const body = { samples: samples.map(renderSampleRow) };
+    const body = () => ({ samples: samples.map(renderSampleRow) });
     return this.#ask({ operation: RECORD_SAMPLES, body, isTimestamped }, toBatch, call);
   }
 
   /** Reports that a job has started; retried only with a timestamp. Returns the message of the service. */
   reportStart(body: JobStartedBody, call?: CallOptions): Promise<string> {
-    return this.#report({ operation: JOB_STARTED, body, isTimestamped: body.timestamp !== undefined }, call);
+    return this.#report(JOB_STARTED, body, call);
   }
 
   /** Reports that a job has ended; retried only with a timestamp. Returns the message of the service. */
   reportEnd(body: JobFinishedBody, call?: CallOptions): Promise<string> {
-    return this.#report({ operation: JOB_FINISHED, body, isTimestamped: body.timestamp !== undefined }, call);
+    return this.#report(JOB_FINISHED, body, call);
   }
 
-  #report(message: Message, call?: CallOptions): Promise<string> {
-    return this.#ask(message, toProcessed, call);
+  #report(
+    operation: Operation,
+    event: JobStartedBody | JobFinishedBody,
+    call?: CallOptions,
+  ): Promise<string> {
+    const isTimestamped = event.timestamp !== undefined;
+    return this.#ask({ operation, body: () => event, isTimestamped }, toProcessed, call);
   }
 
   #ask<Value>(message: Message, read: ReadAnswer<Value>, call: CallOptions = {}): Promise<Value> {

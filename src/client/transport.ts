@@ -30,8 +30,9 @@ export type Surroundings = Pick<RetryOptions, 'random' | 'wait'>;
 export interface Message {
   readonly operation: Operation;
   readonly jobId?: string;
-  readonly query?: Query;
-  readonly body?: unknown;
+  /** Query and body may throw, for example RangeError for a time that no date can hold. */
+  readonly query?: () => Query;
+  readonly body?: () => unknown;
   readonly accept?: string;
   /** Whether every row of the body has a timestamp. */
   readonly isTimestamped?: boolean;
@@ -48,6 +49,8 @@ interface BuiltRequest {
 
 const TIMEOUT_MS = 30_000;
 const RETRIES = 4;
+/** A refusal is one sentence; a proxy may send a page. */
+const MAX_REFUSAL_LENGTH = 64 * 1024;
 
 /**
  * Sends requests and retries those that may be repeated. Every failure is a ClientError, or the reason of the
@@ -123,9 +126,14 @@ export class Transport {
     return retry(attempt, { ...this.#surroundings, retries: isRepeatable ? retries : 0, signal });
   }
 
-  /** Builds a request once for all tries. Throws URIError if the id of the job has a lone surrogate. */
+  /** Builds a request once for all tries; `validation_error` if a value cannot be written. */
   #requestOf(message: Message): BuiltRequest {
-    return { url: this.#urlOf(message), init: this.#init(message), answers: message.operation.answers };
+    try {
+      return { url: this.#urlOf(message), init: this.#init(message), answers: message.operation.answers };
+    } catch (cause) {
+      const reason = (cause as Error).message.replace(/\.$/, '');
+      throw new ClientError('validation_error', `The request cannot be written: ${reason}.`, { cause });
+    }
   }
 
   async #fetch({ url, init, answers }: BuiltRequest, { signal }: Deadline): Promise<Response> {
@@ -134,9 +142,9 @@ export class Transport {
     throw await this.#refusal(response);
   }
 
-  #urlOf({ operation, jobId, query = {} }: Message): string {
+  #urlOf({ operation, jobId, query }: Message): string {
     const parameters = new URLSearchParams();
-    for (const [name, values] of Object.entries(query)) {
+    for (const [name, values] of Object.entries(query?.() ?? {})) {
       if (values === undefined) continue;
       const list = typeof values === 'string' ? [values] : values;
       // Left out, an empty list would match every job; the service refuses an empty value.
@@ -152,14 +160,14 @@ export class Transport {
       method: operation.method,
       redirect: 'manual',
       headers: { ...headers, accept, ...(body !== undefined && { 'content-type': MEDIA_TYPE.json }) },
-      ...(body !== undefined && { body: JSON.stringify(body) }),
+      ...(body !== undefined && { body: JSON.stringify(body()) }),
       ...(unix !== undefined && { unix }),
     };
   }
 
   async #refusal(response: Response): Promise<ClientError> {
     const { status, headers } = response;
-    const text = await response.text();
+    const text = await readBeginning(response);
     if (status < 400) {
       return new ClientError('bad_answer', `${this.#base} answered with an unexpected status ${status}.`, {
         status,
@@ -178,6 +186,17 @@ export class Transport {
     const reason = cause instanceof Error ? cause.message : String(cause);
     return new ClientError('no_answer', `${this.#base} did not answer: ${reason}`, { cause });
   }
+}
+
+/** Reads the body of a refusal up to about its allowed length, and cancels the rest. */
+async function readBeginning(response: Response): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = '';
+  for await (const piece of response.body ?? []) {
+    text += decoder.decode(piece, { stream: true });
+    if (text.length > MAX_REFUSAL_LENGTH) break;
+  }
+  return text;
 }
 
 function parse(text: string): unknown {

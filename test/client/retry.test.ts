@@ -191,9 +191,3 @@ test('Retry-After is read as seconds and as a date', () => {
   expect(readRetryAfter('Tue, 20 Jan 2026 11:00:00 GMT', nowMs)).toBe(0);
   expect([readRetryAfter('soon', nowMs), readRetryAfter(null, nowMs)]).toEqual([undefined, undefined]);
 });
-
-test('an id that cannot be sent is refused at once', async () => {
-  const { result, tries, waits } = await play([FINE], (client) => client.getJob('\ud800'));
-  expect(result).toBeInstanceOf(URIError);
-  expect([tries, waits]).toEqual([0, []]);
-});

@@ -1,0 +1,51 @@
+import { expect, test } from 'bun:test';
+import { Client } from '../../src/client/client.ts';
+import { ClientError } from '../../src/client/error.ts';
+import { errorOf } from './help.ts';
+
+const JOB = { id: 'a', user: 'u', nodes: ['n'] };
+const SAMPLE = { jobId: 'a', cpuUsage: 1, memoryUsageMb: 1 };
+
+const UNSENDABLE: [what: string, call: (client: Client) => Promise<unknown>][] = [
+  ['an id with half a character', (client) => client.getJob('\ud800')],
+  ['a list since no time', (client) => client.listJobs({ sinceMs: Number.NaN })],
+  ['a stream since no time', (client) => client.streamJobs({ sinceMs: Number.NaN }).next()],
+  ['samples until infinity', (client) => client.listSamples('a', { toMs: Number.POSITIVE_INFINITY })],
+  ['a plot until infinity', (client) => client.plotSamples('a', { toMs: Number.POSITIVE_INFINITY }, 9)],
+  ['a stream until infinity', (client) => client.streamSamples('a', { toMs: Number.NaN }).next()],
+  ['a job submitted at no time', (client) => client.createJob({ ...JOB, details: { submitTimeMs: 9e15 } })],
+  ['a change to no time', (client) => client.updateJob('a', { details: { submitTimeMs: Number.NaN } })],
+  ['a job since no time', (client) => client.createJobs([{ ...JOB, state: 'running', startTimeMs: 9e15 }])],
+  ['a sample of no time', (client) => client.recordSample('a', { ...SAMPLE, timeMs: Number.NaN })],
+  ['a batch of no time', (client) => client.recordSamples([{ ...SAMPLE, timeMs: Number.NaN }])],
+];
+test.each(UNSENDABLE)('a request for %s rejects with a validation error', async (_, call) => {
+  // Nobody listens there, so a request that is sent rejects with another error.
+  const error = await errorOf(call(new Client({ url: 'http://127.0.0.1:1', retries: 0 })));
+  expect(error).toBeInstanceOf(ClientError);
+  expect(error).toMatchObject({ code: 'validation_error', status: undefined });
+  expect((error as Error).message).toMatch(/^The request cannot be written: .+\.$/);
+});
+
+test('the body of a refusal is read only up to a bound', async () => {
+  let pieces = 0;
+  let isCancelled = false;
+  const endless = () =>
+    new ReadableStream({
+      async pull(controller) {
+        await Bun.sleep(1);
+        pieces++;
+        controller.enqueue(new Uint8Array(16 * 1024));
+      },
+      cancel() {
+        isCancelled = true;
+      },
+    });
+  using server = Bun.serve({ port: 0, fetch: () => new Response(endless(), { status: 500 }) });
+  const client = new Client({ url: server.url.href, timeoutMs: 2000 });
+  expect(await errorOf(client.getJob('a'))).toMatchObject({ code: 'internal_error', status: 500 });
+  for (let waits = 0; !isCancelled && waits < 100; waits++) await Bun.sleep(10);
+  expect(isCancelled).toBe(true);
+  // 64 KiB are read; the rest lay in the buffers of the connection.
+  expect(pieces).toBeLessThan(500);
+});
