@@ -47,7 +47,7 @@ export function describeSettings(settings: readonly Setting<unknown>[]): string 
   const rows = settings.map((setting): [string, string] => {
     const { help, otherwise, isSecret } = setting;
     if (isSecret) return [describeFlag(setting), `${help} (read from the file)`];
-    return [describeFlag(setting), isSwitch(setting) ? help : `${help} (${otherwise})`];
+    return [describeFlag(setting), isSwitch(setting) || otherwise === '' ? help : `${help} (${otherwise})`];
   });
   rows.push([
     '--config FILE',

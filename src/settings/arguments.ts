@@ -12,13 +12,16 @@ export interface Flag {
 export type Flags = Readonly<Record<string, Flag>>;
 
 export interface Arguments {
-  /** The value of each given flag, the last one if it was repeated; 'true' for a switch. */
+  /** The value of each given flag: the last one if it was repeated, or all of a list, with commas. */
   readonly flags: ReadonlyMap<string, string>;
   readonly operands: readonly string[];
 }
 
-/** `switch` takes no value; `boolean` is a switch that may also be given as --name=false. */
-export type FlagKind = 'value' | 'switch' | 'boolean';
+/**
+ * `switch` takes no value; `boolean` is a switch that may also be given as --name=false; `list` may be
+ * repeated.
+ */
+export type FlagKind = 'value' | 'list' | 'switch' | 'boolean';
 
 /**
  * Reads the arguments of a command. `operands` are the names of the words that must be given beside the
@@ -37,7 +40,7 @@ export function readArguments(
     if (token.kind !== 'option') continue;
     const fault = findFault(token, known);
     if (fault !== undefined) faults.add(fault);
-    else flags.set(token.name, token.value ?? 'true');
+    else flags.set(token.name, textOf(token, known, flags));
   }
   if (given.length > operands.length) {
     // Not repeated, because it may be a secret.
@@ -51,13 +54,23 @@ export function readArguments(
   return { flags, operands: given };
 }
 
+function textOf(
+  { name, value = 'true' }: Extract<Token, { kind: 'option' }>,
+  known: ReadonlyMap<string, FlagKind>,
+  given: ReadonlyMap<string, string>,
+): string {
+  const before = known.get(name) === 'list' ? given.get(name) : undefined;
+  return before === undefined ? value : `${before},${value}`;
+}
+
 function findFault(
   { name, rawName, value }: Extract<Token, { kind: 'option' }>,
   known: ReadonlyMap<string, FlagKind>,
 ): string | undefined {
   const kind = known.get(name);
   if (!kind) return describeUnknownFlag(rawName, [...known.keys()]);
-  if (kind === 'value' && value === undefined) return `${rawName} needs a value.`;
+  const needsValue = kind === 'value' || kind === 'list';
+  if (needsValue && value === undefined) return `${rawName} needs a value.`;
   if (kind === 'switch' && value !== undefined) return `${rawName} takes no value.`;
   return undefined;
 }
@@ -67,7 +80,10 @@ type Token = NonNullable<ReturnType<typeof parseArgs>['tokens']>[number];
 /** Splits arguments as Node does, unknown flags included. */
 function readTokens(args: readonly string[], known: ReadonlyMap<string, FlagKind>): Token[] {
   const options = Object.fromEntries(
-    [...known].map(([name, kind]) => [name, { type: kind === 'value' ? 'string' : 'boolean' } as const]),
+    [...known].map(([name, kind]) => [
+      name,
+      { type: kind === 'value' || kind === 'list' ? 'string' : 'boolean' } as const,
+    ]),
   );
   return parseArgs({ args: [...args], options, strict: false, tokens: true }).tokens;
 }

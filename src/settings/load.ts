@@ -72,6 +72,7 @@ export function loadSettings<Table extends SettingTable, Key extends keyof Table
   faults: Faults,
 ): Loaded<Values<Table, Key>> {
   const names = Object.values(table).flatMap(inputsOf);
+  const lists = new Set(Object.values(table).flatMap(({ name, isList }) => (isList ? [name] : [])));
   const given = readArguments(args, flagsOf(table, keys, flags), operands, faults);
   // A command without settings, such as `version`, works whatever is in the environment.
   const variables = readVariables(keys.length > 0 ? env : {}, [...names, 'config'], faults);
@@ -80,7 +81,8 @@ export function loadSettings<Table extends SettingTable, Key extends keyof Table
   );
   const path = fromFlags.get('config') ?? variables.get('config');
   const text = path && readText(path.text, readFile, faults);
-  const file = text === undefined ? new Map<string, Given>() : readToml(path!.text, text, names, faults);
+  const file =
+    text === undefined ? new Map<string, Given>() : readToml(path!.text, text, names, lists, faults);
   const sources = [fromFlags, variables, file];
   const values: Partial<Record<Key, unknown>> = {};
   const origins = new Map<string, Given>();
@@ -109,7 +111,7 @@ function flagsOf<Table extends SettingTable>(table: Table, keys: readonly (keyof
   const known = new Map<string, FlagKind>();
   for (const key of keys) {
     const setting = table[key]!;
-    known.set(inputOf(setting), isSwitch(setting) ? 'boolean' : 'value');
+    known.set(inputOf(setting), isSwitch(setting) ? 'boolean' : setting.isList ? 'list' : 'value');
   }
   if (keys.length > 0) known.set('config', 'value');
   for (const [name, { takes }] of Object.entries(flags))

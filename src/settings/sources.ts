@@ -38,14 +38,24 @@ export function readVariables(
   return given;
 }
 
-/** Reads a configuration file's text as TOML; keys are the names of settings with _ for -. */
-export function readToml(path: string, text: string, names: readonly string[], faults: Faults): Source {
+/**
+ * Reads a configuration file's text as TOML; keys are the names of settings with _ for -. Those in `lists`
+ * may be arrays.
+ */
+export function readToml(
+  path: string,
+  text: string,
+  names: readonly string[],
+  lists: ReadonlySet<string>,
+  faults: Faults,
+): Source {
   const given = new Map<string, Given>();
   const known = new Map(names.map((name) => [keyOf(name), name]));
   for (const [key, value] of Object.entries(parseToml(path, text, faults))) {
     const origin = `${key} in ${path}`;
     const name = known.get(key);
     if (!name) faults.add(`${origin} is not a known setting; see --help.`);
+    else if (Array.isArray(value) && lists.has(name)) given.set(name, { text: value.join(','), origin });
     else if (typeof value === 'object') faults.add(`${origin} must be one value, not a table or a list.`);
     else given.set(name, { text: String(value), origin });
   }

@@ -1,5 +1,6 @@
+import { AUDIENCES } from '../domain/access.ts';
 import { LOG_LEVELS } from '../log.ts';
-import { choice, duration, integer, interval, retention, switched, text } from './values.ts';
+import { choice, duration, integer, interval, list, retention, switched, text } from './values.ts';
 
 /**
  * One setting: `sample-retention` is --sample-retention, HPC_OBSERVE_SAMPLE_RETENTION and sample_retention in
@@ -21,6 +22,8 @@ export interface Setting<Value> {
    * which other users could see in the list of processes. It is never printed or logged.
    */
   readonly isSecret?: true;
+  /** Its flag may be repeated, and its key in a file may be an array: the words are joined with commas. */
+  readonly isList?: true;
 }
 
 export type SettingTable = Readonly<Record<string, Setting<unknown>>>;
@@ -29,6 +32,12 @@ export type SettingTable = Readonly<Record<string, Setting<unknown>>>;
 export type Values<Table extends SettingTable, Key extends keyof Table> = {
   readonly [One in Key]: Exclude<ReturnType<Table[One]['parse']>, undefined>;
 };
+
+const names = list('names of users and @groups, with commas between them', (word) =>
+  /^@?[^\s@,]+$/.test(word),
+);
+
+const isListener = (word: string) => /^unix:\/.+|^(\[[^\]]+\]|[^:]+):\d{1,5}$/.test(word);
 
 /** Every setting of every command. */
 export const SETTINGS = {
@@ -45,6 +54,61 @@ export const SETTINGS = {
     otherwise: '8080',
     help: 'Port to listen on; 0 picks a free one',
     ...integer(0, 65_535),
+  },
+  listen: {
+    name: 'listen',
+    takes: 'ADDRESS:PORT',
+    otherwise: '',
+    help: 'Addresses to listen on, instead of --host and --port; also unix:/run/hpc-observe.sock',
+    ...list('addresses such as 127.0.0.1:8080, [::1]:8080 or unix:/run/hpc-observe/http.sock', isListener),
+  },
+  open: {
+    name: 'open',
+    otherwise: 'false',
+    help: 'Let everybody who reaches the service read and change everything',
+    ...switched,
+  },
+  admins: {
+    name: 'admins',
+    takes: 'NAMES',
+    otherwise: '',
+    help: 'Users and @groups who may do everything, such as alice,@hpc-admins',
+    ...names,
+  },
+  viewers: {
+    name: 'viewers',
+    takes: 'NAMES',
+    otherwise: '',
+    help: 'Users and @groups who may read all jobs, such as prometheus,@support',
+    ...names,
+  },
+  ingesters: {
+    name: 'ingesters',
+    takes: 'NAMES',
+    otherwise: '',
+    help: 'Users and @groups who may write samples, events and completions, and read nothing',
+    ...names,
+  },
+  visibility: {
+    name: 'visibility',
+    takes: 'WHAT',
+    otherwise: 'auto',
+    help: 'What users without another role see: own, all, or auto: as Slurm’s PrivateData says',
+    ...choice('auto', 'own', 'all'),
+  },
+  metricsAccess: {
+    name: 'metrics-access',
+    takes: 'WHO',
+    otherwise: 'viewers',
+    help: 'Who may read /metrics: viewers (who see all jobs), known (all with a name) or anyone',
+    ...choice(...AUDIENCES),
+  },
+  healthAccess: {
+    name: 'health-access',
+    takes: 'WHO',
+    otherwise: 'anyone',
+    help: 'Who may read /v1/health: viewers, known or anyone',
+    ...choice(...AUDIENCES),
   },
   database: {
     name: 'database',

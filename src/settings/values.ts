@@ -4,6 +4,22 @@ import { parseDuration } from '../domain/time.ts';
 
 export const text = { expects: 'a text that is not empty', parse: (value: string) => value || undefined };
 
+/** A text, or null if it is empty. */
+export const optionalText = { expects: 'a text', parse: (value: string) => value || null };
+
+/**
+ * Words with commas between them; blanks around them are dropped. A flag may also be repeated, and a file may
+ * have an array. `isWord` says which words are valid.
+ */
+export const list = (expects: string, isWord: (word: string) => boolean) => ({
+  isList: true as const,
+  expects,
+  parse: (value: string): readonly string[] | undefined => {
+    const words = value === '' ? [] : value.split(',').map((word) => word.trim());
+    return words.every((word) => word !== '' && isWord(word)) ? words : undefined;
+  },
+});
+
 export const switched = {
   expects: 'true or false',
   parse: (value: string) => (value === 'true' ? true : value === 'false' ? false : undefined),
