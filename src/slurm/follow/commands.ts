@@ -91,16 +91,17 @@ export function slurmCommands({ env, now, folder }: CommandOptions): SlurmComman
 }
 
 /**
- * Returns the whole output of a program. Rejects as `run` does, and when the output is longer than 2^26
- * characters.
+ * Returns the whole output of a program. Rejects as `run` does, and when the output is longer than
+ * `maxCharacters`, 2^26 by default.
  */
 export async function readOutput(
   commands: SlurmCommands,
   program: string,
   args: readonly string[],
   timeoutMs: number,
+  maxCharacters = MAX_OUTPUT_CHARACTERS,
 ): Promise<string> {
-  const collected = collectText(program, MAX_OUTPUT_CHARACTERS);
+  const collected = collectText(program, maxCharacters);
   await commands.run(program, args, { timeoutMs, read: collected.add });
   return collected.text();
 }

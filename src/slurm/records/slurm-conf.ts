@@ -28,6 +28,10 @@ export function readUserId(text: string | undefined): number | undefined {
   return match ? Number(match[1]) : undefined;
 }
 
+/** Returns the name in `slurm(64030)`. */
+export const readUserName = (text: string | undefined): string | undefined =>
+  /^(.+)\(\d+\)$/.exec(text ?? '')?.[1];
+
 /** Returns whether Slurm hides the jobs of others from users who are not operators. */
 export const hidesJobs = (config: SlurmConfig): boolean =>
   (config.get('PrivateData') ?? []).some((value) => /(?:^|,)(?:jobs|all)(?:,|$)/.test(value));
