@@ -2,7 +2,7 @@ import { version as number } from '../../package.json';
 import { UsageError } from '../domain/errors.ts';
 import { loadConfig, type Surroundings } from '../settings/load.ts';
 import { findLikely } from '../settings/suggest.ts';
-import { flagOf, inputOf, SETTINGS } from '../settings/table.ts';
+import { flagOf, inputOf, SERVICE_KEYS, SETTINGS } from '../settings/table.ts';
 import { type Command, defineCommand } from './command.ts';
 
 const version = defineCommand({
@@ -102,7 +102,7 @@ function describeUnknownSubcommand(group: string, given: string, subcommands: re
 /** One sentence about a command that does not exist, with the one that was most likely meant. */
 function describeUnknown([first = '']: readonly string[]): string {
   const [flag] = /^--[a-z]+(-[a-z]+)*(?==|$)/.exec(first) ?? [];
-  const isSetting = Object.values(SETTINGS).some((setting) => flag === flagOf(inputOf(setting)));
+  const isSetting = SERVICE_KEYS.some((key) => flag === flagOf(inputOf(SETTINGS[key])));
   if (isSetting) return `${flag} is not a command. Did you mean hpc-observe serve ${flag} …?`;
   const likely = /^-v$/i.test(first) ? 'version' : findLikely(first, Object.keys(COMMANDS));
   if (likely) return `"${first}" is not a command. Did you mean hpc-observe ${likely}?`;

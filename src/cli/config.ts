@@ -1,6 +1,6 @@
 import { chooseLogFormat, HIDDEN } from '../settings/load.ts';
 import type { Given } from '../settings/sources.ts';
-import { type Config, keyOf, SETTING_KEYS } from '../settings/table.ts';
+import { keyOf, SERVICE_KEYS, type ServiceConfig } from '../settings/table.ts';
 import { defineCommand, type Input } from './command.ts';
 
 export const config = defineCommand({
@@ -10,7 +10,7 @@ export const config = defineCommand({
     ['config', 'The settings of serve in this environment'],
     ['config > hpc-observe.toml', 'The same as a file for --config'],
   ],
-  settings: SETTING_KEYS,
+  settings: SERVICE_KEYS,
   async run(input) {
     input.print(await describeConfig(input));
     return 0;
@@ -22,7 +22,7 @@ async function describeConfig({
   config,
   origins,
   env,
-}: Pick<Input<keyof Config>, 'config' | 'origins' | 'env'>): Promise<string> {
+}: Pick<Input<keyof ServiceConfig>, 'config' | 'origins' | 'env'>): Promise<string> {
   const meanings = await explainAuto(config, env);
   const rows = [...origins].map(([name, given]) => [
     describeValue(name, given),
@@ -40,7 +40,7 @@ const describeOrigin = ({ text, origin }: Given, meaning: string | undefined): s
   text === 'auto' && meaning !== undefined ? `${origin}; here: ${meaning}` : origin;
 
 /** What `auto` of a setting means on this machine at present. */
-async function explainAuto(config: Config, env: Input<never>['env']): Promise<Record<string, string>> {
+async function explainAuto(config: ServiceConfig, env: Input<never>['env']): Promise<Record<string, string>> {
   // Imported here, so that the help does not load what follows Slurm.
   const { findSlurm } = await import('../service/slurm.ts');
   return {

@@ -1,7 +1,7 @@
 import { version } from '../../package.json';
 import { createLog } from '../log.ts';
 import { chooseLogFormat } from '../settings/load.ts';
-import { type Config, SETTING_KEYS } from '../settings/table.ts';
+import { SERVICE_KEYS, type ServiceConfig } from '../settings/table.ts';
 import { defineCommand } from './command.ts';
 
 /** As a shell reports a process that SIGINT ended. */
@@ -15,12 +15,15 @@ export const serve = defineCommand({
     ['serve --host 0.0.0.0 --database /var/lib/hpc-observe/hpc-observe.db', 'Serve on all addresses'],
     ['serve --config /etc/hpc-observe.toml --log-level debug', 'Log each request, commit and Slurm command'],
   ],
-  settings: SETTING_KEYS,
+  settings: SERVICE_KEYS,
   run: ({ config, env }) => run(config, env),
 });
 
 /** Serves until a signal comes (0, or 130 if a second one comes) or the store fails for good (1). */
-async function run(config: Config, env: Readonly<Record<string, string | undefined>>): Promise<number> {
+async function run(
+  config: ServiceConfig,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<number> {
   // Imported here: the help of this command does not need the server.
   const { createServiceLog, startService } = await import('../service/serve.ts');
   const now = () => Date.now();
@@ -43,7 +46,7 @@ async function run(config: Config, env: Readonly<Record<string, string | undefin
  * Writes to stdout, whatever the log level, where the service listens: text for a person, or an event as the
  * log writes it.
  */
-function announce(url: URL, config: Config, slurm: string): void {
+function announce(url: URL, config: ServiceConfig, slurm: string): void {
   const { database, demo } = config;
   const write = (text: string) => void process.stdout.write(text);
   const format = chooseLogFormat(config);

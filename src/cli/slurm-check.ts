@@ -1,14 +1,14 @@
 import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import { OperatorError, UsageError } from '../domain/errors.ts';
-import type { Config } from '../settings/table.ts';
+import { OperatorError } from '../domain/errors.ts';
 import * as judge from '../slurm/check/judge.ts';
 import { rehearseHook } from '../slurm/check/rehearse.ts';
 import { readOutput, type SlurmCommands, slurmCommands } from '../slurm/follow/commands.ts';
 import { HOOK_KINDS, HOOK_SETTINGS, type HookKind, renderHook } from '../slurm/hooks/scripts.ts';
 import { hidesJobs, parseSlurmConfig, readUserId, type SlurmConfig } from '../slurm/records/slurm-conf.ts';
 import { defineCommand } from './command.ts';
+import { CONNECTION_SETTINGS, describePlace, locateService, type Place } from './connection.ts';
 
 const TIMEOUT_MS = 30_000;
 /** The user that deploy/hpc-observe.service runs the service as. */
@@ -25,13 +25,12 @@ export const slurmCheck = defineCommand({
     ['slurm check --config /etc/hpc-observe.toml', 'The same with the configuration of the service'],
     ['slurm check --node', 'Check the hooks of a compute node'],
   ],
-  settings: ['host', 'port', 'slurmBin', 'spool'],
+  settings: [...CONNECTION_SETTINGS, 'slurmBin', 'spool'],
   flags: {
-    server: { takes: 'URL', help: 'Where the service is (from --host and --port, on this machine)' },
     node: { help: 'Check a compute node instead of the head node' },
   },
   async run({ config, flags, env, print }) {
-    const server = readServer(flags.get('server') ?? describeServer(config));
+    const place = locateService(config);
     const isNode = flags.has('node');
     const commands = slurmCommands({ env, now: () => Date.now(), folder: config.slurmBin ?? undefined });
     const asked = await time(commands, 'scontrol', ['show', 'config']);
@@ -41,26 +40,13 @@ export const slurmCheck = defineCommand({
     const slurmConfig = parseSlurmConfig(asked.text);
     const findings = [
       ...(await checkHooks(slurmConfig, isNode, config.spool)),
-      ...(isNode ? [] : await checkHead(slurmConfig, commands, server)),
+      ...(isNode ? [] : await checkHead(slurmConfig, commands, place)),
     ];
     print(judge.renderFindings(findings));
     // What is only missing is not a failure.
     return findings.some(({ status }) => status === 'wrong') ? 1 : 0;
   },
 });
-
-function readServer(url: string): string {
-  if (!/^https?:\/\//.test(url)) throw new UsageError(`--server must be a URL, not ${url}.`);
-  return url.replace(/\/+$/, '');
-}
-
-/**
- * The URL of a service on this machine. A service that listens on all addresses is reached on the loopback.
- */
-function describeServer({ host, port }: Pick<Config, 'host' | 'port'>): string {
-  const address = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
-  return `http://${address.includes(':') ? `[${address}]` : address}:${port}`;
-}
 
 async function checkHooks(
   config: SlurmConfig,
@@ -86,7 +72,7 @@ async function checkHooks(
 async function checkHead(
   config: SlurmConfig,
   commands: SlurmCommands,
-  server: string,
+  place: Place,
 ): Promise<judge.Finding[]> {
   const plugins = config.get('PluginDir')?.[0]?.split(':');
   const hasPlugin = plugins?.some((folder) => existsSync(join(folder, 'jobcomp_elasticsearch.so')));
@@ -94,7 +80,7 @@ async function checkHead(
   // A span in which nothing can have happened: only whether accounting answers is asked.
   const sacct = await time(commands, 'sacct', ['-X', '-n', '-S', 'now', '-o', 'JobID']);
   return [
-    judge.judgeCompletions(config, server, hasPlugin),
+    judge.judgeCompletions(config, place.url, hasPlugin),
     judge.judgeAccounting(config),
     ...(await checkPrivacy(config, commands)),
     judge.judgeCommand('squeue', squeue.seconds, squeue.error, 'Jobs whose hooks failed are not found'),
@@ -104,7 +90,7 @@ async function checkHead(
       sacct.error,
       'How a job ended stays unknown if its hooks failed',
     ),
-    await checkServer(server),
+    await checkServer(place),
   ];
 }
 
@@ -124,14 +110,15 @@ async function checkPrivacy(config: SlurmConfig, commands: SlurmCommands): Promi
   return judge.judgePrivacy(config, user, asked.text.trim() || undefined);
 }
 
-async function checkServer(url: string): Promise<judge.Finding> {
+async function checkServer(place: Place): Promise<judge.Finding> {
   // Imported here, so that the help of this command does not load the client and its schemas.
   const [{ Client }, { ClientError }] = await Promise.all([
     import('../client/client.ts'),
     import('../client/error.ts'),
   ]);
+  const url = describePlace(place);
   try {
-    const { isHealthy } = await new Client({ url, timeoutMs: TIMEOUT_MS, retries: 0 }).getHealth();
+    const { isHealthy } = await new Client({ ...place, timeoutMs: TIMEOUT_MS, retries: 0 }).getHealth();
     if (isHealthy) return { status: 'ok', what: `The service answers at ${url}.` };
     return {
       status: 'wrong',

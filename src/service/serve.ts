@@ -3,7 +3,7 @@ import { ANYBODY } from '../domain/caller.ts';
 import type { AppOptions } from '../http/app.ts';
 import { createLog, type Log } from '../log.ts';
 import { chooseLogFormat } from '../settings/load.ts';
-import type { Config } from '../settings/table.ts';
+import type { ServiceConfig } from '../settings/table.ts';
 import { parseJobCompletion } from '../slurm/records/jobcomp.ts';
 import { expandLists } from '../slurm/values/nodelist.ts';
 import { httpPart } from './http.ts';
@@ -14,7 +14,7 @@ import { findSlurm, reportRecorder, slurmPart } from './slurm.ts';
 import { roundMs, storePart } from './store.ts';
 
 interface ServiceOptions {
-  readonly config: Config;
+  readonly config: ServiceConfig;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly log: Log;
   /** Milliseconds since 1970. */
@@ -93,7 +93,7 @@ export async function startService({ config, env, log, now }: ServiceOptions): P
 }
 
 /** Creates the service's log, on stderr. */
-export const createServiceLog = (config: Config, now: () => number): Log =>
+export const createServiceLog = (config: ServiceConfig, now: () => number): Log =>
   createLog({
     level: config.logLevel,
     format: chooseLogFormat(config),

@@ -1,6 +1,17 @@
 import { AUDIENCES } from '../domain/access.ts';
 import { LOG_LEVELS } from '../log.ts';
-import { choice, duration, integer, interval, list, retention, switched, text } from './values.ts';
+import {
+  choice,
+  duration,
+  integer,
+  interval,
+  list,
+  optionalText,
+  place,
+  retention,
+  switched,
+  text,
+} from './values.ts';
 
 /**
  * One setting: `sample-retention` is --sample-retention, HPC_OBSERVE_SAMPLE_RETENTION and sample_retention in
@@ -208,12 +219,35 @@ export const SETTINGS = {
     help: 'text, json, or auto: text on a terminal, else json',
     ...choice('auto', 'text', 'json'),
   },
+  server: {
+    name: 'server',
+    takes: 'URL',
+    otherwise: '',
+    help: 'Where the service is; by default on this machine, as --listen or --host and --port say',
+    ...place,
+  },
+  token: {
+    name: 'token',
+    takes: 'TOKEN',
+    otherwise: '',
+    help: 'Token to send to the service, from a machine or a user that it does not know',
+    isSecret: true,
+    ...optionalText,
+  },
 } satisfies SettingTable;
 
 export type SettingKey = keyof typeof SETTINGS;
 export type Config = Values<typeof SETTINGS, SettingKey>;
 
 export const SETTING_KEYS = Object.keys(SETTINGS) as SettingKey[];
+/** The settings of commands that talk to a service, which the service itself does not read. */
+const CLIENT_KEYS = ['server', 'token'] as const satisfies readonly SettingKey[];
+type ClientKey = (typeof CLIENT_KEYS)[number];
+/** The settings of the service. */
+export const SERVICE_KEYS = SETTING_KEYS.filter(
+  (key): key is Exclude<SettingKey, ClientKey> => !CLIENT_KEYS.some((one) => one === key),
+);
+export type ServiceConfig = Pick<Config, (typeof SERVICE_KEYS)[number]>;
 
 /** The name under which a setting is given: of a secret, that of the file with its value. */
 export const inputOf = ({ name, isSecret }: Setting<unknown>): string => (isSecret ? `${name}-file` : name);

@@ -7,6 +7,16 @@ export const text = { expects: 'a text that is not empty', parse: (value: string
 /** A text, or null if it is empty. */
 export const optionalText = { expects: 'a text', parse: (value: string) => value || null };
 
+/** The URL of a service, or a unix socket as `unix:PATH`; null if it is empty. */
+export const place = {
+  expects: 'a URL such as http://head-node:8080, or unix:/run/hpc-observe/http.sock',
+  parse: (value: string): string | null | undefined => {
+    if (value === '') return null;
+    if (/^unix:\/./.test(value)) return value;
+    return /^https?:\/\//.test(value) && URL.canParse(value) ? value.replace(/\/+$/, '') : undefined;
+  },
+};
+
 /**
  * Words with commas between them; blanks around them are dropped. A flag may also be repeated, and a file may
  * have an array. `isWord` says which words are valid.

@@ -47,6 +47,8 @@ const DEFAULTS: Config = {
   maxBodyBytes: 1024 * 1024,
   logLevel: 'info',
   logFormat: 'auto',
+  server: null,
+  token: null,
 };
 
 test('without anything the defaults are in force', () => {

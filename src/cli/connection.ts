@@ -1,0 +1,77 @@
+import type { Client } from '../client/client.ts';
+import type { ClientOptions } from '../client/transport.ts';
+import { OperatorError } from '../domain/errors.ts';
+import type { Config, SettingKey } from '../settings/table.ts';
+
+/** The settings of every command that talks to a service. */
+export const CONNECTION_SETTINGS = [
+  'server',
+  'token',
+  'listen',
+  'host',
+  'port',
+] as const satisfies readonly SettingKey[];
+type Connection = Pick<Config, (typeof CONNECTION_SETTINGS)[number]>;
+export type Place = Pick<ClientOptions, 'url' | 'unix'>;
+
+const UNIX = 'unix:';
+/** A person waits in front of the terminal. */
+const TIMEOUT_MS = 30_000;
+
+/**
+ * Returns where the service is: --server, or else where a service with these settings listens on this
+ * machine, at an address rather than at a socket.
+ */
+export function locateService({ server, listen, host, port }: Omit<Connection, 'token'>): Place {
+  if (server !== null) return placeOf(server);
+  const listener = listen.find((one) => !one.startsWith(UNIX)) ?? listen[0];
+  if (listener?.startsWith(UNIX)) return placeOf(listener);
+  const [, address = host, itsPort = port] = /^\[?(.*?)\]?:(\d+)$/.exec(listener ?? '') ?? [];
+  // A service that listens on all addresses is reached on the loopback.
+  const reached = address === '0.0.0.0' || address === '::' ? '127.0.0.1' : address;
+  return { url: `http://${reached.includes(':') ? `[${reached}]` : reached}:${itsPort}` };
+}
+
+const placeOf = (server: string): Place =>
+  server.startsWith(UNIX) ? { url: 'http://localhost', unix: server.slice(UNIX.length) } : { url: server };
+
+/** Describes where a service is, as --server takes it. */
+export const describePlace = ({ url, unix }: Place): string => (unix === undefined ? url : `${UNIX}${unix}`);
+
+interface AskOptions {
+  /** Sent instead of the token of the settings. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** Nothing answers where the service is expected. */
+export class NoService extends OperatorError {}
+
+/**
+ * Asks the service that the settings name. Rejects with NoService if it does not answer, and with another
+ * OperatorError, the service's own sentence, if it refuses.
+ */
+export async function askService<Value>(
+  config: Connection,
+  ask: (client: Client) => Promise<Value>,
+  { headers = headersOf(config.token) }: AskOptions = {},
+): Promise<Value> {
+  // Imported here, so that the help of commands does not load the client and its schemas.
+  const [{ Client: Talker }, { ClientError }] = await Promise.all([
+    import('../client/client.ts'),
+    import('../client/error.ts'),
+  ]);
+  const place = locateService(config);
+  try {
+    return await ask(new Talker({ ...place, headers, timeoutMs: TIMEOUT_MS, retries: 0 }));
+  } catch (error) {
+    if (!(error instanceof ClientError)) throw error;
+    if (error.code !== 'no_answer') throw new OperatorError(error.message, { cause: error });
+    throw new NoService(
+      `No service answers at ${describePlace(place)}. Start it (systemctl start hpc-observe), or give its URL with --server.`,
+      { cause: error },
+    );
+  }
+}
+
+const headersOf = (token: string | null): Record<string, string> =>
+  token === null ? {} : { authorization: `Bearer ${token}` };

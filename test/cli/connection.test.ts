@@ -1,0 +1,83 @@
+import { afterAll, beforeAll, expect, test } from 'bun:test';
+import {
+  askService,
+  CONNECTION_SETTINGS,
+  describePlace,
+  locateService,
+  NoService,
+} from '../../src/cli/connection.ts';
+import { OperatorError } from '../../src/domain/errors.ts';
+import { loadConfig } from '../../src/settings/load.ts';
+import { temporaryFolder } from '../help/folder.ts';
+
+const settings = (...args: string[]) =>
+  loadConfig(CONNECTION_SETTINGS, {}, { args, env: {}, readFile: () => 'hpo_secret\n' }).config;
+
+test.each([
+  [[], 'http://127.0.0.1:8080'],
+  [['--host', '0.0.0.0', '--port', '9000'], 'http://127.0.0.1:9000'],
+  [['--host', '::'], 'http://127.0.0.1:8080'],
+  [['--host', '::1'], 'http://[::1]:8080'],
+  [['--listen', '10.0.0.5:9000'], 'http://10.0.0.5:9000'],
+  [['--listen', '[::]:9000,10.0.0.5:1'], 'http://127.0.0.1:9000'],
+  [['--listen', '[fd00::5]:9000'], 'http://[fd00::5]:9000'],
+  [['--listen', 'unix:/run/a.sock,10.0.0.5:9000'], 'http://10.0.0.5:9000'],
+  [['--listen', 'unix:/run/a.sock'], 'unix:/run/a.sock'],
+  [['--server', 'https://head.example/observe/', '--port', '9000'], 'https://head.example/observe'],
+  [['--server', 'unix:/run/a.sock', '--port', '9000'], 'unix:/run/a.sock'],
+])('with %j a command asks the service at %s', (args, place) => {
+  expect(describePlace(locateService(settings(...args)))).toBe(place);
+});
+
+test.each(['head:8080', 'ftp://head', 'http://', 'unix:'])('--server %s is refused', (server) => {
+  expect(() => settings('--server', server)).toThrow('--server must be a URL such as');
+});
+
+let service: Bun.Server<undefined>;
+let seen: (string | null)[] = [];
+
+beforeAll(() => {
+  service = Bun.serve({
+    port: 0,
+    fetch(request) {
+      seen.push(request.headers.get('authorization'));
+      return Response.json({ error: 'forbidden', message: 'Not you.' }, { status: 403 });
+    },
+  });
+});
+
+afterAll(() => service.stop(true));
+
+const askHealth = (...args: string[]) => askService(settings(...args), (client) => client.getHealth());
+
+test('the token of --token-file is sent, nothing without it, and a refusal is the sentence of the service', async () => {
+  seen = [];
+  const server = ['--server', service.url.href];
+  for (const args of [server, [...server, '--token-file', '/etc/token']]) {
+    const refusal = await askHealth(...args).catch((error) => error);
+    expect(refusal).toBeInstanceOf(OperatorError);
+    expect(refusal).not.toBeInstanceOf(NoService);
+    expect(refusal.message).toBe('Not you.');
+  }
+  expect(seen).toEqual([null, 'Bearer hpo_secret']);
+});
+
+test('a unix socket is asked', async () => {
+  using folder = temporaryFolder();
+  const unix = folder.file('http.sock');
+  const other = Bun.serve({
+    unix,
+    fetch: () =>
+      Response.json({ status: 'healthy', timestamp: '2026-01-20T12:00:00.000Z', version: '1.0.0' }),
+  });
+  expect(await askHealth('--server', `unix:${unix}`)).toMatchObject({ isHealthy: true });
+  await other.stop(true);
+});
+
+test('where nothing listens, the message says what to do', async () => {
+  const failure = await askHealth('--server', 'http://127.0.0.1:1').catch((error) => error);
+  expect(failure).toBeInstanceOf(NoService);
+  expect(failure.message).toBe(
+    'No service answers at http://127.0.0.1:1. Start it (systemctl start hpc-observe), or give its URL with --server.',
+  );
+});
