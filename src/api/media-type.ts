@@ -7,3 +7,7 @@ export const MEDIA_TYPE = {
   csv: 'text/csv',
   ndjson: 'application/x-ndjson',
 } as const satisfies Record<RowFormat, string>;
+
+/** Returns the Content-Type of a list. JSON is always in UTF-8. */
+export const contentTypeOf = (format: RowFormat): string =>
+  format === 'json' ? MEDIA_TYPE.json : `${MEDIA_TYPE[format]}; charset=utf-8`;

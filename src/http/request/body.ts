@@ -1,4 +1,5 @@
 import { Elysia } from 'elysia';
+import { MEDIA_TYPE } from '../../api/media-type.ts';
 import { AppError, quote } from '../../domain/errors.ts';
 import { yieldToOthers } from '../../pace.ts';
 import { readText } from './body-text.ts';
@@ -44,10 +45,10 @@ export const body = ({ maxBytes, batchRoutes }: BodyOptions) =>
 /** Throws `unsupported_media_type` unless the Content-Type is JSON in UTF-8. */
 function requireJson(contentType: string): void {
   const [type = '', ...parameters] = contentType.toLowerCase().split(';');
-  if (type.trim() !== 'application/json') {
+  if (type.trim() !== MEDIA_TYPE.json) {
     throw new AppError(
       'unsupported_media_type',
-      'The body must be JSON with Content-Type: application/json.',
+      `The body must be JSON with Content-Type: ${MEDIA_TYPE.json}.`,
     );
   }
   for (const parameter of parameters) {

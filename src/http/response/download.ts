@@ -1,3 +1,4 @@
+import { MEDIA_TYPE } from '../../api/media-type.ts';
 import { createGate, type Gate } from '../../domain/gate.ts';
 import { startPace } from '../../pace.ts';
 
@@ -160,7 +161,7 @@ export const sendText = (parts: AsyncIterable<string>, headers: Record<string, s
  * requests.
  */
 export const sendJson = (parts: AsyncIterable<string>): Promise<Response> =>
-  sendPieces(encodeParts(parts), { 'content-type': 'application/json' });
+  sendPieces(encodeParts(parts), { 'content-type': MEDIA_TYPE.json });
 
 async function* encodeParts(parts: AsyncIterable<string>): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   let text = '';

@@ -1,14 +1,13 @@
 import { ERROR_STATUS, ErrorAnswer } from '../../api/error.ts';
+import { MEDIA_TYPE } from '../../api/media-type.ts';
 import type { Operation } from '../../api/operation.ts';
 import type { Access } from '../../domain/access.ts';
 import type { ErrorCode } from '../../domain/errors.ts';
 
-const JSON_TYPE = 'application/json';
-
 /** Returns the `detail` of a route: its entry in the OpenAPI document. */
 export function describe({ id, tag, summary, access, parameters = [], body, answers, errors }: Operation) {
   const responses: Record<string, object> = {};
-  for (const [status, { schema, type = JSON_TYPE, also = {}, means }] of Object.entries(answers)) {
+  for (const [status, { schema, type = MEDIA_TYPE.json, also = {}, means }] of Object.entries(answers)) {
     const others = Object.entries(also).map(([other, text]) => [other, { schema: text }]);
     const content = schema && { [type]: { schema }, ...Object.fromEntries(others) };
     responses[status] = { description: means, ...(content && { content }) };
@@ -21,7 +20,7 @@ export function describe({ id, tag, summary, access, parameters = [], body, answ
     const example = { error: list[0], message: 'One sentence that says what is wrong.' };
     responses[status] ??= {
       description: list.join(' or '),
-      content: { [JSON_TYPE]: { schema: ErrorAnswer, example } },
+      content: { [MEDIA_TYPE.json]: { schema: ErrorAnswer, example } },
     };
   }
   const { schema, description } = body ?? {};
@@ -35,7 +34,7 @@ export function describe({ id, tag, summary, access, parameters = [], body, answ
       requestBody: {
         required: true,
         ...(description !== undefined && { description }),
-        content: { [JSON_TYPE]: { schema: schema as object } },
+        content: { [MEDIA_TYPE.json]: { schema: schema as object } },
       },
     }),
     responses: responses as never,

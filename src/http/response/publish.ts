@@ -1,3 +1,5 @@
+import { MEDIA_TYPE } from '../../api/media-type.ts';
+
 // Turns the schemas of `api` into those of OpenAPI 3.0, which lacks some of their keywords.
 
 interface Schema {
@@ -39,7 +41,7 @@ function writeReference(key: string, schema: unknown): unknown {
 
 /** The generator lists every type that Elysia could parse. */
 function onlyJson(body: { content: Record<string, unknown> }): object {
-  return { ...body, content: { 'application/json': body.content['application/json'] } };
+  return { ...body, content: { [MEDIA_TYPE.json]: body.content[MEDIA_TYPE.json] } };
 }
 
 /**

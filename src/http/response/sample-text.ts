@@ -1,4 +1,4 @@
-import { MEDIA_TYPE, type RowFormat } from '../../api/media-type.ts';
+import { contentTypeOf, type RowFormat } from '../../api/media-type.ts';
 import { SAMPLE_COLUMNS } from '../../api/sample.ts';
 import type { Readings } from '../../domain/readings.ts';
 import type { ReadingQuery, SampleStore } from '../../domain/store/samples.ts';
@@ -29,7 +29,7 @@ export async function sendReadings(
   const { format } = request;
   const { batches, spanMs, total } = await findReadings(store, jobId, request);
   const headers = {
-    'content-type': format === 'json' ? 'application/json' : `${MEDIA_TYPE[format]}; charset=utf-8`,
+    'content-type': contentTypeOf(format),
     vary: 'accept',
   };
   const [head, tail] = framesOf(format, jobId, total);

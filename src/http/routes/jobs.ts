@@ -2,7 +2,7 @@ import { Elysia } from 'elysia';
 import { DELETE_JOB, GET_JOB, JOB_COLUMNS, renderJob } from '../../api/job.ts';
 import { type JobListAnswer, LIST_JOBS } from '../../api/job-list.ts';
 import { JobPatchBody, readPatch, UPDATE_JOB } from '../../api/job-patch.ts';
-import { MEDIA_TYPE } from '../../api/media-type.ts';
+import { contentTypeOf } from '../../api/media-type.ts';
 import { CREATE_JOB, NewJobBody, readNewJob } from '../../api/new-job.ts';
 import type { Job } from '../../domain/job.ts';
 import type { JobStore } from '../../domain/store/jobs.ts';
@@ -52,7 +52,7 @@ export const jobs = ({ store, now }: JobOptions) =>
           const wanted = { ...start, ...(limit !== undefined && { limit }) };
           const rows = rowsOf(view.streamJobs(filter, wanted, request.signal));
           return sendText(renderRows(rows, format, JOB_COLUMNS), {
-            'content-type': `${MEDIA_TYPE[format]}; charset=utf-8`,
+            'content-type': contentTypeOf(format),
           });
         }
         const page = { ...start, limit: limit! };
