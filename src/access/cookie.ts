@@ -1,0 +1,30 @@
+/** Reads and writes the cookie of sessions in browsers. */
+export interface SessionCookie {
+  /** Returns the values that a request shows; several if other pages of this host have set some too. */
+  read(request: Request): string[];
+  /** Renders a Set-Cookie header that sets the cookie for some time. */
+  write(value: string, maxAgeMs: number): string;
+  /** A Set-Cookie header that removes the cookie. */
+  readonly clear: string;
+}
+
+/**
+ * Describes the cookie: where browsers reach the service by TLS, the prefix __Host- makes them refuse it from
+ * other hosts and without TLS (RFC 6265bis, 4.1.3.2).
+ */
+export function sessionCookie({ isSecure }: { readonly isSecure: boolean }): SessionCookie {
+  const name = isSecure ? '__Host-hpc_observe' : 'hpc_observe_session';
+  // Lax: links from elsewhere open pages signed in, and forms of other sites do not send it.
+  const attributes = `Path=/; HttpOnly; SameSite=Lax${isSecure ? '; Secure' : ''}`;
+  const start = `${name}=`;
+  return {
+    read: (request) =>
+      (request.headers.get('cookie') ?? '')
+        .split(';')
+        .map((pair) => pair.trim())
+        .filter((pair) => pair.startsWith(start))
+        .map((pair) => pair.slice(start.length)),
+    write: (value, maxAgeMs) => `${start}${value}; Max-Age=${Math.floor(maxAgeMs / 1000)}; ${attributes}`,
+    clear: `${start}; Max-Age=0; ${attributes}`,
+  };
+}

@@ -1,0 +1,89 @@
+import { expect, test } from 'bun:test';
+import { findFault, mungeWay } from '../../src/access/munge.ts';
+import type { Credential } from '../../src/access/unmunge.ts';
+import { errorOf } from '../client/help.ts';
+
+const CREDENTIAL: Credential = {
+  uid: 1000,
+  encodedMs: 1_000_000,
+  decodedMs: 1_001_000,
+  ttlMs: 300_000,
+  payload: 'hpc-observe alpha',
+};
+const AUDIENCE = { cluster: 'alpha', hosts: ['head01:8080', 'jobs.example.org'] };
+
+const faultOf = (changes: Partial<Credential>) => findFault({ ...CREDENTIAL, ...changes }, AUDIENCE);
+
+test('a credential names the service and its cluster, and may name a host of it', () => {
+  for (const payload of [
+    'hpc-observe alpha',
+    'hpc-observe alpha head01:8080',
+    'hpc-observe alpha HEAD01:8080',
+    'hpc-observe alpha jobs.example.org',
+  ])
+    expect(faultOf({ payload })).toBeUndefined();
+});
+
+test('a credential for another service, cluster or host is refused with the difference', () => {
+  const something = 'its payload must be "hpc-observe alpha".';
+  expect(faultOf({ payload: '' })).toContain(something);
+  expect(faultOf({ payload: 'slurm' })).toContain(something);
+  expect(faultOf({ payload: 'hpc-observe' })).toContain(something);
+  expect(faultOf({ payload: 'hpc-observe alpha head01:8080 more' })).toContain(something);
+  expect(faultOf({ payload: 'hpc-observe  alpha' })).toContain('the cluster ""');
+  expect(faultOf({ payload: 'hpc-observe alpha\n' })).toContain(
+    'for the cluster "alpha\\n"; this is "alpha"',
+  );
+  expect(faultOf({ payload: 'hpc-observe beta' })).toBe(
+    'The MUNGE credential was made for the cluster "beta"; this is "alpha".',
+  );
+  expect(faultOf({ payload: 'hpc-observe alpha evil:8080' })).toBe(
+    'The MUNGE credential was made for "evil:8080", and this request went to "head01:8080".',
+  );
+});
+
+test('a credential that is older than its time to live is refused even if munged accepts it', () => {
+  expect(faultOf({ decodedMs: CREDENTIAL.encodedMs + 300_000 })).toBeUndefined();
+  expect(faultOf({ decodedMs: CREDENTIAL.encodedMs + 301_000 })).toBe('The MUNGE credential has expired.');
+});
+
+const way = (credential: Credential, cluster: () => string | undefined = () => 'alpha') =>
+  mungeWay({
+    unmunge: { decode: async () => credential },
+    cluster,
+    nameOf: async (uid) => (uid === 1000 ? 'alice' : undefined),
+  });
+
+const arrival = (authorization?: string) => ({
+  request: new Request('http://head01:8080/v1/jobs', {
+    headers: { host: 'head01:8080', ...(authorization !== undefined && { authorization }) },
+  }),
+  peer: undefined,
+});
+
+test('a credential proves the name of its uid, and not that it is a user of this machine', async () => {
+  for (const authorization of ['Munge MUNGE:x:', 'munge MUNGE:x:', 'MUNGE  MUNGE:x:'])
+    expect(await way(CREDENTIAL)(arrival(authorization))).toEqual({
+      name: 'alice',
+      uid: 1000,
+      proof: 'munge',
+      isLocal: false,
+    });
+});
+
+test('a uid that this machine does not know has a name that no job has', async () => {
+  const identity = await way({ ...CREDENTIAL, uid: 4321 })(arrival('Munge MUNGE:x:'));
+  expect(identity).toMatchObject({ name: 'uid-4321', uid: 4321 });
+});
+
+test('a request without a credential does not use this way', () => {
+  for (const authorization of [undefined, 'Bearer hpo_abc', 'Basic YTpi', 'Mungex MUNGE:x:'])
+    expect(way(CREDENTIAL)(arrival(authorization))).toBeUndefined();
+});
+
+test('a credential is not judged before the name of the cluster is known', async () => {
+  const error = await errorOf(
+    way(CREDENTIAL, () => undefined)(arrival('Munge MUNGE:x:')) as Promise<unknown>,
+  );
+  expect(error).toMatchObject({ code: 'unavailable', message: expect.stringContaining('--cluster') });
+});
