@@ -1,4 +1,5 @@
 import type { Report } from '../../domain/report.ts';
+import { recordCutter } from './record-cutter.ts';
 import { type Header, looksRight, readHeader, splitRecord } from './sacct-columns.ts';
 import { createRecordReader, type ReadRecord } from './sacct-record.ts';
 import { type Unreadable, UnreadableRecords } from './unreadable.ts';
@@ -11,8 +12,6 @@ export interface SacctReader {
   readonly unreadable: Unreadable;
 }
 
-/** The longest record, in characters: a longer one is damage and must not be held in memory until its end. */
-const MAX_RECORD = 4 * 1024 * 1024;
 /** The most lines of one record, which a script given as `--wrap` may break. */
 const MAX_LINES = 200;
 
@@ -24,11 +23,10 @@ const MAX_LINES = 200;
  */
 export function createSacctReader(observedMs: number, separator?: string): SacctReader {
   const isSaved = separator === undefined;
-  const end = isSaved ? '\n' : `${separator}\n`;
   const unreadable = new UnreadableRecords();
+  const cutter = recordCutter(isSaved ? '\n' : `${separator}\n`, unreadable);
   let header: Header | undefined;
   let toReport: ReadRecord;
-  let rest = '';
   /** Lines that do not make a whole record yet. */
   let broken: string[] = [];
 
@@ -75,21 +73,15 @@ export function createSacctReader(observedMs: number, separator?: string): Sacct
     unreadable,
     read(text) {
       const reports: Report[] = [];
-      const records = (rest + text).split(end);
-      rest = records.pop()!;
-      for (const record of records) addRecord(record, reports);
-      if (rest.length > MAX_RECORD) {
-        unreadable.add(rest, `It is longer than ${MAX_RECORD} characters.`);
-        rest = '';
-      }
+      for (const record of cutter.cut(text)) addRecord(record, reports);
       return reports;
     },
     finish() {
       const reports: Report[] = [];
+      const rest = cutter.takeRest();
       if (isSaved) addRecord(rest, reports);
       else if (rest !== '') unreadable.add(rest, 'The output ends in the middle of a record.');
       dropBroken();
-      rest = '';
       return reports;
     },
   };

@@ -1,9 +1,7 @@
 import type { Report } from '../../domain/report.ts';
+import { recordCutter } from './record-cutter.ts';
 import { readSqueueRecord } from './squeue-record.ts';
 import { type Unreadable, UnreadableRecords } from './unreadable.ts';
-
-/** The longest record, in characters: a longer one is damage and must not be held in memory until its end. */
-const MAX_RECORD = 4 * 1024 * 1024;
 
 export interface SqueueReader {
   /** Returns the reports of the records that end in the next piece of the output. */
@@ -22,10 +20,9 @@ export function createSqueueReader(
   separator: string,
   observedMs: number,
 ): SqueueReader {
-  const end = `${separator}\n`;
   const unreadable = new UnreadableRecords();
+  const cutter = recordCutter(`${separator}\n`, unreadable);
   const indexes = new Map(columns.map((column, index) => [column, index]));
-  let rest = '';
 
   function readRecord(record: string): Report | undefined {
     const texts = record.split(separator);
@@ -40,19 +37,14 @@ export function createSqueueReader(
 
   return {
     unreadable,
-    read(text) {
-      const records = (rest + text).split(end);
-      rest = records.pop()!;
-      const reports = records.map(readRecord).filter((report) => report !== undefined);
-      if (rest.length > MAX_RECORD) {
-        unreadable.add(rest, `It is longer than ${MAX_RECORD} characters.`);
-        rest = '';
-      }
-      return reports;
-    },
+    read: (text) =>
+      cutter
+        .cut(text)
+        .map(readRecord)
+        .filter((report) => report !== undefined),
     finish() {
+      const rest = cutter.takeRest();
       if (rest.trim() !== '') unreadable.add(rest, 'The output ends in the middle of a record.');
-      rest = '';
     },
   };
 }
