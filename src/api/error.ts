@@ -13,6 +13,7 @@ export const ERROR_STATUS = {
   conflict: 409,
   payload_too_large: 413,
   unsupported_media_type: 415,
+  too_many_requests: 429,
   internal_error: 500,
   unavailable: 503,
 } as const satisfies Record<ErrorCode, number>;
@@ -37,6 +38,7 @@ export const ERROR_MEANING: Record<ErrorCode, string> = {
   conflict: 'There is a job with this id already.',
   payload_too_large: 'The body has too many bytes or rows; send it in several requests.',
   unsupported_media_type: 'The body is not `application/json`, or has an unknown `Content-Encoding`.',
+  too_many_requests: 'Too many credentials from this address were refused; a valid one is accepted even so.',
   internal_error: 'The service failed; its log has the cause. Please report it as a bug.',
   unavailable: 'The service cannot store or read this right now; retry after `Retry-After` seconds.',
 };
@@ -64,9 +66,9 @@ export function readError(status: number, body: unknown): { code: ErrorCode; mes
 }
 
 function codeOfStatus(status: number): ErrorCode {
-  const code = CODES.find((one) => ERROR_STATUS[one] === status);
-  if (code) return code;
   // A proxy is busy, or its server is not there.
   if (status === 429 || status === 502 || status === 504) return 'unavailable';
+  const code = CODES.find((one) => ERROR_STATUS[one] === status);
+  if (code) return code;
   return status >= 500 ? 'internal_error' : 'invalid_request';
 }

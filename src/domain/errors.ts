@@ -9,6 +9,7 @@ export type ErrorCode =
   | 'conflict'
   | 'payload_too_large'
   | 'unsupported_media_type'
+  | 'too_many_requests'
   | 'internal_error'
   | 'unavailable';
 
@@ -46,6 +47,42 @@ export class DatabaseInUse extends OperatorError {}
 
 /** Returns a `validation_error`: one sentence that names what is wrong and what is allowed. */
 export const invalid = (message: string) => new AppError('validation_error', message);
+
+/** Why a credential was refused. */
+export const REFUSAL_REASONS = [
+  'token_unknown',
+  'token_expired',
+  'token_malformed',
+  'token_misplaced',
+  'other',
+] as const;
+export type RefusalReason = (typeof REFUSAL_REASONS)[number];
+
+/** A credential that is not valid. */
+export class CredentialRefused extends AppError {
+  constructor(
+    /** For /metrics and the log. */
+    readonly reason: RefusalReason,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super('unauthorized', message, options);
+  }
+}
+
+/** Refuses a credential; the message must not repeat it. */
+export const refuseCredential = (reason: RefusalReason, message: string, cause?: unknown) =>
+  new CredentialRefused(reason, message, { cause });
+
+/** Refuses a request for now. */
+export class TooManyRequests extends AppError {
+  constructor(
+    readonly retryAfterSeconds: number,
+    message: string,
+  ) {
+    super('too_many_requests', message);
+  }
+}
 
 /** Refuses a caller who is unknown, or whose credentials are not valid. */
 export const unauthorized = (message: string, cause?: unknown) =>

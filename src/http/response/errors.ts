@@ -1,6 +1,6 @@
 import { Elysia } from 'elysia';
 import { ERROR_STATUS, type ErrorAnswer } from '../../api/error.ts';
-import { AppError, quote } from '../../domain/errors.ts';
+import { AppError, quote, TooManyRequests } from '../../domain/errors.ts';
 import { BrokenOff } from '../request/body-text.ts';
 import { pathOf } from '../url.ts';
 import { allowedMethods, type RouteLike } from './allowed-methods.ts';
@@ -48,6 +48,7 @@ export const errors = ({ log, routes }: ErrorsOptions) => {
       known ?? new AppError('internal_error', 'The service failed on this request; its log has the cause.');
     set.status = ERROR_STATUS[answer.code];
     if (answer.code === 'unavailable') set.headers['retry-after'] = '1';
+    if (answer instanceof TooManyRequests) set.headers['retry-after'] = String(answer.retryAfterSeconds);
     if (allowed.length > 0) set.headers.allow = allowed.join(', ');
     return { error: answer.code, message: answer.message } satisfies ErrorAnswer;
   });

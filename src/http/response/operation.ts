@@ -42,4 +42,5 @@ export function describe({ id, tag, summary, access, parameters = [], body, answ
 }
 
 /** The errors of a caller who may not send the request. */
-const refusals = (access: Access): ErrorCode[] => (access === 'public' ? [] : ['unauthorized', 'forbidden']);
+const refusals = (access: Access): ErrorCode[] =>
+  access === 'public' ? [] : ['unauthorized', 'forbidden', 'too_many_requests'];
