@@ -60,5 +60,7 @@ test('hashes are the same only if every digit is', () => {
   const hash = hashSecret('abc');
   expect(areSameHashes(hash, hashSecret('abc'))).toBe(true);
   expect(areSameHashes(hash, hashSecret('abd'))).toBe(false);
+  for (let index = 0; index < hash.length; index++)
+    expect(areSameHashes(hash, `${hash.slice(0, index)}x${hash.slice(index + 1)}`)).toBe(false);
   expect(areSameHashes(hash, `${hash}0`)).toBe(false);
 });
