@@ -1,10 +1,11 @@
 import type { Caller, Role } from './caller.ts';
 
 /**
- * What a request needs: nothing (`public`), what a setting asks for (`health`, `metrics`), to read jobs, to
- * write measurements (`ingest`), or to change anything (`admin`).
+ * What a request needs: nothing (`public`: nobody asks who sends it; `anyone`: the caller is found out), a
+ * name (`known`), what a setting asks for (`health`, `metrics`), to read jobs, to write measurements
+ * (`ingest`), or to change anything (`admin`).
  */
-export type Access = 'public' | 'health' | 'metrics' | 'read' | 'ingest' | 'admin';
+export type Access = 'public' | 'anyone' | 'known' | 'health' | 'metrics' | 'read' | 'ingest' | 'admin';
 
 /** Who may read /metrics or /v1/health: anyone, all who are known, or those who may see every job. */
 export const AUDIENCES = ['anyone', 'known', 'viewers'] as const;
@@ -15,7 +16,7 @@ export interface AccessPolicy {
   readonly metrics: Audience;
 }
 
-const ROLES_OF: Record<Exclude<Access, 'public' | 'health' | 'metrics'>, readonly Role[]> = {
+const ROLES_OF: Record<Extract<Access, 'read' | 'ingest' | 'admin'>, readonly Role[]> = {
   read: ['user', 'viewer', 'admin'],
   ingest: ['ingest', 'admin'],
   admin: ['admin'],
@@ -34,7 +35,10 @@ export function judgeAccess(
 function mayDo(access: Access, { role, sight }: Caller, policy: AccessPolicy): boolean {
   switch (access) {
     case 'public':
+    case 'anyone':
       return true;
+    case 'known':
+      return role !== undefined;
     case 'health':
     case 'metrics':
       return isIn(policy[access], role, sight);

@@ -21,6 +21,17 @@ export interface Identity {
   readonly role?: Role;
   /** Groups that the proof names, such as those of OIDC. */
   readonly groups?: readonly string[];
+  /** The session that remembers the proof; undefined if the request itself proved it. */
+  readonly session?: ShownSession;
+}
+
+/** How a request showed a session. */
+export interface ShownSession {
+  /** SHA-256 of its secret in hexadecimal digits. */
+  readonly hash: string;
+  /** Browsers send a cookie by themselves, also for requests of other sites. */
+  readonly isCookie: boolean;
+  readonly expiresMs: number;
 }
 
 /** The jobs that a caller may see: all, or their own and those of the accounts that they coordinate. */

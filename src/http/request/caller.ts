@@ -63,6 +63,8 @@ const HOW_TO_SIGN_IN =
 
 const NEEDS: Record<Access, string> = {
   public: 'nothing',
+  anyone: 'nothing',
+  known: 'a role',
   health: 'to be allowed to read the health',
   metrics: 'the right to read all jobs (role viewer)',
   read: 'the right to read jobs',

@@ -28,7 +28,7 @@ export function describe({ id, tag, summary, access, parameters = [], body, answ
     operationId: id,
     tags: [tag],
     summary,
-    ...(access === 'public' ? { security: [] } : { security: [{ token: [] }, { session: [] }] }),
+    security: access === 'public' ? [] : [...(access === 'anyone' ? [{}] : []), { token: [] }, { session: [] }],
     parameters: [...parameters] as never[],
     ...(schema && {
       requestBody: {
