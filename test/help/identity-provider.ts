@@ -31,8 +31,8 @@ export async function identityProvider({ redirectUri, claims }: ProviderOptions)
     findAccount: (_, accountId) => ({ accountId, claims: async () => ({ sub: accountId, ...claims }) }),
     async loadExistingGrant({ oidc }) {
       const grant = new provider.Grant({
-        clientId: oidc.client!.clientId,
-        accountId: oidc.session!.accountId!,
+        clientId: oidc.client.clientId,
+        accountId: oidc.session.accountId,
       });
       grant.addOIDCScope('openid');
       await grant.save();

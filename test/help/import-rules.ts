@@ -70,6 +70,7 @@ const OWNERS: readonly [library: RegExp, rooms: readonly string[]][] = [
   [/^@sinclair\/typebox(\/|$)/, ['api']],
   [/^elysia(\/|$)|^@elysiajs\//, ['http']],
   [/^bun:sqlite$/, ['store/sqlite']],
+  [/^openid-client$/, ['access']],
   [/^prom-client(\/|$)/, ['metrics']],
   [/^(preact|uplot)(\/|$)/, ['web']],
   [/^(node:)?child_process$/, MAY_START_PROGRAMS],
