@@ -1,6 +1,7 @@
 import { chooseLogFormat, HIDDEN } from '../settings/load.ts';
+import { keyOf } from '../settings/setting.ts';
 import type { Given } from '../settings/sources.ts';
-import { keyOf, SERVICE_KEYS, type ServiceConfig } from '../settings/table.ts';
+import { SERVICE_KEYS, type ServiceConfig } from '../settings/table.ts';
 import { defineCommand, type Input } from './command.ts';
 
 export const config = defineCommand({

@@ -1,13 +1,5 @@
-import {
-  describeFlag,
-  flagOf,
-  inputOf,
-  keyOf,
-  SETTING_KEYS,
-  SETTINGS,
-  type Setting,
-  variableOf,
-} from '../settings/table.ts';
+import { describeFlag, flagOf, inputOf, keyOf, type Setting, variableOf } from '../settings/setting.ts';
+import { SETTING_KEYS, SETTINGS } from '../settings/table.ts';
 import type { Command } from './command.ts';
 
 /** Renders docs/configuration.md: every setting, and every command with its flags. */

@@ -1,6 +1,7 @@
 import { version } from '../../package.json';
 import type { Flags } from '../settings/arguments.ts';
-import { describeFlag, flagOf, isSwitch, SETTINGS, type Setting } from '../settings/table.ts';
+import { describeFlag, flagOf, isSwitch, type Setting } from '../settings/setting.ts';
+import { SETTINGS } from '../settings/table.ts';
 import type { Command } from './command.ts';
 
 /** The help of the executable: all commands. */

@@ -3,17 +3,9 @@ import { explainSystemError } from '../errno.ts';
 import type { LogFormat } from '../log.ts';
 import { type FlagKind, type Flags, readArguments } from './arguments.ts';
 import { Faults } from './faults.ts';
+import { inputOf, isSwitch, type Setting, type SettingTable, type Values } from './setting.ts';
 import { type Given, readToml, readVariables, type Source } from './sources.ts';
-import {
-  type Config,
-  inputOf,
-  isSwitch,
-  SETTINGS,
-  type Setting,
-  type SettingKey,
-  type SettingTable,
-  type Values,
-} from './table.ts';
+import { type Config, SETTINGS, type SettingKey } from './table.ts';
 
 const DEMO_DATABASE = './hpc-observe-demo.db';
 /** What stands for a secret wherever its value would be shown. */
@@ -93,7 +85,9 @@ export function loadSettings<Table extends SettingTable, Key extends keyof Table
     values[key] = setting.parse(found.text);
     const shown = setting.isSecret ? HIDDEN : JSON.stringify(found.text);
     if (values[key] === undefined) faults.add(`${found.origin} must be ${setting.expects}, not ${shown}.`);
-    origins.set(setting.name, setting.isSecret ? { ...found, text: HIDDEN } : found);
+    // An empty secret says that there is none.
+    const isHidden = setting.isSecret && found.text !== '';
+    origins.set(setting.name, isHidden ? { ...found, text: HIDDEN } : found);
   }
   return {
     config: values as Values<Table, Key>,

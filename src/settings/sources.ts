@@ -1,6 +1,6 @@
 import type { Faults } from './faults.ts';
+import { keyOf, variableOf } from './setting.ts';
 import { findLikely } from './suggest.ts';
-import { keyOf, variableOf } from './table.ts';
 
 /** A value as text, and where it came from. */
 export interface Given {

@@ -1,5 +1,6 @@
-import { AUDIENCES } from '../domain/access.ts';
 import { LOG_LEVELS } from '../log.ts';
+import { ACCESS_SETTINGS } from './access.ts';
+import type { SettingTable, Values } from './setting.ts';
 import {
   choice,
   duration,
@@ -12,41 +13,6 @@ import {
   switched,
   text,
 } from './values.ts';
-
-/**
- * One setting: `sample-retention` is --sample-retention, HPC_OBSERVE_SAMPLE_RETENTION and sample_retention in
- * a file.
- */
-export interface Setting<Value> {
-  readonly name: string;
-  /** The placeholder of the value in help texts; undefined for a switch. */
-  readonly takes?: string;
-  readonly help: string;
-  /** The default, as text. */
-  readonly otherwise: string;
-  /** Returns undefined if the text is not a valid value. */
-  readonly parse: (text: string) => Value | undefined;
-  /** Describes a valid value; completes a sentence that begins "must be". */
-  readonly expects: string;
-  /**
-   * A secret is read from the file that NAME_FILE names, or from its variable or key; never from a flag,
-   * which other users could see in the list of processes. It is never printed or logged.
-   */
-  readonly isSecret?: true;
-  /** Its flag may be repeated, and its key in a file may be an array: the words are joined with commas. */
-  readonly isList?: true;
-}
-
-export type SettingTable = Readonly<Record<string, Setting<unknown>>>;
-
-/** The values of some settings of a table. */
-export type Values<Table extends SettingTable, Key extends keyof Table> = {
-  readonly [One in Key]: Exclude<ReturnType<Table[One]['parse']>, undefined>;
-};
-
-const names = list('names of users and @groups, with commas between them', (word) =>
-  /^@?[^\s@,]+$/.test(word),
-);
 
 const isListener = (word: string) => /^unix:\/.+|^(\[[^\]]+\]|[^:]+):\d{1,5}$/.test(word);
 
@@ -73,54 +39,7 @@ export const SETTINGS = {
     help: 'Addresses to listen on, instead of --host and --port; also unix:/run/hpc-observe.sock',
     ...list('addresses such as 127.0.0.1:8080, [::1]:8080 or unix:/run/hpc-observe/http.sock', isListener),
   },
-  open: {
-    name: 'open',
-    otherwise: 'false',
-    help: 'Let everybody who reaches the service read and change everything',
-    ...switched,
-  },
-  admins: {
-    name: 'admins',
-    takes: 'NAMES',
-    otherwise: '',
-    help: 'Users and @groups who may do everything, such as alice,@hpc-admins',
-    ...names,
-  },
-  viewers: {
-    name: 'viewers',
-    takes: 'NAMES',
-    otherwise: '',
-    help: 'Users and @groups who may read all jobs, such as prometheus,@support',
-    ...names,
-  },
-  ingesters: {
-    name: 'ingesters',
-    takes: 'NAMES',
-    otherwise: '',
-    help: 'Users and @groups who may write samples, events and completions, and read nothing',
-    ...names,
-  },
-  visibility: {
-    name: 'visibility',
-    takes: 'WHAT',
-    otherwise: 'auto',
-    help: 'What users without another role see: own, all, or auto: as Slurm’s PrivateData says',
-    ...choice('auto', 'own', 'all'),
-  },
-  metricsAccess: {
-    name: 'metrics-access',
-    takes: 'WHO',
-    otherwise: 'viewers',
-    help: 'Who may read /metrics: viewers (who see all jobs), known (all with a name) or anyone',
-    ...choice(...AUDIENCES),
-  },
-  healthAccess: {
-    name: 'health-access',
-    takes: 'WHO',
-    otherwise: 'anyone',
-    help: 'Who may read /v1/health: viewers, known or anyone',
-    ...choice(...AUDIENCES),
-  },
+  ...ACCESS_SETTINGS,
   database: {
     name: 'database',
     takes: 'FILE',
@@ -248,16 +167,3 @@ export const SERVICE_KEYS = SETTING_KEYS.filter(
   (key): key is Exclude<SettingKey, ClientKey> => !CLIENT_KEYS.some((one) => one === key),
 );
 export type ServiceConfig = Pick<Config, (typeof SERVICE_KEYS)[number]>;
-
-/** The name under which a setting is given: of a secret, that of the file with its value. */
-export const inputOf = ({ name, isSecret }: Setting<unknown>): string => (isSecret ? `${name}-file` : name);
-/** The flag of a setting with the placeholder of its value, such as `--port NUMBER`. */
-export const describeFlag = (setting: Setting<unknown>): string => {
-  const placeholder = setting.isSecret ? 'FILE' : setting.takes;
-  return flagOf(inputOf(setting)) + (placeholder === undefined ? '' : ` ${placeholder}`);
-};
-export const isSwitch = ({ takes }: Setting<unknown>): boolean => takes === undefined;
-export const flagOf = (name: string): string => `--${name}`;
-export const variableOf = (name: string): string => `HPC_OBSERVE_${name.toUpperCase().replaceAll('-', '_')}`;
-/** The key in a TOML file. */
-export const keyOf = (name: string): string => name.replaceAll('-', '_');

@@ -1,7 +1,8 @@
 import { expect, test } from 'bun:test';
 import { COMMANDS, loadCommands } from '../../src/cli/commands.ts';
 import { describeSettings } from '../../src/cli/help.ts';
-import { describeFlag, SETTINGS, type Setting } from '../../src/settings/table.ts';
+import { describeFlag, type Setting } from '../../src/settings/setting.ts';
+import { SETTINGS } from '../../src/settings/table.ts';
 import { runLine } from '../help/command.ts';
 import { TOKEN } from '../settings/token.ts';
 

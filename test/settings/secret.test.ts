@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test';
 import { OperatorError } from '../../src/domain/errors.ts';
 import { Faults } from '../../src/settings/faults.ts';
 import { HIDDEN, loadSettings } from '../../src/settings/load.ts';
-import type { SettingTable } from '../../src/settings/table.ts';
+import type { SettingTable } from '../../src/settings/setting.ts';
 import { TOKEN } from './token.ts';
 
 const TABLE = {

@@ -1,4 +1,4 @@
-import type { Setting } from '../../src/settings/table.ts';
+import type { Setting } from '../../src/settings/setting.ts';
 
 /** A secret setting; the product has none yet. */
 export const TOKEN = {
