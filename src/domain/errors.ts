@@ -127,6 +127,18 @@ export const jobExists = (id: string) =>
 export const otherJobExists = (id: string) =>
   new AppError('conflict', `Another job with the id ${quote(id)} already exists.`);
 
+export const tokenExists = (name: string) =>
+  new AppError(
+    'conflict',
+    `A token named ${quote(name)} already exists; take another name, or revoke it first.`,
+  );
+
+export const tokenNotFound = (name: string) =>
+  new AppError('not_found', `There is no token named ${quote(name)}.`);
+
+export const tooManyTokens = (max: number) =>
+  new AppError('conflict', `There are ${max} tokens, which is the most; revoke those that nobody uses.`);
+
 /** Refuses a report that would create a job without an owner. */
 export const reportWithoutUser = (id: string) =>
   invalid(`The report of job ${quote(id)} names no user, and the job is unknown.`);

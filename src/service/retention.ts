@@ -10,6 +10,8 @@ const MIN_PAUSE_MS = 20;
 /** The pause after a step, as a multiple of the step's time, so that writes always come first. */
 const PAUSE_STEPS = 4;
 const STOP_MS = 1000;
+/** Who did what is kept for two years. */
+const AUDIT_MS = 2 * 365 * 24 * 60 * 60_000;
 
 interface RetentionOptions {
   readonly store: Pick<Upkeep, 'expire'>;
@@ -29,6 +31,7 @@ export function retentionPart({
   metrics: Pick<Metrics, 'watchLoop'>;
 }): Part<Repeat> {
   const keep: Retention = {
+    auditMs: AUDIT_MS,
     ...(sampleRetentionMs !== null && { sampleMs: sampleRetentionMs }),
     ...(summaryRetentionMs !== null && { summaryMs: summaryRetentionMs }),
     ...(jobRetentionMs !== null && { jobMs: jobRetentionMs }),

@@ -24,9 +24,11 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'store/sqlite/jobs': ['domain', 'store/sqlite/sql'],
   'store/sqlite/runs': ['domain', 'store/sqlite/jobs', 'store/sqlite/sql'],
   'store/sqlite/samples': ['domain', 'store/chunk', 'store/sqlite/runs', 'store/sqlite/sql'],
+  'store/sqlite/access': ['domain'],
   'store/sqlite/history': [
     'domain',
     'store/chunk',
+    'store/sqlite/access',
     'store/sqlite/file',
     'store/sqlite/jobs',
     'store/sqlite/samples',
@@ -35,6 +37,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'store/sqlite/lists': ['domain', 'store/sqlite/file', 'store/sqlite/jobs', 'store/sqlite/sql'],
   'store/sqlite/writer': [
     'domain',
+    'store/sqlite/access',
     'store/sqlite/file',
     'store/sqlite/history',
     'store/sqlite/jobs',

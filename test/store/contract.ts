@@ -1,4 +1,5 @@
 import { describe } from 'bun:test';
+import { access } from './contract/access.ts';
 import { batches } from './contract/batches.ts';
 import { bigJobs } from './contract/bigjobs.ts';
 import { events } from './contract/events.ts';
@@ -36,6 +37,7 @@ export function describeStore(name: string, makePlace: () => Place): void {
     history,
     bigJobs,
     expiry,
+    access,
     lifetime,
   ]) {
     describe(`${name}: ${part.name}`, () => part(makePlace));

@@ -2,7 +2,7 @@ import type { Identity, Role } from '../caller.ts';
 
 /** A secret that a program shows with each request. */
 export interface Token {
-  /** Unique, also among revoked ones that are still listed. */
+  /** Unique. A revoked token is deleted, and its name is free again. */
   readonly name: string;
   readonly role: Role;
   /** SHA-256 of the token in hexadecimal digits; the token itself is stored nowhere. */
@@ -23,32 +23,63 @@ export interface Session {
   readonly expiresMs: number;
 }
 
+/** What the audit record tells of. */
+export const AUDIT_ACTIONS = [
+  'job_deleted',
+  'token_created',
+  'token_revoked',
+  'session_started',
+  'session_ended',
+  'sessions_revoked',
+] as const;
+export type AuditAction = (typeof AUDIT_ACTIONS)[number];
+
 /** A change that an administrator made, or that concerns access. */
 export interface AuditEntry {
   readonly timeMs: number;
   /** The name of who did it. */
   readonly caller: string;
   readonly proof: Identity['proof'];
-  readonly action:
-    | 'job_deleted'
-    | 'token_created'
-    | 'token_revoked'
-    | 'session_started'
-    | 'session_ended'
-    | 'sessions_revoked';
+  readonly action: AuditAction;
   /** The id of the job, or the name of the token or user. */
   readonly subject: string;
 }
 
+export interface NumberedEntry extends AuditEntry {
+  /** Entries are numbered in the order in which they were stored. */
+  readonly number: number;
+}
+
+/** The newest `limit` entries (1 to 1,000) of those with numbers below `before`. */
+export interface AuditPage {
+  readonly limit: number;
+  readonly before?: number;
+}
+
+export const MAX_TOKENS = 1000;
+/** A user's oldest sessions end when there are more. */
+export const MAX_USER_SESSIONS = 100;
+/** Those that expire first end when there are more. */
+export const MAX_SESSIONS = 20_000;
+
+/** Returns the audit entry of a change that somebody made at `timeMs`. */
+export const auditEntry = (
+  { name, proof }: Pick<Identity, 'name' | 'proof'>,
+  action: AuditAction,
+  subject: string,
+  timeMs: number,
+): AuditEntry => ({ timeMs, caller: name, proof, action, subject });
+
 /**
  * Tokens, sessions and the audit record. See `Store` for the promises of all methods. An audit entry is
- * stored in the same commit as the change that it records.
+ * stored in the same commit as the change that it records, and only if there was a change. Entries of
+ * sessions are kept while they are among the newest 1,000,000, all others as long as `Retention` says.
  */
 export interface AccessStore {
-  /** Returns all tokens and the sessions that have not expired at `nowMs`. */
+  /** Returns all tokens, in order of name, and the sessions that have not expired at `nowMs`. */
   loadAccess(nowMs: number): Promise<{ tokens: Token[]; sessions: Session[] }>;
 
-  /** Stores a new token. Rejects with `conflict` if there is one of its name. */
+  /** Stores a new token. Rejects with `conflict` if there is one of its name, or if there are MAX_TOKENS. */
   createToken(token: Token, entry: AuditEntry): Promise<void>;
 
   /** Deletes a token. Rejects with `not_found`. */
@@ -57,16 +88,18 @@ export interface AccessStore {
   /** Stores when tokens were last used; names that no longer exist are ignored. */
   saveTokenUses(uses: ReadonlyMap<string, number>): Promise<void>;
 
-  /** Stores a session, and deletes those that have expired at its start. */
-  startSession(session: Session, entry: AuditEntry): Promise<void>;
+  /**
+   * Stores a session, which belongs to the user whom its identity names. Returns the hashes of the sessions
+   * that ended with this: those expired at its start, and those beyond MAX_USER_SESSIONS and MAX_SESSIONS.
+   */
+  startSession(session: Session, entry: AuditEntry): Promise<string[]>;
 
-  /** Deletes sessions by their hashes; unknown ones are ignored. */
-  endSessions(hashes: readonly string[], entry: AuditEntry): Promise<void>;
+  /** Deletes sessions by their hashes. Returns the hashes of those that there were. */
+  endSessions(hashes: readonly string[], entry: AuditEntry): Promise<string[]>;
 
-  /** Lists the newest `limit` entries before the number `before`, newest first; each with its number. */
-  listAudit(page: { readonly limit: number; readonly before?: number }): Promise<NumberedEntry[]>;
-}
+  /** Deletes all sessions of a user. Returns their hashes; none if the user had no session. */
+  endSessionsOf(user: string, entry: AuditEntry): Promise<string[]>;
 
-export interface NumberedEntry extends AuditEntry {
-  readonly number: number;
+  /** Lists a page of the audit record, newest first. */
+  listAudit(page: AuditPage): Promise<NumberedEntry[]>;
 }

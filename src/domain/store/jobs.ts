@@ -1,5 +1,6 @@
 import type { Job, JobPatch, NewJob, PastJob } from '../job.ts';
 import type { JobFilter, JobPage, ListStart, Page } from '../list.ts';
+import type { AuditEntry } from './access.ts';
 import type { BatchResult } from './batch.ts';
 
 /** Jobs: created, changed, deleted, read and listed. See `Store` for the promises of all methods. */
@@ -23,8 +24,11 @@ export interface JobStore {
    */
   updateJob(id: string, patch: JobPatch, nowMs: number): Promise<Job>;
 
-  /** Deletes a job, its runs and its samples. The id may then be used again. Rejects with `not_found`. */
-  deleteJob(id: string): Promise<void>;
+  /**
+   * Deletes a job, its runs and its samples, and stores `entry` in the audit record. The id may then be used
+   * again. Rejects with `not_found`.
+   */
+  deleteJob(id: string, entry?: AuditEntry): Promise<void>;
 
   /**
    * Returns one page of jobs: newest start first unless `page.order` is given, ties in order of id. Following

@@ -44,6 +44,8 @@ export interface Retention {
   readonly summaryMs?: number;
   /** Counts from the end of a job; a job that has not ended is kept. */
   readonly jobMs?: number;
+  /** How long the audit record is kept. */
+  readonly auditMs?: number;
 }
 
 /** What the service itself needs of its store. See `Store` for the promises of all methods. */

@@ -5,6 +5,7 @@ import { JobPatchBody, readPatch, UPDATE_JOB } from '../../api/job-patch.ts';
 import { contentTypeOf } from '../../api/media-type.ts';
 import { CREATE_JOB, NewJobBody, readNewJob } from '../../api/new-job.ts';
 import type { Job } from '../../domain/job.ts';
+import { auditEntry } from '../../domain/store/access.ts';
 import type { JobStore } from '../../domain/store/jobs.ts';
 import type { ViewStore } from '../../domain/store/view.ts';
 import { bodyCheck } from '../request/body-check.ts';
@@ -93,8 +94,8 @@ export const jobs = ({ store, now }: JobOptions) =>
     )
     .delete(
       DELETE_JOB.path,
-      async ({ params: { jobId }, set }) => {
-        await store.deleteJob(jobId);
+      async ({ params: { jobId }, set, caller: { identity } }) => {
+        await store.deleteJob(jobId, identity && auditEntry(identity, 'job_deleted', jobId, now()));
         set.status = 204;
       },
       { detail: describe(DELETE_JOB) },

@@ -6,6 +6,9 @@ import type { BatchResult } from '../../domain/store/batch.ts';
 import type { StoreOptions } from '../../domain/store/options.ts';
 import type { Store } from '../../domain/store/store.ts';
 import { SLICE_MS } from '../../pace.ts';
+import { auditReader } from './access/audit.ts';
+import { sessionReader } from './access/sessions.ts';
+import { tokenReader } from './access/tokens.ts';
 import { explainOpenError, notWritable, openForReading } from './file/connection.ts';
 import { connectionPool } from './file/connections.ts';
 import { type DatabaseLock, lockDatabase } from './file/lock.ts';
@@ -71,6 +74,9 @@ function sqliteStore({ path, writer, lock, areBatchesWhole, onExpire, onNotice }
   const listUnconfirmed = unconfirmedLister(db);
   const readState = stateReader(db);
   const readThroughput = throughputReader(db);
+  const readTokens = tokenReader(db);
+  const readSessions = sessionReader(db);
+  const readAudit = auditReader(db);
   const index = new LogIndex(false);
   const pool = connectionPool(path, (connection) => shareIndex(connection, index));
   const { stream, streamMuch, streamFirst, compute } = longReads(pool);
@@ -144,7 +150,7 @@ function sqliteStore({ path, writer, lock, areBatchesWhole, onExpire, onNotice }
     getJob: async (id) =>
       readAtOnce(() => jobs.find(id)) ?? compute((connection) => jobReader(connection).find(id)),
     updateJob: (id, patch, nowMs) => writer.submit('updateJob', { id, patch, nowMs }),
-    deleteJob: (id) => writer.submit('deleteJob', { id }),
+    deleteJob: (id, entry) => writer.submit('deleteJob', { id, entry }),
     listJobs: (filter, page, signal) => lists.list(filter, page, signal),
     streamJobs: (filter, start, signal) => lists.stream(filter, start, signal),
     recordSample: (jobId, sample) => writer.submit('recordSample', { jobId, sample }),
@@ -161,6 +167,14 @@ function sqliteStore({ path, writer, lock, areBatchesWhole, onExpire, onNotice }
       streamMuch((connection) => readingReader(connection).stream(id, query), signal),
     summarizeJob: (id, run, signal) =>
       compute((connection) => readingReader(connection).summary(id, run), signal),
+    loadAccess: (nowMs) => read(() => ({ tokens: readTokens(), sessions: readSessions(nowMs) })),
+    createToken: (token, entry) => writer.submit('createToken', { token, entry }),
+    revokeToken: (name, entry) => writer.submit('revokeToken', { name, entry }),
+    saveTokenUses: (uses) => writer.submit('saveTokenUses', { uses: [...uses] }),
+    startSession: (session, entry) => writer.submit('startSession', { session, entry }),
+    endSessions: (hashes, entry) => writer.submit('endSessions', { hashes, entry }),
+    endSessionsOf: (user, entry) => writer.submit('endSessionsOf', { user, entry }),
+    listAudit: (page) => read(() => readAudit(page)),
     countJobs: () => read(() => jobs.totals()),
     countThroughput: () => read(readThroughput),
     checkWritable: () => writer.probe(),

@@ -54,6 +54,20 @@ test('a job goes through its life as the API reference describes it', async () =
   });
 });
 
+test('a deletion is recorded with who asked for it, and one that is refused is not', async () => {
+  const identity = { name: 'carol', uid: 7, proof: 'munge', isLocal: false } as const;
+  await using service = await startService({ identify: () => ({ identity, role: 'admin', sight: 'all' }) });
+  const { send, store, clock } = service;
+  await send('POST', '/v1/jobs', NEW);
+  for (const status of [204, 404]) expect((await send('DELETE', '/v1/jobs/job-001')).status).toBe(status);
+  expect(await store.listAudit({ limit: 10 })).toEqual([
+    {
+      ...{ number: 1, timeMs: clock.now(), caller: 'carol', proof: 'munge' },
+      ...{ action: 'job_deleted', subject: 'job-001' },
+    },
+  ]);
+});
+
 /** States that a job goes through, 10 s apart, and when it has ended. */
 const LIVES: [string[], ended: number | undefined][] = [
   [[], undefined],

@@ -1,10 +1,15 @@
 import { expect, test } from 'bun:test';
+import type { Identity } from '../../../src/domain/caller.ts';
+import { auditEntry, type Token } from '../../../src/domain/store/access.ts';
 import type { Store } from '../../../src/domain/store/store.ts';
 import { codeOf, pastJob, sample } from '../../help/builders.ts';
 import { NOON_MS } from '../../help/clock.ts';
 import { listReadings } from '../../help/readings.ts';
 import { emptyStore, type MakePlace } from './place.ts';
 
+const TOKEN: Token = { name: 't', role: 'viewer', hash: 'a', createdMs: 0, createdBy: 'root' };
+const ALICE: Identity = { name: 'alice', proof: 'munge', isLocal: false };
+const ENTRY = auditEntry(ALICE, 'session_started', 'alice', 0);
 const JOB = { id: 'z', user: 'alice', nodes: ['n1'] };
 
 /** Calls of every method that can be refused, with valid arguments. */
@@ -32,6 +37,23 @@ const CALLS: [string, (store: Store) => Promise<unknown>][] = [
   ['liveSeries', (store) => Array.fromAsync(store.liveSeries(0))],
   ['countJobs', (store) => store.countJobs()],
   ['checkWritable', (store) => store.checkWritable()],
+  ['loadAccess', (store) => store.loadAccess(0)],
+  ['createToken', (store) => store.createToken(TOKEN, ENTRY)],
+  [
+    'revokeToken',
+    async (store) => {
+      await store.createToken(TOKEN, ENTRY);
+      await store.revokeToken('t', ENTRY);
+    },
+  ],
+  ['saveTokenUses', (store) => store.saveTokenUses(new Map())],
+  [
+    'startSession',
+    (store) => store.startSession({ hash: 'a', identity: ALICE, createdMs: 0, expiresMs: 1 }, ENTRY),
+  ],
+  ['endSessions', (store) => store.endSessions([], ENTRY)],
+  ['endSessionsOf', (store) => store.endSessionsOf('alice', ENTRY)],
+  ['listAudit', (store) => store.listAudit({ limit: 1 })],
   ['expire', (store) => store.expire({}, NOON_MS)],
 ];
 

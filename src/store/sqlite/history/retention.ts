@@ -1,6 +1,7 @@
 import type { Database } from 'bun:sqlite';
 import type { ExpireStep, Retention } from '../../../domain/store/upkeep.ts';
 import type { ChunkColumns } from '../../chunk/chunk.ts';
+import type { AuditWriter } from '../access/audit.ts';
 import { pageReturner } from '../file/vacuum.ts';
 import type { JobRows } from '../jobs/row.ts';
 import type { LogWriter } from '../samples/log.ts';
@@ -27,20 +28,21 @@ type StepResult = ExpireStep & { readonly setAside: readonly string[] };
 
 interface HistoryOptions {
   readonly rows: Pick<JobRows, 'remove' | 'takeNodes'>;
+  readonly audit: Pick<AuditWriter, 'expire'>;
   readonly onJobsDeleted: () => void;
   /** A monotonic clock in milliseconds. */
   readonly now?: () => number;
 }
 
 /**
- * Moves samples from the log into chunks, turns old chunks into points, and deletes old points and jobs. Each
+ * Moves samples from the log into chunks, turns old chunks into points, and deletes what is too old. Each
  * call of `expire` is a small step inside the transaction of the group, whose parts check about every
  * millisecond whether it is over. Calls `onJobsDeleted` after it has deleted jobs.
  */
 export function historyWriter(
   db: Database,
   log: LogWriter,
-  { rows, onJobsDeleted, now = () => performance.now() }: HistoryOptions,
+  { rows, audit, onJobsDeleted, now = () => performance.now() }: HistoryOptions,
 ) {
   const aside = setAsideList(db);
   const sealer = sampleSealer(db);
@@ -81,7 +83,7 @@ export function historyWriter(
     forget: shortener.forget,
 
     /** Does one step. */
-    expire({ sampleMs, summaryMs, jobMs }: Retention, nowMs: number): StepResult {
+    expire({ sampleMs, summaryMs, jobMs, auditMs }: Retention, nowMs: number): StepResult {
       const startedMs = now();
       sealedSamples = 0;
       const endsAtMs = startedMs + STEP_MS;
@@ -94,6 +96,7 @@ export function historyWriter(
         () => points.expireSamples(beforeMs, isOver),
         () => summaryMs !== undefined && points.expirePoints(nowMs - summaryMs, isOver),
         () => jobs.clearLeftovers(isOver),
+        () => audit.expire(auditMs === undefined ? 0 : nowMs - auditMs, isOver),
         () => addMissingQuarters(isOver),
         () => returnPages(isOver),
       ];

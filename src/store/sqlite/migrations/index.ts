@@ -13,6 +13,7 @@ import liveTogether from './0011_live_together.sql' with { type: 'text' };
 import leftoverRuns from './0012_leftover_runs.sql' with { type: 'text' };
 import latest from './0013_latest.sql' with { type: 'text' };
 import { nameSources } from './0014_names.ts';
+import access from './0015_access.sql' with { type: 'text' };
 
 /** Statements, or a function for what SQL cannot do; both run inside a transaction. */
 export type Migration = string | ((db: Database) => void);
@@ -33,4 +34,5 @@ export const MIGRATIONS: readonly Migration[] = [
   leftoverRuns,
   latest,
   nameSources,
+  access,
 ];

@@ -1,4 +1,7 @@
 import type { Database } from 'bun:sqlite';
+import { auditWriter } from '../access/audit.ts';
+import { sessionWriter } from '../access/sessions.ts';
+import { tokenWriter } from '../access/tokens.ts';
 import { historyWriter } from '../history/retention.ts';
 import { jobRowWriter } from '../jobs/row.ts';
 import { jobWriter } from '../jobs/write.ts';
@@ -24,13 +27,17 @@ export function writeApplier(db: Database): WriteApplier {
   const rows = jobRowWriter(db);
   const log = logWriter(db);
   const samples = sampleWriter(db, series, log);
-  const history = historyWriter(db, log, { rows, onJobsDeleted: () => series.forget() });
+  const audit = auditWriter(db);
+  const history = historyWriter(db, log, { rows, audit, onJobsDeleted: () => series.forget() });
   const insertProbe = db.query('INSERT OR REPLACE INTO probe (id, filler) VALUES (1, zeroblob(?))');
   const writers: Writers = {
     jobs: jobWriter(db, rows),
     reports: reportWriter(db, rows),
     samples,
     history,
+    tokens: tokenWriter(db, audit),
+    sessions: sessionWriter(db, audit),
+    audit,
     saveState: stateWriter(db),
     probe: (bytes) => void insertProbe.run(bytes),
   };

@@ -1,8 +1,12 @@
 import type { JobPatch, NewJob, PastJob } from '../../../domain/job.ts';
 import type { Report } from '../../../domain/report.ts';
 import type { NewSample } from '../../../domain/sample.ts';
+import type { AuditEntry, Session, Token } from '../../../domain/store/access.ts';
 import type { JobSample } from '../../../domain/store/samples.ts';
 import type { Retention } from '../../../domain/store/upkeep.ts';
+import type { AuditWriter } from '../access/audit.ts';
+import type { sessionWriter } from '../access/sessions.ts';
+import type { tokenWriter } from '../access/tokens.ts';
 import type { historyWriter } from '../history/retention.ts';
 import type { jobWriter } from '../jobs/write.ts';
 import type { reportWriter } from '../runs/apply-reports.ts';
@@ -20,11 +24,17 @@ export interface WriteFields {
   readonly createJob: { readonly job: NewJob; readonly nowMs: number };
   readonly createJobs: { readonly jobs: readonly PastJob[] };
   readonly updateJob: { readonly id: string; readonly patch: JobPatch; readonly nowMs: number };
-  readonly deleteJob: { readonly id: string };
+  readonly deleteJob: { readonly id: string; readonly entry?: AuditEntry | undefined };
   readonly applyReports: { readonly reports: readonly Report[] };
   readonly recordSample: { readonly jobId: string; readonly sample: NewSample };
   /** `names` is added on arrival: batches with equal names share one object. */
   readonly recordSamples: { readonly samples: readonly JobSample[]; readonly names?: BatchNames };
+  readonly createToken: { readonly token: Token; readonly entry: AuditEntry };
+  readonly revokeToken: { readonly name: string; readonly entry: AuditEntry };
+  readonly saveTokenUses: { readonly uses: readonly (readonly [name: string, timeMs: number])[] };
+  readonly startSession: { readonly session: Session; readonly entry: AuditEntry };
+  readonly endSessions: { readonly hashes: readonly string[]; readonly entry: AuditEntry };
+  readonly endSessionsOf: { readonly user: string; readonly entry: AuditEntry };
   readonly saveState: { readonly name: string; readonly value: number };
   readonly expire: { readonly retention: Retention; readonly nowMs: number };
   /** Proves that a commit of this size is possible. */
@@ -45,6 +55,9 @@ export interface Writers {
   readonly reports: ReturnType<typeof reportWriter>;
   readonly samples: ReturnType<typeof sampleWriter>;
   readonly history: ReturnType<typeof historyWriter>;
+  readonly tokens: ReturnType<typeof tokenWriter>;
+  readonly sessions: ReturnType<typeof sessionWriter>;
+  readonly audit: AuditWriter;
   readonly saveState: ReturnType<typeof stateWriter>;
   readonly probe: (bytes: number) => void;
 }
@@ -74,6 +87,8 @@ interface WriteRule<One> {
 const one = () => 1;
 const none = () => 0;
 const noJobs = (): readonly string[] => [];
+/** A small write that has nothing to do with jobs and samples. */
+const SMALL = { lane: 'single', rows: one, cost: one, readsSamples: false, forgets: noJobs } as const;
 
 export const jobCost = ({ nodes = [] }: { readonly nodes?: readonly string[] | undefined }): number =>
   JOB_ROW_COST * (1 + nodes.length);
@@ -111,7 +126,10 @@ const WRITES = {
     cost: one,
     readsSamples: true,
     forgets: ({ id }) => [id],
-    apply: ({ jobs }, { id }) => jobs.delete(id),
+    apply({ jobs, audit }, { id, entry }) {
+      jobs.delete(id);
+      if (entry) audit.record(entry);
+    },
   },
   applyReports: {
     lane: 'batch',
@@ -138,14 +156,13 @@ const WRITES = {
     forgets: noJobs,
     apply: (writers, { samples, names }) => writers.samples.recordMany(samples, names),
   },
-  saveState: {
-    lane: 'single',
-    rows: one,
-    cost: one,
-    readsSamples: false,
-    forgets: noJobs,
-    apply: ({ saveState }, { name, value }) => saveState(name, value),
-  },
+  createToken: { ...SMALL, apply: ({ tokens }, { token, entry }) => tokens.create(token, entry) },
+  revokeToken: { ...SMALL, apply: ({ tokens }, { name, entry }) => tokens.revoke(name, entry) },
+  saveTokenUses: { ...SMALL, apply: ({ tokens }, { uses }) => tokens.saveUses(uses) },
+  startSession: { ...SMALL, apply: ({ sessions }, { session, entry }) => sessions.start(session, entry) },
+  endSessions: { ...SMALL, apply: ({ sessions }, { hashes, entry }) => sessions.end(hashes, entry) },
+  endSessionsOf: { ...SMALL, apply: ({ sessions }, { user, entry }) => sessions.endOf(user, entry) },
+  saveState: { ...SMALL, apply: ({ saveState }, { name, value }) => saveState(name, value) },
   expire: {
     lane: 'step',
     rows: none,

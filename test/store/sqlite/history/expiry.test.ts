@@ -1,5 +1,6 @@
 import { Database } from 'bun:sqlite';
 import { expect, test } from 'bun:test';
+import { auditWriter } from '../../../../src/store/sqlite/access/audit.ts';
 import { historyWriter } from '../../../../src/store/sqlite/history/retention.ts';
 import { jobRowWriter } from '../../../../src/store/sqlite/jobs/row.ts';
 import { openSqlite } from '../../../../src/store/sqlite/open.ts';
@@ -50,7 +51,9 @@ function startSteps(path: string) {
   db.run('PRAGMA foreign_keys = ON; PRAGMA synchronous = OFF');
   const rows = jobRowWriter(db);
   let nowMs = 0;
-  const history = historyWriter(db, logWriter(db), { rows, onJobsDeleted() {}, now: () => (nowMs += 0.5) });
+  const history = historyWriter(db, logWriter(db), {
+    ...{ rows, audit: auditWriter(db), onJobsDeleted() {}, now: () => (nowMs += 0.5) },
+  });
   const changes = () => db.query<{ n: number }, []>('SELECT total_changes() AS n').get()!.n;
   return {
     db,

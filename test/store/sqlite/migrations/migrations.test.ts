@@ -1,4 +1,5 @@
 import { expect, test } from 'bun:test';
+import { auditWriter } from '../../../../src/store/sqlite/access/audit.ts';
 import { openForWriting } from '../../../../src/store/sqlite/file/connection.ts';
 import { migrate } from '../../../../src/store/sqlite/file/migrate.ts';
 import { historyWriter } from '../../../../src/store/sqlite/history/retention.ts';
@@ -47,7 +48,11 @@ test('migrations keep usage and chunks, which go with their job, and leave no fo
   expect(rows('PRAGMA foreign_key_list(usage)')).toEqual([]);
   db.run('DELETE FROM job WHERE seq = 1');
   while (
-    historyWriter(db, logWriter(db), { rows: jobRowWriter(db), onJobsDeleted() {} }).expire({}, 0).hasMore
+    historyWriter(db, logWriter(db), {
+      rows: jobRowWriter(db),
+      audit: auditWriter(db),
+      onJobsDeleted() {},
+    }).expire({}, 0).hasMore
   );
   const left = ['usage', 'chunk'].map((table) => rows(`SELECT job FROM ${table}`));
   const latest = rows('SELECT usage FROM latest');
