@@ -136,7 +136,7 @@ type CallOptions = Pick<ReconcileOptions, 'commands' | 'deliver' | 'warn' | 'now
 
 /** Polls squeue and delivers what is new or has changed since the last poll that was stored. */
 function queuePoller({ commands, deliver, warn, now }: CallOptions) {
-  let columns: readonly string[] | undefined;
+  const withColumns = keepColumns(() => readSqueueColumns(commands, SQUEUE_TIMEOUT_MS));
   let lastHashes: QueuePoll['hashes'] = new Map();
   let lastWholeMs = Number.NEGATIVE_INFINITY;
 
@@ -146,15 +146,9 @@ function queuePoller({ commands, deliver, warn, now }: CallOptions) {
       const observedMs = now();
       const isWhole = observedMs - lastWholeMs >= REPEAT_MS;
       const queue = collectQueue({ observedMs, isWhole, lastHashes, deliver });
-      try {
-        columns ??= await readSqueueColumns(commands, SQUEUE_TIMEOUT_MS);
-        const call = { columns, nowMs: observedMs, timeoutMs: SQUEUE_TIMEOUT_MS, deliver: queue.add };
-        warnUnreadable(warn, 'squeue_unreadable', await runSqueue(commands, call));
-      } catch (error) {
-        // Slurm may have been upgraded: its columns are read again.
-        columns = undefined;
-        throw error;
-      }
+      const call = { nowMs: observedMs, timeoutMs: SQUEUE_TIMEOUT_MS, deliver: queue.add };
+      const unreadable = await withColumns((columns) => runSqueue(commands, { ...call, columns }));
+      warnUnreadable(warn, 'squeue_unreadable', unreadable);
       return queue;
     },
     markStored({ hashes, isWhole, observedMs }: QueuePoll): void {
@@ -169,24 +163,35 @@ function queuePoller({ commands, deliver, warn, now }: CallOptions) {
  * have ended.
  */
 function sacctAsker({ commands, deliver, warn, now }: CallOptions) {
-  let columns: readonly string[] | undefined;
+  const withColumns = keepColumns(() => readSacctColumns(commands, SACCT_TIMEOUT_MS));
 
   return async (choice: SacctChoice): Promise<Set<string>> => {
     const ended = new Set<string>();
-    try {
-      columns ??= await readSacctColumns(commands, SACCT_TIMEOUT_MS);
-      const call = { columns, choice, nowMs: now(), timeoutMs: SACCT_TIMEOUT_MS, deliver: deliverEnds };
-      warnUnreadable(warn, 'sacct_unreadable', await runSacct(commands, call));
-    } catch (error) {
-      // Slurm may have been upgraded: its columns are read again.
-      columns = undefined;
-      throw error;
-    }
+    const call = { choice, nowMs: now(), timeoutMs: SACCT_TIMEOUT_MS, deliver: deliverEnds };
+    const unreadable = await withColumns((columns) => runSacct(commands, { ...call, columns }));
+    warnUnreadable(warn, 'sacct_unreadable', unreadable);
     return ended;
 
     async function deliverEnds(reports: readonly Report[]): Promise<void> {
       for (const { id, endTimeMs } of reports) if (endTimeMs !== undefined) ended.add(id);
       await deliver(reports);
+    }
+  };
+}
+
+/**
+ * Returns a function that makes a call with the columns that `read` finds. They are kept until a call fails,
+ * because Slurm may then have been upgraded.
+ */
+function keepColumns(read: () => Promise<readonly string[]>) {
+  let kept: readonly string[] | undefined;
+  return async <Result>(call: (columns: readonly string[]) => Promise<Result>): Promise<Result> => {
+    try {
+      kept ??= await read();
+      return await call(kept);
+    } catch (error) {
+      kept = undefined;
+      throw error;
     }
   };
 }

@@ -283,6 +283,23 @@ test('a failing Slurm command is logged, changes no job and is repeated', async 
   expect(await scene.stateOf('1')).toBe('running');
 });
 
+test('the columns of squeue and sacct are read again after a failed call, as Slurm may have been upgraded', async () => {
+  await using scene = await startScene();
+  const log = 'printf "%s\\n" "$1" >> "$(dirname "$0")/../first"';
+  const failing = (question: string) => `${log}\ntest "$1" = ${question} || exit 1\necho 'slurm-wlm 22.05.8'`;
+  scene.scripts.write('squeue', failing('--version'));
+  scene.scripts.write('sacct', failing('--helpformat'));
+  await scene.poll();
+  scene.scripts.write('squeue', `${log}\n${SQUEUE}`);
+  scene.scripts.write('sacct', `${log}\n${SACCT}`);
+  await scene.poll();
+  await scene.poll();
+  const first = (await Bun.file(scene.scripts.file('first')).text()).trim().split('\n');
+  const once = ['--helpformat', '-a', '--version', '-a'];
+  // The second poll asks sacct twice, for the gap; the third asks only squeue, with the columns it knows.
+  expect(first).toEqual([...once, '--helpformat', '-a', '-a', '--version', '-a', '-a']);
+});
+
 test('one slow squeue does not delay the following polls', async () => {
   await using scene = await startScene();
   scene.scripts.write('squeue', 'sleep 1');
