@@ -12,8 +12,8 @@ interface ProgressOptions {
 }
 
 export interface Progress {
-  /** `done` is from 0 to 1, or undefined if the whole is not known; `note` follows it. */
-  show(done: number | undefined, note: string): void;
+  /** `done` is from 0 to 1, or undefined if the whole is not known; `note` follows it unless it is empty. */
+  show(done: number | undefined, note?: string): void;
   /** Clears the bar. */
   clear(): void;
 }
@@ -25,14 +25,15 @@ export function startProgress(
 ): Progress {
   let shownMs = clock();
   return {
-    show(done, note) {
+    show(done, note = '') {
       const nowMs = clock();
       if (nowMs - shownMs < (isTerminal ? DRAW_EVERY_MS : LINE_EVERY_MS)) return;
       shownMs = nowMs;
       const share = Math.min(1, done ?? 0);
       const bar = isTerminal ? `[${'#'.repeat(Math.floor(share * BAR_CELLS)).padEnd(BAR_CELLS, '.')}] ` : '';
-      const percent = done === undefined ? '' : `${bar}${Math.floor(share * 100)} %, `;
-      write(isTerminal ? `\r${what} ${percent}${note}\x1b[K` : `${what}: ${percent}${note}\n`);
+      const percent = done === undefined ? '' : `${bar}${Math.floor(share * 100)} %`;
+      const text = [percent, note].filter((part) => part !== '').join(', ');
+      write(isTerminal ? `\r${what} ${text}\x1b[K` : `${what}: ${text}\n`);
     },
     clear() {
       if (isTerminal) write('\r\x1b[K');

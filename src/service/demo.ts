@@ -1,5 +1,6 @@
+import { startProgress } from '../cli/progress.ts';
 import { type Demo, startDemo } from '../demo/feed.ts';
-import { drawBar, reportQuarters, type ShowProgress } from '../demo/progress.ts';
+import { reportQuarters, type ShowProgress } from '../demo/progress.ts';
 import type { Store } from '../domain/store/store.ts';
 import type { Log, LogFormat } from '../log.ts';
 import type { Metrics } from './metrics.ts';
@@ -33,6 +34,7 @@ export function demoPart({ store, now, log, logFormat, metrics }: DemoOptions): 
 function showFilling(log: Log, format: LogFormat): ShowProgress {
   const write = (text: string) => void process.stderr.write(text);
   if (format === 'json') return reportQuarters((percent) => log.info('demo_filling', { percent }));
-  if (process.stderr.isTTY) return drawBar(write);
-  return reportQuarters((percent) => write(`making up the past ${percent} %\n`));
+  if (!process.stderr.isTTY) return reportQuarters((percent) => write(`making up the past ${percent} %\n`));
+  const bar = startProgress('making up the past', { write, isTerminal: true });
+  return (done) => (done < 1 ? bar.show(done) : bar.clear());
 }

@@ -1,7 +1,6 @@
 import { expect, test } from 'bun:test';
 import { copyFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { startProgress } from '../../src/cli/progress.ts';
 import { OperatorError } from '../../src/domain/errors.ts';
 import { openStore } from '../../src/store/open.ts';
 import { runLine } from '../help/command.ts';
@@ -67,27 +66,4 @@ const REFUSED: [args: string[], reason: RegExp][] = [
 test.each(REFUSED)('slurm import %p is refused', async (args, reason) => {
   await expect(run(...args)).rejects.toThrow(OperatorError);
   await expect(run(...args)).rejects.toThrow(reason);
-});
-
-test('progress is a bar on a terminal and a line now and then elsewhere', () => {
-  const draw = (isTerminal: boolean) => {
-    let text = '';
-    let nowMs = 0;
-    const progress = startProgress('x', {
-      write: (more) => {
-        text += more;
-      },
-      isTerminal,
-      clock: () => nowMs,
-    });
-    for (const done of [0.1, 0.5, undefined]) {
-      nowMs += 10_000;
-      progress.show(done, '7 records');
-      progress.show(done, 'too soon');
-    }
-    progress.clear();
-    return text;
-  };
-  expect(draw(false)).toBe('x: 10 %, 7 records\nx: 50 %, 7 records\nx: 7 records\n');
-  expect(draw(true)).toContain(`\rx [${'#'.repeat(15)}${'.'.repeat(15)}] 50 %, 7 records\x1b[K`);
 });
