@@ -21,6 +21,8 @@ export interface Arrival {
   readonly request: Request;
   /** Undefined when a test calls the app without a socket. */
   readonly peer: Peer | undefined;
+  /** A token in the path, on those routes that take one. */
+  readonly pathToken?: string | undefined;
 }
 
 /**

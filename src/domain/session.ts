@@ -43,7 +43,8 @@ export interface Sessions {
 /** Returns why a proof cannot be remembered as a session, as a sentence; undefined if it can. */
 export function whyNoSession({ proof, session }: Identity): string | undefined {
   // Otherwise a stolen session would never end, and one of a revoked token would go on.
-  if (session) return 'A session cannot start another one; prove who you are by the kernel or by MUNGE again.';
+  if (session)
+    return 'A session cannot start another one; prove who you are by the kernel or by MUNGE again.';
   if (proof === 'token') return 'A token needs no session: send it with each request.';
   if (proof === 'open') return 'This service is open to everybody and needs no sessions.';
   return undefined;

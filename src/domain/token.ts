@@ -5,9 +5,6 @@ import type { Token } from './store/access.ts';
 export const TOKEN_ROLES = ['viewer', 'ingest', 'admin'] as const;
 export type TokenRole = (typeof TOKEN_ROLES)[number];
 
-/** Each is in memory, and a page of 10,000 is what an administrator can still look through. */
-export const MAX_TOKENS = 10_000;
-
 /** A token to be created. */
 export interface NewToken {
   readonly name: string;

@@ -56,7 +56,7 @@ export interface AuditPage {
   readonly before?: number;
 }
 
-export const MAX_TOKENS = 1000;
+export const MAX_TOKENS = 10_000;
 /** A user's oldest sessions end when there are more. */
 export const MAX_USER_SESSIONS = 100;
 /** Those that expire first end when there are more. */

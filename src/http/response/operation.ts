@@ -28,7 +28,8 @@ export function describe({ id, tag, summary, access, parameters = [], body, answ
     operationId: id,
     tags: [tag],
     summary,
-    security: access === 'public' ? [] : [...(access === 'anyone' ? [{}] : []), { token: [] }, { session: [] }],
+    security:
+      access === 'public' ? [] : [...(access === 'anyone' ? [{}] : []), { token: [] }, { session: [] }],
     parameters: [...parameters] as never[],
     ...(schema && {
       requestBody: {
