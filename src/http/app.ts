@@ -3,13 +3,16 @@ import { RECEIVE_COMPLETION } from '../api/completion.ts';
 import { CREATE_JOBS } from '../api/past-job.ts';
 import { RECORD_SAMPLES } from '../api/sample-batch.ts';
 import type { AccessPolicy } from '../domain/access.ts';
+import { LOCAL_SITE, type Site } from '../domain/site.ts';
 import type { JobStore } from '../domain/store/jobs.ts';
 import type { SampleStore } from '../domain/store/samples.ts';
 import type { Upkeep } from '../domain/store/upkeep.ts';
 import type { ViewStore } from '../domain/store/view.ts';
 import { body } from './request/body.ts';
 import { access, type Identify } from './request/caller.ts';
+import { cors } from './request/cors.ts';
 import { percentEncoding } from './request/percent-encoding.ts';
+import { site } from './request/site.ts';
 import type { RouteLike } from './response/allowed-methods.ts';
 import { type ErrorLog, errors } from './response/errors.ts';
 import { type ObserveRequest, timing } from './response/timing.ts';
@@ -31,6 +34,8 @@ export interface AppOptions {
     readonly identify: Identify;
     readonly policy: AccessPolicy;
   };
+  /** How the listener is reached; by default from its own machine only. */
+  readonly site?: Site;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly log: ErrorLog;
@@ -51,6 +56,7 @@ export interface AppOptions {
 export function createApp({
   store,
   access: { identify, policy },
+  site: where = LOCAL_SITE,
   now,
   log,
   version,
@@ -71,10 +77,12 @@ export function createApp({
     .use(scrapes({ render: metrics.render }));
   const routes = (): readonly RouteLike[] => app.routes;
   const app = new Elysia({ normalize: false })
-    // Browsers must not guess the type of an answer.
-    .headers({ 'x-content-type-options': 'nosniff' })
+    // Browsers must not guess the type of an answer, and no cache may show it to another caller.
+    .headers({ 'x-content-type-options': 'nosniff', 'cache-control': 'no-store' })
     .use(timing({ observeRequest: metrics.observeRequest, namesRequests: metrics.namesRequests ?? false }))
     .use(errors({ log, routes }))
+    .use(site(where))
+    .use(where.otherOrigins.size > 0 ? cors(where.otherOrigins) : new Elysia())
     .use(percentEncoding())
     .use(access({ identify, policy, others: DOCUMENTATION_ACCESS }))
     .use(

@@ -10,6 +10,7 @@ import { httpPart } from './http.ts';
 import { createMetrics } from './metrics.ts';
 import { partsOf } from './parts.ts';
 import { retentionPart } from './retention.ts';
+import { findNames, siteOf } from './site.ts';
 import { findSlurm, reportRecorder, slurmPart } from './slurm.ts';
 import { roundMs, storePart } from './store.ts';
 
@@ -66,6 +67,7 @@ export async function startService({ config, env, log, now }: ServiceOptions): P
     httpPart(
       {
         store,
+        site: siteOf(config, { names: findNames(config), isTls: false, isUnix: false }),
         access: { identify: () => ANYBODY, policy: { health: 'anyone', metrics: 'viewers' } },
         now,
         log,

@@ -1,5 +1,6 @@
 import { LOG_LEVELS } from '../log.ts';
 import { ACCESS_SETTINGS } from './access.ts';
+import { NETWORK_SETTINGS } from './network.ts';
 import type { SettingTable, Values } from './setting.ts';
 import {
   choice,
@@ -39,6 +40,7 @@ export const SETTINGS = {
     help: 'Addresses to listen on, instead of --host and --port; also unix:/run/hpc-observe.sock',
     ...list('addresses such as 127.0.0.1:8080, [::1]:8080 or unix:/run/hpc-observe/http.sock', isListener),
   },
+  ...NETWORK_SETTINGS,
   ...ACCESS_SETTINGS,
   database: {
     name: 'database',

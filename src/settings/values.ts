@@ -76,3 +76,24 @@ export const interval = {
     return ms !== undefined && ms >= SHORTEST_INTERVAL_MS && ms <= LONGEST_INTERVAL_MS ? ms : undefined;
   },
 };
+
+/** An address of http or https without its final slash, or null if it is empty. */
+export const publicUrl = {
+  expects: 'an address such as https://portal.example.org/hpc-observe',
+  parse: (value: string): string | null | undefined => {
+    if (value === '') return null;
+    const url = URL.parse(value);
+    if (!url || !/^https?:$/.test(url.protocol) || url.username || url.search || url.hash) return undefined;
+    const path = pathPrefix.parse(url.pathname);
+    return path === undefined ? undefined : url.origin + path;
+  },
+};
+
+/** A path without its final slash; empty for the root. Browsers would take others for another path. */
+export const pathPrefix = {
+  expects: 'a path such as /hpc-observe, of letters, digits, dots, hyphens, underscores and tildes',
+  parse: (value: string) => {
+    const path = value.replace(/\/$/, '');
+    return /^(\/(?!\.{1,2}(\/|$))[\w.~-]+)*$/.test(path) ? path : undefined;
+  },
+};

@@ -1,5 +1,6 @@
 import { ANYBODY } from '../../src/domain/caller.ts';
 import type { Report, Source } from '../../src/domain/report.ts';
+import { LOCAL_SITE } from '../../src/domain/site.ts';
 import type { Store } from '../../src/domain/store/store.ts';
 import { type AppOptions, createApp } from '../../src/http/app.ts';
 import { joinPieces } from '../../src/metrics/exposition.ts';
@@ -33,6 +34,7 @@ export async function startService({
   maxSeries = 200_000,
   namesRequests = false,
   identify = OPEN_ACCESS.identify,
+  site = LOCAL_SITE,
 } = {}) {
   const folder = temporaryFolder();
   const clock = fixedClock();
@@ -43,6 +45,7 @@ export async function startService({
   const app = createApp({
     store,
     access: { ...OPEN_ACCESS, identify },
+    site,
     now: clock.now,
     log: { error: write, warn: write, debug: () => {} },
     version: '1.0.0',

@@ -1,11 +1,13 @@
 import { expect, test } from 'bun:test';
 import { connect } from 'node:net';
+import { LOCAL_SITE } from '../../src/domain/site.ts';
 import { openConnection, requestText } from '../help/connection.ts';
 import { startService } from '../help/service.ts';
 
 /** Starts the service on a real socket, with the options of `serve`. */
 async function listen(maxBodyBytes = 1024 * 1024) {
-  const service = await startService({ maxBodyBytes });
+  const names = new Set(['hn', 'localhost']);
+  const service = await startService({ maxBodyBytes, site: { ...LOCAL_SITE, names } });
   service.app.listen({
     hostname: '127.0.0.1',
     port: 0,

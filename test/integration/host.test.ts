@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
+import { hostname } from 'node:os';
 import { openConnection, requestText } from '../help/connection.ts';
 import { serve } from '../help/executable.ts';
 
 let server: Awaited<ReturnType<typeof serve>>;
 beforeAll(async () => {
-  server = await serve();
+  server = await serve({ args: ['--server-names', 'hn,h,head.cluster.example.org'] });
 });
 afterAll(() => server[Symbol.asyncDispose]());
 
@@ -47,7 +48,7 @@ test.each(['', '%%%', '[', 'a b:xx', 'a:99999', '\u00ff', '//', '@'])(
       using connection = await openConnection(server.url);
       connection.send(requestText('GET', target, { host }));
       const answer = await connection.receive();
-      expect(answer?.status, target).toBeOneOf([200, 400, 404]);
+      expect(answer?.status, target).toBeOneOf([200, 400, 404, 421]);
       if (answer!.status !== 200) {
         expect(JSON.parse(answer!.body), target).toEqual({
           error: expect.any(String),
@@ -58,3 +59,20 @@ test.each(['', '%%%', '[', 'a b:xx', 'a:99999', '\u00ff', '//', '@'])(
     expect(server.errors()).not.toContain('    at ');
   },
 );
+
+test('the names of the machine are known, and others are answered 421 whatever the path', async () => {
+  const own = hostname();
+  for (const [host, status] of [
+    [own, 200],
+    [`${own.toUpperCase()}:1234`, 200],
+    ['rebound.evil.com', 421],
+    [`${own}.evil.com`, 421],
+  ] as const) {
+    using connection = await openConnection(server.url);
+    connection.send(requestText('GET', '/v1/jobs', { host }));
+    expect([host, (await connection.receive())?.status]).toEqual([host, status]);
+  }
+  using connection = await openConnection(server.url);
+  connection.send('GET http://rebound.evil.com/v1/jobs HTTP/1.1\r\nHost: rebound.evil.com\r\n\r\n');
+  expect((await connection.receive())?.status).toBe(421);
+});

@@ -27,6 +27,10 @@ const DEFAULTS: Config = {
   port: 8080,
   listen: [],
   open: false,
+  publicUrl: null,
+  basePath: '',
+  serverNames: [],
+  corsOrigins: [],
   admins: [],
   viewers: [],
   ingesters: [],
@@ -303,4 +307,39 @@ test.each([
   [['a', '--nod'], '--nod is not a known flag. Did you mean --node?'],
 ])('the arguments %j of a command are refused', (args, message) => {
   expect(() => loadFor(['spool'], OWN, { args })).toThrow(message);
+});
+
+test.each([
+  ['https://portal.example.org', 'https://portal.example.org'],
+  ['https://portal.example.org/', 'https://portal.example.org'],
+  ['HTTPS://Portal.example.org:443/hpc-observe/', 'https://portal.example.org/hpc-observe'],
+  ['http://head:8080/a/b.c_d~e', 'http://head:8080/a/b.c_d~e'],
+])('%s is a public URL', (given, url) => {
+  expect(load({ args: ['--public-url', given] }).config.publicUrl).toBe(url);
+});
+
+test.each([
+  ['--public-url', 'portal.example.org'],
+  ['--public-url', 'ftp://portal'],
+  ['--public-url', 'https://user@portal'],
+  ['--public-url', 'https://portal/?a'],
+  ['--public-url', 'https://portal/#a'],
+  ['--public-url', 'https://portal/a b'],
+  ['--base-path', 'hpc-observe'],
+  ['--base-path', '//evil.com'],
+  ['--base-path', '/a//b'],
+  ['--base-path', '/a/../b'],
+  ['--base-path', '/:jobId'],
+  ['--base-path', '/*'],
+  ['--base-path', '/a"b'],
+  ['--base-path', '/a%2f'],
+  ['--cors-origin', '*'],
+  ['--cors-origin', 'null'],
+  ['--cors-origin', 'https://a.org/'],
+  ['--cors-origin', 'https://a.org:443'],
+  ['--cors-origin', 'a.org'],
+  ['--server-names', 'a:8080'],
+  ['--server-names', '*.a.org'],
+])('%s may not be %s', (flag, value) => {
+  expect(() => load({ args: [flag, value] })).toThrow(UsageError);
 });

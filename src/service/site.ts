@@ -1,0 +1,60 @@
+import { hostname } from 'node:os';
+import type { Site } from '../domain/site.ts';
+import { readProgram } from '../program.ts';
+import type { Config } from '../settings/table.ts';
+
+const TIMEOUT_MS = 10_000;
+const MAX_NAMES = 1000;
+
+type SiteConfig = Pick<Config, 'host' | 'listen' | 'publicUrl' | 'basePath' | 'serverNames' | 'corsOrigins'>;
+type NameConfig = Pick<SiteConfig, 'host' | 'listen' | 'publicUrl' | 'serverNames'>;
+
+interface Listener {
+  /** See `findNames`. */
+  readonly names: ReadonlySet<string>;
+  readonly isTls: boolean;
+  readonly isUnix: boolean;
+}
+
+/** Returns how a listener is reached. */
+export function siteOf(config: SiteConfig, { names, isTls, isUnix }: Listener): Site {
+  const outside = config.publicUrl === null ? undefined : new URL(config.publicUrl);
+  return {
+    checksNames: !isUnix,
+    names,
+    isTls,
+    publicOrigin: outside?.origin,
+    basePath: config.basePath || (outside?.pathname.replace(/\/$/, '') ?? ''),
+    otherOrigins: new Set(config.corsOrigins),
+  };
+}
+
+/**
+ * Returns the names of the service in lower case: those of the settings and of this machine. The full name
+ * and the aliases are added as soon as the system's name service has answered.
+ */
+export function findNames({ host, listen, publicUrl, serverNames }: NameConfig): ReadonlySet<string> {
+  const own = hostname();
+  const names = new Set<string>();
+  const add = (name: string) => void names.add(name.toLowerCase().replace(/\.$/, ''));
+  for (const name of ['localhost', own, own.split('.')[0]!, host, ...serverNames]) add(name);
+  for (const word of listen) add(word.replace(/:\d+$/, ''));
+  if (publicUrl !== null) add(new URL(publicUrl).hostname);
+  void askForNames(own).then((found) => found.forEach(add));
+  return names;
+}
+
+/** Asks the system for the names beside one of them; there are none where it does not answer. */
+async function askForNames(name: string): Promise<string[]> {
+  const getent = Bun.which('getent');
+  if (getent === null) return [];
+  try {
+    const text = await readProgram([getent, 'hosts', name], { env: {}, timeoutMs: TIMEOUT_MS });
+    return text
+      .split('\n')
+      .flatMap((line) => line.trim().split(/\s+/).slice(1))
+      .slice(0, MAX_NAMES);
+  } catch {
+    return [];
+  }
+}

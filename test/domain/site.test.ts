@@ -1,0 +1,101 @@
+import { expect, test } from 'bun:test';
+import { isFromTrustedPage, isOwnHost, LOCAL_SITE } from '../../src/domain/site.ts';
+
+const names = new Set(['localhost', 'hn', 'hn.example.org']);
+
+test.each([
+  null,
+  '',
+  'localhost',
+  'LOCALHOST:8080',
+  'localhost.',
+  'hn',
+  'hn:8080',
+  'HN.Example.org.:443',
+  '127.0.0.1',
+  '10.1.2.3:8080',
+  '255.255.255.255:65535',
+  '[::1]',
+  '[::1]:8080',
+  '[fe80::1]:8080',
+  '[::ffff:10.0.0.1]:1',
+])('the Host %j is one of the service', (host) => {
+  expect(isOwnHost({ names }, host)).toBe(true);
+});
+
+test.each([
+  'evil.example.com',
+  'evil.example.com:8080',
+  'localhost.evil.com',
+  'evil.localhost',
+  'xlocalhost',
+  'localhost:8080, evil.com',
+  'localhost, evil.com',
+  'localhost:8080:8080',
+  'localhost:',
+  'localhost:x',
+  'localhost..',
+  'user@localhost',
+  'evil.com/localhost',
+  'evil.com\\localhost',
+  'local host',
+  '127.0.0.1.evil.com',
+  '127.0.0.256',
+  '127.0.0.1.',
+  '127.1',
+  '2130706433',
+  '0x7f.0.0.1',
+  '::1',
+  '[evil.com]',
+  '[::1',
+  '[::1]x',
+  '[]',
+  '.',
+  '127.0.0.1.nip.io',
+])('the Host %j is foreign', (host) => {
+  expect(isOwnHost({ names }, host)).toBe(false);
+});
+
+const site = { ...LOCAL_SITE, publicOrigin: 'https://portal.org', otherOrigins: new Set(['https://g.org']) };
+const tls = { ...site, isTls: true };
+const from = (
+  origin: string | null,
+  host: string | null = 'localhost:8080',
+  fetchSite: string | null = null,
+) => ({
+  origin,
+  host,
+  fetchSite,
+});
+
+test.each([
+  ['a program', site, from(null)],
+  ['a program over HTTP/1.0', site, from(null, null)],
+  ['its own page', site, from('http://localhost:8080')],
+  ['its own page, whose port is left out', site, from('http://hn', 'hn:80')],
+  ['its own page, named in capitals', site, from('http://hn', 'HN')],
+  ['its own page over TLS', tls, from('https://hn', 'hn')],
+  ['its own page over TLS, whose port is left out', tls, from('https://hn', 'hn:443')],
+  ['its page in a portal', site, from('https://portal.org')],
+  ['a page of a named origin', site, from('https://g.org')],
+  ['its own page in a browser that sends no Origin', site, from(null, 'hn', 'same-origin')],
+  ['a person at the address bar', site, from(null, 'hn', 'none')],
+])('a request of %s is trusted', (_, where, sender) => {
+  expect(isFromTrustedPage(where, sender)).toBe(true);
+});
+
+test.each([
+  ['a page of another host', site, from('http://evil.com')],
+  ['a page of another port', site, from('http://localhost:3000')],
+  ['a page of another scheme', site, from('https://localhost:8080')],
+  ['a page without TLS of the same host', tls, from('http://hn', 'hn')],
+  ['a page that hides its origin', site, from('null')],
+  ['a page whose Origin is empty', site, from('')],
+  ['a page whose origin begins like a named one', site, from('https://g.org.evil.com')],
+  ['a page of a subdomain', site, from(null, 'hn', 'same-site')],
+  ['a foreign page in a browser that sends no Origin', site, from(null, 'hn', 'cross-site')],
+  ['a page with two origins', site, from('http://localhost:8080, http://evil.com')],
+  ['any page, where the Host is missing', site, from('http://', null)],
+])('a request of %s is not trusted', (_, where, sender) => {
+  expect(isFromTrustedPage(where, sender)).toBe(false);
+});
