@@ -109,6 +109,12 @@ export const storeFailed = (cause: Error) =>
 export const tooManyWrites = () =>
   unavailable('Too many writes are waiting for the disk. Try again in a second.');
 
+export const tooManyUnsealed = (unsealed: number) =>
+  unavailable(
+    `Samples arrive faster than they can be packed into history: ${unsealed} are waiting. ` +
+      'Send this again after Retry-After, and fewer samples a second.',
+  );
+
 export const TOO_MANY_READS = 'Too many long reads are running. Try again in a second.';
 export const TOO_MANY_LISTS = 'Too many long lists are running. Try again in a second.';
 

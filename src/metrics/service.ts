@@ -52,6 +52,23 @@ export function serviceMetrics({ version, storeStatus }: ServiceMetricsOptions):
     },
   });
   new Gauge({
+    name: 'hpc_observe_unsealed_samples',
+    help: 'Samples that wait in the log to be packed into history, and sealed ones that have not left it yet',
+    registers,
+    collect() {
+      this.set(storeStatus()?.unsealedSamples ?? 0);
+    },
+  });
+  new Counter({
+    name: 'hpc_observe_unsealed_refusals_total',
+    help: 'Writes of samples that were answered with 503 because --max-unsealed-samples was reached',
+    registers,
+    collect() {
+      this.reset();
+      this.inc(storeStatus()?.refusedUnsealed ?? 0);
+    },
+  });
+  new Gauge({
     name: 'hpc_observe_database_bytes',
     help: 'Size of the database and its write-ahead log',
     registers,

@@ -1,20 +1,22 @@
 import type { Retention, Upkeep } from '../domain/store/upkeep.ts';
+import { pauseAfter } from '../domain/unsealed.ts';
 import type { Log } from '../log.ts';
 import { type Repeat, repeat } from '../repeat.ts';
 import type { Config } from '../settings/table.ts';
 import type { Metrics } from './metrics.ts';
 import type { Part } from './parts.ts';
 
+const FIRST_MS = 20;
+/** How often something may have become too old. */
 const CHECK_EVERY_MS = 60_000;
-const MIN_PAUSE_MS = 20;
-/** The pause after a step, as a multiple of the step's time, so that writes always come first. */
-const PAUSE_STEPS = 4;
+/** How often unsealed samples are counted: fewer than a million can arrive meanwhile. */
+const COUNT_EVERY_MS = 2000;
 const STOP_MS = 1000;
 /** Who did what is kept for two years. */
 const AUDIT_MS = 2 * 365 * 24 * 60 * 60_000;
 
 interface RetentionOptions {
-  readonly store: Pick<Upkeep, 'expire'>;
+  readonly store: Pick<Upkeep, 'expire' | 'status'>;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly log: Log;
@@ -48,19 +50,24 @@ export function retentionPart({
   };
 }
 
-/** Seals and deletes in small steps between the writes. */
+/**
+ * Seals and deletes in small steps between the writes: once a minute, and as soon as so many samples are
+ * unsealed that sealing becomes urgent.
+ */
 export function startRetention({ store, now, log, keep }: RetentionOptions): Repeat {
+  const urgency = () => store.status().sealUrgency;
+  let dueMs = 0;
   return repeat({
-    everyMs: CHECK_EVERY_MS,
-    firstMs: MIN_PAUSE_MS,
+    everyMs: COUNT_EVERY_MS,
+    firstMs: FIRST_MS,
     async run() {
       const startedMs = performance.now();
+      if (startedMs < dueMs && urgency() === 0) return;
       const hasMore = await store.expire(keep, now());
-      return hasMore ? { restMs: pauseAfter(performance.now() - startedMs) } : undefined;
+      const endedMs = performance.now();
+      if (hasMore) return { restMs: pauseAfter(endedMs - startedMs, urgency()) };
+      dueMs = endedMs + CHECK_EVERY_MS;
     },
     onError: (cause) => log.warn('retention_failed', { cause }),
   });
 }
-
-/** Returns the pause after a step of `stepMs`, its wait for other writes included. */
-export const pauseAfter = (stepMs: number): number => Math.max(MIN_PAUSE_MS, PAUSE_STEPS * stepMs);

@@ -46,6 +46,7 @@ export async function startService({ config, env, log, now }: ServiceOptions): P
   const store = await parts.start(
     storePart({
       database: config.database,
+      maxUnsealedSamples: config.maxUnsealedSamples,
       log,
       metrics,
       onDeath(cause) {

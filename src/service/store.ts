@@ -9,6 +9,8 @@ const CLOSE_MS = 30_000;
 
 interface StoreOptions {
   readonly database: string;
+  /** Most samples that may be unsealed. */
+  readonly maxUnsealedSamples: number;
   readonly log: Log;
   readonly metrics: Pick<Metrics, 'observeCommit' | 'watchStore'>;
   /**
@@ -18,12 +20,19 @@ interface StoreOptions {
 }
 
 /** The database. */
-export function storePart({ database, log, metrics, onDeath }: StoreOptions): Part<Store> {
+export function storePart({
+  database,
+  maxUnsealedSamples,
+  log,
+  metrics,
+  onDeath,
+}: StoreOptions): Part<Store> {
   return {
     name: 'store',
     stopWithinMs: CLOSE_MS,
     async start() {
       const store = await openStore(database, {
+        maxUnsealedSamples,
         onCommit(commit) {
           metrics.observeCommit(commit);
           const { seconds, ...counts } = commit;

@@ -1,3 +1,4 @@
+import { MAX_UNSEALED_SAMPLES } from '../domain/unsealed.ts';
 import { LOG_LEVELS } from '../log.ts';
 import { ACCESS_SETTINGS } from './access.ts';
 import { NETWORK_SETTINGS } from './network.ts';
@@ -125,6 +126,13 @@ export const SETTINGS = {
     otherwise: String(1024 * 1024),
     help: 'Largest accepted body of a single write, in bytes',
     ...integer(1024, 1024 ** 3),
+  },
+  maxUnsealedSamples: {
+    name: 'max-unsealed-samples',
+    takes: 'NUMBER',
+    otherwise: String(MAX_UNSEALED_SAMPLES),
+    help: 'Samples that may wait to be packed before batches get 503; a million takes 16 MB',
+    ...integer(10_000, 1e9),
   },
   logLevel: {
     name: 'log-level',

@@ -2,6 +2,7 @@ import { ANYBODY } from '../../src/domain/caller.ts';
 import type { Report, Source } from '../../src/domain/report.ts';
 import { LOCAL_SITE } from '../../src/domain/site.ts';
 import type { Store } from '../../src/domain/store/store.ts';
+import { MAX_UNSEALED_SAMPLES } from '../../src/domain/unsealed.ts';
 import { type AppOptions, createApp } from '../../src/http/app.ts';
 import { joinPieces } from '../../src/metrics/exposition.ts';
 import { renderJobs } from '../../src/metrics/jobs.ts';
@@ -33,12 +34,13 @@ export async function startService({
   endedSeriesMs = 60_000,
   maxSeries = 200_000,
   namesRequests = false,
+  maxUnsealedSamples = MAX_UNSEALED_SAMPLES,
   identify = OPEN_ACCESS.identify,
   site = LOCAL_SITE,
 } = {}) {
   const folder = temporaryFolder();
   const clock = fixedClock();
-  const store = await openSqlite(folder.file('test.db'));
+  const store = await openSqlite(folder.file('test.db'), { maxUnsealedSamples });
   const logged: { event: string; fields: Record<string, unknown> }[] = [];
   const write = (event: string, fields: Record<string, unknown>) => void logged.push({ event, fields });
   const requests: { method: string; route: string; status: number }[] = [];

@@ -11,7 +11,14 @@ const FIXTURE = resolve(import.meta.dir, '../fixtures/service-metrics.txt');
 function observed() {
   const service = serviceMetrics({
     version: '1.0.0',
-    storeStatus: () => ({ queueLength: 3, databaseBytes: 4096, setAside: 2 }),
+    storeStatus: () => ({
+      queueLength: 3,
+      unsealedSamples: 1500,
+      sealUrgency: 0,
+      refusedUnsealed: 6,
+      databaseBytes: 4096,
+      setAside: 2,
+    }),
   });
   addLoopMetrics(service.registry, new Map([['retention', () => ({ runs: 7, failures: 2 })]]));
   service.observeRequest('GET', '/v1/jobs/:jobId', 200, 0.003);
@@ -51,6 +58,8 @@ const VALUES: [series: string, value: string | undefined][] = [
   ['hpc_observe_commit_rows_count', '2'],
   ['hpc_observe_commit_seconds_count', '3'],
   ['hpc_observe_queue_length', '3'],
+  ['hpc_observe_unsealed_samples', '1500'],
+  ['hpc_observe_unsealed_refusals_total', '6'],
   ['hpc_observe_loop_runs_total{loop="retention"}', '7'],
   ['hpc_observe_loop_failures_total{loop="retention"}', '2'],
   ['hpc_observe_database_bytes', '4096'],

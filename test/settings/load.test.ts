@@ -56,6 +56,7 @@ const DEFAULTS: Config = {
   slurmIntervalMs: 30_000,
   spool: '/var/spool/hpc-observe',
   maxBodyBytes: 1024 * 1024,
+  maxUnsealedSamples: 4_000_000,
   logLevel: 'info',
   logFormat: 'auto',
   server: null,

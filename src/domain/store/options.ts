@@ -18,6 +18,8 @@ export interface StoreObserver {
 export interface StoreOptions extends Partial<StoreObserver> {
   /** Page cache of the writer, for a command that writes very much and then ends. */
   readonly cacheBytes?: number;
+  /** Most samples that may be unsealed before samples are refused; see domain/unsealed.ts. */
+  readonly maxUnsealedSamples?: number;
   /** Commits each batch in one transaction, because no other writes wait for the disk. */
   readonly areBatchesWhole?: boolean;
 }

@@ -49,6 +49,12 @@ export interface SampleStore {
   recordSample(jobId: string, sample: NewSample): Promise<void>;
 
   /**
+   * Throws `unavailable` while so many samples are unsealed that `recordSamples` would reject, so that a
+   * batch can be refused before it is read.
+   */
+  requireRoomForBatch(): void;
+
+  /**
    * Stores samples of many jobs as a batch, each row under the rules of `recordSample`. A row that is not
    * `stamped` counts as repeated if a sample of the same job, node and time is stored, so that senders may
    * retry.

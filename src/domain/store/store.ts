@@ -12,12 +12,13 @@ import type { ViewStore } from './view.ts';
  * - A write resolves only once it is on disk: the process may be killed at any moment after that.
  * - Writes that arrive together may share a commit. Each succeeds or fails by itself.
  * - A write sees every write submitted before it. A large write (a long batch, a step of `expire`) may be
- *   overtaken by small writes submitted after it; a new job never is, whatever its size.
+ *   overtaken by small writes submitted after it; a new job never is, whatever its size. A step of `expire`
+ *   overtakes long batches.
  * - A read that starts after a write has resolved sees that write. Reads do not wait for writes.
  * - Methods reject with AppError; each lists its own codes. Every write also rejects with `unavailable`, and
- *   stores nothing, when the queue is full, the engine is closed, or the disk refuses. After a crash of the
- *   engine a write is `unavailable` too, but may have been stored. Reads reject with `unavailable` once the
- *   engine is closed.
+ *   stores nothing, when the queue is full, the engine is closed, or the disk refuses, and samples also
+ *   while too many are unsealed. After a crash of the engine a write is `unavailable` too, but may have been
+ *   stored. Reads reject with `unavailable` once the engine is closed.
  * - A batch is stored in parts of a few milliseconds each, in order except that jobs with different ids may
  *   change places; other writes go on between the parts. It resolves when all parts are on disk. When it
  *   rejects, some parts may be stored; if the batch is sent again, their rows count as repeated, except

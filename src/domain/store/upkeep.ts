@@ -30,6 +30,12 @@ export interface Notice {
 export interface StoreStatus {
   /** Rows accepted and waiting for their commit. */
   readonly queueLength: number;
+  /** Samples that wait to be sealed. After a start they are counted within some seconds. */
+  readonly unsealedSamples: number;
+  /** How urgent it is to call `expire` again: 0 not at all, 1 at once (domain `urgencyOf`). */
+  readonly sealUrgency: number;
+  /** Writes of samples that were refused since the start because too many samples were unsealed. */
+  readonly refusedUnsealed: number;
   /** Size of the database and its write-ahead log. */
   readonly databaseBytes: number;
   /** Series of samples, chunks and jobs that `expire` could not process since the start and set aside. */
@@ -54,9 +60,9 @@ export interface Upkeep {
   checkWritable(): Promise<void>;
 
   /**
-   * Performs one small step (a few milliseconds) of sealing samples and of deleting what is older than
-   * `retention` allows at `nowMs`. Resolves to whether there is more to do. Data that cannot be processed is
-   * set aside, reported once and counted in `status`; the rest is processed.
+   * Performs one small step (5 ms, 10 when sealing is urgent) of sealing samples and of deleting what is
+   * older than `retention` allows at `nowMs`. Resolves to whether there is more to do. Data that cannot be
+   * processed is set aside, reported once and counted in `status`; the rest is processed.
    */
   expire(retention: Retention, nowMs: number): Promise<boolean>;
 

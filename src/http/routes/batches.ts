@@ -21,7 +21,7 @@ const SAMPLES = { name: 'samples', maxRows: MAX_BATCH_SAMPLES, maxRowLength: MAX
 const JOBS = { name: 'jobs', maxRows: MAX_BATCH_JOBS, maxRowLength: MAX_JOB_LENGTH };
 
 interface BatchOptions {
-  readonly store: Pick<JobStore, 'createJobs'> & Pick<SampleStore, 'recordSamples'>;
+  readonly store: Pick<JobStore, 'createJobs'> & Pick<SampleStore, 'recordSamples' | 'requireRoomForBatch'>;
   readonly now: () => number;
 }
 
@@ -32,6 +32,8 @@ export const batches = ({ store, now }: BatchOptions) => {
     .post(
       RECORD_SAMPLES.path,
       async ({ request }) => {
+        // Before the body is read, because reading it is most of the work.
+        store.requireRoomForBatch();
         using intake = intakes.open();
         const sorted = sortRows(checkSample, sampleReader(now()));
         await readRows(request, intake, SAMPLES, sorted.add);

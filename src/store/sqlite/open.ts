@@ -1,10 +1,11 @@
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { OperatorError } from '../../domain/errors.ts';
+import { OperatorError, tooManyUnsealed } from '../../domain/errors.ts';
 import { newJob } from '../../domain/job.ts';
 import type { BatchResult } from '../../domain/store/batch.ts';
 import type { StoreOptions } from '../../domain/store/options.ts';
 import type { Store } from '../../domain/store/store.ts';
+import { isRefused, MAX_UNSEALED_SAMPLES, urgencyOf } from '../../domain/unsealed.ts';
 import { SLICE_MS } from '../../pace.ts';
 import { auditReader } from './access/audit.ts';
 import { sessionReader } from './access/sessions.ts';
@@ -40,6 +41,7 @@ export async function openSqlite(
     onDeath = () => {},
     cacheBytes,
     areBatchesWhole = false,
+    maxUnsealedSamples = MAX_UNSEALED_SAMPLES,
   }: StoreOptions = {},
 ): Promise<Store> {
   const path = resolve(file);
@@ -53,7 +55,15 @@ export async function openSqlite(
   try {
     lock = lockDatabase(path);
     writer = await Writer.open(lock.path, { onCommit, onNotice, onDeath, cacheBytes });
-    return sqliteStore({ path: lock.path, writer, lock, areBatchesWhole, onExpire, onNotice });
+    return sqliteStore({
+      path: lock.path,
+      writer,
+      lock,
+      areBatchesWhole,
+      maxUnsealedSamples,
+      onExpire,
+      onNotice,
+    });
   } catch (error) {
     await writer?.close();
     lock?.release();
@@ -61,13 +71,22 @@ export async function openSqlite(
   }
 }
 
-interface Parts extends Pick<Required<StoreOptions>, 'areBatchesWhole' | 'onExpire' | 'onNotice'> {
+interface Parts
+  extends Pick<Required<StoreOptions>, 'areBatchesWhole' | 'maxUnsealedSamples' | 'onExpire' | 'onNotice'> {
   readonly path: string;
   readonly writer: Writer;
   readonly lock: DatabaseLock;
 }
 
-function sqliteStore({ path, writer, lock, areBatchesWhole, onExpire, onNotice }: Parts): Store {
+function sqliteStore({
+  path,
+  writer,
+  lock,
+  areBatchesWhole,
+  maxUnsealedSamples,
+  onExpire,
+  onNotice,
+}: Parts): Store {
   const db = openForReading(path);
   const jobs = jobReader(db);
   const readEvents = eventReader(db);
@@ -82,6 +101,13 @@ function sqliteStore({ path, writer, lock, areBatchesWhole, onExpire, onNotice }
   const { stream, streamMuch, streamFirst, compute } = longReads(pool);
   let isClosed = false;
   let setAside = 0;
+  let refusedUnsealed = 0;
+
+  function requireRoom(kind: 'batch' | 'single'): void {
+    if (!isRefused(writer.unsealedSamples, maxUnsealedSamples, kind)) return;
+    refusedUnsealed++;
+    throw tooManyUnsealed(writer.unsealedSamples);
+  }
 
   /** Gives all queries of a read one snapshot. */
   const inTransaction = db.transaction(<Value>(run: () => Value) => run());
@@ -153,12 +179,18 @@ function sqliteStore({ path, writer, lock, areBatchesWhole, onExpire, onNotice }
     deleteJob: (id, entry) => writer.submit('deleteJob', { id, entry }),
     listJobs: (filter, page, signal) => lists.list(filter, page, signal),
     streamJobs: (filter, start, signal) => lists.stream(filter, start, signal),
-    recordSample: (jobId, sample) => writer.submit('recordSample', { jobId, sample }),
-    recordSamples: (list) =>
-      submitBatch('recordSamples', list, {
+    async recordSample(jobId, sample) {
+      requireRoom('single');
+      await writer.submit('recordSample', { jobId, sample });
+    },
+    async recordSamples(list) {
+      requireRoom('batch');
+      return submitBatch('recordSamples', list, {
         cut: (rows) => cutParts(rows, () => 1),
         fieldsOf: (samples) => ({ samples }),
-      }),
+      });
+    },
+    requireRoomForBatch: () => requireRoom('batch'),
     listSamples: (id, query, limit, signal) =>
       compute((connection) => readingReader(connection).list(id, query, limit), signal),
     plotSamples: (id, query, maxPoints, signal) =>
@@ -179,7 +211,11 @@ function sqliteStore({ path, writer, lock, areBatchesWhole, onExpire, onNotice }
     countThroughput: () => read(readThroughput),
     checkWritable: () => writer.probe(),
     async expire(retention, nowMs) {
-      const { setAside: messages, ...step } = await writer.submit('expire', { retention, nowMs });
+      const { setAside: messages, ...step } = await writer.submit('expire', {
+        retention,
+        nowMs,
+        maxUnsealed: maxUnsealedSamples,
+      });
       setAside += messages.length;
       for (const message of messages) onNotice({ level: 'error', event: 'data_set_aside', message });
       onExpire(step);
@@ -187,6 +223,9 @@ function sqliteStore({ path, writer, lock, areBatchesWhole, onExpire, onNotice }
     },
     status: () => ({
       queueLength: writer.queuedRows,
+      unsealedSamples: writer.unsealedSamples,
+      sealUrgency: urgencyOf(writer.unsealedSamples, maxUnsealedSamples),
+      refusedUnsealed,
       databaseBytes: sizeOf(path) + sizeOf(`${path}-wal`),
       setAside,
     }),

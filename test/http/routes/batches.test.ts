@@ -41,6 +41,31 @@ test('a batch stores good rows, counts repeats, and explains what is wrong with 
   expect((await service.send('GET', '/v1/jobs/a/metrics')).json.total).toBe(2);
 });
 
+test('while too many samples are unsealed, a batch is answered 503 before its body is read', async () => {
+  await using service = await startService({ maxUnsealedSamples: 3 });
+  const { store, clock, send } = service;
+  await send('POST', '/v1/jobs', { id: 'a', user: 'alice', nodes: ['n1'] });
+  await store.expire({}, clock.now());
+  expect((await send('POST', '/v1/samples', { samples: [SAMPLE, SAMPLE, SAMPLE] })).json.stored).toBe(3);
+  const refused = await send('POST', '/v1/samples', 'not JSON');
+  expect([refused.status, refused.headers.get('retry-after'), refused.json]).toEqual([
+    503,
+    '1',
+    {
+      error: 'unavailable',
+      message:
+        'Samples arrive faster than they can be packed into history: 3 are waiting. ' +
+        'Send this again after Retry-After, and fewer samples a second.',
+    },
+  ]);
+  const sendOne = () => send('POST', '/v1/jobs/a/metrics', { cpu_usage: 1, memory_usage_mb: 1 });
+  // Single samples have a quarter more room.
+  expect([(await sendOne()).status, (await sendOne()).status]).toEqual([201, 503]);
+  expect((await send('GET', '/v1/jobs/a/metrics')).json.total).toBe(4);
+  while (await store.expire({}, clock.now()));
+  expect((await send('POST', '/v1/samples', { samples: [SAMPLE] })).json).toEqual(GOOD);
+});
+
 /** Unusual rows that are accepted. */
 const ACCEPTED: object[] = [
   { ...SAMPLE, newer_field: { any: 'thing' } },

@@ -5,8 +5,6 @@ import type { LogView } from '../samples/log-index.ts';
 /** Most series that one search finds, and most rows that it visits. */
 const MAX_SERIES = 4000;
 const MAX_ROWS = 4000;
-/** Samples beyond which the log is full: then the oldest are sealed regardless of their age. */
-const MAX_LOG_SAMPLES = 1_000_000;
 /** Most series whose seal mark is cached. */
 const MAX_MARKS = 50_000;
 
@@ -72,7 +70,6 @@ export function oldestRowFinder(db: Database, log: LogWriter) {
    */
   function find(olderThanMs: number, isOver: () => boolean): OldestRows {
     const view = log.view();
-    const limitMs = countSamples(view) > MAX_LOG_SAMPLES ? Infinity : olderThanMs;
     const found = new Map<number, LogSeries>();
     let keptRow: number | undefined;
     let row = view.fromRow;
@@ -80,7 +77,7 @@ export function oldestRowFinder(db: Database, log: LogWriter) {
     const endRow = Math.min(view.toRow, row + MAX_ROWS);
     const isEnough = () => found.size >= MAX_SERIES || (row > view.fromRow && isOver());
     for (; row < endRow && !isEnough(); row++) {
-      state = addDue(view, row, limitMs, found);
+      state = addDue(view, row, olderThanMs, found);
       if (state !== 'empty') keptRow ??= row;
       if (state === 'young') break;
     }
@@ -101,8 +98,6 @@ export function oldestRowFinder(db: Database, log: LogWriter) {
     forget: (): void => marks.clear(),
   };
 }
-
-const countSamples = ({ starts, fromRow, toRow }: LogView): number => starts[toRow]! - starts[fromRow]!;
 
 function newestOf({ times, starts }: LogView, row: number): number {
   let newest = Number.NEGATIVE_INFINITY;

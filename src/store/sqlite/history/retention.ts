@@ -1,5 +1,6 @@
 import type { Database } from 'bun:sqlite';
 import type { ExpireStep, Retention } from '../../../domain/store/upkeep.ts';
+import { MAX_UNSEALED_SAMPLES, stepMsAt, urgencyOf } from '../../../domain/unsealed.ts';
 import type { ChunkColumns } from '../../chunk/chunk.ts';
 import type { AuditWriter } from '../access/audit.ts';
 import { pageReturner } from '../file/vacuum.ts';
@@ -9,17 +10,15 @@ import { chunkWriter } from './chunk-writer.ts';
 import { missingQuarterMaker } from './missing-quarters.ts';
 import { jobExpirer } from './old-jobs.ts';
 import { pointWriter } from './old-points.ts';
-import { sampleSealer } from './seal.ts';
+import { CHUNK_SAMPLES, sampleSealer, URGENT_CHUNK_SAMPLES } from './seal.ts';
 import { setAsideList } from './set-aside.ts';
-import { logShortener } from './shorten-log.ts';
+import { logShortener, type SealRules } from './shorten-log.ts';
 
 /**
  * Samples stay in the log this long, unless it is full, so that a seal packs many samples of a series at
  * once.
  */
 const LOG_SPAN_MS = 60 * 60_000;
-/** Length of a step: well under the 25 ms that a write may wait for it. */
-const STEP_MS = 5;
 
 /**
  * What one step did, and a sentence on each thing that it set aside because it failed. Each is reported once.
@@ -66,8 +65,11 @@ export function historyWriter(
     return `job ${JSON.stringify(id ?? job)} on node ${JSON.stringify(name ?? node)}`;
   }
 
-  function seal(job: number, node: number, samples: ChunkColumns, beforeMs: number): void {
-    const expired = sealer.seal(job, node, samples, beforeMs);
+  function seal(job: number, node: number, samples: ChunkColumns, rules: SealRules): void {
+    const { beforeMs, maxUnsealed } = rules;
+    const isUrgent = urgencyOf(log.countSamples(), maxUnsealed) === 1;
+    const fullSamples = isUrgent ? URGENT_CHUNK_SAMPLES : CHUNK_SAMPLES;
+    const expired = sealer.seal(job, node, samples, { beforeMs, fullSamples });
     sealedSamples += samples.count - expired.count;
     if (expired.count > 0) points.add(job, node, expired);
   }
@@ -82,17 +84,21 @@ export function historyWriter(
     /** Must be called after a rollback. */
     forget: shortener.forget,
 
-    /** Does one step. */
-    expire({ sampleMs, summaryMs, jobMs, auditMs }: Retention, nowMs: number): StepResult {
+    /** Does one step; `maxUnsealed` is the most samples that may be unsealed. */
+    expire(
+      { sampleMs, summaryMs, jobMs, auditMs }: Retention,
+      nowMs: number,
+      maxUnsealed = MAX_UNSEALED_SAMPLES,
+    ): StepResult {
       const startedMs = now();
       sealedSamples = 0;
-      const endsAtMs = startedMs + STEP_MS;
+      const endsAtMs = startedMs + stepMsAt(urgencyOf(log.countSamples(), maxUnsealed));
       const isOver = () => now() >= endsAtMs;
       const beforeMs = sampleMs === undefined ? 0 : nowMs - sampleMs;
       const olderThanMs = Math.max(nowMs - LOG_SPAN_MS, beforeMs);
       const parts = [
         () => jobMs !== undefined && expireJobs(nowMs - jobMs, isOver),
-        () => shortener.shorten({ olderThanMs, beforeMs }, isOver),
+        () => shortener.shorten({ olderThanMs, beforeMs, maxUnsealed }, isOver),
         () => points.expireSamples(beforeMs, isOver),
         () => summaryMs !== undefined && points.expirePoints(nowMs - summaryMs, isOver),
         () => jobs.clearLeftovers(isOver),

@@ -6,7 +6,12 @@ import { totalsWriter } from '../samples/totals.ts';
 import { chunkWriter } from './chunk-writer.ts';
 
 /** Samples of one chunk: half a day at one every 30 s, which packs into one or two pages of 4 kB. */
-const CHUNK_SAMPLES = 1440;
+export const CHUNK_SAMPLES = 1440;
+/**
+ * Samples from which a chunk gets no more while sealing is urgent, because packing a chunk again for each
+ * seal is most of the work.
+ */
+export const URGENT_CHUNK_SAMPLES = 360;
 /**
  * Samples of one millisecond share a chunk up to this many; such a chunk still unpacks in less than a
  * millisecond.
@@ -36,21 +41,27 @@ export function sampleSealer(db: Database) {
    * Packs samples into the chunk in whose span they lie, or after the newest one, so that the chunks of a
    * series overlap in at most one millisecond, however late samples arrive.
    */
-  function pack(job: number, node: number, samples: ChunkColumns): void {
+  function pack(job: number, node: number, samples: ChunkColumns, fullSamples: number): void {
     for (let start = 0; start < samples.count; ) {
       const firstMs = samples.times[start]!;
       const chunk = selectBefore.get(job, node, firstMs);
       const nextMs = selectAfter.get(job, node, firstMs)?.start_time ?? Number.POSITIVE_INFINITY;
       const end = placeOf(samples.times, nextMs, start);
-      replaceChunk(job, node, chunk ?? undefined, sliceReadings(samples, start, end));
+      replaceChunk(job, node, chunk ?? undefined, sliceReadings(samples, start, end), fullSamples);
       start = end;
     }
   }
 
-  function replaceChunk(job: number, node: number, chunk: ChunkRow | undefined, added: ChunkColumns): void {
+  function replaceChunk(
+    job: number,
+    node: number,
+    chunk: ChunkRow | undefined,
+    added: ChunkColumns,
+    fullSamples: number,
+  ): void {
     const known = chunk && unpackIfWhole(chunk.data, unpackColumns);
     // A damaged chunk stays as it is, so that it can be repaired.
-    if (!chunk || !known || isFull(known, added.times[0]!)) {
+    if (!chunk || !known || isFull(known, added.times[0]!, fullSamples)) {
       insertChunks(job, node, added);
       return;
     }
@@ -69,11 +80,16 @@ export function sampleSealer(db: Database) {
   return {
     /**
      * Seals samples of a job on a node, ascending in time. Samples older than `beforeMs` are not packed but
-     * returned, so that the caller can turn them into points.
+     * returned, so that the caller can turn them into points. A chunk of `fullSamples` gets no later ones.
      */
-    seal(job: number, node: number, samples: ChunkColumns, beforeMs: number): ChunkColumns {
+    seal(
+      job: number,
+      node: number,
+      samples: ChunkColumns,
+      { beforeMs, fullSamples }: { beforeMs: number; fullSamples: number },
+    ): ChunkColumns {
       const kept = placeOf(samples.times, beforeMs);
-      if (kept < samples.count) pack(job, node, sliceReadings(samples, kept, samples.count));
+      if (kept < samples.count) pack(job, node, sliceReadings(samples, kept, samples.count), fullSamples);
       addTotals(job, node, samples);
       return sliceReadings(samples, 0, kept);
     },
@@ -81,9 +97,9 @@ export function sampleSealer(db: Database) {
 }
 
 /** Returns whether samples from `firstMs` on must not be added to a chunk. */
-function isFull({ count, times }: ChunkColumns, firstMs: number): boolean {
+function isFull({ count, times }: ChunkColumns, firstMs: number, fullSamples: number): boolean {
   const lastMs = times[count - 1]!;
-  return (count >= CHUNK_SAMPLES && firstMs > lastMs) || (count >= MAX_SAMPLES && firstMs === lastMs);
+  return (count >= fullSamples && firstMs > lastMs) || (count >= MAX_SAMPLES && firstMs === lastMs);
 }
 
 /**

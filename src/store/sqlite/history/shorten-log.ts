@@ -1,4 +1,5 @@
 import type { Database } from 'bun:sqlite';
+import { isSealedEarly } from '../../../domain/unsealed.ts';
 import type { ChunkColumns } from '../../chunk/chunk.ts';
 import { type LogColumns, MAX_ROW_SAMPLES } from '../../chunk/log-row.ts';
 import { isDiskError } from '../file/connection.ts';
@@ -27,10 +28,14 @@ const COUNTED_SAMPLES = 1_000_000;
 /** How long a series that could not be sealed is left alone. */
 const ASIDE_MS = 60 * 60_000;
 
-/** Samples older than `olderThanMs` leave the log; those older than `beforeMs` become points. */
-export interface SealTimes {
+/** Which samples leave the log, and how. */
+export interface SealRules {
+  /** Samples older than this leave the log. */
   readonly olderThanMs: number;
+  /** Samples older than this become points. */
   readonly beforeMs: number;
+  /** Most samples that may be unsealed; see domain/unsealed.ts. */
+  readonly maxUnsealed: number;
 }
 
 interface Round {
@@ -45,8 +50,8 @@ interface Round {
   nextPlace: number;
 }
 
-/** Stores samples of one series, ascending in time, outside of the log; those before `beforeMs` as points. */
-export type SealSamples = (job: number, node: number, samples: ChunkColumns, beforeMs: number) => void;
+/** Stores samples of one series, ascending in time, outside of the log. */
+export type SealSamples = (job: number, node: number, samples: ChunkColumns, rules: SealRules) => void;
 
 /** Moves samples out of the log, inside the transaction of the group. */
 export function logShortener(
@@ -68,10 +73,14 @@ export function logShortener(
    * Deletes the oldest rows without unsealed samples and starts a round with series that are due; returns
    * whether there is more to do.
    */
-  function startRound(olderThanMs: number, isOver: () => boolean): boolean {
-    const { keptSeq, series, hasMore } = oldest.find(olderThanMs, isOver);
+  function startRound({ olderThanMs, maxUnsealed }: SealRules, isOver: () => boolean): boolean {
+    const isEarly = isSealedEarly(log.countSamples(), maxUnsealed);
+    const { keptSeq, series, hasMore } = oldest.find(isEarly ? Infinity : olderThanMs, isOver);
     log.cut(keptSeq);
-    const candidates = series.filter(({ id }) => (asideUntilMs.get(id) ?? olderThanMs) <= olderThanMs);
+    // In a full log what was set aside must not hold up the rows behind it, so it is tried again.
+    const candidates = isEarly
+      ? series
+      : series.filter(({ id }) => (asideUntilMs.get(id) ?? olderThanMs) <= olderThanMs);
     round = candidates.length > 0 ? newRound(candidates, keptSeq) : undefined;
     return round !== undefined || (hasMore && series.length === 0);
   }
@@ -130,34 +139,34 @@ export function logShortener(
   }
 
   /** Seals what was gathered, series by series; returns false if `isOver` came first. */
-  function sealGathered(from: Round, times: SealTimes, isOver: () => boolean): boolean {
+  function sealGathered(from: Round, rules: SealRules, isOver: () => boolean): boolean {
     for (; from.nextPlace < from.chosen.length; from.nextPlace++) {
       if (isOver()) return false;
-      sealSeries(from.chosen[from.nextPlace]!, from.gatherers[from.nextPlace]!, from.lastSeq!, times);
+      sealSeries(from.chosen[from.nextPlace]!, from.gatherers[from.nextPlace]!, from.lastSeq!, rules);
     }
     return true;
   }
 
-  function sealSeries(series: LogSeries, gatherer: SeriesGatherer, lastSeq: number, times: SealTimes): void {
+  function sealSeries(series: LogSeries, gatherer: SeriesGatherer, lastSeq: number, rules: SealRules): void {
     const { id, job, node, sealed } = series;
     // The job may have been deleted between two steps.
     if (selectSealed.get(id, job, node)?.sealed !== sealed) return;
-    if (gatherer.count > 0) moveOut(series, runThrough(gatherer.sorted()), times);
+    if (gatherer.count > 0) moveOut(series, runThrough(gatherer.sorted()), rules);
     setSealed.run(lastSeq, id);
     oldest.mark(id, lastSeq);
   }
 
   /** Seals samples. If that fails, moves them to the end of the log, to be tried again after an hour. */
-  function moveOut(series: LogSeries, samples: ChunkColumns, { olderThanMs, beforeMs }: SealTimes): void {
+  function moveOut(series: LogSeries, samples: ChunkColumns, rules: SealRules): void {
     const { id, job, node } = series;
     db.run('SAVEPOINT seal');
     try {
-      seal(job, node, samples, beforeMs);
+      seal(job, node, samples, rules);
     } catch (error) {
       if (isDiskError(error)) throw error;
       db.run('ROLLBACK TO seal');
       appendAgain(id, samples);
-      asideUntilMs.set(id, olderThanMs + ASIDE_MS);
+      asideUntilMs.set(id, rules.olderThanMs + ASIDE_MS);
       onSetAside(series, error);
     }
     db.run('RELEASE seal');
@@ -173,13 +182,13 @@ export function logShortener(
 
   return {
     /** Works until `isOver`; returns whether there is more to do. */
-    shorten(times: SealTimes, isOver: () => boolean): boolean {
+    shorten(rules: SealRules, isOver: () => boolean): boolean {
       if (!log.load(isOver)) return true;
-      while (round || startRound(times.olderThanMs, isOver)) {
+      while (round || startRound(rules, isOver)) {
         const isDone =
           round &&
           (round.lastSeq !== undefined || gather(round, isOver)) &&
-          sealGathered(round, times, isOver);
+          sealGathered(round, rules, isOver);
         if (isDone) round = undefined;
         if (isOver()) return true;
       }

@@ -20,6 +20,7 @@ export function logWriter(db: Database) {
   /** Undefined until it is looked up. */
   let lastSeq: number | undefined;
   let isBegun = false;
+  let known = 0;
 
   const findLast = (): number => {
     lastSeq ??= selectEnds.get()!.last;
@@ -42,6 +43,16 @@ export function logWriter(db: Database) {
 
   return {
     load,
+
+    /**
+     * Returns how many samples the log has, sealed ones included. Until the index is loaded, at least those
+     * that were known before.
+     */
+    countSamples(): number {
+      const isLoaded = isBegun && index.nextSeq > findLast();
+      known = isLoaded ? index.samples : Math.max(known, index.samples);
+      return known;
+    },
 
     /** Returns the seq of the newest row; 0 if there never was one. */
     lastSeq: findLast,

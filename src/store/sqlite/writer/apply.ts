@@ -19,6 +19,8 @@ export interface WriteApplier {
   flush(): void;
   /** Drops what is buffered and cached. To be called after a rollback. */
   forget(): void;
+  /** Returns how many samples wait to be sealed, as far as it is known. */
+  countUnsealed(): number;
 }
 
 /** Builds the writers of the database, and applies writes with them. */
@@ -59,5 +61,6 @@ export function writeApplier(db: Database): WriteApplier {
       samples.forget();
       history.forget();
     },
+    countUnsealed: log.countSamples,
   };
 }

@@ -57,14 +57,16 @@ export function groupCommitter(
 
   return (writes) => {
     const startedMs = performance.now();
-    const seconds = () => (performance.now() - startedMs) / 1000;
+    const state = () => ({
+      seconds: (performance.now() - startedMs) / 1000,
+      unsealed: applier.countUnsealed(),
+    });
     try {
-      return { kind: 'committed', outcomes: commitTogether(writes), seconds: seconds() };
+      return { kind: 'committed', outcomes: commitTogether(writes), ...state() };
     } catch (error) {
-      if (isDiskError(error))
-        return { kind: 'diskError', message: describeDiskError(error), seconds: seconds() };
+      if (isDiskError(error)) return { kind: 'diskError', message: describeDiskError(error), ...state() };
     }
-    return { kind: 'committed', outcomes: commitApart(writes), seconds: seconds() };
+    return { kind: 'committed', outcomes: commitApart(writes), ...state() };
   };
 }
 

@@ -19,9 +19,14 @@ export type ThreadAnswer =
   | { readonly kind: 'closed' };
 
 /** How a group ended: with an outcome for each write, or refused by the disk as a whole. */
-export type GroupOutcome =
-  | { readonly kind: 'committed'; readonly outcomes: readonly Outcome[]; readonly seconds: number }
-  | { readonly kind: 'diskError'; readonly message: string; readonly seconds: number };
+export type GroupOutcome = (
+  | { readonly kind: 'committed'; readonly outcomes: readonly Outcome[] }
+  | { readonly kind: 'diskError'; readonly message: string }
+) & {
+  readonly seconds: number;
+  /** Samples that wait to be sealed now, as far as it is known. */
+  readonly unsealed: number;
+};
 
 /**
  * How one write ended: `refused` by a rule, by the disk (`diskError`), or because of a bug (`fault`, for the

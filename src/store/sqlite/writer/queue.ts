@@ -36,6 +36,7 @@ export class Writer {
   /** All writes without an answer, by id. */
   readonly #waiting = new Map<number, Waiting>();
   readonly #waitingRows: Record<Lane, number> = { single: 0, batch: 0, step: 0 };
+  #unsealed = 0;
   #isFailing = false;
   #isDead = false;
   #opened: ((answer: ThreadAnswer) => void) | undefined;
@@ -79,6 +80,11 @@ export class Writer {
 
   get queuedRows(): number {
     return this.#waitingRows.batch + this.#waitingRows.single;
+  }
+
+  /** Samples that wait to be sealed, as of the last commit. */
+  get unsealedSamples(): number {
+    return this.#unsealed;
   }
 
   /** Queues a write. Resolves with its value once it is on disk. */
@@ -181,6 +187,7 @@ export class Writer {
       this.#waitingRows[waiting.lane] -= waiting.rows;
       rows += waiting.rows;
     }
+    this.#unsealed = outcome.unsealed;
     const endings: string[] =
       outcome.kind === 'diskError' ? [outcome.kind] : outcome.outcomes.map(({ kind }) => kind);
     this.#isFailing = endings.includes('diskError');

@@ -11,21 +11,24 @@ export interface Queued {
 
 /**
  * Decides which of the waiting writes make up the next transaction. Slow writes, each alone, and groups of
- * all others take turns. A slow write never overtakes an earlier write, and only later, small writes overtake
- * a slow one.
+ * all others take turns. A slow write never overtakes an earlier small write, and only later, small writes
+ * and steps overtake a large part of a batch. Steps and parts take turns, too: behind all waiting parts, a
+ * step had a twentieth of the thread's time, and sealing fell behind the batches.
  */
 export class Schedule {
-  readonly #slow: Queued[] = [];
+  readonly #parts: Queued[] = [];
+  readonly #steps: Queued[] = [];
   readonly #others: Queued[] = [];
   #isTurnOfSlow = false;
+  #isTurnOfParts = false;
 
   get isEmpty(): boolean {
-    return this.#slow.length === 0 && this.#others.length === 0;
+    return this.#parts.length === 0 && this.#steps.length === 0 && this.#others.length === 0;
   }
 
   add(id: number, write: Write): void {
     const queued = { id, write, cost: ruleOf(write).cost(write) };
-    (isSlow(queued) ? this.#slow : this.#others).push(queued);
+    this.#listOf(queued).push(queued);
   }
 
   /**
@@ -33,17 +36,22 @@ export class Schedule {
    * is empty.
    */
   next(): Queued[] {
-    const [slow, other] = [this.#slow[0], this.#others[0]];
-    const isSlowNext = slow && (!other || (this.#isTurnOfSlow && slow.id < other.id));
+    const isStepNext = this.#steps.length > 0 && !(this.#isTurnOfParts && this.#parts.length > 0);
+    const slow = isStepNext ? this.#steps : this.#parts;
+    const [first, other] = [slow[0], this.#others[0]];
+    const isSlowNext = first && (!other || (this.#isTurnOfSlow && first.id < other.id));
     this.#isTurnOfSlow = !isSlowNext;
-    return isSlowNext ? this.#slow.splice(0, 1) : this.#others.splice(0, countFitting(this.#others));
+    if (!isSlowNext) return this.#others.splice(0, countFitting(this.#others));
+    this.#isTurnOfParts = isStepNext;
+    return slow.splice(0, 1);
   }
-}
 
-/** Whether a write has a transaction of its own. A new job never does, however many nodes it has. */
-function isSlow({ write, cost }: Queued): boolean {
-  const { lane } = ruleOf(write);
-  return lane === 'step' || (lane === 'batch' && cost > SMALL_PART_COST);
+  /** Steps and large parts have transactions of their own. A new job never does, whatever its nodes. */
+  #listOf({ write, cost }: Queued): Queued[] {
+    const { lane } = ruleOf(write);
+    if (lane === 'step') return this.#steps;
+    return lane === 'batch' && cost > SMALL_PART_COST ? this.#parts : this.#others;
+  }
 }
 
 /** How many of the first writes fit into one transaction: at least one, because one alone may be larger. */

@@ -36,7 +36,12 @@ export interface WriteFields {
   readonly endSessions: { readonly hashes: readonly string[]; readonly entry: AuditEntry };
   readonly endSessionsOf: { readonly user: string; readonly entry: AuditEntry };
   readonly saveState: { readonly name: string; readonly value: number };
-  readonly expire: { readonly retention: Retention; readonly nowMs: number };
+  /** `maxUnsealed`: most samples that may be unsealed; the default of domain/unsealed.ts if omitted. */
+  readonly expire: {
+    readonly retention: Retention;
+    readonly nowMs: number;
+    readonly maxUnsealed?: number;
+  };
   /** Proves that a commit of this size is possible. */
   readonly probe: { readonly bytes: number };
 }
@@ -170,7 +175,7 @@ const WRITES = {
     readsSamples: true,
     // It clears the cache itself when it has deleted jobs.
     forgets: noJobs,
-    apply: ({ history }, { retention, nowMs }) => history.expire(retention, nowMs),
+    apply: ({ history }, { retention, nowMs, maxUnsealed }) => history.expire(retention, nowMs, maxUnsealed),
   },
   probe: {
     lane: 'single',

@@ -2,6 +2,7 @@ import type { Database } from 'bun:sqlite';
 import { expect, test } from 'bun:test';
 import type { JobSample } from '../../../../src/domain/store/samples.ts';
 import type { ExpireStep } from '../../../../src/domain/store/upkeep.ts';
+import { MAX_UNSEALED_SAMPLES } from '../../../../src/domain/unsealed.ts';
 import type { ChunkColumns } from '../../../../src/store/chunk/chunk.ts';
 import { openForReading, openForWriting } from '../../../../src/store/sqlite/file/connection.ts';
 import { migrate } from '../../../../src/store/sqlite/file/migrate.ts';
@@ -178,7 +179,7 @@ test('many series are sealed in rounds that read a row once, not once for each o
   const sealed: number[] = [];
   const writer = logWriter(log.db);
   const { shorten } = logShortener(log.db, writer, (_job, _node, { count }) => void sealed.push(count));
-  const spans = { olderThanMs: EVENING_MS, beforeMs: 0 };
+  const spans = { olderThanMs: EVENING_MS, beforeMs: 0, maxUnsealed: MAX_UNSEALED_SAMPLES };
   let steps = 0;
   for (; shorten(spans, shortTime()); steps++) expect(steps).toBeLessThan(1000);
   expect(sealed).toEqual(Array(300).fill(60));
@@ -198,7 +199,7 @@ test('a series that fills the log is sealed a few thousand samples at a time', (
     logWriter(log.db),
     (_job, _node, { count }) => void sealed.push(count),
   );
-  const spans = { olderThanMs: EVENING_MS, beforeMs: 0 };
+  const spans = { olderThanMs: EVENING_MS, beforeMs: 0, maxUnsealed: MAX_UNSEALED_SAMPLES };
   for (let steps = 0; shorten(spans, shortTime()); steps++) expect(steps).toBeLessThan(1000);
   expect(sealed.reduce((sum, one) => sum + one, 0)).toBe(60_000);
   expect(Math.max(...sealed)).toBeLessThan(8000);

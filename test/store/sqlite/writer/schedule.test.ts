@@ -54,6 +54,9 @@ test.each([
   ['expire single', 'single, expire'],
   ['expire half single', 'single, expire, half'],
   ['expire large', 'expire, large'],
+  ['large half expire', 'expire, large, half'],
+  ['large expire half expire half', 'expire, large, expire, half, half'],
+  ['single large expire', 'single, expire, large'],
 ])('the waiting writes %s are committed as %s', (names, groups) => {
   expect(groupsOf(names.split(' '))).toBe(groups);
 });
