@@ -69,7 +69,7 @@ export const DetailFields = Object.fromEntries(
   SHOWN_DETAILS.map((row) => [row.field, SCHEMAS[row.kind](row)]),
 ) as FieldSchemas;
 const DetailBody = Type.Object(DetailFields);
-export type DetailBody = Wire<typeof DetailBody>;
+type DetailBody = Wire<typeof DetailBody>;
 
 const FIELDS = new Map<string, ShownDetail['field']>(SHOWN_DETAILS.map(({ key, field }) => [key, field]));
 

@@ -13,7 +13,7 @@ export const HealthAnswer = Type.Object(
 );
 export type HealthAnswer = Wire<typeof HealthAnswer>;
 
-export interface Health {
+interface Health {
   readonly isHealthy: boolean;
   /** The clock of the server. */
   readonly nowMs: number;

@@ -29,7 +29,7 @@ export const NewJobBody = Type.Object(
 type NewJobBody = Wire<typeof NewJobBody>;
 
 /** Throws `validation_error` if a node is named twice. */
-export function requireDistinct(nodes: readonly string[]): void {
+function requireDistinct(nodes: readonly string[]): void {
   if (nodes.length > 1 && new Set(nodes).size < nodes.length)
     throw invalid('nodes must not name the same node twice.');
 }

@@ -25,7 +25,7 @@ type PastJobBody = Wire<typeof PastJobBody>;
 /** The most nodes of all jobs of a batch. Writing 100,000 of them takes two seconds. */
 export const MAX_BATCH_NODES = MAX_NODES;
 
-export const JobBatchBody = Type.Object(
+const JobBatchBody = Type.Object(
   {
     jobs: Type.Array(PastJobBody, {
       maxItems: MAX_BATCH_JOBS,

@@ -16,7 +16,7 @@ export const SampleRowBody = Type.Object({
 });
 export type SampleRowBody = Wire<typeof SampleRowBody>;
 
-export const SampleBatchBody = Type.Object(
+const SampleBatchBody = Type.Object(
   {
     samples: Type.Array(SampleRowBody, {
       maxItems: MAX_BATCH_SAMPLES,

@@ -92,7 +92,7 @@ const renderUsage = ({ node, cpuUsage, memoryUsageMb, gpuUsage }: Omit<NodeSampl
   ...(gpuUsage !== undefined && { gpu_usage: gpuUsage }),
 });
 
-export interface NodeSample extends Sample {
+interface NodeSample extends Sample {
   /** Absent for the first node of the job. */
   readonly node?: string;
 }

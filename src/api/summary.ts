@@ -17,13 +17,13 @@ const UsageFields = {
 const UsageAnswer = Type.Object(UsageFields, { additionalProperties: false });
 type UsageAnswer = Wire<typeof UsageAnswer>;
 
-export const NodeSummaryAnswer = Type.Object(
+const NodeSummaryAnswer = Type.Object(
   { node: Type.String(), ...UsageFields },
   { additionalProperties: false },
 );
 
 /** The fields of a summary: of the whole job, then of each node that reported. */
-export const SummaryFields = { ...UsageFields, nodes: Type.Array(NodeSummaryAnswer) };
+const SummaryFields = { ...UsageFields, nodes: Type.Array(NodeSummaryAnswer) };
 
 export const SummaryAnswer = Type.Object(SummaryFields, { additionalProperties: false });
 export type SummaryAnswer = Wire<typeof SummaryAnswer>;

@@ -30,7 +30,7 @@ export interface Command<Key extends SettingKey = SettingKey> {
 }
 
 /** A command line, without the name of the executable, and what it does. */
-export type Example = readonly [line: string, meaning: string];
+type Example = readonly [line: string, meaning: string];
 
 /** Infers which settings a command's `run` gets from those that it declares. */
 export const defineCommand = <const Key extends SettingKey>(command: Command<Key>): Command =>

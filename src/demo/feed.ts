@@ -32,7 +32,7 @@ const FIRST_ID = 4_812_301;
 const SEED = 1;
 
 /** What the feed reads and writes. */
-export type DemoStore = Pick<JobStore, 'getJob' | 'listJobs'> &
+type DemoStore = Pick<JobStore, 'getJob' | 'listJobs'> &
   Pick<RunStore, 'applyReports'> &
   Pick<SampleStore, 'recordSamples' | 'listSamples'>;
 

@@ -22,7 +22,7 @@ export interface UsagePatch {
 }
 
 /** What an engine writes to carry out a patch, all in one transaction. */
-export interface PatchPlan {
+interface PatchPlan {
   readonly life: JobLife | undefined;
   readonly detail: Detail | undefined;
   readonly usage: UsagePatch | undefined;

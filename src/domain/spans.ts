@@ -231,7 +231,7 @@ export interface Plot {
 }
 
 /** The readings that match a plot. */
-export interface PlotRange {
+interface PlotRange {
   readonly firstMs: number;
   readonly lastMs: number;
   readonly readings: number;

@@ -11,7 +11,7 @@ export const WAIT_BOUNDS_SECONDS = [
 const MAX_AGE_MS = 24 * 3_600_000;
 
 /** What the throughput counters depend on. Times in milliseconds since 1970. */
-export interface RunTimes {
+interface RunTimes {
   readonly state: JobState;
   readonly startTimeMs?: number | undefined;
   readonly endTimeMs?: number | undefined;

@@ -4,11 +4,11 @@ const ISO_8601 =
   /^(\d{4})-(\d{2})-(\d{2})(?:[Tt ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?(?:\s*([Zz])|([+\- ])(\d{2}):?(\d{2})?)?)?$/;
 
 /** Earlier years are legal in ISO 8601, but no job ran then. */
-export const EARLIEST_MS = Date.UTC(1970, 0, 1);
+const EARLIEST_MS = Date.UTC(1970, 0, 1);
 /** Years of five digits cannot be parsed. */
 const LATEST_MS = Date.UTC(10_000, 0, 1) - 1;
 /** A sender's clock that is further ahead is wrong, and its samples would hide all later ones. */
-export const MAX_AHEAD_MS = 10 * 60_000;
+const MAX_AHEAD_MS = 10 * 60_000;
 
 /**
  * Parses an ISO 8601 time (`2026-01-20`, `2026-01-20T10:00Z`, `2026-01-20T10:00:00.123+01:00`) as

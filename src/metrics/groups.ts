@@ -2,7 +2,7 @@ import { Counter, type Registry } from 'prom-client';
 import { joinPieces } from './exposition.ts';
 
 /** Families that are rendered together, and left out together if that fails. */
-export interface FamilyGroup {
+interface FamilyGroup {
   readonly name: string;
   render(): Promise<string | readonly Uint8Array[]>;
 }

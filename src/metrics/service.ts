@@ -2,7 +2,7 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Commit, StoreStatus } from '../domain/store/upkeep.ts';
 
 /** The families of the service itself: requests, commits, the store. */
-export interface ServiceMetrics {
+interface ServiceMetrics {
   readonly registry: Registry;
   /** `route` is the pattern, never the path, so that the number of series stays small. */
   observeRequest(method: string, route: string, status: number, seconds: number): void;

@@ -10,7 +10,7 @@ interface SlurmMetricsOptions {
   readonly spoolState: () => Pick<SpoolState, 'length' | 'oldestMs' | 'bad'> | undefined;
 }
 
-export interface SlurmMetrics {
+interface SlurmMetrics {
   readonly registry: Registry;
   observeReports(source: Source, result: BatchResult, unreadable: number): void;
 }

@@ -3,7 +3,7 @@ import type { Faults } from './faults.ts';
 import { findLikely } from './suggest.ts';
 
 /** A flag of one command, which is not a setting. */
-export interface Flag {
+interface Flag {
   /** The placeholder of its value in help texts; undefined for a switch. */
   readonly takes?: string;
   readonly help: string;

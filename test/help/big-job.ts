@@ -13,7 +13,7 @@ export interface BigJob {
 const INTERVAL_MS = 10_000;
 const BATCH_ROWS = 20_000;
 
-export const nodeName = (number: number): string => `n${String(number).padStart(4, '0')}`;
+const nodeName = (number: number): string => `n${String(number).padStart(4, '0')}`;
 
 export const samplesOfNode = ({ firstMs, lastMs }: BigJob): number =>
   Math.floor((lastMs - firstMs) / INTERVAL_MS) + 1;
@@ -29,7 +29,7 @@ function usageAt(node: number, timeMs: number) {
 }
 
 /** The samples of a job in the order in which they were taken, a batch at a time. */
-export function* bigJobSamples(job: BigJob): Generator<JobSample[]> {
+function* bigJobSamples(job: BigJob): Generator<JobSample[]> {
   let batch: JobSample[] = [];
   for (let timeMs = job.firstMs; timeMs <= job.lastMs; timeMs += INTERVAL_MS) {
     for (let node = 0; node < job.nodes; node++) {

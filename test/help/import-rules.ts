@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
  * A file belongs to the innermost room that is listed; one in no listed room (service, cli, main.ts) may
  * import everything.
  */
-export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   domain: [],
   access: ['domain'],
   api: ['domain'],
@@ -102,7 +102,7 @@ const insideOf = (path: string) => path.replace(/^src\//, '');
 const isIn = (path: string, place: string) => path === place || path.startsWith(`${place}/`);
 
 /** The innermost listed room of a path; undefined if there is none. */
-export function roomOf(path: string): string | undefined {
+function roomOf(path: string): string | undefined {
   const rooms = Object.keys(MAY_IMPORT).filter((room) => isIn(path, room));
   return rooms.sort((one, other) => other.length - one.length)[0];
 }

@@ -111,8 +111,6 @@ export async function startNeighbour({ url, pid }: { readonly url: string; reado
   };
 }
 
-export type Neighbour = Awaited<ReturnType<typeof startNeighbour>>;
-
 async function createNeighbourJob(url: string): Promise<void> {
   const answer = await fetch(`${url}/v1/jobs`, {
     method: 'POST',

@@ -10,7 +10,7 @@ const SAFE = '--exclude=node03';
 const LOST_NODE = 'node03';
 
 /** Waits until squeue shows the job in this state. */
-export async function waitFor({ run }: Cluster, id: string, state: string): Promise<void> {
+async function waitFor({ run }: Cluster, id: string, state: string): Promise<void> {
   let seen = '';
   const ask = ['squeue', '--noheader', '--states=all', `--jobs=${id}`, '--format=%T %j, %r'];
   await until(

@@ -5,7 +5,7 @@ import type { UsageSummary } from '../summary.ts';
 import type { BatchResult } from './batch.ts';
 
 /** A range of times; both ends are inclusive. */
-export interface TimeRange {
+interface TimeRange {
   readonly fromMs?: number;
   readonly toMs?: number;
 }

@@ -17,7 +17,7 @@ const QUOTE_CODE = 34;
 const BACKSLASH_CODE = 92;
 
 /** Receives the structure of the second level, where the rows of a batch are. */
-export interface SecondLevel {
+interface SecondLevel {
   /** An array or object starts at `at`. */
   opened(at: number): void;
   /** It ends at `at`. */

@@ -1,6 +1,6 @@
 type Warn = (event: string, fields: Record<string, unknown>) => void;
 
-export type Attempt = <Value>(step: string, run: () => Promise<Value>) => Promise<Value | undefined>;
+type Attempt = <Value>(step: string, run: () => Promise<Value>) => Promise<Value | undefined>;
 
 /**
  * Returns a function that runs a step; a failure resolves to undefined and is logged once for each different

@@ -15,7 +15,7 @@ const FILES_AT_ONCE = 32;
 const ABANDONED_MS = 10 * 60_000;
 
 /** The files of one commit: their reports, and the files that are done with once these are stored. */
-export interface Portion {
+interface Portion {
   readonly reports: readonly Report[];
   /** Files read, moved aside or skipped. */
   readonly count: number;
@@ -23,7 +23,7 @@ export interface Portion {
 }
 
 /** Files since the start. */
-export interface FileCounts {
+interface FileCounts {
   bad: number;
   failed: number;
 }

@@ -1,7 +1,7 @@
 import { type FSWatcher, watch } from 'node:fs';
 import { stat } from 'node:fs/promises';
 
-export interface FolderWatch {
+interface FolderWatch {
   /** Watches the folder at this path now, which may have been replaced. Rejects when there is none. */
   renew(): Promise<void>;
   stop(): void;

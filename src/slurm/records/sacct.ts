@@ -4,7 +4,7 @@ import { type Header, looksRight, readHeader, splitRecord } from './sacct-column
 import { createRecordReader, type ReadRecord } from './sacct-record.ts';
 import { type Unreadable, UnreadableRecords } from './unreadable.ts';
 
-export interface SacctReader {
+interface SacctReader {
   /** Returns the reports of the records that end in the next piece of the output. */
   read(text: string): Report[];
   /** Returns the reports of what is left after the last piece. */

@@ -3,7 +3,7 @@ import { recordCutter } from './record-cutter.ts';
 import { readSqueueRecord } from './squeue-record.ts';
 import { type Unreadable, UnreadableRecords } from './unreadable.ts';
 
-export interface SqueueReader {
+interface SqueueReader {
   /** Returns the reports of the records that end in the next piece of the output. */
   read(text: string): Report[];
   /** Call this after the last piece: an incomplete record is counted as unreadable. */

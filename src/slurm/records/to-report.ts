@@ -14,7 +14,7 @@ import { readState } from '../values/state.ts';
  * One record of squeue, sacct or jobcomp: numbers and times are read, texts are still Slurm's. Memory in MB
  * (2^20 bytes).
  */
-export interface SlurmRecord {
+interface SlurmRecord {
   readonly source: Source;
   readonly observedMs: number;
   /** The numeric job id. */

@@ -3,7 +3,7 @@ import { MAX_NODES } from '../../domain/job.ts';
 const GROUP = /^([1-9]\d{0,8})(?:\(x([1-9]\d{0,8})\))?$/;
 
 /** Consecutive nodes of a job's node list with the same number of CPUs each. */
-export interface CpuGroup {
+interface CpuGroup {
   readonly cpus: number;
   readonly nodes: number;
 }

@@ -91,7 +91,7 @@ const ROWS = new Map(
 const WORD = /^\s*(\w{1,64})(?!\S)/;
 
 /** The state of a job as read from Slurm's words. */
-export interface StateReading {
+interface StateReading {
   /** Absent when the words mean no state; the state known before then remains. */
   readonly state?: JobState;
   /** The deciding word in its long form; absent when there is none. */

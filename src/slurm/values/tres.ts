@@ -2,7 +2,7 @@ import { readCount } from './count.ts';
 import { readMemoryMb } from './memory.ts';
 
 /** Trackable resources (TRES) of a job, summed over its nodes. Memory in MB (2^20 bytes). */
-export interface Tres {
+interface Tres {
   readonly cpus?: number;
   readonly memoryMb?: number;
   readonly nodes?: number;

@@ -8,7 +8,7 @@ export class FilesChanged extends Error {
   override readonly name = 'FilesChanged';
 }
 
-export interface OpenFiles {
+interface OpenFiles {
   /** Throws FilesChanged unless all paths still lead to the open files. Three calls of stat take 6 µs. */
   check(): void;
 }

@@ -8,7 +8,7 @@ import type { ConnectionPool } from './connections.ts';
  * A read in steps. It yields undefined at least every millisecond or so, where it may be paused, and batches
  * in between.
  */
-export type ReadSteps<Batch, Value = void> = (connection: Database) => Generator<Batch | undefined, Value>;
+type ReadSteps<Batch, Value = void> = (connection: Database) => Generator<Batch | undefined, Value>;
 
 /**
  * Runs long reads beside other requests. Each has its own connection with one snapshot and works in slices of

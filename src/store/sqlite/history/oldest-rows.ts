@@ -17,7 +17,7 @@ export interface LogSeries {
 }
 
 /** What a search of the oldest rows found. */
-export interface OldestRows {
+interface OldestRows {
   /** The first row with unsealed samples. */
   readonly keptSeq: number;
   /** Series with samples that are due to be sealed. */

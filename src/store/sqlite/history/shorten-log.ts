@@ -51,7 +51,7 @@ interface Round {
 }
 
 /** Stores samples of one series, ascending in time, outside of the log. */
-export type SealSamples = (job: number, node: number, samples: ChunkColumns, rules: SealRules) => void;
+type SealSamples = (job: number, node: number, samples: ChunkColumns, rules: SealRules) => void;
 
 /** Moves samples out of the log, inside the transaction of the group. */
 export function logShortener(

@@ -20,7 +20,7 @@ export interface Found extends JobPosition {
   readonly seq: number;
 }
 
-export interface ScanPage {
+interface ScanPage {
   readonly order: JobOrder;
   readonly after?: JobPosition | undefined;
   /** Only jobs after all that start at this time; for lists by start time. */

@@ -24,7 +24,7 @@ export interface Wanted {
 }
 
 /** Some jobs by number, and the range of their start times. */
-export interface FewJobs {
+interface FewJobs {
   readonly seqs: readonly number[];
   readonly lowMs: number;
   readonly highMs: number;

@@ -53,7 +53,7 @@ interface IndexReader {
   countTies(entry: Entry, limit: number): number;
 }
 
-export interface Passed {
+interface Passed {
   /** All jobs up to this start time were passed, and none after it. */
   readonly pastMs: number;
   readonly jobs: number;

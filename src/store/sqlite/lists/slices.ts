@@ -11,7 +11,7 @@ export interface Slice {
 }
 
 /** Prepares each text once. */
-export type PrepareEdge = (sql: string) => Statement<{ edge: number }, number[]>;
+type PrepareEdge = (sql: string) => Statement<{ edge: number }, number[]>;
 
 interface Range {
   readonly low: number;
@@ -20,7 +20,7 @@ interface Range {
 }
 
 /** The size of the next slice; the scan adapts it. */
-export interface SliceSize {
+interface SliceSize {
   jobs: number;
 }
 

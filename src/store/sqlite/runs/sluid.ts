@@ -1,7 +1,7 @@
 import type { Database } from 'bun:sqlite';
 
 /** The run that a SLUID identifies. */
-export interface NamedRun {
+interface NamedRun {
   readonly jobId: string;
   /** The number of its samples; undefined for the latest run of its job. */
   readonly pastSeq: number | undefined;

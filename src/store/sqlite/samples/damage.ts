@@ -4,7 +4,7 @@ import { formatTime } from '../../../domain/time.ts';
 import { ChunkError } from '../../chunk/bytes.ts';
 
 /** The job of a chunk, and the times of its first and last sample. */
-export interface ChunkSpan {
+interface ChunkSpan {
   readonly job: number;
   readonly startMs: number;
   readonly endMs: number;

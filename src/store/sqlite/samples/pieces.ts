@@ -26,7 +26,7 @@ export interface StoredPiece extends Piece {
   quarters?(): SpanSums | undefined;
 }
 
-export interface FoundPieces {
+interface FoundPieces {
   /** Sorted by node in the order of the job, then by time and arrival. */
   readonly pieces: readonly StoredPiece[];
   readonly names: Readings['names'];

@@ -6,7 +6,7 @@ import { LogIndex, type LogView } from './log-index.ts';
 import { SeriesPlaces } from './series-places.ts';
 
 /** Selects unsealed samples of a job. Both ends of the span are inclusive. */
-export interface UnsealedQuery {
+interface UnsealedQuery {
   /** Ids of nodes; all nodes of the job if omitted. */
   readonly nodes?: readonly number[] | undefined;
   readonly fromMs?: number | undefined;
@@ -18,7 +18,7 @@ export interface UnsealedQuery {
  * one millisecond in the order of arrival. The caller must hold one transaction from the first step to the
  * last, because the log changes.
  */
-export interface UnsealedReader {
+interface UnsealedReader {
   /** Returns all unsealed samples of a job on a node. */
   readSeries(job: number, node: number): ChunkColumns;
   /**

@@ -12,7 +12,7 @@ import { SeriesCache } from '../samples/series-cache.ts';
 import { stateWriter } from '../state.ts';
 import { ruleOf, type Write, type Writers } from './write.ts';
 
-export interface WriteApplier {
+interface WriteApplier {
   /** Applies one write inside the transaction of its group; throws AppError when a rule refuses it. */
   apply(write: Write): unknown;
   /** Writes what is still buffered. To be called before the group is committed. */

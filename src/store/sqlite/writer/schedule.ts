@@ -2,7 +2,7 @@ import { MAX_TRANSACTION_COST, SMALL_PART_COST } from './limits.ts';
 import { ruleOf, type Write } from './write.ts';
 
 /** A write that waits for its commit. Later writes have higher ids. */
-export interface Queued {
+interface Queued {
   readonly id: number;
   readonly write: Write;
   /** In samples; see limits.ts. */
