@@ -17,6 +17,7 @@ export function identifier({ ways, callerOf }: IdentifyOptions) {
       const found = way(arrival);
       // Most ways answer at once; a turn of the event loop for each would cost as much as the ways.
       const identity = found instanceof Promise ? await found : found;
+      if (identity === 'stranger') return NOBODY;
       if (identity) return callerOf(identity);
     }
     return NOBODY;

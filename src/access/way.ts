@@ -27,6 +27,9 @@ export interface Arrival {
 
 /**
  * One way to know who sends a request. Returns the proved name, or undefined if the request does not use this
- * way. Throws `unauthorized` if it does, but its credential is not valid: no other way is tried then.
+ * way, or 'stranger' if no other way may be tried. Throws `unauthorized` if the request uses the way, but its
+ * credential is not valid: no other way is tried then either.
  */
-export type Way = (arrival: Arrival) => Identity | undefined | Promise<Identity | undefined>;
+export type Way = (arrival: Arrival) => Found | Promise<Found>;
+
+export type Found = Identity | 'stranger' | undefined;

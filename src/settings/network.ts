@@ -1,11 +1,25 @@
+import { isIP } from 'node:net';
 import type { SettingTable } from './setting.ts';
-import { list, pathPrefix, publicUrl } from './values.ts';
+import { choice, list, optionalText, pathPrefix, publicUrl } from './values.ts';
 
 const isName = (word: string) => /^[a-z\d_]([a-z\d_.-]*[a-z\d_])?$/i.test(word);
 
 const isOrigin = (word: string) => URL.parse(word)?.origin === word && /^https?:/.test(word);
 
-/** How the service is reached: names, portals, other web pages. */
+/** `unix`, `user:NAME`, an address, or a network as ADDRESS/BITS. */
+function isProxy(word: string): boolean {
+  if (word === 'unix' || /^user:[^\s:]+$/.test(word)) return true;
+  const [address = '', bits, ...rest] = word.split('/');
+  const family = isIP(address);
+  if (family === 0 || rest.length > 0) return false;
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128));
+}
+
+const isTcpListener = (word: string) => /^(\[[^\]]+\]|[^:]+):\d{1,5}$/.test(word);
+
+const isHeader = (word: string) => /^[a-z][a-z\d-]{0,63}$/i.test(word);
+
+/** How the service is reached: names, portals, other web pages, TLS. */
 export const NETWORK_SETTINGS = {
   publicUrl: {
     name: 'public-url',
@@ -34,5 +48,55 @@ export const NETWORK_SETTINGS = {
     otherwise: '',
     help: 'Origins of other web pages that may read and write as their user: https://portal.example.org',
     ...list('origins such as https://portal.example.org, without a path', isOrigin),
+  },
+  trustedProxies: {
+    name: 'trusted-proxy',
+    takes: 'PROXIES',
+    otherwise: '',
+    help: 'Proxies that name the user in --user-header: addresses, networks, user:www-data or unix',
+    ...list('addresses, networks such as 10.0.0.0/8, user:NAME or unix, with commas between them', isProxy),
+  },
+  userHeader: {
+    name: 'user-header',
+    takes: 'HEADER',
+    otherwise: 'X-Remote-User',
+    help: 'Header in which a trusted proxy names the user',
+    expects: 'the name of a header, of letters, digits and hyphens',
+    parse: (value: string) => (isHeader(value) ? value : undefined),
+  },
+  tlsCert: {
+    name: 'tls-cert',
+    takes: 'FILE',
+    otherwise: '',
+    help: 'Certificate for TLS, in PEM, with those between it and its authority; read again when it changes',
+    ...optionalText,
+  },
+  tlsKey: {
+    name: 'tls-key',
+    takes: 'FILE',
+    otherwise: '',
+    help: 'Private key of --tls-cert, in PEM and without a password',
+    ...optionalText,
+  },
+  clientListen: {
+    name: 'client-listen',
+    takes: 'ADDRESS:PORT',
+    otherwise: '',
+    help: 'Addresses that admit only programs with a certificate of --client-ca; besides --listen',
+    ...list('addresses such as 0.0.0.0:8444 or [::]:8444', isTcpListener),
+  },
+  clientCa: {
+    name: 'client-ca',
+    takes: 'FILE',
+    otherwise: '',
+    help: 'Authority of the certificates that --client-listen admits, in PEM',
+    ...optionalText,
+  },
+  clientRole: {
+    name: 'client-role',
+    takes: 'ROLE',
+    otherwise: 'ingest',
+    help: 'Role of programs with a certificate of --client-ca: ingest, viewer or admin',
+    ...choice('ingest', 'viewer', 'admin'),
   },
 } satisfies SettingTable;
