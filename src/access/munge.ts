@@ -1,5 +1,5 @@
 import type { Identity } from '../domain/caller.ts';
-import { AppError, quote, unauthorized } from '../domain/errors.ts';
+import { AppError, quote, refuseCredential } from '../domain/errors.ts';
 import type { Credential, Unmunge } from './unmunge.ts';
 import type { Way } from './way.ts';
 
@@ -33,7 +33,7 @@ export function mungeWay({ unmunge, cluster, hosts = [], nameOf }: MungeOptions)
     if (name === undefined) throw clusterUnknown();
     const credential = await unmunge.decode(text);
     const fault = findFault(credential, { cluster: name, hosts: [hostOf(request), ...hosts] });
-    if (fault !== undefined) throw unauthorized(fault);
+    if (fault !== undefined) throw refuseCredential('munge_refused', fault);
     const { uid } = credential;
     return { name: (await nameOf(uid)) ?? `uid-${uid}`, uid, proof: 'munge', isLocal: false };
   }

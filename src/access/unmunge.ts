@@ -1,5 +1,5 @@
 import { accessSync, constants } from 'node:fs';
-import { AppError, OperatorError, unauthorized } from '../domain/errors.ts';
+import { AppError, OperatorError, refuseCredential } from '../domain/errors.ts';
 import { createGate } from '../domain/gate.ts';
 import { ProgramFailed, readProgram } from '../program.ts';
 
@@ -116,15 +116,15 @@ export function createUnmunge({ socket, folders = FOLDERS }: UnmungeOptions = {}
 
   return {
     async decode(credential) {
-      if (credential.length > MAX_CREDENTIAL_CHARACTERS) throw unauthorized(explainRefusal(3)!);
+      if (credential.length > MAX_CREDENTIAL_CHARACTERS) throw refuse(explainRefusal(3)!);
       // What cannot be a credential starts no program.
-      if (!ARMOR.test(credential)) throw unauthorized(explainRefusal(8)!);
+      if (!ARMOR.test(credential)) throw refuse(explainRefusal(8)!);
       const leave = await gate.enter();
       try {
         return parseCredential(await run(credential));
       } catch (cause) {
         const refusal = cause instanceof ProgramFailed ? explainRefusal(cause.exitCode) : undefined;
-        throw refusal === undefined ? notDecoded(cause) : unauthorized(refusal);
+        throw refusal === undefined ? notDecoded(cause) : refuse(refusal);
       } finally {
         leave();
       }
@@ -143,6 +143,8 @@ export function createUnmunge({ socket, folders = FOLDERS }: UnmungeOptions = {}
     },
   };
 }
+
+const refuse = (sentence: string) => refuseCredential('munge_refused', sentence);
 
 const missing = (folders: readonly string[]) => `there is no unmunge in ${folders.join(', ')}`;
 

@@ -13,7 +13,9 @@ import { LIST_RUNS } from './run.ts';
 import { RECORD_SAMPLE } from './sample.ts';
 import { RECORD_SAMPLES } from './sample-batch.ts';
 import { LIST_SAMPLES } from './sample-list.ts';
+import { CREATE_LINK, END_SESSION, REVOKE_SESSIONS, START_SESSION } from './session.ts';
 import { GET_SUMMARY } from './summary.ts';
+import { WHOAMI } from './whoami.ts';
 
 /** Everything that the service answers, but for its documentation. */
 export const OPERATIONS: readonly Operation[] = [
@@ -33,5 +35,10 @@ export const OPERATIONS: readonly Operation[] = [
   JOB_STARTED,
   JOB_FINISHED,
   RECEIVE_COMPLETION,
+  WHOAMI,
+  START_SESSION,
+  END_SESSION,
+  REVOKE_SESSIONS,
+  CREATE_LINK,
   GET_METRICS,
 ];

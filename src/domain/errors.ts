@@ -55,6 +55,9 @@ export const REFUSAL_REASONS = [
   'token_expired',
   'token_malformed',
   'token_misplaced',
+  'munge_refused',
+  'session_ended',
+  'link_used',
   'other',
 ] as const;
 export type RefusalReason = (typeof REFUSAL_REASONS)[number];

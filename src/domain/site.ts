@@ -61,3 +61,8 @@ function ownOrigin({ isTls }: Site, host: string | null): string | undefined {
   const name = host.toLowerCase();
   return isTls ? `https://${name.replace(/:443$/, '')}` : `http://${name.replace(/:80$/, '')}`;
 }
+
+/** Returns the URL of the service for the sender of a request to `host`, without a slash at its end. */
+export function urlOf({ publicOrigin, isTls, basePath }: Site, host: string | null): string {
+  return `${publicOrigin ?? `${isTls ? 'https' : 'http'}://${host || 'localhost'}`}${basePath}`;
+}

@@ -2,7 +2,10 @@ import { Elysia } from 'elysia';
 import { RECEIVE_COMPLETION } from '../api/completion.ts';
 import { CREATE_JOBS } from '../api/past-job.ts';
 import { RECORD_SAMPLES } from '../api/sample-batch.ts';
+import { CREATE_LINK, START_SESSION } from '../api/session.ts';
+import type { Reception } from '../api/whoami.ts';
 import type { AccessPolicy } from '../domain/access.ts';
+import type { Sessions } from '../domain/session.ts';
 import { LOCAL_SITE, type Site } from '../domain/site.ts';
 import type { JobStore } from '../domain/store/jobs.ts';
 import type { SampleStore } from '../domain/store/samples.ts';
@@ -26,13 +29,17 @@ import { jobs } from './routes/jobs.ts';
 import { scrapes } from './routes/metrics.ts';
 import { runs } from './routes/runs.ts';
 import { samples } from './routes/samples.ts';
+import { SIGN_IN_ACCESS, sessions, signIn } from './routes/sessions.ts';
 import { summaries } from './routes/summaries.ts';
+import { whoami } from './routes/whoami.ts';
 
 export interface AppOptions {
   readonly store: JobStore & SampleStore & ViewStore & Pick<Upkeep, 'checkWritable'>;
   readonly access: {
     readonly identify: Identify;
     readonly policy: AccessPolicy;
+    readonly sessions: Sessions;
+    readonly describeReception: () => Reception;
   };
   /** How the listener is reached; by default from its own machine only. */
   readonly site?: Site;
@@ -55,7 +62,7 @@ export interface AppOptions {
 /** Creates the app with all its routes, for a server or for `handle` in a test. */
 export function createApp({
   store,
-  access: { identify, policy },
+  access: { identify, policy, ...entry },
   site: where = LOCAL_SITE,
   now,
   log,
@@ -74,6 +81,8 @@ export function createApp({
     .use(batches({ store, now }))
     .use(completions(slurm))
     .use(hooks({ ...slurm, now }))
+    .use(whoami(entry))
+    .use(sessions({ ...entry, site: where }))
     .use(scrapes({ render: metrics.render }));
   const routes = (): readonly RouteLike[] => app.routes;
   const app = new Elysia({ normalize: false })
@@ -84,14 +93,23 @@ export function createApp({
     .use(site(where))
     .use(where.otherOrigins.size > 0 ? cors(where.otherOrigins) : new Elysia())
     .use(percentEncoding())
-    .use(access({ identify, policy, others: DOCUMENTATION_ACCESS }))
+    .use(
+      access({
+        identify,
+        policy,
+        sessions: entry.sessions,
+        others: new Map([...DOCUMENTATION_ACCESS, ...SIGN_IN_ACCESS]),
+      }),
+    )
     .use(
       body({
         maxBytes: maxBodyBytes,
         batchRoutes: [RECORD_SAMPLES.path, CREATE_JOBS.path, RECEIVE_COMPLETION.path],
+        bodilessRoutes: [START_SESSION.path, CREATE_LINK.path],
       }),
     )
     .use(api)
+    .use(signIn(entry))
     .use(documentation({ api, version }));
   return app;
 }

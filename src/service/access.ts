@@ -46,7 +46,7 @@ export function createAccess({ config, ways, known, slurm }: AccessOptions) {
     /** What an app needs whose requests come from `peerOf`. */
     forListener: (
       peerOf: (request: Request, server: Bun.Server<unknown> | null) => Peer | undefined,
-    ): AppOptions['access'] => ({
+    ): Pick<AppOptions['access'], 'identify' | 'policy'> => ({
       policy,
       identify: config.open
         ? () => ANYBODY

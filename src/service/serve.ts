@@ -1,4 +1,6 @@
 import { version } from '../../package.json';
+import { sessionCookie } from '../access/cookie.ts';
+import { createSessions } from '../access/session.ts';
 import { ANYBODY } from '../domain/caller.ts';
 import type { AppOptions } from '../http/app.ts';
 import { createLog, type Log } from '../log.ts';
@@ -64,12 +66,23 @@ export async function startService({ config, env, log, now }: ServiceOptions): P
       }
     : metrics.observeRequest;
   const recordReports = reportRecorder({ store, log, metrics });
+  const { sessions } = createSessions({
+    store,
+    loaded: (await store.loadAccess(now())).sessions,
+    cookie: sessionCookie({ isSecure: config.publicUrl?.startsWith('https:') ?? false }),
+    now,
+  });
   const server = await parts.start(
     httpPart(
       {
         store,
         site: siteOf(config, { names: findNames(config), isTls: false, isUnix: false }),
-        access: { identify: () => ANYBODY, policy: { health: 'anyone', metrics: 'viewers' } },
+        access: {
+          identify: () => ANYBODY,
+          policy: { health: 'anyone', metrics: 'viewers' },
+          sessions,
+          describeReception: () => ({ cluster: undefined, ways: [] }),
+        },
         now,
         log,
         version,

@@ -1,6 +1,12 @@
+import { sessionCookie } from '../../src/access/cookie.ts';
+import { identifier } from '../../src/access/identify.ts';
+import { createSessions } from '../../src/access/session.ts';
+import type { Way } from '../../src/access/way.ts';
 import { ANYBODY } from '../../src/domain/caller.ts';
 import type { Report, Source } from '../../src/domain/report.ts';
-import { LOCAL_SITE } from '../../src/domain/site.ts';
+import { callerOf, type RoleRules } from '../../src/domain/role.ts';
+import { LOCAL_SITE, type Site } from '../../src/domain/site.ts';
+import type { AccessStore } from '../../src/domain/store/access.ts';
 import type { Store } from '../../src/domain/store/store.ts';
 import { MAX_UNSEALED_SAMPLES } from '../../src/domain/unsealed.ts';
 import { type AppOptions, createApp } from '../../src/http/app.ts';
@@ -12,11 +18,28 @@ import { openSqlite } from '../../src/store/sqlite/open.ts';
 import { fixedClock } from './clock.ts';
 import { temporaryFolder } from './folder.ts';
 
-/** Everybody may do everything. */
-export const OPEN_ACCESS: AppOptions['access'] = {
-  identify: () => ANYBODY,
-  policy: { health: 'anyone', metrics: 'viewers' },
+/** Users named root are administrators on the machine, and others see their own jobs. */
+const RULES: RoleRules = {
+  admins: [],
+  viewers: [],
+  ingesters: [],
+  machineAdmins: ['root'],
+  seesOwnOnly: true,
 };
+
+/** Returns the sessions that a store has, and what the app needs of them. */
+export async function accessTo(store: AccessStore, now: () => number) {
+  const cookie = sessionCookie({ isSecure: false });
+  const { sessions: loaded } = await store.loadAccess(now());
+  const { way, sessions } = createSessions({ store, loaded, cookie, now });
+  const options: AppOptions['access'] = {
+    identify: () => ANYBODY,
+    policy: { health: 'anyone', metrics: 'viewers' },
+    sessions,
+    describeReception: () => ({ cluster: 'alpha', ways: [{ way: 'munge', state: 'on' }] }),
+  };
+  return { options, way };
+}
 
 /** What the routes for Slurm need. */
 export const slurmParts = (store: Store) => ({
@@ -24,6 +47,19 @@ export const slurmParts = (store: Store) => ({
   parseCompletion: parseJobCompletion,
   expandLists: (lists: readonly string[]) => expandLists(lists),
 });
+
+interface ServiceOptions {
+  readonly maxBodyBytes?: number;
+  readonly endedSeriesMs?: number;
+  readonly maxSeries?: number;
+  readonly maxUnsealedSamples?: number | undefined;
+  readonly namesRequests?: boolean;
+  /** By default everybody may do everything. */
+  readonly identify?: AppOptions['access']['identify'];
+  /** Ways to be known beside sessions, instead of `identify`. */
+  readonly ways?: readonly Way[];
+  readonly site?: Site;
+}
 
 /**
  * The whole service without a socket: a real store in a folder of its own, a fixed clock, and the log as a
@@ -35,18 +71,25 @@ export async function startService({
   maxSeries = 200_000,
   namesRequests = false,
   maxUnsealedSamples = MAX_UNSEALED_SAMPLES,
-  identify = OPEN_ACCESS.identify,
+  identify,
+  ways,
   site = LOCAL_SITE,
-} = {}) {
+}: ServiceOptions = {}) {
   const folder = temporaryFolder();
   const clock = fixedClock();
   const store = await openSqlite(folder.file('test.db'), { maxUnsealedSamples });
   const logged: { event: string; fields: Record<string, unknown> }[] = [];
   const write = (event: string, fields: Record<string, unknown>) => void logged.push({ event, fields });
+  const { options, way } = await accessTo(store, clock.now);
+  const byRules = identifier({
+    ways: [way, ...(ways ?? [])],
+    callerOf: (identity) => callerOf(identity, RULES, { groups: [], accounts: [] }),
+  });
+  const byWays: AppOptions['access']['identify'] = (request) => byRules({ request, peer: undefined });
   const requests: { method: string; route: string; status: number }[] = [];
   const app = createApp({
     store,
-    access: { ...OPEN_ACCESS, identify },
+    access: { ...options, identify: identify ?? (ways ? byWays : options.identify) },
     site,
     now: clock.now,
     log: { error: write, warn: write, debug: () => {} },
@@ -85,6 +128,8 @@ export async function startService({
 
   return {
     app,
+    /** Everybody may do everything. */
+    access: options,
     store,
     clock,
     logged,

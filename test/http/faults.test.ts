@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test';
 import { createApp } from '../../src/http/app.ts';
-import { OPEN_ACCESS, slurmParts, startService } from '../help/service.ts';
+import { slurmParts, startService } from '../help/service.ts';
 import { documentChecker } from './response/document.ts';
 
 const SECRET = 'a-secret-of-a-user';
@@ -48,7 +48,7 @@ test('an internal error is answered with 500, and its cause is only in the log',
   const observed: [string, number][] = [];
   const app = createApp({
     store: service.store,
-    access: OPEN_ACCESS,
+    access: service.access,
     now: service.clock.now,
     log: { error: (event, fields) => void logged.push([event, fields]), warn: () => {}, debug: () => {} },
     version: '1.0.0',
@@ -91,7 +91,7 @@ test('a scrape after a failed one is rendered again', async () => {
   let calls = 0;
   const app = createApp({
     store: service.store,
-    access: OPEN_ACCESS,
+    access: service.access,
     now: service.clock.now,
     log: { error: () => {}, warn: () => {}, debug: () => {} },
     version: '1.0.0',

@@ -22,15 +22,17 @@ interface BodyOptions {
   readonly maxBytes: number;
   /** The routes that read their bodies themselves: batches and completions. */
   readonly batchRoutes: readonly string[];
+  /** The routes of writes without a body, whatever is sent. */
+  readonly bodilessRoutes: readonly string[];
 }
 
 /**
  * Reads the body of every write: JSON in UTF-8, plain, gzip or zstd. Requiring `application/json` also
  * prevents foreign web pages from writing. The body of a DELETE is ignored.
  */
-export const body = ({ maxBytes, batchRoutes }: BodyOptions) =>
+export const body = ({ maxBytes, batchRoutes, bodilessRoutes }: BodyOptions) =>
   new Elysia({ name: 'body' }).onParse({ as: 'global' }, async ({ request, route }) => {
-    if (request.method === 'DELETE') return {};
+    if (request.method === 'DELETE' || bodilessRoutes.includes(route)) return {};
     requireJson(request.headers.get('content-type') ?? '');
     if (batchRoutes.includes(route)) return {};
     const text = await readText(request, { maxBytes });

@@ -2,7 +2,8 @@ import { Elysia } from 'elysia';
 import { OPERATIONS } from '../../api/operations.ts';
 import { type Access, type AccessPolicy, judgeAccess } from '../../domain/access.ts';
 import { type Caller, NOBODY } from '../../domain/caller.ts';
-import { AppError, unauthorized } from '../../domain/errors.ts';
+import { AppError, CredentialRefused, unauthorized } from '../../domain/errors.ts';
+import type { Sessions } from '../../domain/session.ts';
 import type { View, ViewStore } from '../../domain/store/view.ts';
 
 /**
@@ -23,25 +24,37 @@ export function viewOf(store: ViewStore, { sight }: Caller): View {
 interface AccessOptions {
   readonly identify: Identify;
   readonly policy: AccessPolicy;
+  readonly sessions: Pick<Sessions, 'hasCookie' | 'clearCookie'>;
   /** What each route that is no operation needs, by its path; all take GET. */
   readonly others: ReadonlyMap<string, Access>;
 }
 
 /** Lets only those callers through who may send a request, before its body is read. */
-export const access = ({ identify, policy, others }: AccessOptions) => {
+export const access = ({ identify, policy, sessions, others }: AccessOptions) => {
   const needs = accessByRoute(others);
 
   async function requireAccess(context: Context): Promise<void> {
     // Identified before, when the body was about to be read.
     if (context.caller !== NOBODY) return;
-    const { request, server, route } = context;
+    const { request, route } = context;
     const needed = accessOf(needs, request.method, route);
     // Nobody asks who wants what is for everyone; a bad credential is a fault on every other path.
-    const caller = needed === 'public' ? NOBODY : await identify(request, server);
+    const caller = needed === 'public' ? NOBODY : await identifyBrowser(context);
     const judgement = judgeAccess(needed, caller, policy);
     if (judgement === 'unknown') throw unauthorized(HOW_TO_SIGN_IN);
     if (judgement === 'forbidden') throw forbidden(caller, needed);
     context.caller = caller;
+  }
+
+  /** Removes the cookie of a session that has ended: the browser would send it for ever. */
+  async function identifyBrowser({ request, server, set }: Context): Promise<Caller> {
+    try {
+      return await identify(request, server);
+    } catch (error) {
+      const hasEnded = error instanceof CredentialRefused && error.reason === 'session_ended';
+      if (hasEnded && sessions.hasCookie(request)) set.headers['set-cookie'] = sessions.clearCookie;
+      throw error;
+    }
   }
 
   return new Elysia({ name: 'access' })
@@ -53,6 +66,7 @@ export const access = ({ identify, policy, others }: AccessOptions) => {
 interface Context {
   caller: Caller;
   readonly request: Request;
+  readonly set: { readonly headers: Record<string, unknown> };
   readonly server: Bun.Server<unknown> | null;
   readonly route: string;
 }

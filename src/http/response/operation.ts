@@ -43,5 +43,9 @@ export function describe({ id, tag, summary, access, parameters = [], body, answ
 }
 
 /** The errors of a caller who may not send the request. */
-const refusals = (access: Access): ErrorCode[] =>
-  access === 'public' ? [] : ['unauthorized', 'forbidden', 'too_many_requests'];
+function refusals(access: Access): ErrorCode[] {
+  if (access === 'public') return [];
+  return access === 'anyone'
+    ? ['unauthorized', 'too_many_requests']
+    : ['unauthorized', 'forbidden', 'too_many_requests'];
+}

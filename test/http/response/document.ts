@@ -4,7 +4,13 @@ import { isIdentity } from '../../../src/domain/identity.ts';
 
 export interface Operation {
   readonly operationId: string;
-  readonly parameters?: readonly { name: string; in: string; schema: AnySchema; example?: string }[];
+  readonly parameters?: readonly {
+    name: string;
+    in: string;
+    required?: boolean;
+    schema: AnySchema;
+    example?: string;
+  }[];
   readonly requestBody?: { content: Record<string, { schema: AnySchema }> };
   readonly security?: readonly object[];
   readonly responses: Record<string, { content?: Record<string, { schema: AnySchema }> }>;

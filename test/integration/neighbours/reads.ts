@@ -103,6 +103,16 @@ export const OTHERS: readonly Case[] = [
     use: '500 at once',
     run: (url) => atOnce(500, () => get(url, '/v1/health')),
   },
+  {
+    endpoint: 'GET /v1/whoami',
+    use: '500 at once',
+    run: (url) => atOnce(500, () => get(url, '/v1/whoami')),
+  },
+  {
+    endpoint: 'GET /v1/sign-in/:secret',
+    use: '500 guesses at once',
+    run: (url) => atOnce(500, (number) => get(url, `/v1/sign-in/hpos_${number}`)),
+  },
   { endpoint: 'GET /swagger', use: '50 at once', run: (url) => atOnce(50, () => get(url, '/swagger')) },
   {
     endpoint: 'GET /swagger/json',

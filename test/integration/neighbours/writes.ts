@@ -302,5 +302,17 @@ const CLIENTS: readonly Case[] = [
   },
 ];
 
+/** Where the service knows nobody, or everybody, they are refused before they cost anything. */
+const ACCESS: readonly Case[] = [
+  'POST /v1/sessions',
+  'POST /v1/sessions/links',
+  'DELETE /v1/sessions?user=alice',
+  'DELETE /v1/sessions/current',
+].map((request) => ({
+  endpoint: request.replace(/\?.*/, ''),
+  use: '500 at once',
+  run: (url) => atOnce(500, () => send(url, request, {})),
+}));
+
 /** Uses of all routes that write, on a service with few jobs. */
-export const WRITES: readonly Case[] = [...SINGLE, ...BATCHES, ...COMPLETIONS, LATE, ...CLIENTS];
+export const WRITES: readonly Case[] = [...SINGLE, ...BATCHES, ...COMPLETIONS, LATE, ...CLIENTS, ...ACCESS];
