@@ -30,15 +30,10 @@ export const renderCompletion = (
   message: string,
 ): Wire<typeof CompletionAnswer> => ({ status, message });
 
-export const RECEIVE_COMPLETION = operation({
-  id: 'receiveCompletion',
+const COMPLETION = {
   method: 'POST',
-  path: '/v1/slurm/jobcomp',
   tag: 'Slurm',
   access: 'ingest',
-  summary:
-    'Receive the record that slurmctld posts of every ended run (JobCompType=jobcomp/elasticsearch). A record that cannot be ' +
-    'used is counted and also answered with 200, because slurmctld would post it for ever',
   body: {
     schema: CompletionBody,
     description: 'The document of jobcomp/elasticsearch, Slurm 21.08 and later',
@@ -48,4 +43,32 @@ export const RECEIVE_COMPLETION = operation({
   },
   errors: ['invalid_request', 'payload_too_large', 'unsupported_media_type', 'unavailable'],
   repeatable: 'always',
+} as const;
+
+export const RECEIVE_COMPLETION = operation({
+  ...COMPLETION,
+  id: 'receiveCompletion',
+  path: '/v1/slurm/jobcomp',
+  summary:
+    'Receive the record that slurmctld posts of every ended run (JobCompType=jobcomp/elasticsearch). A record that cannot be ' +
+    'used is counted and also answered with 200, because slurmctld would post it for ever',
+});
+
+/** slurmctld can send no header, so that a token of the role ingest stands in the path. */
+export const RECEIVE_COMPLETION_BY_TOKEN = operation({
+  ...COMPLETION,
+  id: 'receiveCompletionByToken',
+  path: '/v1/slurm/jobcomp/:token',
+  summary:
+    'The same from another machine: slurmctld can send no header, so the path has a token of the role ingest',
+  parameters: [
+    {
+      name: 'token',
+      in: 'path',
+      required: true,
+      description: 'A token of the role ingest',
+      schema: Type.String({ minLength: 1 }),
+      example: 'hpo_TOKEN',
+    },
+  ],
 });

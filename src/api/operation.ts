@@ -93,9 +93,9 @@ export const RUN = queryParameter(
   Type.Integer({ minimum: 1, maximum: MAX_RUN }),
 );
 
-/** Returns the path of an operation for one job. */
-export const pathFor = (path: string, jobId: string): string =>
-  path.replace(':jobId', () => encodeURIComponent(jobId));
+/** Returns the path of an operation for one thing, such as a job: the one parameter of its path. */
+export const pathFor = (path: string, id: string): string =>
+  path.replace(/:\w+/, () => encodeURIComponent(id));
 
 /** Query parameters by name; several values repeat the parameter, undefined leaves it out. */
 export type Query = Readonly<Record<string, string | readonly string[] | undefined>>;

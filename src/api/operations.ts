@@ -1,4 +1,5 @@
-import { RECEIVE_COMPLETION } from './completion.ts';
+import { LIST_AUDIT } from './audit.ts';
+import { RECEIVE_COMPLETION, RECEIVE_COMPLETION_BY_TOKEN } from './completion.ts';
 import { GET_HEALTH } from './health.ts';
 import { JOB_FINISHED, JOB_STARTED } from './hook-event.ts';
 import { DELETE_JOB, GET_JOB } from './job.ts';
@@ -15,6 +16,7 @@ import { RECORD_SAMPLES } from './sample-batch.ts';
 import { LIST_SAMPLES } from './sample-list.ts';
 import { CREATE_LINK, END_SESSION, REVOKE_SESSIONS, START_SESSION } from './session.ts';
 import { GET_SUMMARY } from './summary.ts';
+import { CREATE_TOKEN, LIST_TOKENS, REVOKE_TOKEN } from './token.ts';
 import { WHOAMI } from './whoami.ts';
 
 /** Everything that the service answers, but for its documentation. */
@@ -40,5 +42,10 @@ export const OPERATIONS: readonly Operation[] = [
   END_SESSION,
   REVOKE_SESSIONS,
   CREATE_LINK,
+  RECEIVE_COMPLETION_BY_TOKEN,
+  LIST_TOKENS,
+  CREATE_TOKEN,
+  REVOKE_TOKEN,
+  LIST_AUDIT,
   GET_METRICS,
 ];

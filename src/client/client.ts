@@ -29,11 +29,23 @@ import {
 import { RECORD_SAMPLES, renderSampleRow, type SentRow } from '../api/sample-batch.ts';
 import { LIST_SAMPLES, renderReadingQuery, SampleListAnswer } from '../api/sample-list.ts';
 import { GET_SUMMARY, JobSummaryAnswer, readSummary } from '../api/summary.ts';
+import {
+  CREATE_TOKEN,
+  CreatedTokenAnswer,
+  LIST_TOKENS,
+  type ListedToken,
+  REVOKE_TOKEN,
+  readCreatedToken,
+  readToken,
+  renderNewToken,
+  TokenListAnswer,
+} from '../api/token.ts';
 import type { Job, JobPatch, NewJob } from '../domain/job.ts';
 import type { JobFilter, JobOrder } from '../domain/list.ts';
 import type { BatchResult } from '../domain/store/batch.ts';
 import type { JobEvent, JobRun } from '../domain/store/runs.ts';
 import type { JobSummary, ReadingQuery } from '../domain/store/samples.ts';
+import type { NewToken } from '../domain/token.ts';
 import { answerReader, type ReadAnswer } from './answer.ts';
 import { ClientError } from './error.ts';
 import { readLines } from './ndjson.ts';
@@ -70,6 +82,8 @@ const toSamples = answerReader(SampleListAnswer, ({ samples, total }) => ({
 }));
 const toReading = answerReader(SampleRow, readSampleRow);
 const toBatch = answerReader(BatchAnswer, readBatch);
+const toCreatedToken = answerReader(CreatedTokenAnswer, readCreatedToken);
+const toTokens = answerReader(TokenListAnswer, ({ tokens }) => tokens.map(readToken));
 const toProcessed = answerReader(ProcessedAnswer, ({ message }) => message);
 
 /**
@@ -112,61 +126,54 @@ export class Client {
   }
 
   getJob(jobId: string, call?: CallOptions): Promise<Job> {
-    return this.#ask({ operation: GET_JOB, jobId }, toJob, call);
+    return this.#ask({ operation: GET_JOB, subject: jobId }, toJob, call);
   }
 
   updateJob(jobId: string, patch: JobPatch, call?: CallOptions): Promise<Job> {
-    return this.#ask({ operation: UPDATE_JOB, jobId, body: () => renderPatch(patch) }, toJob, call);
+    return this.#ask({ operation: UPDATE_JOB, subject: jobId, body: () => renderPatch(patch) }, toJob, call);
   }
 
-  /** Deletes a job. `not_found` on a retry is a success: the try before may have deleted the job. */
-  async deleteJob(jobId: string, call: CallOptions = {}): Promise<void> {
-    let tries = 0;
-    const message = { operation: DELETE_JOB, jobId, onTry: () => void tries++ };
-    try {
-      await this.#transport.send(message, call, async (response) => void (await response.arrayBuffer()));
-    } catch (error) {
-      if (tries === 1 || !(error instanceof ClientError) || error.code !== 'not_found') throw error;
-    }
+  deleteJob(jobId: string, call?: CallOptions): Promise<void> {
+    return this.#delete(DELETE_JOB, jobId, call);
   }
 
   /** Returns all runs of a job, latest first. */
   listRuns(jobId: string, call?: CallOptions): Promise<JobRun[]> {
-    return this.#ask({ operation: LIST_RUNS, jobId }, toRuns, call);
+    return this.#ask({ operation: LIST_RUNS, subject: jobId }, toRuns, call);
   }
 
   /** Returns the changes of a job in the order in which they became known. */
   listEvents(jobId: string, call?: CallOptions): Promise<JobEvent[]> {
-    return this.#ask({ operation: LIST_EVENTS, jobId }, toEvents, call);
+    return this.#ask({ operation: LIST_EVENTS, subject: jobId }, toEvents, call);
   }
 
   /** Summarizes all samples of a run, by default the latest. */
   summarizeJob(jobId: string, run?: number, call?: CallOptions): Promise<JobSummary> {
     const query = () => ({ run: run?.toString() });
-    return this.#ask({ operation: GET_SUMMARY, jobId, query }, toSummary, call);
+    return this.#ask({ operation: GET_SUMMARY, subject: jobId, query }, toSummary, call);
   }
 
   /** Returns the newest `limit` samples that match, and how many match. */
   listSamples(jobId: string, { limit, ...rest }: ReadingQuery & { limit?: number } = {}, call?: CallOptions) {
     const query = () => ({ ...renderReadingQuery(rest), limit: limit?.toString() });
-    return this.#ask({ operation: LIST_SAMPLES, jobId, query }, toSamples, call);
+    return this.#ask({ operation: LIST_SAMPLES, subject: jobId, query }, toSamples, call);
   }
 
   /** Returns all samples that match as at most `maxPoints` points of equal spans. */
   plotSamples(jobId: string, range: ReadingQuery, maxPoints: number, call?: CallOptions) {
     const query = () => ({ ...renderReadingQuery(range), max_points: String(maxPoints) });
-    return this.#ask({ operation: LIST_SAMPLES, jobId, query }, toSamples, call);
+    return this.#ask({ operation: LIST_SAMPLES, subject: jobId, query }, toSamples, call);
   }
 
   /** Yields all samples that match, as they arrive. */
   streamSamples(jobId: string, range: ReadingQuery = {}, call?: CallOptions): AsyncGenerator<Reading> {
     const query = () => renderReadingQuery(range);
-    return this.#stream({ operation: LIST_SAMPLES, jobId, query }, toReading, call);
+    return this.#stream({ operation: LIST_SAMPLES, subject: jobId, query }, toReading, call);
   }
 
   recordSample(jobId: string, sample: SentSample, call?: CallOptions): Promise<Reading> {
     const body = () => renderNewSample(sample);
-    return this.#ask({ operation: RECORD_SAMPLE, jobId, body }, toSample, call);
+    return this.#ask({ operation: RECORD_SAMPLE, subject: jobId, body }, toSample, call);
   }
 
   /**
@@ -187,6 +194,31 @@ export class Client {
   /** Reports that a job has ended; retried only with a timestamp. Returns the message of the service. */
   reportEnd(body: JobFinishedBody, call?: CallOptions): Promise<string> {
     return this.#report(JOB_FINISHED, body, call);
+  }
+
+  /** Creates a token, and returns it with its secret, which no other request returns. */
+  createToken(token: NewToken, call?: CallOptions) {
+    return this.#ask({ operation: CREATE_TOKEN, body: () => renderNewToken(token) }, toCreatedToken, call);
+  }
+
+  /** Returns all tokens, in order of name. */
+  listTokens(call?: CallOptions): Promise<ListedToken[]> {
+    return this.#ask({ operation: LIST_TOKENS }, toTokens, call);
+  }
+
+  revokeToken(name: string, call?: CallOptions): Promise<void> {
+    return this.#delete(REVOKE_TOKEN, name, call);
+  }
+
+  /** Deletes something. `not_found` on a retry is a success: the try before may have deleted it. */
+  async #delete(operation: Operation, subject: string, call: CallOptions = {}): Promise<void> {
+    let tries = 0;
+    const message = { operation, subject, onTry: () => void tries++ };
+    try {
+      await this.#transport.send(message, call, async (response) => void (await response.arrayBuffer()));
+    } catch (error) {
+      if (tries === 1 || !(error instanceof ClientError) || error.code !== 'not_found') throw error;
+    }
   }
 
   #report(

@@ -29,7 +29,8 @@ export type Surroundings = Pick<RetryOptions, 'random' | 'wait'>;
 
 export interface Message {
   readonly operation: Operation;
-  readonly jobId?: string;
+  /** The parameter of the path: the id of a job, or the name of a token. */
+  readonly subject?: string;
   /** Query and body may throw, for example RangeError for a time that no date can hold. */
   readonly query?: () => Query;
   readonly body?: () => unknown;
@@ -142,7 +143,7 @@ export class Transport {
     throw await this.#refusal(response);
   }
 
-  #urlOf({ operation, jobId, query }: Message): string {
+  #urlOf({ operation, subject, query }: Message): string {
     const parameters = new URLSearchParams();
     for (const [name, values] of Object.entries(query?.() ?? {})) {
       if (values === undefined) continue;
@@ -150,7 +151,7 @@ export class Transport {
       // Left out, an empty list would match every job; the service refuses an empty value.
       for (const value of list.length > 0 ? list : ['']) parameters.append(name, value);
     }
-    const path = jobId === undefined ? operation.path : pathFor(operation.path, jobId);
+    const path = subject === undefined ? operation.path : pathFor(operation.path, subject);
     return `${this.#base}${path}${parameters.size > 0 ? `?${parameters}` : ''}`;
   }
 

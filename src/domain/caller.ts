@@ -8,7 +8,8 @@ export const ROLES = ['user', 'viewer', 'ingest', 'admin'] as const;
 export type Role = (typeof ROLES)[number];
 
 /** The ways in which a name is proved; `open` proves nothing and lets everybody do everything. */
-export type Proof = 'open' | 'kernel' | 'munge' | 'token' | 'certificate' | 'proxy' | 'oidc';
+export const PROOFS = ['open', 'kernel', 'munge', 'token', 'certificate', 'proxy', 'oidc'] as const;
+export type Proof = (typeof PROOFS)[number];
 
 /** A name that was proved. */
 export interface Identity {

@@ -1,5 +1,5 @@
 import { Elysia } from 'elysia';
-import { RECEIVE_COMPLETION } from '../api/completion.ts';
+import { RECEIVE_COMPLETION, RECEIVE_COMPLETION_BY_TOKEN } from '../api/completion.ts';
 import { CREATE_JOBS } from '../api/past-job.ts';
 import { RECORD_SAMPLES } from '../api/sample-batch.ts';
 import { CREATE_LINK, START_SESSION } from '../api/session.ts';
@@ -7,10 +7,12 @@ import type { Reception } from '../api/whoami.ts';
 import type { AccessPolicy } from '../domain/access.ts';
 import type { Sessions } from '../domain/session.ts';
 import { LOCAL_SITE, type Site } from '../domain/site.ts';
+import type { AccessStore } from '../domain/store/access.ts';
 import type { JobStore } from '../domain/store/jobs.ts';
 import type { SampleStore } from '../domain/store/samples.ts';
 import type { Upkeep } from '../domain/store/upkeep.ts';
 import type { ViewStore } from '../domain/store/view.ts';
+import type { Tokens } from '../domain/token.ts';
 import { body } from './request/body.ts';
 import { access, type Identify } from './request/caller.ts';
 import { cors } from './request/cors.ts';
@@ -19,6 +21,7 @@ import { site } from './request/site.ts';
 import type { RouteLike } from './response/allowed-methods.ts';
 import { type ErrorLog, errors } from './response/errors.ts';
 import { type ObserveRequest, timing } from './response/timing.ts';
+import { audit } from './routes/audit.ts';
 import { batches } from './routes/batches.ts';
 import { type CompletionOptions, completions } from './routes/completions.ts';
 import { DOCUMENTATION_ACCESS, documentation } from './routes/documentation.ts';
@@ -31,10 +34,15 @@ import { runs } from './routes/runs.ts';
 import { samples } from './routes/samples.ts';
 import { SIGN_IN_ACCESS, sessions, signIn } from './routes/sessions.ts';
 import { summaries } from './routes/summaries.ts';
+import { tokenRoutes } from './routes/tokens.ts';
 import { whoami } from './routes/whoami.ts';
 
 export interface AppOptions {
-  readonly store: JobStore & SampleStore & ViewStore & Pick<Upkeep, 'checkWritable'>;
+  readonly store: JobStore &
+    SampleStore &
+    ViewStore &
+    Pick<AccessStore, 'listAudit'> &
+    Pick<Upkeep, 'checkWritable'>;
   readonly access: {
     readonly identify: Identify;
     readonly policy: AccessPolicy;
@@ -43,6 +51,7 @@ export interface AppOptions {
   };
   /** How the listener is reached; by default from its own machine only. */
   readonly site?: Site;
+  readonly tokens: Tokens;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly log: ErrorLog;
@@ -64,6 +73,7 @@ export function createApp({
   store,
   access: { identify, policy, ...entry },
   site: where = LOCAL_SITE,
+  tokens,
   now,
   log,
   version,
@@ -83,6 +93,8 @@ export function createApp({
     .use(hooks({ ...slurm, now }))
     .use(whoami(entry))
     .use(sessions({ ...entry, site: where }))
+    .use(tokenRoutes({ tokens }))
+    .use(audit({ store }))
     .use(scrapes({ render: metrics.render }));
   const routes = (): readonly RouteLike[] => app.routes;
   const app = new Elysia({ normalize: false })
@@ -104,7 +116,12 @@ export function createApp({
     .use(
       body({
         maxBytes: maxBodyBytes,
-        batchRoutes: [RECORD_SAMPLES.path, CREATE_JOBS.path, RECEIVE_COMPLETION.path],
+        batchRoutes: [
+          RECORD_SAMPLES.path,
+          CREATE_JOBS.path,
+          RECEIVE_COMPLETION.path,
+          RECEIVE_COMPLETION_BY_TOKEN.path,
+        ],
         bodilessRoutes: [START_SESSION.path, CREATE_LINK.path],
       }),
     )

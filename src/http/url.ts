@@ -3,3 +3,9 @@ export function pathOf({ url }: Request): URL {
   const path = url.slice(url.indexOf('/', url.indexOf('//') + 2));
   return new URL(`http://localhost${path}`);
 }
+
+/** Returns the path of a request for messages and the log: what may be a token in it is left out. */
+export const shownPathOf = (request: Request): string =>
+  pathOf(request)
+    .pathname.replace(/(\/jobcomp\/).+/i, '$1…')
+    .replace(/(hpos?_)[^/]*/gi, '$1…');

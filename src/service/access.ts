@@ -50,7 +50,7 @@ export function createAccess({ config, ways, known, slurm }: AccessOptions) {
       policy,
       identify: config.open
         ? () => ANYBODY
-        : (request, server) => identify({ request, peer: peerOf(request, server) }),
+        : (request, server, pathToken) => identify({ request, peer: peerOf(request, server), pathToken }),
     }),
   };
 }

@@ -15,6 +15,7 @@ import { retentionPart } from './retention.ts';
 import { findNames, siteOf } from './site.ts';
 import { findSlurm, reportRecorder, slurmPart } from './slurm.ts';
 import { roundMs, storePart } from './store.ts';
+import { tokenPart } from './tokens.ts';
 
 interface ServiceOptions {
   readonly config: ServiceConfig;
@@ -66,12 +67,16 @@ export async function startService({ config, env, log, now }: ServiceOptions): P
       }
     : metrics.observeRequest;
   const recordReports = reportRecorder({ store, log, metrics });
+  const { tokens: storedTokens, sessions: storedSessions } = await store.loadAccess(now());
   const { sessions } = createSessions({
     store,
-    loaded: (await store.loadAccess(now())).sessions,
+    loaded: storedSessions,
     cookie: sessionCookie({ isSecure: config.publicUrl?.startsWith('https:') ?? false }),
     now,
   });
+  const { registry: tokens } = await parts.start(
+    tokenPart({ stored: storedTokens, store, now, log, metrics }),
+  );
   const server = await parts.start(
     httpPart(
       {
@@ -83,6 +88,7 @@ export async function startService({ config, env, log, now }: ServiceOptions): P
           sessions,
           describeReception: () => ({ cluster: undefined, ways: [] }),
         },
+        tokens,
         now,
         log,
         version,

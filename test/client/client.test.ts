@@ -62,6 +62,21 @@ test('a job goes over the wire and back with every detail, and is the one in the
   expect(await errorOf(client.deleteJob(id))).toMatchObject({ code: 'not_found', status: 404 });
 });
 
+test('tokens go over the wire and back, but for the secret, which is read once', async () => {
+  const wanted = { name: 'a/b ?#$&', role: 'ingest', expiresMs: NOON_MS + MINUTE_MS } as const;
+  const { token, secret } = await client.createToken(wanted);
+  expect(secret).toMatch(/^hpo_\w{42}$/);
+  expect(token).toEqual({ ...wanted, createdMs: NOON_MS, createdBy: 'anybody' });
+  await client.createToken({ name: 'b', role: 'admin' });
+  expect(await client.listTokens()).toEqual([
+    token,
+    { name: 'b', role: 'admin', createdMs: NOON_MS, createdBy: 'anybody' },
+  ]);
+  for (const { name } of await client.listTokens()) await client.revokeToken(name);
+  expect(await client.listTokens()).toEqual([]);
+  expect(await errorOf(client.revokeToken('b'))).toMatchObject({ code: 'not_found', status: 404 });
+});
+
 test('errors of the service keep their code, their status and their message', async () => {
   await client.createJob({ id: 'twice', user: 'u', nodes: ['n1'] });
   expect(await errorOf(client.createJob({ id: 'twice', user: 'u', nodes: ['n1'] }))).toMatchObject({

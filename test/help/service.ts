@@ -1,6 +1,7 @@
 import { sessionCookie } from '../../src/access/cookie.ts';
 import { identifier } from '../../src/access/identify.ts';
 import { createSessions } from '../../src/access/session.ts';
+import { tokenRegistry } from '../../src/access/token.ts';
 import type { Way } from '../../src/access/way.ts';
 import { ANYBODY } from '../../src/domain/caller.ts';
 import type { Report, Source } from '../../src/domain/report.ts';
@@ -78,6 +79,7 @@ export async function startService({
   const folder = temporaryFolder();
   const clock = fixedClock();
   const store = await openSqlite(folder.file('test.db'), { maxUnsealedSamples });
+  const tokens = tokenRegistry({ stored: [], store, now: clock.now });
   const logged: { event: string; fields: Record<string, unknown> }[] = [];
   const write = (event: string, fields: Record<string, unknown>) => void logged.push({ event, fields });
   const { options, way } = await accessTo(store, clock.now);
@@ -91,6 +93,7 @@ export async function startService({
     store,
     access: { ...options, identify: identify ?? (ways ? byWays : options.identify) },
     site,
+    tokens,
     now: clock.now,
     log: { error: write, warn: write, debug: () => {} },
     version: '1.0.0',
@@ -131,6 +134,7 @@ export async function startService({
     /** Everybody may do everything. */
     access: options,
     store,
+    tokens,
     clock,
     logged,
     requests,

@@ -49,6 +49,7 @@ test('an internal error is answered with 500, and its cause is only in the log',
   const app = createApp({
     store: service.store,
     access: service.access,
+    tokens: service.tokens,
     now: service.clock.now,
     log: { error: (event, fields) => void logged.push([event, fields]), warn: () => {}, debug: () => {} },
     version: '1.0.0',
@@ -92,6 +93,7 @@ test('a scrape after a failed one is rendered again', async () => {
   const app = createApp({
     store: service.store,
     access: service.access,
+    tokens: service.tokens,
     now: service.clock.now,
     log: { error: () => {}, warn: () => {}, debug: () => {} },
     version: '1.0.0',

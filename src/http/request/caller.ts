@@ -1,4 +1,5 @@
 import { Elysia } from 'elysia';
+import { RECEIVE_COMPLETION_BY_TOKEN } from '../../api/completion.ts';
 import { OPERATIONS } from '../../api/operations.ts';
 import { type Access, type AccessPolicy, judgeAccess } from '../../domain/access.ts';
 import { type Caller, NOBODY } from '../../domain/caller.ts';
@@ -8,9 +9,13 @@ import type { View, ViewStore } from '../../domain/store/view.ts';
 
 /**
  * Finds out who sends a request; rejects with `unauthorized` if its credentials are not valid. `server` is
- * null without a socket.
+ * null without a socket. `pathToken` is a token in the path, of a route that takes one.
  */
-export type Identify = (request: Request, server: Bun.Server<unknown> | null) => Caller | Promise<Caller>;
+export type Identify = (
+  request: Request,
+  server: Bun.Server<unknown> | null,
+  pathToken?: string,
+) => Caller | Promise<Caller>;
 
 /** Gives handlers the `caller` of their request, whom `access` has found by then. */
 export const callerContext = new Elysia({ name: 'caller' }).decorate('caller', NOBODY);
@@ -47,9 +52,9 @@ export const access = ({ identify, policy, sessions, others }: AccessOptions) =>
   }
 
   /** Removes the cookie of a session that has ended: the browser would send it for ever. */
-  async function identifyBrowser({ request, server, set }: Context): Promise<Caller> {
+  async function identifyBrowser({ request, server, set, route, params }: Context): Promise<Caller> {
     try {
-      return await identify(request, server);
+      return await identify(request, server, pathTokenOf(route, params));
     } catch (error) {
       const hasEnded = error instanceof CredentialRefused && error.reason === 'session_ended';
       if (hasEnded && sessions.hasCookie(request)) set.headers['set-cookie'] = sessions.clearCookie;
@@ -69,7 +74,12 @@ interface Context {
   readonly set: { readonly headers: Record<string, unknown> };
   readonly server: Bun.Server<unknown> | null;
   readonly route: string;
+  /** Undefined for a route without parameters. */
+  readonly params: Readonly<Record<string, string>> | undefined;
 }
+
+const pathTokenOf = (route: string, params: Context['params']): string | undefined =>
+  route === RECEIVE_COMPLETION_BY_TOKEN.path ? params?.token : undefined;
 
 const HOW_TO_SIGN_IN =
   'The caller is unknown. On the machine of the service the kernel names it; elsewhere send Authorization: Bearer with a ' +

@@ -1,6 +1,6 @@
 import { Elysia } from 'elysia';
 import { AppError, quote } from '../../domain/errors.ts';
-import { pathOf } from '../url.ts';
+import { pathOf, shownPathOf } from '../url.ts';
 
 /**
  * Answers 404 to a path with broken percent-encoding, which Elysia would pass to a route as a null parameter.
@@ -10,7 +10,10 @@ export const percentEncoding = () =>
     if (!request.url.includes('%')) return;
     const { pathname } = pathOf(request);
     if (!isDecodable(pathname)) {
-      throw new AppError('not_found', `The path ${quote(pathname)} is not percent-encoded UTF-8.`);
+      throw new AppError(
+        'not_found',
+        `The path ${quote(shownPathOf(request))} is not percent-encoded UTF-8.`,
+      );
     }
   });
 

@@ -2,7 +2,7 @@ import { Elysia } from 'elysia';
 import { ERROR_STATUS, type ErrorAnswer } from '../../api/error.ts';
 import { AppError, quote, TooManyRequests } from '../../domain/errors.ts';
 import { BrokenOff } from '../request/body-text.ts';
-import { pathOf } from '../url.ts';
+import { pathOf, shownPathOf } from '../url.ts';
 import { allowedMethods, type RouteLike } from './allowed-methods.ts';
 import { refusalLog } from './refusal-log.ts';
 import { nameRequest, REQUEST_ID } from './request-id.ts';
@@ -35,13 +35,13 @@ export const errors = ({ log, routes }: ErrorsOptions) => {
       set.status = CLIENT_GONE;
       return;
     }
-    const { pathname } = pathOf(request);
-    const allowed = code === 'NOT_FOUND' ? allowedMethods(routes(), pathname) : [];
-    const known =
-      code === 'NOT_FOUND' ? unknownRoute(request.method, pathname, allowed) : knownError(code, error);
+    const isUnknown = code === 'NOT_FOUND';
+    const allowed = isUnknown ? allowedMethods(routes(), pathOf(request).pathname) : [];
+    const path = shownPathOf(request);
+    const known = isUnknown ? unknownRoute(request.method, path, allowed) : knownError(code, error);
     logCause(log, refusals, known, error, {
       method: request.method,
-      route: route || pathname,
+      route: route || path,
       requestId,
     });
     const answer =
@@ -78,12 +78,12 @@ function kindOf(refusal: AppError): string {
   return cause === '' ? refusal.message : `${refusal.message} (${cause})`;
 }
 
-function unknownRoute(method: string, pathname: string, allowed: readonly string[]): AppError {
+function unknownRoute(method: string, path: string, allowed: readonly string[]): AppError {
   if (allowed.length === 0)
-    return new AppError('not_found', `There is nothing at ${quote(pathname)}; see /swagger.`);
+    return new AppError('not_found', `There is nothing at ${quote(path)}; see /swagger.`);
   return new AppError(
     'method_not_allowed',
-    `${quote(pathname)} takes ${allowed.join(', ')}, not ${quote(method)}.`,
+    `${quote(path)} takes ${allowed.join(', ')}, not ${quote(method)}.`,
   );
 }
 

@@ -105,6 +105,11 @@ const REFERENCE: Record<string, { parameters?: string[]; body?: string[]; status
     body: ['jobid!', 'state!', '@end!'],
     statuses: [200, 400, 413, 415, 500, 503],
   },
+  'post /v1/slurm/jobcomp/{token}': {
+    parameters: ['token!'],
+    body: ['jobid!', 'state!', '@end!'],
+    statuses: [200, 400, 413, 415, 500, 503],
+  },
   'post /v1/events/job-started': {
     body: [
       ...['job_id!', 'user!', 'node_list!', 'cpu_allocation?', 'gpu_allocation?', 'gpu_vendor?'],
@@ -121,6 +126,13 @@ const REFERENCE: Record<string, { parameters?: string[]; body?: string[]; status
   'delete /v1/sessions': { parameters: ['user'], statuses: [200, 400, 500, 503] },
   'delete /v1/sessions/current': { statuses: [204, 404, 500, 503] },
   'post /v1/sessions/links': { statuses: [201, 500, 503] },
+  'get /v1/tokens': { statuses: [200, 500, 503] },
+  'post /v1/tokens': {
+    body: ['name!', 'role!', 'expires?'],
+    statuses: [201, 400, 409, 413, 415, 500, 503],
+  },
+  'delete /v1/tokens/{name}': { parameters: ['name!'], statuses: [204, 400, 404, 500, 503] },
+  'get /v1/audit': { parameters: ['limit', 'before'], statuses: [200, 400, 500, 503] },
   'get /metrics': { statuses: [200, 500, 503] },
 };
 
@@ -263,7 +275,15 @@ test('the example of every body and path is accepted by the service', async () =
   const identity = { name: 'root', proof: 'kernel', isLocal: true } as const;
   await using fresh = await startService({ identify: () => ({ ...ANYBODY, identity }) });
   const check = documentChecker(document);
-  const order = ['createJob', 'createJobs', 'recordSamples', 'recordSample', 'jobStarted', 'jobFinished'];
+  const order = [
+    'createToken',
+    'createJob',
+    'createJobs',
+    'recordSamples',
+    'recordSample',
+    'jobStarted',
+    'jobFinished',
+  ];
   const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]) => ({
       path,
@@ -290,7 +310,7 @@ test('the example of every body and path is accepted by the service', async () =
     if (requestBody) check.body(method, real, example);
     bodies += Number(requestBody !== undefined);
   }
-  expect(bodies).toBe(8);
+  expect(bodies).toBe(10);
 });
 
 test('the document has the lengths, patterns and times that bodies are checked for', () => {

@@ -113,6 +113,16 @@ export const OTHERS: readonly Case[] = [
     use: '500 guesses at once',
     run: (url) => atOnce(500, (number) => get(url, `/v1/sign-in/hpos_${number}`)),
   },
+  {
+    endpoint: 'GET /v1/tokens',
+    use: '50 at once',
+    run: (url) => atOnce(50, () => get(url, '/v1/tokens')),
+  },
+  {
+    endpoint: 'GET /v1/audit',
+    use: '50 pages of 1,000 at once',
+    run: (url) => atOnce(50, () => get(url, '/v1/audit?limit=1000')),
+  },
   { endpoint: 'GET /swagger', use: '50 at once', run: (url) => atOnce(50, () => get(url, '/swagger')) },
   {
     endpoint: 'GET /swagger/json',

@@ -1,5 +1,5 @@
 import { zstdCompressSync } from 'node:zlib';
-import { atOnce, type Case, send, sendAndLeave } from './case.ts';
+import { atOnce, type Case, drain, send, sendAndLeave } from './case.ts';
 
 const MEBIBYTE = 1024 * 1024;
 const repeat = (text: string, count: number) => Buffer.alloc(text.length * count, text);
@@ -243,6 +243,11 @@ const completion = (fields: object) => ({
 });
 const COMPLETIONS: readonly Case[] = [
   {
+    endpoint: 'POST /v1/slurm/jobcomp/:token',
+    use: '500 guessed tokens at once',
+    run: (url) => atOnce(500, (number) => send(url, `POST /v1/slurm/jobcomp/hpo_${number}`, completion({}))),
+  },
+  {
     endpoint: 'POST /v1/slurm/jobcomp',
     use: 'a list of many lists of 99,999 nodes',
     run: (url) =>
@@ -282,6 +287,27 @@ async function sendLateSamples(url: string): Promise<void> {
   await send(url, 'POST /v1/samples', samples(5000, row));
 }
 
+const token = () => ({ name: newId(), role: 'viewer' });
+const TOKENS: readonly Case[] = [
+  ...strange('POST /v1/tokens'),
+  {
+    endpoint: 'POST /v1/tokens',
+    use: '200 tokens at once',
+    run: (url) => atOnce(200, () => send(url, 'POST /v1/tokens', token())),
+  },
+  {
+    endpoint: 'DELETE /v1/tokens/:name',
+    use: '200 tokens at once',
+    async run(url) {
+      const names = Array.from({ length: 200 }, newId);
+      await Promise.all(names.map((name) => send(url, 'POST /v1/tokens', { name, role: 'viewer' })));
+      await Promise.all(
+        names.map(async (name) => drain(await fetch(`${url}/v1/tokens/${name}`, { method: 'DELETE' }))),
+      );
+    },
+  },
+];
+
 const half = (path: string) =>
   `POST ${path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100000\r\n\r\n{"id":`;
 const LATE: Case = {
@@ -315,4 +341,12 @@ const ACCESS: readonly Case[] = [
 }));
 
 /** Uses of all routes that write, on a service with few jobs. */
-export const WRITES: readonly Case[] = [...SINGLE, ...BATCHES, ...COMPLETIONS, LATE, ...CLIENTS, ...ACCESS];
+export const WRITES: readonly Case[] = [
+  ...SINGLE,
+  ...BATCHES,
+  ...COMPLETIONS,
+  ...TOKENS,
+  LATE,
+  ...CLIENTS,
+  ...ACCESS,
+];
