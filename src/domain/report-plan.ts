@@ -18,6 +18,8 @@ export interface RunWrite<Stored extends KnownRun> {
   readonly run: Run;
   /** The stored run that it replaces and whose samples it inherits; undefined for a new run. */
   readonly replaces: Stored | undefined;
+  /** Other earlier runs that turned out to be the same one: to be deleted; it inherits their samples. */
+  readonly joins: readonly Stored[];
 }
 
 /** What an engine writes to carry out a report, all in one transaction. */
@@ -29,9 +31,7 @@ export interface ReportPlan<Stored extends KnownRun> {
    * its row changes, in an engine that derives that event from the row.
    */
   readonly leaves: Stored | undefined;
-  /** Stored earlier runs that turned out to be the same as another; to be deleted first. */
-  readonly gone: readonly Stored[];
-  /** Earlier runs to store next. One that replaces the latest run moves, and its samples stay with it. */
+  /** Earlier runs to store first. One that replaces the latest run moves, and its samples stay with it. */
   readonly past: readonly RunWrite<Stored>[];
   /** The latest run, if it changes. It has a user. */
   readonly latest: RunWrite<Stored> | undefined;
@@ -74,22 +74,20 @@ const isSurer = (before: Run | undefined, { provenance }: Run): boolean =>
 function planRuns<Stored extends KnownRun>(
   runs: readonly MergedRun[],
   stored: ReadonlyMap<Run, Stored>,
-): Pick<ReportPlan<Stored>, 'gone' | 'past' | 'latest'> {
+): Pick<ReportPlan<Stored>, 'past' | 'latest'> {
   const last = runs.at(-1)!;
-  const gone: Stored[] = [];
   const past: RunWrite<Stored>[] = [];
   let latest: RunWrite<Stored> | undefined;
   for (const one of runs) {
-    const [replaces, ...superfluous] = one.known
+    const [replaces, ...joins] = one.known
       .map((run) => stored.get(run)!)
       .sort((first, second) => Number(second.isLatest) - Number(first.isLatest));
-    gone.push(...superfluous);
     const isInPlace = replaces?.isLatest === (one === last);
     if (isInPlace && !one.isChanged) continue;
-    if (one === last) latest = { run: one.run, replaces };
-    else past.push({ run: one.run, replaces });
+    if (one === last) latest = { run: one.run, replaces, joins };
+    else past.push({ run: one.run, replaces, joins });
   }
-  return { gone, past, latest };
+  return { past, latest };
 }
 
 /** Returns the runs, the latest with a user: all runs of a job have the same. */

@@ -46,7 +46,7 @@ function pointOf({ timeMs, cpuUsage, memoryUsageMb, gpuUsage }: Sample): Point {
 }
 
 /** Merges two points of one span; means are weighted by samples. */
-export function mergePoints(one: Point, other: Point): Point {
+function mergePoints(one: Point, other: Point): Point {
   const gpuUsage = mergeGpu(one.gpuUsage, other.gpuUsage);
   return {
     timeMs: Math.min(one.timeMs, other.timeMs),
@@ -55,6 +55,16 @@ export function mergePoints(one: Point, other: Point): Point {
     memoryUsageMb: mergeSpreads(one.memoryUsageMb, one.samples, other.memoryUsageMb, other.samples),
     ...(gpuUsage && { gpuUsage }),
   };
+}
+
+/** Returns all points, ascending; two points of the same span become one. */
+export function joinPoints(known: readonly Point[], added: readonly Point[]): Point[] {
+  const points = new Map(known.map((point) => [point.timeMs, point]));
+  for (const point of added) {
+    const same = points.get(point.timeMs);
+    points.set(point.timeMs, same ? mergePoints(same, point) : point);
+  }
+  return [...points.values()].sort((one, other) => one.timeMs - other.timeMs);
 }
 
 function mergeGpu(one: Point['gpuUsage'], other: Point['gpuUsage']): Point['gpuUsage'] {
@@ -132,6 +142,26 @@ export function addSamples(
     gpuSamples: totals.gpuSamples + gpuLoad.count,
     gpuSum: totals.gpuSum + gpuLoad.sum,
     gpuMax: largest(totals.gpuMax, gpuLoad),
+  };
+}
+
+/** Returns the totals of two series of one node together. */
+export function joinTotals(one: UsageTotals, other: UsageTotals): UsageTotals {
+  const smaller = (a: number | null, b: number | null) =>
+    a === null || b === null ? (a ?? b) : Math.min(a, b);
+  const larger = (a: number | null, b: number | null) =>
+    a === null || b === null ? (a ?? b) : Math.max(a, b);
+  return {
+    samples: one.samples + other.samples,
+    oldestMs: smaller(one.oldestMs, other.oldestMs),
+    newestMs: larger(one.newestMs, other.newestMs),
+    cpuSum: one.cpuSum + other.cpuSum,
+    cpuMax: larger(one.cpuMax, other.cpuMax),
+    memorySum: one.memorySum + other.memorySum,
+    memoryMax: larger(one.memoryMax, other.memoryMax),
+    gpuSamples: one.gpuSamples + other.gpuSamples,
+    gpuSum: one.gpuSum + other.gpuSum,
+    gpuMax: larger(one.gpuMax, other.gpuMax),
   };
 }
 

@@ -22,9 +22,11 @@ const record = (start: number, end: number, fields: Partial<Report> = {}): Repor
 function apply(known: readonly Stored[], report: Report): { plan: ReportPlan<Stored>; known: Stored[] } {
   const plan = planReport(known, report);
   if (!plan) throw new Error('The report was a repeat.');
-  const { gone, past, latest } = plan;
+  const { past, latest } = plan;
   const written = [...past, ...(latest ? [latest] : [])];
-  const replaced = new Set([...gone, ...written.flatMap(({ replaces }) => replaces ?? [])]);
+  const replaced = new Set(
+    written.flatMap(({ replaces, joins }) => [...joins, ...(replaces ? [replaces] : [])]),
+  );
   let key = Math.max(0, ...known.map((one) => one.key));
   const store = (writes: typeof written, isLatest: boolean) =>
     writes.map(({ run, replaces }) => ({ key: replaces?.key ?? ++key, isLatest, run }));
@@ -41,7 +43,9 @@ const applyAll = (reports: readonly Report[]) =>
   reports.reduce((known, report) => apply(known, report).known, [] as Stored[]);
 
 const keys = (plan: ReportPlan<Stored>) => ({
-  gone: plan.gone.map(({ key }) => key),
+  joins: [...plan.past, ...(plan.latest ? [plan.latest] : [])].flatMap(({ joins }) =>
+    joins.map(({ key }) => key),
+  ),
   past: plan.past.map(({ replaces }) => replaces?.key ?? 'new'),
   latest: plan.latest ? (plan.latest.replaces?.key ?? 'new') : undefined,
 });
@@ -49,13 +53,13 @@ const keys = (plan: ReportPlan<Stored>) => ({
 describe('runs that a report writes', () => {
   test('the first report of a job creates its only run', () => {
     const { plan } = apply([], pending(1));
-    expect(keys(plan)).toEqual({ gone: [], past: [], latest: 'new' });
+    expect(keys(plan)).toEqual({ joins: [], past: [], latest: 'new' });
     expect(plan).toMatchObject({ isNewJob: true, leaves: undefined });
   });
 
   test('a later report of the same run replaces it in place', () => {
     const { plan, known } = apply(applyAll([pending(1)]), running(11, 10));
-    expect(keys(plan)).toEqual({ gone: [], past: [], latest: 1 });
+    expect(keys(plan)).toEqual({ joins: [], past: [], latest: 1 });
     expect(plan).toMatchObject({ isNewJob: false, leaves: undefined });
     expect(known).toMatchObject([{ key: 1, isLatest: true, run: { state: 'running', startTimeMs: at(10) } }]);
   });
@@ -63,7 +67,7 @@ describe('runs that a report writes', () => {
   test('a requeue moves the latest run to the earlier ones, and its samples with it', () => {
     const known = applyAll([running(11, 10)]);
     const { plan } = apply(known, pending(40, { submitTimeMs: at(30), restarts: 1 }));
-    expect(keys(plan)).toEqual({ gone: [], past: [1], latest: 'new' });
+    expect(keys(plan)).toEqual({ joins: [], past: [1], latest: 'new' });
     expect(plan.isNewJob).toBe(false);
     expect(plan.leaves).toBe(known[0]);
   });
@@ -71,16 +75,16 @@ describe('runs that a report writes', () => {
   test('the late record of an earlier run leaves the latest one alone', () => {
     const known = applyAll([running(11, 10), running(41, 40, { restarts: 1 })]);
     const { plan } = apply(known, record(10, 20));
-    expect(keys(plan)).toEqual({ gone: [], past: [1], latest: undefined });
+    expect(keys(plan)).toEqual({ joins: [], past: [1], latest: undefined });
     expect(plan.past[0]!.run).toMatchObject({ state: 'completed', endTimeMs: at(20) });
   });
 
   test('a record of a run that no other source saw is a new earlier run', () => {
     const { plan } = apply(applyAll([record(40, 50)]), record(10, 20));
-    expect(keys(plan)).toEqual({ gone: [], past: ['new'], latest: undefined });
+    expect(keys(plan)).toEqual({ joins: [], past: ['new'], latest: undefined });
   });
 
-  test('two runs that turn out to be one are joined, and the earlier row is deleted', () => {
+  test('two runs that turn out to be one are joined, and the latest inherits from the earlier', () => {
     const resized = { sluid: 's0000000000002', submitTimeMs: at(40) };
     const known = applyAll([running(11, 10, { sluid: 's0000000000001' }), running(41, 40, resized)]);
     expect(known.map(({ key, isLatest }) => [key, isLatest])).toEqual([
@@ -89,7 +93,7 @@ describe('runs that a report writes', () => {
     ]);
     const both = { sluid: 's0000000000001', otherSluids: ['s0000000000002'], resizedMs: [at(40)] };
     const { plan } = apply(known, record(10, 60, { source: 'sacct', ...both }));
-    expect(keys(plan)).toEqual({ gone: [1], past: [], latest: 2 });
+    expect(keys(plan)).toEqual({ joins: [1], past: [], latest: 2 });
     expect(plan.latest!.run).toMatchObject({ startTimeMs: at(10), sluid: 's0000000000001' });
   });
 

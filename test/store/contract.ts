@@ -6,6 +6,8 @@ import { events } from './contract/events.ts';
 import { expiry } from './contract/expiry.ts';
 import { history } from './contract/history.ts';
 import { jobs } from './contract/jobs.ts';
+import { joinedRuns } from './contract/joined-runs.ts';
+import { keptSamples } from './contract/kept-samples.ts';
 import { lifetime } from './contract/lifetime.ts';
 import { lists } from './contract/lists.ts';
 import { anyLists } from './contract/lists-any.ts';
@@ -32,6 +34,8 @@ export function describeStore(name: string, makePlace: () => Place): void {
     reports,
     events,
     sluids,
+    joinedRuns,
+    keptSamples,
     throughput,
     live,
     history,

@@ -1,5 +1,5 @@
 import type { Database } from 'bun:sqlite';
-import { mergePoints, type Point, summarize } from '../../../domain/summary.ts';
+import { joinPoints, summarize } from '../../../domain/summary.ts';
 import { type ChunkColumns, samplesOf, unpackColumns } from '../../chunk/chunk.ts';
 import { packPoints, unpackPoints } from '../../chunk/points.ts';
 import { unpackIfWhole } from '../../chunk/whole.ts';
@@ -93,14 +93,4 @@ export function pointWriter(db: Database, aside: SetAside) {
       return false;
     },
   };
-}
-
-/** Returns all points, ascending; two points of the same span become one. */
-function joinPoints(known: readonly Point[], added: readonly Point[]): Point[] {
-  const points = new Map(known.map((point) => [point.timeMs, point]));
-  for (const point of added) {
-    const same = points.get(point.timeMs);
-    points.set(point.timeMs, same ? mergePoints(same, point) : point);
-  }
-  return [...points.values()].sort((one, other) => one.timeMs - other.timeMs);
 }

@@ -7,6 +7,7 @@ import { type BatchResult, MAX_REFUSALS, type Refusal } from '../../../domain/st
 import { eventWriter } from '../jobs/events.ts';
 import type { StoredRun } from '../jobs/latest-run.ts';
 import type { JobRows } from '../jobs/row.ts';
+import { sampleJoiner } from './joined.ts';
 import { nearRunReader } from './near.ts';
 import { pastRunWriter } from './past.ts';
 
@@ -14,34 +15,47 @@ import { pastRunWriter } from './past.ts';
 export function reportWriter(db: Database, rows: JobRows) {
   const readRuns = nearRunReader(db);
   const past = pastRunWriter(db);
+  const joinSamples = sampleJoiner(db);
   const events = eventWriter(db);
 
-  /** Writes the latest run of a job to the row that it has, or to a new one. */
-  function saveLatest(id: string, { run, replaces }: RunWrite<StoredRun>, isNewJob: boolean): void {
+  /** Writes the latest run of a job to the row that it has, or to a new one; returns its number. */
+  function saveLatest(id: string, write: RunWrite<StoredRun>, isNewJob: boolean): number {
+    const { run, replaces } = write;
     const fields = rowFieldsOf(run);
     const { user: _u, nodes: _n, state: _s, startTimeMs: _b, endTimeMs: _e, provenance, ...details } = run;
     const detail = { details, provenance };
     if (replaces?.isLatest) {
       rows.update(replaces.seq, fields, { areNodesSame: haveSameNodes(replaces.run, run), detail });
-      return;
+      return replaces.seq;
     }
-    // An earlier run becomes the latest again. Negative numbers are of runs without samples.
-    const seq = replaces && replaces.seq > 0 ? replaces.seq : undefined;
-    rows.insert(id, fields, { isNewJob, seq, detail });
-    if (replaces) past.delete(replaces.seq);
+    // An earlier run becomes the latest again.
+    const seq = rows.insert(id, fields, { isNewJob, seq: numberOf(write), detail });
+    past.delete(seq);
+    return seq;
   }
 
-  function savePast(id: string, { run, replaces }: RunWrite<StoredRun>, reportedMs: number): void {
-    past.save(replaces?.seq, id, run, reportedMs);
+  /** Writes an earlier run and returns its number. */
+  function savePast(id: string, write: RunWrite<StoredRun>, reportedMs: number): number {
+    const { run, replaces } = write;
+    const seq = past.save(numberOf(write) ?? replaces?.seq, id, run, reportedMs);
     if (replaces?.isLatest) rows.remove(replaces.seq);
+    return seq;
+  }
+
+  /** Deletes the rows of other runs that turned out to be the run `seq`, which gets their samples. */
+  function joinOthers({ run, replaces, joins }: RunWrite<StoredRun>, seq: number): void {
+    for (const other of [replaces, ...joins]) {
+      if (!other || other.seq === seq) continue;
+      if (hasSamples(other)) joinSamples(other.seq, seq, run.nodes ?? []);
+      past.delete(other.seq);
+    }
   }
 
   function carryOut({ id, observedMs }: Report, plan: ReportPlan<StoredRun>): void {
     if (plan.leaves) events.completeFirst(id, plan.leaves);
-    for (const { seq } of plan.gone) past.delete(seq);
     // Earlier runs first, so that the id is free for the latest.
-    for (const write of plan.past) savePast(id, write, observedMs);
-    if (plan.latest) saveLatest(id, plan.latest, plan.isNewJob);
+    for (const write of plan.past) joinOthers(write, savePast(id, write, observedMs));
+    if (plan.latest) joinOthers(plan.latest, saveLatest(id, plan.latest, plan.isNewJob));
     rows.tally(plan.tally);
     if (plan.event) events.write(id, plan.event);
   }
@@ -73,6 +87,13 @@ export function reportWriter(db: Database, rows: JobRows) {
     },
   };
 }
+
+/** Returns whether a run can have samples: negative numbers are of runs that were never the latest. */
+const hasSamples = ({ seq }: StoredRun): boolean => seq > 0;
+
+/** Returns the number that a run inherits with its samples; undefined if no stored run has any. */
+const numberOf = ({ replaces, joins }: RunWrite<StoredRun>): number | undefined =>
+  [replaces, ...joins].find((one) => one && hasSamples(one))?.seq;
 
 /** The fields of a run that are in the rows of `job` and `job_node`. */
 function rowFieldsOf(run: Run) {

@@ -49,6 +49,19 @@ export interface FoundRun {
   readonly nodes: readonly string[];
 }
 
+/** Sorts rows of nodes in the order of a run; nodes that it no longer has come last, by name. */
+export function inOrderOf<Row>(
+  nodes: readonly string[],
+  rows: readonly Row[],
+  nameOf: (row: Row) => string,
+): Row[] {
+  const places = new Map(nodes.map((node, place) => [node, place]));
+  const placeOf = (row: Row) => places.get(nameOf(row)) ?? nodes.length;
+  return rows.toSorted(
+    (one, other) => placeOf(one) - placeOf(other) || (nameOf(one) < nameOf(other) ? -1 : 1),
+  );
+}
+
 /** Finds a run of a job by its number, from 1, the oldest; the latest if omitted. Throws `not_found`. */
 export function runFinder(db: Database): (id: string, number?: number) => FoundRun {
   const selectJob = db.query<{ seq: number }, [string]>('SELECT seq FROM job WHERE id = ?');
@@ -109,11 +122,13 @@ export function pastRunWriter(db: Database) {
   const remove = db.query('DELETE FROM past_run WHERE seq = ?');
   return {
     /**
-     * Saves a run under its number, or under a new one; `reportedMs` is the time of the report that changed
-     * it.
+     * Saves a run under its number, or under a new one, and returns the number; `reportedMs` is the time of
+     * the report that changed it.
      */
-    save(seq: number | undefined, id: string, run: Run, reportedMs: number): void {
-      replace.run(seq ?? Math.min(0, selectLowest.get()!.seq) - 1, id, formatRun(run), reportedMs);
+    save(known: number | undefined, id: string, run: Run, reportedMs: number): number {
+      const seq = known ?? Math.min(0, selectLowest.get()!.seq) - 1;
+      replace.run(seq, id, formatRun(run), reportedMs);
+      return seq;
     },
     delete: (seq: number): void => void remove.run(seq),
   };

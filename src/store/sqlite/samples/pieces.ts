@@ -3,11 +3,13 @@ import { type NodeReadings, placeOf, type Readings, sliceReadings } from '../../
 import { notANode } from '../../../domain/sample.ts';
 import type { SpanSums } from '../../../domain/spans.ts';
 import type { ReadingQuery } from '../../../domain/store/samples.ts';
+import { joinPoints } from '../../../domain/summary.ts';
 import { unpackColumns, unpackTimes } from '../../chunk/chunk.ts';
 import type { Piece } from '../../chunk/merge.ts';
-import { unpackPointColumns } from '../../chunk/points.ts';
+import { packPoints, unpackPointColumns, unpackPoints } from '../../chunk/points.ts';
 import { unpackQuarters } from '../../chunk/quarters.ts';
-import type { FoundRun } from '../runs/past.ts';
+import { OWN_RUNS } from '../runs/joined.ts';
+import { type FoundRun, inOrderOf } from '../runs/past.ts';
 import { unpackAt } from './damage.ts';
 import { unsealedReader } from './unsealed.ts';
 
@@ -43,10 +45,10 @@ export function pieceFinder(db: Database) {
   // The index contains these columns, so the chunks themselves are not read.
   const CHUNKS = 'SELECT seq, node, tier, start_time, end_time, samples FROM chunk INDEXED BY chunk_by_job';
   const selectChunks = db.query<ChunkRow, [number, number, number]>(
-    `${CHUNKS} WHERE job = ? AND start_time <= ? AND end_time >= ?`,
+    `${CHUNKS} WHERE job IN ${OWN_RUNS} AND start_time <= ?2 AND end_time >= ?3`,
   );
   const selectNodeChunks = db.query<ChunkRow, [number, number, number, number]>(
-    `${CHUNKS} WHERE job = ? AND start_time <= ? AND end_time >= ? AND node = ?`,
+    `${CHUNKS} WHERE job IN ${OWN_RUNS} AND start_time <= ?2 AND end_time >= ?3 AND node = ?4`,
   );
   const selectData = db.query<{ data: Uint8Array }, [number]>('SELECT data FROM chunk WHERE seq = ?');
   const selectPoints = db.query<{ points: Uint8Array }, [number]>(
@@ -54,14 +56,11 @@ export function pieceFinder(db: Database) {
   );
   const log = unsealedReader(db);
 
-  /** Returns the nodes that have reported, in the order of the job. */
+  /** Returns the nodes that have reported, in the order of the job; those that it no longer has come last. */
   function findNodes({ seq, nodes: known }: FoundRun, name: string | undefined) {
-    if (name !== undefined && !known.includes(name)) throw notANode(name);
-    const places = new Map(known.map((one, place) => [one, place]));
-    return selectNodes
-      .all(seq)
-      .filter((row) => name === undefined || row.name === name)
-      .sort((one, other) => places.get(one.name)! - places.get(other.name)!);
+    const found = selectNodes.all(seq).filter((row) => name === undefined || row.name === name);
+    if (found.length === 0 && name !== undefined && !known.includes(name)) throw notANode(name);
+    return inOrderOf(known, found, (row) => row.name);
   }
 
   function openChunk(job: number, { seq, tier, start_time, end_time }: ChunkRow): NodeReadings {
@@ -89,6 +88,26 @@ export function pieceFinder(db: Database) {
       node,
       open: () => sliceReadings(openChunk(job, row), start, end),
     };
+  }
+
+  /** Returns the points of several chunks that lie in the range, one for each quarter of an hour. */
+  function joinPointChunks(
+    job: number,
+    node: number,
+    rows: readonly ChunkRow[],
+    { fromMs, toMs }: Span,
+  ): Piece | undefined {
+    const open = () => {
+      const points = rows.map(({ seq, start_time, end_time }) =>
+        unpackAt(db, { job, startMs: start_time, endMs: end_time }, () =>
+          unpackPoints(selectData.get(seq)!.data),
+        ),
+      );
+      const wanted = points.reduce(joinPoints).filter(({ timeMs }) => timeMs >= fromMs && timeMs <= toMs);
+      return unpackPointColumns(packPoints(wanted));
+    };
+    const { count, times } = open();
+    return count === 0 ? undefined : { startMs: times[0]!, endMs: times[count - 1]!, count, node, open };
   }
 
   function pieceOf(job: number, node: number, row: ChunkRow): StoredPiece {
@@ -141,9 +160,13 @@ export function pieceFinder(db: Database) {
   ): Generator<undefined, StoredPiece[]> {
     chunks.sort((one, other) => one.start_time - other.start_time || one.seq - other.seq);
     const pieces: StoredPiece[] = [];
-    for (const row of chunks) {
-      const isWhole = row.start_time >= span.fromMs && row.end_time <= span.toMs;
-      const piece = isWhole ? pieceOf(job, place, row) : cutChunk(job, place, row, span);
+    for (const rows of groupPoints(chunks)) {
+      const row = rows[0]!;
+      const isWhole = rows.length === 1 && row.start_time >= span.fromMs && row.end_time <= span.toMs;
+      let piece: StoredPiece | undefined;
+      if (isWhole) piece = pieceOf(job, place, row);
+      else if (rows.length === 1) piece = cutChunk(job, place, row, span);
+      else piece = joinPointChunks(job, place, rows, span);
       if (piece) pieces.push(piece);
       if (!isWhole) yield;
     }
@@ -167,6 +190,25 @@ export function pieceFinder(db: Database) {
     }
     return { pieces, names: nodes.map((row) => (row.name === run.nodes[0] ? undefined : row.name)) };
   };
+}
+
+/**
+ * Groups chunks of points whose times overlap, in the order in which they begin: runs that became one may
+ * have points of one quarter of an hour. Every other chunk is a group of its own.
+ */
+function groupPoints(chunks: readonly ChunkRow[]): ChunkRow[][] {
+  const groups: ChunkRow[][] = [];
+  let points: ChunkRow[] = [];
+  let endMs = -Infinity;
+  for (const row of chunks) {
+    const isJoined = row.tier === 1 && row.start_time <= endMs;
+    if (isJoined) points.push(row);
+    else groups.push([row]);
+    if (row.tier !== 1) continue;
+    if (!isJoined) points = groups.at(-1)!;
+    endMs = Math.max(endMs, row.end_time);
+  }
+  return groups;
 }
 
 interface Span {

@@ -5,7 +5,7 @@ import type { JobRun } from '../../../domain/store/runs.ts';
 import type { JobSummary, ReadingQuery } from '../../../domain/store/samples.ts';
 import { summarizeJob, summarizeNode, type UsageSummary } from '../../../domain/summary.ts';
 import { mergePieces } from '../../chunk/merge.ts';
-import { type FoundRun, runFinder, runLister } from '../runs/past.ts';
+import { type FoundRun, inOrderOf, runFinder, runLister } from '../runs/past.ts';
 import { perConnection } from '../sql/per-connection.ts';
 import { pieceFinder, type StoredPiece } from './pieces.ts';
 import { totalsReader } from './totals.ts';
@@ -83,10 +83,7 @@ export const readingReader = perConnection((db: Database) => {
     },
 
     *summarizeRun({ seq, nodes }: FoundRun): Generator<undefined, JobSummary> {
-      const places = new Map(nodes.map((node, place) => [node, place]));
-      const totals = (yield* readTotals(seq)).sort(
-        (one, other) => places.get(one.node)! - places.get(other.node)!,
-      );
+      const totals = inOrderOf(nodes, yield* readTotals(seq), ({ node }) => node);
       const summaries: (UsageSummary & { node: string })[] = [];
       for (const one of totals) {
         summaries.push({ node: one.node, ...summarizeNode(one) });

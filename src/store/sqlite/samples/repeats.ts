@@ -5,10 +5,18 @@ import type { LogWriter } from './log.ts';
 import type { Series } from './series.ts';
 import { SeriesPlaces } from './series-places.ts';
 
-/** A series with the times that have not been found yet. */
-interface Search {
-  readonly series: Series;
+/** A row of `usage` that samples of a wanted series may be stored under. */
+interface StoredSeries {
+  /** The id of the wanted series: its own, or that of the run that the row's run was joined to. */
+  readonly wanted: number;
+  readonly id: number;
+  readonly job: number;
+  readonly node: number;
   readonly sealed: number;
+}
+
+/** A stored series, with the times of the wanted one that have not been found yet. */
+interface Search extends StoredSeries {
   readonly missing: Set<number>;
 }
 
@@ -16,8 +24,14 @@ interface Search {
  * Finds which times of series are stored already, so that samples that are sent again are not stored again.
  */
 export function storedTimesFinder(db: Database, log: LogWriter) {
-  const selectSealed = db.query<{ id: number; sealed: number }, [string]>(
-    'SELECT usage.id, sealed FROM json_each(?) AS wanted JOIN usage ON usage.id = wanted.value',
+  const selectStored = db.query<StoredSeries, [string]>(
+    `WITH wanted AS MATERIALIZED (
+       SELECT usage.* FROM json_each(?) AS given JOIN usage ON usage.id = given.value)
+     SELECT id AS wanted, id, job, node, sealed FROM wanted
+     UNION ALL
+     SELECT wanted.id, usage.id, usage.job, usage.node, usage.sealed
+       FROM wanted JOIN joined_run ON joined_run.owner = wanted.job
+       JOIN usage ON usage.job = joined_run.run AND usage.node = wanted.node`,
   );
   const selectChunks = db.query<{ start_time: number; end_time: number; data: Uint8Array }, number[]>(
     `SELECT start_time, end_time, data FROM chunk
@@ -30,9 +44,10 @@ export function storedTimesFinder(db: Database, log: LogWriter) {
    * in the log.
    */
   function searchLog(searches: readonly Search[]): void {
-    const places = new SeriesPlaces(searches.map(({ series }) => series.id!));
+    const places = new SeriesPlaces(searches.map(({ id }) => id));
     const [fromMs, toMs] = spanOf(searches);
-    let left = searches.reduce((sum, { missing }) => sum + missing.size, 0);
+    const sets = new Set(searches.map(({ missing }) => missing));
+    let left = sets.values().reduce((sum, { size }) => sum + size, 0);
     const { series, times, starts, firstSeq, fromRow, toRow } = log.view();
     const isFound = (row: number, sample: number): boolean => {
       const timeMs = times[sample]!;
@@ -47,7 +62,7 @@ export function storedTimesFinder(db: Database, log: LogWriter) {
   }
 
   /** Removes the times of sealed samples from `missing`. */
-  function searchChunks({ series: { job, node }, missing }: Search): void {
+  function searchChunks({ job, node, missing }: Search): void {
     const times = [...missing].sort((one, other) => one - other);
     for (const { start_time, end_time, data } of selectChunks.iterate(job, node, times.at(-1)!, times[0]!)) {
       if (!times.some((time) => time >= start_time && time <= end_time)) continue;
@@ -61,17 +76,14 @@ export function storedTimesFinder(db: Database, log: LogWriter) {
    * found.
    */
   return function findStored(wanted: ReadonlyMap<Series, ReadonlySet<number>>): Map<Series, Set<number>> {
-    const ids = [...wanted.keys()].flatMap(({ id }) => id ?? []);
-    const sealed = new Map(selectSealed.all(JSON.stringify(ids)).map((row) => [row.id, row.sealed]));
-    const searches: Search[] = [];
-    for (const [series, times] of wanted) {
-      if (series.id === undefined) continue;
-      searches.push({ series, sealed: sealed.get(series.id) ?? 0, missing: new Set(times) });
-    }
+    const known = [...wanted].filter(([{ id }]) => id !== undefined);
+    const missing = new Map(known.map(([{ id }, times]) => [id!, new Set(times)]));
+    const stored = selectStored.all(JSON.stringify([...missing.keys()]));
+    const searches = stored.map((one): Search => ({ ...one, missing: missing.get(one.wanted)! }));
     searchLog(searches);
     for (const search of searches) if (search.missing.size > 0) searchChunks(search);
     return new Map(
-      searches.map(({ series, missing }) => [series, new Set(wanted.get(series)).difference(missing)]),
+      known.map(([series, times]) => [series, new Set(times).difference(missing.get(series.id!)!)]),
     );
   };
 }

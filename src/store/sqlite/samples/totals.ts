@@ -1,6 +1,7 @@
 import type { Database } from 'bun:sqlite';
 import type { SampleColumns } from '../../../domain/readings.ts';
-import { addSamples, NO_TOTALS, type UsageTotals } from '../../../domain/summary.ts';
+import { addSamples, joinTotals, NO_TOTALS, type UsageTotals } from '../../../domain/summary.ts';
+import { OWN_RUNS } from '../runs/joined.ts';
 import { unsealedReader } from './unsealed.ts';
 
 /** Adds sealed samples to the totals of their series. */
@@ -38,17 +39,23 @@ export function totalsReader(db: Database) {
             ifnull(memory_sum, 0) AS memorySum, memory_max AS memoryMax,
             ifnull(gpu_samples, 0) AS gpuSamples, ifnull(gpu_sum, 0) AS gpuSum, gpu_max AS gpuMax
        FROM usage JOIN latest ON latest.usage = usage.id
-            LEFT JOIN sealed_total ON sealed_total.usage = usage.id WHERE job = ?`,
+            LEFT JOIN sealed_total ON sealed_total.usage = usage.id WHERE job IN ${OWN_RUNS}`,
   );
   return function* readTotals(job: number): Generator<undefined, (UsageTotals & { node: string })[]> {
     const unsealed = yield* log.readJob(job);
-    const totals: (UsageTotals & { node: string })[] = [];
+    const byNode = new Map<number, UsageTotals & { node: string }>();
+    let rows = 0;
     for (const { node, name, ...sealed } of select.iterate(job)) {
-      const samples = unsealed.get(node);
-      totals.push({ ...(samples ? addSamples(sealed, samples) : sealed), node: name });
-      if (samples || totals.length % NODES_AT_ONCE === 0) yield;
+      const known = byNode.get(node);
+      byNode.set(node, { ...(known ? joinTotals(known, sealed) : sealed), node: name });
+      if (++rows % NODES_AT_ONCE === 0) yield;
     }
-    return totals;
+    for (const [node, samples] of unsealed) {
+      const known = byNode.get(node)!;
+      byNode.set(node, { ...addSamples(known, samples), node: known.node });
+      yield;
+    }
+    return [...byNode.values()];
   };
 }
 

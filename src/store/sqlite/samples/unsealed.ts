@@ -1,6 +1,7 @@
 import type { Database } from 'bun:sqlite';
 import type { ChunkColumns } from '../../chunk/chunk.ts';
 import { type LogColumns, seriesOf, splitColumns } from '../../chunk/log-row.ts';
+import { OWN_RUNS } from '../runs/joined.ts';
 import { SeriesGatherer } from './gather.ts';
 import { LogIndex, type LogView } from './log-index.ts';
 import { SeriesPlaces } from './series-places.ts';
@@ -53,7 +54,9 @@ export const shareIndex = (db: Database, index: LogIndex): void => void indexes.
 export function unsealedReader(db: Database): UnsealedReader {
   const index = indexes.get(db) ?? new LogIndex(false);
   indexes.set(db, index);
-  const selectSeries = db.query<JobSeries, [number]>('SELECT id, node, sealed FROM usage WHERE job = ?');
+  const selectSeries = db.query<JobSeries, [number]>(
+    `SELECT id, node, sealed FROM usage WHERE job IN ${OWN_RUNS}`,
+  );
   const selectData = db.query<{ data: Uint8Array }, [number]>('SELECT data FROM log WHERE seq = ?');
   const viewLog = logViewer(db, index);
 
@@ -68,7 +71,10 @@ export function unsealedReader(db: Database): UnsealedReader {
     const view = yield* viewLog();
     const counts = yield* countSamples(view, wanted);
     // Sized in advance, because growing left twice as much garbage: 600 MB for ten plots at once.
-    const gatherers = wanted.map((_, place) => new SeriesGatherer(counts[place]));
+    const byNode = new Map(
+      Array.from(sumByNode(wanted, counts), ([node, count]) => [node, new SeriesGatherer(count)]),
+    );
+    const gatherers = wanted.map(({ node }) => byNode.get(node)!);
     let seq = 0;
     let columns: LogColumns | undefined;
     yield* visitSamples(view, wanted, (place, row, at) => {
@@ -80,8 +86,8 @@ export function unsealedReader(db: Database): UnsealedReader {
       if (timeMs >= fromMs && timeMs <= toMs) gatherers[place]!.add(columns, at);
     });
     const found = new Map<number, ChunkColumns>();
-    for (const [place, gatherer] of gatherers.entries()) {
-      if (gatherer.count > 0) found.set(wanted[place]!.node, yield* gatherer.sorted());
+    for (const [node, gatherer] of byNode) {
+      if (gatherer.count > 0) found.set(node, yield* gatherer.sorted());
     }
     return found;
   }
@@ -92,10 +98,16 @@ export function unsealedReader(db: Database): UnsealedReader {
     *countJob(job) {
       const wanted = selectSeries.all(job);
       const counts = yield* countSamples(yield* viewLog(), wanted);
-      const found = wanted.map(({ node }, place): [number, number] => [node, counts[place]!]);
-      return new Map(found.filter(([, count]) => count > 0));
+      return new Map([...sumByNode(wanted, counts)].filter(([, count]) => count > 0));
     },
   };
+}
+
+/** Adds up the counts of series by node: runs that became one may each have a series on it. */
+function sumByNode(wanted: readonly JobSeries[], counts: Uint32Array): Map<number, number> {
+  const sums = new Map<number, number>();
+  for (const [place, { node }] of wanted.entries()) sums.set(node, (sums.get(node) ?? 0) + counts[place]!);
+  return sums;
 }
 
 /** Counts the unsealed samples of each series, from the index alone. */

@@ -175,3 +175,40 @@ test('migrations keep the last number of a log that is sealed completely', () =>
   using db = openForWriting(path);
   expect(db.query('SELECT seq FROM log').values()).toEqual([[5]]);
 });
+
+test('migrations keep earlier runs and their samples, and what a deleted job left behind', async () => {
+  using folder = temporaryFolder();
+  const path = folder.file('a.db');
+  migrateFile(path, MIGRATIONS.slice(0, 14));
+  {
+    using db = openForWriting(path);
+    db.run(`INSERT INTO user VALUES (1, 'alice');
+      INSERT INTO node VALUES (1, 'n1');
+      INSERT INTO job VALUES (2, 'a', 1, 1, 1, 2000, NULL, 1, 0);
+      INSERT INTO job_node VALUES (2, 1, 0, 1, 1, 2000);
+      INSERT INTO past_run (seq, job, run) VALUES (1, 'a',
+        '{"user":"alice","nodes":["n1"],"state":"completed","startTimeMs":1000,"endTimeMs":1500,
+          "provenance":{"fields":"","verdict":"sacct","verdictMs":1500}}');
+      INSERT INTO usage VALUES (1, 1, 1, 0, 1100), (2, 2, 1, 0, 2100), (3, 9, 1, 0, 100);
+      INSERT INTO latest VALUES (1, 1100, 5, 6, NULL, 1100), (2, 2100, 7, 8, NULL, 2100);
+      INSERT INTO leftover_run VALUES (9);`);
+    const row = (values: number[]) => new Uint8Array(new Float64Array(values).buffer);
+    db.run('INSERT INTO log VALUES (1, ?, ?)', [
+      new Uint8Array(new Int32Array([1, 2]).buffer),
+      row([1100, 2100, 5, 7, 6, 8]),
+    ]);
+  }
+  const store = await openSqlite(path);
+  const samples = async () =>
+    (await Array.fromAsync(store.streamRuns('a'))).map(({ summary }) => summary.whole.cpuUsage?.mean);
+  expect(await samples()).toEqual([7, 5]);
+  while (await store.expire({}, 2200));
+  expect(await samples()).toEqual([7, 5]);
+  await store.deleteJob('a');
+  while (await store.expire({}, 2200));
+  await store.close();
+  using db = openForWriting(path);
+  expect(
+    ['usage', 'leftover_run', 'past_run'].map((table) => db.query(`SELECT * FROM ${table}`).all()),
+  ).toEqual([[], [], []]);
+});
