@@ -51,8 +51,8 @@ function sign(chunk: Uint8Array): Uint8Array {
   return chunk;
 }
 
-describe('what was sealed is read back to the bit', () => {
-  test('the difference between two series is seen', () => {
+describe('a packed chunk is unpacked to the bit', () => {
+  test('the comparison of these tests sees a sign, a GPU and a length', () => {
     const one = [sample({ cpuUsage: 0 })];
     expect(difference(one, one)).toBeUndefined();
     expect(difference(one, [])).toBeString();
@@ -88,7 +88,7 @@ describe('what was sealed is read back to the bit', () => {
       { minLength: 1, maxLength: 300 },
     ),
   );
-  test('any samples', () => {
+  test('a chunk keeps any samples exactly', () => {
     fc.assert(
       fc.property(list, (samples) => {
         expectExact(samples);
@@ -97,7 +97,7 @@ describe('what was sealed is read back to the bit', () => {
     );
   });
 
-  test('numbers of any size, near and far apart', () => {
+  test('a chunk keeps times of any size, near and far apart', () => {
     const around = fc.tuple(fc.integer({ min: 0, max: 53 }), fc.integer({ min: -9, max: 9 }));
     const number = around.map(([bit, more]) => Math.min(2 ** 53, Math.max(0, 2 ** bit + more)));
     const times = fc.array(number, { minLength: 1, maxLength: 40 });
@@ -109,7 +109,7 @@ describe('what was sealed is read back to the bit', () => {
     );
   });
 
-  test('large numbers with few and many decimals', () => {
+  test('a chunk keeps large numbers with few and many decimals', () => {
     const decimal = fc
       .tuple(fc.integer({ min: 2 ** 33, max: 9e9 }), fc.integer({ min: 100_000, max: 999_999 }), fc.nat(6))
       .map(([whole, part, decimals]) => Number(`${whole}.${part}`.slice(0, 11 + decimals)));
@@ -142,11 +142,11 @@ describe('what was sealed is read back to the bit', () => {
     ['one double among decimals', series(1000, (i) => ({ cpuUsage: i === 500 ? 1 / 3 : 33.33 }))],
     ['means', series(1000, (i) => ({ cpuUsage: i / 33, gpuUsage: 100 / (i + 1) }))],
   ];
-  test.each(SERIES)('%s', (_, samples) => {
+  test.each(SERIES)('a chunk keeps this series exactly: %s', (_, samples) => {
     expectExact(samples);
   });
 
-  test('the largest chunk, of the worst values', () => {
+  test('the largest chunk keeps the values that compress worst', () => {
     const random = createRandom(1);
     const worst = series(MAX_CHUNK_SAMPLES, () => ({
       timeMs: Math.floor(random() * 2 ** 53),
@@ -158,7 +158,7 @@ describe('what was sealed is read back to the bit', () => {
     expectExact(realisticSeries(MAX_CHUNK_SAMPLES));
   });
 
-  test('as columns, NaN where nobody measured', () => {
+  test('a chunk is unpacked to columns, with NaN where the GPU was not measured', () => {
     const chunk = packChunk([
       sample(),
       sample({ timeMs: START_MS + 30_001, cpuUsage: 1 / 3, gpuUsage: null }),
@@ -171,7 +171,7 @@ describe('what was sealed is read back to the bit', () => {
     expect([...gpu]).toEqual([92.1, Number.NaN]);
   });
 
-  test('from the middle of other bytes', () => {
+  test('a chunk is unpacked from the middle of a larger buffer', () => {
     const samples = realisticSeries(50);
     const chunk = packChunk(samples);
     const page = new Uint8Array(chunk.length + 8).fill(0xff);
@@ -181,10 +181,10 @@ describe('what was sealed is read back to the bit', () => {
 
   test.each([
     ['no samples', []],
-    ['too many', new Array<ChunkSample>(MAX_CHUNK_SAMPLES + 1).fill(sample())],
-    ['NaN', [sample({ cpuUsage: Number.NaN })]],
-    ['infinity', [sample({ cpuUsage: Number.POSITIVE_INFINITY })]],
-  ])('%s cannot be sealed', (_, samples) => {
+    ['too many samples', new Array<ChunkSample>(MAX_CHUNK_SAMPLES + 1).fill(sample())],
+    ['a sample of NaN', [sample({ cpuUsage: Number.NaN })]],
+    ['a sample of infinity', [sample({ cpuUsage: Number.POSITIVE_INFINITY })]],
+  ])('packChunk refuses %s', (_, samples) => {
     expect(() => packChunk(samples)).toThrow(RangeError);
   });
 });
@@ -204,11 +204,11 @@ const GOLDEN_SAMPLES = series(24, (i) => ({
   gpuUsage: i % 5 === 4 ? null : i / 3,
 }));
 
-test('a chunk that version 1 once wrote is read', () => {
+test('a chunk that the first program of version 1 wrote is still read', () => {
   expect(difference(unpackChunk(Uint8Array.fromHex(GOLDEN)), GOLDEN_SAMPLES)).toBeUndefined();
 });
 
-describe('damage gives an error and never a wrong answer', () => {
+describe('a damaged chunk gives an error and never wrong samples', () => {
   const CHUNKS: [name: string, chunk: Uint8Array][] = [
     ['golden', Uint8Array.fromHex(GOLDEN)],
     ['one sample', packChunk([sample()])],
@@ -216,14 +216,14 @@ describe('damage gives an error and never a wrong answer', () => {
     ['with and without GPU', packChunk(series(200, (i) => ({ gpuUsage: i % 3 === 0 ? null : i / 7 })))],
   ];
 
-  test.each(CHUNKS)('every truncation: %s', (_, chunk) => {
+  test.each(CHUNKS)('every truncation is refused: %s', (_, chunk) => {
     for (let length = 0; length < chunk.length; length++) {
       expect(() => unpackChunk(chunk.slice(0, length))).toThrow(ChunkError);
     }
     expect(() => unpackChunk(new Uint8Array([...chunk, 0]))).toThrow(ChunkError);
   });
 
-  test.each(CHUNKS)('every flipped bit: %s', (_, chunk) => {
+  test.each(CHUNKS)('every flipped bit is refused: %s', (_, chunk) => {
     for (let bit = 0; bit < chunk.length * 8; bit++) {
       const damaged = chunk.slice();
       damaged[bit >> 3]! ^= 1 << (bit & 7);
@@ -231,7 +231,7 @@ describe('damage gives an error and never a wrong answer', () => {
     }
   });
 
-  test.each(CHUNKS)('several flipped bits and overwritten parts: %s', (_, chunk) => {
+  test.each(CHUNKS)('several flipped bits and overwritten parts are refused: %s', (_, chunk) => {
     const random = createRandom(2);
     const below = (limit: number) => Math.floor(random() * limit);
     for (let round = 0; round < 3000; round++) {
@@ -244,22 +244,25 @@ describe('damage gives an error and never a wrong answer', () => {
     }
   });
 
-  test.each(CHUNKS)('behind a checksum that is right: %s', (_, chunk) => {
-    const random = createRandom(3);
-    let refused = 0;
-    for (let round = 0; round < 3000; round++) {
-      const length = round % 3 === 0 ? 8 + Math.floor(random() * (chunk.length - 8)) : chunk.length;
-      const damaged = chunk.slice(0, length);
-      damaged[5 + Math.floor(random() * (length - 5))]! ^= 1 + Math.floor(random() * 255);
-      try {
-        expect(unpackChunk(sign(damaged)).length).toBeLessThanOrEqual(MAX_CHUNK_SAMPLES);
-      } catch (error) {
-        expect(error).toBeInstanceOf(ChunkError);
-        refused++;
+  test.each(CHUNKS)(
+    'damage with a right checksum gives a ChunkError or samples, and nothing else: %s',
+    (_, chunk) => {
+      const random = createRandom(3);
+      let refused = 0;
+      for (let round = 0; round < 3000; round++) {
+        const length = round % 3 === 0 ? 8 + Math.floor(random() * (chunk.length - 8)) : chunk.length;
+        const damaged = chunk.slice(0, length);
+        damaged[5 + Math.floor(random() * (length - 5))]! ^= 1 + Math.floor(random() * 255);
+        try {
+          expect(unpackChunk(sign(damaged)).length).toBeLessThanOrEqual(MAX_CHUNK_SAMPLES);
+        } catch (error) {
+          expect(error).toBeInstanceOf(ChunkError);
+          refused++;
+        }
       }
-    }
-    expect(refused).toBeGreaterThan(1000);
-  });
+      expect(refused).toBeGreaterThan(1000);
+    },
+  );
 
   /** A chunk of one sample whose first column has these blocks for tokens. */
   const withBlocks = (blocks: readonly number[]) =>
@@ -270,7 +273,7 @@ describe('damage gives an error and never a wrong answer', () => {
   };
   const wholeColumn = [0, 0, 2, 0, ...block(0, 1, true), 0];
 
-  test('a frame cannot hold more or less than its column', () => {
+  test('a frame with more or fewer bytes than its column is refused', () => {
     const good = withBlocks([...block(0, 1, true), 0, ...wholeColumn, ...wholeColumn]);
     expect(unpackChunk(good)).toEqual([{ timeMs: 0, cpuUsage: 0, memoryUsageMb: 0, gpuUsage: null }]);
     const repeated = [0, 0, 2, 0, ...block(1, 3, true), 0];
@@ -297,7 +300,7 @@ describe('damage gives an error and never a wrong answer', () => {
     ['an integer', [0, ...new Array(8).fill(255), 0], 'a number is too large'],
     ['a block', [0, 0, 2, 0, ...block(0, 100_000, true), 0], 'it ends too early'],
     ['a frame', [0, 0, 2, 0, ...block(3, 1, true), 0], 'a part of it cannot be decompressed'],
-  ])('%s that cannot be is told', (_, body, message) => {
+  ])('the error names %s that no chunk can have', (_, body, message) => {
     const chunk = sign(Uint8Array.from([1, 0, 0, 0, 0, 0, 0, 0, ...body, ...wholeColumn]));
     expect(() => unpackChunk(chunk)).toThrow(`The chunk is damaged: ${message}.`);
   });
@@ -308,13 +311,13 @@ describe('damage gives an error and never a wrong answer', () => {
     [7, 3, 'The chunk is damaged: it has an unknown presence of GPU, 3.'],
     [8, 7, 'The chunk is damaged: a column has the unknown head 7.'],
     [8, 4 * 7, 'The chunk is damaged: a column has the unknown head 28.'],
-  ])('byte %d as %d: %s', (at, value, message) => {
+  ])('byte %d with the value %d gives the error “%s”', (at, value, message) => {
     const damaged = good.slice();
     damaged[at] = value;
     expect(() => unpackChunk(sign(damaged))).toThrow(message);
   });
 
-  test('the checksum is told', () => {
+  test('the error says whether the checksum is wrong, or the end is early or late', () => {
     expect(() => unpackChunk(good.with(20, good[20]! ^ 1))).toThrow(
       'The chunk is damaged: its checksum is wrong.',
     );
@@ -325,7 +328,7 @@ describe('damage gives an error and never a wrong answer', () => {
   });
 });
 
-describe('few bytes a sample', () => {
+describe('a chunk takes few bytes a sample', () => {
   const SIZES: [name: string, count: number, greatest: number, make: typeof realisticSeries][] = [
     ['realistic', 120, 4.9, realisticSeries],
     ['realistic', 480, 4, realisticSeries],
@@ -333,23 +336,26 @@ describe('few bytes a sample', () => {
     // Its values alone hold 5.3 bytes of information.
     ['uniformly random', 960, 5.8, uniformSeries],
   ];
-  test.each(SIZES)('%s, %d samples', (_, count, greatest, make) => {
-    for (const seed of [1, 2, 3, 4, 5]) expect(bytesPerSample(make(count, seed))).toBeLessThan(greatest);
-  });
+  test.each(SIZES)(
+    'a chunk of %s values and %d samples takes less than %d bytes a sample',
+    (_, count, greatest, make) => {
+      for (const seed of [1, 2, 3, 4, 5]) expect(bytesPerSample(make(count, seed))).toBeLessThan(greatest);
+    },
+  );
 
   test.each<[name: string, at: (i: number) => Partial<ChunkSample>, greatest: number]>([
-    ['all the same', () => ({}), 0.1],
+    ['equal values', () => ({}), 0.1],
     ['a steady leak', (i) => ({ memoryUsageMb: 1000 + 7 * i }), 0.1],
     ['a leak that grows', (i) => ({ memoryUsageMb: 1000 + i * i }), 0.1],
     ['six decimals', (i) => ({ cpuUsage: ((i * 7919) % 1_000_003) / 1e6 }), 3.5],
     ['quarters of a percent', (i) => ({ cpuUsage: ((i * 7919) % 16) / 4 }), 0.6],
     ['doubles that repeat', (i) => ({ cpuUsage: Math.floor(i / 100) / 3 }), 0.4],
     [
-      'whole seconds, a few late',
+      'times on whole seconds and a few late ones',
       (i) => ({ timeMs: START_MS + (i * 30 + (i % 9 === 0 ? 1 : 0)) * 1000 }),
       0.3,
     ],
-  ])('%s', (_, at, greatest) => {
+  ])('a chunk of 960 samples with %s is small', (_, at, greatest) => {
     expect(bytesPerSample(series(960, at))).toBeLessThan(greatest);
   });
 });

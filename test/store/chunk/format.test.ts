@@ -140,7 +140,7 @@ test('a log row is written', () => {
   expect(toHex(bytesOf(joinColumns(LOG_ROW)))).toBe(LOG_DATA_HEX);
 });
 
-test('a frame with a header that chunks cannot leave out is not cut', () => {
+test('a Zstandard frame is cut to its blocks only if its header can be left out', () => {
   const known = Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd, 0x20, 1, 9, 0, 0, 65);
   expect([...blocksOf(known)!]).toEqual([9, 0, 0, 65]);
   const withChecksum = known.with(4, 0x24);
@@ -148,7 +148,7 @@ test('a frame with a header that chunks cannot leave out is not cut', () => {
 });
 
 test.each([1, 1000, 128 * 1024, 128 * 1024 + 1, 400_000])(
-  '%d bytes are read from uncompressed blocks',
+  '%d bytes are written as uncompressed blocks and read back',
   (length) => {
     const bytes = Uint8Array.from({ length }, (_, i) => i * 7);
     const blocks = rawBlocks(bytes);

@@ -62,7 +62,7 @@ const rowsOf = (readings: Readings) =>
   readingsOf(readings).map(({ timeMs, memoryUsageMb }) => [timeMs, memoryUsageMb] as const);
 
 test.each([1, 2, 3, 4, 5, 6])(
-  'any pieces are merged by time, in both orders and to any limit (%d)',
+  'pieces are merged by time, in both orders and up to a limit (seed %d)',
   (seed) => {
     const random = createRandom(seed);
     const below = (limit: number) => Math.floor(random() * limit);
@@ -82,12 +82,12 @@ test.each([1, 2, 3, 4, 5, 6])(
   },
 );
 
-test('one time is in the order of the pieces, however many rows have it', () => {
+test('rows with equal times keep the order of their pieces, even 140,000 of them', () => {
   const made = makePieces([new Array<number>(70_000).fill(5), [4, 5, 6], new Array<number>(70_000).fill(5)]);
   expect(rowsOf(merge(made, 'asc'))).toEqual(sorted(made));
 });
 
-test('times that are far apart are merged too', () => {
+test('times that are years apart are merged in order', () => {
   const years = Array.from({ length: 20_000 }, (_, i) => (i % 57) * 31_536_000_000 + i);
   const made = makePieces([years, years.map((timeMs) => timeMs + 1)]);
   expect(rowsOf(merge(made, 'asc'))).toEqual(sorted(made));
@@ -102,7 +102,7 @@ const bigJob = (nodes: number, chunks: number) =>
     }),
   );
 
-test('the newest rows read as many pieces as there are rows at most, and all only when they have to', () => {
+test('reading the newest rows opens only the pieces that have them', () => {
   const job = bigJob(100, 6);
   expect(merge(job, 'desc', 10).count).toBe(10);
   expect(job.opened()).toBe(10);
@@ -111,7 +111,7 @@ test('the newest rows read as many pieces as there are rows at most, and all onl
   expect(long.opened()).toBeLessThanOrEqual(3);
 });
 
-test('all rows of a big job read each piece four times at most, and come in small batches', () => {
+test('reading all rows of a big job opens each piece at most five times and yields small batches', () => {
   const job = bigJob(400, 2);
   const rows: number[] = [];
   let held = 0;

@@ -24,7 +24,7 @@ test.each<[string, SampleColumns]>([
   ['enormous memory', { ...believable, memory: believable.memory.map(() => 2 ** 33) }],
   ['zeros', { ...believable, cpu: new Float64Array(1440), memory: new Float64Array(1440) }],
   ['one sample', columnsOf(realisticSeries(1))],
-])('points of %s samples are read back', (_, samples) => {
+])('packed points are unpacked to the same counts, minima and maxima: %s', (_, samples) => {
   const sums = sumsOf(samples);
   const read = unpackQuarters(packQuarters(sums));
   const exact = ({ count, times, samples, gpuSamples, cpu, memory, gpu }: SpanSums) => [
@@ -40,12 +40,12 @@ test.each<[string, SampleColumns]>([
   }
 });
 
-test('a point takes 24 bytes at most', () => {
+test('a packed point takes less than 24 bytes', () => {
   const sums = sumsOf(believable);
   expect(packQuarters(sums).length / sums.count).toBeLessThan(24);
 });
 
-test('any damage is noticed', () => {
+test('damaged points give a ChunkError', () => {
   const packed = packQuarters(sumsOf(believable));
   for (let at = 0; at < packed.length; at += 7) {
     const bytes = packed.slice();

@@ -10,7 +10,7 @@ import { emptyStore, type MakePlace } from './place.ts';
 const told = ({ index, error }: { index: number; error: string }) => [index, error];
 
 export function batches(makePlace: MakePlace) {
-  test('jobs of the past are kept as they were; an id of another job is refused by itself', async () => {
+  test('past jobs are stored as they are given, and a job whose id is taken is refused alone', async () => {
     await using place = await emptyStore(makePlace);
     const { store } = place;
     await store.createJob({ id: 'a', user: 'alice', nodes: ['n1'] }, NOON_MS);
@@ -35,7 +35,7 @@ export function batches(makePlace: MakePlace) {
   });
 
   const end = { state: 'completed', endTimeMs: NOON_MS + 5 } as const;
-  /** What is kept, what comes, and whether that is a repeat. */
+  /** The stored job, the one that is sent, and whether it is a repeat. */
   const rows: [string, Partial<PastJob>, Partial<PastJob>, boolean][] = [
     ['the same', {}, {}, true],
     ['the same with an end', end, end, true],
@@ -47,17 +47,20 @@ export function batches(makePlace: MakePlace) {
     ['one node more', {}, { nodes: ['n1', 'n2'] }, false],
     ['the nodes in another order', { nodes: ['n1', 'n2'] }, { nodes: ['n2', 'n1'] }, false],
   ];
-  test.each(rows)('of a job that is kept, %s comes again', async (_, kept, given, isRepeat) => {
-    await using place = await emptyStore(makePlace);
-    await place.store.createJobs([pastJob('a', kept)]);
-    const before = await place.store.getJob('a');
-    const { refusals: _told, ...counts } = await place.store.createJobs([pastJob('a', given)]);
-    expect(counts).toEqual({ stored: 0, repeated: Number(isRepeat), refused: Number(!isRepeat) });
-    expect(await place.store.getJob('a')).toEqual(before);
-    expect((await place.store.countJobs()).created).toBe(1);
-  });
+  test.each(rows)(
+    'a stored job that is sent again is a repeat or a conflict: %s',
+    async (_, kept, given, isRepeat) => {
+      await using place = await emptyStore(makePlace);
+      await place.store.createJobs([pastJob('a', kept)]);
+      const before = await place.store.getJob('a');
+      const { refusals: _told, ...counts } = await place.store.createJobs([pastJob('a', given)]);
+      expect(counts).toEqual({ stored: 0, repeated: Number(isRepeat), refused: Number(!isRepeat) });
+      expect(await place.store.getJob('a')).toEqual(before);
+      expect((await place.store.countJobs()).created).toBe(1);
+    },
+  );
 
-  test('samples of many jobs are kept; what cannot be is refused by itself', async () => {
+  test('a batch stores samples of many jobs and refuses bad ones alone', async () => {
     await using place = await emptyStore(makePlace);
     const { store } = place;
     await store.createJobs([pastJob('a', { nodes: ['n1', 'n2'] }), pastJob('b')]);
@@ -84,7 +87,7 @@ export function batches(makePlace: MakePlace) {
     expect(await store.getJob('b')).toMatchObject({ cpuUsage: 30 });
   });
 
-  /** Samples of job a on n1 and n2 that are kept, and a batch: which of it is stored, by its places. */
+  /** Stored samples of job a, a batch, and the indexes of its samples that are stored. */
   const at = (atMs: number, node?: string): JobSample => ({
     jobId: 'a',
     ...sample(atMs, { stamped: false, ...(node !== undefined && { node }) }),
@@ -104,7 +107,7 @@ export function batches(makePlace: MakePlace) {
     ['of a stamped one', [stamped(1)], [at(1), stamped(2), at(2)], [1]],
     ['known, after the clock went back', [at(5), stamped(2)], [at(5), at(4), at(2)], [1]],
   ];
-  test.each(batches)('of a batch that is %s, only what is new is stored', async (_, kept, batch, stored) => {
+  test.each(batches)('a batch stores only samples that are new: %s', async (_, kept, batch, stored) => {
     await using place = await emptyStore(makePlace);
     const { store } = place;
     await store.createJobs([pastJob('a', { nodes: ['n1', 'n2'] })]);
@@ -120,7 +123,7 @@ export function batches(makePlace: MakePlace) {
     expect(await store.recordSamples(batch.filter((one) => !one.stamped))).toMatchObject({ stored: 0 });
   });
 
-  test('a known time is a repeat also after a patch moved the time of the usage', async () => {
+  test('a stored time is a repeat also after a patch has changed the usage', async () => {
     await using place = await emptyStore(makePlace);
     const { store } = place;
     await store.createJobs([pastJob('a')]);
@@ -130,7 +133,7 @@ export function batches(makePlace: MakePlace) {
     expect(await store.getJob('a')).toMatchObject({ cpuUsage: 7 });
   });
 
-  test('what has been sealed is known too, and a gap in it is filled', async () => {
+  test('a sealed time is a repeat, and a time between sealed ones is stored', async () => {
     await using place = await emptyStore(makePlace);
     const { store } = place;
     await store.createJobs([pastJob('a', { nodes: ['n1', 'n2'] }), pastJob('b')]);
@@ -146,7 +149,7 @@ export function batches(makePlace: MakePlace) {
     expect((await listReadings(store, 'a', {}, 1)).total).toBe(3005);
   });
 
-  test('a repeat changes no usage, and a sample of one moment by itself is still kept twice', async () => {
+  test('a repeat does not change the usage, and a single sample of a stored time is stored again', async () => {
     await using place = await emptyStore(makePlace);
     const { store } = place;
     await store.createJobs([pastJob('a')]);
@@ -158,7 +161,7 @@ export function batches(makePlace: MakePlace) {
     expect(await store.getJob('a')).toMatchObject({ cpuUsage: 20, gpuUsage: 5 });
   });
 
-  test('the summary of a job is the same by batches and one by one', async () => {
+  test('a job has the same summary whether its samples came in batches or one by one', async () => {
     await using place = await emptyStore(makePlace);
     const { store } = place;
     await store.createJobs([pastJob('a', { nodes: ['n1', 'n2'] }), pastJob('b', { nodes: ['n1', 'n2'] })]);
@@ -175,7 +178,7 @@ export function batches(makePlace: MakePlace) {
     expect((await store.summarizeJob('a')).whole.samples).toBe(4);
   });
 
-  test('a batch of 100,000 samples lets a single write pass, and all of it is a repeat when it is sent again', async () => {
+  test('a batch of 100,000 samples lets a single write pass, and is all repeats when it is sent again', async () => {
     await using place = await emptyStore(makePlace);
     const { store } = place;
     await store.createJobs(Array.from({ length: 50 }, (_, index) => pastJob(`job-${index}`)));
@@ -210,7 +213,7 @@ export function batches(makePlace: MakePlace) {
     expect(refusals).toMatchObject([{ index: 250, error: 'conflict' }]);
   });
 
-  test('while a full batch waits for the disk another one is refused', async () => {
+  test('a second full batch is refused while the first waits for the disk', async () => {
     await using place = await emptyStore(makePlace);
     const { store } = place;
     await store.createJobs([pastJob('a')]);
@@ -247,7 +250,7 @@ export function batches(makePlace: MakePlace) {
     expect(await place.store.recordSamples([])).toEqual(nothing);
   });
 
-  test('writes that arrive together each end by themselves, in the order of arrival', async () => {
+  test('writes that arrive together succeed or fail one by one, in the order of arrival', async () => {
     await using place = await emptyStore(makePlace);
     const { store } = place;
     const job = { id: 'a', user: 'alice', nodes: ['n1'] };
@@ -277,7 +280,7 @@ export function batches(makePlace: MakePlace) {
     expect((await listReadings(store, 'a', {}, 10)).total).toBe(0);
   });
 
-  test('a large batch finds every write that was submitted before it', async () => {
+  test('a large batch sees every write that was submitted before it', async () => {
     await using place = await emptyStore(makePlace);
     const { store } = place;
     const samples = (jobId: string) => Array.from({ length: 600 }, (_, atMs) => ({ jobId, ...sample(atMs) }));
@@ -304,7 +307,7 @@ export function batches(makePlace: MakePlace) {
     expect([ofA, ofB, ofC, ofGone].map(({ stored }) => stored)).toEqual([600, 600, 600, 0]);
   });
 
-  test('a repeat is known however late and out of order the samples came', async () => {
+  test('a repeat is recognized also among samples that came late and out of order', async () => {
     await using place = await emptyStore(makePlace);
     await place.store.createJob({ id: 'a', user: 'alice', nodes: ['n1'] }, NOON_MS);
     const batchOf = (minutes: number[]): JobSample[] =>

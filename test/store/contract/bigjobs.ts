@@ -39,7 +39,7 @@ async function storeWith(makePlace: MakePlace, samples: readonly JobSample[]) {
 }
 
 export function bigJobs(makePlace: MakePlace) {
-  test('a plot of sealed samples is that of the samples, whatever its spans and its range', async () => {
+  test('a plot is the same from sealed and from unsealed samples, for any range and number of points', async () => {
     await using place = await storeWith(makePlace, samplesOf(18_000, 1));
     const { store } = place;
     const from = NOON_MS + HOUR_MS + 123_456;
@@ -73,7 +73,7 @@ export function bigJobs(makePlace: MakePlace) {
     expect(after[2]!.points[0]!.timeMs % (15 * 60_000)).toBe(0);
   });
 
-  test('more samples of one millisecond than a chunk holds are sealed, in the order of arrival', async () => {
+  test('more samples of one millisecond than fit a chunk are sealed in the order of arrival', async () => {
     const many = Array.from(
       { length: 70_000 },
       (_, index): JobSample => ({

@@ -21,7 +21,7 @@ const timesOf = async (store: Store, id: string) => {
 };
 
 export function expiry(makePlace: MakePlace) {
-  test('without limits nothing is removed', async () => {
+  test('nothing is deleted without a retention', async () => {
     await using place = await emptyStore(makePlace);
     const { store } = place;
     await store.createJobs([pastJob('a', { state: 'failed', endTimeMs: NOON_MS })]);
@@ -30,7 +30,7 @@ export function expiry(makePlace: MakePlace) {
     expect(await timesOf(store, 'a')).toEqual([0]);
   });
 
-  test('samples older than the limit go, of every job and node; usage and counts stay right', async () => {
+  test('samples older than the retention are deleted for every job and node, and usage stays', async () => {
     await using place = await emptyStore(makePlace);
     const { store } = place;
     await store.createJobs([pastJob('a', { nodes: ['n1', 'n2'] }), pastJob('b')]);
@@ -49,7 +49,7 @@ export function expiry(makePlace: MakePlace) {
     expect(await timesOf(store, 'a')).toEqual([20, 20, 30, 30, 40]);
   });
 
-  test('many samples go in steps, and the last step says that it is done', async () => {
+  test('many samples are deleted in steps, and the last step says that it is the last', async () => {
     await using place = await emptyStore(makePlace);
     const { store } = place;
     await store.createJobs([pastJob('a'), pastJob('b')]);
@@ -65,7 +65,7 @@ export function expiry(makePlace: MakePlace) {
     expect(await store.expire({ sampleMs: 0, summaryMs: 0 }, NOON_MS + 4990)).toBe(false);
   });
 
-  test('jobs go when their end is older than the limit; those that have not ended stay', async () => {
+  test('jobs are deleted when their end is older than the retention, and jobs without an end stay', async () => {
     await using place = await emptyStore(makePlace);
     const { store } = place;
     const past = Array.from({ length: 60 }, (_, index) =>
@@ -91,7 +91,7 @@ export function expiry(makePlace: MakePlace) {
     });
   });
 
-  test('what a deleted job left behind goes without touching the job that took its id', async () => {
+  test('the remains of a deleted job are deleted without touching a new job with its id', async () => {
     await using place = await emptyStore(makePlace);
     const { store } = place;
     await store.createJobs([pastJob('a'), pastJob('b')]);

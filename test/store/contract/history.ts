@@ -36,7 +36,7 @@ const asReading = ({ jobId, stamped, node, ...rest }: JobSample): Reading =>
   node === 'n1' || node === undefined ? rest : { ...rest, node };
 
 export function history(makePlace: MakePlace) {
-  test('what is sealed reads back to the bit, in every order and range', async () => {
+  test('sealed samples are read exactly, in both orders and any range', async () => {
     await using place = await emptyStore(makePlace);
     const { store } = place;
     await store.createJobs([pastJob('a')]);
@@ -62,7 +62,7 @@ export function history(makePlace: MakePlace) {
     expect((await readAll(place.store, 'a')).slice(0, 5000)).toEqual(before);
   });
 
-  test('late, shuffled and repeated times land in the right place, whenever a seal comes', async () => {
+  test('samples that arrive late, shuffled or twice are sorted by time, also between sealed ones', async () => {
     await using place = await emptyStore(makePlace);
     const { store } = place;
     await store.createJobs([pastJob('a', { nodes: ['n1', 'n2'] })]);
@@ -85,7 +85,7 @@ export function history(makePlace: MakePlace) {
     expect(read.toSorted(order)).toEqual(samples.map(asReading).toSorted(order));
   });
 
-  test('a stream gives the same as a list, of one node too', async () => {
+  test('a stream yields the same samples as a list, for all nodes and for one', async () => {
     await using place = await emptyStore(makePlace);
     const { store } = place;
     await store.createJobs([pastJob('a', { nodes: ['n1', 'n2', 'n3'] })]);
@@ -110,7 +110,7 @@ export function history(makePlace: MakePlace) {
     expect(await codeOf(Array.fromAsync(store.streamSamples('none', {})))).toBe('not_found');
   });
 
-  test('samples that are too old live on as points, then go; the summary stays', async () => {
+  test('old samples become points, old points are deleted, and the summary stays', async () => {
     await using place = await emptyStore(makePlace);
     const { store } = place;
     await store.createJobs([pastJob('a')]);
@@ -152,7 +152,7 @@ export function history(makePlace: MakePlace) {
     });
   });
 
-  test('a summary tells of every node and of the whole', async () => {
+  test('a summary has the means and maxima of each node and of the whole job', async () => {
     await using place = await emptyStore(makePlace);
     const { store } = place;
     await store.createJobs([pastJob('a', { nodes: ['n2', 'n1'] })]);

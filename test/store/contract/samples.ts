@@ -5,7 +5,7 @@ import { listReadings } from '../../help/readings.ts';
 import { emptyStore, type MakePlace } from './place.ts';
 
 export function samples(makePlace: MakePlace) {
-  test('a sample comes back as it was given, with a GPU only where it was measured', async () => {
+  test('a sample is read as it was recorded, without a GPU if none was given', async () => {
     await using place = await emptyStore(makePlace);
     const { store } = place;
     await store.createJobs([pastJob('a')]);
@@ -20,7 +20,7 @@ export function samples(makePlace: MakePlace) {
     });
   });
 
-  test('two samples of one millisecond are both kept, in the order they came', async () => {
+  test('samples of one millisecond keep their order of arrival', async () => {
     await using place = await emptyStore(makePlace);
     await place.store.createJobs([pastJob('a')]);
     for (const cpuUsage of [30, 10, 20]) await place.store.recordSample('a', sample(0, { cpuUsage }));
@@ -29,7 +29,7 @@ export function samples(makePlace: MakePlace) {
     expect(total).toBe(3);
   });
 
-  test('samples of several nodes and of the past are listed together, ascending in time', async () => {
+  test('samples of all nodes of a job are listed in the order of their times', async () => {
     await using place = await emptyStore(makePlace);
     const { store } = place;
     await store.createJobs([pastJob('a', { nodes: ['n1', 'n2'] }), pastJob('b')]);
@@ -44,27 +44,30 @@ export function samples(makePlace: MakePlace) {
 
   const ranges: [string, { fromMs?: number; toMs?: number }, number, number[], number][] = [
     ['everything', {}, 10, [0, 10, 20, 30, 40], 5],
-    ['the newest of everything', {}, 2, [30, 40], 5],
-    ['from a time, itself included', { fromMs: NOON_MS + 10 }, 10, [10, 20, 30, 40], 4],
-    ['from just after a time', { fromMs: NOON_MS + 11 }, 10, [20, 30, 40], 3],
-    ['to a time, itself included', { toMs: NOON_MS + 30 }, 10, [0, 10, 20, 30], 4],
-    ['to just before a time', { toMs: NOON_MS + 29 }, 10, [0, 10, 20], 3],
-    ['the newest of a range', { fromMs: NOON_MS, toMs: NOON_MS + 30 }, 2, [20, 30], 4],
+    ['the newest rows of everything', {}, 2, [30, 40], 5],
+    ['the range from a time on, inclusive', { fromMs: NOON_MS + 10 }, 10, [10, 20, 30, 40], 4],
+    ['the range from just after a time on', { fromMs: NOON_MS + 11 }, 10, [20, 30, 40], 3],
+    ['the range up to a time, inclusive', { toMs: NOON_MS + 30 }, 10, [0, 10, 20, 30], 4],
+    ['the range up to just before a time', { toMs: NOON_MS + 29 }, 10, [0, 10, 20], 3],
+    ['the newest rows of a range', { fromMs: NOON_MS, toMs: NOON_MS + 30 }, 2, [20, 30], 4],
     ['one moment', { fromMs: NOON_MS + 20, toMs: NOON_MS + 20 }, 10, [20], 1],
     ['a range with nothing in it', { fromMs: NOON_MS + 41 }, 10, [], 0],
     ['a range that ends before it starts', { fromMs: NOON_MS + 30, toMs: NOON_MS + 10 }, 10, [], 0],
   ];
-  test.each(ranges)('lists %s', async (_, range, limit, expected, total) => {
-    await using place = await emptyStore(makePlace);
-    await place.store.createJobs([pastJob('a')]);
-    for (const atMs of [0, 20, 10, 40, 30])
-      await place.store.recordSample('a', sample(atMs, { stamped: false }));
-    const found = await listReadings(place.store, 'a', range, limit);
-    expect(found.samples.map(({ timeMs }) => timeMs - NOON_MS)).toEqual(expected);
-    expect(found.total).toBe(total);
-  });
+  test.each(ranges)(
+    'the list of samples has exactly those of %s',
+    async (_, range, limit, expected, total) => {
+      await using place = await emptyStore(makePlace);
+      await place.store.createJobs([pastJob('a')]);
+      for (const atMs of [0, 20, 10, 40, 30])
+        await place.store.recordSample('a', sample(atMs, { stamped: false }));
+      const found = await listReadings(place.store, 'a', range, limit);
+      expect(found.samples.map(({ timeMs }) => timeMs - NOON_MS)).toEqual(expected);
+      expect(found.total).toBe(total);
+    },
+  );
 
-  test('a node that is not one of the job is refused, and nothing of the sample is kept', async () => {
+  test('a sample of a node that the job does not have is refused and changes nothing', async () => {
     await using place = await emptyStore(makePlace);
     const { store } = place;
     await store.createJobs([pastJob('a', { nodes: ['n1', 'n2'] }), pastJob('b', { nodes: ['n3'] })]);
@@ -75,7 +78,7 @@ export function samples(makePlace: MakePlace) {
     expect(await store.getJob('a')).toMatchObject({ cpuUsage: 0, memoryUsageMb: 0 });
   });
 
-  test('a job that has ended still takes samples', async () => {
+  test('a job that has ended accepts samples', async () => {
     await using place = await emptyStore(makePlace);
     await place.store.createJobs([pastJob('a', { state: 'completed', endTimeMs: NOON_MS + 5 })]);
     await place.store.recordSample('a', sample(3, { stamped: false }));

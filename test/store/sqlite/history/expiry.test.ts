@@ -74,7 +74,7 @@ function startSteps(path: string) {
   };
 }
 
-test('jobs of many nodes are removed in pieces, and nothing of them stays', async () => {
+test('jobs with many nodes are deleted in small steps that leave no row behind', async () => {
   using folder = temporaryFolder();
   const path = folder.file('a.db');
   await storeWithEnded(path, [1500, 1, 300, 300, 2, 3]);
@@ -89,7 +89,7 @@ test('jobs of many nodes are removed in pieces, and nothing of them stays', asyn
   }
 });
 
-test('points that are too old go in pieces', async () => {
+test('samples are replaced by points, and old points deleted, in small steps', async () => {
   using folder = temporaryFolder();
   const path = folder.file('a.db');
   await storeWithEnded(path, [600]);
@@ -104,7 +104,7 @@ test('points that are too old go in pieces', async () => {
   for (const changed of [...thinned, ...removed]) expect(changed).toBeLessThan(400);
 });
 
-test('a deleted job can be made again at once, and its samples go in later steps', async () => {
+test('the id of a deleted job is free at once, and its samples are deleted in later steps', async () => {
   using folder = temporaryFolder();
   const path = folder.file('a.db');
   await storeWithEnded(path, [300]);
@@ -119,7 +119,7 @@ test('a deleted job can be made again at once, and its samples go in later steps
   expect([steps.count('usage'), steps.count('chunk'), steps.count('leftover_run')]).toEqual([0, 0, 0]);
 });
 
-test('what cannot be removed, thinned out or sealed is set aside, told once, and the rest goes on', async () => {
+test('a chunk or job that cannot be deleted or sealed is set aside and reported once, and all others go on', async () => {
   using folder = temporaryFolder();
   const path = folder.file('a.db');
   await storeWithEnded(path, [2, 2, 2]);
@@ -156,7 +156,7 @@ test('what cannot be removed, thinned out or sealed is set aside, told once, and
   await store.close();
 });
 
-test('a damaged chunk of points stops nothing', async () => {
+test('a damaged chunk of points does not stop the sealing of other chunks', async () => {
   using folder = temporaryFolder();
   const path = folder.file('a.db');
   await storeWithEnded(path, [1, 1]);
@@ -178,7 +178,7 @@ test('a damaged chunk of points stops nothing', async () => {
   await store.close();
 });
 
-test('chunks of before there were points get theirs in steps, and are read meanwhile', async () => {
+test('older chunks without points get them in steps and are read meanwhile', async () => {
   using folder = temporaryFolder();
   const path = folder.file('a.db');
   const store = await openSqlite(path);

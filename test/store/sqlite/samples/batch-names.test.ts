@@ -4,7 +4,7 @@ import { batchNameReader } from '../../../../src/store/sqlite/samples/batch-name
 const list = (prefix: string, count: number) =>
   Array.from({ length: count }, (_, index) => `${prefix}${index}`);
 
-test('the names of a batch are the same object when they come again, and another one when one is different', () => {
+test('equal names of batches give one object, and different names another', () => {
   const read = batchNameReader();
   const [jobs, nodes] = [list('job', 60), list('node', 60)];
   const names = read(jobs.join('\n'), nodes.join('\n'));
@@ -16,7 +16,7 @@ test('the names of a batch are the same object when they come again, and another
   expect(read('a', '')).toEqual({ jobs: ['a'], nodes: [''] });
 });
 
-test('the names that were used longest ago are forgotten when there are too many', () => {
+test('the least recently used names are forgotten when there are too many', () => {
   const read = batchNameReader();
   const readBatch = (number: number) => {
     const jobs = list(`${number}-`, 1000).join('\n');

@@ -8,7 +8,7 @@ import { listReadings } from '../../../help/readings.ts';
 
 const DAY_MS = 86_400_000;
 
-test('a damaged chunk is told with its job and its span, and all others still read', async () => {
+test('a read of a damaged chunk rejects with its job and span, and all other chunks are read', async () => {
   using folder = temporaryFolder();
   const store = await openSqlite(folder.file('a.db'));
   const job = { user: 'alice', nodes: ['n1'], state: 'running' as const, startTimeMs: NOON_MS };

@@ -17,7 +17,7 @@ const rowsOf = ({ series, times, starts, firstSeq, fromRow, toRow }: LogView): M
   });
 
 test.each([1, 2, 3])(
-  'a view shows what it showed, whatever is appended and dropped later (seed %d)',
+  'a view of the index does not change when rows are appended or dropped later (seed %d)',
   (seed) => {
     const random = createRandom(seed);
     const below = (limit: number) => Math.floor(random() * limit);
@@ -55,7 +55,7 @@ test.each([
   ['one', [5]],
   ['close together', [5, 900_004, 7]],
   ['far apart', [5, 2_000_000_000, 1]],
-])('the places of series: %s', (_, list) => {
+])('each series of a list has its place, and other series have none: %s', (_, list) => {
   const places = new SeriesPlaces(list);
   expect(list.map((series) => places.of(series))).toEqual([...list.keys()]);
   for (const other of [0, 6, 8, 900_003, 900_005, 2_000_000_001]) expect(places.of(other)).toBe(-1);

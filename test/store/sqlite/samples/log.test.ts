@@ -85,7 +85,7 @@ const nodes = (count: number) => Array.from({ length: count }, (_, index) => `n$
 const moment = (atMs: number, count: number): JobSample[] =>
   nodes(count).map((node) => ({ jobId: 'a', ...sample(atMs, { node, stamped: false }) }));
 
-test('all nodes of a job are read in one pass: a row of the log once, in slices', () => {
+test('a read of all nodes of a job reads each row of the log once', () => {
   using log = openLog();
   log.commit({ kind: 'createJobs', jobs: [pastJob('a', { nodes: nodes(500) })] });
   for (let at = 0; at < 40; at++) log.commit({ kind: 'recordSamples', samples: moment(at * 1000, 500) });
@@ -107,7 +107,7 @@ test('all nodes of a job are read in one pass: a row of the log once, in slices'
   expect([...some.get(node!)!.times]).toEqual([3000, 4000, 5000].map((ms) => NOON_MS + ms));
 });
 
-test('samples come by time, those of one millisecond in the order of arrival', () => {
+test('unsealed samples are sorted by time, and keep the order of arrival within a millisecond', () => {
   using log = openLog();
   log.commit({ kind: 'createJobs', jobs: [pastJob('a')] });
   const list = [3, 1, 2, 1, 3, 1, 9, 0].map((ms, index) => ({ ...sample(ms), memoryUsageMb: index }));
@@ -118,7 +118,7 @@ test('samples come by time, those of one millisecond in the order of arrival', (
   expect([...columns.memory]).toEqual([7, 1, 3, 5, 2, 0, 4, 6]);
 });
 
-test('a reader of an earlier moment sees what a later one has seen leave the log', () => {
+test('a reader of an earlier snapshot still sees samples that have left the log since', () => {
   using log = openLog();
   log.commit({ kind: 'createJobs', jobs: [pastJob('a', { nodes: nodes(20) })] });
   for (let at = 0; at < 100; at++) log.commit({ kind: 'recordSamples', samples: moment(at * 1000, 20) });
@@ -142,7 +142,7 @@ test('a reader of an earlier moment sees what a later one has seen leave the log
   expect(total(runThrough(unsealedReader(late).readJob(job)))).toBe(20);
 });
 
-test('a job that gets the number of one that has gone starts empty', () => {
+test('a job that reuses the row ids of a deleted job starts without samples', () => {
   using log = openLog();
   const create = (id: string): Write => ({ kind: 'createJobs', jobs: [pastJob(id)] });
   const record = (jobId: string): Write => ({ kind: 'recordSample', jobId, sample: sample(1) });
@@ -171,7 +171,7 @@ test('a job that gets the number of one that has gone starts empty', () => {
   expect(log.commit(repeat)).toMatchObject([{ stored: 0, repeated: 1 }]);
 });
 
-test('many series are sealed in rounds that read a row once, not once for each of its series', () => {
+test('sealing many series reads each row of the log once, not once for each series', () => {
   using log = openLog();
   log.commit({ kind: 'createJobs', jobs: [pastJob('a', { nodes: nodes(300) })] });
   for (let at = 0; at < 60; at++) log.commit({ kind: 'recordSamples', samples: moment(at * 1000, 300) });
@@ -188,7 +188,7 @@ test('many series are sealed in rounds that read a row once, not once for each o
   expect(log.db.query('SELECT count(*) FROM log').values()).toEqual([[1]]);
 });
 
-test('a series that fills the log is sealed a few thousand samples at a time', () => {
+test('a series of 60,000 samples is sealed in parts of a few thousand', () => {
   using log = openLog();
   log.commit({ kind: 'createJobs', jobs: [pastJob('a')] });
   const list = Array.from({ length: 60_000 }, (_, at) => ({ jobId: 'a', ...sample(at, { stamped: false }) }));
@@ -228,7 +228,7 @@ test('a series that cannot be sealed is set aside for an hour, and the others le
   expect(log.db.query('SELECT sum(samples) FROM chunk').values()).toEqual([[30]]);
 });
 
-test('late samples of a requeued job read its runs once for all of them', () => {
+test('a batch of late samples reads the runs of their requeued job once', () => {
   using log = openLog();
   const counts = countStatements(log.db);
   const commitGroup = groupCommitter(log.db);

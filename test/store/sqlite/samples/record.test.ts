@@ -139,7 +139,7 @@ function commitToFullDisk(
   db.run('PRAGMA max_page_count = 1000000');
 }
 
-test.each([1, 2, 3])('what is remembered of jobs changes nothing that is stored or answered (%d)', (seed) => {
+test.each([1, 2, 3])('the cache of jobs and series changes no stored row and no answer (seed %d)', (seed) => {
   using folder = temporaryFolder();
   using db = openDatabase(folder.file('remembering.db'));
   using other = openDatabase(folder.file('forgetting.db'));
@@ -174,7 +174,7 @@ test.each([1, 2, 3])('what is remembered of jobs changes nothing that is stored 
   expect(JSON.stringify(outcomes)).toMatch(/"repeated":[1-9]/);
 });
 
-test('a job that has gone for its age is not remembered', () => {
+test('a job that retention deleted is not found in the cache', () => {
   using folder = temporaryFolder();
   using db = openDatabase(folder.file('gone.db'));
   const commitGroup = groupCommitter(db);

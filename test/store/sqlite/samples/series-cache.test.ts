@@ -31,7 +31,7 @@ function openCache(jobs: number, maxEntries?: number) {
   };
 }
 
-test('a series is one object, whether a sample names the first node or leaves it out', () => {
+test('a sample without a node has the series of the first node', () => {
   using named = openCache(1);
   const first = named.find('j0', 'n1');
   expect(named.find('j0')).toBe(first!);
@@ -42,7 +42,7 @@ test('a series is one object, whether a sample names the first node or leaves it
   expect(unnamed.find('j0', 'n2')).not.toBe(again);
 });
 
-test('a job that does not exist, or a node that is not one of its nodes, has no series', () => {
+test('an unknown job has no series, and neither has a node of another job', () => {
   using one = openCache(1);
   expect(one.find('j1')).toBeUndefined();
   expect(one.cache.hasJob('j1')).toBe(false);
@@ -50,7 +50,7 @@ test('a job that does not exist, or a node that is not one of its nodes, has no 
   expect(one.cache.hasJob('j0')).toBe(true);
 });
 
-test('a batch that names the same again gets the same series, until one of its jobs is forgotten', () => {
+test('an equal batch gets the same series until one of its jobs is forgotten', () => {
   using one = openCache(3);
   const names = { jobs: ['j0', 'j1'], nodes: ['n1', 'n2'] };
   const list = [
@@ -67,7 +67,7 @@ test('a batch that names the same again gets the same series, until one of its j
   expect(later[1]).not.toBe(found[1]);
 });
 
-test('the size of the cache goes down with each job that is forgotten', () => {
+test('forgetting a job takes its series from the size of the cache', () => {
   using one = openCache(2);
   for (const id of one.ids) for (const node of NODES) one.find(id, node);
   one.find('j0');
@@ -80,7 +80,7 @@ test('the size of the cache goes down with each job that is forgotten', () => {
   expect(one.cache.size).toBe(0);
 });
 
-test('a cache that is a little too small for the jobs that report in turn still has most of them', () => {
+test('a cache slightly too small for jobs that report in turn still holds most of them', () => {
   using one = openCache(125, 200);
   let found = 0;
   for (let round = 0; round < 20; round++) {
