@@ -1,10 +1,9 @@
 import type { Identity } from '../domain/caller.ts';
 import { AppError, quote, refuseCredential } from '../domain/errors.ts';
+import { MUNGE_SERVICE } from '../domain/munge.ts';
 import type { Credential, Unmunge } from './unmunge.ts';
 import type { Way } from './way.ts';
 
-/** The first word of every payload: a credential for another service is worth nothing here. */
-const SERVICE = 'hpc-observe';
 const SCHEME = /^munge(?: +(.*))?$/i;
 
 interface MungeOptions {
@@ -13,7 +12,7 @@ interface MungeOptions {
   readonly cluster: () => string | undefined;
   /** Hosts beside that of the request that a credential may name, such as that of the public URL. */
   readonly hosts?: readonly string[];
-  /** The name of a user of this machine; undefined if the uid has none. */
+  /** The name of a user, or one that no job has; undefined if it cannot be found at present. */
   readonly nameOf: (uid: number) => string | undefined | Promise<string | undefined>;
 }
 
@@ -29,13 +28,15 @@ export function mungeWay({ unmunge, cluster, hosts = [], nameOf }: MungeOptions)
 
   async function identify(text: string, request: Request): Promise<Identity> {
     // Before the credential is used up.
-    const name = cluster();
-    if (name === undefined) throw clusterUnknown();
+    const itsCluster = cluster();
+    if (itsCluster === undefined) throw clusterUnknown();
     const credential = await unmunge.decode(text);
-    const fault = findFault(credential, { cluster: name, hosts: [hostOf(request), ...hosts] });
+    const fault = findFault(credential, { cluster: itsCluster, hosts: [hostOf(request), ...hosts] });
     if (fault !== undefined) throw refuseCredential('munge_refused', fault);
     const { uid } = credential;
-    return { name: (await nameOf(uid)) ?? `uid-${uid}`, uid, proof: 'munge', isLocal: false };
+    const name = await nameOf(uid);
+    if (name === undefined) throw nameUnknown(uid);
+    return { name, uid, proof: 'munge', isLocal: false };
   }
 }
 
@@ -51,8 +52,8 @@ export function findFault(
   { cluster, hosts }: Audience,
 ): string | undefined {
   const [service, itsCluster, itsHost, ...rest] = payload.split(' ');
-  if (service !== SERVICE || itsCluster === undefined || rest.length > 0)
-    return `The MUNGE credential was made for something else: its payload must be ${quote(`${SERVICE} ${cluster}`)}.`;
+  if (service !== MUNGE_SERVICE || itsCluster === undefined || rest.length > 0)
+    return `The MUNGE credential was made for something else: its payload must be ${quote(`${MUNGE_SERVICE} ${cluster}`)}.`;
   if (itsCluster !== cluster)
     return `The MUNGE credential was made for the cluster ${quote(itsCluster)}; this is ${quote(cluster)}.`;
   if (itsHost !== undefined && !hosts.some((host) => host.toLowerCase() === itsHost.toLowerCase()))
@@ -70,3 +71,6 @@ const clusterUnknown = () =>
     'The service does not know the name of its cluster yet, which MUNGE credentials have to name: Slurm does not ' +
       'answer. Set it with --cluster.',
   );
+
+const nameUnknown = (uid: number) =>
+  new AppError('unavailable', `The name of the user with the uid ${uid} cannot be looked up at the moment.`);

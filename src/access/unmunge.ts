@@ -1,6 +1,6 @@
-import { accessSync, constants } from 'node:fs';
 import { AppError, OperatorError, refuseCredential } from '../domain/errors.ts';
 import { createGate } from '../domain/gate.ts';
+import { MUNGE_FOLDERS } from '../domain/munge.ts';
 import { ProgramFailed, readProgram } from '../program.ts';
 
 /** Who made a credential, when, and for what. */
@@ -12,8 +12,6 @@ export interface Credential {
   readonly payload: string;
 }
 
-/** Where distributions and sites install MUNGE. */
-const FOLDERS = ['/usr/bin', '/usr/local/bin', '/opt/munge/bin', '/bin'];
 /** Not the host, whose name unmunge would ask the DNS for. */
 const KEYS = 'STATUS,UID,ENCODE_TIME,DECODE_TIME,TTL';
 /** unmunge takes 6 ms; munged that does not answer should not hold a request longer than this. */
@@ -95,7 +93,7 @@ interface UnmungeOptions {
 }
 
 /** Decodes credentials with the program unmunge: at most four at once, while others wait. */
-export function createUnmunge({ socket, folders = FOLDERS }: UnmungeOptions = {}): Unmunge {
+export function createUnmunge({ socket, folders = MUNGE_FOLDERS }: UnmungeOptions = {}): Unmunge {
   const gate = createGate({
     places: 4,
     waiting: 64,
@@ -155,15 +153,5 @@ const notDecoded = (cause: unknown) =>
     { cause },
   );
 
-function findUnmunge(folders: readonly string[]): string | undefined {
-  return folders.map((folder) => `${folder}/unmunge`).find(isExecutable);
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
+const findUnmunge = (folders: readonly string[]): string | undefined =>
+  Bun.which('unmunge', { PATH: folders.join(':') }) ?? undefined;

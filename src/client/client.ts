@@ -28,6 +28,16 @@ import {
 } from '../api/sample.ts';
 import { RECORD_SAMPLES, renderSampleRow, type SentRow } from '../api/sample-batch.ts';
 import { LIST_SAMPLES, renderReadingQuery, SampleListAnswer } from '../api/sample-list.ts';
+import {
+  CREATE_LINK,
+  END_SESSION,
+  EndedSessionsAnswer,
+  LinkAnswer,
+  REVOKE_SESSIONS,
+  readSession,
+  SessionAnswer,
+  START_SESSION,
+} from '../api/session.ts';
 import { GET_SUMMARY, JobSummaryAnswer, readSummary } from '../api/summary.ts';
 import {
   CREATE_TOKEN,
@@ -40,6 +50,7 @@ import {
   renderNewToken,
   TokenListAnswer,
 } from '../api/token.ts';
+import { readWhoami, WHOAMI, WhoamiAnswer } from '../api/whoami.ts';
 import type { Job, JobPatch, NewJob } from '../domain/job.ts';
 import type { JobFilter, JobOrder } from '../domain/list.ts';
 import type { BatchResult } from '../domain/store/batch.ts';
@@ -84,6 +95,10 @@ const toReading = answerReader(SampleRow, readSampleRow);
 const toBatch = answerReader(BatchAnswer, readBatch);
 const toCreatedToken = answerReader(CreatedTokenAnswer, readCreatedToken);
 const toTokens = answerReader(TokenListAnswer, ({ tokens }) => tokens.map(readToken));
+const toWhoami = answerReader(WhoamiAnswer, readWhoami);
+const toSession = answerReader(SessionAnswer, readSession);
+const toLink = answerReader(LinkAnswer, ({ url }) => url);
+const toEnded = answerReader(EndedSessionsAnswer, ({ ended }) => ended);
 const toProcessed = answerReader(ProcessedAnswer, ({ message }) => message);
 
 /**
@@ -219,6 +234,31 @@ export class Client {
     } catch (error) {
       if (tries === 1 || !(error instanceof ClientError) || error.code !== 'not_found') throw error;
     }
+  }
+
+  /** Returns who sends the requests of this client, as the service sees it. */
+  whoami(call?: CallOptions) {
+    return this.#ask({ operation: WHOAMI }, toWhoami, call);
+  }
+
+  /** Exchanges the proof of this request for a session. */
+  startSession(call?: CallOptions) {
+    return this.#ask({ operation: START_SESSION }, toSession, call);
+  }
+
+  /** Ends the session that the requests of this client show. */
+  async endSession(call: CallOptions = {}): Promise<void> {
+    await this.#transport.send({ operation: END_SESSION }, call, async () => {});
+  }
+
+  /** Ends all sessions of a user; returns how many there were. */
+  revokeSessions(user: string, call?: CallOptions): Promise<number> {
+    return this.#ask({ operation: REVOKE_SESSIONS, query: () => ({ user }) }, toEnded, call);
+  }
+
+  /** Returns the URL that signs a browser in as the user of this client: once, within a minute. */
+  createSignInLink(call?: CallOptions): Promise<string> {
+    return this.#ask({ operation: CREATE_LINK }, toLink, call);
   }
 
   #report(

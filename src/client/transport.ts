@@ -1,6 +1,7 @@
 import { readError } from '../api/error.ts';
 import { MEDIA_TYPE } from '../api/media-type.ts';
 import { type Operation, pathFor, type Query } from '../api/operation.ts';
+import type { Credentials } from './credentials.ts';
 import { type Deadline, startDeadline } from './deadline.ts';
 import { ClientError } from './error.ts';
 import { type RetryOptions, readRetryAfter, retry, wait } from './retry.ts';
@@ -12,6 +13,8 @@ export interface ClientOptions {
   readonly unix?: string;
   /** Sent with every request, such as the credentials for a proxy. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** Shows the service who sends the requests. */
+  readonly credentials?: Credentials;
   /** For one try of a request, and between two pieces of a stream. */
   readonly timeoutMs?: number;
   /** Tries after the first one, of requests that may be repeated. */
@@ -50,6 +53,7 @@ interface BuiltRequest {
 
 const TIMEOUT_MS = 30_000;
 const RETRIES = 4;
+const UNAUTHORIZED = 401;
 /** A refusal is one sentence; a proxy may send a page. */
 const MAX_REFUSAL_LENGTH = 64 * 1024;
 
@@ -138,9 +142,22 @@ export class Transport {
   }
 
   async #fetch({ url, init, answers }: BuiltRequest, { signal }: Deadline): Promise<Response> {
-    const response = await fetch(url, { ...init, signal });
+    const response = await this.#fetchAs(url, { ...init, signal });
     if (response.status in answers) return response;
     throw await this.#refusal(response);
+  }
+
+  /** Sends a request with credentials, and once more if the service refuses them and there are others. */
+  async #fetchAs(url: string, init: BunFetchRequestInit): Promise<Response> {
+    const { credentials } = this.#options;
+    if (!credentials) return fetch(url, init);
+    const send = (authorization: string) =>
+      fetch(url, { ...init, headers: { ...(init.headers as Record<string, string>), authorization } });
+    const shown = await credentials.show();
+    const response = await send(shown);
+    if (response.status !== UNAUTHORIZED || !credentials.renew(shown)) return response;
+    await response.body?.cancel();
+    return send(await credentials.show());
   }
 
   #urlOf({ operation, subject, query }: Message): string {

@@ -49,6 +49,21 @@ export const ACCESS_SETTINGS = {
     help: 'Users who see the jobs of an account, such as alice=physics, beside those that sacctmgr lists',
     ...list('pairs such as alice=physics, with commas between them', (word) => /^[^=]+=[^=]+$/.test(word)),
   },
+  cluster: {
+    name: 'cluster',
+    takes: 'NAME',
+    otherwise: '',
+    help: 'What MUNGE credentials for the service name; by default Slurm’s ClusterName, else: default',
+    expects: 'one word without blanks',
+    parse: (value: string) => (/\s/.test(value) ? undefined : value || null),
+  },
+  mungeSocket: {
+    name: 'munge-socket',
+    takes: 'PATH',
+    otherwise: '',
+    help: 'Socket of munged, if it is not the usual one (AuthInfo in slurm.conf)',
+    ...optionalText,
+  },
   oidcIssuer: {
     name: 'oidc-issuer',
     takes: 'URL',

@@ -71,9 +71,12 @@ test('a credential proves the name of its uid, and not that it is a user of this
     });
 });
 
-test('a uid that this machine does not know has a name that no job has', async () => {
-  const identity = await way({ ...CREDENTIAL, uid: 4321 })(arrival('Munge MUNGE:x:'));
-  expect(identity).toMatchObject({ name: 'uid-4321', uid: 4321 });
+test('while the name of a uid cannot be looked up, its user is not taken for somebody else', async () => {
+  const asked = way({ ...CREDENTIAL, uid: 4321 })(arrival('Munge MUNGE:x:')) as Promise<unknown>;
+  expect(await errorOf(asked)).toMatchObject({
+    code: 'unavailable',
+    message: expect.stringContaining('4321'),
+  });
 });
 
 test('a request without a credential does not use this way', () => {

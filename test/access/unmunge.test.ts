@@ -1,6 +1,7 @@
 import { expect, test } from 'bun:test';
 import { createUnmunge, explainRefusal, parseCredential } from '../../src/access/unmunge.ts';
 import { errorOf } from '../client/help.ts';
+import { startMunge, testWithMunge } from '../help/munge.ts';
 import { programs } from '../help/programs.ts';
 
 /** What unmunge of MUNGE 0.5.15 printed. */
@@ -106,3 +107,40 @@ test('at most four credentials are decoded at once, and beyond 64 more the servi
   expect(Math.max(...counts)).toBeLessThanOrEqual(4);
   expect(counts.length).toBe(68);
 }, 30_000);
+
+testWithMunge(
+  'munged accepts a credential once, and the reason why it refuses one is known',
+  async () => {
+    await using munge = await startMunge();
+    const unmunge = createUnmunge({ socket: munge.socket });
+    expect(await unmunge.probe()).toBe('on');
+    const refusalOf = async (credential: string) => {
+      const error = await errorOf(unmunge.decode(credential));
+      expect(error).toMatchObject({ code: 'unauthorized', reason: 'munge_refused' });
+      return (error as Error).message;
+    };
+    const good = await munge.encode('hpc-observe alpha 🧪');
+    expect(await unmunge.decode(good)).toMatchObject({
+      uid: process.getuid!(),
+      ttlMs: 300_000,
+      payload: 'hpc-observe alpha 🧪',
+    });
+    expect(await refusalOf(good)).toContain('was used before');
+    const short = await munge.encode('hpc-observe alpha', '--ttl=1');
+    const changed = (await munge.encode('hpc-observe alpha')).replace(/.{3}:$/, 'AAA:');
+    expect(await refusalOf(changed)).toContain('another key');
+    const ofNobody = await munge.encode('hpc-observe alpha', '--restrict-uid=65534');
+    expect(await refusalOf(ofNobody)).toContain('another user');
+    const long = await munge.encode('x'.repeat(100_000), '--zip=zlib');
+    expect((await unmunge.decode(long)).payload.length).toBe(100_000);
+    const ofOtherKey = await munge.encode('hpc-observe alpha');
+    await Bun.sleep(2100);
+    expect(await refusalOf(short)).toContain('has expired');
+    await munge.stop();
+    expect(await unmunge.probe()).toBe('off: munged does not answer');
+    munge.newKey();
+    await munge.start();
+    expect(await refusalOf(ofOtherKey)).toContain('another key');
+  },
+  30_000,
+);

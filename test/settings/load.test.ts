@@ -43,6 +43,8 @@ const DEFAULTS: Config = {
   ingesters: [],
   visibility: 'auto',
   coordinators: [],
+  cluster: null,
+  mungeSocket: null,
   oidcIssuer: null,
   oidcClientId: 'hpc-observe',
   oidcSecret: null,
