@@ -16,8 +16,8 @@ const REASONS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Why the system refused, without its codes where they have a meaning for a person; for the end of a
- * sentence.
+ * Why the system refused, without its codes where they
+ * have a meaning for a person; for the end of a sentence.
  */
 export function explainSystemError(error: unknown): string {
   const { code = '', message = String(error) } = error as { code?: string; message?: string };

@@ -3,8 +3,8 @@ import { findCommand, runCommand } from './cli/commands.ts';
 import { OperatorError, UsageError } from './domain/errors.ts';
 
 /**
- * Runs one command line; returns its exit code: 0 done, 1 the surroundings do not allow it, 2 it is not
- * understood.
+ * Runs one command line; returns its exit code: 0 done, 1
+ * the surroundings do not allow it, 2 it is not understood.
  */
 async function run(line: readonly string[]): Promise<number> {
   try {

@@ -70,8 +70,8 @@ export async function runProgram(
 }
 
 /**
- * Returns the whole output of a program. Rejects as `runProgram` does, and when the output is longer than
- * `maxCharacters`.
+ * Returns the whole output of a program. Rejects as `runProgram`
+ * does, and when the output is longer than `maxCharacters`.
  */
 export async function readProgram(
   command: readonly [file: string, ...args: string[]],

@@ -1,8 +1,8 @@
 import { $ } from 'bun';
 
-// `bun test/run.ts check` checks types and style; `unit` does so and runs the fast tests in two processes;
-// `integration` builds the executable and runs the tests of it. The last line of tests is always `N passed, N
-// failed`.
+// `bun test/run.ts check` checks types and style; `unit` does so and runs the
+// fast tests in two processes; `integration` builds the executable and runs
+// the tests of it. The last line of tests is always `N passed, N failed`.
 
 const kind = process.argv[2];
 const isIntegration = kind === 'integration';
@@ -32,8 +32,8 @@ console.log(`${counts.pass} passed, ${failed} failed${skipped}`);
 process.exit(failed > 0 || counts.pass === 0 ? 1 : 0);
 
 /**
- * Runs a command and prints its output when it has ended, so that outputs do not mix. Returns whether it
- * succeeded.
+ * Runs a command and prints its output when it has ended,
+ * so that outputs do not mix. Returns whether it succeeded.
  */
 async function runStep(name: string, command: string[]): Promise<boolean> {
   const { exitCode, stdout, stderr } = await $`${command}`.nothrow().quiet();

@@ -18,8 +18,8 @@ export function compileCheck<Schema extends TSchema>(schema: Schema): Check<Stat
 }
 
 /**
- * Compiles the check of an answer. It ignores unknown fields, so that an older client can talk to a newer
- * server.
+ * Compiles the check of an answer. It ignores unknown fields,
+ * so that an older client can talk to a newer server.
  */
 export const compileAnswerCheck = <Schema extends TSchema>(schema: Schema): Check<Static<Schema>> =>
   compileCheck(openUp(schema) as Schema);

@@ -81,8 +81,8 @@ export const keyOf = (field: string): ShownDetail['key'] | undefined =>
   SHOWN_DETAILS.find((row) => row.field === field)?.key;
 
 /**
- * Reads the details of a request or an answer; undefined if there are none. A bad `submit_time` is a
- * `validation_error`.
+ * Reads the details of a request or an answer; undefined if
+ * there are none. A bad `submit_time` is a `validation_error`.
  */
 export function readDetails(body: DetailBody): JobDetails | undefined {
   const details: Record<string, unknown> = {};

@@ -1,8 +1,8 @@
 import { type ValueError, ValueErrorType } from '@sinclair/typebox/errors';
 
 /**
- * Explains the first fault of a value in one sentence that names the field and what is allowed; never the
- * schema.
+ * Explains the first fault of a value in one sentence that
+ * names the field and what is allowed; never the schema.
  */
 export function explainFault(fault: ValueError | undefined, whole = 'The body'): string {
   if (!fault) return 'The request is not valid.';

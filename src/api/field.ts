@@ -14,8 +14,8 @@ export type Wire<Described extends Schema> = DeepReadonly<Static<Described>>;
 FormatRegistry.Set('identity', isIdentity);
 // Free text keeps its lines; SQLite would cut it at a NUL.
 FormatRegistry.Set('text', (text) => text.isWellFormed() && !text.includes('\0'));
-// Times are parsed once, where an error can be explained in a sentence; the published document calls them
-// date-time.
+// Times are parsed once, where an error can be explained in
+// a sentence; the published document calls them date-time.
 FormatRegistry.Set('moment', () => true);
 
 /** An ISO 8601 time in a request. */

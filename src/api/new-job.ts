@@ -14,8 +14,8 @@ export const NewJobBody = Type.Object(
     nodes: Type.Array(Identity('Node name'), {
       minItems: 1,
       maxItems: MAX_NODES,
-      // Published as `uniqueItems`; TypeBox would check that with a hash that takes a second for 100,000
-      // names.
+      // Published as `uniqueItems`; TypeBox would check that
+      // with a hash that takes a second for 100,000 names.
       distinct: true,
       description: 'Nodes of the job; samples that name no node belong to the first one',
     }),

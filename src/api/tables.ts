@@ -48,8 +48,8 @@ const TABLES: Readonly<Record<string, () => string>> = {
 };
 
 /**
- * Returns a page with its tables, which stand between `<!-- table: NAME -->` and `<!-- end -->`, rendered
- * anew.
+ * Returns a page with its tables, which stand between
+ * `<!-- table: NAME -->` and `<!-- end -->`, rendered anew.
  */
 export const renderApiTables = (page: string): string =>
   page.replace(/(<!-- table: (\S+) -->\n)[\s\S]*?(<!-- end -->)/g, (_, start, name, end) => {

@@ -17,8 +17,8 @@ export interface Command<Key extends SettingKey = SettingKey> {
   readonly usage: readonly string[];
   readonly examples: readonly Example[];
   /**
-   * The settings that it reads. Those of other commands may stand in variables and the file, but not in its
-   * flags.
+   * The settings that it reads. Those of other commands may
+   * stand in variables and the file, but not in its flags.
    */
   readonly settings: readonly Key[];
   /** Flags that are not settings: they are neither variables nor keys of the file. */

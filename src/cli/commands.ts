@@ -54,8 +54,8 @@ interface Found {
 }
 
 /**
- * Finds the command that a command line names, in its first word or its first two. UsageError if there is
- * none.
+ * Finds the command that a command line names, in its first
+ * word or its first two. UsageError if there is none.
  */
 export function findCommand(line: readonly string[]): Found {
   const [given = 'help', second = '', ...rest] = line;

@@ -83,8 +83,8 @@ export function startDemo(options: DemoOptions): Demo {
   });
 
   /**
-   * Brings the store up to now, in the order of time; the scheduler that goes on from there, unless it was
-   * stopped.
+   * Brings the store up to now, in the order of time; the
+   * scheduler that goes on from there, unless it was stopped.
    */
   async function fillPast(signal: AbortSignal): Promise<Scheduler | undefined> {
     const toMs = now();

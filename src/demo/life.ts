@@ -63,8 +63,8 @@ export const reportWait = (job: WaitingJob): Report => ({
 });
 
 /**
- * All that Slurm has said of a job up to `nowMs`, in order. The end of a first run is told when the next has
- * started.
+ * All that Slurm has said of a job up to `nowMs`, in order.
+ * The end of a first run is told when the next has started.
  */
 export function reportLife(job: DemoJob, nowMs: number): Report[] {
   const runs = runsOf(job).filter(({ startTimeMs }) => startTimeMs <= nowMs);

@@ -6,8 +6,8 @@ import { createRandom } from './random.ts';
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 /**
- * Jobs that wait for a partition: people submit more while there are fewer, and hold back while there are
- * more.
+ * Jobs that wait for a partition: people submit more while
+ * there are fewer, and hold back while there are more.
  */
 const WAITING_JOBS = { least: 3, most: 16 };
 /** Starts in one step: after an outage the cluster fills over half an hour, not in an instant. */
@@ -68,8 +68,8 @@ export function createScheduler(
 }
 
 /**
- * The jobs that start from `fromMs` to `toMs`, in the order of their starts, on a cluster where `running`
- * run.
+ * The jobs that start from `fromMs` to `toMs`, in the
+ * order of their starts, on a cluster where `running` run.
  */
 export function planJobs(
   scheduler: Scheduler,

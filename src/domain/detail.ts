@@ -53,8 +53,8 @@ export const DETAILS = [
   { key: 'name', field: 'name', column: 'name', kind: 'text', letter: 'j', isFilter: true },
   // Account, Account, account, SLURM_JOB_ACCOUNT.
   { key: 'account', field: 'account', column: 'account', kind: 'label', letter: 'a', isFilter: true },
-  // Partition, Partition, partition, SLURM_JOB_PARTITION. A waiting job may name several, with commas between
-  // them.
+  // Partition, Partition, partition, SLURM_JOB_PARTITION. A
+  // waiting job may name several, with commas between them.
   { key: 'partition', field: 'partition', column: 'partition', kind: 'label', letter: 'p', isFilter: true },
   // QOS, QOS, qos, SLURM_JOB_QOS.
   { key: 'qos', field: 'qos', column: 'qos', kind: 'label', letter: 'q', isFilter: true },
@@ -103,16 +103,16 @@ export const DETAILS = [
   { key: 'allocations', field: 'allocations', column: 'allocations', kind: 'allocations' },
   // -, SLUID, sluid, -. The later SLUIDs of a resized run, in the order of time.
   { key: 'otherSluids', column: 'other_sluids', kind: 'identities' },
-  // ResizeTime (whether, not when), Start of a later part, @start, -. In order; absent where the size never
-  // changed.
+  // ResizeTime (whether, not when), Start of a later part,
+  // @start, -. In order; absent where the size never changed.
   { key: 'resizedMs', column: 'resized', kind: 'times' },
 ] as const satisfies readonly DetailSpec[];
 
 export type DetailRow = (typeof DETAILS)[number];
 
 /**
- * What a scheduler knows of a run besides its user, nodes and life. A detail that no source reported is
- * absent.
+ * What a scheduler knows of a run besides its user, nodes
+ * and life. A detail that no source reported is absent.
  */
 export type JobDetails = { readonly [Row in DetailRow as Row['key']]?: KindValues[Row['kind']] };
 

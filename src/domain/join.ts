@@ -50,8 +50,8 @@ interface Accounts {
 }
 
 /**
- * Adds each of FIELDS to `joined` and returns their origins. A loop, because an import joins millions of
- * runs.
+ * Adds each of FIELDS to `joined` and returns their origins.
+ * A loop, because an import joins millions of runs.
  */
 function joinFields(joined: Record<string, unknown>, accounts: Accounts): Provenance['fields'] {
   const { known, added } = accounts;

@@ -40,8 +40,8 @@ export const NEWEST_FIRST: JobOrder = { sort: 'startTime', isAscending: false };
 /** A place in an ordered list: after this job. */
 export interface JobPosition {
   /**
-   * The value that the list is sorted by: milliseconds, percent or MB of 2^20 bytes; null if the job has
-   * none.
+   * The value that the list is sorted by: milliseconds,
+   * percent or MB of 2^20 bytes; null if the job has none.
    */
   readonly value: number | null;
   readonly id: string;

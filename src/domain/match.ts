@@ -22,8 +22,8 @@ const CLOCK_AFTER_END_MS = 30_000;
 export interface MergedRun {
   readonly run: Run;
   /**
-   * The runs known before that are one with it: none if it is new, several if they turned out to be the same
-   * run.
+   * The runs known before that are one with it: none if it
+   * is new, several if they turned out to be the same run.
    */
   readonly known: readonly Run[];
   readonly isChanged: boolean;

@@ -12,8 +12,8 @@ export interface SampleColumns {
 }
 
 /**
- * Number and spread of the samples that each row summarizes; their means are in the columns of
- * `SampleColumns`.
+ * Number and spread of the samples that each row summarizes;
+ * their means are in the columns of `SampleColumns`.
  */
 export interface PointColumns {
   /** Samples of the row; 0 if the row is a sample itself. */
@@ -86,8 +86,8 @@ export const keepReadings = (readings: NodeReadings): NodeReadings =>
   mapColumns(readings, (column) => column.slice());
 
 /**
- * Returns the rows in reverse with negated times, so that a descending list can be merged as an ascending
- * one.
+ * Returns the rows in reverse with negated times, so that
+ * a descending list can be merged as an ascending one.
  */
 export function turnAround(readings: NodeReadings): NodeReadings {
   const turned = mapColumns(readings, (column) => column.toReversed());

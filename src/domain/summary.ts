@@ -182,8 +182,8 @@ const largest = (known: number | null, { max, count }: { max: number; count: num
   count === 0 ? known : Math.max(known ?? max, max);
 
 /**
- * Summarizes one node by arithmetic means over its samples, rounded to six decimals, as jobstats does
- * (https://github.com/PrincetonUniversity/jobstats).
+ * Summarizes one node by arithmetic means over its samples, rounded to six
+ * decimals, as jobstats does (https://github.com/PrincetonUniversity/jobstats).
  */
 export function summarizeNode(totals: UsageTotals): UsageSummary {
   const { samples, oldestMs, newestMs, cpuMax, memoryMax, gpuSamples, gpuMax } = totals;

@@ -8,8 +8,8 @@
 //   by age  sealed, pauses     its steps are long, and       samples are       are refused
 //           become shorter     chunks are closed early       refused
 //
-// Nothing is hurried below a quarter, because a seal costs about as much for one sample of a series as for
-// fifty.
+// Nothing is hurried below a quarter, because a seal costs
+// about as much for one sample of a series as for fifty.
 
 /**
  * Most unsealed samples unless a setting says otherwise: 48 to 72 MB of the 300 MB that the service may take.

@@ -1,6 +1,6 @@
 import { Registry } from 'prom-client';
-// One by one, because the whole set includes Node's families, which mean little on Bun and break promtool's
-// rules.
+// One by one, because the whole set includes Node's families,
+// which mean little on Bun and break promtool's rules.
 import memory from 'prom-client/lib/metrics/osMemoryHeap.js';
 import cpu from 'prom-client/lib/metrics/processCpuTotal.js';
 import maxFiles from 'prom-client/lib/metrics/processMaxFileDescriptors.js';

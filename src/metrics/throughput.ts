@@ -4,8 +4,8 @@ import { type PartitionCount, type Throughput, WAIT_BOUNDS_SECONDS } from '../do
 const WAITS = 'hpc_observe_queue_wait_seconds';
 
 /**
- * The families of how jobs go through the cluster: queue lengths, ends and queue waits, from the store's
- * counters.
+ * The families of how jobs go through the cluster: queue
+ * lengths, ends and queue waits, from the store's counters.
  */
 export function throughputMetrics(readThroughput: () => Promise<Throughput>) {
   const registry = new Registry();

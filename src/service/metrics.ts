@@ -20,8 +20,8 @@ interface MetricsOptions {
 }
 
 /**
- * What /metrics shows. It exists before the other parts, which report to it; `watch` connects those read at a
- * scrape.
+ * What /metrics shows. It exists before the other parts, which
+ * report to it; `watch` connects those read at a scrape.
  */
 export function createMetrics({ config, now, log }: MetricsOptions) {
   let store: Store | undefined;

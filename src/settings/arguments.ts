@@ -18,14 +18,14 @@ export interface Arguments {
 }
 
 /**
- * `switch` takes no value; `boolean` is a switch that may also be given as --name=false; `list` may be
- * repeated.
+ * `switch` takes no value; `boolean` is a switch that may
+ * also be given as --name=false; `list` may be repeated.
  */
 export type FlagKind = 'value' | 'list' | 'switch' | 'boolean';
 
 /**
- * Reads the arguments of a command. `operands` are the names of the words that must be given beside the
- * flags.
+ * Reads the arguments of a command. `operands` are the
+ * names of the words that must be given beside the flags.
  */
 export function readArguments(
   args: readonly string[],

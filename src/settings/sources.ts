@@ -14,8 +14,8 @@ export type Source = ReadonlyMap<string, Given>;
 const PREFIX = 'HPC_OBSERVE_';
 
 /**
- * Reads the HPC_OBSERVE_* variables. One that names no setting of any command is a fault: it is most likely a
- * typo.
+ * Reads the HPC_OBSERVE_* variables. One that names no setting
+ * of any command is a fault: it is most likely a typo.
  */
 export function readVariables(
   env: Readonly<Record<string, string | undefined>>,

@@ -12,8 +12,7 @@ export function findLikely(word: string, choices: readonly string[]): string | u
 }
 
 /**
- * Counts the letters to add, leave out, change or swap with a neighbour (optimal string alignment
- * distance).
+ * Counts the letters to add, leave out, change or swap with a neighbour (optimal string alignment distance).
  */
 function countSlips(from: string, to: string): number {
   const rows = [Array.from({ length: to.length + 1 }, (_, column) => column)];

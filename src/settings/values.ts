@@ -66,8 +66,8 @@ const SHORTEST_INTERVAL_MS = 1000;
 const LONGEST_INTERVAL_MS = 3_600_000;
 
 /**
- * Milliseconds between two runs of a command: neither so short that it always runs, nor so long that it is
- * useless.
+ * Milliseconds between two runs of a command: neither so
+ * short that it always runs, nor so long that it is useless.
  */
 export const interval = {
   expects: 'a duration from 1s to 1h',

@@ -14,8 +14,8 @@ const SMALL = { rows: 1000, connections: 4 };
 const ONE_SAMPLE = { timeMs: Date.now(), cpuUsage: 1, memoryUsageMb: 1, gpuUsage: null };
 
 /**
- * Measures batches against plain appends, alone and beside readers, and how long a single POST waits beside
- * them.
+ * Measures batches against plain appends, alone and beside
+ * readers, and how long a single POST waits beside them.
  */
 export async function measureBatches(options: {
   rounds: number;

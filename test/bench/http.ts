@@ -33,8 +33,8 @@ export async function timePost(url: string, json: string | Uint8Array<ArrayBuffe
 }
 
 /**
- * Returns the milliseconds of each of `posts` POSTs of one sample, one after the other, while `beside` is
- * repeated.
+ * Returns the milliseconds of each of `posts` POSTs of one
+ * sample, one after the other, while `beside` is repeated.
  */
 export async function timeSamples(
   { url, jobIds, posts }: { url: string; jobIds: readonly string[]; posts: number },

@@ -4,8 +4,8 @@ import type { Place } from '../integration/neighbours/places.ts';
 import { isAtMost, type Row } from './row.ts';
 
 /**
- * Measures the longest wait of a neighbour and the most memory in each place, over all cases of the table of
- * neighbours.
+ * Measures the longest wait of a neighbour and the most memory
+ * in each place, over all cases of the table of neighbours.
  */
 export async function measureNeighbours(places: readonly Place[]): Promise<Row[]> {
   const rows: Row[] = [];

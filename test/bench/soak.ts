@@ -150,8 +150,8 @@ async function checkTotals(url: string, tally: Tally): Promise<void> {
 }
 
 /**
- * Draws the largest value of each sixtieth of the time in eight heights, scaled to the budget or the largest
- * value.
+ * Draws the largest value of each sixtieth of the time in
+ * eight heights, scaled to the budget or the largest value.
  */
 function drawCurve(megabytes: readonly number[]): string {
   const top = Math.max(MAX_MB, ...megabytes);

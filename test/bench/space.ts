@@ -18,8 +18,8 @@ const BUDGET_BYTES = 300;
 const BUDGET_RATIO = 1.1;
 
 /**
- * Measures the bytes on disk per job with ten sealed samples, and the size of the file against its used
- * pages.
+ * Measures the bytes on disk per job with ten sealed
+ * samples, and the size of the file against its used pages.
  */
 export async function measureSpace({ jobs }: { jobs: number }): Promise<Row[]> {
   using folder = temporaryFolder();

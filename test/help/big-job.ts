@@ -43,8 +43,8 @@ function* bigJobSamples(job: BigJob): Generator<JobSample[]> {
 }
 
 /**
- * Writes the job and its samples into a database that nobody has open; `isSealed`: nothing is left in the
- * log.
+ * Writes the job and its samples into a database that
+ * nobody has open; `isSealed`: nothing is left in the log.
  */
 export async function writeBigJob(
   path: string,

@@ -16,8 +16,8 @@ interface OpenOptions {
 }
 
 /**
- * Starts a headless Chromium with an empty profile that can reach only 127.0.0.1. Killed at the end of the
- * scope.
+ * Starts a headless Chromium with an empty profile that can
+ * reach only 127.0.0.1. Killed at the end of the scope.
  */
 export async function startBrowser() {
   const profile = temporaryFolder();

@@ -12,8 +12,8 @@ import { testWith } from './tool.ts';
 const TOOLS = ['mariadbd', 'munged', 'sacct', 'slurmctld', 'slurmd', 'slurmdbd', 'squeue'];
 
 /**
- * Returns `test` if a cluster can be started, which needs root; else prints a warning and skips, or fails in
- * CI.
+ * Returns `test` if a cluster can be started, which needs
+ * root; else prints a warning and skips, or fails in CI.
  */
 export function testWithCluster({ version, remedy }: Release): typeof test | typeof test.skip {
   const isRoot = process.getuid?.() === 0;

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { findCommand, runCommand } from '../../src/cli/commands.ts';
 
 /**
- * Runs a command line as main.ts does; returns its exit code and what it wrote to stdout, or throws its
- * error.
+ * Runs a command line as main.ts does; returns its exit
+ * code and what it wrote to stdout, or throws its error.
  */
 export async function runLine(line: readonly string[], env: Record<string, string | undefined> = {}) {
   let output = '';

@@ -18,8 +18,8 @@ interface DeploymentOptions {
 }
 
 /**
- * Reads the lines of deploy/slurm.conf, those of compute nodes too, with another folder of hooks and another
- * port.
+ * Reads the lines of deploy/slurm.conf, those of compute
+ * nodes too, with another folder of hooks and another port.
  */
 function readDeployedLines(hooks: string, port: number): string[] {
   const text = readFileSync('deploy/slurm.conf', 'utf8');

@@ -17,8 +17,8 @@ interface ServeOptions {
 }
 
 /**
- * Starts `hpc-observe serve` on a free port and waits until it prints its URLs. Killed at the end of the
- * scope.
+ * Starts `hpc-observe serve` on a free port and waits until
+ * it prints its URLs. Killed at the end of the scope.
  */
 export async function serve({ folder, args = [], env = {}, command = [EXECUTABLE] }: ServeOptions = {}) {
   const own = folder === undefined ? temporaryFolder() : undefined;

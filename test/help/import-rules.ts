@@ -124,8 +124,8 @@ function mayImport(path: string, { name, isType }: Import): boolean {
 }
 
 /**
- * Describes each import of a file that its room may not have, and each program that it starts without
- * permission.
+ * Describes each import of a file that its room may not
+ * have, and each program that it starts without permission.
  */
 export function importFaults(file: string, text: string): string[] {
   const path = insideOf(file);

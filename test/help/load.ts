@@ -27,8 +27,8 @@ interface WriteOptions {
   /** Told of every answer that is not 2xx. */
   readonly refused?: (answer: Response) => void;
   /**
-   * The service is about to go: a connection that breaks just ends, and what was on its way may be there or
-   * not.
+   * The service is about to go: a connection that breaks
+   * just ends, and what was on its way may be there or not.
    */
   readonly mayBreak?: boolean;
 }

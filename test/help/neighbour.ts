@@ -29,8 +29,8 @@ let resetAtMs = performance.now();
 let faults: string[] = [];
 
 /**
- * Repeats one request with a pause between two; returns a function that tells its longest wait since the last
- * reset.
+ * Repeats one request with a pause between two; returns a
+ * function that tells its longest wait since the last reset.
  */
 function repeat(url: string, init: RequestInit, pauseMs: number): () => number {
   let worstMs = 0;

@@ -25,8 +25,8 @@ async function waitFor({ run }: Cluster, id: string, state: string): Promise<voi
 /** Lines of slurm.conf that enable everything the scenario uses. */
 export const scenarioSettings = (release: Release): string[] => [
   'ScronParameters=enable',
-  // Before 26.05 a scrontab job is requeued and held if a busy machine takes long to read the user's
-  // environment.
+  // Before 26.05 a scrontab job is requeued and held if a
+  // busy machine takes long to read the user's environment.
   ...(isSince(release, '26.05') ? ['SlurmctldParameters=enable_expedited_requeue'] : ['GetEnvTimeout=60']),
 ];
 

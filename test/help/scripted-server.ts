@@ -25,8 +25,8 @@ export const cutAnswer = (body: string): Scripted => ({
 });
 
 /**
- * A server on a real socket that gives the answers of a script one after the other, the last one again and
- * again.
+ * A server on a real socket that gives the answers of a
+ * script one after the other, the last one again and again.
  */
 export async function startScriptedServer(script: readonly Scripted[]) {
   const requests: { line: string; body: string }[] = [];

@@ -63,8 +63,8 @@ interface ServiceOptions {
 }
 
 /**
- * The whole service without a socket: a real store in a folder of its own, a fixed clock, and the log as a
- * list.
+ * The whole service without a socket: a real store in a
+ * folder of its own, a fixed clock, and the log as a list.
  */
 export async function startService({
   maxBodyBytes = 1024 * 1024,

@@ -39,8 +39,8 @@ function folderWithCopy() {
 }
 
 /**
- * Runs `serve` where it cannot start; expects one line on stderr, exit code 1 and no output, and returns the
- * line.
+ * Runs `serve` where it cannot start; expects one line on
+ * stderr, exit code 1 and no output, and returns the line.
  */
 async function refusal(
   folder: string,

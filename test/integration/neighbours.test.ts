@@ -10,9 +10,9 @@ import {
 } from '../help/neighbours.ts';
 import { PLACES } from './neighbours/places.ts';
 
-// No request may stop the service for the others: each case runs while a neighbour, in a process of its own,
-// asks for /v1/health, posts a sample and scrapes. NEIGHBOURS=text runs only the cases whose name has the
-// text.
+// No request may stop the service for the others: each case runs while a
+// neighbour, in a process of its own, asks for /v1/health, posts a sample
+// and scrapes. NEIGHBOURS=text runs only the cases whose name has the text.
 
 /** To make a database of 1,000,000 jobs, on a busy machine. */
 const BUILD_MS = 900_000;

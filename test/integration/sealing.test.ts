@@ -71,8 +71,8 @@ test(`kill -9 ${KILLS} times while samples are being sealed loses and duplicates
   );
   await using server = await serve({ folder: folder.path });
   expect(await readSamples(server.url)).toEqual(expected);
-  // Compares while sealing goes on, until most samples are sealed or the machine has been too busy for a
-  // minute.
+  // Compares while sealing goes on, until most samples are
+  // sealed or the machine has been too busy for a minute.
   const endsAtMs = performance.now() + 60_000;
   while (countSealed(folder.path) <= 30_000 && performance.now() < endsAtMs) {
     expect(await readSamples(server.url)).toEqual(expected);

@@ -25,8 +25,8 @@ export function readFixture(
 }
 
 /**
- * Builds the file that a hook writes at `timeMs`; the integration test checks that the scripts write the
- * same.
+ * Builds the file that a hook writes at `timeMs`; the
+ * integration test checks that the scripts write the same.
  */
 export function hookFile(kind: string, timeMs: number, variables: Record<string, string>): HookFile {
   const seconds = Math.floor(timeMs / 1000);

@@ -9,9 +9,9 @@ export interface JobStore {
   createJob(job: NewJob, nowMs: number): Promise<Job>;
 
   /**
-   * Creates jobs with a past, as a batch. A row whose id exists counts as repeated if the stored job agrees
-   * with it (the start time is not compared if the row is `stamped`); otherwise it is refused with
-   * `conflict`.
+   * Creates jobs with a past, as a batch. A row whose id exists counts as
+   * repeated if the stored job agrees with it (the start time is not compared
+   * if the row is `stamped`); otherwise it is refused with `conflict`.
    */
   createJobs(jobs: readonly PastJob[]): Promise<BatchResult>;
 
@@ -35,11 +35,11 @@ export interface JobStore {
    * `next` lists no job twice and misses no job that existed from the first page on and kept the value that
    * the list is sorted by.
    *
-   * Cost: a list by state, user and at most one node in order of start time costs the same for any number of
-   * matches, `total` included. Every other list reads all jobs of its node, user or state, in slices between
-   * which other work goes on. Rejects with `validation_error` if such a list would skip more than 100,000
-   * jobs, with `unavailable` if too many such lists are running, and with the reason of `signal` once that is
-   * aborted.
+   * Cost: a list by state, user and at most one node in order of start time costs the same
+   * for any number of matches, `total` included. Every other list reads all jobs of its node,
+   * user or state, in slices between which other work goes on. Rejects with
+   * `validation_error` if such a list would skip more than 100,000 jobs, with `unavailable`
+   * if too many such lists are running, and with the reason of `signal` once that is aborted.
    */
   listJobs(filter: JobFilter, page: Page, signal?: AbortSignal): Promise<JobPage>;
 

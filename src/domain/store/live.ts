@@ -37,8 +37,8 @@ export interface LiveStore {
   countJobs(): Promise<JobTotals>;
 
   /**
-   * Reads the throughput counters. They never decrease, and reading them costs the same for any number of
-   * jobs.
+   * Reads the throughput counters. They never decrease, and
+   * reading them costs the same for any number of jobs.
    */
   countThroughput(): Promise<Throughput>;
 }

@@ -55,9 +55,9 @@ export interface SampleStore {
   requireRoomForBatch(): void;
 
   /**
-   * Stores samples of many jobs as a batch, each row under the rules of `recordSample`. A row that is not
-   * `stamped` counts as repeated if a sample of the same job, node and time is stored, so that senders may
-   * retry.
+   * Stores samples of many jobs as a batch, each row under the rules of
+   * `recordSample`. A row that is not `stamped` counts as repeated if a sample
+   * of the same job, node and time is stored, so that senders may retry.
    */
   recordSamples(samples: readonly JobSample[]): Promise<BatchResult>;
 

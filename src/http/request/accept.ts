@@ -1,8 +1,8 @@
 import { MEDIA_TYPE, ROW_FORMATS, type RowFormat } from '../../api/media-type.ts';
 
 /**
- * Reads the values of an Accept or Accept-Encoding header with their qualities (RFC 9110, 12.4.2), 1 by
- * default.
+ * Reads the values of an Accept or Accept-Encoding header
+ * with their qualities (RFC 9110, 12.4.2), 1 by default.
  */
 function readQualities(header: string): Map<string, number> {
   const qualities = new Map<string, number>();
@@ -35,8 +35,8 @@ function rate(mediaType: string, qualities: ReadonlyMap<string, number>) {
 }
 
 /**
- * Returns whether an Accept-Encoding header allows gzip; `gzip;q=0` forbids it, `*` stands for encodings not
- * named.
+ * Returns whether an Accept-Encoding header allows gzip;
+ * `gzip;q=0` forbids it, `*` stands for encodings not named.
  */
 export function acceptsGzip(header: string | null): boolean {
   const qualities = readQualities(header ?? '');

@@ -35,8 +35,8 @@ export async function* readPieces(
 }
 
 /**
- * Returns the length of an uncompressed body, if the client sent it. Throws `payload_too_large` beyond
- * `maxBytes`.
+ * Returns the length of an uncompressed body, if the client
+ * sent it. Throws `payload_too_large` beyond `maxBytes`.
  */
 function readLength(request: Request, maxBytes: number): number | undefined {
   const length = request.headers.get('content-length');
@@ -90,8 +90,8 @@ async function* bounded(source: AsyncIterable<Uint8Array>, maxBytes: number): As
 }
 
 /**
- * Throws for U+FFFD, which the decoder puts in place of invalid bytes: the name of a job would silently
- * change.
+ * Throws for U+FFFD, which the decoder puts in place of
+ * invalid bytes: the name of a job would silently change.
  */
 function requireUtf8(text: string): string {
   if (!text.includes('\ufffd')) return text;

@@ -15,8 +15,8 @@ export function writeCursor({ after, nowMs }: Cursor, order: JobOrder, filter: s
 }
 
 /**
- * Reads the text of `writeCursor`. Throws `validation_error` for any other text, and for another filter or
- * order.
+ * Reads the text of `writeCursor`. Throws `validation_error`
+ * for any other text, and for another filter or order.
  */
 export function readCursor(text: string, order: JobOrder, filter: string): Cursor {
   const { sort, ascending, now, value, id, check } = parse(text);

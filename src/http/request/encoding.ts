@@ -19,10 +19,10 @@ export const isPlain = (header: string | null): boolean =>
   header === null || /^\s*(identity)?\s*$/i.test(header);
 
 /**
- * Decompresses a body piece by piece, so that its reader may stop at any size. Throws
- * `unsupported_media_type` for an encoding other than gzip or zstd, `invalid_request` for bytes in another
- * encoding, and `payload_too_large` for more than 1 MiB (2^20 bytes) that were compressed to less than a
- * 200th.
+ * Decompresses a body piece by piece, so that its reader may stop at any size.
+ * Throws `unsupported_media_type` for an encoding other than gzip or zstd,
+ * `invalid_request` for bytes in another encoding, and `payload_too_large` for
+ * more than 1 MiB (2^20 bytes) that were compressed to less than a 200th.
  */
 export function decode(header: string, packed: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
   const name = header.trim().toLowerCase();

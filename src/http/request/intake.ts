@@ -7,9 +7,9 @@ export interface Intake extends Disposable {
 }
 
 /**
- * Bounds the bytes of all large bodies that are being read or stored. They share `maxBytes`; one body that
- * finds no room there is admitted alone, whatever its size, so that there is always one that can be
- * completed.
+ * Bounds the bytes of all large bodies that are being read or stored. They
+ * share `maxBytes`; one body that finds no room there is admitted alone,
+ * whatever its size, so that there is always one that can be completed.
  */
 export function limitIntake(maxBytes: number): { open(): Intake } {
   let sharedBytes = 0;

@@ -27,9 +27,9 @@ interface SecondLevel {
 }
 
 /**
- * Counts the levels, keys and values of JSON text in pieces, without parsing it. Throws `invalid_request` as
- * soon as one of them exceeds its limit. It does not find out whether the text is valid JSON; the parser
- * does.
+ * Counts the levels, keys and values of JSON text in pieces, without parsing
+ * it. Throws `invalid_request` as soon as one of them exceeds its limit. It
+ * does not find out whether the text is valid JSON; the parser does.
  */
 export class JsonScanner {
   #depth = 0;

@@ -10,8 +10,8 @@ const MIB = 1024 * KIB;
 /** Largest batch, compressed and decompressed: 100,000 samples with a dozen measures each. */
 export const MAX_BATCH_BYTES = 32 * MIB;
 /**
- * Largest completion record. slurmctld repeats a refused one for ever, so even the largest job script must
- * fit.
+ * Largest completion record. slurmctld repeats a refused
+ * one for ever, so even the largest job script must fit.
  */
 export const MAX_COMPLETION_BYTES = 64 * MIB;
 /** Batches that are being read and stored at one time: what the disk stores in a fraction of a second. */
@@ -35,8 +35,8 @@ export const ZSTD_WINDOW_LOG = 23;
 // JSON structure: many keys or values cost far more to parse than their bytes.
 
 /**
- * Levels of arrays and objects; ours have four. A validator that recurses into 40,000 of them overflows its
- * stack.
+ * Levels of arrays and objects; ours have four. A validator
+ * that recurses into 40,000 of them overflows its stack.
  */
 export const MAX_DEPTH = 32;
 /** Keys of one object. */

@@ -13,8 +13,8 @@ const downloads = createGate({ places: 16, waiting: 0, message: BUSY });
 /** JSON, as soon as it exceeds WHOLE_BYTES. */
 const longAnswers = createGate({ places: 32, waiting: 0, message: BUSY });
 /**
- * A slower client is disconnected. One that reads nothing at all is disconnected by the server's idle
- * timeout.
+ * A slower client is disconnected. One that reads nothing
+ * at all is disconnected by the server's idle timeout.
  */
 const MAX_DOWNLOAD_MS = 15 * 60_000;
 /** Scrapes without gzip. */
@@ -157,8 +157,8 @@ export const sendText = (parts: AsyncIterable<string>, headers: Record<string, s
   sendDownload(encodeParts(parts), headers);
 
 /**
- * Sends JSON whose parts are rendered one by one, each in well under a millisecond, yielding to other
- * requests.
+ * Sends JSON whose parts are rendered one by one, each in
+ * well under a millisecond, yielding to other requests.
  */
 export const sendJson = (parts: AsyncIterable<string>): Promise<Response> =>
   sendPieces(encodeParts(parts), { 'content-type': MEDIA_TYPE.json });

@@ -13,8 +13,8 @@ interface Schema {
 }
 
 /**
- * The formats of `api` in the words of JSON Schema, which counts lengths in characters and not in UTF-16
- * units.
+ * The formats of `api` in the words of JSON Schema, which
+ * counts lengths in characters and not in UTF-16 units.
  */
 const FORMATS: Readonly<Record<string, { pattern?: string; [keyword: string]: unknown }>> = {
   identity: { minLength: 1, maxLength: 256, pattern: '^[^\\u0000-\\u001f\\u007f-\\u009f]+$' },

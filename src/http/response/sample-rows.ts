@@ -48,8 +48,8 @@ const MEMORY = text`,"memory_usage_mb":`;
 const GPU = text`,"gpu_usage":`;
 
 /**
- * Writes a sample's fields without the closing brace; the memory of a point is rounded to whole MB (2^20
- * bytes).
+ * Writes a sample's fields without the closing brace; the
+ * memory of a point is rounded to whole MB (2^20 bytes).
  */
 function sampleFields(readings: Readings): RowWriter {
   const { times, cpu, memory, nodes, points } = readings;

@@ -157,8 +157,8 @@ function sampleReader(nowMs: number): (row: SampleRowBody) => JobSample {
       memoryUsageMb: row.memory_usage_mb,
       stamped: timestamp === undefined,
     };
-    // Assigned one by one: for the 100,000 rows of a batch, spreading costs more than all the rest of this
-    // function.
+    // Assigned one by one: for the 100,000 rows of a batch,
+    // spreading costs more than all the rest of this function.
     if (sluid !== undefined) sample.sluid = sluid;
     if (node !== undefined) sample.node = node;
     if (gpu_usage !== undefined) sample.gpuUsage = gpu_usage;

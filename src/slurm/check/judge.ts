@@ -2,8 +2,8 @@ import { adviseSpool, HOOK_SETTINGS, type HookKind, renderHook } from '../hooks/
 import { hidesJobs, type SlurmConfig } from '../records/slurm-conf.ts';
 
 /**
- * The result of one check. `missing` is not an error: without the part, the service learns something later or
- * never.
+ * The result of one check. `missing` is not an error: without
+ * the part, the service learns something later or never.
  */
 export interface Finding {
   readonly status: 'ok' | 'missing' | 'wrong';

@@ -8,8 +8,8 @@ import { readSacctColumns, runSacct } from './sacct.ts';
 /** The span of one call: slurmdbd holds the whole answer in memory and is busy with it. */
 const WINDOW_MS = 24 * 3_600_000;
 /**
- * Days per call for jobs that never became eligible: they are few, but slurmdbd scans its whole table for
- * them.
+ * Days per call for jobs that never became eligible: they
+ * are few, but slurmdbd scans its whole table for them.
  */
 const WAIT_DAYS = 30;
 /** For one call, including the storing of its reports. */

@@ -3,8 +3,8 @@ type Warn = (event: string, fields: Record<string, unknown>) => void;
 type Attempt = <Value>(step: string, run: () => Promise<Value>) => Promise<Value | undefined>;
 
 /**
- * Returns a function that runs a step; a failure resolves to undefined and is logged once for each different
- * message.
+ * Returns a function that runs a step; a failure resolves to
+ * undefined and is logged once for each different message.
  */
 export function loggedAttempts(warn: Warn): Attempt {
   const lastErrors = new Map<string, string>();

@@ -37,8 +37,8 @@ export function trackMissing(patienceMs: number) {
       const missing = jobs.filter(({ id }) => !live.has(id));
       missingSince = new Map(missing.map(({ id }) => [id, missingSince.get(id) ?? nowMs]));
       if (jobs.length <= MAX_JOBS) return { jobs, repeated };
-      // From both ends: jobs that just ended have a record by now, and those missing for long must not wait
-      // forever.
+      // From both ends: jobs that just ended have a record by
+      // now, and those missing for long must not wait forever.
       return { jobs: [...jobs.slice(0, OLDEST_JOBS), ...jobs.slice(OLDEST_JOBS - MAX_JOBS)], repeated };
     },
 

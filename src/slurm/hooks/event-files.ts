@@ -31,8 +31,8 @@ interface FileCounts {
 type Warn = (event: string, fields: Record<string, unknown>) => void;
 
 /**
- * Lists, reads and removes the event files of a folder, and moves unreadable ones aside. Counts them in
- * `counts`.
+ * Lists, reads and removes the event files of a folder, and
+ * moves unreadable ones aside. Counts them in `counts`.
  */
 export function eventFiles(folder: string, counts: FileCounts, warn: Warn) {
   /** Files whose reports are stored but that could not be removed; they are not read again. */
@@ -113,8 +113,8 @@ export function eventFiles(folder: string, counts: FileCounts, warn: Warn) {
 }
 
 /**
- * Lists the events of a folder in the order of their times, and removes files that killed hooks left
- * unfinished.
+ * Lists the events of a folder in the order of their times,
+ * and removes files that killed hooks left unfinished.
  */
 export async function listEvents(folder: string, nowMs: number): Promise<string[]> {
   const names = await readdir(folder);
@@ -131,8 +131,8 @@ export async function listEvents(folder: string, nowMs: number): Promise<string[
 }
 
 /**
- * Reads a file without following links or waiting for a pipe, because other users may be able to create files
- * here.
+ * Reads a file without following links or waiting for a pipe,
+ * because other users may be able to create files here.
  */
 async function readPlainFile(path: string): Promise<Uint8Array> {
   const found = await lstat(path);

@@ -20,8 +20,8 @@ const LAST = 'end';
 export const MAX_EVENT_BYTES = 1024 * 1024;
 const MAX_TEXT_LENGTH = 4096;
 
-// TIME-KIND-JOB-RESTARTS-PID-HOST.event, with TIME in seconds.nanoseconds since 1970, so that names sort by
-// time.
+// TIME-KIND-JOB-RESTARTS-PID-HOST.event, with TIME in
+// seconds.nanoseconds since 1970, so that names sort by time.
 const NAME = new RegExp(
   `^(\\d{1,11})\\.(\\d{9})-(${HOOK_KINDS.join('|')})-\\d{1,10}-\\d{1,10}-\\d+-[\\w.-]+\\.event$`,
 );
@@ -65,8 +65,8 @@ export function readEvent(name: string, bytes: Uint8Array): Report {
   const nodes = expandNodes(variables.get('SLURM_JOB_NODELIST') ?? variables.get('SLURM_NODELIST') ?? '');
   const { cpus, ...details } = readDetails(variables);
   const sluid = readSluid(variables.get('SLURM_JOB_SLUID'));
-  // In the Epilog of a node that the job gave back, Slurm lists that node alone, while the job goes on
-  // elsewhere.
+  // In the Epilog of a node that the job gave back, Slurm
+  // lists that node alone, while the job goes on elsewhere.
   const size =
     call.kind === 'epilog_slurmd' ? {} : { ...(nodes.length > 0 && { nodes }), ...(cpus && { cpus }) };
   const user = variables.get('SLURM_JOB_USER') ?? '';
@@ -165,9 +165,9 @@ function readStart(variables: Variables): Part | undefined {
 }
 
 /**
- * Reads the start in a node's Prolog, which may run long after the start of the run. Without the start
- * (before 23.02) the restart count must identify the run; without both (before 22.05) the event describes no
- * run.
+ * Reads the start in a node's Prolog, which may run long after the start of
+ * the run. Without the start (before 23.02) the restart count must identify
+ * the run; without both (before 22.05) the event describes no run.
  */
 function readNodeStart(variables: Variables, timeMs: number): Part {
   const start = readStart(variables);
@@ -177,8 +177,8 @@ function readNodeStart(variables: Variables, timeMs: number): Part {
 }
 
 /**
- * Reads Slurm's own end (since 23.02), or returns the hook's time. An end in the future is only the time
- * limit.
+ * Reads Slurm's own end (since 23.02), or returns the
+ * hook's time. An end in the future is only the time limit.
  */
 function readEnd(variables: Variables, timeMs: number): number {
   const endMs = (readNumber(variables, 'SLURM_JOB_END_TIME') ?? 0) * 1000;

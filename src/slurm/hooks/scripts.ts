@@ -19,8 +19,8 @@ export const HOOK_SETTINGS: Record<HookKind, { readonly setting: string; readonl
 export const adviseSpool = (folder: string): string => `install -d -o slurm -g hpc-observe -m 2770 ${folder}`;
 
 /**
- * Returns the script of one hook, which writes its events to the folder `spool`. `hook.sh` is the template of
- * all.
+ * Returns the script of one hook, which writes its events
+ * to the folder `spool`. `hook.sh` is the template of all.
  */
 export function renderHook(kind: HookKind, spool: string): string {
   return body

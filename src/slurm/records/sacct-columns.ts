@@ -127,8 +127,8 @@ export const looksRight = (columns: readonly string[], names: readonly string[])
   names.every((name, at) => looksLike(name, columns[at]!)) && isOneJob(columns, names);
 
 /**
- * Returns whether JobID and JobIDRaw agree, unless the job is an array task or a component of a heterogeneous
- * job.
+ * Returns whether JobID and JobIDRaw agree, unless the job
+ * is an array task or a component of a heterogeneous job.
  */
 function isOneJob(columns: readonly string[], names: readonly string[]): boolean {
   const [shown, raw] = [columns[names.indexOf('JobID')], columns[names.indexOf('JobIDRaw')]];

@@ -14,8 +14,8 @@ import { toReport } from './to-report.ts';
 const REQUIRED = ['JobIDRaw', 'State', 'Start', 'End', 'NodeList'];
 
 /**
- * Converts the columns of one record to a report; undefined for a record that is not a run. Throws
- * `validation_error`.
+ * Converts the columns of one record to a report; undefined
+ * for a record that is not a run. Throws `validation_error`.
  */
 export type ReadRecord = (columns: readonly string[]) => Report | undefined;
 
@@ -46,8 +46,8 @@ export function createRecordReader(names: readonly string[], observedMs: number)
 }
 
 /**
- * Returns the index of each column; for one that is not there an index beyond the end, where the text is
- * undefined.
+ * Returns the index of each column; for one that is not there
+ * an index beyond the end, where the text is undefined.
  */
 function indexColumns(names: readonly string[]) {
   const indexes = new Map(names.map((name, index) => [name, index]));
@@ -167,8 +167,8 @@ function isEmptied(columns: readonly string[], at: ColumnIndexes, endTimeMs: num
 }
 
 /**
- * Converts the report of a RESIZING record, whose size no longer holds; undefined without the time of the
- * change.
+ * Converts the report of a RESIZING record, whose size no
+ * longer holds; undefined without the time of the change.
  */
 function toFirstPart(report: Report, resizedMs: number | undefined): Report | undefined {
   if (resizedMs === undefined) return undefined;

@@ -9,8 +9,8 @@ const LINE = /^(\w+)(?:\[\d+\])?\s*=\s?(.*)$/;
 const BLANKS: ReadonlySet<string> = new Set(['', '(null)', 'N/A']);
 
 /**
- * Reads the output of `scontrol show config`. Newer versions print a setting that may be repeated as
- * `Prolog[0]`.
+ * Reads the output of `scontrol show config`. Newer versions
+ * print a setting that may be repeated as `Prolog[0]`.
  */
 export function parseSlurmConfig(text: string): SlurmConfig {
   const config = new Map<string, string[]>();

@@ -28,8 +28,8 @@ const NEWER_COLUMNS = ['SLUID'] as const;
 export type SqueueColumn = (typeof COLUMNS)[number] | (typeof NEWER_COLUMNS)[number];
 
 /**
- * Returns the columns to request; `help` is the output of `squeue --helpFormat`, empty for versions without
- * that.
+ * Returns the columns to request; `help` is the output of
+ * `squeue --helpFormat`, empty for versions without that.
  */
 export function squeueColumns(help: string): SqueueColumn[] {
   const known = new Set(help.split(/\s+/));

@@ -48,8 +48,8 @@ export function readSqueueRecord(column: (name: SqueueColumn) => string, observe
 }
 
 /**
- * A smaller difference is not a suspension: squeue rounds its times and reads its own clock after
- * `observedMs`.
+ * A smaller difference is not a suspension: squeue rounds
+ * its times and reads its own clock after `observedMs`.
  */
 const LEAST_SUSPENDED_SECONDS = 2;
 

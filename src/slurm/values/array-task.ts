@@ -7,9 +7,9 @@ export interface ArrayTask {
 const TASK = /^(\d{1,10})_(?:(\d{1,10})|\[[^\]]*\]?)$/;
 
 /**
- * Reads the job id as Slurm displays it: `8_3` is task 3 of array 8, `8_[0-4%2]` the waiting tasks of array
- * 8, which share one job id. Empty for any other id, such as `7` or `20+1`, a component of a heterogeneous
- * job.
+ * Reads the job id as Slurm displays it: `8_3` is task 3 of array 8,
+ * `8_[0-4%2]` the waiting tasks of array 8, which share one job id. Empty for
+ * any other id, such as `7` or `20+1`, a component of a heterogeneous job.
  */
 export function readArrayTask(displayedId: string): ArrayTask {
   if (!displayedId.includes('_')) return {};

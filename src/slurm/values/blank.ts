@@ -1,6 +1,6 @@
 /**
- * Words that Slurm's commands and plugins print for an empty value; they vary with the column and the
- * version.
+ * Words that Slurm's commands and plugins print for an
+ * empty value; they vary with the column and the version.
  */
 const BLANKS: ReadonlySet<string> = new Set([
   '(null)',
@@ -14,8 +14,8 @@ const BLANKS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * First letters of BLANKS. `n/a` is checked by itself, because many texts begin with an n, such as the QOS
- * `normal`.
+ * First letters of BLANKS. `n/a` is checked by itself, because
+ * many texts begin with an n, such as the QOS `normal`.
  */
 const INITIALS: readonly number[] = Array.from('(NU', (letter) => letter.charCodeAt(0));
 

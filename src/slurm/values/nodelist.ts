@@ -91,9 +91,9 @@ function expandWithin(text: string, room: number, tooMany: () => AppError): stri
 }
 
 /**
- * Combines every text of each part with every text of the others. In Slurm's order (`_push_range_list` of its
- * hostlist.c) the part at `brackets`, the last ones, varies fastest, then the first part, the second, and so
- * on.
+ * Combines every text of each part with every text of the others. In Slurm's
+ * order (`_push_range_list` of its hostlist.c) the part at `brackets`, the
+ * last ones, varies fastest, then the first part, the second, and so on.
  */
 function crossParts(parts: readonly string[][], brackets: number): string[] {
   return parts.reduce(

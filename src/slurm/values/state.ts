@@ -39,8 +39,8 @@ export const SLURM_STATES: readonly StateRow[] = [
   end('DEADLINE', 'DL', 'failed'),
   end('CANCELLED', 'CA', 'cancelled'),
   end('PREEMPTED', 'PR', 'cancelled'),
-  // A flag: another cluster of the federation has the job. It precedes the live base states, which it
-  // overrides.
+  // A flag: another cluster of the federation has the job.
+  // It precedes the live base states, which it overrides.
   end('REVOKED', 'RV', 'cancelled'),
 
   // Base states of a job that has not ended. In the record of an ended run they mean nothing: slurmdbd lags

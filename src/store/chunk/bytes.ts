@@ -16,8 +16,8 @@ const ZSTD_MAGIC = 0xfd2fb528;
 const ZSTD_DESCRIPTOR = 0xa0;
 const ZSTD_HEADER_BYTES = 9;
 /**
- * Level 1: the input has few repetitions, so higher levels take two to ten times as long and save less than 1
- * %.
+ * Level 1: the input has few repetitions, so higher levels
+ * take two to ten times as long and save less than 1 %.
  */
 const ZSTD_LEVEL = 1;
 /** Most bytes of one block. */
@@ -51,8 +51,8 @@ export class ChunkWriter {
   }
 
   /**
-   * Writes the blocks of a zstd frame. The reader knows the length, so a damaged frame cannot claim a larger
-   * one.
+   * Writes the blocks of a zstd frame. The reader knows the
+   * length, so a damaged frame cannot claim a larger one.
    */
   compressed(bytes: Uint8Array): void {
     if (bytes.length === 0) return;

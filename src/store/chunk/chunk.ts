@@ -45,8 +45,8 @@ const SOMETIMES = 2;
 export const packChunk = (samples: readonly ChunkSample[]): Uint8Array => packColumns(columnsOf(samples));
 
 /**
- * Packs 1 to 65,536 samples in the given order. Throws RangeError for more, and for values that are not
- * finite.
+ * Packs 1 to 65,536 samples in the given order. Throws
+ * RangeError for more, and for values that are not finite.
  */
 export function packColumns({ count, times, cpu, memory, gpu }: ChunkColumns): Uint8Array {
   if (count < 1 || count > MAX_CHUNK_SAMPLES) throw new RangeError(`A chunk cannot hold ${count} samples.`);

@@ -61,10 +61,10 @@ interface MergeOptions {
 }
 
 /**
- * Merges pieces by time, a batch at a time. Readings of the same time are in the order of the pieces,
- * reversed if `order` is 'desc'. Memory is bounded however many pieces overlap: time is cut into blocks of
- * some hundred thousand rows, and each block reads the pieces that overlap it. Yields undefined where it may
- * pause.
+ * Merges pieces by time, a batch at a time. Readings of the same time are in the
+ * order of the pieces, reversed if `order` is 'desc'. Memory is bounded however
+ * many pieces overlap: time is cut into blocks of some hundred thousand rows, and
+ * each block reads the pieces that overlap it. Yields undefined where it may pause.
  */
 export function* mergePieces(
   pieces: readonly Piece[],
@@ -118,8 +118,8 @@ interface BlockOptions {
 }
 
 /**
- * Reads all rows after `afterMs` up to some time: at least `rows`, or all that are left, and at most twice as
- * many.
+ * Reads all rows after `afterMs` up to some time: at least
+ * `rows`, or all that are left, and at most twice as many.
  */
 function* readBlock(
   waiting: readonly Waiting[],
@@ -214,8 +214,8 @@ interface WindowOptions {
 }
 
 /**
- * Chooses a span of time with about BATCH_ROWS rows: guesses it from the mean density, then widens or narrows
- * it.
+ * Chooses a span of time with about BATCH_ROWS rows: guesses
+ * it from the mean density, then widens or narrows it.
  */
 function chooseWindow(clips: readonly Clip[], { fromMs, lastMs, left }: WindowOptions) {
   const rowsUntil = (timeMs: number) => clips.reduce((sum, clip) => sum + endOf(clip, timeMs) - clip.next, 0);

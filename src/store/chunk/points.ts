@@ -59,8 +59,8 @@ export function unpackPoints(bytes: Uint8Array): Point[] {
 }
 
 /**
- * Unpacks points to columns: the means, with minima, maxima and counts in `points`. Throws ChunkError if
- * damaged.
+ * Unpacks points to columns: the means, with minima, maxima
+ * and counts in `points`. Throws ChunkError if damaged.
  */
 export function unpackPointColumns(bytes: Uint8Array): NodeReadings {
   const [least, means, largest, counts] = splitColumns(bytes).map(unpackColumns);

@@ -64,8 +64,8 @@ function presenceOf(samples: Float64Array, gpuSamples: Float64Array): number {
 }
 
 /**
- * Unpacks quarters, exact to the bit if all values have at most six decimals. Throws ChunkError if they are
- * damaged.
+ * Unpacks quarters, exact to the bit if all values have at
+ * most six decimals. Throws ChunkError if they are damaged.
  */
 export function unpackQuarters(bytes: Uint8Array): SpanSums {
   if (bytes[0] !== VERSION || bytes.length <= BODY_AT) throw damaged('its quarters have an unknown version');

@@ -1,8 +1,8 @@
 import { ChunkError } from './bytes.ts';
 
 /**
- * Unpacks a blob; returns undefined if it is damaged, for work that goes on without it. Reads report the
- * damage.
+ * Unpacks a blob; returns undefined if it is damaged, for
+ * work that goes on without it. Reads report the damage.
  */
 export function unpackIfWhole<Value>(
   data: Uint8Array,

@@ -60,8 +60,8 @@ const DETAILS = [
 ].map((field) => `${field}?`);
 
 /**
- * The API reference as a table: parameters, fields of the body (! means required, ? nullable) and statuses by
- * operation.
+ * The API reference as a table: parameters, fields of the body
+ * (! means required, ? nullable) and statuses by operation.
  */
 const REFERENCE: Record<string, { parameters?: string[]; body?: string[]; statuses: number[] }> = {
   'get /v1/health': { statuses: [200, 500, 503] },

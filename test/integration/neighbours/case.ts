@@ -17,8 +17,8 @@ const JSON_TYPE = { 'content-type': 'application/json' };
 const TIMEOUT_MS = 60_000;
 
 /**
- * Reads an answer to its end without keeping it. A 5xx other than 503 is a fault, and so is an answer cut
- * short.
+ * Reads an answer to its end without keeping it. A 5xx
+ * other than 503 is a fault, and so is an answer cut short.
  */
 export async function drain(answer: Response): Promise<number> {
   if (answer.status >= 500 && answer.status !== 503)

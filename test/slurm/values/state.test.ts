@@ -82,8 +82,8 @@ test.each(SEVERAL)(
 test('a run that ended by being requeued is read as cancelled, with REQUEUED as its raw state', () => {
   const cancelled = { state: 'cancelled', rawState: 'REQUEUED' } as const;
   expect(readState('REQUEUED', { isEnded: true })).toEqual(cancelled);
-  // JSON has the base state beside the flag; slurmdbd stores only the flag, so the base state reads as 0,
-  // PENDING.
+  // JSON has the base state beside the flag; slurmdbd stores
+  // only the flag, so the base state reads as 0, PENDING.
   expect(readState(['PENDING', 'REQUEUED'], { isEnded: true })).toEqual(cancelled);
 });
 

@@ -20,8 +20,8 @@ export function openForWriting(path: string, cacheBytes = CACHE_BYTES): Database
     db.close();
     throw new OperatorError(`${path} is the database of another program. Name another file with --database.`);
   }
-  // Only effective before anything else is written (vacuum.ts); later it would change the header at each
-  // start.
+  // Only effective before anything else is written (vacuum.ts);
+  // later it would change the header at each start.
   if (readPragma(db, 'page_count') === 0) db.run('PRAGMA auto_vacuum = INCREMENTAL');
   db.run('PRAGMA journal_mode = WAL');
   db.run('PRAGMA synchronous = FULL');
@@ -132,8 +132,8 @@ export function explainOpenError(path: string, error: unknown): OperatorError | 
 const MIN_DESCRIPTORS = 10;
 
 /**
- * Whether this process can open files. SQLite does not report that it could not, and has closed its own by
- * now.
+ * Whether this process can open files. SQLite does not
+ * report that it could not, and has closed its own by now.
  */
 function hasDescriptorsLeft(): boolean {
   const opened: number[] = [];

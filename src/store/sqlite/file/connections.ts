@@ -11,8 +11,8 @@ const CACHE_BYTES = 2_000_000;
 
 export interface ConnectionPool {
   /**
-   * Returns a connection for one read. Throws `unavailable` if the pool is closed or the file cannot be
-   * opened.
+   * Returns a connection for one read. Throws `unavailable`
+   * if the pool is closed or the file cannot be opened.
    */
   take(): Database;
   /** Ends the connection's transaction, if there is one, and takes the connection back. */

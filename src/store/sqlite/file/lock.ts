@@ -34,8 +34,8 @@ export interface DatabaseLock {
   /** Path of the database without symbolic links; SQLite puts its log beside it. */
   readonly path: string;
   /**
-   * To be called after every connection is closed: closing a descriptor of a file drops SQLite's locks on it
-   * (POSIX).
+   * To be called after every connection is closed: closing a
+   * descriptor of a file drops SQLite's locks on it (POSIX).
    */
   release(): void;
 }
@@ -98,8 +98,8 @@ function lockFile(fd: number): boolean {
 }
 
 /**
- * `struct flock` of 64-bit Linux: l_type, l_whence (SEEK_SET), l_start, l_len, l_pid (0, as these commands
- * require).
+ * `struct flock` of 64-bit Linux: l_type, l_whence (SEEK_SET),
+ * l_start, l_len, l_pid (0, as these commands require).
  */
 function fileLock(): DataView {
   const lock = new DataView(new ArrayBuffer(32));

@@ -17,11 +17,11 @@ type ReadSteps<Batch, Value = void> = (connection: Database) => Generator<Batch 
  */
 export function longReads(pool: ConnectionPool) {
   const computations = createGate({ places: 4, waiting: 64, message: TOO_MANY_READS });
-  // A stream lasts until its reader has read it. Streams of lists and runs are mostly short and use little
-  // memory.
+  // A stream lasts until its reader has read it. Streams of
+  // lists and runs are mostly short and use little memory.
   const streams = createGate({ places: 16, waiting: 64, message: TOO_MANY_READS });
-  // Each may use tens of MB for a job with many nodes, and may last for minutes: further ones are refused at
-  // once.
+  // Each may use tens of MB for a job with many nodes, and
+  // may last for minutes: further ones are refused at once.
   const bigStreams = createGate({ places: 5, waiting: 0, message: TOO_MANY_READS });
 
   async function* run<Batch, Value>(

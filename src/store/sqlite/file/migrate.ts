@@ -15,8 +15,8 @@ export function migrate(
   path: string,
   migrations: readonly Migration[] = MIGRATIONS,
 ): string | undefined {
-  // Moves the log of a crashed server into the file, so that its size can be checked and the copy is
-  // complete.
+  // Moves the log of a crashed server into the file, so
+  // that its size can be checked and the copy is complete.
   db.run('PRAGMA wal_checkpoint(TRUNCATE)');
   const version = readPragma(db, 'user_version');
   const isNew = readPragma(db, 'application_id') !== APPLICATION_ID;
@@ -47,8 +47,8 @@ export function migrate(
 }
 
 /**
- * Copies under a temporary name first, so that no incomplete copy has the final name. Returns the path of the
- * copy.
+ * Copies under a temporary name first, so that no incomplete
+ * copy has the final name. Returns the path of the copy.
  */
 function keepCopy(path: string, version: number): string {
   const copy = `${path}.version-${version}`;

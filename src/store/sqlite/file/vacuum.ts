@@ -12,9 +12,9 @@ const FREE_PAGES = 256;
 const MAX_REWRITTEN_BYTES = 4_000_000_000;
 
 /**
- * Returns a function that returns free pages to the file system inside the current transaction, in small
- * slices until `isOver`, and whether there are more. It does nothing in a database without incremental
- * vacuum.
+ * Returns a function that returns free pages to the file system inside the
+ * current transaction, in small slices until `isOver`, and whether there
+ * are more. It does nothing in a database without incremental vacuum.
  */
 export function pageReturner(db: Database): (isOver: () => boolean) => boolean {
   const slice = db.query(`PRAGMA incremental_vacuum(${SLICE_PAGES})`);

@@ -15,8 +15,8 @@ import { setAsideList } from './set-aside.ts';
 import { logShortener, type SealRules } from './shorten-log.ts';
 
 /**
- * Samples stay in the log this long, unless it is full, so that a seal packs many samples of a series at
- * once.
+ * Samples stay in the log this long, unless it is full,
+ * so that a seal packs many samples of a series at once.
  */
 const LOG_SPAN_MS = 60 * 60_000;
 

@@ -13,8 +13,8 @@ export const CHUNK_SAMPLES = 1440;
  */
 export const URGENT_CHUNK_SAMPLES = 360;
 /**
- * Samples of one millisecond share a chunk up to this many; such a chunk still unpacks in less than a
- * millisecond.
+ * Samples of one millisecond share a chunk up to this many;
+ * such a chunk still unpacks in less than a millisecond.
  */
 const MAX_SAMPLES = 8192;
 

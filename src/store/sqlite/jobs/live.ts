@@ -21,8 +21,8 @@ export function* readLiveSeries(db: Database, endedSinceMs: number): Generator<L
 }
 
 /**
- * Reads along an index once: seeking the end of the last page would pass all jobs with the same start time
- * again.
+ * Reads along an index once: seeking the end of the last
+ * page would pass all jobs with the same start time again.
  */
 function* readPages(
   db: Database,

@@ -132,8 +132,8 @@ function rangeTerms({ table }: Walk, page: Pick<WalkPage, 'order' | 'pastMs' | '
 }
 
 /**
- * The first comparison makes the index start at the position, the second drops earlier jobs of that
- * millisecond.
+ * The first comparison makes the index start at the position,
+ * the second drops earlier jobs of that millisecond.
  */
 function afterStart({ table }: Walk, order: JobOrder, { value, id }: JobPosition, bind: Bind) {
   const time = bind(value);

@@ -8,8 +8,8 @@ import type { Series } from './series.ts';
 const COLUMNS = ['time', 'cpu', 'memory', 'gpu', 'newest'];
 
 /**
- * Appends samples to the log and saves the current usage of their series, inside the transaction of the
- * group.
+ * Appends samples to the log and saves the current usage
+ * of their series, inside the transaction of the group.
  */
 export function sampleAppender(db: Database, log: LogWriter) {
   // A new series must not find samples of a deleted one with the same id, so it starts behind the last row.
@@ -21,8 +21,8 @@ export function sampleAppender(db: Database, log: LogWriter) {
     COLUMNS.length + 1,
     `ON CONFLICT (usage) DO UPDATE SET ${COLUMNS.map((column) => `${column} = excluded.${column}`)}`,
   );
-  // The samples of the next row by column: an object or array for each would cost as much as storing the
-  // sample.
+  // The samples of the next row by column: an object or
+  // array for each would cost as much as storing the sample.
   const times = new Float64Array(MAX_ROW_SAMPLES);
   const cpu = new Float64Array(MAX_ROW_SAMPLES);
   const memory = new Float64Array(MAX_ROW_SAMPLES);

@@ -11,9 +11,9 @@ export interface BatchNames {
 }
 
 /**
- * Returns a function that splits the names of a batch, joined by "\n", and caches them: a sender usually
- * names the same jobs in the same order in each batch. Finding one long text costs a hundredth of splitting
- * it.
+ * Returns a function that splits the names of a batch, joined by "\n",
+ * and caches them: a sender usually names the same jobs in the same order
+ * in each batch. Finding one long text costs a hundredth of splitting it.
  */
 export function batchNameReader(): (jobs: string, nodes: string) => BatchNames {
   const known = new Map<string, BatchNames>();

@@ -39,8 +39,8 @@ export function sampleWriter(db: Database, latest: SeriesCache, log: LogWriter) 
   }
 
   /**
-   * Returns the series in an earlier run if the sample belongs there, else `inLatest`, the one in the latest
-   * run.
+   * Returns the series in an earlier run if the sample belongs
+   * there, else `inLatest`, the one in the latest run.
    */
   function findEarlier(sample: JobSample, inLatest: Series | undefined): Series | undefined {
     const { jobId, timeMs, stamped, sluid } = sample;
@@ -96,8 +96,8 @@ export function sampleWriter(db: Database, latest: SeriesCache, log: LogWriter) 
     },
 
     /**
-     * Records a batch: one look-up for all series that are not cached, and one change of `latest` for each
-     * series.
+     * Records a batch: one look-up for all series that are
+     * not cached, and one change of `latest` for each series.
      */
     recordMany(given: readonly JobSample[], names?: BatchNames): BatchResult {
       const samples = addJobs(given);

@@ -27,8 +27,8 @@ export class SeriesCache {
   readonly #jobs = new Map<string, CachedJob>();
   #entries = 0;
   /**
-   * When the latest run started (Infinity while it is pending), for the few cached jobs that have earlier
-   * runs.
+   * When the latest run started (Infinity while it is
+   * pending), for the few cached jobs that have earlier runs.
    */
   readonly #latestStartMs = new Map<string, number>();
   /** The series of batches that name the same jobs and nodes again. */
@@ -67,8 +67,8 @@ export class SeriesCache {
   }
 
   /**
-   * Returns whether a time may lie in an earlier run of a job. Valid only for a name that was just passed to
-   * `find`.
+   * Returns whether a time may lie in an earlier run of a job.
+   * Valid only for a name that was just passed to `find`.
    */
   isBeforeLatest(jobId: string, timeMs: number): boolean {
     return timeMs < (this.#latestStartMs.get(jobId) ?? Number.NEGATIVE_INFINITY);
@@ -124,8 +124,8 @@ export class SeriesCache {
     const job = this.#jobs.get(jobId) ?? this.#addJob(jobId);
     if (latestStartMs !== undefined) this.#latestStartMs.set(jobId, latestStartMs);
     if (!row) return;
-    // A sample may name the first node or leave it out: both are the same series, and must be the same
-    // object.
+    // A sample may name the first node or leave it out: both
+    // are the same series, and must be the same object.
     const series = (isFirst ? job.first : undefined) ?? seriesOf(row);
     if (isFirst) job.first = series;
     if (node === undefined || job.byNode.has(node)) return;

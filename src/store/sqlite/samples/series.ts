@@ -2,8 +2,8 @@ import type { Database } from 'bun:sqlite';
 import type { Usage } from '../../../domain/sample.ts';
 
 /**
- * A run of a job on one node, and its current usage: rows of `usage` and `latest`, with all samples so far
- * applied.
+ * A run of a job on one node, and its current usage: rows
+ * of `usage` and `latest`, with all samples so far applied.
  */
 export interface Series {
   /** `usage.id`; undefined until it has reported. */
@@ -47,16 +47,16 @@ export interface FoundSeries {
   readonly row: SeriesRow | undefined;
   readonly isFirst: boolean;
   /**
-   * When the latest run of the job started (Infinity while it is pending); undefined if there is no earlier
-   * run.
+   * When the latest run of the job started (Infinity while
+   * it is pending); undefined if there is no earlier run.
    */
   readonly latestStartMs: number | undefined;
 }
 
 /** Finds series in the latest run of their job. Returns nothing for jobs that do not exist. */
 export function seriesFinder(db: Database): (names: readonly SeriesName[]) => FoundSeries[] {
-  // One statement for a whole list: starting a statement costs four times as much as finding one of these
-  // rows.
+  // One statement for a whole list: starting a statement
+  // costs four times as much as finding one of these rows.
   const select = db.query<unknown, [string]>(
     `SELECT wanted.key, job_node.node = job.first_node,
             iif(EXISTS (SELECT 1 FROM past_run WHERE past_run.job = job.id AND past_run.seq > 0),

@@ -3,14 +3,14 @@ import type { Database } from 'bun:sqlite';
 export type Value = number | null;
 
 /**
- * Rows per INSERT. Starting a statement costs about as much as inserting one row; beyond 50 rows nothing is
- * gained.
+ * Rows per INSERT. Starting a statement costs about as much
+ * as inserting one row; beyond 50 rows nothing is gained.
  */
 const STATEMENT_ROWS = [50, 8, 2, 1];
 
 /**
- * Returns a function that inserts rows into one table, in order. `values` are all their columns, row after
- * row.
+ * Returns a function that inserts rows into one table, in
+ * order. `values` are all their columns, row after row.
  */
 export function bulkInserter(db: Database, insert: string, columns: number, conflict = '') {
   const row = `(${Array(columns).fill('?').join()})`;

@@ -29,8 +29,8 @@ export type GroupOutcome = (
 };
 
 /**
- * How one write ended: `refused` by a rule, by the disk (`diskError`), or because of a bug (`fault`, for the
- * log).
+ * How one write ended: `refused` by a rule, by the disk
+ * (`diskError`), or because of a bug (`fault`, for the log).
  */
 export type Outcome =
   | { readonly kind: 'done'; readonly value: unknown }

@@ -123,8 +123,8 @@ export class Writer {
   }
 
   /**
-   * Commits what is queued, then closes the database and ends the thread. Returns at once if the thread is
-   * dead.
+   * Commits what is queued, then closes the database and
+   * ends the thread. Returns at once if the thread is dead.
    */
   async close(): Promise<void> {
     this.#failure = shuttingDown();

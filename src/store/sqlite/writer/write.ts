@@ -15,9 +15,9 @@ import type { sampleWriter } from '../samples/record.ts';
 import type { stateWriter } from '../state.ts';
 import { JOB_ROW_COST } from './limits.ts';
 
-// The kinds of writes: what each carries (WriteFields) and how it is treated (WRITES). A new kind is a line
-// in each; the compiler asks for every column. Both threads load this file, so it imports only types of the
-// writers.
+// The kinds of writes: what each carries (WriteFields) and how it is treated
+// (WRITES). A new kind is a line in each; the compiler asks for every column.
+// Both threads load this file, so it imports only types of the writers.
 
 /** What each kind of write carries from the main thread to the writing thread. */
 export interface WriteFields {
@@ -68,9 +68,9 @@ export interface Writers {
 }
 
 /**
- * How a write queues: `single` writes go first and share a commit; a large part of a `batch` has a commit of
- * its own; so has a `step` of the service's own work. Large parts and steps are committed in turn with all
- * others.
+ * How a write queues: `single` writes go first and share a commit; a large
+ * part of a `batch` has a commit of its own; so has a `step` of the service's
+ * own work. Large parts and steps are committed in turn with all others.
  */
 export type Lane = 'single' | 'batch' | 'step';
 

@@ -30,9 +30,9 @@ function startReads() {
 }
 
 /**
- * Lists the descriptors of this process that are open on a file. SQLite reuses those of closed connections to
- * the database while any is open, because closing one would release the locks of all; those to the log it
- * closes.
+ * Lists the descriptors of this process that are open on a file. SQLite reuses
+ * those of closed connections to the database while any is open, because
+ * closing one would release the locks of all; those to the log it closes.
  */
 const descriptorsOf = (path: string) =>
   readdirSync('/proc/self/fd').filter((fd) => {

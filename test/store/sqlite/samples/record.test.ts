@@ -52,8 +52,8 @@ function writeMaker(seed: number) {
   }
   const batch = (): JobSample[] =>
     Array.from({ length: below(40) }, () => ({ jobId: one(IDS), ...newSample() }));
-  // Batches that name the same as others before them; most find all their jobs, until one is deleted or runs
-  // elsewhere.
+  // Batches that name the same as others before them; most find
+  // all their jobs, until one is deleted or runs elsewhere.
   const again = Array.from({ length: 3 }, () => {
     const jobs = Array.from({ length: 6 }, () => one(IDS.slice(0, 3)));
     return { jobs, nodes: jobs.map(() => one(['', 'n2', 'n2', 'n3'])) };
