@@ -153,10 +153,13 @@ export const tooManyTokens = (max: number) =>
 export const reportWithoutUser = (id: string) =>
   invalid(`The report of job ${quote(id)} names no user, and the job is unknown.`);
 
-export const noSuchRun = (id: string, number: number, known: number) =>
+/** `known` is the number of runs; undefined if the caller may not know it. */
+export const noSuchRun = (id: string, number: number, known: number | undefined) =>
   new AppError(
     'not_found',
-    `Job ${quote(id)} has no run ${number}; it has ${known} ${known === 1 ? 'run' : 'runs'}.`,
+    known === undefined
+      ? `Job ${quote(id)} has no run ${number} that is visible to you.`
+      : `Job ${quote(id)} has no run ${number}; it has ${known} ${known === 1 ? 'run' : 'runs'}.`,
   );
 
 /** The cause goes to the log; `from` and `to` are times in ISO 8601. */

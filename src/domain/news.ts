@@ -1,5 +1,6 @@
 import type { Source } from './report.ts';
 import { GATHERED_FIELDS, type Run } from './run.ts';
+import type { Owner } from './sight.ts';
 import { FIELDS, VERDICT_FIELDS } from './trust.ts';
 
 /** What is new about a run: the new value of each field that changed, null where it is no longer known. */
@@ -13,6 +14,8 @@ export interface PlannedEvent {
   readonly change: Change;
   /** The known values that `change` replaces; undefined for the first event of a job. */
   readonly was: Readonly<Record<string, unknown>> | undefined;
+  /** Whose run changed, once the job has more than one run. */
+  readonly owner?: Owner | undefined;
 }
 
 /** Fields that change at every poll or mean nothing to people. They are stored but cause no event. */

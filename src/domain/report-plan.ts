@@ -3,6 +3,7 @@ import { applyReport, type MergedRun } from './match.ts';
 import { type Change, isChangedQuietly, newsOf, type PlannedEvent, replacedBy } from './news.ts';
 import type { Report } from './report.ts';
 import type { Run } from './run.ts';
+import type { Owner } from './sight.ts';
 import { type Tally, tallyRun } from './throughput.ts';
 import { compareVerdicts } from './trust.ts';
 
@@ -57,15 +58,21 @@ export function planReport<Stored extends KnownRun>(
   if (!isNews && !isSurer(before, changed.run) && !isChangedQuietly(before, changed.run)) return undefined;
 
   const runs = withUser(merged, report.id);
+  const isNewJob = known.length === 0;
   const isOnlyRun = known.length === 1 && runs.length === 1 && changed.known.length === 1;
+  const owner = isNewJob || isOnlyRun ? undefined : ownerOf(runs.find(({ isChanged }) => isChanged)!.run);
   return {
     ...planRuns(runs, stored),
-    isNewJob: known.length === 0,
+    isNewJob,
     leaves: isOnlyRun ? undefined : known.find(({ isLatest }) => isLatest),
     tally: tallyRun(changed.known, changed.run, report.observedMs),
-    event: isNews ? planEvent(report, news, known.length === 0 ? undefined : { ...before }) : undefined,
+    event: isNews
+      ? { ...planEvent(report, news, isNewJob ? undefined : { ...before }), ...(owner && { owner }) }
+      : undefined,
   };
 }
+
+const ownerOf = ({ user, account }: Run): Owner => ({ user, account });
 
 const isSurer = (before: Run | undefined, { provenance }: Run): boolean =>
   compareVerdicts(provenance.verdict, before?.provenance.verdict ?? 'none') > 0;

@@ -126,6 +126,16 @@ describe('news of a report', () => {
     });
   });
 
+  test('an event names the owner of its run once the job has several runs', () => {
+    const ofAlice = applyAll([running(11, 10, { account: 'physics' }), record(10, 20)]);
+    const ofBob = apply(ofAlice, running(101, 100, { user: 'bob', submitTimeMs: at(99) }));
+    expect(ofBob.plan.event!.owner).toEqual({ user: 'bob', account: undefined });
+    const late = apply(ofBob.known, record(10, 20, { source: 'sacct', qos: 'high' }));
+    expect(late.plan.event!.owner).toEqual({ user: 'alice', account: 'physics' });
+    const { user: _, ...anonymous } = running(201, 200, { submitTimeMs: at(199) });
+    expect(apply(ofBob.known, anonymous).plan.event!.owner).toEqual({ user: 'bob', account: undefined });
+  });
+
   test('suspended time is stored without an event', () => {
     const { plan } = apply(applyAll([running(11, 10)]), running(20, 10, { suspendedSeconds: 5 }));
     expect(plan.latest!.run.suspendedSeconds).toBe(5);

@@ -18,6 +18,7 @@ import { samples } from './contract/samples.ts';
 import { sluids } from './contract/sluids.ts';
 import { throughput } from './contract/throughput.ts';
 import { usage } from './contract/usage.ts';
+import { views } from './contract/views.ts';
 
 /**
  * Checks that an engine keeps the promises of `domain/store/`. `makePlace` returns an empty place for each
@@ -41,6 +42,7 @@ export function describeStore(name: string, makePlace: () => Place): void {
     history,
     bigJobs,
     expiry,
+    views,
     access,
     lifetime,
   ]) {

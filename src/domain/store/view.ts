@@ -13,9 +13,21 @@ export interface View
 export interface ViewStore {
   /**
    * Returns the reads for somebody with this sight. With `all` they are those of the store. Otherwise a run
-   * that is neither the user's nor one of the accounts' does not exist: the reads of a job reject with
-   * `not_found` as for an unknown id, lists and totals leave it out, and the events of a job are those of its
-   * visible runs. Own jobs cost as much to list as with the filter `user`.
+   * that is neither the user's nor one of the accounts' does not exist. Schedulers give ids again, so the
+   * runs of one job may be of several users:
+   *
+   * - `getJob`, lists, totals and reads of samples without a number show the latest run. If that is hidden,
+   *   they reject with `not_found` as for an unknown id, or leave the job out, even if an earlier run is to
+   *   be seen: that one is at `streamRuns`, and at reads with its number.
+   * - `streamRuns` yields the visible runs with the numbers that they have for everybody. A job without a
+   *   visible run is an unknown id. The number of a hidden run is refused as a number that was never given.
+   * - `sluid` in a filter matches visible runs only.
+   * - `listEvents` has the events of visible runs. Events do not say whose they are if the job had several
+   *   runs before a database was migrated to version 17: those are left out if any of the runs is hidden.
+   *
+   * Names are compared whole: a user called `a,b` is one user here. Own jobs cost as much to list as with the
+   * filter `user`. The lists of those who coordinate accounts read all jobs, in slices, of the users who ever
+   * had a job of one of them.
    */
   seenBy(sight: Sight): View;
 }

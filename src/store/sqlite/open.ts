@@ -1,10 +1,12 @@
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import type { Sight } from '../../domain/caller.ts';
 import { OperatorError, tooManyUnsealed } from '../../domain/errors.ts';
 import { newJob } from '../../domain/job.ts';
 import type { BatchResult } from '../../domain/store/batch.ts';
 import type { StoreOptions } from '../../domain/store/options.ts';
 import type { Store } from '../../domain/store/store.ts';
+import type { View } from '../../domain/store/view.ts';
 import { isRefused, MAX_UNSEALED_SAMPLES, urgencyOf } from '../../domain/unsealed.ts';
 import { SLICE_MS } from '../../pace.ts';
 import { auditReader } from './access/audit.ts';
@@ -148,11 +150,28 @@ function sqliteStore({
 
   const lists = jobLists({ readAtOnce, lister: jobLister(db), compute });
 
-  const store: Store = {
-    seenBy(sight) {
-      if (sight === 'all') return store;
-      throw new Error('Own jobs cannot be read apart yet.');
-    },
+  /** Everybody asks through the same functions, which check within the snapshot of the read. */
+  const seenBy = (sight: Sight): View => ({
+    getJob: async (id) =>
+      readAtOnce(() => jobs.find(id, sight)) ??
+      compute((connection) => jobReader(connection).find(id, sight)),
+    listJobs: (filter, page, signal) => lists.list({ ...filter, sight }, page, signal),
+    streamJobs: (filter, start, signal) => lists.stream({ ...filter, sight }, start, signal),
+    streamRuns: (id, signal) => stream((connection) => runReader(connection)(id, sight), signal),
+    listEvents: (id) => read(() => readEvents(id, sight)),
+    listSamples: (id, query, limit, signal) =>
+      compute((connection) => readingReader(connection).list(id, query, limit, sight), signal),
+    plotSamples: (id, query, maxPoints, signal) =>
+      compute((connection) => readingReader(connection).plot(id, query, maxPoints, sight), signal),
+    streamSamples: (id, query, signal) =>
+      streamMuch((connection) => readingReader(connection).stream(id, query, sight), signal),
+    summarizeJob: (id, run, signal) =>
+      compute((connection) => readingReader(connection).summary(id, run, sight), signal),
+  });
+
+  return {
+    ...seenBy('all'),
+    seenBy,
     createJob: async (job, nowMs) => {
       await writer.submit('createJob', { job, nowMs });
       // The thread has stored the same, so nothing is read back.
@@ -171,14 +190,8 @@ function sqliteStore({
     listUnconfirmed: (sinceMs) => read(() => listUnconfirmed(sinceMs)),
     readState: (name) => read(() => readState(name)),
     saveState: (name, value) => writer.submit('saveState', { name, value }),
-    streamRuns: (id, signal) => stream((connection) => runReader(connection)(id), signal),
-    listEvents: (id) => read(() => readEvents(jobs.get(id).id)),
-    getJob: async (id) =>
-      readAtOnce(() => jobs.find(id)) ?? compute((connection) => jobReader(connection).find(id)),
     updateJob: (id, patch, nowMs) => writer.submit('updateJob', { id, patch, nowMs }),
     deleteJob: (id, entry) => writer.submit('deleteJob', { id, entry }),
-    listJobs: (filter, page, signal) => lists.list(filter, page, signal),
-    streamJobs: (filter, start, signal) => lists.stream(filter, start, signal),
     async recordSample(jobId, sample) {
       requireRoom('single');
       await writer.submit('recordSample', { jobId, sample });
@@ -191,14 +204,6 @@ function sqliteStore({
       });
     },
     requireRoomForBatch: () => requireRoom('batch'),
-    listSamples: (id, query, limit, signal) =>
-      compute((connection) => readingReader(connection).list(id, query, limit), signal),
-    plotSamples: (id, query, maxPoints, signal) =>
-      compute((connection) => readingReader(connection).plot(id, query, maxPoints), signal),
-    streamSamples: (id, query, signal) =>
-      streamMuch((connection) => readingReader(connection).stream(id, query), signal),
-    summarizeJob: (id, run, signal) =>
-      compute((connection) => readingReader(connection).summary(id, run), signal),
     loadAccess: (nowMs) => read(() => ({ tokens: readTokens(), sessions: readSessions(nowMs) })),
     createToken: (token, entry) => writer.submit('createToken', { token, entry }),
     revokeToken: (name, entry) => writer.submit('revokeToken', { name, entry }),
@@ -241,7 +246,6 @@ function sqliteStore({
       lock.release();
     },
   };
-  return store;
 }
 
 function isWritable(path: string): boolean {

@@ -3,6 +3,7 @@ import type { JobLife } from '../../../domain/job.ts';
 import type { Detail } from '../../../domain/run.ts';
 import { bulkInserter } from '../sql/insert.ts';
 import { nameNumberers } from '../sql/names.ts';
+import { accountUserWriter } from './accounts.ts';
 import { type Counted, jobCounter } from './counts.ts';
 import { detailWriter } from './details.ts';
 import { stateNumber } from './states.ts';
@@ -40,6 +41,7 @@ export function jobRowWriter(db: Database) {
   const counts = jobCounter(db);
   const throughput = throughputWriter(db, numberLabel);
   const writeDetail = detailWriter(db, numberLabel);
+  const accountUsers = accountUserWriter(db);
   const insertJob = db.query(
     `INSERT INTO job (seq, id, user, first_node, state, start_time, started, end_time) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
   );
@@ -75,10 +77,11 @@ export function jobRowWriter(db: Database) {
     insertNodes(nodes.flatMap((node, position) => [seq, node, position, user, state, startTimeMs]));
   }
 
-  /** Writes details and returns the number of the partition. */
-  function describe(seq: number, detail: Detail): number {
+  /** Writes the details of a user's job and returns the number of the partition. */
+  function describe(seq: number, user: number, detail: Detail): number {
     writeDetail(seq, detail);
-    const { partition } = detail.details;
+    const { partition, account } = detail.details;
+    if (account !== undefined) accountUsers.add(numberLabel(account), user);
     return partition === undefined ? NO_PARTITION : numberLabel(partition);
   }
 
@@ -90,7 +93,7 @@ export function jobRowWriter(db: Database) {
       const life = lifeOf(fields);
       const row = insertJob.run(seq ?? null, id, user, numbers[0] ?? NO_NODE, ...life);
       const inserted = Number(row.lastInsertRowid);
-      const partition = detail ? describe(inserted, detail) : NO_PARTITION;
+      const partition = detail ? describe(inserted, user, detail) : NO_PARTITION;
       const counted = { user, state: life[0], partition };
       writeNodes(inserted, numbers, counted, fields.startTimeMs);
       counts.add({ ...counted, nodes: numbers }, 1);
@@ -110,7 +113,7 @@ export function jobRowWriter(db: Database) {
       const numbers = areNodesSame ? nodesBefore : nodes.map(numberNode);
       const first = nodes[0] === undefined ? NO_NODE : numberNode(nodes[0]);
       const life = lifeOf(fields);
-      const counted = { user, state: life[0], partition: describe(seq, detail) };
+      const counted = { user, state: life[0], partition: describe(seq, user, detail) };
       counts.add({ ...before, nodes: nodesBefore }, -1);
       counts.add({ ...counted, nodes: numbers }, 1);
       updateJob.run(seq, user, first, ...life);
@@ -138,7 +141,7 @@ export function jobRowWriter(db: Database) {
     /** Replaces the details of a job. */
     describe(seq: number, detail: Detail): void {
       const before = selectCounted.get(seq)!;
-      const partition = describe(seq, detail);
+      const partition = describe(seq, before.user, detail);
       if (partition === before.partition) return;
       counts.addLive(before, -1);
       counts.addLive({ ...before, partition }, 1);
@@ -179,6 +182,7 @@ export function jobRowWriter(db: Database) {
       counts.forget();
       throughput.forget();
       names.forget();
+      accountUsers.forget();
     },
   };
 }

@@ -16,6 +16,7 @@ import { NOT_REPORTED } from '../../../domain/trust.ts';
 import type { JobRow } from './complete.ts';
 import { detailFinder } from './details.ts';
 import { eventWriter } from './events.ts';
+import { ownerReader } from './owners.ts';
 import { jobReader } from './read.ts';
 import { type JobRows, NO_NODE } from './row.ts';
 import { stateName } from './states.ts';
@@ -27,6 +28,7 @@ export function jobWriter(db: Database, rows: JobRows) {
   const reader = jobReader(db);
   const findDetail = detailFinder(db);
   const events = eventWriter(db);
+  const owners = ownerReader(db);
   const select = db.query<Row, [string]>(
     'SELECT seq, id, first_node, state, start_time, started, end_time FROM job WHERE id = ?',
   );
@@ -103,7 +105,7 @@ export function jobWriter(db: Database, rows: JobRows) {
       const { life, detail, usage, event, tally } = planPatch(known, patch, nowMs);
       if (life) rows.move(row.seq, life);
       if (detail) rows.describe(row.seq, detail);
-      if (event) events.write(id, event);
+      if (event) events.write(id, owners.hasPast(id) ? { ...event, owner: owners.latest(id) } : event);
       rows.tally(tally);
       if (usage) setUsageOf(row, usage, nowMs);
       return reader.get(id);

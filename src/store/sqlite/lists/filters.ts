@@ -1,6 +1,8 @@
 import type { Database } from 'bun:sqlite';
+import type { Sight } from '../../../domain/caller.ts';
 import { FILTER_DETAILS, type FilterDetail } from '../../../domain/detail.ts';
 import type { JobFilter } from '../../../domain/list.ts';
+import { isSeen, type Owner } from '../../../domain/sight.ts';
 import { STATE_NUMBERS, stateNumber } from '../jobs/states.ts';
 import { nameFinder } from '../sql/names.ts';
 
@@ -20,7 +22,14 @@ export interface Wanted {
   readonly text?: { readonly pattern: string; readonly users: readonly number[] };
   /** If given, only these few jobs can match. */
   readonly only?: FewJobs;
+  /** If given, only jobs of this user (undefined: of nobody) and those of these accounts are to be seen. */
+  readonly seen?: { readonly user: number | undefined; readonly accounts: readonly number[] };
   readonly nowMs: number;
+}
+
+/** A filter, and who asks: nothing else of the jobs that are not to be seen can be found out. */
+export interface SeenFilter extends JobFilter {
+  readonly sight: Sight;
 }
 
 /** Some jobs by number, and the range of their start times. */
@@ -43,7 +52,7 @@ const FILTER_ROWS = new Map(FILTER_DETAILS.map((row) => [row.key, row]));
  * Returns a function that replaces the names in a filter by numbers; undefined if a name was never stored, so
  * nothing matches.
  */
-export function filterReader(db: Database): (filter: JobFilter, nowMs: number) => Wanted | undefined {
+export function filterReader(db: Database): (filter: SeenFilter, nowMs: number) => Wanted | undefined {
   const find = { user: nameFinder(db, 'user'), node: nameFinder(db, 'node') };
   const selectAlike = db.query<{ id: number }, [string]>("SELECT id FROM user WHERE name LIKE ? ESCAPE '\\'");
 
@@ -69,17 +78,18 @@ export function filterReader(db: Database): (filter: JobFilter, nowMs: number) =
   }
 
   const findBySluid = sluidFinder(db);
+  const readSight = sightReader(db);
 
-  return ({ state, user, node, text, details, sluid, ...rest }, nowMs) => {
+  return ({ state, user, node, text, details, sluid, sight, ...rest }, nowMs) => {
     const pattern = text === undefined ? undefined : `%${text.replace(/[\\%_]/g, '\\$&')}%`;
     const wanted = {
       ...rest,
       nowMs,
       ...(state !== undefined && { states: statesOf(state) }),
-      ...(user !== undefined && { users: findIds('user', listOf(user)) }),
+      ...readSight(sight, user === undefined ? undefined : findIds('user', listOf(user))),
       ...(node !== undefined && { nodes: findIds('node', listOf(node)) }),
       ...(details && { details: readDetails(details) }),
-      ...(sluid !== undefined && { only: findBySluid(listOf(sluid)) }),
+      ...(sluid !== undefined && { only: findBySluid(listOf(sluid), sight) }),
       ...(pattern !== undefined && {
         text: { pattern, users: selectAlike.all(pattern).map(({ id }) => id) },
       }),
@@ -95,20 +105,45 @@ export function filterReader(db: Database): (filter: JobFilter, nowMs: number) =
   };
 }
 
-/** Finds the jobs that have a run with one of the SLUIDs. */
-function sluidFinder(db: Database): (sluids: readonly string[]) => FewJobs {
-  const select = db.query<{ seq: number; start_time: number }, [string]>(
+/** Returns a function that restricts a list of users, or all, to those whose jobs somebody may see. */
+function sightReader(db: Database) {
+  const findUser = nameFinder(db, 'user');
+  const findLabel = nameFinder(db, 'label');
+  const selectUsers = db.query<{ user: number }, [string]>(
+    'SELECT DISTINCT user FROM account_user WHERE account IN (SELECT value FROM json_each(?))',
+  );
+  return (sight: Sight, wanted: readonly number[] | undefined): Pick<Wanted, 'users' | 'seen'> => {
+    if (sight === 'all') return wanted ? { users: wanted } : {};
+    const user = findUser(sight.user);
+    const accounts = sight.accounts.map(findLabel).filter((id) => id !== undefined);
+    const others =
+      accounts.length > 0 ? selectUsers.all(JSON.stringify(accounts)).map((row) => row.user) : [];
+    const visible = new Set(user === undefined ? others : [user, ...others]);
+    const users = wanted ? wanted.filter((id) => visible.has(id)) : [...visible];
+    // One's own jobs need no look at their accounts.
+    return users.every((id) => id === user) ? { users } : { users, seen: { user, accounts } };
+  };
+}
+
+/** Finds the jobs that have a run with one of the SLUIDs that is to be seen. */
+function sluidFinder(db: Database): (sluids: readonly string[], sight: Sight) => FewJobs {
+  const select = db.query<{ seq: number; start_time: number } & Owner, [string]>(
     `WITH wanted AS MATERIALIZED (SELECT value AS sluid FROM json_each(?))
-     SELECT job.seq, job.start_time FROM wanted
+     SELECT job.seq, job.start_time, (SELECT name FROM user WHERE id = job.user) AS user,
+            (SELECT name FROM label WHERE id = detail.account) AS account FROM wanted
        JOIN detail INDEXED BY detail_by_sluid ON detail.sluid = wanted.sluid JOIN job ON job.seq = detail.job
      UNION
-     SELECT job.seq, job.start_time FROM wanted
+     SELECT job.seq, job.start_time, run ->> '$.user', run ->> '$.account' FROM wanted
        JOIN past_run INDEXED BY past_run_by_sluid ON past_run.sluid = wanted.sluid JOIN job ON job.id = past_run.job`,
   );
-  return (sluids) => {
-    const rows = select.all(JSON.stringify(sluids));
+  return (sluids, sight) => {
+    const rows = select.all(JSON.stringify(sluids)).filter((owner) => isSeen(sight, owner));
     const starts = rows.map(({ start_time }) => start_time);
-    return { seqs: rows.map(({ seq }) => seq), lowMs: Math.min(...starts), highMs: Math.max(...starts) };
+    return {
+      seqs: [...new Set(rows.map(({ seq }) => seq))],
+      lowMs: Math.min(...starts),
+      highMs: Math.max(...starts),
+    };
   };
 }
 
@@ -119,7 +154,10 @@ const statesOf = (state: NonNullable<JobFilter['state']>) => [
   ...new Set(listOf(state).map((one) => stateNumber(one))),
 ];
 
-/** Whether `job_count` has the number of matches: for filters by state, user and at most one node. */
+/**
+ * Whether `job_count` has the number of matches: for filters by state, user and at most one node, unless only
+ * some jobs of those users are to be seen.
+ */
 export const isCounted = ({
   nodes = [],
   sinceMs,
@@ -128,9 +166,10 @@ export const isCounted = ({
   details,
   text,
   only,
+  seen,
 }: Wanted): boolean =>
   nodes.length <= 1 &&
-  [sinceMs, untilMs, minRuntimeMs, details, text, only].every((part) => part === undefined);
+  [sinceMs, untilMs, minRuntimeMs, details, text, only, seen].every((part) => part === undefined);
 
 /** Returns a function that counts the matches of a filter that `isCounted`. */
 export function matchCounter(db: Database): (wanted: Wanted) => number {
@@ -163,8 +202,13 @@ export const runtimeOf = (nowMs: number, bind: Bind): string => {
 
 /** Returns the conditions on a row of `job` beside its state, user and nodes. */
 export function lifeTerms(wanted: Wanted, bind: Bind): string[] {
-  const { sinceMs, untilMs, minRuntimeMs, details, text, only, nowMs } = wanted;
+  const { sinceMs, untilMs, minRuntimeMs, details, text, only, seen, nowMs } = wanted;
   const terms: string[] = [];
+  if (seen) {
+    const isOfAccount = isOneOf('detail.account', seen.accounts, bind);
+    const isOfAccounts = `EXISTS (SELECT 1 FROM detail WHERE detail.job = job.seq AND ${isOfAccount})`;
+    terms.push(seen.user === undefined ? isOfAccounts : `(job.user = ${bind(seen.user)} OR ${isOfAccounts})`);
+  }
   if (only) terms.push(isOneOf('job.seq', only.seqs, bind));
   if (sinceMs !== undefined) terms.push(`coalesce(job.end_time, ${bind(nowMs)}) >= ${bind(sinceMs)}`);
   if (untilMs !== undefined) terms.push(`job.start_time <= ${bind(untilMs)}`);

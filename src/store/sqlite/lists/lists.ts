@@ -3,7 +3,6 @@ import { offsetTooLarge, TOO_MANY_LISTS } from '../../../domain/errors.ts';
 import { createGate } from '../../../domain/gate.ts';
 import type { Job } from '../../../domain/job.ts';
 import {
-  type JobFilter,
   type JobOrder,
   type JobPage,
   type JobPosition,
@@ -16,7 +15,7 @@ import type { LongReads } from '../file/long-reads.ts';
 import { type JobRow, jobCompleter } from '../jobs/complete.ts';
 import { isExact, type Walk, walkQuery, walksByStart } from './by-index.ts';
 import { type Found, scanJobs } from './by-scan.ts';
-import { bindings, filterReader, isCounted, matchCounter, type Wanted } from './filters.ts';
+import { bindings, filterReader, isCounted, matchCounter, type SeenFilter, type Wanted } from './filters.ts';
 import { jobSkipper, NEAR_JOBS } from './skip.ts';
 
 /** A scan keeps the jobs it skips in memory. */
@@ -144,14 +143,14 @@ export function jobLister(db: Database) {
 
   return {
     /** Whether one slice is enough for a page, unless its jobs have very many nodes. */
-    isShort(filter: JobFilter, { limit, offset = 0, order = NEWEST_FIRST, nowMs = 0 }: Page): boolean {
+    isShort(filter: SeenFilter, { limit, offset = 0, order = NEWEST_FIRST, nowMs = 0 }: Page): boolean {
       if (limit > STREAM_JOBS || offset > NEAR_JOBS) return false;
       const wanted = readFilter(filter, nowMs);
       return wanted === undefined || walksOf(wanted, order) !== undefined;
     },
 
     /** Reads a page of any list; yields about every millisecond. */
-    *page(filter: JobFilter, page: Page, { isCounting }: Counting): Generator<undefined, JobPage> {
+    *page(filter: SeenFilter, page: Page, { isCounting }: Counting): Generator<undefined, JobPage> {
       const { limit, offset = 0, order = NEWEST_FIRST, after, nowMs = 0 } = page;
       const wanted = readFilter(filter, nowMs);
       if (!wanted) return { jobs: [], total: 0 };
@@ -194,7 +193,7 @@ export function jobLists({ readAtOnce, lister, compute }: Access) {
   });
 
   async function page(
-    filter: JobFilter,
+    filter: SeenFilter,
     wanted: Page,
     counting: Counting,
     signal: AbortSignal | undefined,
@@ -217,11 +216,11 @@ export function jobLists({ readAtOnce, lister, compute }: Access) {
   }
 
   return {
-    list: (filter: JobFilter, wanted: Page, signal?: AbortSignal) =>
+    list: (filter: SeenFilter, wanted: Page, signal?: AbortSignal) =>
       page(filter, wanted, { isCounting: true }, signal, 'first'),
 
     async *stream(
-      filter: JobFilter,
+      filter: SeenFilter,
       { limit = Number.MAX_SAFE_INTEGER, ...start }: ListStart & { readonly limit?: number },
       signal?: AbortSignal,
     ): AsyncGenerator<Job[]> {

@@ -1,13 +1,16 @@
 import type { Database } from 'bun:sqlite';
+import type { Sight } from '../../../domain/caller.ts';
 import { defined } from '../../../domain/defined.ts';
 import { jobNotFound, noSuchRun } from '../../../domain/errors.ts';
 import { hasEnded, type Job } from '../../../domain/job.ts';
 import { orderRuns } from '../../../domain/match.ts';
 import { closeRun, type Run } from '../../../domain/run.ts';
 import { combineUsage, type Usage } from '../../../domain/sample.ts';
+import { isSeen } from '../../../domain/sight.ts';
 import { describeDetail } from '../jobs/complete.ts';
 import { latestRunReader, nodeNames, type StoredRun } from '../jobs/latest-run.ts';
 import { readOrigins, writeOrigins } from '../jobs/origins.ts';
+import { ownerReader } from '../jobs/owners.ts';
 import { jobReader } from '../jobs/read.ts';
 
 /** Reads all runs of a job, the oldest first. */
@@ -62,39 +65,58 @@ export function inOrderOf<Row>(
   );
 }
 
-/** Finds a run of a job by its number, from 1, the oldest; the latest if omitted. Throws `not_found`. */
-export function runFinder(db: Database): (id: string, number?: number) => FoundRun {
+/**
+ * Finds a run of a job by its number, from 1, the oldest; the latest if omitted. Throws `not_found`, also if
+ * the run is not to be seen.
+ */
+export function runFinder(db: Database): (id: string, number: number | undefined, sight: Sight) => FoundRun {
   const selectJob = db.query<{ seq: number }, [string]>('SELECT seq FROM job WHERE id = ?');
   const selectNodes = nodeNames(db);
   const readRuns = allRunReader(db);
-  return (id, number) => {
+  const owners = ownerReader(db);
+  return (id, number, sight) => {
+    if (number === undefined) owners.requireLatest(id, sight);
+    else owners.requireRuns(id, sight);
     const latest = selectJob.get(id);
     if (!latest) throw jobNotFound(id);
     if (number === undefined) return { seq: latest.seq, nodes: selectNodes(latest.seq) };
     const runs = readRuns(id);
     const found = runs[number - 1];
-    if (!found) throw noSuchRun(id, number, runs.length);
+    if (!found || !isSeen(sight, found.run)) {
+      const isAllSeen = runs.every(({ run }) => isSeen(sight, run));
+      throw noSuchRun(id, number, isAllSeen ? runs.length : undefined);
+    }
     return { seq: found.seq, nodes: found.run.nodes ?? [] };
   };
 }
 
-/**
- * Reads all runs of a job as jobs, with the numbers of their samples, the oldest first. Throws `not_found`.
- */
+interface ListedRun {
+  /** Counts from 1, the oldest run, those that are not to be seen included. */
+  readonly number: number;
+  /** The number that its samples carry. */
+  readonly seq: number;
+  readonly job: Job;
+}
+
+/** Reads all runs of a job that are to be seen as jobs, the oldest first. Throws `not_found`. */
 export function runLister(db: Database) {
   const jobs = jobReader(db);
+  const owners = ownerReader(db);
   const readRuns = allRunReader(db);
   const selectUsage = db.query<Usage, [number]>(
     `SELECT time AS timeMs, cpu AS cpuUsage, memory AS memoryUsageMb, gpu AS gpuUsage
        FROM usage JOIN latest ON latest.usage = usage.id WHERE job = ?`,
   );
-  return (id: string): { seq: number; job: Job }[] => {
-    const latest = jobs.get(id);
+  return (id: string, sight: Sight): ListedRun[] => {
+    owners.requireRuns(id, sight);
     const runs = readRuns(id);
-    return runs.map(({ seq, run, isLatest }, index) => {
-      if (isLatest) return { seq, job: latest };
+    if (runs.length === 0) throw jobNotFound(id);
+    return runs.flatMap(({ seq, run, isLatest }, index) => {
+      if (!isSeen(sight, run)) return [];
+      const number = index + 1;
+      if (isLatest) return [{ number, seq, job: jobs.get(id) }];
       const next = runs[index + 1]?.run;
-      return { seq, job: jobOf(id, next ? closeRun(run, next) : run, selectUsage.all(seq)) };
+      return [{ number, seq, job: jobOf(id, next ? closeRun(run, next) : run, selectUsage.all(seq)) }];
     });
   };
 }

@@ -1,4 +1,5 @@
 import type { Database } from 'bun:sqlite';
+import type { Sight } from '../../../domain/caller.ts';
 import { joinReadings, type Readings } from '../../../domain/readings.ts';
 import { type Plot, plotSpans, pointsOf, spanCollector } from '../../../domain/spans.ts';
 import type { JobRun } from '../../../domain/store/runs.ts';
@@ -15,7 +16,8 @@ const NODES_AT_ONCE = 100;
 
 /**
  * Reads samples, and points of older samples, through one connection. All methods work in steps: they yield
- * undefined where they may pause. The caller must hold one transaction from the first step to the last.
+ * undefined where they may pause. The caller must hold one transaction from the first step to the last. A run
+ * that is not to be seen does not exist.
  */
 export const readingReader = perConnection((db: Database) => {
   const findRun = runFinder(db);
@@ -28,8 +30,9 @@ export const readingReader = perConnection((db: Database) => {
       id: string,
       query: ReadingQuery,
       limit: number,
+      sight: Sight,
     ): Generator<undefined, { samples: Readings; total: number }> {
-      const { pieces, names } = yield* findPieces(findRun(id, query.run), query);
+      const { pieces, names } = yield* findPieces(findRun(id, query.run, sight), query);
       const total = countOf(pieces);
       const wanted = query.order ?? 'asc';
       // The newest readings are found from the end, and reversed afterwards if they are wanted in ascending
@@ -44,14 +47,14 @@ export const readingReader = perConnection((db: Database) => {
     },
 
     /** Yields all readings in order, a batch at a time. */
-    *stream(id: string, query: ReadingQuery): Generator<Readings | undefined, void> {
-      const { pieces, names } = yield* findPieces(findRun(id, query.run), query);
+    *stream(id: string, query: ReadingQuery, sight: Sight): Generator<Readings | undefined, void> {
+      const { pieces, names } = yield* findPieces(findRun(id, query.run, sight), query);
       yield* mergePieces(pieces, { names, order: query.order ?? 'asc' });
     },
 
     /** Returns a plot as `SampleStore.plotSamples` describes. */
-    *plot(id: string, query: ReadingQuery, maxPoints: number): Generator<undefined, Plot> {
-      const { pieces } = yield* findPieces(findRun(id, query.run), query);
+    *plot(id: string, query: ReadingQuery, maxPoints: number, sight: Sight): Generator<undefined, Plot> {
+      const { pieces } = yield* findPieces(findRun(id, query.run, sight), query);
       const total = countOf(pieces);
       if (total === 0) {
         return { points: joinReadings([], { names: [] }), spanMs: 0, total };
@@ -78,8 +81,8 @@ export const readingReader = perConnection((db: Database) => {
     },
 
     /** Summarizes all samples of a run. */
-    *summary(id: string, run?: number): Generator<undefined, JobSummary> {
-      return yield* this.summarizeRun(findRun(id, run));
+    *summary(id: string, run: number | undefined, sight: Sight): Generator<undefined, JobSummary> {
+      return yield* this.summarizeRun(findRun(id, run, sight));
     },
 
     *summarizeRun({ seq, nodes }: FoundRun): Generator<undefined, JobSummary> {
@@ -96,16 +99,14 @@ export const readingReader = perConnection((db: Database) => {
 
 const countOf = (pieces: readonly StoredPiece[]) => pieces.reduce((sum, { count }) => sum + count, 0);
 
-/** Reads all runs of a job with their summaries, the latest first, one at a time. */
+/** Reads the runs of a job that are to be seen, with their summaries, the latest first, one at a time. */
 export const runReader = perConnection((db: Database) => {
   const listRuns = runLister(db);
   const readings = readingReader(db);
-  return function* (id: string): Generator<JobRun | undefined, void> {
-    const runs = listRuns(id);
-    for (let run = runs.length; run > 0; run--) {
+  return function* (id: string, sight: Sight): Generator<JobRun | undefined, void> {
+    for (const { number, job, seq } of listRuns(id, sight).reverse()) {
       yield;
-      const { job, seq } = runs[run - 1]!;
-      yield { run, job, summary: yield* readings.summarizeRun({ seq, nodes: job.nodes }) };
+      yield { run: number, job, summary: yield* readings.summarizeRun({ seq, nodes: job.nodes }) };
     }
   };
 });

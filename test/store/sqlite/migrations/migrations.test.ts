@@ -212,3 +212,45 @@ test('migrations keep earlier runs and their samples, and what a deleted job lef
     ['usage', 'leftover_run', 'past_run'].map((table) => db.query(`SELECT * FROM ${table}`).all()),
   ).toEqual([[], [], []]);
 });
+
+test("migrations find the users of each account, and hide old events of a job that is several users'", async () => {
+  using folder = temporaryFolder();
+  const path = folder.file('a.db');
+  migrateFile(path, MIGRATIONS.slice(0, 16));
+  {
+    using db = openForWriting(path);
+    const past = { user: 'bob', state: 'failed', startTimeMs: 10, endTimeMs: 20 };
+    const provenance = { fields: '', verdict: 'jobcomp', verdictMs: 20 };
+    db.run(`INSERT INTO user VALUES (1, 'alice'), (2, 'bob');
+      INSERT INTO node VALUES (1, 'n1');
+      INSERT INTO label VALUES (1, 'physics'), (2, 'chem');
+      INSERT INTO job (seq, id, user, first_node, state, start_time, end_time) VALUES
+        (1, 'a', 1, 1, 2, 1000, 2000), (2, 'b', 1, 1, 2, 1000, 2000), (3, 'c', 2, 1, 2, 1000, 2000), (5, 'd', 2, 1, 2, 1000, 2000);
+      INSERT INTO detail (job, account, sources, verdict_ms) VALUES (1, 1, '', 0), (2, 1, '', 0), (3, 2, '', 0), (5, NULL, '', 0);
+      INSERT INTO event (job, time, source, change, was) VALUES
+        ('a', 10, 'squeue', '{"user":"bob"}', NULL), ('a', 1000, 'squeue', '{"user":"alice"}', '{}'),
+        ('b', 1000, 'squeue', '', NULL), ('b', 2000, 'squeue', '{"state":"completed"}', '{"state":"running"}');`);
+    db.run('INSERT INTO past_run (seq, job, run) VALUES (4, ?, ?)', [
+      'a',
+      JSON.stringify({ ...past, provenance }),
+    ]);
+  }
+  const store = await openSqlite(path);
+  const idsOf = async (user: string, accounts: string[]) =>
+    (await store.seenBy({ user, accounts }).listJobs({}, { limit: 9 })).jobs.map(({ id }) => id);
+  expect([await idsOf('x', ['physics']), await idsOf('x', ['chem'])]).toEqual([['a', 'b'], ['c']]);
+  const timesOf = async (user: string, id: string) =>
+    (await store.seenBy({ user, accounts: [] }).listEvents(id)).map(({ timeMs }) => timeMs);
+  expect([await timesOf('alice', 'a'), await timesOf('bob', 'a'), await timesOf('alice', 'b')]).toEqual([
+    [],
+    [],
+    [1000, 2000],
+  ]);
+  expect(await store.listEvents('a')).toHaveLength(2);
+  await store.close();
+  using db = openForWriting(path);
+  expect(db.query('SELECT account, user FROM account_user').values()).toEqual([
+    [1, 1],
+    [2, 2],
+  ]);
+});

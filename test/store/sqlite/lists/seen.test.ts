@@ -1,0 +1,61 @@
+import { expect, test } from 'bun:test';
+import type { OwnSight } from '../../../../src/domain/caller.ts';
+import type { JobFilter } from '../../../../src/domain/list.ts';
+import { openForReading } from '../../../../src/store/sqlite/file/connection.ts';
+import { filterReader, isCounted } from '../../../../src/store/sqlite/lists/filters.ts';
+import { openSqlite } from '../../../../src/store/sqlite/open.ts';
+import { pastJob } from '../../../help/builders.ts';
+import { NOON_MS } from '../../../help/clock.ts';
+import { temporaryFolder } from '../../../help/folder.ts';
+
+const FILTERS: JobFilter[] = [
+  {},
+  { state: 'running' },
+  { node: 'n1' },
+  { node: ['n1', 'n2'], state: ['failed', 'running'] },
+  { details: { partition: 'gpu' } },
+  { sinceMs: NOON_MS, untilMs: NOON_MS + 1 },
+  { minRuntimeMs: 5, text: 'a' },
+];
+
+/** Reads filters of a database in which alice and carol have jobs of physics, and bob has one of chem. */
+async function readFilters(read: (filters: ReturnType<typeof filterReader>) => void) {
+  using folder = temporaryFolder();
+  const path = folder.file('seen.db');
+  const store = await openSqlite(path);
+  const details = { account: 'physics', partition: 'gpu' };
+  await store.createJobs([
+    pastJob('1', { details, nodes: ['n1', 'n2'] }),
+    pastJob('2', { user: 'bob', details: { account: 'chem' } }),
+    pastJob('3', { user: 'carol', details }),
+  ]);
+  await store.close();
+  using db = openForReading(path);
+  read(filterReader(db));
+}
+
+test('own jobs are found with exactly what the filter user searches, and counted as it counts', async () => {
+  await readFilters((readFilter) => {
+    const sight: OwnSight = { user: 'alice', accounts: [] };
+    for (const filter of FILTERS) {
+      const own = readFilter({ ...filter, sight }, NOON_MS);
+      const byUser = readFilter({ ...filter, user: 'alice', sight: 'all' }, NOON_MS);
+      expect(own).toBeDefined();
+      expect(own).toEqual(byUser!);
+    }
+    expect(isCounted(readFilter({ node: 'n1', state: 'running', sight }, NOON_MS)!)).toBe(true);
+  });
+});
+
+test('who coordinates accounts searches only their users, and none but the user for own jobs', async () => {
+  await readFilters((readFilter) => {
+    const sight: OwnSight = { user: 'alice', accounts: ['physics', 'unknown'] };
+    const usersOf = (filter: JobFilter) => readFilter({ ...filter, sight }, NOON_MS)?.users?.length;
+    expect([usersOf({}), usersOf({ user: 'carol' }), usersOf({ user: ['bob', 'carol'] })]).toEqual([2, 1, 1]);
+    expect(readFilter({ user: 'bob', sight }, NOON_MS)).toBeUndefined();
+    expect(isCounted(readFilter({ user: 'carol', sight }, NOON_MS)!)).toBe(false);
+    expect(isCounted(readFilter({ user: 'alice', sight }, NOON_MS)!)).toBe(true);
+    const unknown: OwnSight = { user: 'alice', accounts: ['unknown'] };
+    expect(isCounted(readFilter({ sight: unknown }, NOON_MS)!)).toBe(true);
+  });
+});
