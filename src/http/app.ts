@@ -96,11 +96,20 @@ export function createApp({
     .use(tokenRoutes({ tokens }))
     .use(audit({ store }))
     .use(scrapes({ render: metrics.render }));
+  const pages = new Elysia({ normalize: false })
+    .use(signIn(entry))
+    .use(documentation({ api, version, basePath: where.basePath }));
   const routes = (): readonly RouteLike[] => app.routes;
   const app = new Elysia({ normalize: false })
     // Browsers must not guess the type of an answer, and no cache may show it to another caller.
     .headers({ 'x-content-type-options': 'nosniff', 'cache-control': 'no-store' })
-    .use(timing({ observeRequest: metrics.observeRequest, namesRequests: metrics.namesRequests ?? false }))
+    .use(
+      timing({
+        observeRequest: metrics.observeRequest,
+        namesRequests: metrics.namesRequests ?? false,
+        basePath: where.basePath,
+      }),
+    )
     .use(errors({ log, routes }))
     .use(site(where))
     .use(where.otherOrigins.size > 0 ? cors(where.otherOrigins) : new Elysia())
@@ -111,6 +120,7 @@ export function createApp({
         policy,
         sessions: entry.sessions,
         others: new Map([...DOCUMENTATION_ACCESS, ...SIGN_IN_ACCESS]),
+        basePath: where.basePath,
       }),
     )
     .use(
@@ -123,10 +133,13 @@ export function createApp({
           RECEIVE_COMPLETION_BY_TOKEN.path,
         ],
         bodilessRoutes: [START_SESSION.path, CREATE_LINK.path],
+        basePath: where.basePath,
       }),
     )
     .use(api)
-    .use(signIn(entry))
-    .use(documentation({ api, version }));
+    .use(pages);
+  // Some proxies send the whole path and some cut its beginning off, so that both are served.
+  if (where.basePath !== '')
+    app.use(new Elysia({ prefix: where.basePath, normalize: false }).use(api).use(pages));
   return app;
 }

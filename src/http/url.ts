@@ -9,3 +9,7 @@ export const shownPathOf = (request: Request): string =>
   pathOf(request)
     .pathname.replace(/(\/jobcomp\/).+/i, '$1…')
     .replace(/(hpos?_)[^/]*/gi, '$1…');
+
+/** Returns the pattern of a route without the base path under which it may be served too. */
+export const withoutBase = (route: string, basePath: string): string =>
+  basePath !== '' && route.startsWith(`${basePath}/`) ? route.slice(basePath.length) : route;

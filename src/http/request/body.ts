@@ -2,6 +2,7 @@ import { Elysia } from 'elysia';
 import { MEDIA_TYPE } from '../../api/media-type.ts';
 import { AppError, quote } from '../../domain/errors.ts';
 import { yieldToOthers } from '../../pace.ts';
+import { withoutBase } from '../url.ts';
 import { readText } from './body-text.ts';
 import { JsonScanner } from './json-scan.ts';
 import { LONG_WRITE_LENGTH } from './limits.ts';
@@ -24,17 +25,20 @@ interface BodyOptions {
   readonly batchRoutes: readonly string[];
   /** The routes of writes without a body, whatever is sent. */
   readonly bodilessRoutes: readonly string[];
+  /** All routes are also served under this path. */
+  readonly basePath: string;
 }
 
 /**
  * Reads the body of every write: JSON in UTF-8, plain, gzip or zstd. Requiring `application/json` also
  * prevents foreign web pages from writing. The body of a DELETE is ignored.
  */
-export const body = ({ maxBytes, batchRoutes, bodilessRoutes }: BodyOptions) =>
+export const body = ({ maxBytes, batchRoutes, bodilessRoutes, basePath }: BodyOptions) =>
   new Elysia({ name: 'body' }).onParse({ as: 'global' }, async ({ request, route }) => {
-    if (request.method === 'DELETE' || bodilessRoutes.includes(route)) return {};
+    const pattern = withoutBase(route, basePath);
+    if (request.method === 'DELETE' || bodilessRoutes.includes(pattern)) return {};
     requireJson(request.headers.get('content-type') ?? '');
-    if (batchRoutes.includes(route)) return {};
+    if (batchRoutes.includes(pattern)) return {};
     const text = await readText(request, { maxBytes });
     new JsonScanner().scan(text);
     if (text.length <= LONG_WRITE_LENGTH) return parseJson(text);

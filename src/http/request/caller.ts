@@ -32,11 +32,13 @@ interface AccessOptions {
   readonly sessions: Pick<Sessions, 'hasCookie' | 'clearCookie'>;
   /** What each route that is no operation needs, by its path; all take GET. */
   readonly others: ReadonlyMap<string, Access>;
+  /** All routes are also served under this path. */
+  readonly basePath: string;
 }
 
 /** Lets only those callers through who may send a request, before its body is read. */
-export const access = ({ identify, policy, sessions, others }: AccessOptions) => {
-  const needs = accessByRoute(others);
+export const access = ({ identify, policy, sessions, others, basePath }: AccessOptions) => {
+  const needs = accessByRoute(others, basePath);
 
   async function requireAccess(context: Context): Promise<void> {
     // Identified before, when the body was about to be read.
@@ -104,11 +106,17 @@ const forbidden = ({ identity, role }: Caller, needed: Access) =>
 
 type AccessByRoute = ReadonlyMap<string, Access>;
 
-const accessByRoute = (others: ReadonlyMap<string, Access>): AccessByRoute =>
-  new Map([
-    ...OPERATIONS.map(({ method, path, access }) => [`${method} ${path}`, access] as const),
-    ...[...others].map(([path, access]) => [`GET ${path}`, access] as const),
-  ]);
+function accessByRoute(others: ReadonlyMap<string, Access>, basePath: string): AccessByRoute {
+  const routes = [
+    ...OPERATIONS.map(({ method, path, access }) => ({ method, path, access })),
+    ...[...others].map(([path, access]) => ({ method: 'GET', path, access })),
+  ];
+  return new Map(
+    ['', basePath].flatMap((base) =>
+      routes.map(({ method, path, access }) => [`${method} ${base}${path}`, access] as const),
+    ),
+  );
+}
 
 /** A route without an entry is for nobody. */
 function accessOf(needs: AccessByRoute, method: string, route: string): Access {

@@ -23,9 +23,9 @@ const SECURITY_SCHEMES = {
 /**
  * Generates the OpenAPI document of the routes of `api`. Answers are not checked while serving, because that
  * costs as much as rendering them: test/http/response/openapi.test.ts checks real answers against this
- * document.
+ * document. Browsers reach the service under `basePath`.
  */
-export async function generateDocument(api: AnyElysia, version: string): Promise<object> {
+export async function generateDocument(api: AnyElysia, version: string, basePath: string): Promise<object> {
   // Imported on first use: the start of the service would wait for the generator and its libraries.
   const { swagger } = await import('@elysiajs/swagger');
   // The page of the plugin loads its script from a public host, so only its generator is used, on an app that
@@ -41,6 +41,7 @@ export async function generateDocument(api: AnyElysia, version: string): Promise
             version,
             description: 'Observe every job of an HPC cluster: live, afterwards and in Prometheus.',
           },
+          ...(basePath !== '' && { servers: [{ url: basePath }] }),
           components: { schemas: namedAnswers() as never, securitySchemes: SECURITY_SCHEMES },
         },
       }),

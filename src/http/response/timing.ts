@@ -1,4 +1,5 @@
 import { Elysia } from 'elysia';
+import { withoutBase } from '../url.ts';
 import { givenId, nameRequest, REQUEST_ID } from './request-id.ts';
 
 /** Called once for every answered request; `route` is its pattern, or `unknown`. */
@@ -14,10 +15,12 @@ interface TimingOptions {
   readonly observeRequest: ObserveRequest;
   /** Whether every request has an id; otherwise only those that bring one, and those that fail. */
   readonly namesRequests: boolean;
+  /** The routes under this path are observed as those without it. */
+  readonly basePath: string;
 }
 
 /** Measures every request from its arrival to its answer. */
-export const timing = ({ observeRequest, namesRequests }: TimingOptions) => {
+export const timing = ({ observeRequest, namesRequests, basePath }: TimingOptions) => {
   const idOf = namesRequests ? nameRequest : givenId;
   return (
     new Elysia({ name: 'timing' })
@@ -32,7 +35,9 @@ export const timing = ({ observeRequest, namesRequests }: TimingOptions) => {
       .onAfterResponse({ as: 'global' }, ({ request, route, set, startedMs = performance.now() }) => {
         const seconds = (performance.now() - startedMs) / 1000;
         const id = set.headers[REQUEST_ID]?.toString();
-        observeRequest(request.method, route || 'unknown', Number(set.status ?? 200), seconds, id);
+        // Undefined for a path without a route.
+        const pattern = route ? withoutBase(route, basePath) : 'unknown';
+        observeRequest(request.method, pattern, Number(set.status ?? 200), seconds, id);
       })
   );
 };

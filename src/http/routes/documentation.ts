@@ -6,22 +6,22 @@ import type { Access } from '../../domain/access.ts';
 import { generateDocument } from '../response/openapi.ts';
 import { staticFile, staticText } from '../response/static.ts';
 
-const START = `
+const start = (basePath: string) => `
       const dark = matchMedia('(prefers-color-scheme: dark)');
       const follow = () => document.documentElement.classList.toggle('dark-mode', dark.matches);
       dark.addEventListener('change', follow);
       follow();
-      SwaggerUIBundle({ url: '/swagger/json', dom_id: '#ui', deepLinking: true, validatorUrl: null });
+      SwaggerUIBundle({ url: '${basePath}/swagger/json', dom_id: '#ui', deepLinking: true, validatorUrl: null });
 `;
 
-const PAGE = `<!doctype html>
+const pageAt = (basePath: string) => `<!doctype html>
 <html lang="en">
   <head>
     <meta charset="utf-8">
     <meta name="viewport" content="width=device-width, initial-scale=1">
     <title>hpc-observe API</title>
     <link rel="icon" href="data:,">
-    <link rel="stylesheet" href="/swagger/ui.css">
+    <link rel="stylesheet" href="${basePath}/swagger/ui.css">
     <style>
       body { margin: 0; }
       html.dark-mode { background: #1c2022; }
@@ -31,43 +31,53 @@ const PAGE = `<!doctype html>
   </head>
   <body>
     <div id="ui"></div>
-    <script src="/swagger/ui.js"></script>
-    <script>${START}</script>
+    <script src="${basePath}/swagger/ui.js"></script>
+    <script>${start(basePath)}</script>
   </body>
 </html>
 `;
 
 /** Allows resources of this server only, no framing, and the inline script by its hash. */
-const POLICY = [
-  "default-src 'none'",
-  `script-src 'self' 'sha256-${createHash('sha256').update(START).digest('base64')}'`,
-  // Swagger UI sets inline styles.
-  "style-src 'self' 'unsafe-inline'",
-  "img-src 'self' data:",
-  "connect-src 'self' data:",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-].join('; ');
+const policyAt = (basePath: string) =>
+  [
+    "default-src 'none'",
+    `script-src 'self' 'sha256-${createHash('sha256').update(start(basePath)).digest('base64')}'`,
+    // Swagger UI sets inline styles.
+    "style-src 'self' 'unsafe-inline'",
+    "img-src 'self' data:",
+    "connect-src 'self' data:",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ].join('; ');
 
 /** What its paths need. */
 export const DOCUMENTATION_ACCESS: ReadonlyMap<string, Access> = new Map(
   ['/swagger', '/swagger/json', '/swagger/ui.js', '/swagger/ui.css'].map((path) => [path, 'public']),
 );
 
+interface DocumentationOptions {
+  readonly api: AnyElysia;
+  readonly version: string;
+  /** The path under which browsers reach the service. */
+  readonly basePath: string;
+}
+
 /**
  * Serves the OpenAPI document of `api` at /swagger/json and Swagger UI at /swagger, without resources of
  * other hosts.
  */
-export const documentation = ({ api, version }: { api: AnyElysia; version: string }) => {
+export const documentation = ({ api, version, basePath }: DocumentationOptions) => {
   let document: Promise<object> | undefined;
   const describe = () => {
-    document ??= generateDocument(api, version);
+    document ??= generateDocument(api, version, basePath);
     return document;
   };
   const ui = staticFile(script, 'text/javascript; charset=utf-8');
   const css = staticFile(style, 'text/css; charset=utf-8');
-  const page = staticText(PAGE, 'text/html; charset=utf-8', { 'content-security-policy': POLICY });
+  const page = staticText(pageAt(basePath), 'text/html; charset=utf-8', {
+    'content-security-policy': policyAt(basePath),
+  });
   return new Elysia({ name: 'documentation' })
     .get('/swagger', ({ request }) => page(request))
     .get('/swagger/json', () => describe())
