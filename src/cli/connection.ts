@@ -40,7 +40,7 @@ export const describePlace = ({ url, unix }: Place): string => (unix === undefin
 
 interface AskOptions {
   /** Sent instead of the token of the settings. */
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
 /** Nothing answers where the service is expected. */

@@ -3,6 +3,7 @@ import { identifier } from '../../src/access/identify.ts';
 import { createSessions } from '../../src/access/session.ts';
 import { tokenRegistry } from '../../src/access/token.ts';
 import type { Way } from '../../src/access/way.ts';
+import type { Reception } from '../../src/api/whoami.ts';
 import { ANYBODY } from '../../src/domain/caller.ts';
 import type { Report, Source } from '../../src/domain/report.ts';
 import { callerOf, type RoleRules } from '../../src/domain/role.ts';
@@ -28,8 +29,10 @@ const RULES: RoleRules = {
   seesOwnOnly: true,
 };
 
+const RECEPTION: Reception = { cluster: 'alpha', ways: [{ way: 'munge', state: 'on' }] };
+
 /** Returns the sessions that a store has, and what the app needs of them. */
-export async function accessTo(store: AccessStore, now: () => number) {
+export async function accessTo(store: AccessStore, now: () => number, reception = RECEPTION) {
   const cookie = sessionCookie({ isSecure: false });
   const { sessions: loaded } = await store.loadAccess(now());
   const { way, sessions } = createSessions({ store, loaded, cookie, now });
@@ -37,7 +40,7 @@ export async function accessTo(store: AccessStore, now: () => number) {
     identify: () => ANYBODY,
     policy: { health: 'anyone', metrics: 'viewers' },
     sessions,
-    describeReception: () => ({ cluster: 'alpha', ways: [{ way: 'munge', state: 'on' }] }),
+    describeReception: () => reception,
   };
   return { options, way };
 }
@@ -59,6 +62,8 @@ interface ServiceOptions {
   readonly identify?: AppOptions['access']['identify'];
   /** Ways to be known beside sessions, instead of `identify`. */
   readonly ways?: readonly Way[];
+  /** What GET /v1/whoami says about the service. */
+  readonly reception?: Reception | undefined;
   readonly site?: Site;
 }
 
@@ -74,6 +79,7 @@ export async function startService({
   maxUnsealedSamples = MAX_UNSEALED_SAMPLES,
   identify,
   ways,
+  reception,
   site = LOCAL_SITE,
 }: ServiceOptions = {}) {
   const folder = temporaryFolder();
@@ -82,7 +88,7 @@ export async function startService({
   const tokens = tokenRegistry({ stored: [], store, now: clock.now });
   const logged: { event: string; fields: Record<string, unknown> }[] = [];
   const write = (event: string, fields: Record<string, unknown>) => void logged.push({ event, fields });
-  const { options, way } = await accessTo(store, clock.now);
+  const { options, way } = await accessTo(store, clock.now, reception);
   const byRules = identifier({
     ways: [way, ...(ways ?? [])],
     callerOf: (identity) => callerOf(identity, RULES, { groups: [], accounts: [] }),
