@@ -1,5 +1,6 @@
 import { version } from '../../package.json';
 import { createLog } from '../log.ts';
+import type { Service } from '../service/serve.ts';
 import { chooseLogFormat } from '../settings/load.ts';
 import { SERVICE_KEYS, type ServiceConfig } from '../settings/table.ts';
 import { defineCommand } from './command.ts';
@@ -12,7 +13,7 @@ export const serve = defineCommand({
   usage: ['serve [settings]'],
   examples: [
     ['serve --demo', 'Show a made-up cluster'],
-    ['serve --host 0.0.0.0 --database /var/lib/hpc-observe/hpc-observe.db', 'Serve on all addresses'],
+    ['serve --host 0.0.0.0 --database /var/lib/hpc-observe/hpc-observe.db', 'Serve other machines too'],
     ['serve --config /etc/hpc-observe.toml --log-level debug', 'Log each request, commit and Slurm command'],
   ],
   settings: SERVICE_KEYS,
@@ -30,7 +31,7 @@ async function run(
   const signals = listenForSignals();
   const log = createServiceLog(config, now);
   const service = await startService({ config, env, log, now });
-  announce(service.url, config, service.slurm);
+  announce(service, config);
   const signal = await Promise.race([signals.first, service.died]);
   if (signal !== undefined) log.info('stopping', { signal });
   const isInterrupted = await Promise.race([
@@ -43,23 +44,28 @@ async function run(
 }
 
 /**
- * Writes to stdout, whatever the log level, where the service listens: text for a person, or an event as the
- * log writes it.
+ * Writes to stdout, whatever the log level, where the service listens and who may do what: text for a person,
+ * or an event as the log writes it.
  */
-function announce(url: URL, config: ServiceConfig, slurm: string): void {
+function announce({ places, access, slurm }: Service, config: ServiceConfig): void {
   const { database, demo } = config;
   const write = (text: string) => void process.stdout.write(text);
   const format = chooseLogFormat(config);
+  const url = places.find((place) => !place.startsWith('unix:')) ?? places[0]!;
+  const others = places.filter((place) => place !== url);
   if (format === 'json') {
-    const fields = { version, url: url.href, database, ...(demo && { demo }), slurm };
+    const fields = { version, url, others, database, ...(demo && { demo }), access, slurm };
     createLog({ level: 'info', format, write, now: Date.now }).info('serving', fields);
     return;
   }
+  const under = (path: string) => (url.startsWith('unix:') ? `/${path} on ${url}` : `${url}${path}`);
   write(
     `hpc-observe ${version} serves ${demo ? 'a made-up cluster in ' : ''}${database}\n` +
-      `  API            ${url}v1\n` +
-      `  Documentation  ${url}swagger\n` +
-      `  Metrics        ${url}metrics\n` +
+      `  API            ${under('v1')}\n` +
+      `  Documentation  ${under('swagger')}\n` +
+      `  Metrics        ${under('metrics')}\n` +
+      (others.length > 0 ? `  Also on        ${others.join(', ')}\n` : '') +
+      `  Access         ${access}\n` +
       `  Slurm          ${slurm}\n`,
   );
 }

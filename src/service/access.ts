@@ -1,32 +1,142 @@
-import { userInfo } from 'node:os';
 import { identifier } from '../access/identify.ts';
+import { type FindOwner, ownerFinder } from '../access/kernel.ts';
+import { openSockets } from '../access/libc.ts';
+import { findInTables, tableReader } from '../access/proc-net.ts';
+import { createUsers } from '../access/users.ts';
 import type { Peer, Way } from '../access/way.ts';
+import type { Reception } from '../api/whoami.ts';
 import { ANYBODY, type Identity } from '../domain/caller.ts';
 import { callerOf, type Known, type RoleRules } from '../domain/role.ts';
 import type { AppOptions } from '../http/app.ts';
+import type { Log } from '../log.ts';
+import type { Listener } from '../settings/listener.ts';
 import type { Config } from '../settings/table.ts';
+import { type SlurmAccess, watchAccess } from '../slurm/follow/access.ts';
+import type { Part } from './parts.ts';
+import type { Slurm } from './slurm.ts';
+import { refuseStrangers } from './strangers.ts';
+import { createWays, type ShownWays } from './ways.ts';
+
+/** A command of Slurm that still runs then is left alone. */
+const STOP_MS = 2000;
+
+type AccessConfig = Pick<
+  Config,
+  | 'open'
+  | 'admins'
+  | 'viewers'
+  | 'ingesters'
+  | 'visibility'
+  | 'coordinators'
+  | 'metricsAccess'
+  | 'healthAccess'
+>;
+
+interface AccessPartOptions {
+  readonly config: AccessConfig;
+  readonly listeners: readonly Listener[];
+  /** The ways of secrets that requests show. */
+  readonly shown: ShownWays;
+  readonly slurm: Slurm;
+  readonly log: Log;
+}
+
+interface RunningAccess extends Access {
+  readonly describeReception: () => Reception;
+  readonly slurm: SlurmAccess | undefined;
+}
+
+/** Who calls, and what they may do. Does not start where strangers could call and nobody could say who. */
+export function accessPart({ config, listeners, shown, slurm, log }: AccessPartOptions): Part<RunningAccess> {
+  return {
+    name: 'access',
+    stopWithinMs: STOP_MS,
+    async start() {
+      const users = await createUsers({ now: () => performance.now() });
+      const ways = createWays({ users, findOwner: createOwnerFinder(log), shown });
+      await refuseStrangers({ listeners, ways, isOpen: config.open });
+      const watched =
+        slurm.isFollowed && !config.open
+          ? watchAccess({
+              commands: slurm.commands,
+              warn: (event, fields) => log.warn(event, fields),
+            })
+          : undefined;
+      const hasGroups = [config.admins, config.viewers, config.ingesters].flat().some(isGroup);
+      const access = createAccess({
+        config,
+        own: users.own,
+        ways: ways.map(({ way }) => way),
+        async known({ name, role }) {
+          // Without a rule about groups nobody's groups are looked up.
+          const groups = hasGroups && role === undefined ? await users.groupsOf(name) : [];
+          return { groups, accounts: accountsOf(name, config.coordinators, watched) };
+        },
+        ...(watched && { slurm: watched }),
+      });
+      const describeReception = () => ({
+        cluster: watched?.cluster(),
+        ways: ways.map(({ name, state }) => ({ way: name, state: state() })),
+      });
+      return { ...access, describeReception, slurm: watched };
+    },
+    stop: ({ slurm: watched }) => watched?.stop(),
+  };
+}
+
+const isGroup = (name: string): boolean => name.startsWith('@');
+
+/** The Slurm accounts that a user coordinates, by the settings and by Slurm. */
+function accountsOf(
+  name: string,
+  coordinators: readonly string[],
+  slurm: SlurmAccess | undefined,
+): readonly string[] {
+  const own = coordinators.filter((pair) => pair.startsWith(`${name}=`));
+  return [...own.map((pair) => pair.slice(name.length + 1)), ...(slurm?.accountsOf(name) ?? [])];
+}
+
+/** Finds the users behind connections of this machine: with netlink, or else in /proc. */
+function createOwnerFinder(log: Log): FindOwner {
+  try {
+    return ownerFinder(openSockets());
+  } catch (cause) {
+    log.warn('netlink_not_usable', {
+      cause,
+      message:
+        'Callers of this machine are looked up in /proc/net/tcp, which takes longer, and not at a wildcard address.',
+    });
+    const read = tableReader();
+    return ownerFinder({
+      find: async (ends) => findInTables(await read(), ends),
+      localAddress: undefined,
+    });
+  }
+}
 
 interface AccessOptions {
-  readonly config: Pick<
-    Config,
-    'open' | 'admins' | 'viewers' | 'ingesters' | 'visibility' | 'metricsAccess' | 'healthAccess'
-  >;
+  readonly config: AccessConfig;
+  /** The user that the service runs as. */
+  readonly own: string;
   readonly ways: readonly Way[];
   /** Resolves from memory for a name asked for lately. */
   readonly known: (identity: Identity) => Known | Promise<Known>;
   /** What Slurm says at present; undefined where it is not followed. */
-  readonly slurm?: {
-    /** The user that slurmctld runs as. */
-    readonly user: () => string | undefined;
-    /** Whether users may not see each other's jobs; true until it is known. */
-    readonly hidesJobs: () => boolean;
-  };
+  readonly slurm?: Pick<SlurmAccess, 'user' | 'hidesJobs'>;
+}
+
+interface Access {
+  /** What an app needs whose requests come from `peerOf`. */
+  forListener(
+    peerOf: (request: Request, server: Bun.Server<unknown> | null) => Peer | undefined,
+  ): Pick<AppOptions['access'], 'identify' | 'policy'>;
+  /** Says who may do what, for the start message. */
+  readonly summary: string;
 }
 
 /** Returns how the app finds out who sends a request, and what the settings allow to whom. */
-export function createAccess({ config, ways, known, slurm }: AccessOptions) {
+export function createAccess({ config, own, ways, known, slurm }: AccessOptions): Access {
   const policy = { health: config.healthAccess, metrics: config.metricsAccess };
-  const own = userInfo().username;
 
   const rules = (): RoleRules => ({
     admins: config.admins,
@@ -43,14 +153,28 @@ export function createAccess({ config, ways, known, slurm }: AccessOptions) {
   });
 
   return {
-    /** What an app needs whose requests come from `peerOf`. */
-    forListener: (
-      peerOf: (request: Request, server: Bun.Server<unknown> | null) => Peer | undefined,
-    ): Pick<AppOptions['access'], 'identify' | 'policy'> => ({
+    forListener: (peerOf) => ({
       policy,
       identify: config.open
         ? () => ANYBODY
         : (request, server, pathToken) => identify({ request, peer: peerOf(request, server), pathToken }),
     }),
+    summary: describeAccess(config, own, slurm !== undefined),
   };
+}
+
+function describeAccess(
+  { open, visibility, admins }: Pick<AccessConfig, 'open' | 'visibility' | 'admins'>,
+  own: string,
+  isSlurmFollowed: boolean,
+): string {
+  if (open) return 'everybody may read and change everything (--open)';
+  const sight =
+    visibility === 'own'
+      ? 'their own jobs'
+      : visibility === 'auto' && isSlurmFollowed
+        ? 'the jobs that squeue shows them'
+        : 'all jobs';
+  const all = new Set(['root', own, ...(isSlurmFollowed ? ['SlurmUser'] : []), ...admins]);
+  return `users of this machine read ${sight}; admins: ${[...all].join(', ')}`;
 }

@@ -1,19 +1,69 @@
+import type { Peer } from '../access/way.ts';
 import { OperatorError } from '../domain/errors.ts';
 import { explainSystemError } from '../errno.ts';
+import type { Listener, TcpListener, UnixListener } from '../settings/listener.ts';
+import { admitGroup, removeStaleSocket, withClosedMode } from './unix-socket.ts';
 
-interface App {
+type Server = Bun.Server<unknown>;
+
+/** What listens: an Elysia app. */
+export interface App {
   listen(options: Record<string, unknown>): unknown;
-  readonly server: Bun.Server<unknown> | null;
+  readonly server: Server | null;
 }
 
-/** Listens for requests. OperatorError, one sentence, when this machine does not allow it. */
-export function listen(app: App, host: string, port: number): Bun.Server<unknown> {
+const OPTIONS = { reusePort: false, maxRequestBodySize: Number.MAX_SAFE_INTEGER };
+
+/** Listens for requests. Rejects with OperatorError, one sentence, when this machine does not allow it. */
+export async function listen(app: App, listener: Listener): Promise<Server> {
+  return listener.kind === 'tcp' ? listenTcp(app, listener) : await listenUnix(app, listener);
+}
+
+/** Listens on an address. Throws as `listen` rejects. */
+export function listenTcp(app: App, { host, port }: Omit<TcpListener, 'kind'>): Server {
   try {
-    app.listen({ hostname: host, port, reusePort: false, maxRequestBodySize: Number.MAX_SAFE_INTEGER });
+    app.listen({ ...OPTIONS, hostname: host, port });
   } catch (error) {
     throw new OperatorError(explainListenError(host, port, error), { cause: error });
   }
   return app.server!;
+}
+
+async function listenUnix(app: App, listener: UnixListener): Promise<Server> {
+  const { path } = listener;
+  await removeStaleSocket(path);
+  try {
+    withClosedMode(() => app.listen({ ...OPTIONS, unix: path }));
+  } catch (error) {
+    throw new OperatorError(`Cannot listen on ${path}: ${explainSystemError(error)}.`, { cause: error });
+  }
+  try {
+    await admitGroup(listener);
+  } catch (error) {
+    await app.server!.stop(true);
+    throw error;
+  }
+  return app.server!;
+}
+
+/** Returns where a request to a listener comes from; undefined if its connection is gone. */
+export function peerOf(listener: Listener, request: Request, server: Server | null): Peer | undefined {
+  if (listener.kind === 'unix') return { kind: 'unix', path: listener.path };
+  const from = server?.requestIP(request);
+  if (!server || !from) return undefined;
+  return {
+    kind: 'tcp',
+    address: from.address,
+    port: from.port,
+    listener: addressOf(server),
+    // It asks the kernel for the peer of the connection, which has none once it is reset.
+    isConnected: () => server.requestIP(request) !== null,
+  };
+}
+
+/** The numeric address that a server listens on; its `hostname` may be a name. */
+function addressOf(server: Server): { readonly address: string; readonly port: number } {
+  return (server as unknown as { address: { address: string; port: number } }).address;
 }
 
 /** Explains why the service cannot listen, and what to do about it. */

@@ -1,13 +1,14 @@
 import { version } from '../../package.json';
 import { sessionCookie } from '../access/cookie.ts';
 import { createSessions } from '../access/session.ts';
-import { ANYBODY } from '../domain/caller.ts';
-import type { AppOptions } from '../http/app.ts';
+import { type AppOptions, createApp } from '../http/app.ts';
 import { createLog, type Log } from '../log.ts';
+import { describeListener, type Listener, parseListener } from '../settings/listener.ts';
 import { chooseLogFormat } from '../settings/load.ts';
 import type { ServiceConfig } from '../settings/table.ts';
 import { parseJobCompletion } from '../slurm/records/jobcomp.ts';
 import { expandLists } from '../slurm/values/nodelist.ts';
+import { accessPart } from './access.ts';
 import { httpPart } from './http.ts';
 import { createMetrics } from './metrics.ts';
 import { partsOf } from './parts.ts';
@@ -26,7 +27,10 @@ interface ServiceOptions {
 }
 
 export interface Service {
-  readonly url: URL;
+  /** Where it listens, in the order of the settings: URLs, and `unix:PATH`. */
+  readonly places: readonly string[];
+  /** Who may do what, for the start message. */
+  readonly access: string;
   /** Whether Slurm is followed, for the start message. */
   readonly slurm: string;
   /** Resolves if the store fails for good, so that the service must end. */
@@ -68,7 +72,7 @@ export async function startService({ config, env, log, now }: ServiceOptions): P
     : metrics.observeRequest;
   const recordReports = reportRecorder({ store, log, metrics });
   const { tokens: storedTokens, sessions: storedSessions } = await store.loadAccess(now());
-  const { sessions } = createSessions({
+  const { way: sessionWay, sessions } = createSessions({
     store,
     loaded: storedSessions,
     cookie: sessionCookie({ isSecure: config.publicUrl?.startsWith('https:') ?? false }),
@@ -77,31 +81,42 @@ export async function startService({ config, env, log, now }: ServiceOptions): P
   const { registry: tokens } = await parts.start(
     tokenPart({ stored: storedTokens, store, now, log, metrics }),
   );
-  const server = await parts.start(
-    httpPart(
-      {
-        store,
-        site: siteOf(config, { names: findNames(config), isTls: false, isUnix: false }),
-        access: {
-          identify: () => ANYBODY,
-          policy: { health: 'anyone', metrics: 'viewers' },
-          sessions,
-          describeReception: () => ({ cluster: undefined, ways: [] }),
-        },
-        tokens,
-        now,
-        log,
-        version,
-        maxBodyBytes: config.maxBodyBytes,
-        slurm: {
-          recordReports,
-          parseCompletion: parseJobCompletion,
-          expandLists: (lists) => expandLists(lists),
-        },
-        metrics: { render: metrics.render, observeRequest, namesRequests: isDebug },
-      },
+  const listeners = listenersOf(config);
+  const access = await parts.start(
+    accessPart({
       config,
-    ),
+      listeners,
+      shown: {
+        tokens: tokens.way,
+        sessions: sessionWay,
+        hasToken: () => tokens.list().some(({ expiresMs }) => expiresMs === undefined || expiresMs > now()),
+      },
+      slurm,
+      log,
+    }),
+  );
+  const names = findNames(config);
+  const servers = await parts.start(
+    httpPart({
+      listeners,
+      appFor: (listener, peerOf) =>
+        createApp({
+          store,
+          site: siteOf(config, { names, isTls: false, isUnix: listener.kind === 'unix' }),
+          access: { ...access.forListener(peerOf), sessions, describeReception: access.describeReception },
+          tokens,
+          now,
+          log,
+          version,
+          maxBodyBytes: config.maxBodyBytes,
+          slurm: {
+            recordReports,
+            parseCompletion: parseJobCompletion,
+            expandLists: (lists) => expandLists(lists),
+          },
+          metrics: { render: metrics.render, observeRequest, namesRequests: isDebug },
+        }),
+    }),
   );
   if (slurm.isFollowed)
     await parts.start(slurmPart({ store, now, log, recordReports, slurm, config, metrics }));
@@ -111,8 +126,20 @@ export async function startService({ config, env, log, now }: ServiceOptions): P
     const { demoPart } = await import('./demo.ts');
     await parts.start(demoPart({ store, now, log, logFormat: chooseLogFormat(config), metrics }));
   }
-  return { url: server.url, slurm: slurm.state, died: died.promise, stop: parts.stop };
+  return {
+    places: listeners.map((listener, index) =>
+      listener.kind === 'tcp' ? servers[index]!.url.href : describeListener(listener),
+    ),
+    access: access.summary,
+    slurm: slurm.state,
+    died: died.promise,
+    stop: parts.stop,
+  };
 }
+
+/** Where the service listens: what --listen says, or --host and --port. */
+const listenersOf = ({ listen, host, port }: Pick<ServiceConfig, 'listen' | 'host' | 'port'>): Listener[] =>
+  listen.length > 0 ? listen.map((text) => parseListener(text)!) : [{ kind: 'tcp', host, port }];
 
 /** Creates the service's log, on stderr. */
 export const createServiceLog = (config: ServiceConfig, now: () => number): Log =>

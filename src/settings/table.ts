@@ -1,6 +1,7 @@
 import { MAX_UNSEALED_SAMPLES } from '../domain/unsealed.ts';
 import { LOG_LEVELS } from '../log.ts';
 import { ACCESS_SETTINGS } from './access.ts';
+import { parseListener } from './listener.ts';
 import { NETWORK_SETTINGS } from './network.ts';
 import type { SettingTable, Values } from './setting.ts';
 import {
@@ -15,8 +16,6 @@ import {
   switched,
   text,
 } from './values.ts';
-
-const isListener = (word: string) => /^unix:\/.+|^(\[[^\]]+\]|[^:]+):\d{1,5}$/.test(word);
 
 /** Every setting of every command. */
 export const SETTINGS = {
@@ -38,8 +37,11 @@ export const SETTINGS = {
     name: 'listen',
     takes: 'ADDRESS:PORT',
     otherwise: '',
-    help: 'Addresses to listen on, instead of --host and --port; also unix:/run/hpc-observe.sock',
-    ...list('addresses such as 127.0.0.1:8080, [::1]:8080 or unix:/run/hpc-observe/http.sock', isListener),
+    help: 'Addresses to listen on, instead of --host and --port; also unix:PATH?mode=0660&group=NAME',
+    ...list(
+      'addresses such as 127.0.0.1:8080, [::1]:8080 or unix:/run/hpc-observe/http.sock?mode=0660&group=slurm',
+      (word) => parseListener(word) !== undefined,
+    ),
   },
   ...NETWORK_SETTINGS,
   ...ACCESS_SETTINGS,

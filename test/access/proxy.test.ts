@@ -8,6 +8,7 @@ const tcp = (address: string): Peer => ({
   kind: 'tcp',
   address,
   port: 40_000,
+  isConnected: () => true,
   listener: { address: '0.0.0.0', port: 8080 },
 });
 const unix: Peer = { kind: 'unix', path: '/run/x.sock' };

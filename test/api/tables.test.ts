@@ -1,18 +1,18 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { readFileSync } from 'node:fs';
 import { renderApiTables } from '../../src/api/tables.ts';
-import { listen } from '../../src/service/listen.ts';
+import { listenTcp } from '../../src/service/listen.ts';
 import { startService } from '../help/service.ts';
 
 const PAGE = readFileSync('docs/api.md', 'utf8');
 
 let service: Awaited<ReturnType<typeof startService>>;
-let server: ReturnType<typeof listen>;
+let server: ReturnType<typeof listenTcp>;
 
 beforeAll(async () => {
   service = await startService();
   service.clock.set(Date.now());
-  server = listen(service.app, '127.0.0.1', 0);
+  server = listenTcp(service.app, { host: '127.0.0.1', port: 0 });
 });
 
 afterAll(async () => {

@@ -5,7 +5,7 @@ import type { Way } from '../../src/access/way.ts';
 import type { Reception } from '../../src/api/whoami.ts';
 import { findCommand, runCommand } from '../../src/cli/commands.ts';
 import { OperatorError } from '../../src/domain/errors.ts';
-import { listen } from '../../src/service/listen.ts';
+import { listenTcp } from '../../src/service/listen.ts';
 import { errorOf } from '../client/help.ts';
 import { startMunge, testWithMunge } from '../help/munge.ts';
 import { startService } from '../help/service.ts';
@@ -19,7 +19,7 @@ const NO_MUNGE: Reception = {
 
 async function startServer(ways: readonly Way[], reception?: Reception) {
   const service = await startService({ ways, reception });
-  const server = listen(service.app, '127.0.0.1', 0);
+  const server = listenTcp(service.app, { host: '127.0.0.1', port: 0 });
   const url = server.url.href.replace(/\/$/, '');
   return {
     service,

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { readSampleRow } from '../../src/api/sample.ts';
 import { Client } from '../../src/client/client.ts';
 import type { Job } from '../../src/domain/job.ts';
-import { listen } from '../../src/service/listen.ts';
+import { listenTcp } from '../../src/service/listen.ts';
 import { MINUTE_MS } from '../help/builders.ts';
 import { NOON_MS } from '../help/clock.ts';
 import { temporaryFolder } from '../help/folder.ts';
@@ -10,12 +10,12 @@ import { startService } from '../help/service.ts';
 import { errorOf } from './help.ts';
 
 let service: Awaited<ReturnType<typeof startService>>;
-let server: ReturnType<typeof listen>;
+let server: ReturnType<typeof listenTcp>;
 let client: Client;
 
 beforeAll(async () => {
   service = await startService();
-  server = listen(service.app, '127.0.0.1', 0);
+  server = listenTcp(service.app, { host: '127.0.0.1', port: 0 });
   client = new Client({ url: server.url.href });
 });
 

@@ -3,7 +3,7 @@ import { mungeWay } from '../../src/access/munge.ts';
 import { createUnmunge } from '../../src/access/unmunge.ts';
 import { Client } from '../../src/client/client.ts';
 import { mungeCredentials, mungeEncoder } from '../../src/client/munge.ts';
-import { listen } from '../../src/service/listen.ts';
+import { listenTcp } from '../../src/service/listen.ts';
 import { startMunge, testWithMunge } from '../help/munge.ts';
 import { startService } from '../help/service.ts';
 import { errorOf } from './help.ts';
@@ -18,7 +18,7 @@ async function startAll({ cluster = 'alpha' } = {}) {
     nameOf: (uid) => (uid === 0 ? 'root' : `user${uid}`),
   });
   const service = await startService({ ways: [way] });
-  const server = listen(service.app, '127.0.0.1', 0);
+  const server = listenTcp(service.app, { host: '127.0.0.1', port: 0 });
   const url = server.url.href;
   let encoded = 0;
   const encode = mungeEncoder({ socket: munge.socket })!;

@@ -72,6 +72,7 @@ const OWNERS: readonly [library: RegExp, rooms: readonly string[]][] = [
   // Loading it would cost the writing thread more than all its own code.
   [/^@sinclair\/typebox(\/|$)/, ['api']],
   [/^elysia(\/|$)|^@elysiajs\//, ['http']],
+  [/^bun:ffi$/, ['access/libc.ts', 'service/handover.ts', 'store/sqlite/file/lock.ts']],
   [/^bun:sqlite$/, ['store/sqlite']],
   [/^openid-client$/, ['access']],
   [/^prom-client(\/|$)/, ['metrics']],
