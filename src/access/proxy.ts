@@ -59,8 +59,7 @@ function truster(
   trusted: readonly string[],
   userOf: ProxyOptions['userOf'],
 ): (peer: Peer) => boolean | Promise<boolean> {
-  const addresses = new BlockList();
-  for (const word of trusted) addAddress(addresses, word);
+  const addresses = addressesOf(trusted);
   const users = new Set(
     trusted.filter((word) => word.startsWith('user:')).map((word) => word.slice('user:'.length)),
   );
@@ -73,6 +72,18 @@ function truster(
     const name = userOf(peer);
     return name instanceof Promise ? name.then(isUser) : isUser(name);
   };
+}
+
+/** Returns whether any user of this machine could send the header, by connecting from a loopback address. */
+export function trustsWholeMachine(trusted: readonly string[]): boolean {
+  const addresses = addressesOf(trusted);
+  return addresses.check('127.0.0.1', 'ipv4') || addresses.check('::1', 'ipv6');
+}
+
+function addressesOf(trusted: readonly string[]): BlockList {
+  const addresses = new BlockList();
+  for (const word of trusted) addAddress(addresses, word);
+  return addresses;
 }
 
 function addAddress(addresses: BlockList, word: string): void {

@@ -2,6 +2,7 @@ import { identifier } from '../access/identify.ts';
 import { type FindOwner, ownerFinder } from '../access/kernel.ts';
 import { openSockets } from '../access/libc.ts';
 import { findInTables, tableReader } from '../access/proc-net.ts';
+import { trustsWholeMachine } from '../access/proxy.ts';
 import { createUsers } from '../access/users.ts';
 import type { Peer, Way } from '../access/way.ts';
 import type { Reception } from '../api/whoami.ts';
@@ -12,6 +13,7 @@ import type { Log } from '../log.ts';
 import type { Listener } from '../settings/listener.ts';
 import type { Config } from '../settings/table.ts';
 import { type SlurmAccess, watchAccess } from '../slurm/follow/access.ts';
+import type { Metrics } from './metrics.ts';
 import type { Part } from './parts.ts';
 import type { Slurm } from './slurm.ts';
 import { refuseStrangers } from './strangers.ts';
@@ -30,6 +32,8 @@ type AccessConfig = Pick<
   | 'coordinators'
   | 'metricsAccess'
   | 'healthAccess'
+  | 'trustedProxies'
+  | 'userHeader'
 >;
 
 interface AccessPartOptions {
@@ -39,6 +43,7 @@ interface AccessPartOptions {
   readonly shown: ShownWays;
   readonly slurm: Slurm;
   readonly log: Log;
+  readonly metrics: Pick<Metrics, 'observeIgnoredHeader'>;
 }
 
 interface RunningAccess extends Access {
@@ -47,13 +52,30 @@ interface RunningAccess extends Access {
 }
 
 /** Who calls, and what they may do. Does not start where strangers could call and nobody could say who. */
-export function accessPart({ config, listeners, shown, slurm, log }: AccessPartOptions): Part<RunningAccess> {
+export function accessPart({
+  config,
+  listeners,
+  shown,
+  slurm,
+  log,
+  metrics,
+}: AccessPartOptions): Part<RunningAccess> {
   return {
     name: 'access',
     stopWithinMs: STOP_MS,
     async start() {
+      if (trustsWholeMachine(config.trustedProxies))
+        log.warn('trusted_proxy_is_this_machine', {
+          message: `Every user of this machine can send ${config.userHeader}. Trust the user that runs the proxy instead, such as user:www-data.`,
+        });
       const users = await createUsers({ now: () => performance.now() });
-      const ways = createWays({ users, findOwner: createOwnerFinder(log), shown });
+      const ways = createWays({
+        config,
+        users,
+        findOwner: createOwnerFinder(log),
+        shown,
+        onIgnoredHeader: metrics.observeIgnoredHeader,
+      });
       await refuseStrangers({ listeners, ways, isOpen: config.open });
       const watched =
         slurm.isFollowed && !config.open

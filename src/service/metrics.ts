@@ -5,6 +5,7 @@ import type { Log } from '../log.ts';
 import { groupRenderer } from '../metrics/groups.ts';
 import { renderJobs } from '../metrics/jobs.ts';
 import { addLoopMetrics } from '../metrics/loops.ts';
+import { addNetworkMetrics } from '../metrics/network.ts';
 import { processMetrics } from '../metrics/process.ts';
 import { serviceMetrics } from '../metrics/service.ts';
 import { slurmMetrics } from '../metrics/slurm.ts';
@@ -29,6 +30,8 @@ export function createMetrics({ config, now, log }: MetricsOptions) {
   const loops = new Map<string, () => RepeatState>();
   const service = serviceMetrics({ version, storeStatus: () => store?.status() });
   addLoopMetrics(service.registry, loops);
+  let certificateExpiresMs = (): number | undefined => undefined;
+  const network = addNetworkMetrics(service.registry, () => certificateExpiresMs());
   const slurmFamilies = slurmMetrics({
     now,
     commandStates: () => slurm?.commands.states(),
@@ -58,6 +61,7 @@ export function createMetrics({ config, now, log }: MetricsOptions) {
     render,
     observeRequest: service.observeRequest,
     observeCommit: service.observeCommit,
+    observeIgnoredHeader: network.observeIgnoredHeader,
     observeReports: slurmFamilies.observeReports,
     /** The registries of all groups but `jobs`, whose families are not in one. */
     registries: [throughput.registry, slurmFamilies.registry, processFamilies, service.registry],
@@ -66,6 +70,10 @@ export function createMetrics({ config, now, log }: MetricsOptions) {
     },
     watchSlurm(states: SlurmStates): void {
       slurm = states;
+    },
+    /** Shows when the certificate in use expires. */
+    watchCertificate(expiresMs: () => number): void {
+      certificateExpiresMs = expiresMs;
     },
     /** Shows how often a background loop ran and failed. */
     watchLoop(name: string, state: () => RepeatState): void {

@@ -93,6 +93,7 @@ export async function startService({ config, env, log, now }: ServiceOptions): P
       },
       slurm,
       log,
+      metrics,
     }),
   );
   const names = findNames(config);

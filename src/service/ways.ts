@@ -1,6 +1,8 @@
 import { type FindOwner, kernelWay } from '../access/kernel.ts';
+import { proxyWays } from '../access/proxy.ts';
 import type { Users } from '../access/users.ts';
-import type { Way } from '../access/way.ts';
+import type { TcpPeer, Way } from '../access/way.ts';
+import type { Config } from '../settings/table.ts';
 
 /** A way to know callers, as the service is set up. */
 export interface ServiceWay {
@@ -13,9 +15,12 @@ export interface ServiceWay {
 }
 
 interface WayOptions {
+  readonly config: Pick<Config, 'trustedProxies' | 'userHeader'>;
   readonly users: Users;
   readonly findOwner: FindOwner;
   readonly shown: ShownWays;
+  /** Called for a user's name in a header that did not come from a trusted proxy. */
+  readonly onIgnoredHeader: () => void;
 }
 
 /** The ways of secrets that a request shows, and their parts of the service. */
@@ -27,17 +32,47 @@ export interface ShownWays {
 }
 
 /** Lists the ways in the order in which they are tried: what a request shows before what the kernel knows. */
-export function createWays({ users, findOwner, shown }: WayOptions): ServiceWay[] {
+export function createWays({ config, users, findOwner, shown, onIgnoredHeader }: WayOptions): ServiceWay[] {
   const isOn = () => 'on';
+  const { trustedProxies: trusted, userHeader: header } = config;
+  const proxy = proxyWays({
+    trusted,
+    header,
+    userOf: userFinder(findOwner, users),
+    onIgnored: onIgnoredHeader,
+  });
   return [
     { name: 'token', way: shown.tokens, state: isOn, isAvailable: shown.hasToken },
+    {
+      name: 'proxy',
+      // Before sessions: a portal may have signed another user in since.
+      way: trusted.length > 0 ? proxy.way : () => undefined,
+      state: () => (trusted.length > 0 ? 'on' : 'off: --trusted-proxy names none'),
+      isAvailable: () => trusted.length > 0,
+    },
     // Sessions begin with another proof.
     { name: 'session', way: shown.sessions, state: isOn, isAvailable: () => false },
     {
       name: 'kernel',
-      way: kernelWay({ findOwner, nameOf: users.nameOf }),
+      way: unless(proxy.guard, kernelWay({ findOwner, nameOf: users.nameOf })),
       state: isOn,
       isAvailable: () => false,
     },
   ];
 }
+
+/** Finds the user of this machine whose connection it is. */
+const userFinder = (findOwner: FindOwner, users: Users) => async (peer: TcpPeer) => {
+  const uid = await findOwner(peer);
+  return uid === undefined ? undefined : users.nameOf(uid);
+};
+
+/** Tries the second way only if the first one finds nothing. */
+const unless =
+  (first: Way, second: Way): Way =>
+  (arrival) => {
+    const found = first(arrival);
+    return found instanceof Promise
+      ? found.then((one) => one ?? second(arrival))
+      : (found ?? second(arrival));
+  };

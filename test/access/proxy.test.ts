@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test';
-import { proxyWays } from '../../src/access/proxy.ts';
+import { proxyWays, trustsWholeMachine } from '../../src/access/proxy.ts';
 import type { Peer } from '../../src/access/way.ts';
 import type { Identity } from '../../src/domain/caller.ts';
 import type { AppError } from '../../src/domain/errors.ts';
@@ -126,4 +126,14 @@ test('the name of the header is that of the setting', async () => {
   });
   const request = new Request('http://localhost/', { headers: { ...alice, 'oidc-USER': 'bob' } });
   expect(await way({ request, peer: unix })).toEqual({ ...ALICE, name: 'bob' });
+});
+
+test.each([
+  [['127.0.0.1'], true],
+  [['10.0.0.1', '127.0.0.0/8'], true],
+  [['::1'], true],
+  [['0.0.0.0/0'], true],
+  [['10.0.0.1', 'fd00::/8', 'unix', 'user:www-data'], false],
+])('that %j trusts every user of this machine is %s', (trusted, expected) => {
+  expect(trustsWholeMachine(trusted)).toBe(expected);
 });
