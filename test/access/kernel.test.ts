@@ -1,0 +1,189 @@
+import { afterAll, beforeAll, expect, test } from 'bun:test';
+import { parseAddress } from '../../src/access/address.ts';
+import { type FindOwner, kernelWay, ownerFinder } from '../../src/access/kernel.ts';
+import { openSockets } from '../../src/access/libc.ts';
+import { findInTables, tableReader } from '../../src/access/proc-net.ts';
+import { peerOf } from '../../src/service/listen.ts';
+import { connectAs } from '../help/tcp-socket.ts';
+import { testAsRoot } from '../help/tool.ts';
+
+const rootTest = testAsRoot();
+const ALICE = 12_001;
+const BOB = 12_002;
+const LOOPBACK = parseAddress('127.0.0.1')!;
+
+/** A server that answers with the user who asks, and records who asked for what. */
+function listen(hostname: string, findOwner: FindOwner) {
+  const seen: { path: string; owner: number | undefined }[] = [];
+  const way = kernelWay({ findOwner, nameOf: (uid) => `u${uid}` });
+  const server = Bun.serve({
+    hostname,
+    port: 0,
+    async fetch(request, self) {
+      const peer = peerOf({ kind: 'tcp', host: hostname, port: 0 }, request, self);
+      const identity = await way({ request, peer });
+      const owner = identity === 'stranger' ? undefined : identity?.uid;
+      seen.push({ path: new URL(request.url).pathname, owner });
+      return new Response(`<${owner ?? 'nobody'}>`);
+    },
+  });
+  return { port: server.port!, seen, stop: () => server.stop(true) };
+}
+
+const ask = (path: string, method = 'GET') => `${method} ${path} HTTP/1.1\r\nHost: head\r\n\r\n`;
+const ANSWER = /<\w+>/;
+
+async function until(isTrue: () => boolean): Promise<void> {
+  for (let tries = 0; tries < 200 && !isTrue(); tries++) await Bun.sleep(5);
+}
+
+const netlink = ownerFinder(openSockets());
+const readTables = tableReader();
+const tables = ownerFinder({
+  find: async (ends) => findInTables(await readTables(), ends),
+  localAddress: undefined,
+});
+
+const FINDERS: [name: string, findOwner: FindOwner][] = [
+  ['netlink', netlink],
+  ['/proc/net', tables],
+];
+
+for (const [name, findOwner] of FINDERS) {
+  let server: ReturnType<typeof listen>;
+  beforeAll(() => {
+    server = listen('127.0.0.1', findOwner);
+  });
+  afterAll(() => server.stop());
+  const to = () => ({ address: LOOPBACK, port: server.port });
+
+  rootTest(`${name}: each connection is that of the user who opened it`, async () => {
+    const alice = connectAs({ uid: ALICE, to: to() });
+    const bob = connectAs({ uid: BOB, to: to() });
+    for (const socket of [alice, bob]) socket.send(ask('/'));
+    expect(await alice.receive(ANSWER)).toContain(`<${ALICE}>`);
+    expect(await bob.receive(ANSWER)).toContain(`<${BOB}>`);
+    for (const socket of [alice, bob]) socket.close();
+  });
+
+  rootTest(`${name}: a user who takes a port that another has just left is not the other`, async () => {
+    const alice = connectAs({ uid: ALICE, to: to() });
+    alice.send(ask('/'));
+    expect(await alice.receive(ANSWER)).toContain(`<${ALICE}>`);
+    alice.reset();
+    const from = { address: LOOPBACK, port: alice.port };
+    const bob = connectAs({ uid: BOB, to: to(), from });
+    bob.send(ask('/'));
+    expect(await bob.receive(ANSWER)).toContain(`<${BOB}>`);
+    bob.reset();
+  });
+
+  rootTest(
+    `${name}: a request whose sender has gone belongs to nobody, whoever has its port now`,
+    async () => {
+      server.seen.length = 0;
+      const bob = connectAs({ uid: BOB, to: to() });
+      bob.send(ask('/gone', 'DELETE'));
+      bob.reset();
+      const root = connectAs({ uid: 0, to: to(), from: { address: LOOPBACK, port: bob.port } });
+      root.send(ask('/mine'));
+      expect(await root.receive(ANSWER)).toContain('<0>');
+      await until(() => server.seen.some(({ path }) => path === '/gone'));
+      expect(server.seen).toContainEqual({ path: '/gone', owner: undefined });
+      root.reset();
+    },
+  );
+
+  rootTest(`${name}: a request whose sender closed at once is nobody's, and not root's`, async () => {
+    server.seen.length = 0;
+    const bob = connectAs({ uid: BOB, to: to() });
+    bob.send(ask('/closed', 'DELETE'));
+    bob.close();
+    await until(() => server.seen.length > 0);
+    expect(server.seen).toEqual([{ path: '/closed', owner: undefined }]);
+  });
+}
+
+rootTest(
+  'a sender who goes while its request is looked up is nobody, whoever has its port then',
+  async () => {
+    let onLookup = () => {};
+    const server = listen('127.0.0.1', (peer) => {
+      onLookup();
+      return netlink(peer);
+    });
+    const to = { address: LOOPBACK, port: server.port };
+    const bob = connectAs({ uid: BOB, to });
+    let root: ReturnType<typeof connectAs> | undefined;
+    onLookup = () => {
+      bob.reset();
+      root = connectAs({ uid: 0, to, from: { address: LOOPBACK, port: bob.port } });
+    };
+    bob.send(ask('/gone', 'DELETE'));
+    await until(() => server.seen.length > 0);
+    expect(server.seen).toEqual([{ path: '/gone', owner: undefined }]);
+    root!.reset();
+    server.stop();
+  },
+);
+
+// Where the answer comes later than in the same turn, Bun ends such connections.
+rootTest('who ends the sending half is still known', async () => {
+  const server = listen('127.0.0.1', netlink);
+  const alice = connectAs({ uid: ALICE, to: { address: LOOPBACK, port: server.port } });
+  alice.send(ask('/'));
+  alice.endSending();
+  expect(await alice.receive(ANSWER)).toContain(`<${ALICE}>`);
+  alice.close();
+  server.stop();
+});
+
+rootTest('requests in one packet are all of the same user', async () => {
+  const server = listen('127.0.0.1', netlink);
+  const alice = connectAs({ uid: ALICE, to: { address: LOOPBACK, port: server.port } });
+  alice.send(ask('/1') + ask('/2') + ask('/3'));
+  const answers = await alice.receive(/(<\w+>[^<]*){3}/);
+  expect(answers.split(`<${ALICE}>`)).toHaveLength(4);
+  alice.close();
+  server.stop();
+});
+
+rootTest('a client that reaches a listener of IPv6 by IPv4, or with a socket of IPv6, is known', async () => {
+  const server = listen('::', netlink);
+  const addresses = ['127.0.0.1', '::1', '127.0.1.1'].map((text) => parseAddress(text)!);
+  const mapped = Uint8Array.from([...new Array(10).fill(0), 0xff, 0xff, 127, 0, 0, 1]);
+  for (const address of [...addresses, mapped]) {
+    const alice = connectAs({ uid: ALICE, to: { address, port: server.port } });
+    alice.send(ask('/'));
+    expect(await alice.receive(ANSWER), String(address)).toContain(`<${ALICE}>`);
+    alice.close();
+  }
+  server.stop();
+});
+
+rootTest(
+  'at a wildcard address two connections from one port are nobody’s rather than each other’s',
+  async () => {
+    const server = listen('0.0.0.0', netlink);
+    const root = connectAs({ uid: 0, to: { address: LOOPBACK, port: server.port } });
+    const from = { address: LOOPBACK, port: root.port };
+    root.send(ask('/'));
+    expect(await root.receive(ANSWER)).toContain('<0>');
+    const elsewhere = { address: parseAddress('127.9.9.9')!, port: server.port };
+    const bob = connectAs({ uid: BOB, to: elsewhere, from });
+    bob.send(ask('/'));
+    expect(await bob.receive(ANSWER)).toContain('<nobody>');
+    root.reset();
+    bob.send(ask('/'));
+    expect(await bob.receive(ANSWER)).toMatch(new RegExp(`<(${BOB}|nobody)>`));
+    bob.reset();
+    server.stop();
+  },
+);
+
+test('a connection of this process is its own', async () => {
+  const server = listen('127.0.0.1', netlink);
+  const answer = await fetch(`http://127.0.0.1:${server.port}/`);
+  expect(await answer.text()).toBe(`<${process.getuid!()}>`);
+  server.stop();
+});
