@@ -24,14 +24,15 @@ interface Search extends StoredSeries {
  * Finds which times of series are stored already, so that samples that are sent again are not stored again.
  */
 export function storedTimesFinder(db: Database, log: LogWriter) {
+  // CROSS JOIN, because SQLite would otherwise read all series of all runs.
   const selectStored = db.query<StoredSeries, [string]>(
     `WITH wanted AS MATERIALIZED (
        SELECT usage.* FROM json_each(?) AS given JOIN usage ON usage.id = given.value)
      SELECT id AS wanted, id, job, node, sealed FROM wanted
      UNION ALL
      SELECT wanted.id, usage.id, usage.job, usage.node, usage.sealed
-       FROM wanted JOIN joined_run ON joined_run.owner = wanted.job
-       JOIN usage ON usage.job = joined_run.run AND usage.node = wanted.node`,
+       FROM wanted CROSS JOIN joined_run ON joined_run.owner = wanted.job
+       CROSS JOIN usage ON usage.job = joined_run.run AND usage.node = wanted.node`,
   );
   const selectChunks = db.query<{ start_time: number; end_time: number; data: Uint8Array }, number[]>(
     `SELECT start_time, end_time, data FROM chunk

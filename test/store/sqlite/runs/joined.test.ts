@@ -1,7 +1,14 @@
 import { Database } from 'bun:sqlite';
 import { expect, test } from 'bun:test';
 import type { Report } from '../../../../src/domain/report.ts';
+import { openForWriting } from '../../../../src/store/sqlite/file/connection.ts';
+import { migrate } from '../../../../src/store/sqlite/file/migrate.ts';
 import { openSqlite } from '../../../../src/store/sqlite/open.ts';
+import { sampleJoiner } from '../../../../src/store/sqlite/runs/joined.ts';
+import { logWriter } from '../../../../src/store/sqlite/samples/log.ts';
+import { pieceFinder } from '../../../../src/store/sqlite/samples/pieces.ts';
+import { storedTimesFinder } from '../../../../src/store/sqlite/samples/repeats.ts';
+import { totalsReader } from '../../../../src/store/sqlite/samples/totals.ts';
 import { MINUTE_MS } from '../../../help/builders.ts';
 import { NOON_MS } from '../../../help/clock.ts';
 import { temporaryFolder } from '../../../help/folder.ts';
@@ -77,4 +84,40 @@ test('nothing of joined runs is left when their job is past its retention', asyn
   while (await store.expire({ jobMs: MINUTE_MS }, at(600)));
   expect(counts()).toEqual(TABLES.map(() => 0));
   await store.close();
+});
+
+/** Returns the statements that `prepare` prepares. */
+function statementsOf(db: Database, prepare: (db: Database) => unknown): string[] {
+  const statements: string[] = [];
+  const query = db.query.bind(db);
+  Object.assign(db, {
+    query(sql: string) {
+      statements.push(sql);
+      return query(sql);
+    },
+  });
+  prepare(db);
+  Object.assign(db, { query });
+  return statements;
+}
+
+const OF_A_RUN: [name: string, prepare: (db: Database) => unknown][] = [
+  ['joining', sampleJoiner],
+  ['finding readings', pieceFinder],
+  ['adding up totals', totalsReader],
+  ['finding repeats', (db) => storedTimesFinder(db, logWriter(db))],
+];
+test.each(OF_A_RUN)('%s reads rows of the runs that it is about and no others', (_, prepare) => {
+  using folder = temporaryFolder();
+  using db = openForWriting(folder.file('a.db'));
+  migrate(db, folder.file('a.db'));
+  const statements = statementsOf(db, prepare);
+  expect(statements.length).toBeGreaterThan(0);
+  for (const sql of statements) {
+    const plan = db.query<{ detail: string }, []>(`EXPLAIN QUERY PLAN ${sql}`).all();
+    const scans = plan.filter(({ detail }) =>
+      /^SCAN (usage|owned|latest|chunk|joined_run|node)\b/.test(detail),
+    );
+    expect([sql, scans]).toEqual([sql, []]);
+  }
 });
