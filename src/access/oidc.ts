@@ -2,11 +2,10 @@ import type { Configuration, IDToken } from 'openid-client';
 import type { Identity } from '../domain/caller.ts';
 import { AppError, OperatorError, unauthorized } from '../domain/errors.ts';
 import { isIdentity } from '../domain/identity.ts';
+import { SIGN_IN_MS, type SignInProvider } from '../domain/sign-in.ts';
 
 /** A provider that does not answer within this time is not waited for. */
 const TIMEOUT_SECONDS = 10;
-/** How long a person may take to sign in at the provider. */
-const SIGN_IN_MS = 10 * 60_000;
 const MAX_GROUPS = 1000;
 
 export interface OidcSettings {
@@ -20,37 +19,11 @@ export interface OidcSettings {
   readonly groupClaim: string;
 }
 
-/** What the browser keeps in a cookie while its user is at the provider. */
-export interface PendingSignIn {
-  readonly state: string;
-  readonly nonce: string;
-  readonly verifier: string;
-  readonly startedMs: number;
-  /** The path to show afterwards. */
-  readonly returnTo: string;
-}
-
-export interface Oidc {
-  /** Returns where to send the browser, and what it must bring back. */
-  start(
-    redirectUri: string,
-    returnTo: string,
-    nowMs: number,
-  ): Promise<{ readonly url: URL; readonly pending: PendingSignIn }>;
-  /**
-   * Redeems the code that the provider gave the browser. `answer` is the redirect URI with the provider's
-   * parameters. Rejects with `unauthorized` if it does not belong to `pending`.
-   */
-  finish(answer: URL, pending: PendingSignIn, nowMs: number): Promise<Identity>;
-  /** Returns where the browser ends its session at the provider; undefined if it has no such page. */
-  logoutUrl(returnTo: string): Promise<URL | undefined>;
-}
-
 /**
  * Lets people sign in at an OpenID Connect provider: authorization code flow with PKCE, state and nonce, and
  * the signature of the ID token checked.
  */
-export function oidcClient(settings: OidcSettings): Oidc {
+export function oidcClient(settings: OidcSettings): SignInProvider {
   let discovery: Promise<Client> | undefined;
 
   /** The provider is asked once; after a failure, again at the next sign-in. */
@@ -103,7 +76,7 @@ export function oidcClient(settings: OidcSettings): Oidc {
       return readClaims(tokens.claims()!, settings);
     },
 
-    async logoutUrl(returnTo) {
+    async findSignOut(returnTo) {
       const { library, configuration } = await discover();
       if (configuration.serverMetadata().end_session_endpoint === undefined) return undefined;
       return library.buildEndSessionUrl(configuration, { post_logout_redirect_uri: returnTo });

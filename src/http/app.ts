@@ -6,6 +6,7 @@ import { CREATE_LINK, START_SESSION } from '../api/session.ts';
 import type { Reception } from '../api/whoami.ts';
 import type { AccessPolicy } from '../domain/access.ts';
 import type { Sessions } from '../domain/session.ts';
+import type { SignInProvider } from '../domain/sign-in.ts';
 import { LOCAL_SITE, type Site } from '../domain/site.ts';
 import type { AccessStore } from '../domain/store/access.ts';
 import type { JobStore } from '../domain/store/jobs.ts';
@@ -30,6 +31,7 @@ import { type HookOptions, hooks } from './routes/hook-events.ts';
 import { events } from './routes/job-events.ts';
 import { jobs } from './routes/jobs.ts';
 import { scrapes } from './routes/metrics.ts';
+import { OIDC_ACCESS, oidc } from './routes/oidc.ts';
 import { runs } from './routes/runs.ts';
 import { samples } from './routes/samples.ts';
 import { SIGN_IN_ACCESS, sessions, signIn } from './routes/sessions.ts';
@@ -51,6 +53,8 @@ export interface AppOptions {
   };
   /** How the listener is reached; by default from its own machine only. */
   readonly site?: Site;
+  /** At which people sign in, where the site has one. */
+  readonly provider?: SignInProvider | undefined;
   readonly tokens: Tokens;
   /** Milliseconds since 1970. */
   readonly now: () => number;
@@ -73,6 +77,7 @@ export function createApp({
   store,
   access: { identify, policy, ...entry },
   site: where = LOCAL_SITE,
+  provider,
   tokens,
   now,
   log,
@@ -98,6 +103,7 @@ export function createApp({
     .use(scrapes({ render: metrics.render }));
   const pages = new Elysia({ normalize: false })
     .use(signIn(entry))
+    .use(provider ? oidc({ provider, sessions: entry.sessions, site: where, now }) : new Elysia())
     .use(documentation({ api, version, basePath: where.basePath }));
   const routes = (): readonly RouteLike[] => app.routes;
   const app = new Elysia({ normalize: false })
@@ -119,7 +125,7 @@ export function createApp({
         identify,
         policy,
         sessions: entry.sessions,
-        others: new Map([...DOCUMENTATION_ACCESS, ...SIGN_IN_ACCESS]),
+        others: new Map([...DOCUMENTATION_ACCESS, ...SIGN_IN_ACCESS, ...OIDC_ACCESS]),
         basePath: where.basePath,
       }),
     )

@@ -11,6 +11,7 @@ import { expandLists } from '../slurm/values/nodelist.ts';
 import { accessPart } from './access.ts';
 import { httpPart } from './http.ts';
 import { createMetrics } from './metrics.ts';
+import { findProvider } from './oidc.ts';
 import { partsOf } from './parts.ts';
 import { retentionPart } from './retention.ts';
 import { findNames, siteOf } from './site.ts';
@@ -47,6 +48,7 @@ export interface Service {
 export async function startService({ config, env, log, now }: ServiceOptions): Promise<Service> {
   // Before anything is opened: `--slurm on` where there is no Slurm must not leave a trace.
   const slurm = findSlurm(config.demo ? { ...config, slurm: 'off' } : config, env);
+  const provider = findProvider(config);
   const parts = partsOf(log);
   const died = Promise.withResolvers<void>();
   const metrics = createMetrics({ config, now, log });
@@ -89,6 +91,7 @@ export async function startService({ config, env, log, now }: ServiceOptions): P
       shown: {
         tokens: tokens.way,
         sessions: sessionWay,
+        hasProvider: provider !== undefined,
         hasToken: () => tokens.list().some(({ expiresMs }) => expiresMs === undefined || expiresMs > now()),
       },
       slurm,
@@ -103,6 +106,7 @@ export async function startService({ config, env, log, now }: ServiceOptions): P
       appFor: (listener, peerOf) =>
         createApp({
           store,
+          provider,
           site: siteOf(config, { names, isTls: false, isUnix: listener.kind === 'unix' }),
           access: { ...access.forListener(peerOf), sessions, describeReception: access.describeReception },
           tokens,

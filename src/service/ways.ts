@@ -27,6 +27,8 @@ interface WayOptions {
 export interface ShownWays {
   readonly tokens: Way;
   readonly sessions: Way;
+  /** Whether people sign in at an identity provider, which gives them a session. */
+  readonly hasProvider: boolean;
   /** Whether a token is valid now. */
   readonly hasToken: () => boolean;
 }
@@ -52,6 +54,12 @@ export function createWays({ config, users, findOwner, shown, onIgnoredHeader }:
     },
     // Sessions begin with another proof.
     { name: 'session', way: shown.sessions, state: isOn, isAvailable: () => false },
+    {
+      name: 'oidc',
+      way: () => undefined,
+      state: () => (shown.hasProvider ? 'on' : 'off: --oidc-issuer is not set'),
+      isAvailable: () => shown.hasProvider,
+    },
     {
       name: 'kernel',
       way: unless(proxy.guard, kernelWay({ findOwner, nameOf: users.nameOf })),

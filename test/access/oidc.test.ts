@@ -89,7 +89,7 @@ test('a provider that does not answer makes the sign-in unavailable, and is aske
 
 test('signing out leads to the page of the provider', async () => {
   await using signed = await signIn();
-  const url = await signed.client.logoutUrl('http://head.example.org:8080/');
+  const url = await signed.client.findSignOut('http://head.example.org:8080/');
   expect(url?.searchParams.get('client_id')).toBe(CLIENT.id);
   expect(url?.searchParams.get('post_logout_redirect_uri')).toBe('http://head.example.org:8080/');
 });

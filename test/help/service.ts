@@ -7,6 +7,7 @@ import type { Reception } from '../../src/api/whoami.ts';
 import { ANYBODY } from '../../src/domain/caller.ts';
 import type { Report, Source } from '../../src/domain/report.ts';
 import { callerOf, type RoleRules } from '../../src/domain/role.ts';
+import type { SignInProvider } from '../../src/domain/sign-in.ts';
 import { LOCAL_SITE, type Site } from '../../src/domain/site.ts';
 import type { AccessStore } from '../../src/domain/store/access.ts';
 import type { Store } from '../../src/domain/store/store.ts';
@@ -65,6 +66,8 @@ interface ServiceOptions {
   /** What GET /v1/whoami says about the service. */
   readonly reception?: Reception | undefined;
   readonly site?: Site;
+  /** At which people sign in. */
+  readonly provider?: SignInProvider;
 }
 
 /**
@@ -81,6 +84,7 @@ export async function startService({
   ways,
   reception,
   site = LOCAL_SITE,
+  provider,
 }: ServiceOptions = {}) {
   const folder = temporaryFolder();
   const clock = fixedClock();
@@ -99,6 +103,7 @@ export async function startService({
     store,
     access: { ...options, identify: identify ?? (ways ? byWays : options.identify) },
     site,
+    provider,
     tokens,
     now: clock.now,
     log: { error: write, warn: write, debug: () => {} },
