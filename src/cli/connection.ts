@@ -1,6 +1,7 @@
 import type { Client } from '../client/client.ts';
 import type { ClientOptions } from '../client/transport.ts';
 import { OperatorError } from '../domain/errors.ts';
+import { describeListener, parseListener } from '../settings/listener.ts';
 import type { Config, SettingKey } from '../settings/table.ts';
 
 /** The settings of every command that talks to a service. */
@@ -24,12 +25,12 @@ const TIMEOUT_MS = 30_000;
  */
 export function locateService({ server, listen, host, port }: Omit<Connection, 'token'>): Place {
   if (server !== null) return placeOf(server);
-  const listener = listen.find((one) => !one.startsWith(UNIX)) ?? listen[0];
-  if (listener?.startsWith(UNIX)) return placeOf(listener);
-  const [, address = host, itsPort = port] = /^\[?(.*?)\]?:(\d+)$/.exec(listener ?? '') ?? [];
+  const listeners = listen.map((text) => parseListener(text)!);
+  const first = listeners.find(({ kind }) => kind === 'tcp') ?? listeners[0] ?? { kind: 'tcp', host, port };
+  if (first.kind === 'unix') return placeOf(describeListener(first));
   // A service that listens on all addresses is reached on the loopback.
-  const reached = address === '0.0.0.0' || address === '::' ? '127.0.0.1' : address;
-  return { url: `http://${reached.includes(':') ? `[${reached}]` : reached}:${itsPort}` };
+  const isAny = first.host === '0.0.0.0' || first.host === '::';
+  return { url: `http://${describeListener({ ...first, ...(isAny && { host: '127.0.0.1' }) })}` };
 }
 
 const placeOf = (server: string): Place =>

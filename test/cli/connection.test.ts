@@ -22,7 +22,7 @@ test.each([
   [['--listen', '[::]:9000,10.0.0.5:1'], 'http://127.0.0.1:9000'],
   [['--listen', '[fd00::5]:9000'], 'http://[fd00::5]:9000'],
   [['--listen', 'unix:/run/a.sock,10.0.0.5:9000'], 'http://10.0.0.5:9000'],
-  [['--listen', 'unix:/run/a.sock'], 'unix:/run/a.sock'],
+  [['--listen', 'unix:/run/a.sock?mode=0660'], 'unix:/run/a.sock'],
   [['--server', 'https://head.example/observe/', '--port', '9000'], 'https://head.example/observe'],
   [['--server', 'unix:/run/a.sock', '--port', '9000'], 'unix:/run/a.sock'],
 ])('with %j a command asks the service at %s', (args, place) => {

@@ -61,7 +61,7 @@ interface ServiceOptions {
   readonly namesRequests?: boolean;
   /** By default everybody may do everything. */
   readonly identify?: AppOptions['access']['identify'];
-  /** Ways to be known beside sessions, instead of `identify`. */
+  /** Ways to be known beside tokens and sessions, instead of `identify`. */
   readonly ways?: readonly Way[];
   /** What GET /v1/whoami says about the service. */
   readonly reception?: Reception | undefined;
@@ -94,10 +94,11 @@ export async function startService({
   const write = (event: string, fields: Record<string, unknown>) => void logged.push({ event, fields });
   const { options, way } = await accessTo(store, clock.now, reception);
   const byRules = identifier({
-    ways: [way, ...(ways ?? [])],
+    ways: [tokens.way, way, ...(ways ?? [])],
     callerOf: (identity) => callerOf(identity, RULES, { groups: [], accounts: [] }),
   });
-  const byWays: AppOptions['access']['identify'] = (request) => byRules({ request, peer: undefined });
+  const byWays: AppOptions['access']['identify'] = (request, _, pathToken) =>
+    byRules({ request, peer: undefined, pathToken });
   const requests: { method: string; route: string; status: number }[] = [];
   const app = createApp({
     store,

@@ -1,27 +1,14 @@
 import { expect, test } from 'bun:test';
-import { identifier } from '../../../src/access/identify.ts';
 import { createSecret, TOKEN_PREFIX } from '../../../src/access/secret.ts';
-import type { Way } from '../../../src/access/way.ts';
 import type { Identity } from '../../../src/domain/caller.ts';
-import { callerOf } from '../../../src/domain/role.ts';
-import type { Identify } from '../../../src/http/request/caller.ts';
 import { MINUTE_MS } from '../../help/builders.ts';
 import { startService } from '../../help/service.ts';
 
 const ROOT: Identity = { name: 'root', uid: 0, proof: 'kernel', isLocal: true };
-const RULES = { admins: [], viewers: [], ingesters: [], machineAdmins: ['root'], seesOwnOnly: true };
 
 /** A service to which a request is root's if it has no token, unless `isLocal` is false. */
 async function startWithTokens({ isLocal = true } = {}) {
-  let ways: readonly Way[] = [];
-  const identify: Identify = (request, _, pathToken) =>
-    identifier({ ways, callerOf: (identity) => callerOf(identity, RULES, { groups: [], accounts: [] }) })({
-      request,
-      peer: undefined,
-      pathToken,
-    });
-  const service = await startService({ identify });
-  ways = [service.tokens.way, ...(isLocal ? [() => ROOT] : [])];
+  const service = await startService({ ways: isLocal ? [() => ROOT] : [] });
   return Object.assign(service, {
     /** Creates a token and returns it. */
     create: async (name: string, role: 'viewer' | 'ingest' | 'admin', expiresMs?: number): Promise<string> =>
