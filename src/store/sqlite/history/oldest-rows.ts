@@ -1,6 +1,6 @@
 import type { Database } from 'bun:sqlite';
 import type { LogWriter } from '../samples/log.ts';
-import type { LogView } from '../samples/log-index.ts';
+import type { LogPage } from '../samples/log-index.ts';
 
 /** Most series that one search finds, and most rows that it visits. */
 const MAX_SERIES = 4000;
@@ -35,11 +35,11 @@ export function oldestRowFinder(db: Database, log: LogWriter) {
   const marks = new Map<number, number>();
 
   /** Returns the series that have unsealed samples in a row. */
-  function findUnsealed(view: LogView, row: number): LogSeries[] {
-    const seq = view.firstSeq + row;
+  function findUnsealed({ series, starts, firstSeq }: LogPage, row: number): LogSeries[] {
+    const seq = firstSeq + row;
     const unknown = new Set<number>();
-    for (let sample = view.starts[row]!; sample < view.starts[row + 1]!; sample++) {
-      const id = view.series[sample]!;
+    for (let sample = starts[row]!; sample < starts[row + 1]!; sample++) {
+      const id = series[sample]!;
       if ((marks.get(id) ?? 0) < seq) unknown.add(id);
     }
     if (unknown.size === 0) return [];
@@ -52,14 +52,14 @@ export function oldestRowFinder(db: Database, log: LogWriter) {
 
   /** Adds the series with unsealed samples in a row to `found`, unless the row is too young to be sealed. */
   function addDue(
-    view: LogView,
+    page: LogPage,
     row: number,
     olderThanMs: number,
     found: Map<number, LogSeries>,
   ): 'empty' | 'due' | 'young' {
-    const unsealed = findUnsealed(view, row);
+    const unsealed = findUnsealed(page, row);
     if (unsealed.length === 0) return 'empty';
-    if (newestOf(view, row) >= olderThanMs) return 'young';
+    if (newestOf(page, row) >= olderThanMs) return 'young';
     for (const one of unsealed) found.set(one.id, one);
     return 'due';
   }
@@ -69,23 +69,25 @@ export function oldestRowFinder(db: Database, log: LogWriter) {
    * `isOver`.
    */
   function find(olderThanMs: number, isOver: () => boolean): OldestRows {
-    const view = log.view();
+    const { pages, nextSeq } = log.view();
     const found = new Map<number, LogSeries>();
-    let keptRow: number | undefined;
-    let row = view.fromRow;
-    let state = 'empty';
-    const endRow = Math.min(view.toRow, row + MAX_ROWS);
-    const isEnough = () => found.size >= MAX_SERIES || (row > view.fromRow && isOver());
-    for (; row < endRow && !isEnough(); row++) {
-      state = addDue(view, row, olderThanMs, found);
-      if (state !== 'empty') keptRow ??= row;
-      if (state === 'young') break;
-    }
-    return {
-      keptSeq: view.firstSeq + (keptRow ?? row),
+    let keptSeq: number | undefined;
+    let visited = 0;
+    const isEnough = () => visited === MAX_ROWS || found.size >= MAX_SERIES || (visited > 0 && isOver());
+    const result = (seq: number, hasMore: boolean): OldestRows => ({
+      keptSeq: keptSeq ?? seq,
       series: [...found.values()],
-      hasMore: state !== 'young' && row < view.toRow,
-    };
+      hasMore,
+    });
+    for (const { page, row } of rowsOf(pages)) {
+      const seq = page.firstSeq + row;
+      if (isEnough()) return result(seq, true);
+      const state = addDue(page, row, olderThanMs, found);
+      if (state !== 'empty') keptSeq ??= seq;
+      if (state === 'young') return result(seq, false);
+      visited++;
+    }
+    return result(nextSeq, false);
   }
 
   return {
@@ -99,7 +101,11 @@ export function oldestRowFinder(db: Database, log: LogWriter) {
   };
 }
 
-function newestOf({ times, starts }: LogView, row: number): number {
+function* rowsOf(pages: readonly LogPage[]): Generator<{ page: LogPage; row: number }> {
+  for (const page of pages) for (let row = page.fromRow; row < page.toRow; row++) yield { page, row };
+}
+
+function newestOf({ times, starts }: LogPage, row: number): number {
   let newest = Number.NEGATIVE_INFINITY;
   for (let sample = starts[row]!; sample < starts[row + 1]!; sample++)
     newest = Math.max(newest, times[sample]!);

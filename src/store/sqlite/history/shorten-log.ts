@@ -5,7 +5,7 @@ import { type LogColumns, MAX_ROW_SAMPLES } from '../../chunk/log-row.ts';
 import { isDiskError } from '../file/connection.ts';
 import { SeriesGatherer } from '../samples/gather.ts';
 import type { LogWriter } from '../samples/log.ts';
-import type { LogView } from '../samples/log-index.ts';
+import type { LogPage, LogView } from '../samples/log-index.ts';
 import { SeriesPlaces } from '../samples/series-places.ts';
 import { runThrough } from '../samples/unsealed.ts';
 import { type LogSeries, oldestRowFinder } from './oldest-rows.ts';
@@ -89,7 +89,7 @@ export function logShortener(
    * Chooses as many candidates as fit into a round with all their samples, or the first alone if it is large.
    */
   function newRound(candidates: readonly LogSeries[], firstSeq: number): Round {
-    const counts = countSamples(log.view(), candidates, firstSeq);
+    const counts = countSamples(log.view(), candidates);
     const isLarge = counts[0]! > SEAL_SAMPLES;
     let samples = 0;
     const fits = (count: number) => count <= SEAL_SAMPLES && samples + count <= ROUND_SAMPLES;
@@ -112,25 +112,32 @@ export function logShortener(
 
   /** Gathers to the end of the log, or until the round is full; returns false if `isOver` came first. */
   function gather(into: Round, isOver: () => boolean): boolean {
-    const view = log.view();
-    for (let row = into.nextSeq - view.firstSeq; row < view.toRow; row++) {
-      gatherRow(into, view, row);
-      into.nextSeq = view.firstSeq + row + 1;
-      if (into.gathered >= into.maxSamples) break;
-      if (isOver()) return false;
+    for (const page of log.view().pages) {
+      if (!gatherPage(into, page, isOver)) return false;
     }
     into.lastSeq = into.nextSeq - 1;
     return true;
   }
 
-  function gatherRow(into: Round, view: LogView, row: number): void {
+  /** Gathers to the end of a page, or until the round is full; returns false if `isOver` came first. */
+  function gatherPage(into: Round, page: LogPage, isOver: () => boolean): boolean {
+    for (let row = Math.max(page.fromRow, into.nextSeq - page.firstSeq); row < page.toRow; row++) {
+      if (into.gathered >= into.maxSamples) return true;
+      gatherRow(into, page, row);
+      into.nextSeq = page.firstSeq + row + 1;
+      if (isOver()) return false;
+    }
+    return true;
+  }
+
+  function gatherRow(into: Round, page: LogPage, row: number): void {
     const { chosen, places, gatherers } = into;
-    const start = view.starts[row]!;
-    const end = view.starts[row + 1]!;
-    const seq = view.firstSeq + row;
+    const start = page.starts[row]!;
+    const end = page.starts[row + 1]!;
+    const seq = page.firstSeq + row;
     let columns: LogColumns | undefined;
     for (let sample = start; sample < end; sample++) {
-      const place = places.of(view.series[sample]!);
+      const place = places.of(page.series[sample]!);
       if (place < 0 || seq <= chosen[place]!.sealed) continue;
       columns ??= log.readRow(seq, end - start);
       gatherers[place]!.add(columns, sample - start);
@@ -203,15 +210,19 @@ export function logShortener(
   };
 }
 
-/** Counts the samples of each series in the log from a row on, including sealed ones. */
-function countSamples(view: LogView, list: readonly LogSeries[], firstSeq: number): Int32Array {
+/** Counts the samples of each series in the log, including sealed ones. */
+function countSamples({ pages }: LogView, list: readonly LogSeries[]): Int32Array {
   const places = new SeriesPlaces(list.map(({ id }) => id));
   const counts = new Int32Array(list.length);
-  const start = view.starts[firstSeq - view.firstSeq]!;
-  const end = Math.min(view.starts[view.toRow]!, start + COUNTED_SAMPLES);
-  for (let sample = start; sample < end; sample++) {
-    const place = places.of(view.series[sample]!);
-    if (place >= 0) counts[place]!++;
+  let left = COUNTED_SAMPLES;
+  for (const { series, starts, fromRow, toRow } of pages) {
+    const start = starts[fromRow]!;
+    const end = Math.min(starts[toRow]!, start + left);
+    for (let sample = start; sample < end; sample++) {
+      const place = places.of(series[sample]!);
+      if (place >= 0) counts[place]!++;
+    }
+    left -= end - start;
   }
   return counts;
 }

@@ -1,8 +1,8 @@
 /**
- * A snapshot of log rows: row `r` has the seq `firstSeq + r`, and its samples are from starts[r] to starts[r
- * + 1], exclusive.
+ * A snapshot of some rows of the log: row `r` has the seq `firstSeq + r`, and its samples are from starts[r]
+ * to starts[r + 1], exclusive.
  */
-export interface LogView {
+export interface LogPage {
   readonly series: Int32Array;
   /** Empty if the index has no times. */
   readonly times: Float64Array;
@@ -12,6 +12,18 @@ export interface LogView {
   readonly toRow: number;
 }
 
+/** A snapshot of the log, oldest rows first. */
+export interface LogView {
+  readonly pages: readonly LogPage[];
+  /** The seq after the last row. */
+  readonly nextSeq: number;
+}
+
+/**
+ * Samples of a page. One array for the whole log took up to three times as much memory as its samples,
+ * because it had room to grow and was copied only when half of it was gone.
+ */
+const PAGE_SAMPLES = 65_536;
 const FIRST_CAPACITY = 1024;
 
 /**
@@ -20,81 +32,119 @@ const FIRST_CAPACITY = 1024;
  * overwritten.
  */
 export class LogIndex {
-  #series = new Int32Array(0);
-  #times = new Float64Array(0);
-  #starts = new Int32Array(1);
-  #firstSeq = 1;
-  #fromRow = 0;
-  #toRow = 0;
+  #pages: Page[] = [];
+  #nextSeq = 1;
+  #samples = 0;
 
-  constructor(private readonly hasTimes: boolean) {}
+  constructor(
+    private readonly hasTimes: boolean,
+    private readonly pageSamples = PAGE_SAMPLES,
+  ) {}
 
   get firstSeq(): number {
-    return this.#firstSeq + this.#fromRow;
+    const first = this.#pages[0];
+    return first ? first.firstSeq + first.fromRow : this.#nextSeq;
   }
 
   get nextSeq(): number {
-    return this.#firstSeq + this.#toRow;
+    return this.#nextSeq;
   }
 
   /** Number of samples, including sealed ones. */
   get samples(): number {
-    return this.#starts[this.#toRow]! - this.#starts[this.#fromRow]!;
+    return this.#samples;
   }
 
   /** Empties the index; the next row to be appended has this seq. */
   reset(seq: number): void {
-    this.#series = new Int32Array(0);
-    this.#times = new Float64Array(0);
-    this.#starts = new Int32Array(1);
-    this.#firstSeq = seq;
-    this.#fromRow = 0;
-    this.#toRow = 0;
+    this.#pages = [];
+    this.#nextSeq = seq;
+    this.#samples = 0;
   }
 
   /** Appends the row `nextSeq`. */
   append(series: Int32Array, times: Float64Array): void {
-    const start = this.#starts[this.#toRow]!;
-    const end = start + series.length;
-    this.#series = withRoom(this.#series, end, (capacity) => new Int32Array(capacity));
-    this.#series.set(series, start);
-    if (this.hasTimes) {
-      this.#times = withRoom(this.#times, end, (capacity) => new Float64Array(capacity));
-      this.#times.set(times, start);
-    }
-    this.#toRow++;
-    this.#starts = withRoom(this.#starts, this.#toRow + 1, (capacity) => new Int32Array(capacity));
-    this.#starts[this.#toRow] = end;
+    this.#lastPage(series.length).append(series, this.hasTimes ? times : undefined);
+    this.#nextSeq++;
+    this.#samples += series.length;
+  }
+
+  /** Returns the last page, or a new one if that has no room. */
+  #lastPage(samples: number): Page {
+    const last = this.#pages.at(-1);
+    if (last && last.end + samples <= this.pageSamples) return last;
+    // A log of many pages fills the next one, too.
+    const page = new Page(this.#nextSeq, last ? this.pageSamples : 0);
+    this.#pages.push(page);
+    return page;
   }
 
   /** Drops the rows before a seq. */
   drop(beforeSeq: number): void {
-    this.#fromRow = Math.max(this.#fromRow, Math.min(this.#toRow, beforeSeq - this.#firstSeq));
-    // Copied when half is gone, so that each sample is copied about once.
-    const gone = this.#starts[this.#fromRow]!;
-    if (gone > FIRST_CAPACITY && gone > this.samples) this.#trim(gone);
-  }
-
-  #trim(gone: number): void {
-    const end = this.#starts[this.#toRow]!;
-    this.#series = this.#series.slice(gone, end);
-    if (this.hasTimes) this.#times = this.#times.slice(gone, end);
-    this.#starts = this.#starts.slice(this.#fromRow, this.#toRow + 1).map((start) => start - gone);
-    this.#firstSeq += this.#fromRow;
-    this.#toRow -= this.#fromRow;
-    this.#fromRow = 0;
+    while (this.#pages[0] && this.#pages[0].nextSeq <= beforeSeq) this.#samples -= this.#pages.shift()!.count;
+    const first = this.#pages[0];
+    if (!first) return;
+    const count = first.count;
+    first.drop(beforeSeq);
+    this.#samples -= count - first.count;
   }
 
   /** Returns the known rows from one seq up to another, exclusive. */
-  view(fromSeq = this.firstSeq, toSeq = this.nextSeq): LogView {
-    return {
-      series: this.#series,
-      times: this.#times,
-      starts: this.#starts,
-      firstSeq: this.#firstSeq,
-      fromRow: Math.max(this.#fromRow, fromSeq - this.#firstSeq),
-      toRow: Math.min(this.#toRow, toSeq - this.#firstSeq),
-    };
+  view(fromSeq = this.firstSeq, toSeq = this.#nextSeq): LogView {
+    const pages = this.#pages.filter((page) => page.firstSeq < toSeq && page.nextSeq > fromSeq);
+    return { pages: pages.map((page) => page.view(fromSeq, toSeq)), nextSeq: Math.min(toSeq, this.#nextSeq) };
+  }
+}
+
+/** Some rows of the log, which only grow at the end and are dropped at the front. */
+class Page {
+  series = new Int32Array(0);
+  times = new Float64Array(0);
+  starts = new Int32Array(1);
+  fromRow = 0;
+  toRow = 0;
+
+  /** The first row has room for `capacity` samples at once. */
+  constructor(
+    readonly firstSeq: number,
+    private readonly capacity: number,
+  ) {}
+
+  get nextSeq(): number {
+    return this.firstSeq + this.toRow;
+  }
+
+  /** Where the last row ends. */
+  get end(): number {
+    return this.starts[this.toRow]!;
+  }
+
+  get count(): number {
+    return this.end - this.starts[this.fromRow]!;
+  }
+
+  append(series: Int32Array, times: Float64Array | undefined): void {
+    const start = this.end;
+    const end = start + series.length;
+    this.series = withRoom(this.series, Math.max(end, this.capacity), (length) => new Int32Array(length));
+    this.series.set(series, start);
+    if (times) {
+      this.times = withRoom(this.times, Math.max(end, this.capacity), (length) => new Float64Array(length));
+      this.times.set(times, start);
+    }
+    this.toRow++;
+    this.starts = withRoom(this.starts, this.toRow + 1, (length) => new Int32Array(length));
+    this.starts[this.toRow] = end;
+  }
+
+  drop(beforeSeq: number): void {
+    this.fromRow = Math.max(this.fromRow, Math.min(this.toRow, beforeSeq - this.firstSeq));
+  }
+
+  view(fromSeq: number, toSeq: number): LogPage {
+    const { series, times, starts, firstSeq } = this;
+    const fromRow = Math.max(this.fromRow, fromSeq - firstSeq);
+    return { series, times, starts, firstSeq, fromRow, toRow: Math.min(this.toRow, toSeq - firstSeq) };
   }
 }
 
@@ -102,7 +152,7 @@ export class LogIndex {
 function withRoom<Numbers extends Int32Array | Float64Array>(
   numbers: Numbers,
   length: number,
-  make: (capacity: number) => Numbers,
+  make: (length: number) => Numbers,
 ): Numbers {
   if (length <= numbers.length) return numbers;
   const larger = make(Math.max(FIRST_CAPACITY, length, Math.ceil(numbers.length * 1.5)));

@@ -2,6 +2,7 @@ import type { Database } from 'bun:sqlite';
 import { unpackTimes } from '../../chunk/chunk.ts';
 import { unpackIfWhole } from '../../chunk/whole.ts';
 import type { LogWriter } from './log.ts';
+import type { LogPage } from './log-index.ts';
 import type { Series } from './series.ts';
 import { SeriesPlaces } from './series-places.ts';
 
@@ -49,16 +50,18 @@ export function storedTimesFinder(db: Database, log: LogWriter) {
     const [fromMs, toMs] = spanOf(searches);
     const sets = new Set(searches.map(({ missing }) => missing));
     let left = sets.values().reduce((sum, { size }) => sum + size, 0);
-    const { series, times, starts, firstSeq, fromRow, toRow } = log.view();
-    const isFound = (row: number, sample: number): boolean => {
+    const isFound = ({ series, times, firstSeq }: LogPage, row: number, sample: number): boolean => {
       const timeMs = times[sample]!;
       if (timeMs < fromMs || timeMs > toMs) return false;
       const search = searches[places.of(series[sample]!)];
       return search !== undefined && firstSeq + row > search.sealed && search.missing.delete(timeMs);
     };
-    for (let row = toRow - 1; row >= fromRow && left > 0; row--) {
-      for (let sample = starts[row + 1]! - 1; sample >= starts[row]!; sample--)
-        if (isFound(row, sample)) left--;
+    for (const page of log.view().pages.toReversed()) {
+      const { starts, fromRow, toRow } = page;
+      for (let row = toRow - 1; row >= fromRow && left > 0; row--) {
+        for (let sample = starts[row + 1]! - 1; sample >= starts[row]!; sample--)
+          if (isFound(page, row, sample)) left--;
+      }
     }
   }
 

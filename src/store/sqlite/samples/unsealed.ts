@@ -3,7 +3,7 @@ import type { ChunkColumns } from '../../chunk/chunk.ts';
 import { type LogColumns, seriesOf, splitColumns } from '../../chunk/log-row.ts';
 import { OWN_RUNS } from '../runs/joined.ts';
 import { SeriesGatherer } from './gather.ts';
-import { LogIndex, type LogView } from './log-index.ts';
+import { LogIndex, type LogPage, type LogView } from './log-index.ts';
 import { SeriesPlaces } from './series-places.ts';
 
 /** Selects unsealed samples of a job. Both ends of the span are inclusive. */
@@ -75,13 +75,11 @@ export function unsealedReader(db: Database): UnsealedReader {
       Array.from(sumByNode(wanted, counts), ([node, count]) => [node, new SeriesGatherer(count)]),
     );
     const gatherers = wanted.map(({ node }) => byNode.get(node)!);
-    let seq = 0;
+    let lastSeq = 0;
     let columns: LogColumns | undefined;
-    yield* visitSamples(view, wanted, (place, row, at) => {
-      if (seq !== view.firstSeq + row || !columns) {
-        seq = view.firstSeq + row;
-        columns = readRow(seq, view.starts[row + 1]! - view.starts[row]!);
-      }
+    yield* visitSamples(view, wanted, (place, seq, at, count) => {
+      if (seq !== lastSeq || !columns) columns = readRow(seq, count);
+      lastSeq = seq;
       const timeMs = columns.times[at]!;
       if (timeMs >= fromMs && timeMs <= toMs) gatherers[place]!.add(columns, at);
     });
@@ -119,38 +117,46 @@ function* countSamples(view: LogView, wanted: readonly JobSeries[]): Generator<u
   return counts;
 }
 
-/**
- * Visits the unsealed samples of series in the order of arrival, with the series' index, the row, and the
- * index in the row.
- */
+/** `at` is the place of the sample in its row, `count` the number of samples there. */
+type VisitSample = (place: number, seq: number, at: number, count: number) => void;
+
+/** Visits the unsealed samples of series in the order of arrival, with the place of the series. */
 function* visitSamples(
-  view: LogView,
+  { pages }: LogView,
   wanted: readonly JobSeries[],
-  visit: (place: number, row: number, at: number) => void,
+  visit: VisitSample,
 ): Generator<undefined, void> {
   const places = new SeriesPlaces(wanted.map(({ id }) => id));
   const sealed = Float64Array.from(wanted, (series) => series.sealed);
   const leastSealed = sealed.reduce((least, seq) => Math.min(least, seq), Infinity);
-  const { series, starts, firstSeq, toRow } = view;
   let endsAtMs = performance.now() + SLICE_MS;
   let looked = 0;
-  for (let row = Math.max(view.fromRow, leastSealed + 1 - firstSeq); row < toRow; row++) {
+
+  /** Visits one row; returns how many samples that cost. */
+  function visitRow({ series, starts, firstSeq }: LogPage, row: number): number {
     const start = starts[row]!;
-    const end = starts[row + 1]!;
+    const count = starts[row + 1]! - start;
+    const seq = firstSeq + row;
     let isRead = false;
-    for (let sample = start; sample < end; sample++) {
-      const place = places.of(series[sample]!);
-      if (place < 0 || firstSeq + row <= sealed[place]!) continue;
-      visit(place, row, sample - start);
+    for (let at = 0; at < count; at++) {
+      const place = places.of(series[start + at]!);
+      if (place < 0 || seq <= sealed[place]!) continue;
+      visit(place, seq, at, count);
       isRead = true;
     }
     // Reading a row costs about as much as passing a thousand samples.
-    looked += end - start + (isRead ? CLOCK_SAMPLES / 20 : 20);
-    if (looked < CLOCK_SAMPLES) continue;
-    looked = 0;
-    if (performance.now() < endsAtMs) continue;
-    yield;
-    endsAtMs = performance.now() + SLICE_MS;
+    return count + (isRead ? CLOCK_SAMPLES / 20 : 20);
+  }
+
+  for (const page of pages) {
+    for (let row = Math.max(page.fromRow, leastSealed + 1 - page.firstSeq); row < page.toRow; row++) {
+      looked += visitRow(page, row);
+      if (looked < CLOCK_SAMPLES) continue;
+      looked = 0;
+      if (performance.now() < endsAtMs) continue;
+      yield;
+      endsAtMs = performance.now() + SLICE_MS;
+    }
   }
 }
 

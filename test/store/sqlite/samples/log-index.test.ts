@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test';
 import { createRandom } from '../../../../src/demo/random.ts';
-import { LogIndex, type LogView } from '../../../../src/store/sqlite/samples/log-index.ts';
+import { LogIndex, type LogPage, type LogView } from '../../../../src/store/sqlite/samples/log-index.ts';
 import { SeriesPlaces } from '../../../../src/store/sqlite/samples/series-places.ts';
 
 interface ModelRow {
@@ -8,8 +8,14 @@ interface ModelRow {
   readonly series: readonly number[];
 }
 
-const rowsOf = ({ series, times, starts, firstSeq, fromRow, toRow }: LogView): ModelRow[] =>
-  Array.from({ length: Math.max(0, toRow - fromRow) }, (_, index) => {
+const rowsOf = ({ pages, nextSeq }: LogView): ModelRow[] => {
+  const rows = pages.flatMap(rowsOfPage);
+  if (rows.length > 0) expect(rows.at(-1)!.seq).toBe(nextSeq - 1);
+  return rows;
+};
+
+const rowsOfPage = ({ series, times, starts, firstSeq, fromRow, toRow }: LogPage): ModelRow[] =>
+  Array.from({ length: toRow - fromRow }, (_, index) => {
     const row = fromRow + index;
     const [start, end] = [starts[row]!, starts[row + 1]!];
     expect([...times.subarray(start, end)]).toEqual([...series.subarray(start, end)].map((one) => one * 2));
@@ -21,7 +27,7 @@ test.each([1, 2, 3])(
   (seed) => {
     const random = createRandom(seed);
     const below = (limit: number) => Math.floor(random() * limit);
-    const index = new LogIndex(true);
+    const index = new LogIndex(true, 100);
     index.reset(7);
     let rows: ModelRow[] = [];
     let nextSeq = 7;
@@ -59,4 +65,20 @@ test.each([
   const places = new SeriesPlaces(list);
   expect(list.map((series) => places.of(series))).toEqual([...list.keys()]);
   for (const other of [0, 6, 8, 900_003, 900_005, 2_000_000_001]) expect(places.of(other)).toBe(-1);
+});
+
+test('an index takes no more memory than its samples and a page, however much has come and gone', () => {
+  const index = new LogIndex(true);
+  const series = new Int32Array(2000);
+  const times = new Float64Array(2000);
+  for (let row = 0; row < 2000; row++) {
+    index.append(series, times);
+    index.drop(index.nextSeq - 500);
+  }
+  expect(index.samples).toBe(1_000_000);
+  const bytes = index
+    .view()
+    .pages.map((page) => page.series.byteLength + page.times.byteLength + page.starts.byteLength)
+    .reduce((sum, one) => sum + one, 0);
+  expect(bytes).toBeLessThan(12 * (1_000_000 + 3 * 65_536));
 });
