@@ -42,6 +42,7 @@ export async function measureBatches(options: {
     small: [] as number[],
   };
   for (let round = 0; round <= rounds; round++) {
+    await waitUntilSealed(url);
     const floor = await runFloor('append', '2');
     const rate = {
       large: await large(rows),
@@ -70,6 +71,20 @@ export async function measureBatches(options: {
     waitRow('a POST of one sample beside all those, p99', quiet, besideSmall, 3),
     waitRow(`a POST of one sample beside batches of ${grouped(LARGE.rows)} rows, p99`, quiet, besideLarge),
   ];
+}
+
+/** A round is a burst: the samples of the one before must be sealed, or they count against the bound. */
+const SEALED_SAMPLES = 1_100_000;
+const SEALED_WITHIN_MS = 120_000;
+
+async function waitUntilSealed(url: string): Promise<void> {
+  const endMs = performance.now() + SEALED_WITHIN_MS;
+  while (performance.now() < endMs) {
+    const { body } = await timeGet(`${url}/metrics`);
+    if (Number(/^hpc_observe_unsealed_samples (\d+)$/m.exec(body)![1]) <= SEALED_SAMPLES) return;
+    await Bun.sleep(1000);
+  }
+  console.error('The samples of the last round were not sealed in time: rates are those of an overload.');
 }
 
 const describe = ({ rows, connections }: typeof LARGE) =>

@@ -268,3 +268,19 @@ test('a batch of late samples reads the runs of their requeued job once', () => 
   expect(reads()).toEqual(before.map((count) => count + 1));
   expect(log.db.query('SELECT count(*) FROM usage').values()).toEqual([[100]]);
 });
+
+test('in a full log, a series that cannot be sealed does not hold up the rows behind it', () => {
+  using log = openLog();
+  log.commit({ kind: 'createJobs', jobs: [pastJob('a', { nodes: nodes(3) })] });
+  const [bad] = log.db.query<{ node: number }, []>("SELECT id AS node FROM node WHERE name = 'n1'").all();
+  log.db.run(`CREATE TRIGGER boom BEFORE INSERT ON chunk WHEN new.node = ${bad!.node}
+    BEGIN SELECT RAISE(ABORT, 'a fault of ours'); END`);
+  const expire: Write = { kind: 'expire', retention: {}, nowMs: NOON_MS, maxUnsealed: 100 };
+  const rows = () => log.db.query<{ n: number }, []>('SELECT count(*) AS n FROM log').get()!.n;
+  for (let at = 0; at < 60; at++) {
+    log.commit({ kind: 'recordSamples', samples: moment(at * 1000, 3) });
+    for (let step = 0; step < 5; step++) log.commit(expire);
+    // One row is a quarter of the bound at most; the samples of the series that fails stay.
+    expect(rows()).toBeLessThan(30);
+  }
+});
