@@ -32,6 +32,7 @@ async function callerOf(trustedProxies: readonly string[], owner: string, header
       tokens: shownAs('authorization', 'bot'),
       sessions: shownAs('cookie', 'carol'),
       hasToken: () => false,
+      hasProvider: false,
     },
     onIgnoredHeader: () => {
       ignored++;
