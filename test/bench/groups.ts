@@ -1,4 +1,5 @@
 import { PLACES } from '../integration/neighbours/places.ts';
+import { measureAccess } from './access.ts';
 import { measureBatches } from './batch.ts';
 import { measureCreation } from './create.ts';
 import { measureDisk } from './disk.ts';
@@ -65,6 +66,7 @@ export const QUICK: Size = {
 /** The groups of rows by name, in the order of the table. */
 export const GROUPS: Readonly<Record<string, (size: Size) => Promise<Row[]>>> = {
   posts: ({ posts }) => measurePosts(posts),
+  access: ({ posts }) => measureAccess(posts),
   scrapes: ({ running, rounds }) => measureScrapes({ jobs: running, rounds: rounds.scrapes }),
   ended: ({ running, ended, rounds }) => measureEnded({ running, ended, rounds: rounds.scrapes }),
   lists: ({ jobs, rounds }) => measureLists({ jobs, few: 5000, rounds: rounds.lists }),

@@ -1,6 +1,10 @@
 import { $ } from 'bun';
 
 /** Runs a wrk script for `seconds`; returns the answers a second. Throws unless all are 2xx. */
+export const readRate = (url: string, script: string, seconds: number): Promise<number> =>
+  postRate(url, script, seconds);
+
+/** As `readRate`. */
 export async function postRate(
   url: string,
   script: string,
@@ -8,7 +12,7 @@ export async function postRate(
   connections = 32,
 ): Promise<number> {
   const output = await $`wrk -t1 -c${connections} -d${seconds}s -s ${script} ${url}`.text();
-  if (/Non-2xx/.test(output)) throw new Error(`Not every POST was answered 2xx:\n${output}`);
+  if (/Non-2xx/.test(output)) throw new Error(`Not every request was answered 2xx:\n${output}`);
   const rate = /Requests\/sec:\s+([\d.]+)/.exec(output)?.[1];
   if (rate === undefined) throw new Error(`wrk printed no rate:\n${output}`);
   return Number(rate);
@@ -24,5 +28,18 @@ export function postScript(jobs: number): string {
     request = function()
       next = (next + 1) % ${jobs}
       return wrk.format(nil, "/v1/jobs/job-" .. next .. "/metrics")
+    end`;
+}
+
+/** Returns a wrk script that reads `jobs` jobs in turn, with these headers. */
+export function readScript(jobs: number, headers: Readonly<Record<string, string>>): string {
+  return `
+    ${Object.entries(headers)
+      .map(([name, value]) => `wrk.headers["${name}"] = "${value}"`)
+      .join('\n')}
+    local next = 0
+    request = function()
+      next = (next + 1) % ${jobs}
+      return wrk.format(nil, "/v1/jobs/job-" .. next)
     end`;
 }
