@@ -1,6 +1,12 @@
-import type { Identity } from '../domain/caller.ts';
+import type { Identity, Role } from '../domain/caller.ts';
 import { AppError, refuseCredential } from '../domain/errors.ts';
-import { rememberedIdentity, SESSION_MS, type Sessions, whyNoSession } from '../domain/session.ts';
+import {
+  maxSessionsOf,
+  rememberedIdentity,
+  SESSION_MS,
+  type Sessions,
+  whyNoSession,
+} from '../domain/session.ts';
 import { type AccessStore, auditEntry, type Session } from '../domain/store/access.ts';
 import { readBearer } from './bearer.ts';
 import type { SessionCookie } from './cookie.ts';
@@ -46,7 +52,7 @@ export function createSessions({ store, loaded, cookie, now }: SessionOptions): 
     return { ...identity, session: { hash, isCookie: shown.isCookie, expiresMs } };
   };
 
-  async function start(identity: Identity) {
+  async function start(identity: Identity, role?: Role) {
     refuseUnlessRemembered(identity);
     const secret = createSecret(SESSION_PREFIX);
     const createdMs = now();
@@ -58,7 +64,7 @@ export function createSessions({ store, loaded, cookie, now }: SessionOptions): 
       expiresMs,
     };
     const entry = auditEntry(identity, 'session_started', identity.name, createdMs);
-    forget(await store.startSession(session, entry));
+    forget(await store.startSession(session, entry, maxSessionsOf(identity, role)));
     known.set(session.hash, session);
     return { secret, expiresMs };
   }

@@ -1,4 +1,5 @@
-import type { Identity } from './caller.ts';
+import type { Identity, Role } from './caller.ts';
+import { MAX_AGENT_SESSIONS, MAX_USER_SESSIONS } from './store/access.ts';
 
 /** A working day, so that nobody signs in twice in it. */
 export const SESSION_MS = 12 * 3_600_000;
@@ -21,9 +22,9 @@ export interface SignInLink {
 export interface Sessions {
   /**
    * Starts a session for somebody; it is valid as soon as it is on disk. Rejects with `forbidden` if its
-   * proof cannot be remembered.
+   * proof cannot be remembered. `role` is the one that the rules give at present.
    */
-  start(identity: Identity): Promise<StartedSession>;
+  start(identity: Identity, role?: Role): Promise<StartedSession>;
   /** Starts a session, as `start`, and ends the one that a browser shows. Returns the Set-Cookie header. */
   signIn(identity: Identity, request: Request): Promise<string>;
   /** Ends the session that proved the caller; it is refused at once. Rejects with `not_found` without one. */
@@ -58,3 +59,8 @@ export const rememberedIdentity = ({ name, uid, proof, isLocal, groups }: Identi
   isLocal,
   ...(groups !== undefined && { groups }),
 });
+
+/** Returns how many sessions a user may have: the user of agents has one on every node. */
+export const maxSessionsOf = ({ name }: Identity, role: Role | undefined): number =>
+  // Also when root signs in from a browser, because its agents have the same name.
+  name === 'root' || role === 'ingest' ? MAX_AGENT_SESSIONS : MAX_USER_SESSIONS;

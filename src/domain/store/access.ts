@@ -59,8 +59,10 @@ export interface AuditPage {
 export const MAX_TOKENS = 10_000;
 /** A user's oldest sessions end when there are more. */
 export const MAX_USER_SESSIONS = 100;
+/** The same for the user of an agent, which has a session on every node of a large cluster. */
+export const MAX_AGENT_SESSIONS = 20_000;
 /** Those that expire first end when there are more. */
-export const MAX_SESSIONS = 20_000;
+export const MAX_SESSIONS = 50_000;
 
 /** Returns the audit entry of a change that somebody made at `timeMs`. */
 export const auditEntry = (
@@ -90,9 +92,10 @@ export interface AccessStore {
 
   /**
    * Stores a session, which belongs to the user whom its identity names. Returns the hashes of the sessions
-   * that ended with this: those expired at its start, and those beyond MAX_USER_SESSIONS and MAX_SESSIONS.
+   * that ended with this: those expired at its start, and those beyond `maxOfUser` (by default
+   * MAX_USER_SESSIONS) and MAX_SESSIONS.
    */
-  startSession(session: Session, entry: AuditEntry): Promise<string[]>;
+  startSession(session: Session, entry: AuditEntry, maxOfUser?: number): Promise<string[]>;
 
   /** Deletes sessions by their hashes. Returns the hashes of those that there were. */
   endSessions(hashes: readonly string[], entry: AuditEntry): Promise<string[]>;

@@ -33,7 +33,7 @@ export const sessions = ({ sessions, site }: SessionOptions) =>
     .post(
       START_SESSION.path,
       async ({ caller, set }) => {
-        const started = await sessions.start(caller.identity!);
+        const started = await sessions.start(caller.identity!, caller.role);
         set.status = 201;
         return renderSession(started);
       },

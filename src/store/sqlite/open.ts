@@ -208,7 +208,7 @@ function sqliteStore({
     createToken: (token, entry) => writer.submit('createToken', { token, entry }),
     revokeToken: (name, entry) => writer.submit('revokeToken', { name, entry }),
     saveTokenUses: (uses) => writer.submit('saveTokenUses', { uses: [...uses] }),
-    startSession: (session, entry) => writer.submit('startSession', { session, entry }),
+    startSession: (session, entry, maxOfUser) => writer.submit('startSession', { session, entry, maxOfUser }),
     endSessions: (hashes, entry) => writer.submit('endSessions', { hashes, entry }),
     endSessionsOf: (user, entry) => writer.submit('endSessionsOf', { user, entry }),
     listAudit: (page) => read(() => readAudit(page)),

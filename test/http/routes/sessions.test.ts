@@ -174,6 +174,18 @@ test('sessions that the store ends for their number are refused', async () => {
   expect((await service.send('GET', '/v1/whoami', undefined, bearer(first))).status).toBe(401);
 }, 30_000);
 
+test('the agents of a large cluster, which are all root, keep their sessions, also when root signs in', async () => {
+  await using service = await start();
+  const first = await startSession(service, 'node');
+  for (let count = 0; count < 150; count++) {
+    service.clock.advance(1);
+    await startSession(service, 'node');
+  }
+  const { json } = await service.send('POST', '/v1/sessions/links', undefined, as('root'));
+  expect((await service.send('GET', new URL(json.url).pathname)).status).toBe(303);
+  expect((await service.send('GET', '/v1/whoami', undefined, bearer(first))).status).toBe(200);
+}, 30_000);
+
 test('while the disk is full no session starts, and one that ends is refused all the same', async () => {
   await using service = await start();
   const secret = await startSession(service, 'alice');

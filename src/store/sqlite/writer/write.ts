@@ -32,7 +32,11 @@ export interface WriteFields {
   readonly createToken: { readonly token: Token; readonly entry: AuditEntry };
   readonly revokeToken: { readonly name: string; readonly entry: AuditEntry };
   readonly saveTokenUses: { readonly uses: readonly (readonly [name: string, timeMs: number])[] };
-  readonly startSession: { readonly session: Session; readonly entry: AuditEntry };
+  readonly startSession: {
+    readonly session: Session;
+    readonly entry: AuditEntry;
+    readonly maxOfUser: number | undefined;
+  };
   readonly endSessions: { readonly hashes: readonly string[]; readonly entry: AuditEntry };
   readonly endSessionsOf: { readonly user: string; readonly entry: AuditEntry };
   readonly saveState: { readonly name: string; readonly value: number };
@@ -164,7 +168,10 @@ const WRITES = {
   createToken: { ...SMALL, apply: ({ tokens }, { token, entry }) => tokens.create(token, entry) },
   revokeToken: { ...SMALL, apply: ({ tokens }, { name, entry }) => tokens.revoke(name, entry) },
   saveTokenUses: { ...SMALL, apply: ({ tokens }, { uses }) => tokens.saveUses(uses) },
-  startSession: { ...SMALL, apply: ({ sessions }, { session, entry }) => sessions.start(session, entry) },
+  startSession: {
+    ...SMALL,
+    apply: ({ sessions }, { session, entry, maxOfUser }) => sessions.start(session, entry, maxOfUser),
+  },
   endSessions: { ...SMALL, apply: ({ sessions }, { hashes, entry }) => sessions.end(hashes, entry) },
   endSessionsOf: { ...SMALL, apply: ({ sessions }, { user, entry }) => sessions.endOf(user, entry) },
   saveState: { ...SMALL, apply: ({ saveState }, { name, value }) => saveState(name, value) },

@@ -24,7 +24,7 @@ const identity = (name: string): Identity => ({ name, proof: 'munge', isLocal: f
 
 test('when there are too many sessions of all users, those that expire first end', () => {
   using place = emptyDatabase();
-  const sessions = sessionWriter(place.db, auditWriter(place.db), { ofUser: 10, ofAll: 3 });
+  const sessions = sessionWriter(place.db, auditWriter(place.db), 3);
   const start = (name: string, expiresMs: number) =>
     sessions.start(
       { hash: `of ${name}`, identity: identity(name), createdMs: 0, expiresMs },
@@ -38,6 +38,31 @@ test('when there are too many sessions of all users, those that expire first end
       .map(({ identity: { name } }) => name)
       .sort(),
   ).toEqual(['a', 'c', 'e']);
+});
+
+test('limits hold for sessions of before a restart too, and each start is as fast among many', () => {
+  using place = emptyDatabase();
+  const open = () => sessionWriter(place.db, auditWriter(place.db));
+  const start = (sessions: ReturnType<typeof open>, index: number) =>
+    sessions.start(
+      { hash: String(index), identity: identity('root'), createdMs: index, expiresMs: 1e9 },
+      auditEntry(identity('root'), 'session_started', 'root', index),
+      5000,
+    );
+  const fill = place.db.transaction((sessions: ReturnType<typeof open>) => {
+    for (let index = 0; index < 5000; index++) expect(start(sessions, index)).toEqual([]);
+  });
+  const startedMs = performance.now();
+  fill(open());
+  // 4 s where each start counts the sessions.
+  expect(performance.now() - startedMs).toBeLessThan(2000);
+  const reopened = open();
+  expect([start(reopened, 5000), start(reopened, 5001)]).toEqual([['0'], ['1']]);
+  expect(reopened.end(['2', '3'], auditEntry(identity('root'), 'session_ended', 'root', 0))).toEqual([
+    '2',
+    '3',
+  ]);
+  expect([start(reopened, 5002), start(reopened, 5003), start(reopened, 5004)]).toEqual([[], [], ['4']]);
 });
 
 test('entries of sessions leave the audit record when they are too many; those of administrators stay', () => {
