@@ -12,8 +12,8 @@
 // about as much for one sample of a series as for fifty.
 
 /**
- * Most unsealed samples unless a setting says otherwise: 48 to 72 MB of the 300 MB that the service may take.
- * 20,000 series at a sample every 10 s stay near a quarter of it.
+ * Most unsealed samples unless a setting says otherwise: 48 MB in the writing thread, and 16 in the main one.
+ * 20,000 series at a sample every 10 s stay near a quarter of it, a burst of 20 s at 150,000 samples/s fits.
  */
 export const MAX_UNSEALED_SAMPLES = 4_000_000;
 
