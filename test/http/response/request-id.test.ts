@@ -49,7 +49,7 @@ test('if not, only answers to failed requests have an id', async () => {
 
 test('the log of a failure of the service has the id of its request', async () => {
   await using service = await startService();
-  service.store.getJob = async () => {
+  service.store.seenBy = () => {
     throw new TypeError('broken');
   };
   const { status } = await service.send('GET', '/v1/jobs/a', undefined, { 'x-request-id': 'of-this-one' });
