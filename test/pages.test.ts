@@ -73,7 +73,7 @@ function findCalls(page: string): Call[] {
     const words = rest.trim().split(' ');
     return [
       {
-        words: words.slice(0, words[0] === 'slurm' ? 2 : 1),
+        words: words.slice(0, ['session', 'slurm', 'token'].includes(words[0]!) ? 2 : 1),
         flags: words.filter((word) => word.startsWith('--')).map((word) => word.split('=')[0]!),
       },
     ];

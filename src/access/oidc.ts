@@ -1,6 +1,6 @@
 import type { Configuration, IDToken } from 'openid-client';
 import type { Identity } from '../domain/caller.ts';
-import { AppError, OperatorError, unauthorized } from '../domain/errors.ts';
+import { AppError, OperatorError, refuseCredential } from '../domain/errors.ts';
 import { isIdentity } from '../domain/identity.ts';
 import { SIGN_IN_MS, type SignInProvider } from '../domain/sign-in.ts';
 
@@ -59,7 +59,7 @@ export function oidcClient(settings: OidcSettings): SignInProvider {
 
     async finish(answer, { state, nonce, verifier, startedMs }, nowMs) {
       if (nowMs - startedMs > SIGN_IN_MS || nowMs < startedMs)
-        throw unauthorized('The sign-in took more than 10 minutes. Start it again.');
+        throw refuseCredential('sign_in_refused', 'The sign-in took more than 10 minutes. Start it again.');
       const { library, configuration } = await discover();
       const tokens = await library
         .authorizationCodeGrant(configuration, answer, {
@@ -71,7 +71,11 @@ export function oidcClient(settings: OidcSettings): SignInProvider {
         .catch((cause) => {
           throw isNetworkError(cause)
             ? unreachable(settings, cause)
-            : unauthorized('The identity provider did not confirm the sign-in. Start it again.', cause);
+            : refuseCredential(
+                'sign_in_refused',
+                'The identity provider did not confirm the sign-in. Start it again.',
+                cause,
+              );
         });
       return readClaims(tokens.claims()!, settings);
     },
@@ -120,7 +124,8 @@ export function readClaims(
 ): Identity {
   const name = claims[userClaim];
   if (typeof name !== 'string' || !isIdentity(name))
-    throw unauthorized(
+    throw refuseCredential(
+      'sign_in_refused',
       `The identity provider sent no user name in the claim ${userClaim}. Set --oidc-user-claim, or have it add the claim.`,
     );
   const groups = claims[groupClaim];

@@ -1,6 +1,6 @@
 import { BlockList, isIP } from 'node:net';
 import type { Identity } from '../domain/caller.ts';
-import { unauthorized } from '../domain/errors.ts';
+import { refuseCredential } from '../domain/errors.ts';
 import type { Peer, TcpPeer, Way } from './way.ts';
 
 /**
@@ -50,7 +50,8 @@ export function proxyWays({ trusted, header, userOf, onIgnored }: ProxyOptions):
 }
 
 function identityOf(name: string, header: string): Identity {
-  if (!USER_NAME.test(name)) throw unauthorized(`The ${header} of the proxy is not the name of one user.`);
+  if (!USER_NAME.test(name))
+    throw refuseCredential('proxy_refused', `The ${header} of the proxy is not the name of one user.`);
   return { name, proof: 'proxy', isLocal: false };
 }
 

@@ -58,7 +58,8 @@ export const REFUSAL_REASONS = [
   'munge_refused',
   'session_ended',
   'link_used',
-  'other',
+  'proxy_refused',
+  'sign_in_refused',
 ] as const;
 export type RefusalReason = (typeof REFUSAL_REASONS)[number];
 

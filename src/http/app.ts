@@ -20,7 +20,7 @@ import { cors } from './request/cors.ts';
 import { percentEncoding } from './request/percent-encoding.ts';
 import { site } from './request/site.ts';
 import type { RouteLike } from './response/allowed-methods.ts';
-import { type ErrorLog, errors } from './response/errors.ts';
+import { type ErrorLog, errors, type Refuse } from './response/errors.ts';
 import { type ObserveRequest, timing } from './response/timing.ts';
 import { audit } from './routes/audit.ts';
 import { batches } from './routes/batches.ts';
@@ -48,6 +48,7 @@ export interface AppOptions {
   readonly access: {
     readonly identify: Identify;
     readonly policy: AccessPolicy;
+    readonly refuse?: Refuse;
     readonly sessions: Sessions;
     readonly describeReception: () => Reception;
   };
@@ -75,7 +76,7 @@ export interface AppOptions {
 /** Creates the app with all its routes, for a server or for `handle` in a test. */
 export function createApp({
   store,
-  access: { identify, policy, ...entry },
+  access: { identify, policy, refuse, ...entry },
   site: where = LOCAL_SITE,
   provider,
   tokens,
@@ -116,7 +117,7 @@ export function createApp({
         basePath: where.basePath,
       }),
     )
-    .use(errors({ log, routes }))
+    .use(errors({ log, refuse, routes }))
     .use(site(where))
     .use(where.otherOrigins.size > 0 ? cors(where.otherOrigins) : new Elysia())
     .use(percentEncoding())

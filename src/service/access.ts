@@ -1,3 +1,4 @@
+import { countAttempts, sourceOf } from '../access/attempts.ts';
 import { identifier } from '../access/identify.ts';
 import { type FindOwner, ownerFinder } from '../access/kernel.ts';
 import { openSockets } from '../access/libc.ts';
@@ -7,6 +8,7 @@ import { createUsers } from '../access/users.ts';
 import type { Peer, Way } from '../access/way.ts';
 import type { Reception } from '../api/whoami.ts';
 import { ANYBODY, type Identity } from '../domain/caller.ts';
+import type { AppError, CredentialRefused } from '../domain/errors.ts';
 import { callerOf, type Known, type RoleRules } from '../domain/role.ts';
 import type { AppOptions } from '../http/app.ts';
 import type { Log } from '../log.ts';
@@ -43,7 +45,7 @@ interface AccessPartOptions {
   readonly shown: ShownWays;
   readonly slurm: Slurm;
   readonly log: Log;
-  readonly metrics: Pick<Metrics, 'observeIgnoredHeader'>;
+  readonly metrics: Pick<Metrics, 'observeIgnoredHeader' | 'observeRefusal'>;
 }
 
 interface RunningAccess extends Access {
@@ -69,10 +71,16 @@ export function accessPart({
           message: `Every user of this machine can send ${config.userHeader}. Trust the user that runs the proxy instead, such as user:www-data.`,
         });
       const users = await createUsers({ now: () => performance.now() });
+      const findOwner = createOwnerFinder(log);
+      const attempts = countAttempts({
+        now: () => performance.now(),
+        warn: (event, fields) => log.warn(event, fields),
+        observe: metrics.observeRefusal,
+      });
       const ways = createWays({
         config,
         users,
-        findOwner: createOwnerFinder(log),
+        findOwner,
         shown,
         onIgnoredHeader: metrics.observeIgnoredHeader,
       });
@@ -89,6 +97,7 @@ export function accessPart({
         config,
         own: users.own,
         ways: ways.map(({ way }) => way),
+        refuse: async (refusal, peer) => attempts.refuse(refusal, await sourceOf(peer, findOwner)),
         async known({ name, role }) {
           // Without a rule about groups nobody's groups are looked up.
           const groups = hasGroups && role === undefined ? await users.groupsOf(name) : [];
@@ -141,6 +150,8 @@ interface AccessOptions {
   /** The user that the service runs as. */
   readonly own: string;
   readonly ways: readonly Way[];
+  /** Records a refused credential, and returns what to answer. */
+  readonly refuse: (refusal: CredentialRefused, peer: Peer | undefined) => Promise<AppError>;
   /** Resolves from memory for a name asked for lately. */
   readonly known: (identity: Identity) => Known | Promise<Known>;
   /** What Slurm says at present; undefined where it is not followed. */
@@ -151,13 +162,13 @@ interface Access {
   /** What an app needs whose requests come from `peerOf`. */
   forListener(
     peerOf: (request: Request, server: Bun.Server<unknown> | null) => Peer | undefined,
-  ): Pick<AppOptions['access'], 'identify' | 'policy'>;
+  ): Pick<AppOptions['access'], 'identify' | 'policy' | 'refuse'>;
   /** Says who may do what, for the start message. */
   readonly summary: string;
 }
 
 /** Returns how the app finds out who sends a request, and what the settings allow to whom. */
-export function createAccess({ config, own, ways, known, slurm }: AccessOptions): Access {
+export function createAccess({ config, own, ways, refuse, known, slurm }: AccessOptions): Access {
   const policy = { health: config.healthAccess, metrics: config.metricsAccess };
 
   const rules = (): RoleRules => ({
@@ -177,6 +188,7 @@ export function createAccess({ config, own, ways, known, slurm }: AccessOptions)
   return {
     forListener: (peerOf) => ({
       policy,
+      refuse: (refusal, request, server) => refuse(refusal, peerOf(request, server)),
       identify: config.open
         ? () => ANYBODY
         : (request, server, pathToken) => identify({ request, peer: peerOf(request, server), pathToken }),

@@ -2,6 +2,7 @@ import { version } from '../../package.json';
 import type { CommandState, SpoolState } from '../domain/slurm-health.ts';
 import type { Store } from '../domain/store/store.ts';
 import type { Log } from '../log.ts';
+import { addAccessMetrics } from '../metrics/access.ts';
 import { groupRenderer } from '../metrics/groups.ts';
 import { renderJobs } from '../metrics/jobs.ts';
 import { addLoopMetrics } from '../metrics/loops.ts';
@@ -32,6 +33,7 @@ export function createMetrics({ config, now, log }: MetricsOptions) {
   addLoopMetrics(service.registry, loops);
   let certificateExpiresMs = (): number | undefined => undefined;
   const network = addNetworkMetrics(service.registry, () => certificateExpiresMs());
+  const observeRefusal = addAccessMetrics(service.registry);
   const slurmFamilies = slurmMetrics({
     now,
     commandStates: () => slurm?.commands.states(),
@@ -62,6 +64,7 @@ export function createMetrics({ config, now, log }: MetricsOptions) {
     observeRequest: service.observeRequest,
     observeCommit: service.observeCommit,
     observeIgnoredHeader: network.observeIgnoredHeader,
+    observeRefusal,
     observeReports: slurmFamilies.observeReports,
     /** The registries of all groups but `jobs`, whose families are not in one. */
     registries: [throughput.registry, slurmFamilies.registry, processFamilies, service.registry],

@@ -66,6 +66,7 @@ interface ServiceOptions {
   /** What GET /v1/whoami says about the service. */
   readonly reception?: Reception | undefined;
   readonly site?: Site;
+  readonly refuse?: AppOptions['access']['refuse'];
   /** At which people sign in. */
   readonly provider?: SignInProvider;
 }
@@ -84,6 +85,7 @@ export async function startService({
   ways,
   reception,
   site = LOCAL_SITE,
+  refuse,
   provider,
 }: ServiceOptions = {}) {
   const folder = temporaryFolder();
@@ -102,7 +104,11 @@ export async function startService({
   const requests: { method: string; route: string; status: number }[] = [];
   const app = createApp({
     store,
-    access: { ...options, identify: identify ?? (ways ? byWays : options.identify) },
+    access: {
+      ...options,
+      identify: identify ?? (ways ? byWays : options.identify),
+      ...(refuse && { refuse }),
+    },
     site,
     provider,
     tokens,

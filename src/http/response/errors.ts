@@ -1,6 +1,6 @@
 import { Elysia } from 'elysia';
 import { ERROR_STATUS, type ErrorAnswer } from '../../api/error.ts';
-import { AppError, quote, TooManyRequests } from '../../domain/errors.ts';
+import { AppError, CredentialRefused, quote, TooManyRequests } from '../../domain/errors.ts';
 import { BrokenOff } from '../request/body-text.ts';
 import { pathOf, shownPathOf } from '../url.ts';
 import { allowedMethods, type RouteLike } from './allowed-methods.ts';
@@ -14,8 +14,17 @@ export interface ErrorLog {
   warn(event: string, fields: Record<string, unknown>): void;
 }
 
+/** Records a credential that was refused, and returns what to answer. */
+export type Refuse = (
+  refusal: CredentialRefused,
+  request: Request,
+  server: Bun.Server<unknown> | null,
+) => Promise<AppError>;
+
 interface ErrorsOptions {
   readonly log: ErrorLog;
+  /** Left out, refusals are answered as they are. */
+  readonly refuse: Refuse | undefined;
   /** Read when a request matches no route. */
   readonly routes: () => readonly RouteLike[];
 }
@@ -24,35 +33,46 @@ interface ErrorsOptions {
 const CLIENT_GONE = 499;
 
 /** Renders every error, those of the framework included. Must be used before the routes. */
-export const errors = ({ log, routes }: ErrorsOptions) => {
+export const errors = ({ log, refuse, routes }: ErrorsOptions) => {
   const refusals = refusalLog(log);
-  return new Elysia({ name: 'errors' }).onError({ as: 'global' }, ({ code, error, set, request, route }) => {
-    // So that what a client reports can be found in the log.
-    set.headers[REQUEST_ID] ??= nameRequest(request);
-    const requestId = set.headers[REQUEST_ID];
-    if (request.signal.aborted) {
-      log.debug('client_gone', { method: request.method, route, requestId });
-      set.status = CLIENT_GONE;
-      return;
-    }
-    const isUnknown = code === 'NOT_FOUND';
-    const allowed = isUnknown ? allowedMethods(routes(), pathOf(request).pathname) : [];
-    const path = shownPathOf(request);
-    const known = isUnknown ? unknownRoute(request.method, path, allowed) : knownError(code, error);
-    logCause(log, refusals, known, error, {
-      method: request.method,
-      route: route || path,
-      requestId,
-    });
-    const answer =
-      known ?? new AppError('internal_error', 'The service failed on this request; its log has the cause.');
-    set.status = ERROR_STATUS[answer.code];
-    if (answer.code === 'unavailable') set.headers['retry-after'] = '1';
-    if (answer instanceof TooManyRequests) set.headers['retry-after'] = String(answer.retryAfterSeconds);
-    if (allowed.length > 0) set.headers.allow = allowed.join(', ');
-    return { error: answer.code, message: answer.message } satisfies ErrorAnswer;
-  });
+  return new Elysia({ name: 'errors' }).onError(
+    { as: 'global' },
+    async ({ code, error, set, request, route, server }) => {
+      // So that what a client reports can be found in the log.
+      set.headers[REQUEST_ID] ??= nameRequest(request);
+      const requestId = set.headers[REQUEST_ID];
+      if (request.signal.aborted) {
+        log.debug('client_gone', { method: request.method, route, requestId });
+        set.status = CLIENT_GONE;
+        return;
+      }
+      const isUnknown = code === 'NOT_FOUND';
+      const allowed = isUnknown ? allowedMethods(routes(), pathOf(request).pathname) : [];
+      const path = shownPathOf(request);
+      const known = isUnknown ? unknownRoute(request.method, path, allowed) : knownError(code, error);
+      logCause(log, refusals, known, error, {
+        method: request.method,
+        route: route || path,
+        requestId,
+      });
+      const refused = known instanceof CredentialRefused ? await refuse?.(known, request, server) : undefined;
+      const answer = refused ?? known ?? INTERNAL_ERROR();
+      set.status = ERROR_STATUS[answer.code];
+      const waitSeconds = retryAfter(answer);
+      if (waitSeconds !== undefined) set.headers['retry-after'] = String(waitSeconds);
+      if (allowed.length > 0) set.headers.allow = allowed.join(', ');
+      return { error: answer.code, message: answer.message } satisfies ErrorAnswer;
+    },
+  );
 };
+
+const INTERNAL_ERROR = () =>
+  new AppError('internal_error', 'The service failed on this request; its log has the cause.');
+
+function retryAfter(answer: AppError): number | undefined {
+  if (answer instanceof TooManyRequests) return answer.retryAfterSeconds;
+  return answer.code === 'unavailable' ? 1 : undefined;
+}
 
 /**
  * Logs faults of the service with their stack, and refusals of the disk or the queue once a second with their

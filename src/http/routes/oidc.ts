@@ -1,7 +1,7 @@
 import { Elysia } from 'elysia';
 import { OIDC_ANSWER_PATH, OIDC_END_PATH, OIDC_START_PATH } from '../../api/oidc.ts';
 import type { Access } from '../../domain/access.ts';
-import { unauthorized } from '../../domain/errors.ts';
+import { refuseCredential } from '../../domain/errors.ts';
 import type { Sessions } from '../../domain/session.ts';
 import { localPath, type SignInProvider } from '../../domain/sign-in.ts';
 import { type Site, urlOf } from '../../domain/site.ts';
@@ -40,7 +40,10 @@ export const oidc = ({ provider, sessions, site, now }: OidcOptions) => {
     .get(OIDC_ANSWER_PATH, async ({ request }) => {
       const pending = readPending(request);
       if (!pending)
-        throw unauthorized('This browser has not started to sign in here, or too long ago. Start again.');
+        throw refuseCredential(
+          'sign_in_refused',
+          'This browser has not started to sign in here, or too long ago. Start again.',
+        );
       const answer = new URL(answerUrl(request));
       answer.search = new URL(request.url).search;
       const identity = await provider.finish(answer, pending, now());

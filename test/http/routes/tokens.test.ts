@@ -1,14 +1,16 @@
 import { expect, test } from 'bun:test';
+import { countAttempts } from '../../../src/access/attempts.ts';
 import { createSecret, TOKEN_PREFIX } from '../../../src/access/secret.ts';
 import type { Identity } from '../../../src/domain/caller.ts';
+import type { Refuse } from '../../../src/http/response/errors.ts';
 import { MINUTE_MS } from '../../help/builders.ts';
 import { startService } from '../../help/service.ts';
 
 const ROOT: Identity = { name: 'root', uid: 0, proof: 'kernel', isLocal: true };
 
 /** A service to which a request is root's if it has no token, unless `isLocal` is false. */
-async function startWithTokens({ isLocal = true } = {}) {
-  const service = await startService({ ways: isLocal ? [() => ROOT] : [] });
+async function startWithTokens({ isLocal = true, refuse }: { isLocal?: boolean; refuse?: Refuse } = {}) {
+  const service = await startService({ ways: isLocal ? [() => ROOT] : [], ...(refuse && { refuse }) });
   return Object.assign(service, {
     /** Creates a token and returns it. */
     create: async (name: string, role: 'viewer' | 'ingest' | 'admin', expiresMs?: number): Promise<string> =>
@@ -243,4 +245,33 @@ test('no answer, metric or line of the log repeats the token of a path', async (
   const seen = JSON.stringify([answers.map(({ text }) => text), service.logged, service.requests]);
   expect(seen.toLowerCase()).not.toContain(secret.slice(4, 14).toLowerCase());
   expect(service.requests.map(({ route }) => route)).toContain('/v1/slurm/jobcomp/:token');
+});
+
+test('after 20 bad tokens in a minute the next are 429, a valid one is accepted even so, and the log has no token', async () => {
+  const lines: Record<string, unknown>[] = [];
+  const attempts = countAttempts({
+    now: () => 0,
+    warn: (event, fields) => void lines.push({ event, ...fields }),
+    observe: () => {},
+    later: () => {},
+  });
+  await using service = await startWithTokens({
+    refuse: async (refusal) => attempts.refuse(refusal, '10.0.0.5'),
+  });
+  const good = service.as(await service.create('grafana', 'viewer'));
+  const guesses = Array.from({ length: 25 }, () => createSecret(TOKEN_PREFIX));
+  const answers = [];
+  for (const guess of guesses) answers.push(await service.as(guess)('GET', '/v1/jobs'));
+  expect(answers.map(({ status }) => status)).toEqual([...Array(20).fill(401), ...Array(5).fill(429)]);
+  const { json, headers } = answers.at(-1)!;
+  expect(json).toEqual({
+    error: 'too_many_requests',
+    message: expect.stringContaining('a valid one is accepted at any time'),
+  });
+  expect(headers.get('retry-after')).toBe('60');
+  expect((await good('GET', '/v1/jobs')).status).toBe(200);
+  // Whoever shows no credential is no attempt.
+  expect((await service.send('GET', '/v1/jobs')).status).toBe(200);
+  const seen = JSON.stringify([lines, service.logged, answers.map(({ text }) => text)]);
+  for (const guess of guesses) expect(seen).not.toContain(guess.slice(4, 16));
 });
