@@ -2,11 +2,11 @@
 // writing thread, and 4 in the main thread once histories are read. All limits follow from one number, the
 // most that may be unsealed:
 //
-//   0       a quarter          a half                        all        all and a quarter
+//   0       a quarter          three quarters                all        all and a quarter
 //   |-------|------------------|-----------------------------|-----------------|
 //   sealed  the oldest are     sealing does not rest,        batches of        single samples
-//   by age  sealed, pauses     its steps are long, and       samples are       are refused
-//           become shorter     chunks are closed early       refused
+//   by age  sealed, pauses     and chunks are closed         samples are       are refused
+//           become shorter     early                         refused
 //
 // Nothing is hurried below a quarter, because a seal costs
 // about as much for one sample of a series as for fifty.
@@ -22,24 +22,16 @@ const MIN_PAUSE_MS = 20;
 /** The pause after a step, as a multiple of the step's time. */
 const PAUSE_STEPS = 4;
 
-/** Well under the 25 ms that a write may wait for a step. */
-const SHORT_STEP_MS = 5;
-/** As long as a part of a batch; a commit of its own takes 2 ms, so longer steps seal more. */
-const LONG_STEP_MS = 10;
-
 /** Whether the oldest samples are sealed regardless of their age. */
 export const isSealedEarly = (unsealed: number, max: number): boolean => unsealed > max / 4;
 
-/** Returns how urgent sealing is: 0 up to a quarter of `max`, 1 from a half on. */
+/** Returns how urgent sealing is: 0 up to a quarter of `max`, 1 from three quarters on. */
 export const urgencyOf = (unsealed: number, max: number): number =>
-  Math.min(1, Math.max(0, (4 * unsealed) / max - 1));
+  Math.min(1, Math.max(0, (2 * unsealed) / max - 0.5));
 
 /** Returns the pause after a step of `stepMs`, its wait for other writes included. */
 export const pauseAfter = (stepMs: number, urgency: number): number =>
   (1 - urgency) * Math.max(MIN_PAUSE_MS, PAUSE_STEPS * stepMs);
-
-/** Returns how long a step of sealing works. */
-export const stepMsAt = (urgency: number): number => SHORT_STEP_MS + urgency * (LONG_STEP_MS - SHORT_STEP_MS);
 
 /** Whether samples are refused. Single samples have more room, because they are few. */
 export const isRefused = (unsealed: number, max: number, kind: 'batch' | 'single'): boolean =>

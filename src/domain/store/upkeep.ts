@@ -60,9 +60,9 @@ export interface Upkeep {
   checkWritable(): Promise<void>;
 
   /**
-   * Performs one small step (5 ms, 10 when sealing is urgent) of sealing samples and of deleting what is
-   * older than `retention` allows at `nowMs`. Resolves to whether there is more to do. Data that cannot be
-   * processed is set aside, reported once and counted in `status`; the rest is processed.
+   * Performs one small step (a few milliseconds) of sealing samples and of deleting what is older than
+   * `retention` allows at `nowMs`. Resolves to whether there is more to do. Data that cannot be processed is
+   * set aside, reported once and counted in `status`; the rest is processed.
    */
   expire(retention: Retention, nowMs: number): Promise<boolean>;
 

@@ -1,6 +1,6 @@
 import type { Database } from 'bun:sqlite';
 import type { ExpireStep, Retention } from '../../../domain/store/upkeep.ts';
-import { MAX_UNSEALED_SAMPLES, stepMsAt, urgencyOf } from '../../../domain/unsealed.ts';
+import { MAX_UNSEALED_SAMPLES, urgencyOf } from '../../../domain/unsealed.ts';
 import type { ChunkColumns } from '../../chunk/chunk.ts';
 import type { AuditWriter } from '../access/audit.ts';
 import { pageReturner } from '../file/vacuum.ts';
@@ -19,6 +19,8 @@ import { logShortener, type SealRules } from './shorten-log.ts';
  * so that a seal packs many samples of a series at once.
  */
 const LOG_SPAN_MS = 60 * 60_000;
+/** Length of a step: well under the 25 ms that a write may wait for it. */
+const STEP_MS = 5;
 
 /**
  * What one step did, and a sentence on each thing that it set aside because it failed. Each is reported once.
@@ -92,7 +94,7 @@ export function historyWriter(
     ): StepResult {
       const startedMs = now();
       sealedSamples = 0;
-      const endsAtMs = startedMs + stepMsAt(urgencyOf(log.countSamples(), maxUnsealed));
+      const endsAtMs = startedMs + STEP_MS;
       const isOver = () => now() >= endsAtMs;
       const beforeMs = sampleMs === undefined ? 0 : nowMs - sampleMs;
       const olderThanMs = Math.max(nowMs - LOG_SPAN_MS, beforeMs);
