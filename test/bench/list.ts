@@ -2,21 +2,26 @@ import { serve } from '../help/executable.ts';
 import { jobsFolder } from './data/files.ts';
 import { FILTERS, queryOf } from './data/jobs.ts';
 import { timeGet } from './http.ts';
+import { type Pair, timeOwnPages } from './own.ts';
 import { grouped, isAtMost, median, percentile, type Row } from './row.ts';
-
-interface Timing {
-  readonly query: string;
-  readonly ours: number;
-  readonly floor: number;
-  /** Both pages have the same number of jobs; only those are compared. */
-  readonly isSamePage: boolean;
-}
+import { ratioRow, slowestRow, type Timing } from './timing.ts';
 
 /** Measures the first page of every combination of filters, in a large database in turn with a small one. */
 export async function measureLists(options: { jobs: number; few: number; rounds: number }): Promise<Row[]> {
   const { jobs, few, rounds } = options;
   using many = await jobsFolder({ jobs, running: jobs / 250, pending: jobs / 5000 });
   using twin = await jobsFolder({ jobs: few, running: few / 10, pending: few / 25 });
+  const rows = await measureServed({ many, twin }, options);
+  const own = await timeOwnPages({ many, twin }, rounds);
+  const what = 'first page of own jobs in the process';
+  return [...rows, ratioRow(what, own, jobs, few), slowestRow(what, own, jobs)];
+}
+
+/** Measures what the service answers. */
+async function measureServed(
+  { many, twin }: Pair,
+  { jobs, few, rounds }: { jobs: number; few: number; rounds: number },
+): Promise<Row[]> {
   await using server = await serve({ folder: many.path });
   await using twinServer = await serve({ folder: twin.path });
   const timings: Timing[] = [];
@@ -36,8 +41,8 @@ export async function measureLists(options: { jobs: number; few: number; rounds:
     timings.push({ query, ours: median(ours), floor: median(floors), isSamePage: sizes[0] === sizes[1] });
   }
   return [
-    ratioRow(timings, jobs, few),
-    slowestRow(timings, jobs),
+    ratioRow('first page with total', timings, jobs, few),
+    slowestRow('first page with total', timings, jobs),
     await deepRow(server.url, jobs, rounds),
     ...(await longRows(server.url, jobs)),
   ];
@@ -104,39 +109,4 @@ async function checkTotal(url: string, expected: number): Promise<number> {
   const { total, jobs } = JSON.parse((await timeGet(url)).body) as { total: number; jobs: unknown[] };
   if (total === expected && jobs.length === Math.min(100, expected)) return jobs.length;
   throw new Error(`${url} has ${jobs.length} jobs of ${total}, and should have ${expected}.`);
-}
-
-function ratioRow(timings: readonly Timing[], jobs: number, few: number): Row {
-  const same = timings.filter((timing) => timing.isSamePage);
-  const worst = worstOf(same, ({ ours, floor }) => ours / floor);
-  const ratio = worst.ours / worst.floor;
-  return {
-    what: `first page with total, ${grouped(jobs)} jobs against ${grouped(few)}, worst of ${same.length} filters`,
-    floor: `${worst.floor.toFixed(2)} ms`,
-    ours: `${worst.ours.toFixed(2)} ms (${worst.query || 'no filter'})`,
-    figure: `${ratio.toFixed(2)} times the time`,
-    budget: 'at most 3',
-    isHeld: isAtMost(ratio, 3),
-  };
-}
-
-/** Returns the timing with the highest `cost`; one of NaN if there is none. */
-const worstOf = (timings: readonly Timing[], cost: (timing: Timing) => number): Timing =>
-  timings.toSorted((a, b) => cost(b) - cost(a))[0] ?? {
-    query: 'none',
-    ours: Number.NaN,
-    floor: Number.NaN,
-    isSamePage: true,
-  };
-
-function slowestRow(timings: readonly Timing[], jobs: number): Row {
-  const slowest = worstOf(timings, ({ ours }) => ours);
-  return {
-    what: `first page with total, ${grouped(jobs)} jobs, slowest of ${timings.length} filters`,
-    floor: '',
-    ours: `${slowest.ours.toFixed(2)} ms (${slowest.query || 'no filter'})`,
-    figure: '',
-    budget: 'under 10 ms',
-    isHeld: isAtMost(slowest.ours, 10),
-  };
 }
