@@ -47,14 +47,14 @@ async function run(
  * Writes to stdout, whatever the log level, where the service listens and who may do what: text for a person,
  * or an event as the log writes it.
  */
-function announce({ places, access, slurm }: Service, config: ServiceConfig): void {
+function announce({ places, access, munge, slurm }: Service, config: ServiceConfig): void {
   const { database, demo } = config;
   const write = (text: string) => void process.stdout.write(text);
   const format = chooseLogFormat(config);
   const url = places.find((place) => !place.startsWith('unix:')) ?? places[0]!;
   const others = places.filter((place) => place !== url);
   if (format === 'json') {
-    const fields = { version, url, others, database, ...(demo && { demo }), access, slurm };
+    const fields = { version, url, others, database, ...(demo && { demo }), access, munge, slurm };
     createLog({ level: 'info', format, write, now: Date.now }).info('serving', fields);
     return;
   }
@@ -66,6 +66,7 @@ function announce({ places, access, slurm }: Service, config: ServiceConfig): vo
       `  Metrics        ${under('metrics')}\n` +
       (others.length > 0 ? `  Also on        ${others.join(', ')}\n` : '') +
       `  Access         ${access}\n` +
+      `  MUNGE          ${munge}\n` +
       `  Slurm          ${slurm}\n`,
   );
 }

@@ -2,13 +2,17 @@ import { countAttempts, sourceOf } from '../access/attempts.ts';
 import { identifier } from '../access/identify.ts';
 import { type FindOwner, ownerFinder } from '../access/kernel.ts';
 import { openSockets } from '../access/libc.ts';
+import { mungeWay } from '../access/munge.ts';
+import { mungeState } from '../access/munge-state.ts';
 import { findInTables, tableReader } from '../access/proc-net.ts';
 import { trustsWholeMachine } from '../access/proxy.ts';
-import { createUsers } from '../access/users.ts';
+import { createUnmunge } from '../access/unmunge.ts';
+import { createUsers, type Users } from '../access/users.ts';
 import type { Peer, Way } from '../access/way.ts';
 import type { Reception } from '../api/whoami.ts';
 import { ANYBODY, type Identity } from '../domain/caller.ts';
 import type { AppError, CredentialRefused } from '../domain/errors.ts';
+import { DEFAULT_CLUSTER } from '../domain/munge.ts';
 import { callerOf, type Known, type RoleRules } from '../domain/role.ts';
 import type { AppOptions } from '../http/app.ts';
 import type { Log } from '../log.ts';
@@ -36,6 +40,9 @@ type AccessConfig = Pick<
   | 'healthAccess'
   | 'trustedProxies'
   | 'userHeader'
+  | 'publicUrl'
+  | 'cluster'
+  | 'mungeSocket'
 >;
 
 interface AccessPartOptions {
@@ -50,6 +57,8 @@ interface AccessPartOptions {
 
 interface RunningAccess extends Access {
   readonly describeReception: () => Reception;
+  /** Whether MUNGE proves callers of other machines, for the start message. */
+  readonly munge: string;
   readonly slurm: SlurmAccess | undefined;
 }
 
@@ -77,15 +86,19 @@ export function accessPart({
         warn: (event, fields) => log.warn(event, fields),
         observe: metrics.observeRefusal,
       });
+      let watched: SlurmAccess | undefined;
+      const cluster = () => config.cluster ?? (slurm.isFollowed ? watched?.cluster() : DEFAULT_CLUSTER);
+      const munge = createMunge(config, users, cluster);
       const ways = createWays({
         config,
+        munge,
         users,
         findOwner,
         shown,
         onIgnoredHeader: metrics.observeIgnoredHeader,
       });
       await refuseStrangers({ listeners, ways, isOpen: config.open });
-      const watched =
+      watched =
         slurm.isFollowed && !config.open
           ? watchAccess({
               commands: slurm.commands,
@@ -106,12 +119,31 @@ export function accessPart({
         ...(watched && { slurm: watched }),
       });
       const describeReception = () => ({
-        cluster: watched?.cluster(),
+        cluster: cluster(),
         ways: ways.map(({ name, state }) => ({ way: name, state: state() })),
       });
-      return { ...access, describeReception, slurm: watched };
+      return {
+        ...access,
+        describeReception,
+        munge: config.open ? 'not used (--open)' : await munge.state.ask(),
+        slurm: watched,
+      };
     },
     stop: ({ slurm: watched }) => watched?.stop(),
+  };
+}
+
+/** The way of MUNGE, with the names of users as this machine has them. */
+function createMunge(
+  { publicUrl, mungeSocket }: Pick<Config, 'publicUrl' | 'mungeSocket'>,
+  { nameOf }: Users,
+  cluster: () => string | undefined,
+) {
+  const unmunge = createUnmunge({ socket: mungeSocket ?? undefined });
+  const hosts = publicUrl === null ? [] : [new URL(publicUrl).host];
+  return {
+    way: mungeWay({ unmunge, cluster, hosts, nameOf }),
+    state: mungeState(unmunge, () => performance.now()),
   };
 }
 

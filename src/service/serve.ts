@@ -32,6 +32,8 @@ export interface Service {
   readonly places: readonly string[];
   /** Who may do what, for the start message. */
   readonly access: string;
+  /** Whether MUNGE proves callers of other machines, for the start message. */
+  readonly munge: string;
   /** Whether Slurm is followed, for the start message. */
   readonly slurm: string;
   /** Resolves if the store fails for good, so that the service must end. */
@@ -136,6 +138,7 @@ export async function startService({ config, env, log, now }: ServiceOptions): P
       listener.kind === 'tcp' ? servers[index]!.url.href : describeListener(listener),
     ),
     access: access.summary,
+    munge: access.munge,
     slurm: slurm.state,
     died: died.promise,
     stop: parts.stop,

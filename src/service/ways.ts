@@ -1,4 +1,5 @@
 import { type FindOwner, kernelWay } from '../access/kernel.ts';
+import type { MungeState } from '../access/munge-state.ts';
 import { proxyWays } from '../access/proxy.ts';
 import type { Users } from '../access/users.ts';
 import type { TcpPeer, Way } from '../access/way.ts';
@@ -19,6 +20,7 @@ interface WayOptions {
   readonly users: Users;
   readonly findOwner: FindOwner;
   readonly shown: ShownWays;
+  readonly munge: { readonly way: Way; readonly state: MungeState };
   /** Called for a user's name in a header that did not come from a trusted proxy. */
   readonly onIgnoredHeader: () => void;
 }
@@ -34,7 +36,14 @@ export interface ShownWays {
 }
 
 /** Lists the ways in the order in which they are tried: what a request shows before what the kernel knows. */
-export function createWays({ config, users, findOwner, shown, onIgnoredHeader }: WayOptions): ServiceWay[] {
+export function createWays({
+  config,
+  users,
+  findOwner,
+  shown,
+  munge,
+  onIgnoredHeader,
+}: WayOptions): ServiceWay[] {
   const isOn = () => 'on';
   const { trustedProxies: trusted, userHeader: header } = config;
   const proxy = proxyWays({
@@ -45,6 +54,12 @@ export function createWays({ config, users, findOwner, shown, onIgnoredHeader }:
   });
   return [
     { name: 'token', way: shown.tokens, state: isOn, isAvailable: shown.hasToken },
+    {
+      name: 'munge',
+      way: munge.way,
+      state: munge.state.last,
+      isAvailable: async () => (await munge.state.ask()) === 'on',
+    },
     {
       name: 'proxy',
       // Before sessions: a portal may have signed another user in since.

@@ -16,7 +16,8 @@ const CALLERS: readonly KnownCaller[] = [
   { who: 'by the kernel', headers: async () => ({}) },
   {
     who: 'by a token',
-    headers: async (url) => bearer(await post(`${url}/v1/tokens`, { name: 'bench', role: 'viewer' }), 'token'),
+    headers: async (url) =>
+      bearer(await post(`${url}/v1/tokens`, { name: 'bench', role: 'viewer' }), 'token'),
   },
   {
     who: 'by a session',
@@ -28,7 +29,13 @@ const CALLERS: readonly KnownCaller[] = [
  * Measures reads of one job over 32 connections by known callers, in turn with those of a service that is open
  * to everybody. The fastest request shows the cost of knowing the caller best.
  */
-export async function measureAccess({ rounds, seconds }: { rounds: number; seconds: number }): Promise<Row[]> {
+export async function measureAccess({
+  rounds,
+  seconds,
+}: {
+  rounds: number;
+  seconds: number;
+}): Promise<Row[]> {
   if (!Bun.which('wrk')) {
     console.error('SKIPPED known callers: install wrk.');
     return [];

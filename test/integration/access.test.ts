@@ -69,7 +69,8 @@ userTest(
 
 test('beyond the loopback the service starts only if callers can prove who they are, or with --open', async () => {
   using folder = temporaryFolder();
-  const args = ['serve', '--slurm', 'off', '--host', '0.0.0.0', '--port', '0'];
+  const noMunge = ['--munge-socket', '/nowhere'];
+  const args = ['serve', '--slurm', 'off', '--host', '0.0.0.0', '--port', '0', ...noMunge];
   const refused = await runExecutable(args, { folder: folder.path });
   expect(refused.exitCode).toBe(1);
   expect(refused.stderr).toMatch(

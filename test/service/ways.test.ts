@@ -34,6 +34,10 @@ async function callerOf(trustedProxies: readonly string[], owner: string, header
       hasToken: () => false,
       hasProvider: false,
     },
+    munge: {
+      way: () => undefined,
+      state: { ask: async () => 'on', last: () => 'on' },
+    },
     onIgnoredHeader: () => {
       ignored++;
     },
