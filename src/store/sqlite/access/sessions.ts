@@ -73,36 +73,52 @@ export function sessionWriter(db: Database, audit: AuditWriter, maxOfAll = MAX_S
 
     /** Returns the hashes of those that there were. */
     endOf: (user: string, entry: AuditEntry): string[] => recordEnd(endOfUser.all(user), entry),
+
+    /** Must be called after a rollback. */
+    forget: counts.forget,
   };
 }
 
 /**
  * Counts the sessions of each user. Counting them in SQL at each start took 20 ms of the writing thread among
- * 20,000. After a transaction that was rolled back the counts are a little wrong until the next start of the
- * service, and so are the limits.
+ * 20,000.
  */
 function sessionCounts(db: Database) {
-  const ofUsers = new Map(
-    db
-      .query<{ user: string; count: number }, []>('SELECT user, count(*) AS count FROM session GROUP BY user')
-      .all()
-      .map(({ user, count }) => [user, count]),
+  const select = db.query<{ user: string; count: number }, []>(
+    'SELECT user, count(*) AS count FROM session GROUP BY user',
   );
-  let all = [...ofUsers.values()].reduce((sum, one) => sum + one, 0);
+  /** Undefined until they are needed. */
+  let known: { readonly ofUsers: Map<string, number>; all: number } | undefined;
+  function counts() {
+    if (known) return known;
+    const ofUsers = new Map(select.all().map(({ user, count }) => [user, count]));
+    known = { ofUsers, all: ofUsers.values().reduce((sum, one) => sum + one, 0) };
+    return known;
+  }
   return {
-    all: () => all,
-    of: (user: string): number => ofUsers.get(user) ?? 0,
+    all: () => counts().all,
+    of: (user: string): number => counts().ofUsers.get(user) ?? 0,
+
+    /** Counts a session that was just inserted. */
     add(user: string): void {
-      ofUsers.set(user, (ofUsers.get(user) ?? 0) + 1);
-      all++;
+      if (!known) return;
+      known.ofUsers.set(user, (known.ofUsers.get(user) ?? 0) + 1);
+      known.all++;
     },
+
+    /** Leaves out sessions that were just deleted. */
     subtract(ended: readonly Ended[]): void {
+      if (!known) return;
       for (const { user } of ended) {
-        const left = (ofUsers.get(user) ?? 0) - 1;
-        if (left > 0) ofUsers.set(user, left);
-        else ofUsers.delete(user);
-        all--;
+        const left = (known.ofUsers.get(user) ?? 0) - 1;
+        if (left > 0) known.ofUsers.set(user, left);
+        else known.ofUsers.delete(user);
+        known.all--;
       }
+    },
+
+    forget(): void {
+      known = undefined;
     },
   };
 }

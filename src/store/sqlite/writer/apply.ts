@@ -32,13 +32,14 @@ export function writeApplier(db: Database): WriteApplier {
   const audit = auditWriter(db);
   const history = historyWriter(db, log, { rows, audit, onJobsDeleted: () => series.forget() });
   const insertProbe = db.query('INSERT OR REPLACE INTO probe (id, filler) VALUES (1, zeroblob(?))');
+  const sessions = sessionWriter(db, audit);
   const writers: Writers = {
     jobs: jobWriter(db, rows),
     reports: reportWriter(db, rows),
     samples,
     history,
     tokens: tokenWriter(db, audit),
-    sessions: sessionWriter(db, audit),
+    sessions,
     audit,
     saveState: stateWriter(db),
     probe: (bytes) => void insertProbe.run(bytes),
@@ -60,6 +61,7 @@ export function writeApplier(db: Database): WriteApplier {
       series.forget();
       samples.forget();
       history.forget();
+      sessions.forget();
     },
     countUnsealed: log.countSamples,
   };

@@ -5,6 +5,7 @@ import { auditReader, auditWriter } from '../../../../src/store/sqlite/access/au
 import { sessionReader, sessionWriter } from '../../../../src/store/sqlite/access/sessions.ts';
 import { openForWriting } from '../../../../src/store/sqlite/file/connection.ts';
 import { migrate } from '../../../../src/store/sqlite/file/migrate.ts';
+import { writeApplier } from '../../../../src/store/sqlite/writer/apply.ts';
 import { temporaryFolder } from '../../../help/folder.ts';
 
 function emptyDatabase() {
@@ -63,6 +64,26 @@ test('limits hold for sessions of before a restart too, and each start is as fas
     '3',
   ]);
   expect([start(reopened, 5002), start(reopened, 5003), start(reopened, 5004)]).toEqual([[], [], ['4']]);
+});
+
+test('starts that the disk refused end no sessions', () => {
+  using place = emptyDatabase();
+  const apply = writeApplier(place.db);
+  const start = (index: number) =>
+    apply.apply({
+      kind: 'startSession',
+      session: { hash: String(index), identity: identity('alice'), createdMs: index, expiresMs: 1e9 },
+      entry: auditEntry(identity('alice'), 'session_started', 'alice', index),
+      maxOfUser: 3,
+    });
+  expect(start(0)).toEqual([]);
+  for (let index = 1; index < 10; index++) {
+    place.db.run('BEGIN');
+    start(index);
+    place.db.run('ROLLBACK');
+    apply.forget();
+  }
+  expect([start(10), start(11), start(12)]).toEqual([[], [], ['0']]);
 });
 
 test('entries of sessions leave the audit record when they are too many; those of administrators stay', () => {
