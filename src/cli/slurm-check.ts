@@ -1,5 +1,5 @@
 import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
-import { userInfo } from 'node:os';
+import { hostname, networkInterfaces, userInfo } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { OperatorError } from '../domain/errors.ts';
 import * as judge from '../slurm/check/judge.ts';
@@ -80,7 +80,7 @@ async function checkHead(
   // A span in which nothing can have happened: only whether accounting answers is asked.
   const sacct = await time(commands, 'sacct', ['-X', '-n', '-S', 'now', '-o', 'JobID']);
   return [
-    judge.judgeCompletions(config, place.url, hasPlugin),
+    judge.judgeCompletions(config, { url: place.url, isHere: isHere(place) }, hasPlugin),
     judge.judgeAccounting(config),
     ...(await checkPrivacy(config, commands)),
     judge.judgeCommand('squeue', squeue.seconds, squeue.error, 'Jobs whose hooks failed are not found'),
@@ -92,6 +92,18 @@ async function checkHead(
     ),
     await checkServer(place),
   ];
+}
+
+/** Whether a service is on this machine, by the address or name that its URL has. */
+function isHere({ url, unix }: Place): boolean {
+  if (unix !== undefined) return true;
+  const host = new URL(url).hostname.replace(/^\[|\]$/g, '');
+  const addresses = Object.values(networkInterfaces()).flatMap((all = []) =>
+    all.map(({ address }) => address),
+  );
+  return (
+    ['localhost', hostname(), hostname().split('.')[0], ...addresses].includes(host) || /^127\./.test(host)
+  );
 }
 
 /**

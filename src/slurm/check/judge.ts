@@ -118,33 +118,64 @@ export function judgeSpool(
   return ok(`The hooks can write to the spool folder ${folder}, and its group can remove the events.`);
 }
 
-/** Judges where slurmctld posts completion records; `server` is the service's URL. */
+/** The service for which a configuration is checked. */
+interface Service {
+  readonly url: string;
+  /** Whether it is on the machine of slurmctld, where the kernel says who posts. */
+  readonly isHere: boolean;
+}
+
+/** Judges where slurmctld posts completion records. A token in the configuration is never printed. */
 export function judgeCompletions(
   config: SlurmConfig,
-  server: string,
+  { url, isHere }: Service,
   hasPlugin: boolean | undefined,
 ): Finding {
-  const location = `${server}/v1/slurm/jobcomp`;
-  const lines = `Set in slurm.conf JobCompType=jobcomp/elasticsearch and JobCompLoc=${location}; then restart slurmctld.`;
+  const location = `${url}/v1/slurm/jobcomp`;
+  const token = isHere
+    ? ''
+    : ' TOKEN is what hpc-observe token create --name slurmctld --role ingest prints on the machine of the service.';
+  const lines = `Set in slurm.conf JobCompType=jobcomp/elasticsearch and JobCompLoc=${location}${isHere ? '' : '/TOKEN'}; then restart slurmctld.${token}`;
   const plugin =
     hasPlugin === false
       ? ` First install the plugin jobcomp_elasticsearch.so (Debian: slurm-wlm-elasticsearch-plugin).`
       : '';
   const [type = 'jobcomp/none'] = config.get('JobCompType') ?? [];
-  const [given = ''] = config.get('JobCompLoc') ?? [];
+  const { place, hasToken } = splitLocation(config.get('JobCompLoc')?.[0] ?? '');
   if (type !== 'jobcomp/elasticsearch')
     return missing(
       `JobCompType is ${type}: how a job ended is read from sacct, up to a minute later.`,
       lines + plugin,
     );
-  if (given.replace(/\/$/, '') !== location)
-    return wrong(`JobCompLoc is ${given || 'not set'}, but the service is at ${location}.`, lines);
+  if (place !== location)
+    return wrong(
+      `JobCompLoc is ${place || 'not set'}${hasToken ? '/…' : ''}, but the service is at ${location}.`,
+      lines,
+    );
   if (hasPlugin === false)
     return wrong(
       'The plugin jobcomp_elasticsearch.so is not installed: slurmctld will not start again.',
       plugin.trim(),
     );
+  if (hasToken)
+    return { ...ok(`slurmctld posts completion records to ${location}/….`), advice: shownToken(isHere) };
+  if (!isHere)
+    return wrong(
+      'JobCompLoc has no token: the service is on another machine, and refuses records of unknown callers.',
+      lines,
+    );
   return ok(`slurmctld posts completion records to ${location}.`);
+}
+
+const shownToken = (isHere: boolean): string =>
+  'scontrol show config shows the token in JobCompLoc to every user: it must have the role ingest, and nothing else may use it.' +
+  (isHere ? ' Here slurmctld needs no token, because the kernel says who posts.' : '');
+
+/** Splits JobCompLoc into where it leads, without a final slash, and whether a token follows. */
+function splitLocation(location: string): { readonly place: string; readonly hasToken: boolean } {
+  const [, place, token] = /^(.*\/jobcomp)\/+([^/]+)\/*$/.exec(location) ?? [];
+  if (token !== undefined) return { place: place!, hasToken: true };
+  return { place: location.replace(/\/$/, '').replace(/hpo_\w+/g, 'hpo_…'), hasToken: false };
 }
 
 /** Judges whether Slurm has accounting. */

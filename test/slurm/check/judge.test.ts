@@ -134,9 +134,47 @@ const COMPLETIONS: [config: string, plugin: boolean | undefined, status: Finding
 test.each(COMPLETIONS)(
   'slurm check judges where completion records go: case %#',
   (config, plugin, status, words) => {
-    const finding = judgeCompletions(parseSlurmConfig(config), SERVER, plugin);
+    const service = { url: SERVER, isHere: true };
+    const finding = judgeCompletions(parseSlurmConfig(config), service, plugin);
     expect(finding.status).toBe(status);
     expect(`${finding.what}\n${finding.advice ?? ''}`).toMatch(words);
+  },
+);
+
+const TOKEN = 'hpo_secretOfSlurmctld';
+const REMOTE = { url: 'http://observe:8080', isHere: false };
+const AT_REMOTE = `${ELASTIC}${REMOTE.url}/v1/slurm/jobcomp`;
+const TOKENS: [config: string, service: typeof REMOTE, status: Finding['status'], words: RegExp][] = [
+  [
+    TEXT,
+    REMOTE,
+    'missing',
+    /JobCompLoc=http:\/\/observe:8080\/v1\/slurm\/jobcomp\/TOKEN; .*token create --name slurmctld --role ingest/,
+  ],
+  [AT_REMOTE, REMOTE, 'wrong', /has no token.*jobcomp\/TOKEN/s],
+  [
+    `${AT_REMOTE}/${TOKEN}`,
+    REMOTE,
+    'ok',
+    /jobcomp\/…\.\n.*shows the token.*to every user.*nothing else may use it\.$/s,
+  ],
+  [`${AT_REMOTE}/${TOKEN}/`, REMOTE, 'ok', /to every user/],
+  [`${ELASTIC}${SERVER}/v1/slurm/jobcomp/${TOKEN}`, { url: SERVER, isHere: true }, 'ok', /needs no token/],
+  [
+    `${ELASTIC}http://other:1/v1/slurm/jobcomp/${TOKEN}`,
+    REMOTE,
+    'wrong',
+    /is http:\/\/other:1\/v1\/slurm\/jobcomp\/…, but/,
+  ],
+  [`${ELASTIC}http://other:1/${TOKEN}`, REMOTE, 'wrong', /is http:\/\/other:1\/hpo_…, but/],
+];
+test.each(TOKENS)(
+  'slurm check judges a token in JobCompLoc, and never prints it: case %#',
+  (config, service, status, words) => {
+    const finding = judgeCompletions(parseSlurmConfig(config), service, true);
+    const text = `${finding.what}\n${finding.advice ?? ''}`;
+    expect([finding.status, text]).toEqual([status, expect.stringMatching(words)]);
+    expect(text).not.toContain('secretOf');
   },
 );
 
