@@ -26,8 +26,8 @@ const CALLERS: readonly KnownCaller[] = [
 ];
 
 /**
- * Measures reads of one job over 32 connections by known callers, in turn with those of a service that is open
- * to everybody. The fastest request shows the cost of knowing the caller best.
+ * Measures reads of one job over 32 connections by known callers, in turn with those of a service that is
+ * open to everybody. The fastest request shows the cost of knowing the caller best.
  */
 export async function measureAccess({
   rounds,

@@ -11,8 +11,8 @@ export function ownerReader(db: Database) {
        LEFT JOIN detail ON detail.job = job.seq LEFT JOIN label ON label.id = detail.account
       WHERE job.id = ?`,
   );
-  const selectPast = db.query<Owner, [string]>(
-    "SELECT run ->> '$.user' AS user, run ->> '$.account' AS account FROM past_run WHERE job = ?",
+  const selectPastOwners = db.query<Owner, [string]>(
+    'SELECT DISTINCT user, account FROM past_run INDEXED BY past_run_by_owner WHERE job = ?',
   );
   const selectAnyPast = db.query<unknown, [string]>('SELECT 1 FROM past_run WHERE job = ? LIMIT 1');
 
@@ -37,7 +37,7 @@ export function ownerReader(db: Database) {
       if (sight === 'all') return 'all';
       const latest = selectLatest.get(id);
       if (!latest) throw jobNotFound(id);
-      const owners = [latest, ...selectPast.all(id)];
+      const owners = [latest, ...selectPastOwners.all(id)];
       const seen = owners.filter((owner) => isSeen(sight, owner)).length;
       if (seen === 0) throw jobNotFound(id);
       return seen === owners.length ? 'all' : 'some';

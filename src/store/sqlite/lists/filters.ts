@@ -133,7 +133,7 @@ function sluidFinder(db: Database): (sluids: readonly string[], sight: Sight) =>
             (SELECT name FROM label WHERE id = detail.account) AS account FROM wanted
        JOIN detail INDEXED BY detail_by_sluid ON detail.sluid = wanted.sluid JOIN job ON job.seq = detail.job
      UNION
-     SELECT job.seq, job.start_time, run ->> '$.user', run ->> '$.account' FROM wanted
+     SELECT job.seq, job.start_time, past_run.user, past_run.account FROM wanted
        JOIN past_run INDEXED BY past_run_by_sluid ON past_run.sluid = wanted.sluid JOIN job ON job.id = past_run.job`,
   );
   return (sluids, sight) => {
