@@ -54,6 +54,8 @@ test('a credential that is not valid is answered 401 with the reason', async () 
     401,
     { error: 'unauthorized', message: 'The token has expired.' },
   ]);
+  expect(answer.headers.get('www-authenticate')).toBe('Bearer, Munge');
+  expect((await service.send('GET', '/nothing')).headers.get('www-authenticate')).toBeNull();
 });
 
 test('each request is identified once', async () => {

@@ -60,6 +60,8 @@ export const errors = ({ log, refuse, routes }: ErrorsOptions) => {
       set.status = ERROR_STATUS[answer.code];
       const waitSeconds = retryAfter(answer);
       if (waitSeconds !== undefined) set.headers['retry-after'] = String(waitSeconds);
+      // RFC 9110, 11.6.1; browsers ask for no password for these.
+      if (answer.code === 'unauthorized') set.headers['www-authenticate'] = 'Bearer, Munge';
       if (allowed.length > 0) set.headers.allow = allowed.join(', ');
       return { error: answer.code, message: answer.message } satisfies ErrorAnswer;
     },
