@@ -7,6 +7,13 @@ import type { TcpPeer, Way } from './way.ts';
 
 export type FindOwner = (peer: TcpPeer) => number | undefined | Promise<number | undefined>;
 
+/** Netlink and the sockets of this process, or the tables in /proc/net alone. */
+export interface SocketFinder {
+  readonly find: (ends: Ends) => ClientSocket | undefined | Promise<ClientSocket | undefined>;
+  /** Undefined where it cannot be known; then callers of a wildcard address have no name. */
+  readonly localAddress: Sockets['localAddress'] | undefined;
+}
+
 /**
  * Returns a function that finds the user who owns the other end of a connection from this machine; undefined
  * if that is not certain. A connection from another machine has no other end here.
@@ -15,6 +22,11 @@ export type FindOwner = (peer: TcpPeer) => number | undefined | Promise<number |
  * addresses and ports to no other connection, and that the service still has it is seen afterwards.
  */
 export function ownerFinder({ find, localAddress }: SocketFinder): FindOwner {
+  const certainOwner = (peer: TcpPeer, socket: ClientSocket | undefined): number | undefined => {
+    const owner = ownerOf(socket);
+    return owner !== undefined && peer.isConnected() ? owner : undefined;
+  };
+
   return (peer) => {
     const ends = endsOf(peer, localAddress);
     if (!ends) return undefined;
@@ -24,18 +36,6 @@ export function ownerFinder({ find, localAddress }: SocketFinder): FindOwner {
       : certainOwner(peer, found);
   };
 }
-
-/** Netlink, or the tables in /proc/net. */
-export interface SocketFinder {
-  readonly find: (ends: Ends) => ClientSocket | undefined | Promise<ClientSocket | undefined>;
-  /** Undefined where it cannot be known; then callers of a wildcard address have no name. */
-  readonly localAddress: Sockets['localAddress'] | undefined;
-}
-
-const certainOwner = (peer: TcpPeer, socket: ClientSocket | undefined): number | undefined => {
-  const owner = ownerOf(socket);
-  return owner !== undefined && peer.isConnected() ? owner : undefined;
-};
 
 /** The ends of the client's socket: its local end is our remote one. */
 function endsOf(

@@ -4,6 +4,7 @@ import { type FindOwner, ownerFinder } from '../access/kernel.ts';
 import { openSockets } from '../access/libc.ts';
 import { mungeWay } from '../access/munge.ts';
 import { mungeState } from '../access/munge-state.ts';
+import { rememberOwners } from '../access/owner-memory.ts';
 import { findInTables, tableReader } from '../access/proc-net.ts';
 import { trustsWholeMachine } from '../access/proxy.ts';
 import { createUnmunge } from '../access/unmunge.ts';
@@ -111,10 +112,14 @@ export function accessPart({
         own: users.own,
         ways: ways.map(({ way }) => way),
         refuse: async (refusal, peer) => attempts.refuse(refusal, await sourceOf(peer, findOwner)),
-        async known({ name, role }) {
+        known({ name, role, groups = [] }) {
+          const accounts = accountsOf(name, config.coordinators, watched);
           // Without a rule about groups nobody's groups are looked up.
-          const groups = hasGroups && role === undefined ? await users.groupsOf(name) : [];
-          return { groups, accounts: accountsOf(name, config.coordinators, watched) };
+          if (!hasGroups || role !== undefined) return { groups, accounts };
+          const found = users.groupsOf(name);
+          return found instanceof Promise
+            ? found.then((more) => ({ groups: [...groups, ...more], accounts }))
+            : { groups: [...groups, ...found], accounts };
         },
         ...(watched && { slurm: watched }),
       });
@@ -162,7 +167,8 @@ function accountsOf(
 /** Finds the users behind connections of this machine: with netlink, or else in /proc. */
 function createOwnerFinder(log: Log): FindOwner {
   try {
-    return ownerFinder(openSockets());
+    const sockets = openSockets();
+    return rememberOwners(ownerFinder(sockets), sockets.connection);
   } catch (cause) {
     log.warn('netlink_not_usable', {
       cause,
@@ -214,7 +220,12 @@ export function createAccess({ config, own, ways, refuse, known, slurm }: Access
 
   const identify = identifier({
     ways,
-    callerOf: async (identity) => callerOf(identity, rules(), await known(identity)),
+    callerOf(identity) {
+      const found = known(identity);
+      return found instanceof Promise
+        ? found.then((ready) => callerOf(identity, rules(), ready))
+        : callerOf(identity, rules(), found);
+    },
   });
 
   return {

@@ -61,9 +61,17 @@ export function peerOf(listener: Listener, request: Request, server: Server | nu
   };
 }
 
+type Address = { readonly address: string; readonly port: number };
+const addresses = new WeakMap<Server, Address>();
+
 /** The numeric address that a server listens on; its `hostname` may be a name. */
-function addressOf(server: Server): { readonly address: string; readonly port: number } {
-  return (server as unknown as { address: { address: string; port: number } }).address;
+function addressOf(server: Server): Address {
+  let address = addresses.get(server);
+  if (!address) {
+    address = (server as unknown as { address: Address }).address;
+    addresses.set(server, address);
+  }
+  return address;
 }
 
 /** Explains why the service cannot listen, and what to do about it. */

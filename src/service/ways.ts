@@ -45,6 +45,7 @@ export function createWays({
   onIgnoredHeader,
 }: WayOptions): ServiceWay[] {
   const isOn = () => 'on';
+  const kernel = kernelWay({ findOwner, nameOf: users.nameOf });
   const { trustedProxies: trusted, userHeader: header } = config;
   const proxy = proxyWays({
     trusted,
@@ -77,7 +78,7 @@ export function createWays({
     },
     {
       name: 'kernel',
-      way: unless(proxy.guard, kernelWay({ findOwner, nameOf: users.nameOf })),
+      way: trusted.length > 0 ? unless(proxy.guard, kernel) : kernel,
       state: isOn,
       isAvailable: () => false,
     },

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { parseAddress } from '../../src/access/address.ts';
 import { type FindOwner, kernelWay, ownerFinder } from '../../src/access/kernel.ts';
 import { openSockets } from '../../src/access/libc.ts';
+import { rememberOwners } from '../../src/access/owner-memory.ts';
 import { findInTables, tableReader } from '../../src/access/proc-net.ts';
 import { peerOf } from '../../src/service/listen.ts';
 import { connectAs } from '../help/tcp-socket.ts';
@@ -30,6 +31,14 @@ function listen(hostname: string, findOwner: FindOwner) {
   return { port: server.port!, seen, stop: () => server.stop(true) };
 }
 
+/** Sends requests on a connection, enough for the memory to know it, and expects the same user each time. */
+async function expectOwner(socket: ReturnType<typeof connectAs>, uid: number): Promise<void> {
+  for (let request = 0; request < 4; request++) {
+    socket.send(ask('/'));
+    expect(await socket.receive(ANSWER)).toContain(`<${uid}>`);
+  }
+}
+
 const ask = (path: string, method = 'GET') => `${method} ${path} HTTP/1.1\r\nHost: head\r\n\r\n`;
 const ANSWER = /<\w+>/;
 
@@ -37,7 +46,9 @@ async function until(isTrue: () => boolean): Promise<void> {
   for (let tries = 0; tries < 200 && !isTrue(); tries++) await Bun.sleep(5);
 }
 
-const netlink = ownerFinder(openSockets());
+const sockets = openSockets();
+const netlink = ownerFinder(sockets);
+const remembering = () => rememberOwners(netlink, sockets.connection);
 const readTables = tableReader();
 const tables = ownerFinder({
   find: async (ends) => findInTables(await readTables(), ends),
@@ -46,6 +57,7 @@ const tables = ownerFinder({
 
 const FINDERS: [name: string, findOwner: FindOwner][] = [
   ['netlink', netlink],
+  ['netlink with memory', remembering()],
   ['/proc/net', tables],
 ];
 
@@ -60,21 +72,19 @@ for (const [name, findOwner] of FINDERS) {
   rootTest(`${name}: each connection is that of the user who opened it`, async () => {
     const alice = connectAs({ uid: ALICE, to: to() });
     const bob = connectAs({ uid: BOB, to: to() });
-    for (const socket of [alice, bob]) socket.send(ask('/'));
-    expect(await alice.receive(ANSWER)).toContain(`<${ALICE}>`);
-    expect(await bob.receive(ANSWER)).toContain(`<${BOB}>`);
+    await expectOwner(alice, ALICE);
+    await expectOwner(bob, BOB);
+    await expectOwner(alice, ALICE);
     for (const socket of [alice, bob]) socket.close();
   });
 
   rootTest(`${name}: a user who takes a port that another has just left is not the other`, async () => {
     const alice = connectAs({ uid: ALICE, to: to() });
-    alice.send(ask('/'));
-    expect(await alice.receive(ANSWER)).toContain(`<${ALICE}>`);
+    await expectOwner(alice, ALICE);
     alice.reset();
     const from = { address: LOOPBACK, port: alice.port };
     const bob = connectAs({ uid: BOB, to: to(), from });
-    bob.send(ask('/'));
-    expect(await bob.receive(ANSWER)).toContain(`<${BOB}>`);
+    await expectOwner(bob, BOB);
     bob.reset();
   });
 
@@ -104,28 +114,70 @@ for (const [name, findOwner] of FINDERS) {
   });
 }
 
-rootTest(
-  'a sender who goes while its request is looked up is nobody, whoever has its port then',
-  async () => {
-    let onLookup = () => {};
-    const server = listen('127.0.0.1', (peer) => {
-      onLookup();
-      return netlink(peer);
-    });
-    const to = { address: LOOPBACK, port: server.port };
-    const bob = connectAs({ uid: BOB, to });
-    let root: ReturnType<typeof connectAs> | undefined;
-    onLookup = () => {
-      bob.reset();
-      root = connectAs({ uid: 0, to, from: { address: LOOPBACK, port: bob.port } });
-    };
-    bob.send(ask('/gone', 'DELETE'));
-    await until(() => server.seen.length > 0);
-    expect(server.seen).toEqual([{ path: '/gone', owner: undefined }]);
-    root!.reset();
-    server.stop();
-  },
-);
+rootTest.each([
+  ['without memory', netlink],
+  ['with memory', remembering()],
+])('%s a sender who goes during the lookup is nobody, whoever has its port then', async (_, findOwner) => {
+  let onLookup = () => {};
+  const server = listen('127.0.0.1', (peer) => {
+    onLookup();
+    return findOwner(peer);
+  });
+  const to = { address: LOOPBACK, port: server.port };
+  const bob = connectAs({ uid: BOB, to });
+  await expectOwner(bob, BOB);
+  server.seen.length = 0;
+  let root: ReturnType<typeof connectAs> | undefined;
+  onLookup = () => {
+    bob.reset();
+    root = connectAs({ uid: 0, to, from: { address: LOOPBACK, port: bob.port } });
+  };
+  bob.send(ask('/gone', 'DELETE'));
+  await until(() => server.seen.length > 0);
+  expect(server.seen).toEqual([{ path: '/gone', owner: undefined }]);
+  onLookup = () => {};
+  await expectOwner(root!, 0);
+  root!.reset();
+  server.stop();
+});
+
+test('a connection is looked up twice and then known, and another one from its port is looked up again', async () => {
+  let lookups = 0;
+  const counted: FindOwner = (peer) => {
+    lookups++;
+    return netlink(peer);
+  };
+  const server = listen('127.0.0.1', rememberOwners(counted, sockets.connection));
+  const to = { address: LOOPBACK, port: server.port };
+  const own = process.getuid!();
+  const first = connectAs({ uid: own, to });
+  await expectOwner(first, own);
+  await expectOwner(first, own);
+  expect(lookups).toBe(2);
+  first.reset();
+  const second = connectAs({ uid: own, to, from: { address: LOOPBACK, port: first.port } });
+  await expectOwner(second, own);
+  expect(lookups).toBe(3);
+  second.reset();
+  server.stop();
+});
+
+test('a connection is found and exists until it is reset, however often that is asked', async () => {
+  const server = listen('127.0.0.1', netlink);
+  const to = { address: LOOPBACK, port: server.port };
+  const client = connectAs({ uid: process.getuid!(), to });
+  await expectOwner(client, process.getuid!());
+  const ends = { local: to, remote: { address: LOOPBACK, port: client.port } };
+  const connection = sockets.connection(ends)!;
+  let missing = 0;
+  // As often as the engine needs to compile it anew.
+  for (let time = 0; time < 50_000; time++) if (!connection.exists()) missing++;
+  expect(missing).toBe(0);
+  expect(sockets.connection(ends)).toBeDefined();
+  client.reset();
+  expect(connection.exists()).toBe(false);
+  server.stop();
+});
 
 // Where the answer comes later than in the same turn, Bun ends such connections.
 rootTest('who ends the sending half is still known', async () => {

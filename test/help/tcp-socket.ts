@@ -37,9 +37,10 @@ interface SocketOptions {
  */
 export function connectAs({ uid, to, from }: SocketOptions) {
   libc ??= openLibc();
+  const own = process.geteuid!();
   check(libc.seteuid(uid), 'seteuid');
   const file = libc.socket(to.address.length === 4 ? 2 : 10, 1, 0);
-  check(libc.seteuid(0), 'seteuid');
+  check(libc.seteuid(own), 'seteuid');
   libc.setsockopt(file, SOL_SOCKET, SO_REUSEADDR, ptr(Int32Array.of(1)), 4);
   if (from) {
     const name = nameOf(from);
