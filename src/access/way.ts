@@ -9,6 +9,8 @@ export interface TcpPeer {
   readonly port: number;
   /** The address and port of the listener; a wildcard address stands for any of this machine. */
   readonly listener: { readonly address: string; readonly port: number };
+  /** Whether the client showed a certificate of the authority for clients. */
+  readonly hasCertificate?: boolean;
   /** Asks the kernel whether the connection still exists, until the request is answered. */
   readonly isConnected: () => boolean;
 }

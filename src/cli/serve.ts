@@ -31,6 +31,7 @@ async function run(
   const signals = listenForSignals();
   const log = createServiceLog(config, now);
   const service = await startService({ config, env, log, now });
+  process.on('SIGHUP', service.reload);
   announce(service, config);
   const signal = await Promise.race([signals.first, service.died]);
   if (signal !== undefined) log.info('stopping', { signal });
@@ -72,7 +73,8 @@ function announce({ places, access, munge, slurm }: Service, config: ServiceConf
 }
 
 /**
- * Signals that would end the process: a terminal that closes sends SIGHUP, logrotate often one of the others.
+ * Signals that would end the process: logrotate often sends one of them, and a terminal that closes SIGHUP,
+ * which also reads the files of TLS again.
  */
 const IGNORED_SIGNALS = ['SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const;
 

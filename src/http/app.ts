@@ -21,6 +21,7 @@ import { percentEncoding } from './request/percent-encoding.ts';
 import { site } from './request/site.ts';
 import type { RouteLike } from './response/allowed-methods.ts';
 import { type ErrorLog, errors, type Refuse } from './response/errors.ts';
+import { retirement } from './response/retirement.ts';
 import { type ObserveRequest, timing } from './response/timing.ts';
 import { audit } from './routes/audit.ts';
 import { batches } from './routes/batches.ts';
@@ -56,6 +57,8 @@ export interface AppOptions {
   readonly site?: Site;
   /** At which people sign in, where the site has one. */
   readonly provider?: SignInProvider | undefined;
+  /** Whether clients shall open new connections; never if left out. */
+  readonly isRetired?: () => boolean;
   readonly tokens: Tokens;
   /** Milliseconds since 1970. */
   readonly now: () => number;
@@ -79,6 +82,7 @@ export function createApp({
   access: { identify, policy, refuse, ...entry },
   site: where = LOCAL_SITE,
   provider,
+  isRetired,
   tokens,
   now,
   log,
@@ -118,6 +122,7 @@ export function createApp({
       }),
     )
     .use(errors({ log, refuse, routes }))
+    .use(isRetired ? retirement(isRetired) : new Elysia())
     .use(site(where))
     .use(where.otherOrigins.size > 0 ? cors(where.otherOrigins) : new Elysia())
     .use(percentEncoding())

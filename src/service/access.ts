@@ -17,9 +17,9 @@ import { DEFAULT_CLUSTER } from '../domain/munge.ts';
 import { callerOf, type Known, type RoleRules } from '../domain/role.ts';
 import type { AppOptions } from '../http/app.ts';
 import type { Log } from '../log.ts';
-import type { Listener } from '../settings/listener.ts';
 import type { Config } from '../settings/table.ts';
 import { type SlurmAccess, watchAccess } from '../slurm/follow/access.ts';
+import type { Place } from './listeners.ts';
 import type { Metrics } from './metrics.ts';
 import type { Part } from './parts.ts';
 import type { Slurm } from './slurm.ts';
@@ -44,11 +44,13 @@ type AccessConfig = Pick<
   | 'publicUrl'
   | 'cluster'
   | 'mungeSocket'
+  | 'clientCa'
+  | 'clientRole'
 >;
 
 interface AccessPartOptions {
   readonly config: AccessConfig;
-  readonly listeners: readonly Listener[];
+  readonly places: readonly Place[];
   /** The ways of secrets that requests show. */
   readonly shown: ShownWays;
   readonly slurm: Slurm;
@@ -66,7 +68,7 @@ interface RunningAccess extends Access {
 /** Who calls, and what they may do. Does not start where strangers could call and nobody could say who. */
 export function accessPart({
   config,
-  listeners,
+  places,
   shown,
   slurm,
   log,
@@ -98,7 +100,7 @@ export function accessPart({
         shown,
         onIgnoredHeader: metrics.observeIgnoredHeader,
       });
-      await refuseStrangers({ listeners, ways, isOpen: config.open });
+      await refuseStrangers({ places, ways, isOpen: config.open });
       watched =
         slurm.isFollowed && !config.open
           ? watchAccess({

@@ -18,27 +18,32 @@ const FUNCTIONS = {
 const openLibc = () => dlopen('libc.so.6', FUNCTIONS).symbols;
 type Libc = ReturnType<typeof openLibc>;
 
-/** A server, and the file descriptor of the socket on which it listens. */
+/** A server, and the file descriptor of the socket on which it listens; undefined if it cannot be found. */
 export interface Opened<Server> {
   readonly server: Server;
-  readonly file: number;
+  readonly file: number | undefined;
 }
 
-/** Calls `open`, which begins to listen, and finds its socket. Throws where the C library is another one. */
+/** Calls `open`, which begins to listen, and finds its socket. */
 export function openWithFile<Server>(open: () => Server): Opened<Server> {
-  const libc = openLibc();
+  let libc: Libc;
+  try {
+    libc = openLibc();
+  } catch {
+    return { server: open(), file: undefined };
+  }
   const before = new Set(listeningFiles(libc));
   const server = open();
-  const file = listeningFiles(libc).find((one) => !before.has(one));
-  if (file === undefined) throw new Error('The socket of the listener cannot be found.');
-  return { server, file };
+  return { server, file: listeningFiles(libc).find((one) => !before.has(one)) };
 }
 
 /**
  * Calls `open`, which listens where `old` listens, with SO_REUSEPORT. Afterwards the kernel gives all new
  * connections to the new socket, and the old one has only those that it had. There must be no third one.
+ * Throws where the system does not allow it.
  */
-export function handOver<Server>(old: number, open: () => Server): Opened<Server> {
+export function handOver<Server>(old: number | undefined, open: () => Server): Opened<Server> {
+  if (old === undefined) throw new Error('The socket of the listener is not known.');
   const libc = openLibc();
   // Not from the start: until now no other program of this user could take a share of the requests.
   if (libc.setsockopt(old, SOL_SOCKET, SO_REUSEPORT, ptr(Int32Array.of(1)), 4) !== 0)
@@ -48,7 +53,8 @@ export function handOver<Server>(old: number, open: () => Server): Opened<Server
   // is out of range, and the kernel takes the one that is left. Where it cannot be set, both sockets get
   // connections until the old one is closed, which may lose those that it has not accepted by then.
   const program = programThatReturns(1);
-  libc.setsockopt(opened.file, SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, ptr(program), SOCK_FPROG_BYTES);
+  if (opened.file !== undefined)
+    libc.setsockopt(opened.file, SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, ptr(program), SOCK_FPROG_BYTES);
   return opened;
 }
 

@@ -1,6 +1,7 @@
-import type { Peer } from '../access/way.ts';
-import type { Listener } from '../settings/listener.ts';
-import { type App, listen, peerOf } from './listen.ts';
+import type { Certificate } from './certificate.ts';
+import type { App } from './listen.ts';
+import type { Place } from './listeners.ts';
+import { type AppPlace, type Listening, openListening } from './listening.ts';
 import type { Part } from './parts.ts';
 
 /**
@@ -11,42 +12,38 @@ const SETTLE_MS = 100;
 /** Requests in flight have this long to be answered. */
 const DRAIN_MS = 3000;
 
-type Server = Bun.Server<unknown>;
-
 interface HttpOptions {
-  readonly listeners: readonly Listener[];
-  /** Creates the app of a listener, whose requests come from `peerOf`. */
-  readonly appFor: (
-    listener: Listener,
-    peerOf: (request: Request, server: Server | null) => Peer | undefined,
-  ) => App;
+  readonly places: readonly Place[];
+  /** Undefined if all places are plain. */
+  readonly certificate: Certificate | undefined;
+  readonly createApp: (place: AppPlace) => App;
 }
 
 /**
- * The HTTP servers: an app a listener, so that a request's server is the one that it came to. Their `stop`
+ * The HTTP servers: an app a place, so that a request's server is the one that it came to. Their `stop`
  * answers the requests that have arrived, and then closes all connections.
  */
-export function httpPart({ listeners, appFor }: HttpOptions): Part<readonly Server[]> {
+export function httpPart({ places, certificate, createApp }: HttpOptions): Part<readonly Listening[]> {
   return {
     name: 'http',
     stopWithinMs: SETTLE_MS + DRAIN_MS + 500,
     async start() {
-      const servers: Server[] = [];
+      const opened: Listening[] = [];
       try {
-        for (const listener of listeners) {
-          const app = appFor(listener, (request, server) => peerOf(listener, request, server));
-          servers.push(await listen(app, listener));
-        }
+        for (const place of places) opened.push(await openListening({ place, certificate, createApp }));
       } catch (error) {
-        await Promise.all(servers.map((server) => server.stop(true)));
+        await stopAll(opened, true);
         throw error;
       }
-      return servers;
+      return opened;
     },
-    async stop(servers) {
+    async stop(opened) {
       await Bun.sleep(SETTLE_MS);
-      await Promise.race([Promise.all(servers.map((server) => server.stop())), Bun.sleep(DRAIN_MS)]);
-      await Promise.all(servers.map((server) => server.stop(true)));
+      await Promise.race([stopAll(opened, false), Bun.sleep(DRAIN_MS)]);
+      await stopAll(opened, true);
     },
   };
 }
+
+const stopAll = (opened: readonly Listening[], isNow: boolean): Promise<unknown> =>
+  Promise.all(opened.map((listening) => listening.stop(isNow)));

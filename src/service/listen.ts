@@ -12,6 +12,22 @@ export interface App {
   readonly server: Server | null;
 }
 
+/** What Bun needs for TLS, which is 1.2 or 1.3. */
+export interface Tls {
+  readonly cert: string;
+  readonly key: string;
+  readonly ca?: string;
+  /** Together: clients without a certificate of `ca` are not admitted. */
+  readonly requestCert?: boolean;
+  readonly rejectUnauthorized?: boolean;
+}
+
+interface TcpOptions extends Pick<TcpListener, 'host' | 'port'> {
+  readonly tls?: Tls | undefined;
+  /** Whether another socket of this process listens there too. */
+  readonly reusePort?: boolean;
+}
+
 const OPTIONS = { reusePort: false, maxRequestBodySize: Number.MAX_SAFE_INTEGER };
 
 /** Listens for requests. Rejects with OperatorError, one sentence, when this machine does not allow it. */
@@ -20,9 +36,9 @@ export async function listen(app: App, listener: Listener): Promise<Server> {
 }
 
 /** Listens on an address. Throws as `listen` rejects. */
-export function listenTcp(app: App, { host, port }: Omit<TcpListener, 'kind'>): Server {
+export function listenTcp(app: App, { host, port, tls, reusePort = false }: TcpOptions): Server {
   try {
-    app.listen({ ...OPTIONS, hostname: host, port });
+    app.listen({ ...OPTIONS, hostname: host, port, reusePort, ...(tls && { tls }) });
   } catch (error) {
     throw new OperatorError(explainListenError(host, port, error), { cause: error });
   }

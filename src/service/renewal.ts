@@ -1,7 +1,7 @@
 import { OperatorError } from '../domain/errors.ts';
 import { formatTime } from '../domain/time.ts';
 import type { Log } from '../log.ts';
-import { repeat } from '../repeat.ts';
+import { type RepeatState, repeat } from '../repeat.ts';
 import type { Certificate } from './certificate.ts';
 
 const CHECK_MS = 60_000;
@@ -26,6 +26,7 @@ export interface Renewal {
   reload(): void;
   /** When the certificate in use expires, in milliseconds since 1970. */
   expiresMs(): number;
+  state(): RepeatState;
   stop(): Promise<void>;
 }
 
@@ -99,6 +100,7 @@ export function renewCertificate({
       loop.wake();
     },
     expiresMs: () => current.expiresMs,
+    state: loop.state,
     stop: loop.stop,
   };
 }

@@ -3,13 +3,15 @@ import { sessionCookie } from '../access/cookie.ts';
 import { createSessions } from '../access/session.ts';
 import { type AppOptions, createApp } from '../http/app.ts';
 import { createLog, type Log } from '../log.ts';
-import { describeListener, type Listener, parseListener } from '../settings/listener.ts';
+import { describeListener } from '../settings/listener.ts';
 import { chooseLogFormat } from '../settings/load.ts';
 import type { ServiceConfig } from '../settings/table.ts';
 import { parseJobCompletion } from '../slurm/records/jobcomp.ts';
 import { expandLists } from '../slurm/values/nodelist.ts';
 import { accessPart } from './access.ts';
+import { readCertificate } from './certificate.ts';
 import { httpPart } from './http.ts';
+import { certificateFilesOf, placesOf } from './listeners.ts';
 import { createMetrics } from './metrics.ts';
 import { findProvider } from './oidc.ts';
 import { partsOf } from './parts.ts';
@@ -17,6 +19,7 @@ import { retentionPart } from './retention.ts';
 import { findNames, siteOf } from './site.ts';
 import { findSlurm, reportRecorder, slurmPart } from './slurm.ts';
 import { roundMs, storePart } from './store.ts';
+import { tlsPart } from './tls.ts';
 import { tokenPart } from './tokens.ts';
 
 interface ServiceOptions {
@@ -38,6 +41,8 @@ export interface Service {
   readonly slurm: string;
   /** Resolves if the store fails for good, so that the service must end. */
   readonly died: Promise<void>;
+  /** Reads the files of TLS again. */
+  reload(): void;
   /** Stops all parts. */
   stop(): Promise<void>;
 }
@@ -51,6 +56,8 @@ export async function startService({ config, env, log, now }: ServiceOptions): P
   // Before anything is opened: `--slurm on` where there is no Slurm must not leave a trace.
   const slurm = findSlurm(config.demo ? { ...config, slurm: 'off' } : config, env);
   const provider = findProvider(config);
+  const files = certificateFilesOf(config);
+  const certificate = files && readCertificate(files);
   const parts = partsOf(log);
   const died = Promise.withResolvers<void>();
   const metrics = createMetrics({ config, now, log });
@@ -79,17 +86,19 @@ export async function startService({ config, env, log, now }: ServiceOptions): P
   const { way: sessionWay, sessions } = createSessions({
     store,
     loaded: storedSessions,
-    cookie: sessionCookie({ isSecure: config.publicUrl?.startsWith('https:') ?? false }),
+    cookie: sessionCookie({
+      isSecure: files !== undefined || (config.publicUrl?.startsWith('https:') ?? false),
+    }),
     now,
   });
   const { registry: tokens } = await parts.start(
     tokenPart({ stored: storedTokens, store, now, log, metrics }),
   );
-  const listeners = listenersOf(config);
+  const places = placesOf(config);
   const access = await parts.start(
     accessPart({
       config,
-      listeners,
+      places,
       shown: {
         tokens: tokens.way,
         sessions: sessionWay,
@@ -102,15 +111,17 @@ export async function startService({ config, env, log, now }: ServiceOptions): P
     }),
   );
   const names = findNames(config);
-  const servers = await parts.start(
+  const listening = await parts.start(
     httpPart({
-      listeners,
-      appFor: (listener, peerOf) =>
+      places,
+      certificate,
+      createApp: ({ listener, security, peerOf, isRetired }) =>
         createApp({
           store,
           provider,
-          site: siteOf(config, { names, isTls: false, isUnix: listener.kind === 'unix' }),
+          site: siteOf(config, { names, isTls: security !== 'plain', isUnix: listener.kind === 'unix' }),
           access: { ...access.forListener(peerOf), sessions, describeReception: access.describeReception },
+          ...(security !== 'plain' && { isRetired }),
           tokens,
           now,
           log,
@@ -125,6 +136,10 @@ export async function startService({ config, env, log, now }: ServiceOptions): P
         }),
     }),
   );
+  const renewal =
+    files &&
+    certificate &&
+    (await parts.start(tlsPart({ files, certificate, places: listening, now, log, metrics })));
   if (slurm.isFollowed)
     await parts.start(slurmPart({ store, now, log, recordReports, slurm, config, metrics }));
   await parts.start(retentionPart({ store, now, log, config, metrics }));
@@ -134,20 +149,17 @@ export async function startService({ config, env, log, now }: ServiceOptions): P
     await parts.start(demoPart({ store, now, log, logFormat: chooseLogFormat(config), metrics }));
   }
   return {
-    places: listeners.map((listener, index) =>
-      listener.kind === 'tcp' ? servers[index]!.url.href : describeListener(listener),
+    places: places.map(({ listener }, index) =>
+      listener.kind === 'tcp' ? listening[index]!.current().url.href : describeListener(listener),
     ),
     access: access.summary,
     munge: access.munge,
     slurm: slurm.state,
     died: died.promise,
+    reload: () => renewal?.reload(),
     stop: parts.stop,
   };
 }
-
-/** Where the service listens: what --listen says, or --host and --port. */
-const listenersOf = ({ listen, host, port }: Pick<ServiceConfig, 'listen' | 'host' | 'port'>): Listener[] =>
-  listen.length > 0 ? listen.map((text) => parseListener(text)!) : [{ kind: 'tcp', host, port }];
 
 /** Creates the service's log, on stderr. */
 export const createServiceLog = (config: ServiceConfig, now: () => number): Log =>

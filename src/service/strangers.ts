@@ -1,10 +1,11 @@
 import { isLoopback, parseAddress } from '../access/address.ts';
 import { OperatorError } from '../domain/errors.ts';
-import { describeListener, type Listener } from '../settings/listener.ts';
+import { describeListener } from '../settings/listener.ts';
+import type { Place } from './listeners.ts';
 import type { ServiceWay } from './ways.ts';
 
 interface StrangerOptions {
-  readonly listeners: readonly Listener[];
+  readonly places: readonly Place[];
   readonly ways: readonly Pick<ServiceWay, 'isAvailable'>[];
   /** Whether everybody may do everything. */
   readonly isOpen: boolean;
@@ -13,8 +14,8 @@ interface StrangerOptions {
 /**
  * Rejects with OperatorError if other machines reach a listener, and nobody there could prove who they are.
  */
-export async function refuseStrangers({ listeners, ways, isOpen }: StrangerOptions): Promise<void> {
-  const reached = listeners.find(isBeyondMachine);
+export async function refuseStrangers({ places, ways, isOpen }: StrangerOptions): Promise<void> {
+  const reached = places.find(isReachedByStrangers)?.listener;
   if (isOpen || !reached) return;
   const available = await Promise.all(ways.map(async ({ isAvailable }) => isAvailable()));
   if (available.includes(true)) return;
@@ -25,7 +26,8 @@ export async function refuseStrangers({ listeners, ways, isOpen }: StrangerOptio
   );
 }
 
-function isBeyondMachine(listener: Listener): boolean {
+function isReachedByStrangers({ listener, security }: Place): boolean {
+  if (security === 'client-certificates') return false;
   if (listener.kind === 'unix' || listener.host === 'localhost') return false;
   const address = parseAddress(listener.host);
   return !address || !isLoopback(address);

@@ -1,3 +1,4 @@
+import { certificateWay } from '../access/certificate.ts';
 import { type FindOwner, kernelWay } from '../access/kernel.ts';
 import type { MungeState } from '../access/munge-state.ts';
 import { proxyWays } from '../access/proxy.ts';
@@ -16,7 +17,7 @@ export interface ServiceWay {
 }
 
 interface WayOptions {
-  readonly config: Pick<Config, 'trustedProxies' | 'userHeader'>;
+  readonly config: Pick<Config, 'trustedProxies' | 'userHeader' | 'clientCa' | 'clientRole'>;
   readonly users: Users;
   readonly findOwner: FindOwner;
   readonly shown: ShownWays;
@@ -75,6 +76,13 @@ export function createWays({
       way: () => undefined,
       state: () => (shown.hasProvider ? 'on' : 'off: --oidc-issuer is not set'),
       isAvailable: () => shown.hasProvider,
+    },
+    {
+      name: 'certificate',
+      way: certificateWay(config.clientRole),
+      state: () => (config.clientCa === null ? 'off: --client-ca names no authority' : 'on'),
+      // Its own listeners admit nobody else.
+      isAvailable: () => false,
     },
     {
       name: 'kernel',

@@ -6,6 +6,8 @@ export interface TcpListener {
   /** A numeric address without brackets, or the name of a host. */
   readonly host: string;
   readonly port: number;
+  /** Whether it speaks no TLS even if the service has a certificate. */
+  readonly isPlain?: true;
 }
 
 export interface UnixListener {
@@ -22,9 +24,11 @@ const DEFAULT_MODE = 0o600;
 /** The longest path of a socket on Linux: unix(7). */
 const MAX_PATH_BYTES = 107;
 
+const PLAIN = 'http://';
+
 /**
- * Reads `ADDRESS:PORT`, `[ADDRESS]:PORT` or `unix:PATH?mode=0660&group=slurm`; undefined if it is none of
- * them.
+ * Reads `ADDRESS:PORT`, `[ADDRESS]:PORT`, both also with `http://` before, or
+ * `unix:PATH?mode=0660&group=slurm`; undefined if it is none of them.
  */
 export function parseListener(text: string): Listener | undefined {
   return text.startsWith('unix:') ? parseUnix(text.slice('unix:'.length)) : parseTcp(text);
@@ -37,10 +41,14 @@ export const describeListener = (listener: Listener): string =>
     : `${listener.host.includes(':') ? `[${listener.host}]` : listener.host}:${listener.port}`;
 
 function parseTcp(text: string): TcpListener | undefined {
-  const [, ipv6, name, digits] = /^(?:\[([^[\]]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(text) ?? [];
+  const isPlain = text.startsWith(PLAIN);
+  const place = isPlain ? text.slice(PLAIN.length) : text;
+  const [, ipv6, name, digits] = /^(?:\[([^[\]]+)\]|([^:[\]/]+)):(\d{1,5})$/.exec(place) ?? [];
   const host = ipv6 ?? name;
   const port = Number(digits);
-  return host !== undefined && port <= 65_535 ? { kind: 'tcp', host, port } : undefined;
+  return host !== undefined && port <= 65_535
+    ? { kind: 'tcp', host, port, ...(isPlain && { isPlain }) }
+    : undefined;
 }
 
 function parseUnix(text: string): UnixListener | undefined {

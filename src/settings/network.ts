@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { parseListener } from './listener.ts';
 import type { SettingTable } from './setting.ts';
 import { choice, list, optionalText, pathPrefix, publicUrl } from './values.ts';
 
@@ -15,7 +16,10 @@ function isProxy(word: string): boolean {
   return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128));
 }
 
-const isTcpListener = (word: string) => /^(\[[^\]]+\]|[^:]+):\d{1,5}$/.test(word);
+const isTcpListener = (word: string) => {
+  const listener = parseListener(word);
+  return listener?.kind === 'tcp' && listener.isPlain !== true;
+};
 
 const isHeader = (word: string) => /^[a-z][a-z\d-]{0,63}$/i.test(word);
 
@@ -68,7 +72,7 @@ export const NETWORK_SETTINGS = {
     name: 'tls-cert',
     takes: 'FILE',
     otherwise: '',
-    help: 'Certificate for TLS, in PEM, with those between it and its authority; read again when it changes',
+    help: 'Certificate for TLS and those between it and its authority, in PEM; read again when it changes',
     ...optionalText,
   },
   tlsKey: {

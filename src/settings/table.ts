@@ -37,7 +37,7 @@ export const SETTINGS = {
     name: 'listen',
     takes: 'ADDRESS:PORT',
     otherwise: '',
-    help: 'Addresses to listen on, instead of --host and --port; also unix:PATH?mode=0660&group=NAME',
+    help: 'Where to listen instead of --host and --port; also unix:PATH, and http://ADDRESS:PORT without TLS',
     ...list(
       'addresses such as 127.0.0.1:8080, [::1]:8080 or unix:/run/hpc-observe/http.sock?mode=0660&group=slurm',
       (word) => parseListener(word) !== undefined,

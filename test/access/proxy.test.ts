@@ -8,6 +8,7 @@ const tcp = (address: string): Peer => ({
   kind: 'tcp',
   address,
   port: 40_000,
+  hasCertificate: false,
   isConnected: () => true,
   listener: { address: '0.0.0.0', port: 8080 },
 });

@@ -1,4 +1,5 @@
 import { connect } from 'node:net';
+import { connect as connectByTls, type TLSSocket } from 'node:tls';
 
 export interface Answer {
   readonly status: number;
@@ -7,10 +8,18 @@ export interface Answer {
   readonly body: string;
 }
 
+interface ConnectionOptions {
+  readonly isReading?: boolean;
+  /** The certificates that are trusted, for https. */
+  readonly ca?: string | undefined;
+}
+
 /** One TCP connection: bytes go out as they are given, and answers are read one after the other. */
-export async function openConnection(url: string, { isReading = true } = {}) {
-  const { hostname, port } = new URL(url);
-  const socket = connect({ host: hostname, port: Number(port) });
+export async function openConnection(url: string, { isReading = true, ca }: ConnectionOptions = {}) {
+  const { protocol, hostname, port } = new URL(url);
+  const isTls = protocol === 'https:';
+  const place = { host: hostname, port: Number(port) };
+  const socket = isTls ? connectByTls({ ...place, servername: 'localhost', ca }) : connect(place);
   let received = Buffer.alloc(0);
   let isClosed = false;
   let wake = () => {};
@@ -25,7 +34,7 @@ export async function openConnection(url: string, { isReading = true } = {}) {
     });
   }
   await new Promise<void>((resolve, reject) => {
-    socket.once('connect', resolve);
+    socket.once(isTls ? 'secureConnect' : 'connect', resolve);
     socket.once('error', reject);
   });
 
@@ -35,6 +44,8 @@ export async function openConnection(url: string, { isReading = true } = {}) {
   return {
     send: (bytes: string | Uint8Array) => void socket.write(bytes),
     isClosed: () => isClosed,
+    /** The name in the server's certificate. */
+    serverName: () => String((socket as TLSSocket).getPeerCertificate().subject.CN),
     /** The next answer; undefined when the connection closed, or the time was over, before it was whole. */
     async receive({ toHead = false, timeoutMs = 10_000 } = {}): Promise<Answer | undefined> {
       const untilMs = Date.now() + timeoutMs;

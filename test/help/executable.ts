@@ -39,7 +39,10 @@ export async function serve({ folder, args = [], env = {}, command = [EXECUTABLE
     greeting += chunk;
     if (/^\{.*\}\n|^ {2}Slurm .*\n/m.test(greeting)) break;
   }
-  const url = /Metrics\s+(http:\S+)\/metrics|"url":"(http:[^"]+)\/"/.exec(greeting)?.slice(1).find(Boolean);
+  const url = /Metrics\s+(https?:\S+)\/metrics|"url":"(https?:[^"]+)\/"/
+    .exec(greeting)
+    ?.slice(1)
+    .find(Boolean);
   if (!url) {
     await child.exited;
     await readErrors;

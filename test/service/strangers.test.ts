@@ -1,10 +1,14 @@
 import { expect, test } from 'bun:test';
+import type { Security } from '../../src/service/listeners.ts';
 import { refuseStrangers } from '../../src/service/strangers.ts';
 import { parseListener } from '../../src/settings/listener.ts';
 
-const start = (listen: readonly string[], { isOpen = false, available = [false] } = {}) =>
+const start = (
+  listen: readonly string[],
+  { isOpen = false, available = [false], security = 'plain' as Security } = {},
+) =>
   refuseStrangers({
-    listeners: listen.map((text) => parseListener(text)!),
+    places: listen.map((text) => ({ listener: parseListener(text)!, security })),
     ways: available.map((isAvailable) => ({ isAvailable: () => Promise.resolve(isAvailable) })),
     isOpen,
   });
@@ -22,4 +26,9 @@ test.each(['0.0.0.0:8080', '[::]:8080', '10.0.0.1:8080', 'head.example.org:80', 
 
 test('a start where only this machine can call needs nothing', async () => {
   await start(['127.0.0.1:8080', '127.0.1.1:1', '[::1]:8080', 'localhost:1', 'unix:/run/x.sock']);
+});
+
+test('where only programs with a certificate are admitted, nothing else is needed', async () => {
+  await start(['0.0.0.0:8444'], { security: 'client-certificates' });
+  await expect(start(['0.0.0.0:8443'], { security: 'tls' })).rejects.toThrow('Other machines reach');
 });

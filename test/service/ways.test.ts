@@ -12,6 +12,7 @@ const peer: TcpPeer = {
   address: '127.0.0.1',
   port: 40_000,
   listener: { address: '127.0.0.1', port: 8080 },
+  hasCertificate: false,
   isConnected: () => true,
 };
 
@@ -25,7 +26,7 @@ const shownAs =
 async function callerOf(trustedProxies: readonly string[], owner: string, headers: Record<string, string>) {
   let ignored = 0;
   const ways = createWays({
-    config: { trustedProxies, userHeader: 'X-Remote-User' },
+    config: { trustedProxies, userHeader: 'X-Remote-User', clientCa: null, clientRole: 'ingest' },
     users,
     findOwner: async () => NAMES.indexOf(owner),
     shown: {

@@ -4,6 +4,7 @@ import { describeListener, parseListener } from '../../src/settings/listener.ts'
 test.each([
   ['127.0.0.1:8080', { kind: 'tcp', host: '127.0.0.1', port: 8080 }],
   ['head:0', { kind: 'tcp', host: 'head', port: 0 }],
+  ['http://127.0.0.1:8080', { kind: 'tcp', host: '127.0.0.1', port: 8080, isPlain: true }],
   ['[::1]:65535', { kind: 'tcp', host: '::1', port: 65_535 }],
   ['unix:/run/a.sock', { kind: 'unix', path: '/run/a.sock', mode: 0o600, group: undefined }],
   [
@@ -24,6 +25,9 @@ test.each([
   'head:x',
   'head:65536',
   '::1:8080',
+  'https://head:1',
+  'http://head',
+  'http://head:1/',
   '[::1]',
   '[]:1',
   'unix:',
