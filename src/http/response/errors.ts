@@ -58,10 +58,7 @@ export const errors = ({ log, refuse, routes }: ErrorsOptions) => {
       const refused = known instanceof CredentialRefused ? await refuse?.(known, request, server) : undefined;
       const answer = refused ?? known ?? INTERNAL_ERROR();
       set.status = ERROR_STATUS[answer.code];
-      const waitSeconds = retryAfter(answer);
-      if (waitSeconds !== undefined) set.headers['retry-after'] = String(waitSeconds);
-      // RFC 9110, 11.6.1; browsers ask for no password for these.
-      if (answer.code === 'unauthorized') set.headers['www-authenticate'] = 'Bearer, Munge';
+      Object.assign(set.headers, headersOf(answer));
       if (allowed.length > 0) set.headers.allow = allowed.join(', ');
       return { error: answer.code, message: answer.message } satisfies ErrorAnswer;
     },
@@ -71,9 +68,11 @@ export const errors = ({ log, refuse, routes }: ErrorsOptions) => {
 const INTERNAL_ERROR = () =>
   new AppError('internal_error', 'The service failed on this request; its log has the cause.');
 
-function retryAfter(answer: AppError): number | undefined {
-  if (answer instanceof TooManyRequests) return answer.retryAfterSeconds;
-  return answer.code === 'unavailable' ? 1 : undefined;
+function headersOf(answer: AppError): Record<string, string> {
+  if (answer instanceof TooManyRequests) return { 'retry-after': String(answer.retryAfterSeconds) };
+  if (answer.code === 'unavailable') return { 'retry-after': '1' };
+  // RFC 9110, 11.6.1; browsers ask for no password for these.
+  return answer.code === 'unauthorized' ? { 'www-authenticate': 'Bearer, Munge' } : {};
 }
 
 /**
