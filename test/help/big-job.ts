@@ -51,7 +51,9 @@ export async function writeBigJob(
   job: BigJob,
   { isSealed }: { isSealed: boolean },
 ): Promise<void> {
-  const store = await openSqlite(path);
+  // As many as are asked for may stay unsealed.
+  const store = await openSqlite(path, isSealed ? {} : { maxUnsealedSamples: 1e9 });
+  const seal = () => store.expire({}, job.lastMs + 2 * 3_600_000);
   try {
     const nodes = Array.from({ length: job.nodes }, (_, node) => nodeName(node));
     await store.createJobs([
@@ -61,9 +63,9 @@ export async function writeBigJob(
       const { stored } = await store.recordSamples(batch);
       if (stored !== batch.length) throw new Error(`${stored} of ${batch.length} samples were stored.`);
       // The log is kept short meanwhile, as a service does that is given as much.
-      if (isSealed) await store.expire({}, job.lastMs + 2 * 3_600_000);
+      if (isSealed) while ((await seal()) && store.status().sealUrgency > 0);
     }
-    if (isSealed) while (await store.expire({}, job.lastMs + 2 * 3_600_000));
+    if (isSealed) while (await seal());
   } finally {
     await store.close();
   }
