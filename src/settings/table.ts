@@ -23,7 +23,7 @@ export const SETTINGS = {
     name: 'host',
     takes: 'ADDRESS',
     otherwise: '127.0.0.1',
-    help: 'Address to listen on; 0.0.0.0 is all addresses of this machine',
+    help: 'Address to listen on; 0.0.0.0 is all addresses of this machine (see docs/access.md)',
     ...text,
   },
   port: {
