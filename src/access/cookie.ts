@@ -8,14 +8,22 @@ export interface SessionCookie {
   readonly clear: string;
 }
 
+interface CookieOptions {
+  /** Whether browsers reach the service by TLS. */
+  readonly isSecure: boolean;
+  /** The path under which browsers reach the service; empty for the root. */
+  readonly basePath: string;
+}
+
 /**
- * Describes the cookie: where browsers reach the service by TLS, the prefix __Host- makes them refuse it from
- * other hosts and without TLS (RFC 6265bis, 4.1.3.2).
+ * Describes the cookie: with TLS, the prefix __Host- makes browsers refuse it from other hosts and without
+ * TLS (RFC 6265bis, 4.1.3.2). In a portal it has a path, so that other applications do not get it; then only
+ * the prefix __Secure- is possible.
  */
-export function sessionCookie({ isSecure }: { readonly isSecure: boolean }): SessionCookie {
-  const name = isSecure ? '__Host-hpc_observe' : 'hpc_observe_session';
+export function sessionCookie({ isSecure, basePath }: CookieOptions): SessionCookie {
+  const name = nameOf(isSecure, basePath !== '');
   // Lax: links from elsewhere open pages signed in, and forms of other sites do not send it.
-  const attributes = `Path=/; HttpOnly; SameSite=Lax${isSecure ? '; Secure' : ''}`;
+  const attributes = `Path=${basePath || '/'}; HttpOnly; SameSite=Lax${isSecure ? '; Secure' : ''}`;
   const start = `${name}=`;
   return {
     read: (request) =>
@@ -27,4 +35,9 @@ export function sessionCookie({ isSecure }: { readonly isSecure: boolean }): Ses
     write: (value, maxAgeMs) => `${start}${value}; Max-Age=${Math.floor(maxAgeMs / 1000)}; ${attributes}`,
     clear: `${start}; Max-Age=0; ${attributes}`,
   };
+}
+
+function nameOf(isSecure: boolean, hasPath: boolean): string {
+  if (!isSecure) return 'hpc_observe_session';
+  return `${hasPath ? '__Secure-' : '__Host-'}hpc_observe`;
 }

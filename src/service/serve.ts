@@ -16,7 +16,7 @@ import { createMetrics } from './metrics.ts';
 import { findProvider } from './oidc.ts';
 import { partsOf } from './parts.ts';
 import { retentionPart } from './retention.ts';
-import { findNames, siteOf } from './site.ts';
+import { basePathOf, findNames, siteOf } from './site.ts';
 import { findSlurm, reportRecorder, slurmPart } from './slurm.ts';
 import { roundMs, storePart } from './store.ts';
 import { tlsPart } from './tls.ts';
@@ -88,6 +88,7 @@ export async function startService({ config, env, log, now }: ServiceOptions): P
     loaded: storedSessions,
     cookie: sessionCookie({
       isSecure: files !== undefined || (config.publicUrl?.startsWith('https:') ?? false),
+      basePath: basePathOf(config),
     }),
     now,
   });

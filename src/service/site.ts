@@ -24,10 +24,14 @@ export function siteOf(config: SiteConfig, { names, isTls, isUnix }: Listener): 
     names,
     isTls,
     publicOrigin: outside?.origin,
-    basePath: config.basePath || (outside?.pathname.replace(/\/$/, '') ?? ''),
+    basePath: basePathOf(config),
     otherOrigins: new Set(config.corsOrigins),
   };
 }
+
+/** Returns the path under which browsers reach the service; empty for the root. */
+export const basePathOf = ({ basePath, publicUrl }: Pick<SiteConfig, 'basePath' | 'publicUrl'>): string =>
+  basePath || (publicUrl === null ? '' : new URL(publicUrl).pathname.replace(/\/$/, ''));
 
 /**
  * Returns the names of the service in lower case: those of the settings and of this machine. The full name

@@ -34,7 +34,7 @@ const RECEPTION: Reception = { cluster: 'alpha', ways: [{ way: 'munge', state: '
 
 /** Returns the sessions that a store has, and what the app needs of them. */
 export async function accessTo(store: AccessStore, now: () => number, reception = RECEPTION) {
-  const cookie = sessionCookie({ isSecure: false });
+  const cookie = sessionCookie({ isSecure: false, basePath: '' });
   const { sessions: loaded } = await store.loadAccess(now());
   const { way, sessions } = createSessions({ store, loaded, cookie, now });
   const options: AppOptions['access'] = {
