@@ -26,7 +26,7 @@ export const LOCAL_SITE: Site = {
   otherOrigins: new Set(),
 };
 
-const HOST = /^(\[[\da-f:.]+\]|[^:@/\\\s[\]]+)(?::\d{1,5})?$/i;
+const HOST = /^(\[[\da-f:.]+\]|[\w.-]+)(?::\d{1,5})?$/i;
 const BYTE = '(25[0-5]|2[0-4]\\d|1?\\d?\\d)';
 const IPV4 = new RegExp(`^(${BYTE}\\.){3}${BYTE}$`);
 
@@ -62,7 +62,12 @@ function ownOrigin({ isTls }: Site, host: string | null): string | undefined {
   return isTls ? `https://${name.replace(/:443$/, '')}` : `http://${name.replace(/:80$/, '')}`;
 }
 
-/** Returns the URL of the service for the sender of a request to `host`, without a slash at its end. */
+/**
+ * Returns the URL of the service for the sender of a request to `host`, without a slash at its end; that of
+ * localhost for a Host that is none.
+ */
 export function urlOf({ publicOrigin, isTls, basePath }: Site, host: string | null): string {
-  return `${publicOrigin ?? `${isTls ? 'https' : 'http'}://${host || 'localhost'}`}${basePath}`;
+  const scheme = isTls ? 'https' : 'http';
+  const isHost = host !== null && HOST.test(host) && URL.canParse(`${scheme}://${host}`);
+  return `${publicOrigin ?? `${scheme}://${isHost ? host : 'localhost'}`}${basePath}`;
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test';
-import { isFromTrustedPage, isOwnHost, LOCAL_SITE } from '../../src/domain/site.ts';
+import { isFromTrustedPage, isOwnHost, LOCAL_SITE, urlOf } from '../../src/domain/site.ts';
 
 const names = new Set(['localhost', 'hn', 'hn.example.org']);
 
@@ -98,4 +98,20 @@ test.each([
   ['any page, where the Host is missing', site, from('http://', null)],
 ])('a request of %s is not trusted', (_, where, sender) => {
   expect(isFromTrustedPage(where, sender)).toBe(false);
+});
+
+test.each([
+  ['hn:8080', 'http://hn:8080/base'],
+  ['[::1]:80', 'http://[::1]:80/base'],
+  [null, 'http://localhost/base'],
+  ['', 'http://localhost/base'],
+  ['a b', 'http://localhost/base'],
+  ['a<b', 'http://localhost/base'],
+  ['evil.com/x', 'http://localhost/base'],
+  ['user@evil.com', 'http://localhost/base'],
+  ['1.2.3.999', 'http://localhost/base'],
+  ['a:99999', 'http://localhost/base'],
+])('for a request to %j the service is at %s', (host, url) => {
+  expect(urlOf({ ...LOCAL_SITE, basePath: '/base' }, host)).toBe(url);
+  expect(urlOf({ ...site, basePath: '/base' }, host)).toBe('https://portal.org/base');
 });

@@ -142,3 +142,19 @@ test.each(BROKEN)('a body that %s is a fault of the client (%s)', async (_, path
   expect([400, 499]).toContain(status);
   expect(service.logged).toEqual([]);
 });
+
+test('a request of HTTP/1.0 without a Host is answered, never with 500', async () => {
+  await using service = await listen();
+  const rows: [string, number][] = [
+    ['GET /v1/health', 200],
+    ['GET /v1/jobs?limit=1', 200],
+    ['GET /v1/jobs/none', 404],
+    ['DELETE /v1/sessions?user=nobody', 200],
+    ['DELETE /v1/jobs/none', 404],
+    ['GET /metrics', 200],
+  ];
+  for (const [line, status] of rows) {
+    const answer = await service.exchange(`${line} HTTP/1.0\r\n\r\n`);
+    expect([line, answer.slice(0, 12)]).toEqual([line, `HTTP/1.1 ${status}`]);
+  }
+});

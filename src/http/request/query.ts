@@ -5,6 +5,9 @@ import { pathOf } from '../url.ts';
 
 const MAX_NAMES = 100;
 
+/** Returns the query of a request as it is, with its question mark; empty if there is none. */
+export const searchOf = (request: Request): string => pathOf(request).search;
+
 /**
  * Parses the query of a request. Throws `validation_error` for an unknown parameter, because a typo must not
  * return everything, and for one that is given twice without being `repeatable`. Each method returns one

@@ -6,6 +6,7 @@ import type { Sessions } from '../../domain/session.ts';
 import { localPath, type SignInProvider } from '../../domain/sign-in.ts';
 import { type Site, urlOf } from '../../domain/site.ts';
 import { pendingCookie, readPending } from '../request/pending.ts';
+import { searchOf } from '../request/query.ts';
 
 interface OidcOptions {
   readonly provider: SignInProvider;
@@ -33,7 +34,7 @@ export const oidc = ({ provider, sessions, site, now }: OidcOptions) => {
 
   return new Elysia({ name: 'oidc', normalize: false })
     .get(OIDC_START_PATH, async ({ request }) => {
-      const returnTo = localPath(new URL(request.url).searchParams.get('return_to') ?? FIRST_PAGE);
+      const returnTo = localPath(new URLSearchParams(searchOf(request)).get('return_to') ?? FIRST_PAGE);
       const { url, pending } = await provider.start(answerUrl(request), returnTo, now());
       return redirect(url.href, [cookie.write(pending)]);
     })
@@ -45,7 +46,7 @@ export const oidc = ({ provider, sessions, site, now }: OidcOptions) => {
           'This browser has not started to sign in here, or too long ago. Start again.',
         );
       const answer = new URL(answerUrl(request));
-      answer.search = new URL(request.url).search;
+      answer.search = searchOf(request);
       const identity = await provider.finish(answer, pending, now());
       // The cookie is the browser's own, so that its path is checked once more.
       const to = pathOf(localPath(pending.returnTo));

@@ -16,6 +16,7 @@ import type { Sessions } from '../../domain/session.ts';
 import { type Site, urlOf } from '../../domain/site.ts';
 import { formatTime } from '../../domain/time.ts';
 import { callerContext } from '../request/caller.ts';
+import { searchOf } from '../request/query.ts';
 import { describe } from '../response/operation.ts';
 
 interface SessionOptions {
@@ -42,7 +43,7 @@ export const sessions = ({ sessions, site }: SessionOptions) =>
     .delete(
       REVOKE_SESSIONS.path,
       async ({ request, caller }): Promise<EndedSessionsAnswer> => {
-        const users = new URL(request.url).searchParams.getAll('user');
+        const users = new URLSearchParams(searchOf(request)).getAll('user');
         const [user = ''] = users;
         if (users.length !== 1 || !isIdentity(user))
           throw invalid('user must be the name of one user, such as ?user=alice.');
