@@ -16,12 +16,11 @@ const CALLERS: readonly KnownCaller[] = [
   { who: 'by the kernel', headers: async () => ({}) },
   {
     who: 'by a token',
-    headers: async (url) =>
-      bearer(await post(`${url}/v1/tokens`, { name: 'bench', role: 'viewer' }), 'token'),
+    headers: async (url) => bearer(await post(`${url}/v1/tokens`, { name: 'bench', role: 'viewer' })),
   },
   {
     who: 'by a session',
-    headers: async (url) => bearer(await post(`${url}/v1/sessions`), 'session'),
+    headers: async (url) => bearer(await post(`${url}/v1/sessions`)),
   },
 ];
 
@@ -80,4 +79,4 @@ async function post(url: string, body?: object): Promise<Record<string, string>>
   return (await response.json()) as Record<string, string>;
 }
 
-const bearer = (answer: Record<string, string>, key: string) => ({ Authorization: `Bearer ${answer[key]}` });
+const bearer = ({ token }: Record<string, string>) => ({ Authorization: `Bearer ${token}` });
