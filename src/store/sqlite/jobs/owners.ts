@@ -3,6 +3,9 @@ import type { Sight } from '../../../domain/caller.ts';
 import { jobNotFound } from '../../../domain/errors.ts';
 import { isSeen, type Owner } from '../../../domain/sight.ts';
 
+/** Reads an index alone, because a job of scrontab has thousands of runs. */
+export const SELECT_PAST_OWNERS = 'SELECT DISTINCT user, account FROM past_run WHERE job = ?';
+
 /** Finds out whose the runs of a job are, before anything else is read of them. */
 export function ownerReader(db: Database) {
   const selectLatest = db.query<Owner, [string]>(
@@ -11,9 +14,7 @@ export function ownerReader(db: Database) {
        LEFT JOIN detail ON detail.job = job.seq LEFT JOIN label ON label.id = detail.account
       WHERE job.id = ?`,
   );
-  const selectPastOwners = db.query<Owner, [string]>(
-    'SELECT DISTINCT user, account FROM past_run INDEXED BY past_run_by_owner WHERE job = ?',
-  );
+  const selectPastOwners = db.query<Owner, [string]>(SELECT_PAST_OWNERS);
   const selectAnyPast = db.query<unknown, [string]>('SELECT 1 FROM past_run WHERE job = ? LIMIT 1');
 
   return {

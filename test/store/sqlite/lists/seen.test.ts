@@ -1,7 +1,9 @@
 import { expect, test } from 'bun:test';
 import type { OwnSight } from '../../../../src/domain/caller.ts';
 import type { JobFilter } from '../../../../src/domain/list.ts';
-import { openForReading } from '../../../../src/store/sqlite/file/connection.ts';
+import { openForReading, openForWriting } from '../../../../src/store/sqlite/file/connection.ts';
+import { migrate } from '../../../../src/store/sqlite/file/migrate.ts';
+import { SELECT_PAST_OWNERS } from '../../../../src/store/sqlite/jobs/owners.ts';
 import { filterReader, isCounted } from '../../../../src/store/sqlite/lists/filters.ts';
 import { openSqlite } from '../../../../src/store/sqlite/open.ts';
 import { pastJob } from '../../../help/builders.ts';
@@ -58,4 +60,16 @@ test('who coordinates accounts searches only their users, and none but the user 
     const unknown: OwnSight = { user: 'alice', accounts: ['unknown'] };
     expect(isCounted(readFilter({ sight: unknown }, NOON_MS)!)).toBe(true);
   });
+});
+
+test('whose the earlier runs of a job are is read from an index alone', () => {
+  using folder = temporaryFolder();
+  using db = openForWriting(folder.file('plan.db'));
+  migrate(db, folder.file('plan.db'));
+  const plan = db
+    .query<{ detail: string }, [string]>(`EXPLAIN QUERY PLAN ${SELECT_PAST_OWNERS}`)
+    .all('7')
+    .map(({ detail }) => detail);
+  // SQLite does not call an index of generated columns covering, but reads nothing else.
+  expect(plan).toEqual(['SEARCH past_run USING INDEX past_run_by_owner (job=?)']);
 });
