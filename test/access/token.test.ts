@@ -214,7 +214,7 @@ test('uses that the store refuses are saved the next time', async () => {
     now: clock.now,
   });
   bearer(tokens, secret);
-  expect(tokens.saveUses()).rejects.toThrow('disk full');
+  await expect(tokens.saveUses()).rejects.toThrow('disk full');
   isBroken = false;
   await tokens.saveUses();
   await tokens.saveUses();
