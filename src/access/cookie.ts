@@ -26,12 +26,15 @@ export function sessionCookie({ isSecure, basePath }: CookieOptions): SessionCoo
   const attributes = `Path=${basePath || '/'}; HttpOnly; SameSite=Lax${isSecure ? '; Secure' : ''}`;
   const start = `${name}=`;
   return {
-    read: (request) =>
-      (request.headers.get('cookie') ?? '')
+    read(request) {
+      const header = request.headers.get('cookie');
+      if (header === null) return [];
+      return header
         .split(';')
         .map((pair) => pair.trim())
         .filter((pair) => pair.startsWith(start))
-        .map((pair) => pair.slice(start.length)),
+        .map((pair) => pair.slice(start.length));
+    },
     write: (value, maxAgeMs) => `${start}${value}; Max-Age=${Math.floor(maxAgeMs / 1000)}; ${attributes}`,
     clear: `${start}; Max-Age=0; ${attributes}`,
   };

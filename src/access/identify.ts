@@ -12,14 +12,20 @@ interface IdentifyOptions {
 
 /** Returns a function that finds out who sends a request: NOBODY where it cannot be known. */
 export function identifier({ ways, callerOf }: IdentifyOptions) {
-  return async (arrival: Arrival): Promise<Caller> => {
-    for (const way of ways) {
-      const found = way(arrival);
-      // Most ways answer at once; a turn of the event loop for each would cost as much as the ways.
-      const identity = found instanceof Promise ? await found : found;
-      if (identity === 'stranger') return NOBODY;
-      if (identity) return callerOf(identity);
+  const judge = (identity: Identity | 'stranger'): Caller | Promise<Caller> =>
+    identity === 'stranger' ? NOBODY : callerOf(identity);
+
+  /** Tries the ways from the one at `index` on. */
+  function identifyFrom(index: number, arrival: Arrival): Caller | Promise<Caller> {
+    for (let at = index; at < ways.length; at++) {
+      const found = ways[at]!(arrival);
+      // Most ways answer at once: a promise for each would cost as much as they do.
+      if (found instanceof Promise)
+        return found.then((one) => (one ? judge(one) : identifyFrom(at + 1, arrival)));
+      if (found) return judge(found);
     }
     return NOBODY;
-  };
+  }
+
+  return (arrival: Arrival): Caller | Promise<Caller> => identifyFrom(0, arrival);
 }

@@ -27,8 +27,8 @@ export function callerOf(identity: Identity, rules: RoleRules, known: Known): Ca
 }
 
 function roleOf({ name, proof, isLocal }: Identity, rules: RoleRules, { groups }: Known): Role {
-  const names = new Set([name, ...groups.map((group) => `@${group}`)]);
-  const isAmong = (list: readonly string[]) => list.some((one) => names.has(one));
+  const isAmong = (list: readonly string[]) =>
+    list.length > 0 && (list.includes(name) || groups.some((group) => list.includes(`@${group}`)));
   if (isAmong(rules.admins)) return 'admin';
   // The kernel names this machine's own users; a proxy or another machine may know others by these names.
   if (isLocal && proof === 'kernel' && rules.machineAdmins.includes(name)) return 'admin';

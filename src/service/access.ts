@@ -9,7 +9,7 @@ import { findInTables, tableReader } from '../access/proc-net.ts';
 import { trustsWholeMachine } from '../access/proxy.ts';
 import { createUnmunge } from '../access/unmunge.ts';
 import { createUsers, type Users } from '../access/users.ts';
-import type { Peer, Way } from '../access/way.ts';
+import type { Arrival, Peer, Way } from '../access/way.ts';
 import type { Reception } from '../api/whoami.ts';
 import { ANYBODY, type Identity } from '../domain/caller.ts';
 import type { AppError, CredentialRefused } from '../domain/errors.ts';
@@ -198,11 +198,11 @@ interface AccessOptions {
   readonly slurm?: Pick<SlurmAccess, 'user' | 'hidesJobs'>;
 }
 
+type PeerOf = (request: Request, server: Bun.Server<unknown> | null) => Peer | undefined;
+
 interface Access {
   /** What an app needs whose requests come from `peerOf`. */
-  forListener(
-    peerOf: (request: Request, server: Bun.Server<unknown> | null) => Peer | undefined,
-  ): Pick<AppOptions['access'], 'identify' | 'policy' | 'refuse'>;
+  forListener(peerOf: PeerOf): Pick<AppOptions['access'], 'identify' | 'policy' | 'refuse'>;
   /** Says who may do what, for the start message. */
   readonly summary: string;
 }
@@ -236,10 +236,31 @@ export function createAccess({ config, own, ways, refuse, known, slurm }: Access
       refuse: (refusal, request, server) => refuse(refusal, peerOf(request, server)),
       identify: config.open
         ? () => ANYBODY
-        : (request, server, pathToken) => identify({ request, peer: peerOf(request, server), pathToken }),
+        : (request, server, pathToken) => identify(new LazyArrival(request, server, pathToken, peerOf)),
     }),
     summary: describeAccess(config, own, slurm !== undefined),
   };
+}
+
+/** An arrival whose peer is asked for when a way needs it: that costs as much as a whole way. */
+class LazyArrival implements Arrival {
+  #peer: Peer | undefined;
+  #hasAsked = false;
+
+  constructor(
+    readonly request: Request,
+    readonly server: Bun.Server<unknown> | null,
+    readonly pathToken: string | undefined,
+    readonly peerOf: PeerOf,
+  ) {}
+
+  get peer(): Peer | undefined {
+    if (!this.#hasAsked) {
+      this.#hasAsked = true;
+      this.#peer = this.peerOf(this.request, this.server);
+    }
+    return this.#peer;
+  }
 }
 
 function describeAccess(

@@ -103,6 +103,9 @@ export function explainListenError(host: string, port: number, error: unknown): 
         `This user may not listen on port ${port}: ports below 1024 are for root. Choose another --port, or give the ` +
         'service AmbientCapabilities=CAP_NET_BIND_SERVICE.'
       );
+    case 'EAGAIN':
+    case 'EAI_AGAIN':
+      return `There is no host ${host} that this machine knows, and its name server does not answer. Choose an address of this machine with --host.`;
     case 'ENOENT':
     case 'ENOTFOUND':
     case 'EAI_NONAME':

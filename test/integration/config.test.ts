@@ -144,8 +144,8 @@ test.each([
 );
 
 test.each([
-  [['--host', 'nosuchhost.invalid'], 'There is no host nosuchhost.invalid.'],
-  [['--host', '10.99.99.99'], '10.99.99.99 is not an address of this machine.'],
+  [['--open', '--host', 'nosuchhost.invalid'], 'There is no host nosuchhost.invalid'],
+  [['--open', '--host', '10.99.99.99'], '10.99.99.99 is not an address of this machine.'],
   [['--slurm', 'on', '--slurm-bin', '/nowhere'], 'Slurm cannot be followed: there is no squeue in /nowhere.'],
 ])('serve %j is refused in one line before it announces itself', async (args, words) => {
   using folder = temporaryFolder();
