@@ -38,6 +38,7 @@ export async function openConnection(url: string, { isReading = true, ca }: Conn
     socket.once('error', reject);
   });
 
+  const serverName = isTls ? String((socket as TLSSocket).getPeerCertificate().subject.CN) : undefined;
   // A client that reads nothing: what is sent to it fills the buffers of the kernel, and then has to wait.
   if (!isReading) socket.pause();
 
@@ -45,7 +46,7 @@ export async function openConnection(url: string, { isReading = true, ca }: Conn
     send: (bytes: string | Uint8Array) => void socket.write(bytes),
     isClosed: () => isClosed,
     /** The name in the server's certificate. */
-    serverName: () => String((socket as TLSSocket).getPeerCertificate().subject.CN),
+    serverName,
     /** The next answer; undefined when the connection closed, or the time was over, before it was whole. */
     async receive({ toHead = false, timeoutMs = 10_000 } = {}): Promise<Answer | undefined> {
       const untilMs = Date.now() + timeoutMs;

@@ -35,7 +35,7 @@ async function nameAt(url: string, ca: string): Promise<string | undefined> {
   using connection = await openConnection(url, { ca });
   connection.send(requestText('GET', '/v1/health'));
   expect((await connection.receive())?.status).toBe(200);
-  return connection.serverName();
+  return connection.serverName;
 }
 
 async function until(isTrue: () => boolean | Promise<boolean>): Promise<void> {
@@ -97,7 +97,7 @@ test('a new certificate is used from SIGHUP on, and no connection and no request
       const answer = await connection.receive();
       requests++;
       if (answer?.status !== 201) failures.push(`${number}-${count}: ${answer?.status ?? 'no answer'}`);
-      names.add(connection.serverName());
+      names.add(connection.serverName);
       if (isKept && answer?.headers.get('connection') !== 'close') continue;
       connection.close();
       connection = undefined;
@@ -132,7 +132,7 @@ test('a new certificate is used from SIGHUP on, and no connection and no request
   expect([answered?.status, answered?.headers.get('connection')]).toEqual([201, 'close']);
   idle.send(requestText('GET', '/v1/jobs?limit=1'));
   expect((await idle.receive())?.headers.get('connection')).toBe('close');
-  expect([half.serverName(), idle.serverName()]).toEqual(['one', 'one']);
+  expect([half.serverName, idle.serverName]).toEqual(['one', 'one']);
   expect(server.errors()).not.toContain('"level":"error"');
   expect(await server.stop()).toBe(0);
 });
