@@ -1,0 +1,112 @@
+import { readdirSync } from 'node:fs';
+import type { Paths } from '../paths.ts';
+import type { JobKey } from '../reading.ts';
+import type { CgroupMounts } from './mounts.ts';
+
+/** The directories of one job on this node. */
+export interface JobDirectory {
+  readonly key: JobKey;
+  /** In the hierarchy of version 2. */
+  readonly unified?: string;
+  /** In those of version 1, by controller. */
+  readonly controllers: ReadonlyMap<string, string>;
+}
+
+export interface FindOptions {
+  readonly paths: Paths;
+  readonly mounts: CgroupMounts;
+  /** The name of this node in Slurm: several slurmd of one machine have a tree each. */
+  readonly node: string;
+}
+
+/** CgroupSlice= puts the scope into another slice, and a container below its own group. */
+const MAX_SCOPE_DEPTH = 4;
+/** Directories that a search looks into, whatever else the machine keeps in its cgroups. */
+const MAX_DIRECTORIES = 5000;
+const MAX_JOBS = 10_000;
+
+const JOB = /^job_(\d+)$/;
+/** `s` and 13 digits of Crockford's base 32: sluid.c of Slurm 24.11 and later. */
+const SLUID = /^s[0-9A-HJKMNP-TV-Z]{13}$/;
+
+interface FoundJob {
+  readonly key: JobKey;
+  unified?: string;
+  readonly controllers: Map<string, string>;
+}
+
+/** Finds the jobs that Slurm keeps in cgroups on this node, in any layout of Slurm 21.08 to 26.05. */
+export function findJobs(options: FindOptions): JobDirectory[] {
+  const jobs = new Map<string, FoundJob>();
+  const jobOf = (name: string) => {
+    const key = keyOf(name);
+    if (!key) return undefined;
+    const known = jobs.get(name);
+    if (known || jobs.size >= MAX_JOBS) return known;
+    const job: FoundJob = { key, controllers: new Map<string, string>() };
+    jobs.set(name, job);
+    return job;
+  };
+  for (const scope of findScopes(options)) {
+    for (const name of list(scope)) {
+      const job = jobOf(name);
+      if (job) job.unified = `${scope}/${name}`;
+    }
+  }
+  for (const [controller, point] of options.mounts.controllers) {
+    for (const [name, path] of jobsOfController(options.paths.of(point), options.node)) {
+      jobOf(name)?.controllers.set(controller, path);
+    }
+  }
+  return [...jobs.values()];
+}
+
+/** The key in the name of a directory; undefined for `system`, `slurmd` and others that are no job. */
+function keyOf(name: string): JobKey | undefined {
+  const [, jobId] = JOB.exec(name) ?? [];
+  if (jobId !== undefined) return { jobId };
+  return SLUID.test(name) ? { sluid: name } : undefined;
+}
+
+/** Finds the scopes of slurmstepd, which the watch for new jobs needs too. */
+export function findScopes({ paths, mounts, node }: FindOptions): string[] {
+  if (mounts.unified === undefined) return [];
+  const names = [`${node}_slurmstepd.scope`, 'slurmstepd.scope'];
+  const scopes: string[] = [];
+  let level = [paths.of(mounts.unified)];
+  let visited = 0;
+  for (let depth = 0; depth < MAX_SCOPE_DEPTH; depth++) {
+    const folders = level.slice(0, MAX_DIRECTORIES - visited);
+    visited += folders.length;
+    const inside = folders.flatMap((folder) =>
+      list(folder).map((name) => ({ name, path: `${folder}/${name}` })),
+    );
+    scopes.push(...inside.filter(({ name }) => names.includes(name)).map(({ path }) => path));
+    level = inside.filter(({ name }) => mayHaveScopes(name)).map(({ path }) => path);
+  }
+  return scopes;
+}
+
+/** Not other scopes, such as that of another slurmd of this machine, and what systemd keeps for users. */
+const mayHaveScopes = (name: string): boolean => !name.endsWith('.scope') && !name.startsWith('user-');
+
+/** Yields the job directories below `slurm/uid_*` of a controller of version 1. */
+function* jobsOfController(point: string, node: string): Generator<[name: string, path: string]> {
+  for (const top of [`slurm_${node}`, 'slurm']) {
+    for (const uid of list(`${point}/${top}`).filter((name) => name.startsWith('uid_'))) {
+      const folder = `${point}/${top}/${uid}`;
+      for (const name of list(folder)) yield [name, `${folder}/${name}`];
+    }
+  }
+}
+
+/** The names of the directories in a folder; none if it is gone, as jobs may be at any moment. */
+function list(folder: string): string[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => name);
+  } catch {
+    return [];
+  }
+}
