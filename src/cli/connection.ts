@@ -1,4 +1,5 @@
 import type { Client } from '../client/client.ts';
+import type { ClientError } from '../client/error.ts';
 import type { ClientOptions } from '../client/transport.ts';
 import { OperatorError } from '../domain/errors.ts';
 import { describeListener, parseListener } from '../settings/listener.ts';
@@ -11,6 +12,7 @@ export const CONNECTION_SETTINGS = [
   'listen',
   'host',
   'port',
+  'tlsCert',
 ] as const satisfies readonly SettingKey[];
 type Connection = Pick<Config, (typeof CONNECTION_SETTINGS)[number]>;
 export type Place = Pick<ClientOptions, 'url' | 'unix'>;
@@ -23,14 +25,15 @@ const TIMEOUT_MS = 30_000;
  * Returns where the service is: --server, or else where a service with these settings listens on this
  * machine, at an address rather than at a socket.
  */
-export function locateService({ server, listen, host, port }: Omit<Connection, 'token'>): Place {
+export function locateService({ server, listen, host, port, tlsCert }: Omit<Connection, 'token'>): Place {
   if (server !== null) return placeOf(server);
   const listeners = listen.map((text) => parseListener(text)!);
   const first = listeners.find(({ kind }) => kind === 'tcp') ?? listeners[0] ?? { kind: 'tcp', host, port };
   if (first.kind === 'unix') return placeOf(describeListener(first));
   // A service that listens on all addresses is reached on the loopback.
   const isAny = first.host === '0.0.0.0' || first.host === '::';
-  return { url: `http://${describeListener({ ...first, ...(isAny && { host: '127.0.0.1' }) })}` };
+  const scheme = tlsCert === null ? 'http' : 'https';
+  return { url: `${scheme}://${describeListener({ ...first, ...(isAny && { host: '127.0.0.1' }) })}` };
 }
 
 const placeOf = (server: string): Place =>
@@ -57,7 +60,7 @@ export async function askService<Value>(
   { headers = headersOf(config.token) }: AskOptions = {},
 ): Promise<Value> {
   // Imported here, so that the help of commands does not load the client and its schemas.
-  const [{ Client: Talker }, { ClientError }] = await Promise.all([
+  const [{ Client: Talker }, { ClientError: Failure }] = await Promise.all([
     import('../client/client.ts'),
     import('../client/error.ts'),
   ]);
@@ -65,14 +68,27 @@ export async function askService<Value>(
   try {
     return await ask(new Talker({ ...place, headers, timeoutMs: TIMEOUT_MS, retries: 0 }));
   } catch (error) {
-    if (!(error instanceof ClientError)) throw error;
-    if (error.code !== 'no_answer') throw new OperatorError(error.message, { cause: error });
-    throw new NoService(
+    if (!(error instanceof Failure)) throw error;
+    throw explain(error, place);
+  }
+}
+
+function explain(error: ClientError, place: Place): OperatorError {
+  const { code, message, cause } = error;
+  if (code !== 'no_answer') return new OperatorError(message, { cause: error });
+  if (NOTHING_LISTENS.includes((cause as { code?: string } | undefined)?.code ?? ''))
+    return new NoService(
       `No service answers at ${describePlace(place)}. Start it (systemctl start hpc-observe), or give its URL with --server.`,
       { cause: error },
     );
-  }
+  // Such as a certificate for another name.
+  return new OperatorError(`${message.replace(/\.$/, '')}. Give the URL of the service with --server.`, {
+    cause: error,
+  });
 }
+
+/** The codes of `fetch` for an address and for a unix socket. */
+const NOTHING_LISTENS: readonly string[] = ['ECONNREFUSED', 'ENOENT'];
 
 const headersOf = (token: string | null): Record<string, string> =>
   token === null ? {} : { authorization: `Bearer ${token}` };

@@ -8,6 +8,7 @@ import {
 } from '../../src/cli/connection.ts';
 import { OperatorError } from '../../src/domain/errors.ts';
 import { loadConfig } from '../../src/settings/load.ts';
+import { certificates } from '../help/certificates.ts';
 import { temporaryFolder } from '../help/folder.ts';
 
 const settings = (...args: string[]) =>
@@ -25,6 +26,7 @@ test.each([
   [['--listen', 'unix:/run/a.sock?mode=0660'], 'unix:/run/a.sock'],
   [['--server', 'https://head.example/observe/', '--port', '9000'], 'https://head.example/observe'],
   [['--server', 'unix:/run/a.sock', '--port', '9000'], 'unix:/run/a.sock'],
+  [['--tls-cert', '/etc/cert.pem', '--host', '0.0.0.0'], 'https://127.0.0.1:8080'],
 ])('with %j a command asks the service at %s', (args, place) => {
   expect(describePlace(locateService(settings(...args)))).toBe(place);
 });
@@ -80,4 +82,23 @@ test('where nothing listens, the message says what to do', async () => {
   expect(failure.message).toBe(
     'No service answers at http://127.0.0.1:1. Start it (systemctl start hpc-observe), or give its URL with --server.',
   );
+});
+
+test('a socket that does not exist is no service', async () => {
+  const failure = await askHealth('--server', 'unix:/nowhere/http.sock').catch((error) => error);
+  expect(failure).toBeInstanceOf(NoService);
+});
+
+test('a certificate that is not trusted is the reason of the message, and not a service that is missing', async () => {
+  using made = certificates();
+  made.make('server', { name: 'localhost' });
+  const tls = { cert: Bun.file(made.file('server.crt')), key: Bun.file(made.file('server.key')) };
+  const other = Bun.serve({ port: 0, tls, fetch: () => new Response() });
+  const failure = await askHealth('--server', other.url.href).catch((error) => error);
+  expect(failure).toBeInstanceOf(OperatorError);
+  expect(failure).not.toBeInstanceOf(NoService);
+  expect(failure.message).toMatch(
+    /^https:.* did not answer: .*certificate.*\. Give the URL of the service with --server\.$/,
+  );
+  await other.stop(true);
 });
