@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
-import { parseAddress } from '../../src/access/address.ts';
+import { networkInterfaces } from 'node:os';
+import { type End, parseAddress } from '../../src/access/address.ts';
 import { type FindOwner, kernelWay, ownerFinder } from '../../src/access/kernel.ts';
 import { openSockets } from '../../src/access/libc.ts';
 import { rememberOwners } from '../../src/access/owner-memory.ts';
@@ -42,6 +43,20 @@ async function expectOwner(socket: ReturnType<typeof connectAs>, uid: number): P
 const ask = (path: string, method = 'GET') => `${method} ${path} HTTP/1.1\r\nHost: head\r\n\r\n`;
 const ANSWER = /<\w+>/;
 
+/** Below those that the system chooses, so that nobody else takes one while it is free for a moment. */
+let nextPort = 20_000 + (process.pid % 10_000);
+
+/** Connects from a port that another user can take afterwards. */
+function connectFromPort(options: { readonly uid: number; readonly to: End }): ReturnType<typeof connectAs> {
+  for (let tries = 0; ; tries++) {
+    try {
+      return connectAs({ ...options, from: { address: LOOPBACK, port: nextPort++ } });
+    } catch (error) {
+      if (tries === 100) throw error;
+    }
+  }
+}
+
 async function until(isTrue: () => boolean): Promise<void> {
   for (let tries = 0; tries < 200 && !isTrue(); tries++) await Bun.sleep(5);
 }
@@ -79,7 +94,7 @@ for (const [name, findOwner] of FINDERS) {
   });
 
   rootTest(`${name}: a user who takes a port that another has just left is not the other`, async () => {
-    const alice = connectAs({ uid: ALICE, to: to() });
+    const alice = connectFromPort({ uid: ALICE, to: to() });
     await expectOwner(alice, ALICE);
     alice.reset();
     const from = { address: LOOPBACK, port: alice.port };
@@ -92,7 +107,9 @@ for (const [name, findOwner] of FINDERS) {
     `${name}: a request whose sender has gone belongs to nobody, whoever has its port now`,
     async () => {
       server.seen.length = 0;
-      const bob = connectAs({ uid: BOB, to: to() });
+      const bob = connectFromPort({ uid: BOB, to: to() });
+      await expectOwner(bob, BOB);
+      server.seen.length = 0;
       bob.send(ask('/gone', 'DELETE'));
       bob.reset();
       const root = connectAs({ uid: 0, to: to(), from: { address: LOOPBACK, port: bob.port } });
@@ -124,7 +141,7 @@ rootTest.each([
     return findOwner(peer);
   });
   const to = { address: LOOPBACK, port: server.port };
-  const bob = connectAs({ uid: BOB, to });
+  const bob = connectFromPort({ uid: BOB, to });
   await expectOwner(bob, BOB);
   server.seen.length = 0;
   let root: ReturnType<typeof connectAs> | undefined;
@@ -150,7 +167,7 @@ test('a connection is looked up twice and then known, and another one from its p
   const server = listen('127.0.0.1', rememberOwners(counted, sockets.connection));
   const to = { address: LOOPBACK, port: server.port };
   const own = process.getuid!();
-  const first = connectAs({ uid: own, to });
+  const first = connectFromPort({ uid: own, to });
   await expectOwner(first, own);
   await expectOwner(first, own);
   expect(lookups).toBe(2);
@@ -217,7 +234,7 @@ rootTest(
   'at a wildcard address two connections from one port are nobody’s rather than each other’s',
   async () => {
     const server = listen('0.0.0.0', netlink);
-    const root = connectAs({ uid: 0, to: { address: LOOPBACK, port: server.port } });
+    const root = connectFromPort({ uid: 0, to: { address: LOOPBACK, port: server.port } });
     const from = { address: LOOPBACK, port: root.port };
     root.send(ask('/'));
     expect(await root.receive(ANSWER)).toContain('<0>');
@@ -232,6 +249,22 @@ rootTest(
     server.stop();
   },
 );
+
+rootTest('a client at an address of this machine that others reach is known', async () => {
+  const [own] = Object.values(networkInterfaces())
+    .flatMap((addresses) => addresses ?? [])
+    .filter(({ internal, family }) => !internal && family === 'IPv4');
+  // A machine without a network has none.
+  if (!own) return;
+  for (const host of [own.address, '0.0.0.0']) {
+    const server = listen(host, remembering());
+    const to = { address: parseAddress(own.address)!, port: server.port };
+    const alice = connectAs({ uid: ALICE, to });
+    await expectOwner(alice, ALICE);
+    alice.close();
+    server.stop();
+  }
+});
 
 test('a connection of this process is its own', async () => {
   const server = listen('127.0.0.1', netlink);

@@ -42,12 +42,13 @@ export function connectAs({ uid, to, from }: SocketOptions) {
   const file = libc.socket(to.address.length === 4 ? 2 : 10, 1, 0);
   check(libc.seteuid(own), 'seteuid');
   libc.setsockopt(file, SOL_SOCKET, SO_REUSEADDR, ptr(Int32Array.of(1)), 4);
-  if (from) {
-    const name = nameOf(from);
-    check(libc.bind(file, ptr(name), name.length), 'bind');
+  const remote = nameOf(to);
+  const local = from && nameOf(from);
+  if (local && libc.bind(file, ptr(local), local.length) !== 0) {
+    libc.close(file);
+    throw new Error(`The port ${from!.port} is not free.`);
   }
-  const name = nameOf(to);
-  check(libc.connect(file, ptr(name), name.length), 'connect');
+  check(libc.connect(file, ptr(remote), remote.length), 'connect');
   const bytes = new Uint8Array(28);
   libc.getsockname(file, ptr(bytes), ptr(Uint32Array.of(bytes.length)));
 
