@@ -1,9 +1,11 @@
 import type { Identity } from '../domain/caller.ts';
 import { AppError, quote, refuseCredential } from '../domain/errors.ts';
 import { MUNGE_SERVICE } from '../domain/munge.ts';
-import type { Credential, Unmunge } from './unmunge.ts';
+import { type Credential, TOO_MANY_CREDENTIALS, type Unmunge } from './unmunge.ts';
 import type { Way } from './way.ts';
 
+/** Anybody can send credentials that cost a program each; 68 of all are decoded or wait. */
+const MAX_OF_SOURCE = 16;
 const SCHEME = /^munge(?: +(.*))?$/i;
 
 interface MungeOptions {
@@ -21,9 +23,13 @@ interface MungeOptions {
  * proves the user who made it, on any machine with the same key, for one request.
  */
 export function mungeWay({ unmunge, cluster, hosts = [], nameOf }: MungeOptions): Way {
-  return ({ request }) => {
+  const places = placesOfSources();
+
+  return ({ request, peer }) => {
     const shown = SCHEME.exec(request.headers.get('authorization') ?? '');
-    return shown ? identify(shown[1] ?? '', request) : undefined;
+    if (!shown) return undefined;
+    const leave = places.enter(peer?.kind === 'tcp' ? peer.address : '');
+    return identify(shown[1] ?? '', request).finally(leave);
   };
 
   async function identify(text: string, request: Request): Promise<Identity> {
@@ -38,6 +44,23 @@ export function mungeWay({ unmunge, cluster, hosts = [], nameOf }: MungeOptions)
     if (name === undefined) throw nameUnknown(uid);
     return { name, uid, proof: 'munge', isLocal: false };
   }
+}
+
+/** Of the credentials that are decoded or wait for it, one address has at most a quarter. */
+function placesOfSources() {
+  const inside = new Map<string, number>();
+  return {
+    enter(source: string): () => void {
+      const count = inside.get(source) ?? 0;
+      if (count >= MAX_OF_SOURCE) throw new AppError('unavailable', TOO_MANY_CREDENTIALS);
+      inside.set(source, count + 1);
+      return () => {
+        const left = inside.get(source)! - 1;
+        if (left === 0) inside.delete(source);
+        else inside.set(source, left);
+      };
+    },
+  };
 }
 
 interface Audience {

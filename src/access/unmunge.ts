@@ -25,6 +25,9 @@ const ARMOR = /^MUNGE:[A-Za-z0-9+/]+={0,2}:$/;
 const PROBE = 'MUNGE:AAAA:';
 const NO_SOCKET = 6;
 
+export const TOO_MANY_CREDENTIALS =
+  'Too many MUNGE credentials are waiting. Exchange one for a session, or try again in a second.';
+
 /**
  * Why a credential is refused, by the exit code of unmunge (munge_err_t in munge.h); all others are faults of
  * this machine.
@@ -97,7 +100,7 @@ export function createUnmunge({ socket, folders = MUNGE_FOLDERS }: UnmungeOption
   const gate = createGate({
     places: 4,
     waiting: 64,
-    message: 'Too many MUNGE credentials are waiting. Exchange one for a session, or try again in a second.',
+    message: TOO_MANY_CREDENTIALS,
   });
 
   async function run(credential: string): Promise<string> {

@@ -90,3 +90,35 @@ test('a credential is not judged before the name of the cluster is known', async
   );
   expect(error).toMatchObject({ code: 'unavailable', message: expect.stringContaining('--cluster') });
 });
+
+test('one address cannot keep all places, and those that wait for an answer leave room for others', async () => {
+  const { promise, resolve } = Promise.withResolvers<Credential>();
+  const busy = mungeWay({
+    unmunge: { decode: () => promise },
+    cluster: () => 'alpha',
+    nameOf: () => 'alice',
+  });
+  const from = (address: string) => ({
+    ...arrival('Munge MUNGE:x:'),
+    peer: {
+      kind: 'tcp',
+      address,
+      port: 1,
+      listener: { address: '0.0.0.0', port: 8080 },
+      isConnected: () => true,
+    } as const,
+  });
+  const waiting = Array.from({ length: 16 }, () => busy(from('10.0.0.1')));
+  // Not toThrow, which waits for the promise of one that is let in.
+  let refusal: unknown;
+  try {
+    void busy(from('10.0.0.1'));
+  } catch (error) {
+    refusal = error;
+  }
+  expect(refusal).toMatchObject({ code: 'unavailable', message: expect.stringContaining('Too many MUNGE') });
+  waiting.push(busy(from('10.0.0.2')));
+  resolve(CREDENTIAL);
+  expect((await Promise.all(waiting)).length).toBe(17);
+  expect(await busy(from('10.0.0.1'))).toMatchObject({ name: 'alice' });
+});

@@ -271,6 +271,26 @@ test('good requests and their answers match the document', async () => {
   }
 });
 
+test('answers about callers and sessions match the document', async () => {
+  const identity = { name: 'root', uid: 0, proof: 'kernel', isLocal: true } as const;
+  const sight = { user: 'root', accounts: ['physics'] };
+  await using fresh = await startService({ identify: () => ({ identity, role: 'admin', sight }) });
+  const check = documentChecker(document);
+  const sent: [method: string, path: string, status: number][] = [
+    ['GET', '/v1/whoami', 200],
+    ['POST', '/v1/sessions', 201],
+    ['POST', '/v1/sessions/links', 201],
+    ['DELETE', '/v1/sessions?user=root', 200],
+    ['DELETE', '/v1/sessions?user=', 400],
+    ['DELETE', '/v1/sessions/current', 404],
+  ];
+  for (const [method, path, status] of sent) {
+    const answer = await fresh.send(method, path);
+    expect([method, path, answer.status]).toEqual([method, path, status]);
+    check.answer(method, path, answer);
+  }
+});
+
 test('the example of every body and path is accepted by the service', async () => {
   const identity = { name: 'root', proof: 'kernel', isLocal: true } as const;
   await using fresh = await startService({ identify: () => ({ ...ANYBODY, identity }) });
