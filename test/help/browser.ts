@@ -16,11 +16,12 @@ interface OpenOptions {
 }
 
 /**
- * Starts a headless Chromium with an empty profile that can
- * reach only 127.0.0.1. Killed at the end of the scope.
+ * Starts a headless Chromium with an empty profile that can reach only 127.0.0.1,
+ * also by `names` of hosts. Killed at the end of the scope.
  */
-export async function startBrowser() {
+export async function startBrowser({ names = [] }: { readonly names?: readonly string[] } = {}) {
   const profile = temporaryFolder();
+  const rules = [...names.map((name) => `MAP ${name} 127.0.0.1`), 'MAP * ~NOTFOUND', 'EXCLUDE 127.0.0.1'];
   const child = Bun.spawn(
     [
       'chromium',
@@ -32,7 +33,7 @@ export async function startBrowser() {
       '--disable-background-networking',
       '--disable-component-update',
       '--disable-sync',
-      '--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1',
+      `--host-resolver-rules=${rules.join(' , ')}`,
       '--remote-debugging-port=0',
       `--user-data-dir=${profile.path}`,
       'about:blank',
