@@ -17,7 +17,7 @@ const SO_COOKIE = 57;
 /** Answers to earlier questions that could not be read then. */
 const MAX_STALE_ANSWERS = 8;
 /** About 2 ms. */
-const MAX_FILES = 8192;
+const MAX_FILES = 4096;
 
 /** What only the C library gives: the kernel's knowledge of sockets. */
 export interface Sockets {

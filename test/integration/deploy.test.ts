@@ -35,12 +35,17 @@ function expandSet(name: string, sets: ReadonlyMap<string, readonly string[]>): 
   );
 }
 
-/** Waits until strace has written the end of the process, and returns the names of all calls. */
-async function readCalls(path: string, pid: number): Promise<string[]> {
+/**
+ * Waits until strace has written the end of the process, and returns the names of all calls, and the families
+ * of its sockets.
+ */
+async function readCalls(path: string, pid: number): Promise<{ calls: string[]; families: string[] }> {
   for (const endMs = Date.now() + 20_000; Date.now() < endMs; await Bun.sleep(50)) {
     const text = readFileSync(path, 'utf8');
     if (!new RegExp(`^${pid} +\\+\\+\\+ exited`, 'm').test(text)) continue;
-    return [...new Set([...text.matchAll(/^\d+ +(\w+)\(/gm)].map((match) => match[1]!))].sort();
+    const find = (pattern: RegExp) =>
+      [...new Set([...text.matchAll(pattern)].map((match) => match[1]!))].sort();
+    return { calls: find(/^\d+ +(\w+)\(/gm), families: find(/ socket\((AF_\w+)/g) };
   }
   throw new Error('The trace has no end.');
 }
@@ -77,10 +82,13 @@ testWith(isRoot ? ['strace', 'systemd-analyze', 'setpriv'] : ['strace', 'systemd
       expect((await fetch(`${server.url}/${path}`)).status, path).toBe(200);
     expect(await server.stop()).toBe(0);
 
-    const calls = await readCalls(trace, server.pid);
+    const { calls, families } = await readCalls(trace, server.pid);
     expect(calls.length).toBeGreaterThan(30);
     const allowed = new Set(expandSet(directive('SystemCallFilter'), await readCallSets()));
     expect(allowed.size).toBeGreaterThan(200);
     expect(calls.filter((call) => !allowed.has(call))).toEqual([]);
+    const allowedFamilies = directive('RestrictAddressFamilies').split(' ');
+    expect(families).toContain('AF_NETLINK');
+    expect(families.filter((family) => !allowedFamilies.includes(family))).toEqual([]);
   },
 );
