@@ -49,6 +49,24 @@ export interface Sender {
   readonly fetchSite: string | null;
 }
 
+/** The headers by which a browser says which page asks for something, and for what. */
+export interface Asker extends Omit<Sender, 'host'> {
+  /** Sec-Fetch-Mode and Sec-Fetch-Dest. */
+  readonly fetchMode: string | null;
+  readonly fetchDest: string | null;
+}
+
+/**
+ * Returns whether a read is that of a program, of a page of the service or of one that is trusted, or opens a
+ * page in a window of its own. Pages elsewhere cannot see an answer, but whether there is one: `<object>` and
+ * `<link rel=prefetch>` tell a 200 from a 404, and so whether a job exists.
+ */
+export function mayRead(site: Site, { origin, fetchSite, fetchMode, fetchDest }: Asker): boolean {
+  if (fetchSite !== 'cross-site' && fetchSite !== 'same-site') return true;
+  if (fetchMode === 'navigate' && fetchDest === 'document') return true;
+  return origin !== null && (origin === site.publicOrigin || site.otherOrigins.has(origin));
+}
+
 /** Returns whether a request is sent by a program, by a page of the service or by one that is trusted. */
 export function isFromTrustedPage(site: Site, { host, origin, fetchSite }: Sender): boolean {
   if (origin === null) return fetchSite !== 'cross-site' && fetchSite !== 'same-site';

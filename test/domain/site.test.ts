@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test';
-import { isFromTrustedPage, isOwnHost, LOCAL_SITE, urlOf } from '../../src/domain/site.ts';
+import { isFromTrustedPage, isOwnHost, LOCAL_SITE, mayRead, urlOf } from '../../src/domain/site.ts';
 
 const names = new Set(['localhost', 'hn', 'hn.example.org']);
 
@@ -114,4 +114,38 @@ test.each([
 ])('for a request to %j the service is at %s', (host, url) => {
   expect(urlOf({ ...LOCAL_SITE, basePath: '/base' }, host)).toBe(url);
   expect(urlOf({ ...site, basePath: '/base' }, host)).toBe('https://portal.org/base');
+});
+
+const asking = (
+  fetchSite: string | null,
+  fetchMode: string,
+  fetchDest: string,
+  origin: string | null = null,
+) => ({
+  fetchSite,
+  fetchMode,
+  fetchDest,
+  origin,
+});
+
+test.each([
+  ['its own page', asking('same-origin', 'cors', 'empty')],
+  ['a person at the address bar', asking('none', 'navigate', 'document')],
+  ['a link of another page', asking('cross-site', 'navigate', 'document')],
+  ['the page in a portal', asking('cross-site', 'cors', 'empty', 'https://portal.org')],
+  ['a page of a named origin', asking('same-site', 'cors', 'empty', 'https://g.org')],
+])('%s may read', (_, asker) => {
+  expect(mayRead(site, asker)).toBe(true);
+});
+
+test.each([
+  ['<object>', asking('cross-site', 'navigate', 'object')],
+  ['<iframe>', asking('cross-site', 'navigate', 'iframe')],
+  ['<link rel=prefetch>', asking('cross-site', 'no-cors', 'empty')],
+  ['<img>, at another port', asking('same-site', 'no-cors', 'image')],
+  ['fetch', asking('cross-site', 'cors', 'empty', 'https://evil.com')],
+  ['fetch without an origin', asking('cross-site', 'cors', 'empty', 'null')],
+  ['what is no page', asking('cross-site', 'no-cors', 'document')],
+])('%s of a foreign page may not read', (_, asker) => {
+  expect(mayRead(site, asker)).toBe(false);
 });

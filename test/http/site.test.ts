@@ -142,3 +142,24 @@ test('answers that depend on the caller are stored nowhere, and pages can be fra
   expect(page.headers.get('content-security-policy')).toContain("frame-ancestors 'none'");
   expect(page.headers.get('x-frame-options')).toBe('DENY');
 });
+
+test('no element of a foreign page finds out which jobs there are', async () => {
+  await using service = await startService();
+  await service.send('POST', '/v1/jobs', JOB);
+  for (const [site, dest] of [
+    ['cross-site', 'object'],
+    ['same-site', 'empty'],
+  ] as const) {
+    const ask = (path: string) =>
+      service.send('GET', path, undefined, {
+        'sec-fetch-site': site,
+        'sec-fetch-mode': 'navigate',
+        'sec-fetch-dest': dest,
+      });
+    const [present, missing] = [await ask('/v1/jobs/a'), await ask('/v1/jobs/none')];
+    expect([present.status, present.json]).toEqual([403, missing.json]);
+    expect(present.json.message).toContain('may not read anything here');
+  }
+  const link = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' };
+  expect((await service.send('GET', '/v1/jobs/a', undefined, link)).status).toBe(200);
+});

@@ -127,3 +127,48 @@ testWithBrowser('a name that was made to point here shows nothing', async () => 
   expect(await page.evaluate<string>('document.body.textContent')).toContain('misdirected_request');
   expect(await page.evaluate("fetch('/v1/whoami').then((answer) => answer.status)")).toBe(421);
 });
+
+/** Source of a function that loads a URL by an element or a call, and returns all that the page notices. */
+const LOAD = `async (kind, url) => {
+  const byElement = (name, attributes) => new Promise((notice) => {
+    const element = Object.assign(document.createElement(name), attributes);
+    element.onload = () => notice('load');
+    element.onerror = () => notice('error');
+    document.body.append(element);
+  });
+  switch (kind) {
+    case 'object': return byElement('object', { data: url });
+    case 'prefetch': return byElement('link', { rel: 'prefetch', href: url });
+    case 'preload': return byElement('link', { rel: 'preload', as: 'fetch', href: url });
+    case 'script': return byElement('script', { src: url });
+    case 'style': return byElement('link', { rel: 'stylesheet', href: url });
+    case 'image': return byElement('img', { src: url });
+    case 'iframe': return byElement('iframe', { src: url });
+    case 'fetch': return fetch(url, { credentials: 'include' }).then(({ status }) => status, String);
+    case 'opaque': return fetch(url, { mode: 'no-cors' }).then(({ type, status }) => type + status, String);
+  }
+}`;
+const KINDS = ['object', 'prefetch', 'preload', 'script', 'style', 'image', 'iframe', 'fetch', 'opaque'];
+
+testWithBrowser(
+  'no element of a foreign page, or of another port of this machine, finds out which jobs there are',
+  async () => {
+    await using server = await serve();
+    await using foreign = serveForeignPage();
+    await using browser = await startBrowser({ names: [EVIL] });
+    const created = await fetch(`${server.url}/v1/jobs`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ id: 'known', user: 'u', nodes: ['n'] }),
+    });
+    expect(created.status).toBe(201);
+    for (const url of [foreign.url, foreign.url.replace(EVIL, '127.0.0.1')]) {
+      const page = await browser.open(url);
+      for (const kind of KINDS) {
+        const notice = (id: string) =>
+          page.evaluate<unknown>(`(${LOAD})('${kind}', '${server.url}/v1/jobs/${id}')`);
+        expect([url, kind, await notice('known')]).toEqual([url, kind, await notice('missing')]);
+      }
+    }
+  },
+);
