@@ -20,6 +20,9 @@ import { describe } from '../response/operation.ts';
 const SAMPLES = { name: 'samples', maxRows: MAX_BATCH_SAMPLES, maxRowLength: MAX_SAMPLE_LENGTH };
 const JOBS = { name: 'jobs', maxRows: MAX_BATCH_JOBS, maxRowLength: MAX_JOB_LENGTH };
 
+/** One for the apps of all listeners. */
+const intakes = limitIntake(BATCH_INTAKE_BYTES);
+
 interface BatchOptions {
   readonly store: Pick<JobStore, 'createJobs'> & Pick<SampleStore, 'recordSamples' | 'requireRoomForBatch'>;
   readonly now: () => number;
@@ -27,7 +30,6 @@ interface BatchOptions {
 
 /** Stores many samples or jobs at once; a row at fault is refused by itself. */
 export const batches = ({ store, now }: BatchOptions) => {
-  const intakes = limitIntake(BATCH_INTAKE_BYTES);
   return new Elysia({ name: 'batches', normalize: false })
     .post(
       RECORD_SAMPLES.path,

@@ -11,6 +11,9 @@ import { COMPLETION_INTAKE_BYTES, MAX_COMPLETION_BYTES } from '../request/limits
 import { ShortenedDocument } from '../request/long-texts.ts';
 import { describe } from '../response/operation.ts';
 
+/** One for the apps of all listeners. */
+const intakes = limitIntake(COMPLETION_INTAKE_BYTES);
+
 export interface CompletionOptions {
   readonly recordReports: RecordReports;
   /** Parses what slurmctld posts; undefined if it ends no run. `validation_error`. */
@@ -19,8 +22,6 @@ export interface CompletionOptions {
 
 /** Receives the record that slurmctld posts of every ended run (`JobCompType=jobcomp/elasticsearch`). */
 export const completions = ({ recordReports, parseCompletion }: CompletionOptions) => {
-  const intakes = limitIntake(COMPLETION_INTAKE_BYTES);
-
   async function receive(request: Request) {
     using intake = intakes.open();
     const document = new ShortenedDocument();
