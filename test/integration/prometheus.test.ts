@@ -1,6 +1,6 @@
 import { expect } from 'bun:test';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { serve } from '../help/executable.ts';
+import { runExecutable, serve } from '../help/executable.ts';
 import { temporaryFolder } from '../help/folder.ts';
 import { testWith } from '../help/tool.ts';
 
@@ -79,23 +79,56 @@ testWithPrometheus(
   },
 );
 
+testWithPrometheus(
+  'Prometheus sends the token of the file that deploy/prometheus.yml names, and reads the file again',
+  async () => {
+    await using server = await serve();
+    using folder = temporaryFolder();
+    const file = folder.file('prometheus.token');
+    const token = (...args: readonly string[]) =>
+      runExecutable(['token', ...args, '--server', server.url], { folder: server.folder });
+    const createToken = async (name: string) =>
+      writeFileSync(file, (await token('create', '--name', name, '--role', 'viewer')).stdout);
+    await createToken('first');
+    await using prometheus = await startPrometheus(server.url, file);
+    const waitFor = (health: string) =>
+      until(async () => {
+        const [first] = await prometheus.targets();
+        return first?.health === health ? first.lastError : undefined;
+      });
+    expect(await waitFor('up')).toBe('');
+    await token('revoke', 'first');
+    expect(await waitFor('down')).toContain('401 Unauthorized');
+    await createToken('second');
+    expect(await waitFor('up')).toBe('');
+    expect((await token('list')).stdout).toMatch(/^second +viewer .* never +\d{4}-/m);
+  },
+);
+
 /** A series: its value, and its labels without those that the scrape adds. */
 interface Series {
   readonly labels: Record<string, string>;
   readonly value: number;
 }
 
-/** Starts Prometheus on a free port with deploy/prometheus.yml, but scraping `url` every second. */
-async function startPrometheus(url: string) {
+const TOKEN_LINES = /# (authorization:\n +)# ( +credentials_file: ).*\n/;
+
+/**
+ * Starts Prometheus on a free port with deploy/prometheus.yml, but scraping `url` every second, maybe with the
+ * lines about a token.
+ */
+async function startPrometheus(url: string, tokenFile?: string) {
   const folder = temporaryFolder();
   mkdirSync(folder.file('data'));
   const config = readFileSync('deploy/prometheus.yml', 'utf8');
   expect(config).toContain('127.0.0.1:8080');
+  expect(config).toMatch(TOKEN_LINES);
+  const ours = config
+    .replace('127.0.0.1:8080', new URL(url).host)
+    .replace('scrape_interval: 15s', 'scrape_interval: 1s');
   writeFileSync(
     folder.file('prometheus.yml'),
-    config
-      .replace('127.0.0.1:8080', new URL(url).host)
-      .replace('scrape_interval: 15s', 'scrape_interval: 1s'),
+    tokenFile === undefined ? ours : ours.replace(TOKEN_LINES, `$1$2${tokenFile}\n`),
   );
   const child = Bun.spawn(
     [
