@@ -29,6 +29,7 @@ export const WhoamiAnswer = Type.Object(
     name: Type.Optional(Type.String({ description: 'Absent if the service does not know who asks' })),
     uid: Type.Optional(Count('Numeric id of the user, where it is known')),
     role: Type.Optional(Choice(ROLES, 'What the caller may do')),
+    role_why: Type.Optional(Type.String({ description: 'The rule that gives the role, in words' })),
     proof: Type.Optional(Choice(PROOFS, 'How the name was proved')),
     sees: Choice(SIGHTS, 'The jobs that the caller sees: all, own (and those of `accounts`) or none'),
     accounts: Type.Optional(
@@ -57,6 +58,7 @@ export interface Whoami extends Reception {
   readonly name: string | undefined;
   readonly uid: number | undefined;
   readonly role: Role | undefined;
+  readonly roleWhy: string | undefined;
   readonly proof: Proof | undefined;
   readonly sees: (typeof SIGHTS)[number];
   readonly accounts: readonly string[];
@@ -65,12 +67,13 @@ export interface Whoami extends Reception {
 }
 
 export function renderWhoami(caller: Caller, { cluster, ways }: Reception): WhoamiAnswer {
-  const { identity, role, sight } = caller;
+  const { identity, role, roleWhy, sight } = caller;
   const { name, uid, proof, session } = identity ?? {};
   return {
     ...(name !== undefined && { name }),
     ...(uid !== undefined && { uid }),
     ...(role !== undefined && { role }),
+    ...(roleWhy !== undefined && { role_why: roleWhy }),
     ...(proof !== undefined && { proof }),
     sees: sight === undefined ? 'none' : sight === 'all' ? 'all' : 'own',
     ...(typeof sight === 'object' && { accounts: [...sight.accounts] }),
@@ -85,6 +88,7 @@ export const readWhoami = ({ session_ends, ...answer }: WhoamiAnswer): Whoami =>
   name: answer.name,
   uid: answer.uid,
   role: answer.role,
+  roleWhy: answer.role_why,
   proof: answer.proof,
   sees: answer.sees,
   accounts: answer.accounts ?? [],

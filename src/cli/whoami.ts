@@ -22,10 +22,10 @@ export const whoami = defineCommand({
 
 /** Renders what the service said about the user of the command. */
 export function describeWhoami(who: Whoami, place: string): string {
-  const { name, uid, role, sessionEndsMs, why, cluster, ways } = who;
+  const { name, uid, role = 'none', roleWhy, sessionEndsMs, why, cluster, ways } = who;
   const rows = [
     ['You are', name === undefined ? 'unknown' : `${name}${uid === undefined ? '' : ` (uid ${uid})`}`],
-    ['Role', role ?? 'none'],
+    ['Role', roleWhy === undefined ? role : `${role}: ${roleWhy}`],
     ['You see', describeSight(who)],
     ...(sessionEndsMs === undefined ? [] : [['Session', `until ${formatTime(sessionEndsMs)}`]]),
     ['Why', why],

@@ -49,6 +49,8 @@ export interface Caller {
   /** Undefined for somebody who proved nothing. */
   readonly identity: Identity | undefined;
   readonly role: Role | undefined;
+  /** The rule that gives the role, in words. */
+  readonly roleWhy?: string;
   /** Undefined for those who may read no job. */
   readonly sight: Sight | undefined;
 }

@@ -20,22 +20,43 @@ export interface Known {
   readonly accounts: readonly string[];
 }
 
-/** Returns the caller behind a proved name: the highest role that the rules give it, and its sight. */
-export function callerOf(identity: Identity, rules: RoleRules, known: Known): Caller {
-  const role = identity.role ?? roleOf(identity, rules, known);
-  return { identity, role, sight: sightOf(identity, role, rules, known) };
+/** A role, and the rule that gives it, as the end of a sentence about the caller. */
+interface Grant {
+  readonly role: Role;
+  readonly why: string;
 }
 
-function roleOf({ name, proof, isLocal }: Identity, rules: RoleRules, { groups }: Known): Role {
+const BY_ADMINS: Grant = { role: 'admin', why: '--admins names the user or a group of theirs' };
+const BY_MACHINE: Grant = {
+  role: 'admin',
+  why: 'root, SlurmUser and the user of the service are admins here',
+};
+const BY_INGESTERS: Grant = { role: 'ingest', why: '--ingesters names the user or a group of theirs' };
+const BY_NODE: Grant = { role: 'ingest', why: 'root of another machine writes and does not read' };
+const BY_VIEWERS: Grant = { role: 'viewer', why: '--viewers names the user or a group of theirs' };
+const BY_NOTHING: Grant = { role: 'user', why: 'no setting names the user' };
+
+/** Returns the caller behind a proved name: the highest role that the rules give it, and its sight. */
+export function callerOf(identity: Identity, rules: RoleRules, known: Known): Caller {
+  const { role, why } =
+    identity.role === undefined
+      ? grantOf(identity, rules, known)
+      : { role: identity.role, why: 'it comes with the proof' };
+  return { identity, role, roleWhy: why, sight: sightOf(identity, role, rules, known) };
+}
+
+function grantOf({ name, proof, isLocal }: Identity, rules: RoleRules, { groups }: Known): Grant {
+  // A provider may let people choose their names, also one with the sign of groups.
+  const isListed = (list: readonly string[]) => !name.startsWith('@') && list.includes(name);
   const isAmong = (list: readonly string[]) =>
-    list.length > 0 && (list.includes(name) || groups.some((group) => list.includes(`@${group}`)));
-  if (isAmong(rules.admins)) return 'admin';
+    list.length > 0 && (isListed(list) || groups.some((group) => list.includes(`@${group}`)));
+  if (isAmong(rules.admins)) return BY_ADMINS;
   // The kernel names this machine's own users; a proxy or another machine may know others by these names.
-  if (isLocal && proof === 'kernel' && rules.machineAdmins.includes(name)) return 'admin';
-  if (isAmong(rules.ingesters)) return 'ingest';
+  if (isLocal && proof === 'kernel' && rules.machineAdmins.includes(name)) return BY_MACHINE;
+  if (isAmong(rules.ingesters)) return BY_INGESTERS;
   // Whoever is root on a compute node runs its agent.
-  if (proof === 'munge' && name === 'root') return 'ingest';
-  return isAmong(rules.viewers) ? 'viewer' : 'user';
+  if (proof === 'munge' && name === 'root') return BY_NODE;
+  return isAmong(rules.viewers) ? BY_VIEWERS : BY_NOTHING;
 }
 
 function sightOf(

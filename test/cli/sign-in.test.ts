@@ -66,7 +66,7 @@ test('whoami prints who the caller is, why, and what they see', async () => {
     0,
     [
       'You are   root (uid 0)',
-      'Role      admin',
+      'Role      admin: root, SlurmUser and the user of the service are admins here',
       'You see   all jobs',
       'Why       The kernel of this machine says that the connection belongs to root, uid 0.',
       `Service   ${server.url}, cluster alpha`,

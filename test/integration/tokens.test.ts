@@ -67,7 +67,7 @@ test('a token works from a file, shows its last use, outlives a restart, and is 
     const who = await run(server, 'whoami', '--token-file', folder.file('grafana.token'));
     expect([who.exitCode, who.stdout]).toEqual([
       0,
-      expect.stringMatching(/^You are +grafana\nRole +viewer$/m),
+      expect.stringMatching(/^You are +grafana\nRole +viewer: it comes with the proof$/m),
     ]);
 
     expect(await send(`${server.url}/v1/jobs`, secret)).toBe(200);
