@@ -1,21 +1,31 @@
 import { $ } from 'bun';
 
 /** Runs a wrk script for `seconds`; returns the answers a second. Throws unless all are 2xx. */
-export const readRate = (url: string, script: string, seconds: number): Promise<number> =>
-  postRate(url, script, seconds);
-
-/** As `readRate`. */
 export async function postRate(
   url: string,
   script: string,
   seconds: number,
   connections = 32,
 ): Promise<number> {
+  const output = await runScript(url, script, seconds, connections);
+  return readNumber(output, /Requests\/sec:\s+([\d.]+)/);
+}
+
+/** As `postRate`; returns how many requests were answered. */
+export async function countAnswers(url: string, script: string, seconds: number): Promise<number> {
+  return readNumber(await runScript(url, script, seconds, 32), /(\d+) requests in/);
+}
+
+async function runScript(url: string, script: string, seconds: number, connections: number): Promise<string> {
   const output = await $`wrk -t1 -c${connections} -d${seconds}s -s ${script} ${url}`.text();
   if (/Non-2xx/.test(output)) throw new Error(`Not every request was answered 2xx:\n${output}`);
-  const rate = /Requests\/sec:\s+([\d.]+)/.exec(output)?.[1];
-  if (rate === undefined) throw new Error(`wrk printed no rate:\n${output}`);
-  return Number(rate);
+  return output;
+}
+
+function readNumber(output: string, pattern: RegExp): number {
+  const number = pattern.exec(output)?.[1];
+  if (number === undefined) throw new Error(`wrk printed no figure:\n${output}`);
+  return Number(number);
 }
 
 /** Returns a wrk script that posts samples of `jobs` jobs in turn. */
