@@ -57,16 +57,20 @@ export class NoService extends OperatorError {}
 export async function askService<Value>(
   config: Connection,
   ask: (client: Client) => Promise<Value>,
-  { headers = headersOf(config.token) }: AskOptions = {},
+  { headers }: AskOptions = {},
 ): Promise<Value> {
   // Imported here, so that the help of commands does not load the client and its schemas.
-  const [{ Client: Talker }, { ClientError: Failure }] = await Promise.all([
+  const [{ Client: Talker }, { ClientError: Failure }, { tokenCredentials }] = await Promise.all([
     import('../client/client.ts'),
     import('../client/error.ts'),
+    import('../client/credentials.ts'),
   ]);
   const place = locateService(config);
+  const proof = headers
+    ? { headers }
+    : config.token !== null && { credentials: tokenCredentials(config.token) };
   try {
-    return await ask(new Talker({ ...place, headers, timeoutMs: TIMEOUT_MS, retries: 0 }));
+    return await ask(new Talker({ ...place, ...proof, timeoutMs: TIMEOUT_MS, retries: 0 }));
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     throw explain(error, place);
@@ -89,6 +93,3 @@ function explain(error: ClientError, place: Place): OperatorError {
 
 /** The codes of `fetch` for an address and for a unix socket. */
 const NOTHING_LISTENS: readonly string[] = ['ECONNREFUSED', 'ENOENT'];
-
-const headersOf = (token: string | null): Record<string, string> =>
-  token === null ? {} : { authorization: `Bearer ${token}` };
