@@ -107,7 +107,7 @@ export function createApp({
     .use(audit({ store }))
     .use(scrapes({ render: metrics.render }));
   const pages = new Elysia({ normalize: false })
-    .use(signIn(entry))
+    .use(signIn({ ...entry, site: where }))
     .use(provider ? oidc({ provider, sessions: entry.sessions, site: where, now }) : new Elysia())
     .use(documentation({ api, version, basePath: where.basePath }));
   const routes = (): readonly RouteLike[] => app.routes;

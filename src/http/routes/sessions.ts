@@ -10,10 +10,10 @@ import {
   START_SESSION,
 } from '../../api/session.ts';
 import type { Access } from '../../domain/access.ts';
-import { invalid } from '../../domain/errors.ts';
+import { AppError, invalid } from '../../domain/errors.ts';
 import { isIdentity } from '../../domain/identity.ts';
 import type { Sessions } from '../../domain/session.ts';
-import { type Site, urlOf } from '../../domain/site.ts';
+import { isFromTrustedPage, type Site, urlOf } from '../../domain/site.ts';
 import { formatTime } from '../../domain/time.ts';
 import { callerContext } from '../request/caller.ts';
 import { searchOf } from '../request/query.ts';
@@ -72,12 +72,13 @@ export const sessions = ({ sessions, site }: SessionOptions) =>
     );
 
 /** Signs in the browser that opens a link, and leads it to the first page. */
-export const signIn = ({ sessions }: Pick<SessionOptions, 'sessions'>) =>
+export const signIn = ({ sessions, site }: SessionOptions) =>
   new Elysia({ name: 'sign-in', normalize: false }).get(
     SIGN_IN_PATH,
     async ({ params: { secret }, request, set }) => {
       // What looks at a link before its user opens it should not use it up.
       if (request.method === 'HEAD') return '';
+      refuseForeignPage(request, site);
       set.headers['set-cookie'] = await sessions.signIn(sessions.useLink(secret), request);
       set.status = 303;
       // Relative, so that it is right behind a proxy that adds a path.
@@ -85,3 +86,17 @@ export const signIn = ({ sessions }: Pick<SessionOptions, 'sessions'>) =>
       return '';
     },
   );
+
+/** A page of another site could sign its reader in as somebody else, who then sees what the reader does. */
+function refuseForeignPage({ headers }: Request, site: Site): void {
+  const sender = {
+    host: headers.get('host'),
+    origin: headers.get('origin'),
+    fetchSite: headers.get('sec-fetch-site'),
+  };
+  if (isFromTrustedPage(site, sender)) return;
+  throw new AppError(
+    'forbidden',
+    'A web page of another site led here. If you asked for this link, paste it into the address bar.',
+  );
+}

@@ -235,6 +235,18 @@ test('HEAD does not use a link up', async () => {
   expect((await service.send('GET', path)).status).toBe(303);
 });
 
+test('a page of another site can neither sign its reader in nor use the link up', async () => {
+  await using service = await start();
+  const path = await link(service, 'alice');
+  for (const fetchSite of ['cross-site', 'same-site']) {
+    const navigation = { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' };
+    const led = await service.send('GET', path, undefined, { 'sec-fetch-site': fetchSite, ...navigation });
+    expect([led.status, led.headers.get('set-cookie')]).toEqual([403, null]);
+    expect(led.json.message).toContain('paste it into the address bar');
+  }
+  expect((await service.send('GET', path, undefined, { 'sec-fetch-site': 'none' })).status).toBe(303);
+});
+
 test('a user has at most ten links that wait', async () => {
   await using service = await start();
   for (let count = 0; count < 10; count++) await link(service, 'alice');
