@@ -24,7 +24,8 @@ export function rememberOwners(findOwner: FindOwner, findConnection: Sockets['co
     const { address, port, listener } = peer;
     const last = known.get(port);
     const before = last?.address === address && last.listener === listener ? last : undefined;
-    if (before?.connection?.exists()) return before.owner;
+    // The request may have waited for another way since its peer was read, and its connection be gone.
+    if (before?.connection?.exists()) return peer.isConnected() ? before.owner : undefined;
     // Found before its owner, and checked afterwards, so that both belong together.
     const connection = before && connectionOf(peer, findConnection);
     const owner = findOwner(peer);

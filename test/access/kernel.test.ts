@@ -158,6 +158,39 @@ rootTest.each([
   server.stop();
 });
 
+rootTest(
+  'a request that waited for another way is nobody’s, once a known connection has its port',
+  async () => {
+    const findOwner = remembering();
+    const { promise: gone, resolve: go } = Promise.withResolvers<void>();
+    const owners: (number | undefined)[] = [];
+    const server = Bun.serve({
+      hostname: '127.0.0.1',
+      port: 0,
+      async fetch(request, self) {
+        const peer = peerOf({ kind: 'tcp', host: '127.0.0.1', port: 0 }, request, self);
+        const isWaiting = request.method === 'DELETE';
+        if (isWaiting) await gone;
+        const owner = peer?.kind === 'tcp' ? await findOwner(peer) : undefined;
+        if (isWaiting) owners.push(owner);
+        return new Response(`<${owner ?? 'nobody'}>`);
+      },
+    });
+    const to = { address: LOOPBACK, port: server.port! };
+    const bob = connectFromPort({ uid: BOB, to });
+    bob.send(ask('/gone', 'DELETE'));
+    await Bun.sleep(50);
+    bob.reset();
+    const root = connectAs({ uid: 0, to, from: { address: LOOPBACK, port: bob.port } });
+    await expectOwner(root, 0);
+    go();
+    await until(() => owners.length > 0);
+    expect(owners).toEqual([undefined]);
+    root.reset();
+    await server.stop(true);
+  },
+);
+
 test('a connection is looked up twice and then known, and another one from its port is looked up again', async () => {
   let lookups = 0;
   const counted: FindOwner = (peer) => {
