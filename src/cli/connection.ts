@@ -1,13 +1,16 @@
+import { readFileSync } from 'node:fs';
 import type { Client } from '../client/client.ts';
 import type { ClientError } from '../client/error.ts';
 import type { ClientOptions } from '../client/transport.ts';
 import { OperatorError } from '../domain/errors.ts';
-import { describeListener, parseListener } from '../settings/listener.ts';
+import { explainSystemError } from '../errno.ts';
+import { describeListener, type Listener, parseListener } from '../settings/listener.ts';
 import type { Config, SettingKey } from '../settings/table.ts';
 
 /** The settings of every command that talks to a service. */
 export const CONNECTION_SETTINGS = [
   'server',
+  'serverCa',
   'token',
   'listen',
   'host',
@@ -15,7 +18,8 @@ export const CONNECTION_SETTINGS = [
   'tlsCert',
 ] as const satisfies readonly SettingKey[];
 type Connection = Pick<Config, (typeof CONNECTION_SETTINGS)[number]>;
-export type Place = Pick<ClientOptions, 'url' | 'unix'>;
+type Where = Pick<Config, 'server' | 'listen' | 'host' | 'port' | 'tlsCert'>;
+export type Place = Pick<ClientOptions, 'url' | 'unix' | 'tls'>;
 
 const UNIX = 'unix:';
 /** A person waits in front of the terminal. */
@@ -23,17 +27,25 @@ const TIMEOUT_MS = 30_000;
 
 /**
  * Returns where the service is: --server, or else where a service with these settings listens on this
- * machine, at an address rather than at a socket.
+ * machine, at an address rather than at a socket, and without TLS rather than with it.
  */
-export function locateService({ server, listen, host, port, tlsCert }: Omit<Connection, 'token'>): Place {
+export function locateService({ server, listen, host, port, tlsCert }: Where): Place {
   if (server !== null) return placeOf(server);
   const listeners = listen.map((text) => parseListener(text)!);
-  const first = listeners.find(({ kind }) => kind === 'tcp') ?? listeners[0] ?? { kind: 'tcp', host, port };
-  if (first.kind === 'unix') return placeOf(describeListener(first));
+  const own =
+    listeners.find((one) => one.kind === 'tcp' && one.isPlain) ??
+    listeners.find(({ kind }) => kind === 'tcp') ??
+    listeners[0] ??
+    ({ kind: 'tcp', host, port } satisfies Listener);
+  if (own.kind === 'unix') return placeOf(describeListener(own));
   // A service that listens on all addresses is reached on the loopback.
-  const isAny = first.host === '0.0.0.0' || first.host === '::';
-  const scheme = tlsCert === null ? 'http' : 'https';
-  return { url: `${scheme}://${describeListener({ ...first, ...(isAny && { host: '127.0.0.1' }) })}` };
+  const isAny = own.host === '0.0.0.0' || own.host === '::';
+  const reached = isAny ? '127.0.0.1' : own.host;
+  const address = describeListener({ ...own, host: reached });
+  if (tlsCert === null || own.isPlain) return { url: `http://${address}` };
+  // A certificate names the machine and not its loopback, where nobody comes between.
+  const isLoopback = /^127\.|^(::1|localhost)$/.test(reached);
+  return { url: `https://${address}`, ...(isLoopback && { tls: { rejectUnauthorized: false } }) };
 }
 
 const placeOf = (server: string): Place =>
@@ -65,7 +77,7 @@ export async function askService<Value>(
     import('../client/error.ts'),
     import('../client/credentials.ts'),
   ]);
-  const place = locateService(config);
+  const place = { ...locateService(config), ...trustOf(config) };
   const proof = headers
     ? { headers }
     : config.token !== null && { credentials: tokenCredentials(config.token) };
@@ -93,3 +105,13 @@ function explain(error: ClientError, place: Place): OperatorError {
 
 /** The codes of `fetch` for an address and for a unix socket. */
 const NOTHING_LISTENS: readonly string[] = ['ECONNREFUSED', 'ENOENT'];
+
+/** Whom --server-ca names. OperatorError if it cannot be read. */
+function trustOf({ serverCa }: Pick<Connection, 'serverCa'>): Pick<Place, 'tls'> {
+  if (serverCa === null) return {};
+  try {
+    return { tls: { ca: readFileSync(serverCa, 'utf8') } };
+  } catch (cause) {
+    throw new OperatorError(`${serverCa} cannot be read: ${explainSystemError(cause)}.`, { cause });
+  }
+}

@@ -11,6 +11,8 @@ export interface ClientOptions {
   readonly url: string;
   /** Path of a unix socket to connect to instead of the host of `url`. */
   readonly unix?: string;
+  /** Whose certificates are trusted at an https URL, if others than this machine's authorities. */
+  readonly tls?: { readonly ca?: string; readonly rejectUnauthorized?: boolean };
   /** Sent with every request, such as the credentials for a proxy. */
   readonly headers?: Readonly<Record<string, string>>;
   /** Shows the service who sends the requests. */
@@ -173,13 +175,14 @@ export class Transport {
   }
 
   #init({ operation, body, accept = MEDIA_TYPE.json }: Message): BunFetchRequestInit {
-    const { headers, unix } = this.#options;
+    const { headers, unix, tls } = this.#options;
     return {
       method: operation.method,
       redirect: 'manual',
       headers: { ...headers, accept, ...(body !== undefined && { 'content-type': MEDIA_TYPE.json }) },
       ...(body !== undefined && { body: JSON.stringify(body()) }),
       ...(unix !== undefined && { unix }),
+      ...(tls !== undefined && { tls }),
     };
   }
 

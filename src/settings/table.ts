@@ -157,6 +157,13 @@ export const SETTINGS = {
     help: 'Where the service is; by default on this machine, as --listen or --host and --port say',
     ...place,
   },
+  serverCa: {
+    name: 'server-ca',
+    takes: 'FILE',
+    otherwise: '',
+    help: 'Authority of the certificate at --server, in PEM, if it is one that only the site knows',
+    ...optionalText,
+  },
   token: {
     name: 'token',
     takes: 'TOKEN',
@@ -172,7 +179,7 @@ export type Config = Values<typeof SETTINGS, SettingKey>;
 
 export const SETTING_KEYS = Object.keys(SETTINGS) as SettingKey[];
 /** The settings of commands that talk to a service, which the service itself does not read. */
-const CLIENT_KEYS = ['server', 'token'] as const satisfies readonly SettingKey[];
+const CLIENT_KEYS = ['server', 'serverCa', 'token'] as const satisfies readonly SettingKey[];
 type ClientKey = (typeof CLIENT_KEYS)[number];
 /** The settings of the service. */
 export const SERVICE_KEYS = SETTING_KEYS.filter(

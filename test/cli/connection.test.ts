@@ -27,6 +27,8 @@ test.each([
   [['--server', 'https://head.example/observe/', '--port', '9000'], 'https://head.example/observe'],
   [['--server', 'unix:/run/a.sock', '--port', '9000'], 'unix:/run/a.sock'],
   [['--tls-cert', '/etc/cert.pem', '--host', '0.0.0.0'], 'https://127.0.0.1:8080'],
+  [['--tls-cert', '/etc/cert.pem', '--listen', '0.0.0.0:8443,http://127.0.0.1:80'], 'http://127.0.0.1:80'],
+  [['--tls-cert', '/etc/cert.pem', '--listen', 'unix:/run/a.sock,10.0.0.5:9'], 'https://10.0.0.5:9'],
 ])('with %j a command asks the service at %s', (args, place) => {
   expect(describePlace(locateService(settings(...args)))).toBe(place);
 });
@@ -99,6 +101,23 @@ test('a certificate that is not trusted is the reason of the message, and not a 
   expect(failure).not.toBeInstanceOf(NoService);
   expect(failure.message).toMatch(
     /^https:.* did not answer: .*certificate.*\. Give the URL of the service with --server\.$/,
+  );
+  await other.stop(true);
+});
+
+test('the authority of --server-ca is trusted, and on the loopback the service of this machine is', async () => {
+  using made = certificates();
+  made.make('server', { name: 'head' });
+  const [cert, key] = [made.file('server.crt'), made.file('server.key')];
+  const tls = { cert: Bun.file(cert), key: Bun.file(key) };
+  const health = { status: 'healthy', timestamp: '2026-01-20T12:00:00.000Z', version: '1.0.0' };
+  const other = Bun.serve({ hostname: '127.0.0.1', port: 0, tls, fetch: () => Response.json(health) });
+  const port = String(other.port);
+  expect(await askHealth('--server', other.url.href, '--server-ca', cert)).toMatchObject({ isHealthy: true });
+  expect(await askHealth('--port', port, '--tls-cert', cert)).toMatchObject({ isHealthy: true });
+  await expect(askHealth('--server', other.url.href)).rejects.toThrow('certificate');
+  await expect(askHealth('--server', other.url.href, '--server-ca', '/no.crt')).rejects.toThrow(
+    '/no.crt cannot be read',
   );
   await other.stop(true);
 });

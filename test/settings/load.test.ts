@@ -69,6 +69,7 @@ const DEFAULTS: Config = {
   logLevel: 'info',
   logFormat: 'auto',
   server: null,
+  serverCa: null,
   token: null,
 };
 
