@@ -114,8 +114,8 @@ interface Series {
 const TOKEN_LINES = /# (authorization:\n +)# ( +credentials_file: ).*\n/;
 
 /**
- * Starts Prometheus on a free port with deploy/prometheus.yml, but scraping `url` every second, maybe with the
- * lines about a token.
+ * Starts Prometheus on a free port with deploy/prometheus.yml, but scraping `url` every second, maybe with
+ * the lines about a token.
  */
 async function startPrometheus(url: string, tokenFile?: string) {
   const folder = temporaryFolder();
