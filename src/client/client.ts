@@ -191,6 +191,11 @@ export class Client {
     return this.#ask({ operation: RECORD_SAMPLE, subject: jobId, body }, toSample, call);
   }
 
+  /** Records samples that `packSamples` wrote before, all of them with a time. */
+  recordPacked(packed: Uint8Array<ArrayBuffer>, call?: CallOptions): Promise<BatchResult> {
+    return this.#ask({ operation: RECORD_SAMPLES, packed, isTimestamped: true }, toBatch, call);
+  }
+
   /**
    * Records samples of many jobs. Retried only if all of them have a time: the service recognizes repeats by
    * it.

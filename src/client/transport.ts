@@ -39,6 +39,8 @@ export interface Message {
   /** Query and body may throw, for example RangeError for a time that no date can hold. */
   readonly query?: () => Query;
   readonly body?: () => unknown;
+  /** A body that was written before, as JSON compressed with zstd, instead of `body`. */
+  readonly packed?: Uint8Array<ArrayBuffer>;
   readonly accept?: string;
   /** Whether every row of the body has a timestamp. */
   readonly isTimestamped?: boolean;
@@ -174,13 +176,18 @@ export class Transport {
     return `${this.#base}${path}${parameters.size > 0 ? `?${parameters}` : ''}`;
   }
 
-  #init({ operation, body, accept = MEDIA_TYPE.json }: Message): BunFetchRequestInit {
+  #init({ operation, body, packed, accept = MEDIA_TYPE.json }: Message): BunFetchRequestInit {
     const { headers, unix, tls } = this.#options;
     return {
       method: operation.method,
       redirect: 'manual',
-      headers: { ...headers, accept, ...(body !== undefined && { 'content-type': MEDIA_TYPE.json }) },
-      ...(body !== undefined && { body: JSON.stringify(body()) }),
+      headers: {
+        ...headers,
+        accept,
+        ...((body ?? packed) !== undefined && { 'content-type': MEDIA_TYPE.json }),
+        ...(packed !== undefined && { 'content-encoding': 'zstd' }),
+      },
+      ...((body ?? packed) !== undefined && { body: packed ?? JSON.stringify(body!()) }),
       ...(unix !== undefined && { unix }),
       ...(tls !== undefined && { tls }),
     };

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { readSampleRow } from '../../src/api/sample.ts';
 import { Client } from '../../src/client/client.ts';
+import { packSamples } from '../../src/client/pack.ts';
 import type { Job } from '../../src/domain/job.ts';
 import { listenTcp } from '../../src/service/listen.ts';
 import { MINUTE_MS } from '../help/builders.ts';
@@ -272,4 +273,15 @@ test('the path of the base URL and its headers are part of every request', async
 
 test('an empty list of values is refused, and does not list every job', async () => {
   expect(await errorOf(client.listJobs({ user: [] }))).toMatchObject({ code: 'validation_error' });
+});
+
+test('samples that were packed before are recorded, and sent again change nothing', async () => {
+  await client.createJob({ id: 'packed', user: 'alice', nodes: ['n1'] });
+  const usage = { jobId: 'packed', node: 'n1', memoryUsageMb: 1 };
+  const packed = packSamples([
+    { ...usage, timeMs: NOON_MS - 2000, cpuUsage: 1 },
+    { ...usage, timeMs: NOON_MS - 1000, cpuUsage: 2 },
+  ]);
+  expect(await client.recordPacked(packed)).toMatchObject({ stored: 2, repeated: 0 });
+  expect(await client.recordPacked(packed)).toMatchObject({ stored: 0, repeated: 2 });
 });
