@@ -1,5 +1,4 @@
 import { countAttempts, sourceOf } from '../access/attempts.ts';
-import { identifier } from '../access/identify.ts';
 import { type FindOwner, ownerFinder } from '../access/kernel.ts';
 import { openSockets } from '../access/libc.ts';
 import { mungeWay } from '../access/munge.ts';
@@ -9,22 +8,18 @@ import { findInTables, tableReader } from '../access/proc-net.ts';
 import { trustsWholeMachine } from '../access/proxy.ts';
 import { createUnmunge } from '../access/unmunge.ts';
 import { createUsers, type Users } from '../access/users.ts';
-import type { Arrival, Peer, Way } from '../access/way.ts';
 import type { Reception } from '../api/whoami.ts';
-import { ANYBODY, type Identity } from '../domain/caller.ts';
-import type { AppError, CredentialRefused } from '../domain/errors.ts';
 import { DEFAULT_CLUSTER } from '../domain/munge.ts';
-import { callerOf, type Known, type RoleRules } from '../domain/role.ts';
-import type { AppOptions } from '../http/app.ts';
 import type { Log } from '../log.ts';
 import type { Config } from '../settings/table.ts';
 import { type SlurmAccess, watchAccess } from '../slurm/follow/access.ts';
+import { type Callers, knowCallers } from './callers.ts';
 import type { Place } from './listeners.ts';
 import type { Metrics } from './metrics.ts';
 import type { Part } from './parts.ts';
 import type { Slurm } from './slurm.ts';
 import { refuseStrangers } from './strangers.ts';
-import { createWays, type ShownWays } from './ways.ts';
+import { createWays, joinWays, type ShownWays } from './ways.ts';
 
 /** A command of Slurm that still runs then is left alone. */
 const STOP_MS = 2000;
@@ -58,7 +53,7 @@ interface AccessPartOptions {
   readonly metrics: Pick<Metrics, 'observeIgnoredHeader' | 'observeRefusal'>;
 }
 
-interface RunningAccess extends Access {
+interface RunningAccess extends Callers {
   readonly describeReception: () => Reception;
   /** Whether MUNGE proves callers of other machines, for the start message. */
   readonly munge: string;
@@ -109,10 +104,10 @@ export function accessPart({
             })
           : undefined;
       const hasGroups = [config.admins, config.viewers, config.ingesters].flat().some(isGroup);
-      const access = createAccess({
+      const callers = knowCallers({
         config,
         own: users.own,
-        ways: ways.map(({ way }) => way),
+        ways: [joinWays(ways, config)],
         refuse: async (refusal, peer) => attempts.refuse(refusal, await sourceOf(peer, findOwner)),
         known({ name, role, groups = [] }) {
           const accounts = accountsOf(name, config.coordinators, watched);
@@ -130,7 +125,7 @@ export function accessPart({
         ways: ways.map(({ name, state }) => ({ way: name, state: state() })),
       });
       return {
-        ...access,
+        ...callers,
         describeReception,
         munge: config.open ? 'not used (--open)' : await munge.state.ask(),
         slurm: watched,
@@ -183,98 +178,4 @@ function createOwnerFinder(log: Log): FindOwner {
       localAddress: undefined,
     });
   }
-}
-
-interface AccessOptions {
-  readonly config: AccessConfig;
-  /** The user that the service runs as. */
-  readonly own: string;
-  readonly ways: readonly Way[];
-  /** Records a refused credential, and returns what to answer. */
-  readonly refuse: (refusal: CredentialRefused, peer: Peer | undefined) => Promise<AppError>;
-  /** Resolves from memory for a name asked for lately. */
-  readonly known: (identity: Identity) => Known | Promise<Known>;
-  /** What Slurm says at present; undefined where it is not followed. */
-  readonly slurm?: Pick<SlurmAccess, 'user' | 'hidesJobs'>;
-}
-
-type PeerOf = (request: Request, server: Bun.Server<unknown> | null) => Peer | undefined;
-
-interface Access {
-  /** What an app needs whose requests come from `peerOf`. */
-  forListener(peerOf: PeerOf): Pick<AppOptions['access'], 'identify' | 'policy' | 'refuse'>;
-  /** Says who may do what, for the start message. */
-  readonly summary: string;
-}
-
-/** Returns how the app finds out who sends a request, and what the settings allow to whom. */
-export function createAccess({ config, own, ways, refuse, known, slurm }: AccessOptions): Access {
-  const policy = { health: config.healthAccess, metrics: config.metricsAccess };
-
-  const rules = (): RoleRules => ({
-    admins: config.admins,
-    viewers: config.viewers,
-    ingesters: config.ingesters,
-    machineAdmins: ['root', own, slurm?.user() ?? 'root'],
-    seesOwnOnly:
-      config.visibility === 'own' || (config.visibility === 'auto' && (slurm?.hidesJobs() ?? false)),
-  });
-
-  const identify = identifier({
-    ways,
-    callerOf(identity) {
-      const found = known(identity);
-      return found instanceof Promise
-        ? found.then((ready) => callerOf(identity, rules(), ready))
-        : callerOf(identity, rules(), found);
-    },
-  });
-
-  return {
-    forListener: (peerOf) => ({
-      policy,
-      refuse: (refusal, request, server) => refuse(refusal, peerOf(request, server)),
-      identify: config.open
-        ? () => ANYBODY
-        : (request, server, pathToken) => identify(new LazyArrival(request, server, pathToken, peerOf)),
-    }),
-    summary: describeAccess(config, own, slurm !== undefined),
-  };
-}
-
-/** An arrival whose peer is asked for when a way needs it: that costs as much as a whole way. */
-class LazyArrival implements Arrival {
-  #peer: Peer | undefined;
-  #hasAsked = false;
-
-  constructor(
-    readonly request: Request,
-    readonly server: Bun.Server<unknown> | null,
-    readonly pathToken: string | undefined,
-    readonly peerOf: PeerOf,
-  ) {}
-
-  get peer(): Peer | undefined {
-    if (!this.#hasAsked) {
-      this.#hasAsked = true;
-      this.#peer = this.peerOf(this.request, this.server);
-    }
-    return this.#peer;
-  }
-}
-
-function describeAccess(
-  { open, visibility, admins }: Pick<AccessConfig, 'open' | 'visibility' | 'admins'>,
-  own: string,
-  isSlurmFollowed: boolean,
-): string {
-  if (open) return 'everybody may read and change everything (--open)';
-  const sight =
-    visibility === 'own'
-      ? 'their own jobs'
-      : visibility === 'auto' && isSlurmFollowed
-        ? 'the jobs that squeue shows them'
-        : 'all jobs';
-  const all = new Set(['root', own, ...(isSlurmFollowed ? ['SlurmUser'] : []), ...admins]);
-  return `users of this machine read ${sight}; admins: ${[...all].join(', ')}`;
 }

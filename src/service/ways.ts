@@ -1,4 +1,5 @@
 import { certificateWay } from '../access/certificate.ts';
+import { firstOf, whereShown } from '../access/identify.ts';
 import { type FindOwner, kernelWay } from '../access/kernel.ts';
 import type { MungeState } from '../access/munge-state.ts';
 import { proxyWays } from '../access/proxy.ts';
@@ -10,6 +11,8 @@ import type { Config } from '../settings/table.ts';
 export interface ServiceWay {
   readonly name: string;
   readonly way: Way;
+  /** Whether only requests use it that show something: a header of `joinWays`, or a token in the path. */
+  readonly isShown?: true;
   /** `on`, or `off: ` and the reason, for GET /v1/whoami. */
   readonly state: () => string;
   /** Whether it can prove who calls from another machine: a start beyond the loopback needs one that can. */
@@ -55,31 +58,34 @@ export function createWays({
     onIgnored: onIgnoredHeader,
   });
   return [
-    { name: 'token', way: shown.tokens, state: isOn, isAvailable: shown.hasToken },
+    { name: 'token', way: shown.tokens, isShown: true, state: isOn, isAvailable: shown.hasToken },
     {
       name: 'munge',
       way: munge.way,
+      isShown: true,
       state: munge.state.last,
       isAvailable: async () => (await munge.state.ask()) === 'on',
     },
     {
       name: 'proxy',
       // Before sessions: a portal may have signed another user in since.
-      way: trusted.length > 0 ? proxy.way : () => undefined,
+      way: trusted.length > 0 ? proxy.way : NO_WAY,
+      isShown: true,
       state: () => (trusted.length > 0 ? 'on' : 'off: --trusted-proxy names none'),
       isAvailable: () => trusted.length > 0,
     },
     // Sessions begin with another proof.
-    { name: 'session', way: shown.sessions, state: isOn, isAvailable: () => false },
+    { name: 'session', way: shown.sessions, isShown: true, state: isOn, isAvailable: () => false },
     {
       name: 'oidc',
-      way: () => undefined,
+      way: NO_WAY,
+      isShown: true,
       state: () => (shown.hasProvider ? 'on' : 'off: --oidc-issuer is not set'),
       isAvailable: () => shown.hasProvider,
     },
     {
       name: 'certificate',
-      way: certificateWay(config.clientRole),
+      way: config.clientCa === null ? NO_WAY : certificateWay(config.clientRole),
       state: () => (config.clientCa === null ? 'off: --client-ca names no authority' : 'on'),
       // Its own listeners admit nobody else.
       isAvailable: () => false,
@@ -91,6 +97,19 @@ export function createWays({
       isAvailable: () => false,
     },
   ];
+}
+
+const NO_WAY: Way = () => undefined;
+
+/** Joins ways, in their order; those that a request shows come first. */
+export function joinWays(
+  ways: readonly ServiceWay[],
+  { trustedProxies, userHeader }: Pick<Config, 'trustedProxies' | 'userHeader'>,
+): Way {
+  const headers = ['authorization', 'cookie', ...(trustedProxies.length > 0 ? [userHeader] : [])];
+  const shown = ways.filter(({ isShown }) => isShown).map(({ way }) => way);
+  const others = ways.filter(({ isShown, way }) => !isShown && way !== NO_WAY).map(({ way }) => way);
+  return firstOf([whereShown(headers, shown), ...others]);
 }
 
 /** Finds the user of this machine whose connection it is. */

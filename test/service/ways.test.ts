@@ -3,7 +3,7 @@ import { identifier } from '../../src/access/identify.ts';
 import type { Users } from '../../src/access/users.ts';
 import type { TcpPeer, Way } from '../../src/access/way.ts';
 import type { Identity } from '../../src/domain/caller.ts';
-import { createWays } from '../../src/service/ways.ts';
+import { createWays, joinWays } from '../../src/service/ways.ts';
 
 const NAMES = ['root', 'www-data', 'alice'];
 const users: Users = { own: 'root', nameOf: (uid) => NAMES[uid], groupsOf: () => [] };
@@ -44,7 +44,7 @@ async function callerOf(trustedProxies: readonly string[], owner: string, header
     },
   });
   const identify = identifier({
-    ways: ways.map(({ way }) => way),
+    ways: [joinWays(ways, { trustedProxies, userHeader: 'X-Remote-User' })],
     callerOf: (identity: Identity) => ({ identity, role: 'user', sight: 'all' }),
   });
   const { identity } = await identify({ request: new Request('http://localhost/', { headers }), peer });
