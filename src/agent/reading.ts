@@ -3,6 +3,9 @@ import type { Measured } from '../domain/measure.ts';
 /** How a job is named on a node: newer versions of Slurm name the run itself. */
 export type JobKey = { readonly jobId: string } | { readonly sluid: string };
 
+/** Returns the name of a job in one word: `4711` or `s685M87SJRW700`. */
+export const keyText = (key: JobKey): string => ('sluid' in key ? key.sluid : key.jobId);
+
 /** What was read of one job on this node at one moment. */
 export interface JobReading {
   readonly key: JobKey;

@@ -19,8 +19,11 @@ export interface FindOptions {
   readonly node: string;
 }
 
-/** CgroupSlice= puts the scope into another slice, and a container below its own group. */
-const MAX_SCOPE_DEPTH = 4;
+/**
+ * CgroupSlice= puts the scope into another slice, and a container, also one of Kubernetes, below its own
+ * group.
+ */
+const MAX_SCOPE_DEPTH = 7;
 /** Directories that a search looks into, whatever else the machine keeps in its cgroups. */
 const MAX_DIRECTORIES = 5000;
 const MAX_JOBS = 10_000;
@@ -87,25 +90,42 @@ export function findScopes({ paths, mounts, node }: FindOptions): string[] {
   return scopes;
 }
 
-/** Not other scopes, such as that of another slurmd of this machine, and what systemd keeps for users. */
-const mayHaveScopes = (name: string): boolean => !name.endsWith('.scope') && !name.startsWith('user-');
+/** Groups without a slurmd below them: of users and their sessions, and of other slurmds of this machine. */
+const NO_SCOPES = /^(user\.slice|user-.*|session-.*|init\.scope|.*slurmstepd\.scope)$/;
+const mayHaveScopes = (name: string): boolean => !NO_SCOPES.test(name);
 
 /** Yields the job directories below `slurm/uid_*` of a controller of version 1. */
 function* jobsOfController(point: string, node: string): Generator<[name: string, path: string]> {
-  for (const top of [`slurm_${node}`, 'slurm']) {
-    for (const uid of list(`${point}/${top}`).filter((name) => name.startsWith('uid_'))) {
-      const folder = `${point}/${top}/${uid}`;
-      for (const name of list(folder)) yield [name, `${folder}/${name}`];
-    }
-  }
+  for (const folder of usersOfController(point, node))
+    for (const name of list(folder)) yield [name, `${folder}/${name}`];
 }
 
-/** The names of the directories in a folder; none if it is gone, as jobs may be at any moment. */
+const usersOfController = (point: string, node: string): string[] =>
+  [`slurm_${node}`, 'slurm'].flatMap((top) =>
+    list(`${point}/${top}`)
+      .filter((name) => name.startsWith('uid_'))
+      .map((name) => `${point}/${top}/${name}`),
+  );
+
+/** Lists the folders in which directories of jobs come and go; none on a node where Slurm uses no cgroups. */
+export function findFolders(options: FindOptions): string[] {
+  const { paths, mounts, node } = options;
+  const points = [...mounts.controllers.values()].map(paths.of);
+  const tops = points.flatMap((point) =>
+    list(point)
+      .filter((name) => name === 'slurm' || name === `slurm_${node}`)
+      .map((name) => `${point}/${name}`),
+  );
+  return [...findScopes(options), ...tops, ...points.flatMap((point) => usersOfController(point, node))];
+}
+
+/** The names of the directories in a folder in order; none if it is gone, as jobs may be at any moment. */
 function list(folder: string): string[] {
   try {
     return readdirSync(folder, { withFileTypes: true })
       .filter((entry) => entry.isDirectory())
-      .map(({ name }) => name);
+      .map(({ name }) => name)
+      .sort();
   } catch {
     return [];
   }

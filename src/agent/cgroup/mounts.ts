@@ -1,3 +1,6 @@
+import { readText } from '../file.ts';
+import type { Paths } from '../paths.ts';
+
 /** Where the hierarchies of cgroups are mounted. */
 export interface CgroupMounts {
   /** The one hierarchy of version 2; undefined on a host that has only version 1. */
@@ -14,21 +17,32 @@ const CONTROLLERS = ['cpuacct', 'memory', 'cpuset', 'devices', 'blkio', 'pids', 
  * so that each controller is looked up by itself.
  */
 export function parseMounts(text: string): CgroupMounts {
-  let unified: string | undefined;
+  const mounts = text.split('\n').map(parseMount);
+  // A part of a hierarchy may be mounted again for a container; the whole one has all jobs.
+  const ordered = [...mounts.filter(({ isWhole }) => isWhole), ...mounts.filter(({ isWhole }) => !isWhole)];
   const controllers = new Map<string, string>();
-  for (const line of text.split('\n')) {
-    const [before = '', after = ''] = line.split(' - ');
-    const point = decodeOctal(before.split(' ')[4] ?? '');
-    const [type, , options = ''] = after.split(' ');
-    if (type === 'cgroup2') unified ??= point;
+  for (const { type, point, options } of ordered) {
     if (type !== 'cgroup') continue;
-    const names = options.split(',');
     for (const name of CONTROLLERS)
-      if (names.includes(name) && !controllers.has(name)) controllers.set(name, point);
+      if (options.includes(name) && !controllers.has(name)) controllers.set(name, point);
   }
-  return { unified, controllers };
+  return { unified: ordered.find(({ type }) => type === 'cgroup2')?.point, controllers };
+}
+
+function parseMount(line: string) {
+  const [before = '', after = ''] = line.split(' - ');
+  const [, , , root, point = ''] = before.split(' ');
+  const [type = '', , options = ''] = after.split(' ');
+  return { type, point: decodeOctal(point), options: options.split(','), isWhole: root === '/' };
 }
 
 /** Blanks, tabs, line ends and backslashes are written as octal numbers. */
 const decodeOctal = (text: string): string =>
   text.replace(/\\([0-7]{3})/g, (_, digits) => String.fromCharCode(Number.parseInt(digits, 8)));
+
+/** Reads the mounts of a system. Under another root than /, `self` may be a process of another system. */
+export function readMounts({ of }: Paths): CgroupMounts {
+  const files = ['/proc/self/mountinfo', '/proc/1/mountinfo'].map(of);
+  const [first, second] = of('/') === '/' ? files : files.reverse();
+  return parseMounts(readText(first!) ?? readText(second!) ?? '');
+}
