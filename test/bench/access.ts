@@ -3,7 +3,7 @@ import { serve } from '../help/executable.ts';
 import { temporaryFolder } from '../help/folder.ts';
 import { createRunningJobs } from './cluster.ts';
 import { grouped, isAtLeast, median, type Row } from './row.ts';
-import { countAnswers, readScript } from './wrk.ts';
+import { countAnswers, postScript, readScript } from './wrk.ts';
 
 const JOBS = 1000;
 
@@ -17,7 +17,7 @@ const CALLERS: readonly KnownCaller[] = [
   { who: 'by the kernel', headers: async () => ({}) },
   {
     who: 'by a token',
-    headers: async (url) => bearer(await post(`${url}/v1/tokens`, { name: 'bench', role: 'viewer' })),
+    headers: async (url) => bearer(await post(`${url}/v1/tokens`, { name: 'bench', role: 'admin' })),
   },
   {
     who: 'by a session',
@@ -25,10 +25,16 @@ const CALLERS: readonly KnownCaller[] = [
   },
 ];
 
+/** The fastest request shows the cost of knowing callers best; the other is what a service gets most. */
+const REQUESTS: readonly (readonly [what: string, script: typeof readScript])[] = [
+  ['reads of one job', readScript],
+  ['one-sample POSTs', postScript],
+];
+
 /**
- * Measures reads of one job over 32 connections by known callers, in turn with those of a service that is
- * open to everybody: answers for each second of the service's processor time, which other programs of the
- * machine change less than the answers a second. The fastest request shows the cost of knowing callers best.
+ * Measures requests of known callers over 32 connections, in turn with those to a service that is open to
+ * everybody: answers for each second of the service's processor time, which other programs of the machine
+ * change less than the answers a second.
  */
 export async function measureAccess({
   rounds,
@@ -45,13 +51,36 @@ export async function measureAccess({
   await using open = await serve({ args: ['--open'] });
   await using known = await serve();
   for (const { url } of [open, known]) await createRunningJobs(url, JOBS);
-  const scripts = await Promise.all(
-    CALLERS.map(async ({ headers }, index) => {
-      const script = folder.file(`${index}.lua`);
-      await Bun.write(script, readScript(JOBS, await headers(known.url)));
-      return script;
-    }),
-  );
+  const headers = await Promise.all(CALLERS.map((caller) => caller.headers(known.url)));
+  const rows: Row[] = [];
+  for (const [what, script] of REQUESTS) {
+    const files = await Promise.all(
+      headers.map(async (shown, index) => {
+        const file = folder.file(`${index}.lua`);
+        await Bun.write(file, script(JOBS, shown));
+        return file;
+      }),
+    );
+    rows.push(...(await compare(what, files, { open, known, rounds, seconds })));
+  }
+  return rows;
+}
+
+interface Comparison {
+  readonly open: Running;
+  readonly known: Running;
+  readonly rounds: number;
+  readonly seconds: number;
+}
+
+type Running = Readonly<{ url: string; pid: number }>;
+
+/** Runs the script of each caller in turn with that of nobody in particular. */
+async function compare(
+  what: string,
+  scripts: readonly string[],
+  { open, known, rounds, seconds }: Comparison,
+): Promise<Row[]> {
   const rates: { open: number; known: number[] }[] = [];
   for (let round = 0; round <= rounds; round++) {
     const rate = { open: await processorRate(open, scripts[0]!, seconds), known: [] as number[] };
@@ -61,7 +90,7 @@ export async function measureAccess({
   return CALLERS.map(({ who }, index) => {
     const ratio = median(rates.map(({ open: floor, known }) => known[index]! / floor));
     return {
-      what: `reads of one job by callers known ${who}, beside --open, for a second of CPU`,
+      what: `${what} by callers known ${who}, beside --open, for a second of CPU`,
       floor: `${grouped(median(rates.map((rate) => rate.open)))}/s`,
       ours: `${grouped(median(rates.map((rate) => rate.known[index]!)))}/s`,
       figure: `${ratio.toFixed(2)} of the floor`,
@@ -72,11 +101,7 @@ export async function measureAccess({
 }
 
 /** The answers for each second of processor time that the service took. */
-async function processorRate(
-  { url, pid }: { readonly url: string; readonly pid: number },
-  script: string,
-  seconds: number,
-): Promise<number> {
+async function processorRate({ url, pid }: Running, script: string, seconds: number): Promise<number> {
   const before = processorSeconds(pid);
   const answers = await countAnswers(url, script, seconds);
   return answers / (processorSeconds(pid) - before);

@@ -28,11 +28,11 @@ function readNumber(output: string, pattern: RegExp): number {
   return Number(number);
 }
 
-/** Returns a wrk script that posts samples of `jobs` jobs in turn. */
-export function postScript(jobs: number): string {
+/** Returns a wrk script that posts samples of `jobs` jobs in turn, with these headers. */
+export function postScript(jobs: number, headers: Readonly<Record<string, string>> = {}): string {
   return `
     wrk.method = "POST"
-    wrk.headers["Content-Type"] = "application/json"
+    ${setHeaders({ ...headers, 'Content-Type': 'application/json' })}
     wrk.body = '{"cpu_usage":75.53,"memory_usage_mb":4096,"gpu_usage":50.0}'
     local next = 0
     request = function()
@@ -44,12 +44,15 @@ export function postScript(jobs: number): string {
 /** Returns a wrk script that reads `jobs` jobs in turn, with these headers. */
 export function readScript(jobs: number, headers: Readonly<Record<string, string>>): string {
   return `
-    ${Object.entries(headers)
-      .map(([name, value]) => `wrk.headers["${name}"] = "${value}"`)
-      .join('\n')}
+    ${setHeaders(headers)}
     local next = 0
     request = function()
       next = (next + 1) % ${jobs}
       return wrk.format(nil, "/v1/jobs/job-" .. next)
     end`;
 }
+
+const setHeaders = (headers: Readonly<Record<string, string>>): string =>
+  Object.entries(headers)
+    .map(([name, value]) => `wrk.headers["${name}"] = "${value}"`)
+    .join('\n');
