@@ -10,7 +10,7 @@ import { createIo } from './collectors/io.ts';
 import { MEMORY } from './collectors/memory.ts';
 import { PRESSURE } from './collectors/pressure.ts';
 import { createProcesses, listProcesses } from './collectors/processes.ts';
-import { isGone, readText } from './file.ts';
+import { readText } from './file.ts';
 import type { Meter, MeterPart } from './meter.ts';
 import type { Paths } from './paths.ts';
 import { type JobKey, type JobReading, keyText, type Trouble } from './reading.ts';
@@ -112,7 +112,7 @@ function attempt<T>(round: Working, collector: string, run: () => T): T | undefi
   try {
     return run();
   } catch (error) {
-    if (!isGone(error)) round.report(collector, `${(error as Error).message}. ${RIGHTS}`);
+    round.report(collector, `${(error as Error).message}. ${RIGHTS}`);
     return undefined;
   }
 }

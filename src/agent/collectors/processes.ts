@@ -80,23 +80,21 @@ function threadsOf(pids: readonly string[], paths: Paths, readFile: ReadText): n
 }
 
 /**
- * Lists steps and everything below them, but not the groups of slurmstepd; undefined if there are too many, or if
- * the job is gone. Steps may end meanwhile.
+ * Lists steps and everything below them, but not the groups of slurmstepd; undefined if there are too many, or
+ * if the job is gone. Steps may end meanwhile.
  */
 function groupsBelow(folder: string): Group[] | undefined {
-  const groups: Group[] = [];
-  const queue: Group[] = [{ path: folder, depth: 0, isExtern: false }];
-  for (const group of queue) {
+  const groups: Group[] = [{ path: folder, depth: 0, isExtern: false }];
+  for (const group of groups) {
     const names = namesIn(group.path);
-    if (queue.length > MAX_GROUPS || (group.depth === 0 && names === undefined)) return undefined;
-    if (group.depth > 0) groups.push(group);
+    if (groups.length > MAX_GROUPS || (group.depth === 0 && names === undefined)) return undefined;
     for (const name of names ?? []) {
       if (group.depth === 1 && name === 'slurm') continue;
       const isExtern = group.isExtern || (group.depth === 0 && name === 'step_extern');
-      queue.push({ path: `${group.path}/${name}`, depth: group.depth + 1, isExtern });
+      groups.push({ path: `${group.path}/${name}`, depth: group.depth + 1, isExtern });
     }
   }
-  return groups;
+  return groups.slice(1);
 }
 
 /** The names of the groups in a group; undefined if it is gone. */
