@@ -26,8 +26,8 @@ export interface ViewStore {
    *   runs before a database was migrated to version 17: those are left out if any of the runs is hidden.
    *
    * Names are compared whole: a user called `a,b` is one user here. Own jobs cost as much to list as with the
-   * filter `user`. The lists of those who coordinate accounts read all jobs, in slices, of the users who ever
-   * had a job of one of them.
+   * filter `user`, and so do those of users who never had a job of an account that the caller does not
+   * coordinate. Of all other users, lists for coordinators read every job, in slices.
    */
   seenBy(sight: Sight): View;
 }

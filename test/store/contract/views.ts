@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test';
 import type { OwnSight } from '../../../src/domain/caller.ts';
+import type { JobDetails } from '../../../src/domain/detail.ts';
 import { AppError } from '../../../src/domain/errors.ts';
 import type { Job } from '../../../src/domain/job.ts';
 import type { JobFilter, JobPosition, Page } from '../../../src/domain/list.ts';
@@ -354,5 +355,38 @@ export function views(makePlace: MakePlace) {
       .seenBy({ user: 'carol', accounts: ['physics'] })
       .listJobs({}, ALL);
     expect([idsOf(jobs), total]).toEqual([['3', '4'], 2]);
+  });
+
+  test('who coordinates an account sees no other job of its users, whatever is known of that', async () => {
+    await using place = await emptyStore(makePlace);
+    const { store } = place;
+    const job = (id: string, user: string, details?: JobDetails) =>
+      pastJob(id, { user, ...(details && { details }) });
+    const physics = { account: 'physics' };
+    await store.createJobs([
+      job('1', 'dave', physics),
+      job('2', 'dave'),
+      job('3', 'erin', physics),
+      job('4', 'erin', { partition: 'gpu' }),
+      job('5', 'frank', physics),
+      job('6', 'frank', physics),
+      job('7', 'gina', physics),
+    ]);
+    await store.createJob({ id: '8', user: 'gina', nodes: ['n1'] }, at(1));
+    await store.updateJob('6', { details: { account: 'chem' } }, at(1));
+    const started = { source: 'squeue', state: 'running', startTimeMs: at(1), observedMs: at(2) } as const;
+    await store.applyReports([
+      { ...started, id: '9', user: 'hal', account: 'physics' },
+      { ...started, id: '10', user: 'hal' },
+    ]);
+    const view = store.seenBy({ user: 'carol', accounts: ['physics'] });
+    const idsFor = async (filter: JobFilter) => {
+      const { jobs, total } = await view.listJobs(filter, ALL);
+      expect(total).toBe(jobs.length);
+      return idsOf(jobs).sort();
+    };
+    expect(await idsFor({})).toEqual(['1', '3', '5', '7', '9']);
+    for (const [user, id] of Object.entries({ dave: '1', erin: '3', frank: '5', gina: '7', hal: '9' }))
+      expect(await idsFor({ user })).toEqual([id]);
   });
 }

@@ -3,9 +3,13 @@ import type { Database } from 'bun:sqlite';
 /** Pairs that are cached: more than most clusters have. */
 const MAX_CACHED = 100_000;
 
+/** The account of a job that has none. */
+export const NO_ACCOUNT = 0;
+
 /**
- * Remembers which users ever had a job of which account, so that a list for those who coordinate an account
- * walks only the jobs of its users. There is no index by account, which would cost every job 4.6 µs.
+ * Remembers of which accounts each user ever had a job. Lists for those who coordinate accounts rely on it:
+ * all jobs of a user who never had another account are to be seen. There is no index by account, which would
+ * cost every job 4.6 µs.
  */
 export function accountUserWriter(db: Database) {
   const insert = db.query('INSERT OR IGNORE INTO account_user (account, user) VALUES (?, ?)');

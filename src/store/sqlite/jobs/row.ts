@@ -3,7 +3,7 @@ import type { JobLife } from '../../../domain/job.ts';
 import type { Detail } from '../../../domain/run.ts';
 import { bulkInserter } from '../sql/insert.ts';
 import { nameNumberers } from '../sql/names.ts';
-import { accountUserWriter } from './accounts.ts';
+import { accountUserWriter, NO_ACCOUNT } from './accounts.ts';
 import { type Counted, jobCounter } from './counts.ts';
 import { detailWriter } from './details.ts';
 import { stateNumber } from './states.ts';
@@ -81,7 +81,7 @@ export function jobRowWriter(db: Database) {
   function describe(seq: number, user: number, detail: Detail): number {
     writeDetail(seq, detail);
     const { partition, account } = detail.details;
-    if (account !== undefined) accountUsers.add(numberLabel(account), user);
+    accountUsers.add(account === undefined ? NO_ACCOUNT : numberLabel(account), user);
     return partition === undefined ? NO_PARTITION : numberLabel(partition);
   }
 
@@ -94,6 +94,7 @@ export function jobRowWriter(db: Database) {
       const row = insertJob.run(seq ?? null, id, user, numbers[0] ?? NO_NODE, ...life);
       const inserted = Number(row.lastInsertRowid);
       const partition = detail ? describe(inserted, user, detail) : NO_PARTITION;
+      if (!detail) accountUsers.add(NO_ACCOUNT, user);
       const counted = { user, state: life[0], partition };
       writeNodes(inserted, numbers, counted, fields.startTimeMs);
       counts.add({ ...counted, nodes: numbers }, 1);

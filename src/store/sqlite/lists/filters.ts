@@ -1,5 +1,5 @@
 import type { Database } from 'bun:sqlite';
-import type { Sight } from '../../../domain/caller.ts';
+import type { OwnSight, Sight } from '../../../domain/caller.ts';
 import { FILTER_DETAILS, type FilterDetail } from '../../../domain/detail.ts';
 import type { JobFilter } from '../../../domain/list.ts';
 import { isSeen, type Owner } from '../../../domain/sight.ts';
@@ -22,8 +22,8 @@ export interface Wanted {
   readonly text?: { readonly pattern: string; readonly users: readonly number[] };
   /** If given, only these few jobs can match. */
   readonly only?: FewJobs;
-  /** If given, only jobs of this user (undefined: of nobody) and those of these accounts are to be seen. */
-  readonly seen?: { readonly user: number | undefined; readonly accounts: readonly number[] };
+  /** If given, only the jobs of some of the users, and those of some accounts, are to be seen. */
+  readonly seen?: { readonly users: readonly number[]; readonly accounts: readonly number[] };
   readonly nowMs: number;
 }
 
@@ -109,19 +109,29 @@ export function filterReader(db: Database): (filter: SeenFilter, nowMs: number) 
 function sightReader(db: Database) {
   const findUser = nameFinder(db, 'user');
   const findLabel = nameFinder(db, 'label');
-  const selectUsers = db.query<{ user: number }, [string]>(
-    'SELECT DISTINCT user FROM account_user WHERE account IN (SELECT value FROM json_each(?))',
+  const selectUsers = db.query<{ user: number; hasOthers: number }, [string]>(
+    `WITH seen AS MATERIALIZED (SELECT value AS account FROM json_each(?))
+     SELECT DISTINCT user, EXISTS (
+         SELECT 1 FROM account_user AS other WHERE other.user = account_user.user AND other.account NOT IN seen
+       ) AS hasOthers FROM account_user WHERE account IN seen`,
   );
+
+  /** Returns users of whom something is to be seen, and whether that is all of their jobs. */
+  function findVisible({ user, accounts: names }: OwnSight) {
+    const accounts = names.map(findLabel).filter((id) => id !== undefined);
+    const rows = accounts.length > 0 ? selectUsers.all(JSON.stringify(accounts)) : [];
+    const visible = new Map(rows.map((row) => [row.user, row.hasOthers === 0]));
+    const own = findUser(user);
+    if (own !== undefined) visible.set(own, true);
+    return { visible, accounts };
+  }
+
   return (sight: Sight, wanted: readonly number[] | undefined): Pick<Wanted, 'users' | 'seen'> => {
     if (sight === 'all') return wanted ? { users: wanted } : {};
-    const user = findUser(sight.user);
-    const accounts = sight.accounts.map(findLabel).filter((id) => id !== undefined);
-    const others =
-      accounts.length > 0 ? selectUsers.all(JSON.stringify(accounts)).map((row) => row.user) : [];
-    const visible = new Set(user === undefined ? others : [user, ...others]);
-    const users = wanted ? wanted.filter((id) => visible.has(id)) : [...visible];
-    // One's own jobs need no look at their accounts.
-    return users.every((id) => id === user) ? { users } : { users, seen: { user, accounts } };
+    const { visible, accounts } = findVisible(sight);
+    const users = (wanted ?? [...visible.keys()]).filter((id) => visible.has(id));
+    const whole = users.filter((id) => visible.get(id));
+    return whole.length === users.length ? { users } : { users, seen: { users: whole, accounts } };
   };
 }
 
@@ -207,7 +217,8 @@ export function lifeTerms(wanted: Wanted, bind: Bind): string[] {
   if (seen) {
     const isOfAccount = isOneOf('detail.account', seen.accounts, bind);
     const isOfAccounts = `EXISTS (SELECT 1 FROM detail WHERE detail.job = job.seq AND ${isOfAccount})`;
-    terms.push(seen.user === undefined ? isOfAccounts : `(job.user = ${bind(seen.user)} OR ${isOfAccounts})`);
+    const isOfUsers = () => isOneOf('job.user', seen.users, bind);
+    terms.push(seen.users.length === 0 ? isOfAccounts : `(${isOfUsers()} OR ${isOfAccounts})`);
   }
   if (only) terms.push(isOneOf('job.seq', only.seqs, bind));
   if (sinceMs !== undefined) terms.push(`coalesce(job.end_time, ${bind(nowMs)}) >= ${bind(sinceMs)}`);

@@ -7,13 +7,15 @@ ALTER TABLE past_run ADD COLUMN user TEXT AS (run ->> '$.user');
 ALTER TABLE past_run ADD COLUMN account TEXT AS (run ->> '$.account');
 CREATE INDEX past_run_by_owner ON past_run (job, user, account);
 
--- Which users ever had a job of which account; never removed. Lists of an account's jobs walk only those of these users.
+-- Of which accounts each user ever had a job, 0 for none; never removed. Lists for those who coordinate accounts walk only the
+-- jobs of their users, and look at the account of each only for users who had others too.
 CREATE TABLE account_user (
-  account INTEGER NOT NULL REFERENCES label (id),
+  account INTEGER NOT NULL,
   user    INTEGER NOT NULL REFERENCES user (id),
   PRIMARY KEY (account, user)
 ) STRICT, WITHOUT ROWID;
 
+CREATE INDEX account_user_by_user ON account_user (user);
+
 INSERT INTO account_user
-  SELECT DISTINCT detail.account, job.user FROM detail JOIN job ON job.seq = detail.job
-   WHERE detail.account IS NOT NULL ORDER BY detail.account, job.user;
+  SELECT DISTINCT coalesce(detail.account, 0), job.user FROM job LEFT JOIN detail ON detail.job = job.seq;

@@ -221,11 +221,12 @@ test("migrations find the users of each account, and hide old events of a job th
     using db = openForWriting(path);
     const past = { user: 'bob', state: 'failed', startTimeMs: 10, endTimeMs: 20 };
     const provenance = { fields: '', verdict: 'jobcomp', verdictMs: 20 };
-    db.run(`INSERT INTO user VALUES (1, 'alice'), (2, 'bob');
+    db.run(`INSERT INTO user VALUES (1, 'alice'), (2, 'bob'), (3, 'carol');
       INSERT INTO node VALUES (1, 'n1');
       INSERT INTO label VALUES (1, 'physics'), (2, 'chem');
       INSERT INTO job (seq, id, user, first_node, state, start_time, end_time) VALUES
-        (1, 'a', 1, 1, 2, 1000, 2000), (2, 'b', 1, 1, 2, 1000, 2000), (3, 'c', 2, 1, 2, 1000, 2000), (5, 'd', 2, 1, 2, 1000, 2000);
+        (1, 'a', 1, 1, 2, 1000, 2000), (2, 'b', 1, 1, 2, 1000, 2000), (3, 'c', 2, 1, 2, 1000, 2000), (5, 'd', 2, 1, 2, 1000, 2000),
+        (6, 'e', 3, 1, 2, 1000, 2000);
       INSERT INTO detail (job, account, sources, verdict_ms) VALUES (1, 1, '', 0), (2, 1, '', 0), (3, 2, '', 0), (5, NULL, '', 0);
       INSERT INTO event (job, time, source, change, was) VALUES
         ('a', 10, 'squeue', '{"user":"bob"}', NULL), ('a', 1000, 'squeue', '{"user":"alice"}', '{}'),
@@ -249,7 +250,9 @@ test("migrations find the users of each account, and hide old events of a job th
   expect(await store.listEvents('a')).toHaveLength(2);
   await store.close();
   using db = openForWriting(path);
-  expect(db.query('SELECT account, user FROM account_user').values()).toEqual([
+  expect(db.query('SELECT account, user FROM account_user ORDER BY account, user').values()).toEqual([
+    [0, 2],
+    [0, 3],
     [1, 1],
     [2, 2],
   ]);
