@@ -80,8 +80,8 @@ function threadsOf(pids: readonly string[], paths: Paths, readFile: ReadText): n
 }
 
 /**
- * Lists steps and everything below them, but not the groups of slurmstepd; undefined if there are too many, or
- * if the job is gone. Steps may end meanwhile.
+ * Lists steps and everything below them, but not the groups of slurmstepd; undefined if there are too
+ * many, or if the job is gone. Steps may end meanwhile.
  */
 function groupsBelow(folder: string): Group[] | undefined {
   const groups: Group[] = [{ path: folder, depth: 0, isExtern: false }];
