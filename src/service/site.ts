@@ -1,13 +1,17 @@
 import { hostname } from 'node:os';
 import type { Site } from '../domain/site.ts';
 import { readProgram } from '../program.ts';
+import { parseListener } from '../settings/listener.ts';
 import type { Config } from '../settings/table.ts';
 
 const TIMEOUT_MS = 10_000;
 const MAX_NAMES = 1000;
 
-type SiteConfig = Pick<Config, 'host' | 'listen' | 'publicUrl' | 'basePath' | 'serverNames' | 'corsOrigins'>;
-type NameConfig = Pick<SiteConfig, 'host' | 'listen' | 'publicUrl' | 'serverNames'>;
+type SiteConfig = Pick<
+  Config,
+  'host' | 'listen' | 'clientListen' | 'publicUrl' | 'basePath' | 'serverNames' | 'corsOrigins'
+>;
+type NameConfig = Pick<SiteConfig, 'host' | 'listen' | 'clientListen' | 'publicUrl' | 'serverNames'>;
 
 interface Listener {
   /** See `findNames`. */
@@ -37,12 +41,21 @@ export const basePathOf = ({ basePath, publicUrl }: Pick<SiteConfig, 'basePath' 
  * Returns the names of the service in lower case: those of the settings and of this machine. The full name
  * and the aliases are added as soon as the system's name service has answered.
  */
-export function findNames({ host, listen, publicUrl, serverNames }: NameConfig): ReadonlySet<string> {
+export function findNames({
+  host,
+  listen,
+  clientListen,
+  publicUrl,
+  serverNames,
+}: NameConfig): ReadonlySet<string> {
   const own = hostname();
   const names = new Set<string>();
   const add = (name: string) => void names.add(name.toLowerCase().replace(/\.$/, ''));
   for (const name of ['localhost', own, own.split('.')[0]!, host, ...serverNames]) add(name);
-  for (const word of listen) add(word.replace(/:\d+$/, ''));
+  for (const text of [...listen, ...clientListen]) {
+    const listener = parseListener(text);
+    if (listener?.kind === 'tcp') add(listener.host);
+  }
   if (publicUrl !== null) add(new URL(publicUrl).hostname);
   void askForNames(own).then((found) => found.forEach(add));
   return names;
