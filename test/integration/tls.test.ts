@@ -1,9 +1,12 @@
-import { expect, test } from 'bun:test';
+import { expect } from 'bun:test';
 import { copyFileSync, readFileSync } from 'node:fs';
 import { certificates } from '../help/certificates.ts';
 import { type Connection, openConnection, requestText } from '../help/connection.ts';
 import { runExecutable, serve } from '../help/executable.ts';
 import { freePorts } from '../help/port.ts';
+import { testWith } from '../help/tool.ts';
+
+const tlsTest = testWith(['curl', 'openssl']);
 
 type Made = ReturnType<typeof certificates>;
 
@@ -45,7 +48,7 @@ async function until(isTrue: () => boolean | Promise<boolean>): Promise<void> {
 
 const newJob = (id: string) => JSON.stringify({ id, user: 'u', nodes: ['n'] });
 
-test('TLS 1.2 and 1.3 are spoken, and nothing older', async () => {
+tlsTest('TLS 1.2 and 1.3 are spoken, and nothing older', async () => {
   using made = makeTwo();
   await using server = await serve({ args: flags(made) });
   expect(server.url).toStartWith('https://');
@@ -74,7 +77,7 @@ test('TLS 1.2 and 1.3 are spoken, and nothing older', async () => {
   expect((await plain.receive({ timeoutMs: 3000 }))?.status).not.toBe(200);
 });
 
-test('a new certificate is used from SIGHUP on, and no connection and no request is lost', async () => {
+tlsTest('a new certificate is used from SIGHUP on, and no connection and no request is lost', async () => {
   using made = makeTwo();
   const { ca } = made;
   await using server = await serve({ args: flags(made) });
@@ -137,24 +140,27 @@ test('a new certificate is used from SIGHUP on, and no connection and no request
   expect(await server.stop()).toBe(0);
 });
 
-test('a broken new file changes nothing and is logged once; the right one is used afterwards', async () => {
-  using made = makeTwo();
-  await using server = await serve({ args: flags(made) });
-  copyFileSync(made.file('two.crt'), made.file('used.crt'));
-  process.kill(server.pid, 'SIGHUP');
-  await until(() => server.errors().includes('certificate_not_loaded'));
-  expect(server.errors()).toContain('does not belong to the certificate');
-  expect(server.errors()).not.toContain('PRIVATE KEY');
-  expect(await nameAt(server.url, made.ca)).toBe('one');
-  install(made, 'two');
-  process.kill(server.pid, 'SIGHUP');
-  await until(async () => (await nameAt(server.url, made.ca)) === 'two');
-  expect(server.errors().split('certificate_not_loaded').length).toBe(2);
-  // It expires in 10 days.
-  await until(() => server.errors().includes('certificate_expires'));
-});
+tlsTest(
+  'a broken new file changes nothing and is logged once; the right one is used afterwards',
+  async () => {
+    using made = makeTwo();
+    await using server = await serve({ args: flags(made) });
+    copyFileSync(made.file('two.crt'), made.file('used.crt'));
+    process.kill(server.pid, 'SIGHUP');
+    await until(() => server.errors().includes('certificate_not_loaded'));
+    expect(server.errors()).toContain('does not belong to the certificate');
+    expect(server.errors()).not.toContain('PRIVATE KEY');
+    expect(await nameAt(server.url, made.ca)).toBe('one');
+    install(made, 'two');
+    process.kill(server.pid, 'SIGHUP');
+    await until(async () => (await nameAt(server.url, made.ca)) === 'two');
+    expect(server.errors().split('certificate_not_loaded').length).toBe(2);
+    // It expires in 10 days.
+    await until(() => server.errors().includes('certificate_expires'));
+  },
+);
 
-test('/metrics says when the certificate in use expires', async () => {
+tlsTest('/metrics says when the certificate in use expires', async () => {
   using made = makeTwo();
   await using server = await serve({ args: flags(made) });
   const expiry = async () => {
@@ -171,7 +177,7 @@ test('/metrics says when the certificate in use expires', async () => {
   expect(await expiry()).toBeCloseTo(10, 1);
 });
 
-test('--client-listen admits only programs with a certificate of the authority, as ingest', async () => {
+tlsTest('--client-listen admits only programs with a certificate of the authority, as ingest', async () => {
   using made = makeTwo();
   made.make('authority', { name: 'authority' });
   made.make('agent', { name: 'node01', by: 'authority' });
@@ -202,7 +208,7 @@ test('--client-listen admits only programs with a certificate of the authority, 
   expect(await ask('/v1/health', ['two.crt', 'two.key'])).toEndWith(' 000');
 });
 
-test('a start with files that do not fit ends with a sentence', async () => {
+tlsTest('a start with files that do not fit ends with a sentence', async () => {
   using made = makeTwo();
   const run = (...args: string[]) =>
     runExecutable(['serve', '--port', '0', ...args], {
