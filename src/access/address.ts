@@ -20,6 +20,19 @@ export const isWildcard = (address: Uint8Array): boolean => address.every((byte)
 export const isLoopback = (address: Uint8Array): boolean =>
   address.length === 4 ? address[0] === 127 : address.every((byte, at) => byte === (at === 15 ? 1 : 0));
 
+/**
+ * Names what stands for all addresses from which one host, or one user of this machine, can connect: the
+ * whole loopback, an IPv4 address, or the first half of an IPv6 address.
+ */
+export function networkOf(text: string): string {
+  const address = parseAddress(text);
+  if (!address) return text;
+  if (isLoopback(address)) return 'loopback';
+  if (address.length !== 16) return address.join('.');
+  const groups = [0, 2, 4, 6].map((at) => ((address[at]! << 8) | address[at + 1]!).toString(16));
+  return `${groups.join(':')}::/64`;
+}
+
 /** Returns the 4 bytes of an IPv4 address inside IPv6; another address as it is. */
 export function unmap(address: Uint8Array): Uint8Array {
   const isMapped =

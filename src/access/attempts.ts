@@ -4,7 +4,7 @@ import {
   type RefusalReason,
   TooManyRequests,
 } from '../domain/errors.ts';
-import { isLoopback, parseAddress } from './address.ts';
+import { isLoopback, networkOf, parseAddress } from './address.ts';
 import type { FindOwner } from './kernel.ts';
 import type { Peer } from './way.ts';
 
@@ -109,9 +109,6 @@ export async function sourceOf(peer: Peer | undefined, findOwner: FindOwner): Pr
   const address = parseAddress(peer.address);
   const owner = await findOwner(peer);
   if (owner !== undefined) return `uid ${owner}`;
-  if (address?.length !== 16 || isLoopback(address)) return peer.address;
-  const groups = Array.from({ length: 4 }, (_, group) =>
-    ((address[2 * group]! << 8) | address[2 * group + 1]!).toString(16),
-  );
-  return `${groups.join(':')}::/64`;
+  // Of the loopback, the address: it is that of a user who has gone.
+  return address === undefined || isLoopback(address) ? peer.address : networkOf(peer.address);
 }

@@ -1,6 +1,8 @@
 import type { Identity } from '../domain/caller.ts';
 import { AppError, quote, refuseCredential } from '../domain/errors.ts';
 import { MUNGE_SERVICE } from '../domain/munge.ts';
+import { networkOf } from './address.ts';
+import type { Arrived, IsMeant } from './audience.ts';
 import { type Credential, TOO_MANY_CREDENTIALS, type Unmunge } from './unmunge.ts';
 import type { Way } from './way.ts';
 
@@ -12,8 +14,7 @@ interface MungeOptions {
   readonly unmunge: Pick<Unmunge, 'decode'>;
   /** The cluster that credentials must name; undefined while it is not known. */
   readonly cluster: () => string | undefined;
-  /** Hosts beside that of the request that a credential may name, such as that of the public URL. */
-  readonly hosts?: readonly string[];
+  readonly isMeant: IsMeant;
   /** The name of a user, or one that no job has; undefined if it cannot be found at present. */
   readonly nameOf: (uid: number) => string | undefined | Promise<string | undefined>;
 }
@@ -22,22 +23,26 @@ interface MungeOptions {
  * `Authorization: Munge CREDENTIAL`, whose payload is `hpc-observe CLUSTER` or `hpc-observe CLUSTER HOST`. It
  * proves the user who made it, on any machine with the same key, for one request.
  */
-export function mungeWay({ unmunge, cluster, hosts = [], nameOf }: MungeOptions): Way {
+export function mungeWay({ unmunge, cluster, isMeant, nameOf }: MungeOptions): Way {
   const places = placesOfSources();
 
   return ({ request, peer }) => {
     const shown = SCHEME.exec(request.headers.get('authorization') ?? '');
     if (!shown) return undefined;
-    const leave = places.enter(peer?.kind === 'tcp' ? peer.address : '');
-    return identify(shown[1] ?? '', request).finally(leave);
+    const leave = places.enter(peer?.kind === 'tcp' ? networkOf(peer.address) : '');
+    return identify(shown[1] ?? '', { peer, requestHost: hostOf(request) }).finally(leave);
   };
 
-  async function identify(text: string, request: Request): Promise<Identity> {
+  async function identify(text: string, arrived: Arrived): Promise<Identity> {
     // Before the credential is used up.
     const itsCluster = cluster();
     if (itsCluster === undefined) throw clusterUnknown();
     const credential = await unmunge.decode(text);
-    const fault = findFault(credential, { cluster: itsCluster, hosts: [hostOf(request), ...hosts] });
+    const fault = findFault(credential, {
+      cluster: itsCluster,
+      host: arrived.requestHost,
+      isMeant: (host) => isMeant(host, arrived),
+    });
     if (fault !== undefined) throw refuseCredential('munge_refused', fault);
     const { uid } = credential;
     const name = await nameOf(uid);
@@ -46,7 +51,7 @@ export function mungeWay({ unmunge, cluster, hosts = [], nameOf }: MungeOptions)
   }
 }
 
-/** Of the credentials that are decoded or wait for it, one address has at most a quarter. */
+/** Of the credentials that are decoded or wait for it, one host has at most a quarter. */
 function placesOfSources() {
   const inside = new Map<string, number>();
   return {
@@ -65,28 +70,33 @@ function placesOfSources() {
 
 interface Audience {
   readonly cluster: string;
-  /** As in URLs: with their ports, unless they are those of the scheme. */
-  readonly hosts: readonly string[];
+  /** That of the request. */
+  readonly host: string;
+  /** Whether a credential for a host, as in a URL, was made for this service. */
+  readonly isMeant: (host: string) => boolean;
 }
 
 /** Returns why a valid credential is not one for this service, as a sentence. */
 export function findFault(
   { payload, encodedMs, decodedMs, ttlMs }: Credential,
-  { cluster, hosts }: Audience,
+  { cluster, host, isMeant }: Audience,
 ): string | undefined {
   const [service, itsCluster, itsHost, ...rest] = payload.split(' ');
   if (service !== MUNGE_SERVICE || itsCluster === undefined || rest.length > 0)
     return `The MUNGE credential was made for something else: its payload must be ${quote(`${MUNGE_SERVICE} ${cluster}`)}.`;
   if (itsCluster !== cluster)
     return `The MUNGE credential was made for the cluster ${quote(itsCluster)}; this is ${quote(cluster)}.`;
-  if (itsHost !== undefined && !hosts.some((host) => host.toLowerCase() === itsHost.toLowerCase()))
-    return `The MUNGE credential was made for ${quote(itsHost)}, and this request went to ${quote(hosts[0] ?? '')}.`;
+  if (itsHost !== undefined && !isMeant(itsHost))
+    return (
+      `The MUNGE credential was made for ${quote(itsHost)}, and this request went to ${quote(host)}. ` +
+      'If both lead here, name the first with --public-url.'
+    );
   // munged says so itself, unless it is told to ignore it.
   if (decodedMs > encodedMs + ttlMs) return 'The MUNGE credential has expired.';
   return undefined;
 }
 
-const hostOf = (request: Request): string => request.headers.get('host') ?? new URL(request.url).host;
+const hostOf = (request: Request): string => request.headers.get('host') ?? '';
 
 const clusterUnknown = () =>
   new AppError(

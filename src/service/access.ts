@@ -1,4 +1,6 @@
+import { networkInterfaces } from 'node:os';
 import { countAttempts, sourceOf } from '../access/attempts.ts';
+import { createAudience } from '../access/audience.ts';
 import { type FindOwner, ownerFinder } from '../access/kernel.ts';
 import { openSockets } from '../access/libc.ts';
 import { mungeWay } from '../access/munge.ts';
@@ -46,6 +48,8 @@ type AccessConfig = Pick<
 interface AccessPartOptions {
   readonly config: AccessConfig;
   readonly places: readonly Place[];
+  /** The names of the service. */
+  readonly names: ReadonlySet<string>;
   /** The ways of secrets that requests show. */
   readonly shown: ShownWays;
   readonly slurm: Slurm;
@@ -64,6 +68,7 @@ interface RunningAccess extends Callers {
 export function accessPart({
   config,
   places,
+  names,
   shown,
   slurm,
   log,
@@ -86,7 +91,7 @@ export function accessPart({
       });
       let watched: SlurmAccess | undefined;
       const cluster = () => config.cluster ?? (slurm.isFollowed ? watched?.cluster() : DEFAULT_CLUSTER);
-      const munge = createMunge(config, users, cluster);
+      const munge = createMunge(config, names, users, cluster);
       const ways = createWays({
         config,
         munge,
@@ -138,16 +143,24 @@ export function accessPart({
 /** The way of MUNGE, with the names of users as this machine has them. */
 function createMunge(
   { publicUrl, mungeSocket }: Pick<Config, 'publicUrl' | 'mungeSocket'>,
+  names: ReadonlySet<string>,
   { nameOf }: Users,
   cluster: () => string | undefined,
 ) {
   const unmunge = createUnmunge({ socket: mungeSocket ?? undefined });
-  const hosts = publicUrl === null ? [] : [new URL(publicUrl).host];
+  const isMeant = createAudience({
+    names,
+    publicHosts: publicUrl === null ? [] : [new URL(publicUrl).host],
+    ownAddresses,
+  });
   return {
-    way: mungeWay({ unmunge, cluster, hosts, nameOf }),
+    way: mungeWay({ unmunge, cluster, isMeant, nameOf }),
     state: mungeState(unmunge, () => performance.now()),
   };
 }
+
+const ownAddresses = (): string[] =>
+  Object.values(networkInterfaces()).flatMap((own) => own?.map(({ address }) => address) ?? []);
 
 const isGroup = (name: string): boolean => name.startsWith('@');
 

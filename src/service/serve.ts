@@ -96,10 +96,12 @@ export async function startService({ config, env, log, now }: ServiceOptions): P
     tokenPart({ stored: storedTokens, store, now, log, metrics }),
   );
   const places = placesOf(config);
+  const names = findNames(config);
   const access = await parts.start(
     accessPart({
       config,
       places,
+      names,
       shown: {
         tokens: tokens.way,
         sessions: sessionWay,
@@ -111,7 +113,6 @@ export async function startService({ config, env, log, now }: ServiceOptions): P
       metrics,
     }),
   );
-  const names = findNames(config);
   const listening = await parts.start(
     httpPart({
       places,

@@ -121,7 +121,7 @@ test.each([
   [tcp('::1'), 0, 'uid 0'],
   [tcp('2001:db8:1:2:3:4:5:6'), undefined, '2001:db8:1:2::/64'],
   [tcp('2001:db8:1:2::7'), undefined, '2001:db8:1:2::/64'],
-  [tcp('::ffff:10.0.0.5'), undefined, '::ffff:10.0.0.5'],
+  [tcp('::ffff:10.0.0.5'), undefined, '10.0.0.5'],
   [{ kind: 'unix', path: '/run/a.sock' } as const, undefined, 'unix:/run/a.sock'],
   [undefined, undefined, 'unknown'],
 ])('the source of %j, whose owner is %p, is %s', async (peer, owner, source) => {

@@ -106,7 +106,12 @@ test('session revoke ends all sessions of a user', async () => {
 testWithMunge('where the connection proves nothing, MUNGE proves the user of a command', async () => {
   await using munge = await startMunge();
   const unmunge = createUnmunge({ socket: munge.socket });
-  const way = mungeWay({ unmunge, cluster: () => 'alpha', nameOf: () => 'alice' });
+  const way = mungeWay({
+    unmunge,
+    cluster: () => 'alpha',
+    isMeant: (host, { requestHost }) => host === requestHost,
+    nameOf: () => 'alice',
+  });
   await using server = await startServer([way]);
   const socket = ['--munge-socket', munge.socket];
   const [exitCode, printed] = await server.run('whoami', ...socket);

@@ -15,6 +15,7 @@ async function startAll({ cluster = 'alpha' } = {}) {
   const way = mungeWay({
     unmunge,
     cluster: () => cluster,
+    isMeant: (host, { requestHost }) => host === requestHost,
     nameOf: (uid) => (uid === 0 ? 'root' : `user${uid}`),
   });
   const service = await startService({ ways: [way] });

@@ -79,6 +79,16 @@ mungeTest(
     await using server = await all.serve();
     const { host } = new URL(server.url);
     const used = await all.ofAlice(`${PAYLOAD} ${host}`);
+    // Whoever got it at another port of this machine sends it on, with the host that it names.
+    const stolen = await all.ofAlice(`${PAYLOAD} 127.0.0.1:9999`);
+    const relayed = await fetch(`${server.url}/v1/sessions`, {
+      method: 'POST',
+      headers: { authorization: `Munge ${stolen}`, host: '127.0.0.1:9999' },
+    });
+    expect([relayed.status, await relayed.text()]).toEqual([
+      401,
+      expect.stringContaining('was made for \\"127.0.0.1:9999\\"'),
+    ]);
     expect((await exchange(server.url, used)).status).toBe(201);
     const short = await all.ofAlice(PAYLOAD, '--ttl=1');
     const otherKey = await startMunge();
