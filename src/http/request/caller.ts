@@ -6,6 +6,7 @@ import { type Caller, NOBODY } from '../../domain/caller.ts';
 import { AppError, CredentialRefused, unauthorized } from '../../domain/errors.ts';
 import type { Sessions } from '../../domain/session.ts';
 import type { View, ViewStore } from '../../domain/store/view.ts';
+import { withoutBase } from '../url.ts';
 
 /**
  * Finds out who sends a request; rejects with `unauthorized` if its credentials are not valid. `server` is
@@ -56,7 +57,7 @@ export const access = ({ identify, policy, sessions, others, basePath }: AccessO
   /** Removes the cookie of a session that has ended: the browser would send it for ever. */
   async function identifyBrowser({ request, server, set, route, params }: Context): Promise<Caller> {
     try {
-      return await identify(request, server, pathTokenOf(route, params));
+      return await identify(request, server, pathTokenOf(withoutBase(route, basePath), params));
     } catch (error) {
       const hasEnded = error instanceof CredentialRefused && error.reason === 'session_ended';
       if (hasEnded && sessions.hasCookie(request)) set.headers['set-cookie'] = sessions.clearCookie;
@@ -80,8 +81,8 @@ interface Context {
   readonly params: Readonly<Record<string, string>> | undefined;
 }
 
-const pathTokenOf = (route: string, params: Context['params']): string | undefined =>
-  route === RECEIVE_COMPLETION_BY_TOKEN.path ? params?.token : undefined;
+const pathTokenOf = (pattern: string, params: Context['params']): string | undefined =>
+  pattern === RECEIVE_COMPLETION_BY_TOKEN.path ? params?.token : undefined;
 
 const HOW_TO_SIGN_IN =
   'The caller is unknown. On the machine of the service the kernel names it; elsewhere send Authorization: Bearer with a ' +

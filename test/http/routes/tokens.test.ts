@@ -2,6 +2,7 @@ import { expect, test } from 'bun:test';
 import { countAttempts } from '../../../src/access/attempts.ts';
 import { createSecret, TOKEN_PREFIX } from '../../../src/access/secret.ts';
 import type { Identity } from '../../../src/domain/caller.ts';
+import { LOCAL_SITE, type Site } from '../../../src/domain/site.ts';
 import type { Refuse } from '../../../src/http/response/errors.ts';
 import { MINUTE_MS } from '../../help/builders.ts';
 import { startService } from '../../help/service.ts';
@@ -9,8 +10,16 @@ import { startService } from '../../help/service.ts';
 const ROOT: Identity = { name: 'root', uid: 0, proof: 'kernel', isLocal: true };
 
 /** A service to which a request is root's if it has no token, unless `isLocal` is false. */
-async function startWithTokens({ isLocal = true, refuse }: { isLocal?: boolean; refuse?: Refuse } = {}) {
-  const service = await startService({ ways: isLocal ? [() => ROOT] : [], ...(refuse && { refuse }) });
+async function startWithTokens({
+  isLocal = true,
+  refuse,
+  site = LOCAL_SITE,
+}: {
+  isLocal?: boolean;
+  refuse?: Refuse;
+  site?: Site;
+} = {}) {
+  const service = await startService({ ways: isLocal ? [() => ROOT] : [], site, ...(refuse && { refuse }) });
   return Object.assign(service, {
     /** Creates a token and returns it. */
     create: async (name: string, role: 'viewer' | 'ingest' | 'admin', expiresMs?: number): Promise<string> =>
@@ -274,4 +283,22 @@ test('after 20 bad tokens in a minute the next are 429, a valid one is accepted 
   expect((await service.send('GET', '/v1/jobs')).status).toBe(200);
   const seen = JSON.stringify([lines, service.logged, answers.map(({ text }) => text)]);
   for (const guess of guesses) expect(seen).not.toContain(guess.slice(4, 16));
+});
+
+test('under the path of a portal a token in a path is valid too, and is repeated nowhere', async () => {
+  await using service = await startWithTokens({
+    isLocal: false,
+    site: { ...LOCAL_SITE, basePath: '/observe' },
+  });
+  const secret = await service.create('slurmctld', 'ingest');
+  const path = `/observe/v1/slurm/jobcomp/${secret}`;
+  const answers = [
+    await service.send('POST', path, COMPLETION),
+    await service.send('GET', path),
+    await service.send('POST', `${path}/more`, {}),
+    await service.send('POST', `/observe/v1/slurm/jobcomp/${createSecret(TOKEN_PREFIX)}`, COMPLETION),
+  ];
+  expect(answers.map(({ status }) => status)).toEqual([200, 405, 404, 401]);
+  const seen = JSON.stringify([answers.map(({ text }) => text), service.logged, service.requests]);
+  expect(seen).not.toContain(secret.slice(4, 14));
 });
