@@ -98,11 +98,10 @@ function ownConnections(libc: Libc): Pick<Sockets, 'localAddress' | 'connection'
     return family === AF_INET6 ? { address: unmap(name.slice(8, 24)), port } : undefined;
   }
 
-  /** The number that the kernel gives a socket, and no other one until it restarts. */
-  function cookieOf(file: number): bigint | undefined {
+  /** Reads into `cookie` the number that the kernel gives a socket, and no other one until it restarts. */
+  function readCookie(file: number): boolean {
     length[0] = cookie.byteLength;
-    if (libc.getsockopt(file, SOL_SOCKET, SO_COOKIE, cookiePointer, lengthPointer) !== 0) return undefined;
-    return (BigInt(cookie[1]!) << 32n) | BigInt(cookie[0]!);
+    return libc.getsockopt(file, SOL_SOCKET, SO_COOKIE, cookiePointer, lengthPointer) === 0;
   }
 
   /** The file descriptors of connections from a peer. A connection that was reset has no peer. */
@@ -130,12 +129,14 @@ function ownConnections(libc: Libc): Pick<Sockets, 'localAddress' | 'connection'
         const end = endOf(libc.getsockname, one);
         return end !== undefined && isSameEnd(end, local);
       });
-      const itsCookie = file === undefined ? undefined : cookieOf(file);
-      if (file === undefined || itsCookie === undefined) return undefined;
+      if (file === undefined || !readCookie(file)) return undefined;
+      const [low, high] = cookie;
       return {
         exists() {
           length[0] = name.length;
-          return libc.getpeername(file, namePointer, lengthPointer) === 0 && cookieOf(file) === itsCookie;
+          // A socket that was reset has no peer.
+          if (libc.getpeername(file, namePointer, lengthPointer) !== 0) return false;
+          return readCookie(file) && cookie[0] === low && cookie[1] === high;
         },
       };
     },
