@@ -12,14 +12,16 @@ import { createUnmunge } from '../access/unmunge.ts';
 import { createUsers, type Users } from '../access/users.ts';
 import type { Reception } from '../api/whoami.ts';
 import { DEFAULT_CLUSTER } from '../domain/munge.ts';
+import type { Upkeep } from '../domain/store/upkeep.ts';
 import type { Log } from '../log.ts';
 import type { Config } from '../settings/table.ts';
-import { type SlurmAccess, watchAccess } from '../slurm/follow/access.ts';
+import type { SlurmAccess } from '../slurm/follow/access.ts';
 import { type Callers, knowCallers } from './callers.ts';
 import type { Place } from './listeners.ts';
 import type { Metrics } from './metrics.ts';
 import type { Part } from './parts.ts';
 import type { Slurm } from './slurm.ts';
+import { startSlurmAccess } from './slurm-access.ts';
 import { refuseStrangers } from './strangers.ts';
 import { createWays, joinWays, type ShownWays } from './ways.ts';
 
@@ -38,6 +40,7 @@ type AccessConfig = Pick<
   | 'healthAccess'
   | 'trustedProxies'
   | 'userHeader'
+  | 'slurmIntervalMs'
   | 'publicUrl'
   | 'cluster'
   | 'mungeSocket'
@@ -53,8 +56,9 @@ interface AccessPartOptions {
   /** The ways of secrets that requests show. */
   readonly shown: ShownWays;
   readonly slurm: Slurm;
+  readonly store: Pick<Upkeep, 'readState' | 'saveState'>;
   readonly log: Log;
-  readonly metrics: Pick<Metrics, 'observeIgnoredHeader' | 'observeRefusal'>;
+  readonly metrics: Pick<Metrics, 'observeIgnoredHeader' | 'observeRefusal' | 'watchLoop'>;
 }
 
 interface RunningAccess extends Callers {
@@ -71,6 +75,7 @@ export function accessPart({
   names,
   shown,
   slurm,
+  store,
   log,
   metrics,
 }: AccessPartOptions): Part<RunningAccess> {
@@ -101,13 +106,8 @@ export function accessPart({
         onIgnoredHeader: metrics.observeIgnoredHeader,
       });
       await refuseStrangers({ places, ways, isOpen: config.open });
-      watched =
-        slurm.isFollowed && !config.open
-          ? watchAccess({
-              commands: slurm.commands,
-              warn: (event, fields) => log.warn(event, fields),
-            })
-          : undefined;
+      if (slurm.isFollowed && !config.open)
+        watched = await startSlurmAccess({ slurm, config, store, users, log, metrics });
       const hasGroups = [config.admins, config.viewers, config.ingesters].flat().some(isGroup);
       const callers = knowCallers({
         config,

@@ -109,6 +109,7 @@ export async function startService({ config, env, log, now }: ServiceOptions): P
         hasToken: () => tokens.list().some(({ expiresMs }) => expiresMs === undefined || expiresMs > now()),
       },
       slurm,
+      store,
       log,
       metrics,
     }),

@@ -8,17 +8,21 @@ const CONFIG =
   'ClusterName = testbed\nSlurmUser = slurm(64030)\nAccountingStorageType = accounting_storage/slurmdbd';
 
 /** Watches the access of a Slurm with these programs until `runs` reads have ended. */
-async function watching(scripts: Record<string, string>) {
+async function watching(scripts: Record<string, string>, lastUser?: string) {
   const folder = programs({ squeue: '', ...scripts });
-  const warnings: string[] = [];
+  const warnings: unknown[] = [];
+  const uids: number[] = [];
   const access = watchAccess({
     commands: slurmCommands({ env: folder.env, now: () => 1000, folder: folder.env.PATH }),
-    warn: (_, { cause }) => void warnings.push((cause as Error).message),
+    warn: (_, { error }) => void warnings.push(error),
+    lastUser,
+    onUser: (uid) => void uids.push(uid),
     everyMs: 10,
   });
   return {
     access,
     warnings,
+    uids,
     write: folder.write,
     async runs(count: number) {
       // One more has started: the one before has ended.
@@ -60,6 +64,16 @@ test('what was read last stays valid while slurmctld does not answer', async () 
   await watched.runs(runs + 1);
   expect([watched.access.hidesJobs(), watched.access.accountsOf('alice')]).toEqual([false, ['physics']]);
   expect(watched.warnings[0]).toBe('scontrol failed: Unable to contact slurm controller.');
+});
+
+test('the user of slurmctld is that of the last time until Slurm answers, and reported once', async () => {
+  await using watched = await watching({ scontrol: 'exit 1' }, 'old');
+  await watched.runs(2);
+  expect([watched.access.user(), watched.uids]).toEqual(['old', []]);
+  expect(watched.warnings).toEqual(['scontrol failed with exit code 1.']);
+  watched.write('scontrol', show('SlurmUser = slurm(64030)'));
+  await watched.runs(watched.access.state().runs + 3);
+  expect([watched.access.user(), watched.uids]).toEqual(['slurm', [64030]]);
 });
 
 test('while Slurm’s configuration is unknown, users see only their own jobs', async () => {
