@@ -42,7 +42,7 @@ interface FoundJob {
 export function findJobs(options: FindOptions): JobDirectory[] {
   const jobs = new Map<string, FoundJob>();
   const jobOf = (name: string) => {
-    const key = keyOf(name);
+    const key = parseJobName(name);
     if (!key) return undefined;
     const known = jobs.get(name);
     if (known || jobs.size >= MAX_JOBS) return known;
@@ -51,7 +51,7 @@ export function findJobs(options: FindOptions): JobDirectory[] {
     return job;
   };
   for (const scope of findScopes(options)) {
-    for (const name of list(scope)) {
+    for (const name of listGroups(scope)) {
       const job = jobOf(name);
       if (job) job.unified = `${scope}/${name}`;
     }
@@ -65,7 +65,7 @@ export function findJobs(options: FindOptions): JobDirectory[] {
 }
 
 /** The key in the name of a directory; undefined for `system`, `slurmd` and others that are no job. */
-function keyOf(name: string): JobKey | undefined {
+export function parseJobName(name: string): JobKey | undefined {
   const [, jobId] = JOB.exec(name) ?? [];
   if (jobId !== undefined) return { jobId };
   return SLUID.test(name) ? { sluid: name } : undefined;
@@ -82,7 +82,7 @@ export function findScopes({ paths, mounts, node }: FindOptions): string[] {
     const folders = level.slice(0, MAX_DIRECTORIES - visited);
     visited += folders.length;
     const inside = folders.flatMap((folder) =>
-      list(folder).map((name) => ({ name, path: `${folder}/${name}` })),
+      listGroups(folder).map((name) => ({ name, path: `${folder}/${name}` })),
     );
     scopes.push(...inside.filter(({ name }) => names.includes(name)).map(({ path }) => path));
     level = inside.filter(({ name }) => mayHaveScopes(name)).map(({ path }) => path);
@@ -97,12 +97,12 @@ const mayHaveScopes = (name: string): boolean => !NO_SCOPES.test(name);
 /** Yields the job directories below `slurm/uid_*` of a controller of version 1. */
 function* jobsOfController(point: string, node: string): Generator<[name: string, path: string]> {
   for (const folder of usersOfController(point, node))
-    for (const name of list(folder)) yield [name, `${folder}/${name}`];
+    for (const name of listGroups(folder)) yield [name, `${folder}/${name}`];
 }
 
 const usersOfController = (point: string, node: string): string[] =>
   [`slurm_${node}`, 'slurm'].flatMap((top) =>
-    list(`${point}/${top}`)
+    listGroups(`${point}/${top}`)
       .filter((name) => name.startsWith('uid_'))
       .map((name) => `${point}/${top}/${name}`),
   );
@@ -112,7 +112,7 @@ export function findFolders(options: FindOptions): string[] {
   const { paths, mounts, node } = options;
   const points = [...mounts.controllers.values()].map(paths.of);
   const tops = points.flatMap((point) =>
-    list(point)
+    listGroups(point)
       .filter((name) => name === 'slurm' || name === `slurm_${node}`)
       .map((name) => `${point}/${name}`),
   );
@@ -120,7 +120,7 @@ export function findFolders(options: FindOptions): string[] {
 }
 
 /** The names of the directories in a folder in order; none if it is gone, as jobs may be at any moment. */
-function list(folder: string): string[] {
+export function listGroups(folder: string): string[] {
   try {
     return readdirSync(folder, { withFileTypes: true })
       .filter((entry) => entry.isDirectory())

@@ -1,0 +1,212 @@
+import { type FSWatcher, readFileSync, watch } from 'node:fs';
+import { type FindOptions, findFolders, listGroups, parseJobName } from './cgroup/find.ts';
+import { isGone } from './file.ts';
+import type { JobKey } from './reading.ts';
+
+/** Something that happened to a job on this node. */
+export interface JobEvent {
+  /**
+   * `began`: its directory is new. `young`: every second of its first seconds. `ending`: its last processes
+   * ended and its counters can still be read, perhaps for some milliseconds. `ended`: its directory is gone.
+   */
+  readonly kind: 'began' | 'young' | 'ending' | 'ended';
+  readonly key: JobKey;
+}
+
+export interface WatchOptions extends FindOptions {
+  onEvent(event: JobEvent): void;
+}
+
+export interface Watch {
+  stop(): void;
+}
+
+const TICK_MS = 1000;
+const LOOK_DELAY_MS = 5;
+/** Looks without being told, 2 ms on a large node, for a slurmd that moved to another slice. */
+const LOOK_TICKS = 15;
+/** Slurm makes the groups of a step one after another; the last of them is there soon after the first. */
+const SETTLE_MS = [10, 100];
+/** A job of 5 seconds lacks at most one of them, where nobody tells that it ends. */
+const YOUNG_MS = 20_000;
+/** Steps of one job that are watched; a job with more is read in rounds. */
+const MAX_STEPS = 64;
+const MAX_WATCHES = 5000;
+
+interface WatchedJob {
+  readonly key: JobKey;
+  readonly sinceMs: number;
+  readonly folders: Set<string>;
+  /** Groups of steps with tasks in them, by path: whether there are any tasks. */
+  readonly steps: Map<string, boolean>;
+}
+
+/**
+ * Tells when jobs begin and end. The kernel drops the counters of a group with its directory, and a hook of
+ * Slurm runs when it is gone, so that the last reading has to be taken between the end of the last task and
+ * the end of slurmstepd. In version 2 the kernel tells of the end of a step's tasks (cgroup.events,
+ * `populated`), 1 ms later here. In version 1 it tells of nothing before the first group of a step is
+ * removed; whether other controllers still have theirs is chance, so that the last reading may lack the last
+ * second of a young job.
+ */
+export function watchJobs(options: WatchOptions): Watch {
+  const jobs = new Map<string, WatchedJob>();
+  const watchers = new Map<string, FSWatcher>();
+  const timers = new Set<Timer>();
+  const { unified } = options.mounts;
+  const isUnified = (folder: string) =>
+    unified !== undefined && folder.startsWith(`${options.paths.of(unified)}/`);
+  let ticks = 0;
+  let isLookDue = false;
+  /** Looks every second, because inotify has no place left. */
+  let mustLook = false;
+  const tell = (kind: JobEvent['kind'], { key }: WatchedJob) => options.onEvent({ kind, key });
+
+  /** Calls `onChange` when something changes in a folder or file; false if it cannot be watched. */
+  function listen(path: string, onChange: (name: string | null) => void): boolean {
+    if (watchers.has(path)) return true;
+    try {
+      if (watchers.size >= MAX_WATCHES) throw new Error('too many');
+      const watcher = watch(path, (_, name) => onChange(name));
+      watcher.on('error', () => unlisten(path));
+      watchers.set(path, watcher);
+      return true;
+    } catch (error) {
+      if (!isGone(error)) mustLook = true;
+      return false;
+    }
+  }
+
+  function unlisten(path: string): void {
+    watchers.get(path)?.close();
+    watchers.delete(path);
+  }
+
+  function later(delayMs: number, run: () => void): void {
+    const timer = setTimeout(() => {
+      timers.delete(timer);
+      run();
+    }, delayMs);
+    timers.add(timer);
+  }
+
+  /** Watches the tasks of the steps of a job that are new. */
+  function watchSteps(job: WatchedJob): void {
+    for (const folder of job.folders) {
+      for (const step of listGroups(folder).slice(0, MAX_STEPS)) {
+        const path = `${folder}/${step}/user`;
+        const events = `${path}/cgroup.events`;
+        if (job.steps.has(path) || readPopulated(events) === undefined) continue;
+        if (!listen(events, () => noticeTasks(job, path, events))) continue;
+        noticeTasks(job, path, events);
+      }
+    }
+  }
+
+  function noticeTasks(job: WatchedJob, path: string, events: string): void {
+    const isPopulated = readPopulated(events);
+    const before = job.steps.get(path);
+    if (isPopulated === undefined) {
+      unlisten(events);
+      job.steps.delete(path);
+    } else job.steps.set(path, isPopulated);
+    // step_extern has a process for as long as the job is there.
+    const hasTasks = [...job.steps].some(([step, is]) => is && !step.endsWith('/step_extern/user'));
+    if (before && !isPopulated && !hasTasks) tell('ending', job);
+  }
+
+  function watchJob(job: WatchedJob, folder: string): void {
+    job.folders.add(folder);
+    listen(folder, (name) => {
+      if (!name?.startsWith('step_')) return;
+      if (!isUnified(folder) && !listGroups(folder).includes(name)) tell('ending', job);
+      watchSteps(job);
+      for (const delayMs of SETTLE_MS) later(delayMs, () => watchSteps(job));
+    });
+  }
+
+  function forgetJob(name: string, job: WatchedJob): void {
+    jobs.delete(name);
+    for (const path of watchers.keys())
+      if ([...job.folders].some((folder) => path === folder || path.startsWith(`${folder}/`))) unlisten(path);
+    tell('ended', job);
+  }
+
+  function look(): void {
+    const folders = findFolders(options);
+    mustLook = false;
+    const before = watchers.size;
+    for (const place of [...placesOf(options), ...folders]) listen(place, lookSoon);
+    // What came between the search and the watch told nobody.
+    if (watchers.size > before) lookSoon();
+    const seen = groupJobs(folders);
+    for (const [name, job] of jobs) if (!seen.has(name)) forgetJob(name, job);
+    for (const [name, { key, paths }] of seen) noticeJob(name, key, paths);
+  }
+
+  /** Once for all that happens within a few milliseconds. */
+  function lookSoon(): void {
+    if (isLookDue) return;
+    isLookDue = true;
+    later(LOOK_DELAY_MS, () => {
+      isLookDue = false;
+      look();
+    });
+  }
+
+  function noticeJob(name: string, key: JobKey, paths: readonly string[]): void {
+    const known = jobs.get(name);
+    const nowMs = performance.now();
+    const job = known ?? { key, sinceMs: nowMs, folders: new Set<string>(), steps: new Map() };
+    jobs.set(name, job);
+    for (const path of paths) if (!job.folders.has(path)) watchJob(job, path);
+    watchSteps(job);
+    if (!known) tell('began', job);
+  }
+
+  function tick(): void {
+    if (mustLook || ++ticks % LOOK_TICKS === 0) look();
+    const nowMs = performance.now();
+    for (const job of jobs.values()) if (nowMs - job.sinceMs < YOUNG_MS) tell('young', job);
+  }
+
+  look();
+  const timer = setInterval(tick, TICK_MS);
+  return {
+    stop() {
+      clearInterval(timer);
+      for (const one of timers) clearTimeout(one);
+      for (const path of [...watchers.keys()]) unlisten(path);
+    },
+  };
+}
+
+/** Where Slurm makes its own groups: on version 1 with the first job, on version 2 when slurmd starts. */
+function placesOf({ paths, mounts: { unified, controllers } }: FindOptions): string[] {
+  const places = unified === undefined ? [] : [unified, `${unified}/system.slice`];
+  return [...places, ...controllers.values()].map(paths.of);
+}
+
+/** The directories of each job in some folders, by name. */
+function groupJobs(folders: readonly string[]) {
+  const jobs = new Map<string, { readonly key: JobKey; readonly paths: string[] }>();
+  for (const folder of folders) {
+    for (const name of listGroups(folder)) {
+      const key = parseJobName(name);
+      if (!key) continue;
+      const job = jobs.get(name) ?? { key, paths: [] };
+      job.paths.push(`${folder}/${name}`);
+      jobs.set(name, job);
+    }
+  }
+  return jobs;
+}
+
+/** Whether a group has processes in it or below it; undefined if it is gone, and in version 1. */
+function readPopulated(events: string): boolean | undefined {
+  try {
+    return /^populated 1$/m.test(readFileSync(events, 'latin1'));
+  } catch {
+    return undefined;
+  }
+}
