@@ -17,6 +17,11 @@ interface DeploymentOptions {
   readonly hasCompletions?: boolean;
 }
 
+interface StartOptions {
+  readonly as?: (...line: string[]) => string[];
+  readonly args?: readonly string[];
+}
+
 /**
  * Reads the lines of deploy/slurm.conf, those of compute
  * nodes too, with another folder of hooks and another port.
@@ -53,11 +58,12 @@ export async function startAll(release: Release, { hasCompletions = true }: Depl
     settings,
     spool,
     folder,
-    start: () =>
+    /** `as` makes a command line that another user runs; `args` come last. */
+    start: ({ as = (...line) => line, args = [] }: StartOptions = {}) =>
       serve({
-        command,
+        command: as(...command),
         folder: folder.path,
-        args: ['--port', String(port), '--slurm', 'on', '--slurm-interval', '2s', '--spool', spool],
+        args: ['--port', String(port), '--slurm', 'on', '--slurm-interval', '2s', '--spool', spool, ...args],
         env,
       }),
     /** Starts a second service, which has its own database and nothing but squeue and sacct. */
