@@ -22,8 +22,8 @@ interface SenderOptions {
 }
 
 export interface Sender extends Pick<Repeat, 'stop' | 'state'> {
-  /** Sends what is in the spool, now, unless it waits after a failure. */
-  wake(): void;
+  /** Sends what is in the spool `delayMs` from now, unless it waits after a failure. */
+  wake(delayMs?: number): void;
   counts(): SendCounts;
 }
 
@@ -50,9 +50,10 @@ export function startSender({ spool, send, isLasting, random, warn }: SenderOpti
     const batch = spool.first();
     if (!batch) return false;
     try {
-      const { refused } = await send(batch.bytes, signal);
+      const { refused, refusals } = await send(batch.bytes, signal);
       counts.sent++;
       counts.refusedRows += refused;
+      if (refused > 0) warn('samples_refused', { samples: refused, message: refusals[0]?.message });
     } catch (cause) {
       if (signal.aborted || !isLasting(cause)) throw cause;
       counts.refused++;
@@ -84,7 +85,7 @@ export function startSender({ spool, send, isLasting, random, warn }: SenderOpti
   });
 
   return {
-    wake: () => runs.wake(),
+    wake: runs.wake,
     stop: runs.stop,
     state: runs.state,
     counts: () => ({ ...counts }),

@@ -32,6 +32,7 @@ const help = defineCommand({
 /** All commands by name, in the order of the help. Each is imported when it is needed. */
 export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   serve: async () => (await import('./serve.ts')).serve,
+  agent: async () => (await import('./agent.ts')).agent,
   config: async () => (await import('./config.ts')).config,
   deploy: async () => (await import('./deploy.ts')).deploy,
   login: async () => (await import('./login.ts')).login,

@@ -107,7 +107,7 @@ function explain(error: ClientError, place: Place): OperatorError {
 const NOTHING_LISTENS: readonly string[] = ['ECONNREFUSED', 'ENOENT'];
 
 /** Whom --server-ca names. OperatorError if it cannot be read. */
-function trustOf({ serverCa }: Pick<Connection, 'serverCa'>): Pick<Place, 'tls'> {
+export function trustOf({ serverCa }: Pick<Connection, 'serverCa'>): Pick<Place, 'tls'> {
   if (serverCa === null) return {};
   try {
     return { tls: { ca: readFileSync(serverCa, 'utf8') } };

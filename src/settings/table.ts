@@ -1,6 +1,7 @@
 import { MAX_UNSEALED_SAMPLES } from '../domain/unsealed.ts';
 import { LOG_LEVELS } from '../log.ts';
 import { ACCESS_SETTINGS } from './access.ts';
+import { AGENT_SETTINGS } from './agent.ts';
 import { parseListener } from './listener.ts';
 import { NETWORK_SETTINGS } from './network.ts';
 import type { SettingTable, Values } from './setting.ts';
@@ -164,6 +165,7 @@ export const SETTINGS = {
     help: 'Authority of the certificate at --server, in PEM, if it is one that only the site knows',
     ...optionalText,
   },
+  ...AGENT_SETTINGS,
   token: {
     name: 'token',
     takes: 'TOKEN',
@@ -179,7 +181,15 @@ export type Config = Values<typeof SETTINGS, SettingKey>;
 
 export const SETTING_KEYS = Object.keys(SETTINGS) as SettingKey[];
 /** The settings of commands that talk to a service, which the service itself does not read. */
-const CLIENT_KEYS = ['server', 'serverCa', 'token'] as const satisfies readonly SettingKey[];
+const CLIENT_KEYS = [
+  'server',
+  'serverCa',
+  'token',
+  'intervalMs',
+  'node',
+  'agentSpool',
+  'agentSpoolBytes',
+] as const satisfies readonly SettingKey[];
 type ClientKey = (typeof CLIENT_KEYS)[number];
 /** The settings of the service. */
 export const SERVICE_KEYS = SETTING_KEYS.filter(

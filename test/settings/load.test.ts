@@ -70,6 +70,10 @@ const DEFAULTS: Config = {
   logFormat: 'auto',
   server: null,
   serverCa: null,
+  intervalMs: 15_000,
+  node: null,
+  agentSpool: '/var/lib/hpc-observe-agent',
+  agentSpoolBytes: 64 * 1024 * 1024,
   token: null,
 };
 

@@ -1,3 +1,4 @@
+import type { ReadText } from '../file.ts';
 import { type Collector, known } from './collector.ts';
 
 /** As many CPUs as the kernel numbers at most. */
@@ -23,14 +24,21 @@ export function countCpus(text: string | undefined): number | undefined {
 export const CPUSET: Collector = {
   name: 'cpuset',
   read({ unified, controllers }, readFile) {
-    const folder = unified ?? controllers.get('cpuset');
-    if (folder === undefined) return undefined;
-    const given = countCpus(readFile(`${folder}/cpuset.cpus`));
-    if (given === undefined) return undefined;
-    // Less than given where CPUs were switched off since.
-    const effective = ['cpuset.cpus.effective', 'cpuset.effective_cpus'].map((name) =>
-      countCpus(readFile(`${folder}/${name}`)),
-    );
-    return { folder, values: known({ cpus_allocated: effective.find(Boolean) ?? given }) };
+    // A host of both versions has the controller in one of them.
+    for (const folder of [unified, controllers.get('cpuset')]) {
+      const cpus = folder === undefined ? undefined : readCpus(folder, readFile);
+      if (cpus !== undefined) return { folder: folder!, values: known({ cpus_allocated: cpus }) };
+    }
+    return undefined;
   },
 };
+
+/** Counts the CPUs of a directory; undefined if Slurm wrote none to it. */
+function readCpus(folder: string, readFile: ReadText): number | undefined {
+  const given = countCpus(readFile(`${folder}/cpuset.cpus`));
+  // Less than given where CPUs were switched off since.
+  const effective = ['cpuset.cpus.effective', 'cpuset.effective_cpus'].map((name) =>
+    countCpus(readFile(`${folder}/${name}`)),
+  );
+  return given === undefined ? undefined : (effective.find(Boolean) ?? given);
+}

@@ -1,0 +1,45 @@
+import type { Measured } from '../domain/measure.ts';
+import { type JobReading, keyText } from './reading.ts';
+import type { Round } from './round.ts';
+import { sampleOf } from './sample.ts';
+
+/** Renders what the agent found on its node, what it could not read and why, for a person. */
+export function explainRound({ readings, troubles, ended, dropped }: Round, node: string): string {
+  const lines = [
+    `Node ${node}: ${readings.length === 0 ? 'no jobs' : `${readings.length} ${readings.length === 1 ? 'job' : 'jobs'}`}`,
+    ...readings.flatMap((reading) => describeJob(reading, node)),
+    ...(ended > 0 ? [`${ended} jobs ended while they were read.`] : []),
+    ...(dropped > 0 ? [`${dropped} values were left out: no job can have them.`] : []),
+    ...(troubles.length > 0 ? ['', 'Not read:'] : []),
+    ...troubles.map(({ collector, message }) => `  ${collector}: ${message}`),
+  ];
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+function describeJob(reading: JobReading, node: string): string[] {
+  const { key, values, gpus } = reading;
+  const sample = sampleOf(reading, node);
+  const sent = sample
+    ? `cpu ${sample.cpuUsage} %, memory ${sample.memoryUsageMb} MB${sample.gpuUsage === undefined ? '' : `, gpu ${sample.gpuUsage} %`}`
+    : `not sent: ${whyNotSent(values)}`;
+  return [
+    '',
+    `  ${'sluid' in key ? 'run' : 'job'} ${keyText(key)}: ${sent}`,
+    ...describeValues(values),
+    ...gpus.flatMap(({ uuid, values: itsValues }) => [`    gpu ${uuid}`, ...describeValues(itsValues)]),
+  ];
+}
+
+const describeValues = (values: Measured): string[] =>
+  Object.entries(values).map(([name, value]) => `    ${name.padEnd(26)} ${formatNumber(value)}`);
+
+const formatNumber = (value: number): string =>
+  Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(6)));
+
+function whyNotSent({ cpu_seconds, cpus_used, cpus_allocated, memory_anonymous_bytes }: Measured): string {
+  if (cpu_seconds === undefined) return 'its CPU time is unknown';
+  if (cpus_used === undefined) return 'it was read once only, and CPU usage needs two readings';
+  if (!cpus_allocated)
+    return 'the CPUs that Slurm gave it are unknown; set ConstrainCores=yes in cgroup.conf';
+  return memory_anonymous_bytes === undefined ? 'its memory is unknown' : 'a value is missing';
+}

@@ -1,0 +1,115 @@
+import { hostname } from 'node:os';
+import { createLog, type Log } from '../log.ts';
+import { chooseLogFormat } from '../settings/load.ts';
+import type { Config, SettingKey } from '../settings/table.ts';
+import { defineCommand } from './command.ts';
+import { PROOF_SETTINGS } from './proof.ts';
+
+const SETTINGS = [
+  ...PROOF_SETTINGS,
+  'intervalMs',
+  'node',
+  'agentSpool',
+  'agentSpoolBytes',
+  'logLevel',
+  'logFormat',
+] as const satisfies readonly SettingKey[];
+type AgentConfig = Pick<Config, (typeof SETTINGS)[number]>;
+
+/** CPU usage is what was used between two readings. */
+const EXPLAIN_SPAN_MS = 1200;
+
+export const agent = defineCommand({
+  summary: 'Measure the jobs of this compute node and send their samples',
+  usage: ['agent [settings]', 'agent --once [settings]'],
+  examples: [
+    ['agent --once', 'Print what is found and read on this node, and send nothing'],
+    ['agent --server http://head01:8080', 'Measure every 15 s, as root by MUNGE'],
+    [
+      'agent --server https://head01:8443 --token-file /etc/hpc-observe/token',
+      'With a token of the role ingest',
+    ],
+  ],
+  settings: SETTINGS,
+  flags: {
+    once: { help: 'Read the jobs, print what was found and what could not be read, and end' },
+    root: { takes: 'FOLDER', help: 'Read /proc and /sys below this folder' },
+  },
+  async run({ config, flags, print }) {
+    const node = config.node ?? hostname().split('.')[0]!;
+    const read = await createReader(node, flags.get('root') ?? '/');
+    if (!flags.has('once')) return run(config, node, read);
+    const { explainRound } = await import('../agent/explain.ts');
+    await read();
+    await Bun.sleep(EXPLAIN_SPAN_MS);
+    print(explainRound(await read(), node));
+    return 0;
+  },
+});
+
+/** Returns a function that reads all jobs of the node. */
+async function createReader(node: string, root: string) {
+  const [{ readRound }, { createMeter }, { pathsUnder }] = await Promise.all([
+    import('../agent/round.ts'),
+    import('../agent/meter.ts'),
+    import('../agent/paths.ts'),
+  ]);
+  const clock = { nowMs: () => Date.now(), monotonicMs: () => performance.now() };
+  const options = { paths: pathsUnder(root), node, meter: createMeter(), clock };
+  return () => readRound(options);
+}
+
+/** Measures and sends until a signal comes. What is not sent by then stays in the spool. */
+async function run(
+  config: AgentConfig,
+  node: string,
+  read: Awaited<ReturnType<typeof createReader>>,
+): Promise<number> {
+  const [{ openSpool }, { startSender }, { startLoop }, { packSamples }, { batchSender, isRefusal }] =
+    await Promise.all([
+      import('../agent/spool.ts'),
+      import('../agent/sender.ts'),
+      import('../agent/loop.ts'),
+      import('../client/pack.ts'),
+      import('./agent-client.ts'),
+    ]);
+  const stopped = listenForStop();
+  const log = createAgentLog(config);
+  const warn = (event: string, fields: Record<string, unknown>) => log.warn(event, fields);
+  const spool = openSpool({ folder: config.agentSpool, maxBytes: config.agentSpoolBytes });
+  const sender = startSender({
+    spool,
+    send: batchSender(config),
+    isLasting: isRefusal,
+    random: Math.random,
+    warn,
+  });
+  const loop = startLoop({
+    read,
+    pack: packSamples,
+    spool,
+    send: sender.wake,
+    node,
+    intervalMs: config.intervalMs,
+    nowMs: () => Date.now(),
+    warn,
+  });
+  log.info('measuring', { node, intervalMs: config.intervalMs, waiting: spool.state().batches });
+  log.info('stopping', { signal: await stopped });
+  await Promise.all([loop.stop(), sender.stop()]);
+  return 0;
+}
+
+const createAgentLog = (config: AgentConfig): Log =>
+  createLog({
+    level: config.logLevel,
+    format: chooseLogFormat(config),
+    write: (line) => process.stderr.write(line),
+    now: Date.now,
+  });
+
+function listenForStop(): Promise<string> {
+  const { promise, resolve } = Promise.withResolvers<string>();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => resolve(signal));
+  return promise;
+}

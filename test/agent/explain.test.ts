@@ -1,0 +1,50 @@
+import { expect, test } from 'bun:test';
+import { explainRound } from '../../src/agent/explain.ts';
+
+test('what was found, what is sent and what could not be read stand in one text', () => {
+  const values = {
+    cpu_seconds: 12.3456789,
+    cpus_used: 0.5,
+    cpus_allocated: 2,
+    memory_anonymous_bytes: 5 * 1024 * 1024,
+  };
+  const text = explainRound(
+    {
+      readings: [
+        {
+          key: { jobId: '7' },
+          timeMs: 0,
+          values,
+          gpus: [{ uuid: 'GPU-1', values: { gpu_utilization_percent: 0 } }],
+        },
+        { key: { sluid: 's685M87SJRW700' }, timeMs: 0, values: { cpu_seconds: 1, cpus_used: 1 }, gpus: [] },
+      ],
+      troubles: [{ collector: 'memory', message: 'It may not be read.' }],
+      ended: 0,
+      dropped: 2,
+    },
+    'n1',
+  );
+  expect(text).toBe(`Node n1: 2 jobs
+
+  job 7: cpu 25 %, memory 5 MB, gpu 0 %
+    cpu_seconds                12.3457
+    cpus_used                  0.5
+    cpus_allocated             2
+    memory_anonymous_bytes     5242880
+    gpu GPU-1
+    gpu_utilization_percent    0
+
+  run s685M87SJRW700: not sent: the CPUs that Slurm gave it are unknown; set ConstrainCores=yes in cgroup.conf
+    cpu_seconds                1
+    cpus_used                  1
+2 values were left out: no job can have them.
+
+Not read:
+  memory: It may not be read.
+`);
+});
+
+test('a node without jobs is said to have none', () => {
+  expect(explainRound({ readings: [], troubles: [], ended: 0, dropped: 0 }, 'n1')).toBe('Node n1: no jobs\n');
+});

@@ -1,0 +1,93 @@
+import { expect, test } from 'bun:test';
+import { delayOf, startLoop } from '../../src/agent/loop.ts';
+import type { JobReading } from '../../src/agent/reading.ts';
+import type { Round } from '../../src/agent/round.ts';
+
+const READING: JobReading = {
+  key: { jobId: '7' },
+  timeMs: 1_000_000,
+  values: { cpus_used: 1, cpus_allocated: 2, memory_anonymous_bytes: 1 },
+  gpus: [],
+};
+const round = (fields: Partial<Round> = {}): Round => ({
+  readings: [READING],
+  troubles: [],
+  ended: 0,
+  dropped: 0,
+  ...fields,
+});
+
+/** Runs a loop over these rounds, 20 ms apart, until all were read. */
+async function loopOver(rounds: (() => Round)[], { intervalMs = 20, nowMs = (): number => 0 } = {}) {
+  const batches: string[] = [];
+  const warnings: string[] = [];
+  const delays: number[] = [];
+  const readMs: number[] = [];
+  let next = 0;
+  const loop = startLoop({
+    async read() {
+      readMs.push(performance.now());
+      return (rounds[next++] ?? (() => round({ readings: [] })))();
+    },
+    pack: (samples) => {
+      batches.push(JSON.stringify(samples.map((sample) => [sample.cpuUsage, sample.timeMs, sample.node])));
+      return new Uint8Array(1);
+    },
+    spool: { add: () => {} },
+    send: (delayMs) => void delays.push(delayMs),
+    node: 'n1',
+    intervalMs,
+    nowMs,
+    warn: (event, { message = '' }) => void warnings.push(`${event} ${message}`.trim()),
+  });
+  const endMs = performance.now() + 10_000;
+  while (next <= rounds.length && performance.now() < endMs) await Bun.sleep(5);
+  await loop.stop();
+  return { batches, warnings, delays, readMs };
+}
+
+test('each round with samples is one batch, sent after the delay of the node', async () => {
+  const { batches, delays } = await loopOver([() => round(), () => round({ readings: [] }), () => round()]);
+  expect(batches).toEqual(['[[50,1000000,"n1"]]', '[[50,1000000,"n1"]]']);
+  expect(new Set(delays)).toEqual(new Set([delayOf('n1', 20)]));
+});
+
+test('a reading without a whole sample is left out, and the others are sent', async () => {
+  const { batches } = await loopOver([() => round({ readings: [{ ...READING, values: {} }, READING] })]);
+  expect(batches).toEqual(['[[50,1000000,"n1"]]']);
+});
+
+test('rounds are at multiples of the interval', async () => {
+  const { readMs } = await loopOver([() => round()], { intervalMs: 1000, nowMs: () => 1_700_000_000_850 });
+  const restMs = readMs[1]! - readMs[0]!;
+  expect(restMs).toBeGreaterThan(140);
+  expect(restMs).toBeLessThan(900);
+});
+
+test('a round that fails is told, and the next one comes', async () => {
+  const { batches, warnings } = await loopOver([
+    () => {
+      throw new Error('no such luck');
+    },
+    () => round(),
+  ]);
+  expect([batches.length, warnings]).toEqual([1, ['round_failed']]);
+});
+
+test('a trouble is told once, and again after it was over', async () => {
+  const trouble = () => round({ troubles: [{ collector: 'memory', message: 'It may not be read.' }] });
+  const { warnings } = await loopOver([trouble, trouble, () => round(), trouble]);
+  expect(warnings).toEqual([
+    'collector_incomplete It may not be read.',
+    'collector_incomplete It may not be read.',
+  ]);
+});
+
+test('the delay of a node is always the same, and nodes are spread over a third of the interval', () => {
+  const delays = Array.from({ length: 1000 }, (_, index) => delayOf(`node${index}`, 15_000));
+  expect(delayOf('node1', 15_000)).toBe(delays[1]!);
+  expect(Math.max(...delays)).toBeLessThan(5000);
+  const early = delays.filter((delayMs) => delayMs < 2500).length;
+  expect(early).toBeGreaterThan(400);
+  expect(early).toBeLessThan(600);
+});

@@ -1,0 +1,120 @@
+import { expect, test } from 'bun:test';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { EXECUTABLE, runExecutable, serve } from '../help/executable.ts';
+import { temporaryFolder } from '../help/folder.ts';
+import { freePorts } from '../help/port.ts';
+
+const JOB = '/sys/fs/cgroup/system.slice/slurmstepd.scope/job_7';
+
+/** A system below a folder that has one job, whose CPU time the test sets. */
+function nodeWithJob(folder: string) {
+  mkdirSync(`${folder}${JOB}/step_0`, { recursive: true });
+  mkdirSync(`${folder}/proc/self`, { recursive: true });
+  const write = (name: string, text: string) => writeFileSync(`${folder}${JOB}/${name}`, text);
+  writeFileSync(
+    `${folder}/proc/self/mountinfo`,
+    '24 23 0:22 / /sys/fs/cgroup rw,nosuid - cgroup2 cgroup2 rw\n',
+  );
+  write('cpuset.cpus', '0-3\n');
+  write('cpuset.cpus.effective', '0-3\n');
+  write('memory.current', '2097152\n');
+  write('memory.stat', 'anon 1048576\nfile 0\nshmem 1048576\n');
+  write('cgroup.procs', '');
+  return {
+    useCpu: (seconds: number) =>
+      write('cpu.stat', `usage_usec ${Math.round(seconds * 1e6)}\nuser_usec 0\nsystem_usec 0\n`),
+  };
+}
+
+async function startAgent(root: string, url: string, spool: string) {
+  const args = ['--server', url, '--root', root, '--node', 'n1', '--interval', '1s', '--agent-spool', spool];
+  return Bun.spawn([EXECUTABLE, 'agent', ...args], {
+    stdout: 'ignore',
+    stderr: 'ignore',
+    env: { PATH: '/nowhere' },
+  });
+}
+
+const JSON_TYPE = { 'content-type': 'application/json' };
+const createJob = (url: string) =>
+  fetch(`${url}/v1/jobs`, {
+    method: 'POST',
+    headers: JSON_TYPE,
+    body: JSON.stringify({ id: '7', user: 'alice', nodes: ['n1'] }),
+  });
+
+interface Sample {
+  readonly timestamp: string;
+  readonly memory_usage_mb: number;
+}
+
+const read = async <Answer>(url: string): Promise<Answer> => (await (await fetch(url)).json()) as Answer;
+const samplesOf = async (url: string) =>
+  (await read<{ samples: Sample[] }>(`${url}/v1/jobs/7/metrics?limit=1000`)).samples;
+
+async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  const endMs = performance.now() + 30_000;
+  while (!(await condition())) {
+    if (performance.now() > endMs) throw new Error('It did not happen within 30 s.');
+    await Bun.sleep(100);
+  }
+}
+
+test('samples that were read while the service was away arrive, also if the agent is killed meanwhile', async () => {
+  using folder = temporaryFolder();
+  const [root, spool] = [folder.file('root'), folder.file('spool')];
+  const node = nodeWithJob(root);
+  let cpuSeconds = 0;
+  node.useCpu(0);
+  const burning = setInterval(() => {
+    cpuSeconds += 0.2;
+    node.useCpu(cpuSeconds);
+  }, 100);
+  const [port] = await freePorts(1);
+  const args = ['--host', '127.0.0.1', '--listen', `127.0.0.1:${port}`];
+  const url = `http://127.0.0.1:${port}`;
+  mkdirSync(folder.file('data'));
+  const first = await serve({ folder: folder.file('data'), args });
+  await createJob(url);
+  let agent = await startAgent(root, url, spool);
+  try {
+    await until(async () => (await samplesOf(url)).length >= 2);
+    await first.stop();
+    await until(() => readdirSync(spool).length >= 2);
+    agent.kill('SIGKILL');
+    await agent.exited;
+    const waiting = readdirSync(spool).length;
+    agent = await startAgent(root, url, spool);
+    await until(() => readdirSync(spool).length > waiting);
+    const before = readdirSync(spool).length;
+    await using _ = await serve({ folder: folder.file('data'), args });
+    await until(() => readdirSync(spool).length === 0);
+    const samples = await samplesOf(url);
+    expect(samples.length).toBeGreaterThanOrEqual(2 + before);
+    const seconds = samples.map(({ timestamp }) => Math.floor(Date.parse(timestamp) / 1000));
+    expect(new Set(seconds).size).toBe(seconds.length);
+    expect(samples.every(({ memory_usage_mb }) => memory_usage_mb === 2)).toBe(true);
+    const job = await read<{ cpu_usage: number }>(`${url}/v1/jobs/7`);
+    // 2 of 4 CPUs.
+    expect(job.cpu_usage).toBeGreaterThan(30);
+    expect(job.cpu_usage).toBeLessThan(70);
+  } finally {
+    clearInterval(burning);
+    agent.kill('SIGKILL');
+    await agent.exited;
+  }
+}, 120_000);
+
+test('agent --once prints what it found on the node, and needs no service', async () => {
+  using folder = temporaryFolder();
+  nodeWithJob(folder.path).useCpu(3);
+  const { exitCode, stdout } = await runExecutable(
+    ['agent', '--once', '--root', folder.path, '--node', 'n1'],
+    {
+      folder: folder.path,
+    },
+  );
+  expect(exitCode).toBe(0);
+  expect(stdout).toStartWith('Node n1: 1 job\n\n  job 7: cpu 0 %, memory 2 MB\n');
+  expect(stdout).toContain('cpu_seconds                3\n');
+});
