@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { readSampleRow } from '../../src/api/sample.ts';
 import { Client } from '../../src/client/client.ts';
 import { packSamples } from '../../src/client/pack.ts';
+import { ANYBODY } from '../../src/domain/caller.ts';
 import type { Job } from '../../src/domain/job.ts';
 import { listenTcp } from '../../src/service/listen.ts';
 import { MINUTE_MS } from '../help/builders.ts';
@@ -15,7 +16,8 @@ let server: ReturnType<typeof listenTcp>;
 let client: Client;
 
 beforeAll(async () => {
-  service = await startService();
+  const root = { name: 'root', uid: 0, proof: 'kernel', isLocal: true } as const;
+  service = await startService({ identify: () => ({ ...ANYBODY, identity: root }) });
   server = listenTcp(service.app, { host: '127.0.0.1', port: 0 });
   client = new Client({ url: server.url.href });
 });
@@ -67,11 +69,11 @@ test('tokens go over the wire and back, but for the secret, which is read once',
   const wanted = { name: 'a/b ?#$&', role: 'ingest', expiresMs: NOON_MS + MINUTE_MS } as const;
   const { token, secret } = await client.createToken(wanted);
   expect(secret).toMatch(/^hpo_\w{42}$/);
-  expect(token).toEqual({ ...wanted, createdMs: NOON_MS, createdBy: 'anybody' });
+  expect(token).toEqual({ ...wanted, createdMs: NOON_MS, createdBy: 'root' });
   await client.createToken({ name: 'b', role: 'admin' });
   expect(await client.listTokens()).toEqual([
     token,
-    { name: 'b', role: 'admin', createdMs: NOON_MS, createdBy: 'anybody' },
+    { name: 'b', role: 'admin', createdMs: NOON_MS, createdBy: 'root' },
   ]);
   for (const { name } of await client.listTokens()) await client.revokeToken(name);
   expect(await client.listTokens()).toEqual([]);

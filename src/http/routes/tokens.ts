@@ -9,6 +9,7 @@ import {
   renderToken,
   requireTokenName,
 } from '../../api/token.ts';
+import { AppError } from '../../domain/errors.ts';
 import type { Token } from '../../domain/store/access.ts';
 import type { Tokens } from '../../domain/token.ts';
 import { bodyCheck } from '../request/body-check.ts';
@@ -29,6 +30,10 @@ async function* tokenParts(tokens: readonly Token[]): AsyncGenerator<string> {
   yield ']}';
 }
 
+const NOT_WHILE_OPEN =
+  'This service is open to everybody, so that anybody could make a token here. Start it without --open, or stop it, and ' +
+  'run hpc-observe token create.';
+
 /** Creates, lists and revokes the tokens of programs. */
 export const tokenRoutes = ({ tokens }: { tokens: Tokens }) =>
   new Elysia({ name: 'tokens', normalize: false })
@@ -37,7 +42,10 @@ export const tokenRoutes = ({ tokens }: { tokens: Tokens }) =>
     .post(
       CREATE_TOKEN.path,
       async ({ body, set, caller }) => {
-        const created = await tokens.create(readNewToken(checkNewToken(body)), caller.identity!);
+        const by = caller.identity!;
+        // It would go on when the service is open no more, for whoever came by while it was.
+        if (by.proof === 'open') throw new AppError('forbidden', NOT_WHILE_OPEN);
+        const created = await tokens.create(readNewToken(checkNewToken(body)), by);
         set.status = 201;
         // A secret does not belong into any cache.
         set.headers['cache-control'] = 'no-store';

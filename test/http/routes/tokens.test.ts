@@ -302,3 +302,10 @@ test('under the path of a portal a token in a path is valid too, and is repeated
   const seen = JSON.stringify([answers.map(({ text }) => text), service.logged, service.requests]);
   expect(seen).not.toContain(secret.slice(4, 14));
 });
+
+test('while the service is open to everybody nobody makes a token, which would outlive that', async () => {
+  await using service = await startService();
+  const { status, json } = await service.send('POST', '/v1/tokens', { name: 'mine', role: 'admin' });
+  expect([status, json.error, json.message]).toEqual([403, 'forbidden', expect.stringContaining('--open')]);
+  expect(service.tokens.list()).toEqual([]);
+});
