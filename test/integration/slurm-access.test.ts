@@ -120,13 +120,16 @@ async function startWorld() {
 const authorize = (value: string) => ['-H', `authorization: ${value}`];
 
 testInWorld('while slurmctld has not said who it is, its completions are refused', async (all) => {
-  const { ask, listed, jobs, alice, refused, answerScontrol } = all;
+  const { ask, listed, jobs, alice, carol, refused, answerScontrol } = all;
   await until('a completion to be refused', async () => (await refused()) > 0);
   await until('all jobs to be known', async () => (await listed()).length === Object.keys(jobs).length);
   // Nor is it known whether users may see each other's jobs.
   expect(await listed(alice)).toEqual([jobs.alice, jobs.aliceEnded]);
   answerScontrol(true);
-  await until('Slurm to answer', async () => (await ask(alice, '/v1/whoami')).json.cluster === 'test');
+  await until(
+    'Slurm to name coordinators',
+    async () => (await ask(carol, '/v1/whoami')).json.accounts.length > 0,
+  );
 });
 
 testInWorld('with PrivateData=jobs users see their own jobs, and nobody else’s at any path', async (all) => {
