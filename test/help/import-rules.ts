@@ -10,7 +10,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   access: ['domain'],
   api: ['domain'],
   client: ['api', 'domain'],
-  agent: ['api', 'client', 'domain'],
+  agent: ['api', 'client', 'domain', 'slurm/hooks/variables.ts'],
   demo: ['domain'],
   metrics: ['domain'],
   settings: ['domain', 'errno.ts', 'log.ts'],

@@ -79,9 +79,12 @@ async function timeCalls(title: string, given: Call): Promise<void> {
   expect(median).toBeLessThan(MAX_MEDIAN_MS);
 }
 
-/** Reads the files of a spool folder and removes them. */
+/** The events of a folder; a node's Prolog also makes a folder for what its jobs hold. */
+const eventsIn = (from: string) => readdirSync(from).filter((name) => name.endsWith('.event'));
+
+/** Reads the events of a spool folder and removes them. */
 function take(from = spool) {
-  return readdirSync(from)
+  return eventsIn(from)
     .sort()
     .map((name) => {
       const bytes = readFileSync(join(from, name));
@@ -163,7 +166,7 @@ describe('a hook', () => {
 
   test('a hook writes files that only their owner and group can read', async () => {
     await call({ variables: JOB });
-    const modes = await $`stat -c %a ${spool}/${readdirSync(spool)[0]}`.text();
+    const modes = await $`stat -c %a ${spool}/${eventsIn(spool)[0]}`.text();
     take();
     expect(modes).toBe('640\n');
   });
@@ -187,7 +190,7 @@ describe('a hook', () => {
       },
     });
     await Promise.all(ids.map((id) => call({ variables: { ...JOB, SLURM_JOB_ID: id } })));
-    while (readdirSync(spool).length > 0) await Bun.sleep(10);
+    while (eventsIn(spool).length > 0) await Bun.sleep(10);
     await reader.stop();
     expect(reader.state()).toEqual({ length: 0, processed: 200, bad: 0, failed: 0 });
     expect(delivered.sort()).toEqual(ids.sort());

@@ -50,7 +50,7 @@ export async function rehearseHook(kind: HookKind, text: string): Promise<Findin
     });
     const exitCode = await running.exited;
     const ms = performance.now() - startedMs;
-    const names = readdirSync(spool);
+    const names = readdirSync(spool).filter((name) => name.endsWith('.event'));
     if (exitCode !== 0) return wrong(file, `ended with ${exitCode}, which would delay jobs`);
     if (names.length !== 1) return wrong(file, 'wrote no event');
     const { id, user } = readEvent(names[0]!, readFileSync(join(spool, names[0]!)));

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { invalid } from '../../domain/errors.ts';
 import { MAX_NODES } from '../../domain/job.ts';
 import type { Report } from '../../domain/report.ts';
-import { MAX_EVENT_BYTES, readEvent } from './event.ts';
+import { readEvent } from './event.ts';
+import { MAX_EVENT_BYTES } from './variables.ts';
 
 /** The folder for unreadable files, inside the spool folder. */
 const BAD_FOLDER = 'bad';

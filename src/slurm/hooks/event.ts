@@ -1,5 +1,5 @@
 import type { Allocation, JobDetails } from '../../domain/detail.ts';
-import { invalid, quote } from '../../domain/errors.ts';
+import { quote } from '../../domain/errors.ts';
 import { isIdentity } from '../../domain/identity.ts';
 import type { Report } from '../../domain/report.ts';
 import { cpusOfNode, readCpuGroups } from '../values/cpus.ts';
@@ -7,17 +7,8 @@ import { readExit } from '../values/exit.ts';
 import { expandNodes } from '../values/nodelist.ts';
 import { readSluid } from '../values/sluid.ts';
 import { HOOK_KINDS, type HookKind } from './scripts.ts';
+import { invalidEvent, readGpuIds, readVariables, type Variables } from './variables.ts';
 
-// An event file (written by hook.sh) is a list of texts, each ended by a zero byte, which no variable can
-// contain: FIRST, NAME=value for each variable of the hook that has a value, and LAST.
-const FIRST = 'hpc-observe hook 1';
-const LAST = 'end';
-
-/**
- * Larger than any event: Slurm limits most texts to 1024 characters, and Linux a variable, such as the node
- * list, to 128 KiB.
- */
-export const MAX_EVENT_BYTES = 1024 * 1024;
 const MAX_TEXT_LENGTH = 4096;
 
 // TIME-KIND-JOB-RESTARTS-PID-HOST.event, with TIME in
@@ -25,8 +16,6 @@ const MAX_TEXT_LENGTH = 4096;
 const NAME = new RegExp(
   `^(\\d{1,11})\\.(\\d{9})-(${HOOK_KINDS.join('|')})-\\d{1,10}-\\d{1,10}-\\d+-[\\w.-]+\\.event$`,
 );
-
-type Variables = ReadonlyMap<string, string>;
 
 interface HookCall {
   readonly kind: HookKind;
@@ -106,22 +95,6 @@ const READERS: Record<HookKind, (variables: Variables, timeMs: number, nodes: re
     allocations: [readAllocation(variables, nodes)],
   }),
 };
-
-function readVariables(bytes: Uint8Array): Variables {
-  if (bytes.length === 0) throw invalidEvent('is empty');
-  if (bytes.length > MAX_EVENT_BYTES) throw invalidEvent(`is larger than ${MAX_EVENT_BYTES} bytes`);
-  const [first, ...texts] = new TextDecoder().decode(bytes).split('\0');
-  if (first !== FIRST) throw invalidEvent(`begins with ${quote(first!)} instead of ${quote(FIRST)}`);
-  // The zero byte of the last text is the last byte.
-  if (texts.pop() !== '' || texts.pop() !== LAST) throw invalidEvent('is incomplete');
-  const variables = new Map<string, string>();
-  for (const text of texts) {
-    const equals = text.indexOf('=');
-    if (equals < 1) throw invalidEvent(`contains ${quote(text)} instead of a variable`);
-    variables.set(text.slice(0, equals), text.slice(equals + 1));
-  }
-  return variables;
-}
 
 const TEXTS = {
   name: 'SLURM_JOB_NAME',
@@ -203,29 +176,7 @@ function readAllocation(variables: Variables, nodes: readonly string[]): Allocat
   return { node, ...(cpus !== undefined && { cpus }), ...(gpuIds && { gpuIds }) };
 }
 
-const GPU_VARIABLES = [
-  'SLURM_JOB_GPUS',
-  'CUDA_VISIBLE_DEVICES',
-  'ROCR_VISIBLE_DEVICES',
-  'ZE_AFFINITY_MASK',
-  'GPU_DEVICE_ORDINAL',
-];
-
-/**
- * Reads the GPUs of the job on this node: the first variable with UUIDs, else the first with indexes. A UUID
- * identifies a device independently of their order, and it is the only name of a MIG slice.
- */
-function readGpuIds(variables: Variables): string[] | undefined {
-  const lists = GPU_VARIABLES.map((variable) => (variables.get(variable) ?? '').split(',')).filter(
-    // "NoDevFiles" is Slurm's word for no GPU.
-    (ids) => ids.every((id) => isIdentity(id) && id !== 'NoDevFiles'),
-  );
-  return lists.find((ids) => ids.every((id) => /^(GPU|MIG)-/.test(id))) ?? lists[0];
-}
-
 function readNumber(variables: Variables, variable: string): number | undefined {
   const text = variables.get(variable) ?? '';
   return /^\d{1,11}$/.test(text) ? Number(text) : undefined;
 }
-
-const invalidEvent = (fault: string) => invalid(`The event ${fault}.`);

@@ -21,13 +21,20 @@ write_event() {
 		SLURM_JOB_USER SLURM_JOB_ACCOUNT SLURM_JOB_PARTITION SLURM_JOB_QOS SLURM_JOB_NAME SLURM_JOB_WORK_DIR \
 		SLURM_ARRAY_JOB_ID SLURM_ARRAY_TASK_ID SLURM_JOB_NODELIST SLURM_NODELIST SLURM_JOB_CPUS_PER_NODE \
 		SLURM_JOB_START_TIME SLURM_JOB_END_TIME SLURM_JOB_EXIT_CODE2 SLURMD_NODENAME \
-		SLURM_JOB_GPUS CUDA_VISIBLE_DEVICES ROCR_VISIBLE_DEVICES ZE_AFFINITY_MASK GPU_DEVICE_ORDINAL; do
+		SLURM_JOB_GPUS CUDA_VISIBLE_DEVICES ROCR_VISIBLE_DEVICES ZE_AFFINITY_MASK GPU_DEVICE_ORDINAL \
+		CUDA_MPS_ACTIVE_THREAD_PERCENTAGE; do
 		# Only the names above are evaluated, never the value of a variable.
 		eval "value=\${$name-}"
 		[ -z "$value" ] || printf '%s=%s\0' "$name" "$value" || return
 	done
 	# Marks the file as complete: a full disk may have cut it off.
 	printf 'end\0'
+}
+
+# The service removes events; the agent of the node needs the job's GPUs and SLUID until the job ends.
+hold_event() {
+	[ -d "$spool/held" ] || mkdir -p "$spool/held" || return
+	ln -f "$spool/.$event.tmp" "$spool/held/$held"
 }
 
 save_event() {
@@ -44,7 +51,12 @@ save_event() {
 	case $host in '' | *[!A-Za-z0-9._-]*) host=unknown ;; esac
 
 	event=$time-$kind-$job-$restarts-$$-$host.event
+	node=${SLURMD_NODENAME:-unknown}
+	case $node in *[!A-Za-z0-9._-]*) node=unknown ;; esac
+	held=$job-$node.event
+	[ $kind != epilog_slurmd ] || rm -f "$spool/held/$held"
 	if write_event >"$spool/.$event.tmp"; then
+		[ $kind != prolog_slurmd ] || hold_event
 		mv -f "$spool/.$event.tmp" "$spool/$event" && return
 	fi
 	rm -f "$spool/.$event.tmp"

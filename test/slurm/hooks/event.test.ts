@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import { AppError } from '../../../src/domain/errors.ts';
-import { MAX_EVENT_BYTES, readEvent, readEventName } from '../../../src/slurm/hooks/event.ts';
+import { readEvent, readEventName } from '../../../src/slurm/hooks/event.ts';
+import { MAX_EVENT_BYTES } from '../../../src/slurm/hooks/variables.ts';
 import { fixtureFile, type HookFile, hookFile, readFixture } from '../hook-file.ts';
 
 const read = ({ name, bytes }: HookFile) => readEvent(name, bytes);
