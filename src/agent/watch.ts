@@ -92,7 +92,7 @@ export function watchJobs(options: WatchOptions): Watch {
 
   /** Watches the tasks of the steps of a job that are new. */
   function watchSteps(job: WatchedJob): void {
-    for (const folder of job.folders) {
+    for (const folder of [...job.folders].filter(isUnified)) {
       for (const step of listGroups(folder).slice(0, MAX_STEPS)) {
         const path = `${folder}/${step}/user`;
         const events = `${path}/cgroup.events`;

@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import type { JobDirectory } from '../cgroup/find.ts';
 import { isGone, type ReadText } from '../file.ts';
 import type { Paths } from '../paths.ts';
@@ -13,6 +13,8 @@ const EXTERN_SLEEP = /^sleep\0\d{7,}\0$/;
 
 interface Group {
   readonly path: string;
+  /** Set when its groups are listed. */
+  isLeaf: boolean;
   /** Below the job's directory: 1 is a step. */
   readonly depth: number;
   readonly isExtern: boolean;
@@ -30,25 +32,32 @@ export function createProcesses(paths: Paths): Collector {
       if (folder === undefined) return undefined;
       const groups = groupsBelow(folder);
       if (groups === undefined) return undefined;
-      const isOurs = (pid: string, group: Group) => {
-        const mayBeSlurms = group.depth === 1 || group.isExtern;
-        return !mayBeSlurms || !isOfSlurm(pid, paths, readFile);
-      };
       const isUnified = folder === job.unified;
-      let [processes, threads] = [0, 0];
-      for (const group of groups) {
-        const pids = linesOf(readFile(`${group.path}/cgroup.procs`));
-        // Most groups are empty, and a group without processes has no threads.
-        if (pids.length === 0) continue;
-        const tasks = linesOf(readFile(`${group.path}/${isUnified ? 'cgroup.threads' : 'tasks'}`));
-        const others = pids.filter((pid) => !isOurs(pid, group));
-        processes += pids.length - others.length;
-        threads += tasks.length - threadsOf(others, paths, readFile);
-      }
+      const counts = groups
+        .filter((group) => !isUnified || !isFrame(group))
+        .map((group) => countGroup(group, isUnified ? 'cgroup.threads' : 'tasks', paths, readFile));
+      const processes = counts.reduce((sum, count) => sum + count.processes, 0);
+      const threads = counts.reduce((sum, count) => sum + count.threads, 0);
       return { folder, values: known({ processes, threads: Math.max(processes, threads) }) };
     },
   };
 }
+
+function countGroup(group: Group, taskFile: string, paths: Paths, readFile: ReadText) {
+  const pids = linesOf(readFile(`${group.path}/cgroup.procs`));
+  // Most groups are empty, and a group without processes has no threads.
+  if (pids.length === 0) return { processes: 0, threads: 0 };
+  const tasks = linesOf(readFile(`${group.path}/${taskFile}`));
+  const mayBeSlurms = group.depth === 1 || group.isExtern;
+  const slurms = mayBeSlurms ? pids.filter((pid) => isOfSlurm(pid, paths, readFile)) : [];
+  return {
+    processes: pids.length - slurms.length,
+    threads: tasks.length - threadsOf(slurms, paths, readFile),
+  };
+}
+
+/** In version 2 a step and its `user` only hold other groups; not reading theirs saves 26 µs a step. */
+const isFrame = ({ depth, isLeaf }: Group): boolean => depth <= 2 && !isLeaf;
 
 /** Lists process ids of a job, at most `max`, for whoever has to look at one of them. */
 export function listProcesses(job: JobDirectory, readFile: ReadText, max: number): string[] {
@@ -84,14 +93,15 @@ function threadsOf(pids: readonly string[], paths: Paths, readFile: ReadText): n
  * many, or if the job is gone. Steps may end meanwhile.
  */
 function groupsBelow(folder: string): Group[] | undefined {
-  const groups: Group[] = [{ path: folder, depth: 0, isExtern: false }];
+  const groups: Group[] = [{ path: folder, isLeaf: false, depth: 0, isExtern: false }];
   for (const group of groups) {
     const names = namesIn(group.path);
     if (groups.length > MAX_GROUPS || (group.depth === 0 && names === undefined)) return undefined;
-    for (const name of names ?? []) {
-      if (group.depth === 1 && name === 'slurm') continue;
+    group.isLeaf = names?.length === 0;
+    const isOwn = (name: string) => group.depth === 1 && name === 'slurm';
+    for (const name of (names ?? []).filter((name) => !isOwn(name))) {
       const isExtern = group.isExtern || (group.depth === 0 && name === 'step_extern');
-      groups.push({ path: `${group.path}/${name}`, depth: group.depth + 1, isExtern });
+      groups.push({ path: `${group.path}/${name}`, isLeaf: false, depth: group.depth + 1, isExtern });
     }
   }
   return groups.slice(1);
@@ -100,6 +110,8 @@ function groupsBelow(folder: string): Group[] | undefined {
 /** The names of the groups in a group; undefined if it is gone. */
 function namesIn(folder: string): string[] | undefined {
   try {
+    // The links of a folder are its name, `.` and one of each folder in it: 5 µs in place of 50.
+    if (statSync(folder).nlink === 2) return [];
     return readdirSync(folder, { withFileTypes: true })
       .filter((entry) => entry.isDirectory())
       .map(({ name }) => name);
