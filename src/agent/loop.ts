@@ -3,7 +3,7 @@ import { type Repeat, repeat } from '../repeat.ts';
 import type { Trouble } from './reading.ts';
 import type { Round } from './round.ts';
 import { sampleOf } from './sample.ts';
-import type { Spool } from './spool.ts';
+import type { Spool, SpoolState } from './spool.ts';
 
 /** Agents that read at the same moment do not all send in the same one. */
 const LONGEST_DELAY_MS = 5000;
@@ -12,7 +12,7 @@ interface LoopOptions {
   readonly read: () => Promise<Round>;
   /** Writes samples as they are stored and sent. */
   readonly pack: (samples: readonly (SentRow & { readonly timeMs: number })[]) => Uint8Array;
-  readonly spool: Pick<Spool, 'add'>;
+  readonly spool: Pick<Spool, 'add' | 'state'>;
   /** Sends what is in the spool, some milliseconds from now. */
   readonly send: (delayMs: number) => void;
   readonly node: string;
@@ -30,6 +30,14 @@ export function startLoop(options: LoopOptions): Pick<Repeat, 'stop' | 'state' |
   const { read, spool, pack, send, node, intervalMs, nowMs, warn } = options;
   const delayMs = delayOf(node, intervalMs);
   const news = troubleNews(warn);
+  let known = 0;
+
+  function tellDropped({ dropped, bytes }: SpoolState): void {
+    if (dropped > known)
+      warn('batches_dropped', { dropped, bytes, message: 'The spool has no room for more.' });
+    known = dropped;
+  }
+
   return repeat({
     everyMs: intervalMs,
     async run() {
@@ -40,6 +48,7 @@ export function startLoop(options: LoopOptions): Pick<Repeat, 'stop' | 'state' |
         return sample ? [{ ...sample, timeMs: reading.timeMs }] : [];
       });
       if (samples.length > 0) spool.add(pack(samples));
+      tellDropped(spool.state());
       send(delayMs);
       return { restMs: intervalMs - (nowMs() % intervalMs) };
     },

@@ -18,7 +18,10 @@ const round = (fields: Partial<Round> = {}): Round => ({
 });
 
 /** Runs a loop over these rounds, 20 ms apart, until all were read. */
-async function loopOver(rounds: (() => Round)[], { intervalMs = 20, nowMs = (): number => 0 } = {}) {
+async function loopOver(
+  rounds: (() => Round)[],
+  { intervalMs = 20, nowMs = (): number => 0, droppedAfter = [] as readonly number[] } = {},
+) {
   const batches: string[] = [];
   const warnings: string[] = [];
   const delays: number[] = [];
@@ -33,7 +36,10 @@ async function loopOver(rounds: (() => Round)[], { intervalMs = 20, nowMs = (): 
       batches.push(JSON.stringify(samples.map((sample) => [sample.cpuUsage, sample.timeMs, sample.node])));
       return new Uint8Array(1);
     },
-    spool: { add: () => {} },
+    spool: {
+      add: () => {},
+      state: () => ({ batches: 0, bytes: 0, dropped: droppedAfter.filter((rounds) => rounds < next).length }),
+    },
     send: (delayMs) => void delays.push(delayMs),
     node: 'n1',
     intervalMs,
@@ -90,4 +96,10 @@ test('the delay of a node is always the same, and nodes are spread over a third 
   const early = delays.filter((delayMs) => delayMs < 2500).length;
   expect(early).toBeGreaterThan(400);
   expect(early).toBeLessThan(600);
+});
+
+test('batches that the spool dropped are told each time', async () => {
+  const quiet = () => round({ readings: [] });
+  const { warnings } = await loopOver([quiet, quiet, quiet, quiet], { droppedAfter: [1, 3] });
+  expect(warnings).toEqual(Array(2).fill('batches_dropped The spool has no room for more.'));
 });
