@@ -1,12 +1,16 @@
 import type { Configuration, IDToken } from 'openid-client';
 import type { Identity } from '../domain/caller.ts';
 import { AppError, OperatorError, refuseCredential } from '../domain/errors.ts';
+import { createGate } from '../domain/gate.ts';
 import { isIdentity } from '../domain/identity.ts';
 import { SIGN_IN_MS, type SignInProvider } from '../domain/sign-in.ts';
 
 /** A provider that does not answer within this time is not waited for. */
 const TIMEOUT_SECONDS = 10;
 const MAX_GROUPS = 1000;
+/** Anybody can send codes that cost the provider a request each. */
+const CODES_AT_ONCE = 8;
+const WAITING_CODES = 64;
 
 export interface OidcSettings {
   /** The provider's address, whose /.well-known/openid-configuration is read at the first sign-in. */
@@ -25,6 +29,11 @@ export interface OidcSettings {
  */
 export function oidcClient(settings: OidcSettings): SignInProvider {
   let discovery: Promise<Client> | undefined;
+  const gate = createGate({
+    places: CODES_AT_ONCE,
+    waiting: WAITING_CODES,
+    message: 'Too many people sign in at the moment. Try again in a second.',
+  });
 
   /** The provider is asked once; after a failure, again at the next sign-in. */
   function discover(): Promise<Client> {
@@ -61,6 +70,7 @@ export function oidcClient(settings: OidcSettings): SignInProvider {
       if (nowMs - startedMs > SIGN_IN_MS || nowMs < startedMs)
         throw refuseCredential('sign_in_refused', 'The sign-in took more than 10 minutes. Start it again.');
       const { library, configuration } = await discover();
+      const leave = await gate.enter();
       const tokens = await library
         .authorizationCodeGrant(configuration, answer, {
           pkceCodeVerifier: verifier,
@@ -76,7 +86,8 @@ export function oidcClient(settings: OidcSettings): SignInProvider {
                 'The identity provider did not confirm the sign-in. Start it again.',
                 cause,
               );
-        });
+        })
+        .finally(leave);
       return readClaims(tokens.claims()!, settings);
     },
 

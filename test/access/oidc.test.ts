@@ -117,3 +117,39 @@ test('an issuer must use https, except on this machine', () => {
   for (const issuer of ['http://idp.example.org', 'idp.example.org', 'file:///etc/passwd', ''])
     expect(() => requireIssuer(issuer)).toThrow('--oidc-issuer must be an https:// address');
 });
+
+test('codes that were made up reach a slow provider 8 at a time, and more than 72 are refused at once', async () => {
+  let asked = 0;
+  const { promise: answer, resolve } = Promise.withResolvers<void>();
+  await using provider = await identityProvider({ redirectUri: REDIRECT, claims: CLAIMS });
+  const slow: Bun.Server<undefined> = Bun.serve({
+    hostname: '127.0.0.1',
+    port: 0,
+    async fetch(request): Promise<Response> {
+      const path = new URL(request.url).pathname;
+      if (path.endsWith('/token')) {
+        asked++;
+        await answer;
+        return Response.json({ error: 'invalid_grant' }, { status: 400 });
+      }
+      const text = await (await fetch(`${provider.issuer}${path}`)).text();
+      return new Response(text.replaceAll(provider.issuer, slow.url.origin), {
+        headers: { 'content-type': 'application/json' },
+      });
+    },
+  });
+  const client = oidcClient(settings(slow.url.origin));
+  const { pending } = await client.start(REDIRECT, '/jobs', NOON_MS);
+  const forged = new URL(`${REDIRECT}?code=guess&state=${pending.state}&iss=${slow.url.origin}`);
+  const refused: string[] = [];
+  const finishing = Array.from({ length: 100 }, async () => {
+    refused.push(await codeOf(client.finish(forged, pending, NOON_MS)));
+  });
+  while (refused.length < 28 || asked < 8) await Bun.sleep(5);
+  await Bun.sleep(50);
+  expect([asked, refused]).toEqual([8, Array(28).fill('unavailable')]);
+  resolve();
+  await Promise.all(finishing);
+  expect([asked, refused.slice(28)]).toEqual([72, Array(72).fill('unauthorized')]);
+  await slow.stop(true);
+});
