@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import type { Measured } from '../domain/measure.ts';
-import { findFolders, findJobs, type JobDirectory } from './cgroup/find.ts';
+import { type FindOptions, findFolders, findJobs, type JobDirectory, usesController } from './cgroup/find.ts';
 import { readMounts } from './cgroup/mounts.ts';
 import { readStepTrees, type StepTree, sumAnonymousBytes } from './cgroup/process-tree.ts';
 import { type Collector, known } from './collectors/collector.ts';
@@ -63,8 +63,8 @@ const NO_MEMORY =
 /** Reads every job on this node once. Never throws for what a job, the kernel or a collector does. */
 export async function readRound(options: RoundOptions): Promise<Round> {
   const { paths, node } = options;
-  const round = createRound(options);
   const find = { paths, node, mounts: readMounts(paths) };
+  const round = createRound(options, find);
   const jobs = findJobs(find);
   const collectors = [CPU, CPUSET, MEMORY, createIo(paths), PRESSURE, createProcesses(paths)];
   const isWanted = createIsWanted(options.keys);
@@ -77,6 +77,7 @@ export async function readRound(options: RoundOptions): Promise<Round> {
 /** What is shared by the jobs of one round. */
 interface Working {
   readonly options: RoundOptions;
+  readonly find: FindOptions;
   readonly troubles: Map<string, Trouble>;
   readonly counts: { ended: number; dropped: number };
   report(collector: string, message: string): void;
@@ -84,11 +85,12 @@ interface Working {
   trees(): readonly StepTree[];
 }
 
-function createRound(options: RoundOptions): Working {
+function createRound(options: RoundOptions, find: FindOptions): Working {
   const troubles = new Map<string, Trouble>();
   let trees: readonly StepTree[] | undefined;
   const round: Working = {
     options,
+    find,
     troubles,
     counts: { ended: 0, dropped: 0 },
     report(collector, message) {
@@ -135,8 +137,11 @@ function readJob(job: JobDirectory, collectors: readonly Collector[], round: Wor
     round.counts.ended++;
     return [];
   }
-  if (!read.has(CPU.name)) parts.push(...cpuOfProcesses(job, round));
-  if (!read.has(MEMORY.name)) parts.push(...memoryOfProcesses(job, round));
+  // Slurm makes the groups of version 1 one after another, so that one may lack because it is not there yet.
+  const isNever = ({ name }: Collector, controller: string) =>
+    !read.has(name) && (job.unified !== undefined || !usesController(round.find, controller));
+  if (isNever(CPU, 'cpuacct')) parts.push(...cpuOfProcesses(job, round));
+  if (isNever(MEMORY, 'memory')) parts.push(...memoryOfProcesses(job, round));
   return [readingOf(job.key, parts, { timeMs, monotonicMs }, round)];
 }
 

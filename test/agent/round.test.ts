@@ -82,3 +82,12 @@ test('a round of some jobs leaves the others alone', async () => {
   const round = await readTree(folder.path, { keys: [{ jobId: '4712' }, { jobId: '1' }] });
   expect(round.readings.map(({ key }) => keyText(key))).toEqual(['4712']);
 });
+
+test('a job whose groups are not all there yet is not read by its processes', async () => {
+  using folder = unpackTree(readFileSync(`${FIXTURES}/v1-freezer-only.txt`, 'utf8'));
+  mkdirSync(`${folder.path}/sys/fs/cgroup/cpuacct/slurm_node01`, { recursive: true });
+  mkdirSync(`${folder.path}/sys/fs/cgroup/memory/slurm`, { recursive: true });
+  const round = await readTree(folder.path);
+  expect(round.readings[0]?.values).toEqual({ processes: 2, threads: 3 });
+  expect(round.troubles).toEqual([]);
+});

@@ -119,6 +119,13 @@ export function findFolders(options: FindOptions): string[] {
   return [...findScopes(options), ...tops, ...points.flatMap((point) => usersOfController(point, node))];
 }
 
+/** Whether Slurm has groups in a controller of version 1; it keeps its own when the last job ends. */
+export function usesController({ paths, mounts, node }: FindOptions, controller: string): boolean {
+  const point = mounts.controllers.get(controller);
+  const names = point === undefined ? [] : listGroups(paths.of(point));
+  return names.includes('slurm') || names.includes(`slurm_${node}`);
+}
+
 /** The names of the directories in a folder in order; none if it is gone, as jobs may be at any moment. */
 export function listGroups(folder: string): string[] {
   try {
