@@ -137,13 +137,18 @@ export function createUnmunge({ socket, folders = MUNGE_FOLDERS }: UnmungeOption
         await run(PROBE);
       } catch (error) {
         if (!(error instanceof ProgramFailed)) return `off: ${(error as Error).message}`;
-        if (error.exitCode === NO_SOCKET) return 'off: munged does not answer';
+        if (error.exitCode === NO_SOCKET) return `off: ${notAnswering(socket)}`;
         if (explainRefusal(error.exitCode) === undefined) return `off: ${error.message}`;
       }
       return 'on';
     },
   };
 }
+
+const notAnswering = (socket: string | undefined): string =>
+  socket === undefined
+    ? 'munged does not answer; --munge-socket names its socket if that is not the usual one'
+    : `munged does not answer at ${socket}`;
 
 const refuse = (sentence: string) => refuseCredential('munge_refused', sentence);
 

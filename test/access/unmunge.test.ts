@@ -85,7 +85,7 @@ test('while munged does not answer, or unmunge is missing, a credential is unava
   using stand = programs({ unmunge: 'echo "unmunge: Error: Failed to access socket" >&2; exit 6' });
   const silent = createUnmunge({ folders: [stand.env.PATH] });
   expect(await errorOf(silent.decode(CREDENTIAL))).toMatchObject({ code: 'unavailable' });
-  expect(await silent.probe()).toBe('off: munged does not answer');
+  expect(await silent.probe()).toStartWith('off: munged does not answer; --munge-socket names its socket');
   const absent = createUnmunge({ folders: ['/nowhere'] });
   expect(await errorOf(absent.decode(CREDENTIAL))).toMatchObject({ code: 'unavailable' });
   expect(await absent.probe()).toBe('off: there is no unmunge in /nowhere');
@@ -137,7 +137,7 @@ testWithMunge(
     await Bun.sleep(2100);
     expect(await refusalOf(short)).toContain('has expired');
     await munge.stop();
-    expect(await unmunge.probe()).toBe('off: munged does not answer');
+    expect(await unmunge.probe()).toBe(`off: munged does not answer at ${munge.socket}`);
     munge.newKey();
     await munge.start();
     expect(await refusalOf(ofOtherKey)).toContain('another key');
