@@ -116,7 +116,6 @@ async function startWorld() {
       ),
   };
 }
-
 const authorize = (value: string) => ['-H', `authorization: ${value}`];
 
 testInWorld('while slurmctld has not said who it is, its completions are refused', async (all) => {
@@ -126,10 +125,8 @@ testInWorld('while slurmctld has not said who it is, its completions are refused
   // Nor is it known whether users may see each other's jobs.
   expect(await listed(alice)).toEqual([jobs.alice, jobs.aliceEnded]);
   answerScontrol(true);
-  await until(
-    'Slurm to name coordinators',
-    async () => (await ask(carol, '/v1/whoami')).json.accounts.length > 0,
-  );
+  const accounts = async () => (await ask(carol, '/v1/whoami')).json.accounts.length;
+  await until('Slurm to name coordinators', async () => (await accounts()) > 0);
 });
 
 testInWorld('with PrivateData=jobs users see their own jobs, and nobody else’s at any path', async (all) => {
