@@ -12,6 +12,8 @@ export interface ProgramCall {
   readonly timeoutMs: number;
   /** Text for its standard input, which is empty otherwise. */
   readonly input?: string;
+  /** Called when it runs; one that waits for a driver may be there long after it was killed. */
+  readonly onStart?: (exited: Promise<unknown>) => void;
 }
 
 /** A program ended with another exit code than 0. */
@@ -33,7 +35,7 @@ export class ProgramFailed extends OperatorError {
  */
 export async function runProgram(
   command: readonly [file: string, ...args: string[]],
-  { env, timeoutMs, input }: ProgramCall,
+  { env, timeoutMs, input, onStart }: ProgramCall,
   read: (text: string) => void | Promise<void>,
 ): Promise<void> {
   const program = command[0].slice(command[0].lastIndexOf('/') + 1);
@@ -44,6 +46,7 @@ export async function runProgram(
     stdout: 'pipe',
     stderr: 'pipe',
   });
+  onStart?.(running.exited);
   const timeout = Promise.withResolvers<never>();
   const timer = setTimeout(() => {
     running.kill('SIGKILL');

@@ -21,6 +21,8 @@ export interface GpuReading {
   /** Its UUID; the number of a GPU may change with every start of the node. */
   readonly uuid: string;
   readonly model?: string;
+  /** Other jobs hold it too, so that its values are of no single job, and left out. */
+  readonly isShared?: boolean;
   readonly values: Measured;
 }
 

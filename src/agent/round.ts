@@ -11,6 +11,7 @@ import { MEMORY } from './collectors/memory.ts';
 import { PRESSURE } from './collectors/pressure.ts';
 import { createProcesses, listProcesses } from './collectors/processes.ts';
 import { readText } from './file.ts';
+import type { GpuRound, Gpus } from './gpus.ts';
 import type { Meter, MeterPart } from './meter.ts';
 import type { Paths } from './paths.ts';
 import { type JobKey, type JobReading, keyText, type Trouble } from './reading.ts';
@@ -25,6 +26,8 @@ export interface RoundOptions {
   readonly allocatedCpus?: (key: JobKey) => number | undefined;
   /** Reads only these jobs, for a first or last sample; all when left out. */
   readonly keys?: readonly JobKey[];
+  /** Reads GPUs; none are looked for when left out. */
+  readonly gpus?: Gpus;
 }
 
 export interface Clock {
@@ -69,9 +72,27 @@ export async function readRound(options: RoundOptions): Promise<Round> {
   const collectors = [CPU, CPUSET, MEMORY, createIo(paths), PRESSURE, createProcesses(paths)];
   const isWanted = createIsWanted(options.keys);
   const readings = jobs.filter(({ key }) => isWanted(key)).flatMap((job) => readJob(job, collectors, round));
-  if (jobs.length === 0 && findFolders(find).length === 0)
-    readings.push(...readTrees(round).filter(({ key }) => isWanted(key)));
-  return { readings, troubles: [...round.troubles.values()], ...round.counts };
+  const trees = jobs.length === 0 && findFolders(find).length === 0 ? readTrees(round) : [];
+  readings.push(...trees.filter(({ key }) => isWanted(key)));
+  // All jobs of the node decide whether a GPU is shared.
+  const holders = [...jobs, ...trees.map(({ key }) => ({ key, controllers: new Map<string, string>() }))];
+  const gpus = await readGpus(holders, round);
+  return {
+    readings: readings.map((reading) => ({ ...reading, gpus: gpus?.get(keyText(reading.key)) ?? [] })),
+    troubles: [...round.troubles.values()],
+    ...round.counts,
+  };
+}
+
+async function readGpus(
+  jobs: readonly JobDirectory[],
+  round: Working,
+): Promise<GpuRound['gpus'] | undefined> {
+  if (jobs.length === 0) return undefined;
+  const read = await round.options.gpus?.read(jobs);
+  for (const { collector, message } of read?.troubles ?? []) round.report(collector, message);
+  round.counts.dropped += read?.dropped ?? 0;
+  return read?.gpus;
 }
 
 /** What is shared by the jobs of one round. */
