@@ -6,8 +6,9 @@ import type { JobKey } from './reading.ts';
 /** Something that happened to a job on this node. */
 export interface JobEvent {
   /**
-   * `began`: its directory is new. `young`: every second of its first seconds. `ending`: its last processes
-   * ended and its counters can still be read, perhaps for some milliseconds. `ended`: its directory is gone.
+   * `began`: its directory is new. `ending`: its last processes ended and its counters may still be there,
+   * for some milliseconds. `young`: it may end without that, so that it is read more often than others.
+   * `ended`: its directory is gone. Events of one turn can be read in one round.
    */
   readonly kind: 'began' | 'young' | 'ending' | 'ended';
   readonly key: JobKey;
@@ -27,8 +28,10 @@ const LOOK_DELAY_MS = 5;
 const LOOK_TICKS = 15;
 /** Slurm makes the groups of a step one after another; the last of them is there soon after the first. */
 const SETTLE_MS = [10, 100];
-/** A job of 5 seconds lacks at most one of them, where nobody tells that it ends. */
-const YOUNG_MS = 20_000;
+/** Where nobody tells that a job ends, its last reading lacks this share of its time, or a second. */
+const YOUNG_SHARE = 0.05;
+/** Then the rounds, every 15 seconds, are as often. */
+const YOUNG_MS = 300_000;
 /** Steps of one job that are watched; a job with more is read in rounds. */
 const MAX_STEPS = 64;
 const MAX_WATCHES = 5000;
@@ -36,6 +39,8 @@ const MAX_WATCHES = 5000;
 interface WatchedJob {
   readonly key: JobKey;
   readonly sinceMs: number;
+  /** When to tell that it is young. */
+  nextMs: number;
   readonly folders: Set<string>;
   /** Groups of steps with tasks in them, by path: whether there are any tasks. */
   readonly steps: Map<string, boolean>;
@@ -45,9 +50,9 @@ interface WatchedJob {
  * Tells when jobs begin and end. The kernel drops the counters of a group with its directory, and a hook of
  * Slurm runs when it is gone, so that the last reading has to be taken between the end of the last task and
  * the end of slurmstepd. In version 2 the kernel tells of the end of a step's tasks (cgroup.events,
- * `populated`), 1 ms later here. In version 1 it tells of nothing before the first group of a step is
- * removed; whether other controllers still have theirs is chance, so that the last reading may lack the last
- * second of a young job.
+ * `populated`), 1 ms later here. In version 1 nothing does: when the first removal of a group is told of,
+ * those of CPU time and memory are gone, and only the freezer is left (seen with Slurm 22.05), so that young
+ * jobs are read often instead.
  */
 export function watchJobs(options: WatchOptions): Watch {
   const jobs = new Map<string, WatchedJob>();
@@ -117,9 +122,9 @@ export function watchJobs(options: WatchOptions): Watch {
 
   function watchJob(job: WatchedJob, folder: string): void {
     job.folders.add(folder);
+    if (!isUnified(folder)) return;
     listen(folder, (name) => {
       if (!name?.startsWith('step_')) return;
-      if (!isUnified(folder) && !listGroups(folder).includes(name)) tell('ending', job);
       watchSteps(job);
       for (const delayMs of SETTLE_MS) later(delayMs, () => watchSteps(job));
     });
@@ -157,7 +162,13 @@ export function watchJobs(options: WatchOptions): Watch {
   function noticeJob(name: string, key: JobKey, paths: readonly string[]): void {
     const known = jobs.get(name);
     const nowMs = performance.now();
-    const job = known ?? { key, sinceMs: nowMs, folders: new Set<string>(), steps: new Map() };
+    const job = known ?? {
+      key,
+      sinceMs: nowMs,
+      nextMs: nowMs + TICK_MS / 2,
+      folders: new Set<string>(),
+      steps: new Map(),
+    };
     jobs.set(name, job);
     for (const path of paths) if (!job.folders.has(path)) watchJob(job, path);
     watchSteps(job);
@@ -166,8 +177,14 @@ export function watchJobs(options: WatchOptions): Watch {
 
   function tick(): void {
     if (mustLook || ++ticks % LOOK_TICKS === 0) look();
-    const nowMs = performance.now();
-    for (const job of jobs.values()) if (nowMs - job.sinceMs < YOUNG_MS) tell('young', job);
+    for (const job of jobs.values()) noticeAge(job, performance.now());
+  }
+
+  function noticeAge(job: WatchedJob, nowMs: number): void {
+    const ageMs = nowMs - job.sinceMs;
+    if (ageMs > YOUNG_MS || nowMs < job.nextMs || job.steps.size > 0) return;
+    job.nextMs = nowMs + ageMs * YOUNG_SHARE;
+    tell('young', job);
   }
 
   look();

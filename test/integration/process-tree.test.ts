@@ -16,7 +16,9 @@ while time.process_time() < end: pass
 print(sum(u.ru_utime + u.ru_stime for u in map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))), flush=True)
 sys.stdin.read()
 `;
-/** A first task that ends, and a second one below another shell that goes on; then a third that burns nothing. */
+/**
+ * A first task that ends, and a second one below another shell that goes on; then a third that burns nothing.
+ */
 const STEPD = 'python3 "$1" < /dev/null; sh -c \'python3 "$1"; true\' sh "$1"; sleep 60; true';
 
 pythonTest(
