@@ -1,4 +1,4 @@
-import { type FSWatcher, readFileSync, watch } from 'node:fs';
+import { type FSWatcher, readFileSync, statSync, watch } from 'node:fs';
 import { type FindOptions, findFolders, listGroups, parseJobName } from './cgroup/find.ts';
 import { isGone } from './file.ts';
 import type { JobKey } from './reading.ts';
@@ -56,7 +56,7 @@ interface WatchedJob {
  */
 export function watchJobs(options: WatchOptions): Watch {
   const jobs = new Map<string, WatchedJob>();
-  const watchers = new Map<string, FSWatcher>();
+  const watchers = new Map<string, { readonly watcher: FSWatcher; readonly ino: number }>();
   const timers = new Set<Timer>();
   const { unified } = options.mounts;
   const isUnified = (folder: string) =>
@@ -67,14 +67,19 @@ export function watchJobs(options: WatchOptions): Watch {
   let mustLook = false;
   const tell = (kind: JobEvent['kind'], { key }: WatchedJob) => options.onEvent({ kind, key });
 
-  /** Calls `onChange` when something changes in a folder or file; false if it cannot be watched. */
+  /**
+   * Calls `onChange` when something changes in a folder or file, also in one that was made again. Returns
+   * whether it is watched from now on.
+   */
   function listen(path: string, onChange: (name: string | null) => void): boolean {
-    if (watchers.has(path)) return true;
     try {
+      const { ino } = statSync(path);
+      if (watchers.get(path)?.ino === ino) return false;
+      unlisten(path);
       if (watchers.size >= MAX_WATCHES) throw new Error('too many');
       const watcher = watch(path, (_, name) => onChange(name));
       watcher.on('error', () => unlisten(path));
-      watchers.set(path, watcher);
+      watchers.set(path, { watcher, ino });
       return true;
     } catch (error) {
       if (!isGone(error)) mustLook = true;
@@ -83,7 +88,7 @@ export function watchJobs(options: WatchOptions): Watch {
   }
 
   function unlisten(path: string): void {
-    watchers.get(path)?.close();
+    watchers.get(path)?.watcher.close();
     watchers.delete(path);
   }
 
@@ -101,9 +106,7 @@ export function watchJobs(options: WatchOptions): Watch {
       for (const step of listGroups(folder).slice(0, MAX_STEPS)) {
         const path = `${folder}/${step}/user`;
         const events = `${path}/cgroup.events`;
-        if (job.steps.has(path) || readPopulated(events) === undefined) continue;
-        if (!listen(events, () => noticeTasks(job, path, events))) continue;
-        noticeTasks(job, path, events);
+        if (listen(events, () => noticeTasks(job, path, events))) noticeTasks(job, path, events);
       }
     }
   }
@@ -140,10 +143,9 @@ export function watchJobs(options: WatchOptions): Watch {
   function look(): void {
     const folders = findFolders(options);
     mustLook = false;
-    const before = watchers.size;
-    for (const place of [...placesOf(options), ...folders]) listen(place, lookSoon);
+    const fresh = [...placesOf(options), ...folders].filter((place) => listen(place, lookSoon));
     // What came between the search and the watch told nobody.
-    if (watchers.size > before) lookSoon();
+    if (fresh.length > 0) lookSoon();
     const seen = groupJobs(folders);
     for (const [name, job] of jobs) if (!seen.has(name)) forgetJob(name, job);
     for (const [name, { key, paths }] of seen) noticeJob(name, key, paths);
@@ -170,7 +172,7 @@ export function watchJobs(options: WatchOptions): Watch {
       steps: new Map(),
     };
     jobs.set(name, job);
-    for (const path of paths) if (!job.folders.has(path)) watchJob(job, path);
+    for (const path of paths) watchJob(job, path);
     watchSteps(job);
     if (!known) tell('began', job);
   }

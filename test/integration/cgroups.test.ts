@@ -1,5 +1,6 @@
 import { afterAll, expect } from 'bun:test';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { readMounts } from '../../src/agent/cgroup/mounts.ts';
 import { createMeter } from '../../src/agent/meter.ts';
 import { pathsUnder } from '../../src/agent/paths.ts';
@@ -199,6 +200,16 @@ pythonTest.each(['v1', 'v2'] as const)(
       // Nothing tells of the end in version 1; a reading a second, of which a busy machine delays some.
       const lacking = version === 'v1' ? 1.2 : 0.02 * used;
       expect(last!.cpuSeconds!).toBeGreaterThan(used - lacking);
+      // The group of a user is gone with the last job, and made again with the next.
+      const isTold = async (kind: JobEvent['kind']) => {
+        for (let tries = 0; tries < 20 && told.at(-1)?.kind !== kind; tries++) await Bun.sleep(50);
+        return told.at(-1)?.kind;
+      };
+      for (const { job } of groups) removeGroup(dirname(job));
+      makeGroups(groups);
+      expect(await isTold('began')).toBe('began');
+      for (const { job } of groups) removeGroup(job);
+      expect(await isTold('ended')).toBe('ended');
     } finally {
       watch.stop();
     }
