@@ -1,9 +1,9 @@
 import { afterAll, expect } from 'bun:test';
-import { chmodSync, chownSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { $ } from 'bun';
 import { testWithCluster } from '../help/cluster.ts';
 import { curl } from '../help/curl.ts';
-import { startAll } from '../help/deployment.ts';
+import { listEvents, startAll } from '../help/deployment.ts';
 import { startMunge } from '../help/munge.ts';
 import { OLDEST } from '../help/release.ts';
 import { until } from '../help/scenario.ts';
@@ -199,7 +199,7 @@ testInWorld(
     const { json } = await ask(alice, `/v1/jobs/${jobs.alice}/events`);
     expect(json.events.map(({ source }: { source: string }) => source)).toContain('hook');
     // Those of Prolog and Epilog belong to root.
-    expect(readdirSync(all.all.spool)).toEqual([]);
+    expect(listEvents(all.all.spool)).toEqual([]);
 
     const started = await ask(
       undefined,
