@@ -1,5 +1,5 @@
 import type { Measured } from '../domain/measure.ts';
-import { type JobReading, keyText } from './reading.ts';
+import { type GpuReading, type JobReading, keyText } from './reading.ts';
 import type { Round } from './round.ts';
 import { sampleOf } from './sample.ts';
 
@@ -26,8 +26,14 @@ function describeJob(reading: JobReading, node: string): string[] {
     '',
     `  ${'sluid' in key ? 'run' : 'job'} ${keyText(key)}: ${sent}`,
     ...describeValues(values),
-    ...gpus.flatMap(({ uuid, values: itsValues }) => [`    gpu ${uuid}`, ...describeValues(itsValues)]),
+    ...gpus.flatMap(describeGpu),
   ];
+}
+
+function describeGpu({ uuid, model, isShared, values }: GpuReading): string[] {
+  const known = Object.keys(values).length > 0 ? '' : ': not read';
+  const state = isShared ? ': shared with other jobs, so that its values are of none' : known;
+  return [`    gpu ${uuid}${model === undefined ? '' : ` (${model})`}${state}`, ...describeValues(values)];
 }
 
 const describeValues = (values: Measured): string[] =>

@@ -49,13 +49,18 @@ export const agent = defineCommand({
 
 /** Returns a function that reads all jobs of the node. */
 async function createReader(node: string, root: string) {
-  const [{ readRound }, { createMeter }, { pathsUnder }] = await Promise.all([
+  const [{ readRound }, { createMeter }, { pathsUnder }, { createGpus }] = await Promise.all([
     import('../agent/round.ts'),
     import('../agent/meter.ts'),
     import('../agent/paths.ts'),
+    import('../agent/gpus.ts'),
   ]);
   const clock = { nowMs: () => Date.now(), monotonicMs: () => performance.now() };
-  const options = { paths: pathsUnder(root), node, meter: createMeter(), clock };
+  const paths = pathsUnder(root);
+  // The programs of this node say nothing of a captured tree.
+  const programs = root === '/' ? {} : { path: '' };
+  const gpus = createGpus({ paths, node, monotonicMs: clock.monotonicMs, ...programs });
+  const options = { paths, node, meter: createMeter(), clock, gpus };
   return () => readRound(options);
 }
 

@@ -15,7 +15,11 @@ test('what was found, what is sent and what could not be read stand in one text'
           key: { jobId: '7' },
           timeMs: 0,
           values,
-          gpus: [{ uuid: 'GPU-1', values: { gpu_utilization_percent: 0 } }],
+          gpus: [
+            { uuid: 'GPU-1', model: 'A100', values: { gpu_utilization_percent: 0 } },
+            { uuid: 'GPU-2', values: {} },
+            { uuid: 'GPU-3', isShared: true, values: {} },
+          ],
         },
         { key: { sluid: 's685M87SJRW700' }, timeMs: 0, values: { cpu_seconds: 1, cpus_used: 1 }, gpus: [] },
       ],
@@ -32,8 +36,10 @@ test('what was found, what is sent and what could not be read stand in one text'
     cpus_used                  0.5
     cpus_allocated             2
     memory_anonymous_bytes     5242880
-    gpu GPU-1
+    gpu GPU-1 (A100)
     gpu_utilization_percent    0
+    gpu GPU-2: not read
+    gpu GPU-3: shared with other jobs, so that its values are of none
 
   run s685M87SJRW700: not sent: the CPUs that Slurm gave it are unknown; set ConstrainCores=yes in cgroup.conf
     cpu_seconds                1
