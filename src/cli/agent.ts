@@ -9,6 +9,7 @@ const SETTINGS = [
   ...PROOF_SETTINGS,
   'intervalMs',
   'node',
+  'spool',
   'agentSpool',
   'agentSpoolBytes',
   'logLevel',
@@ -37,7 +38,7 @@ export const agent = defineCommand({
   },
   async run({ config, flags, print }) {
     const node = config.node ?? hostname().split('.')[0]!;
-    const read = await createReader(node, flags.get('root') ?? '/');
+    const read = await createReader(node, flags.get('root') ?? '/', config.spool);
     if (!flags.has('once')) return run(config, node, read);
     const { explainRound } = await import('../agent/explain.ts');
     await read();
@@ -47,8 +48,8 @@ export const agent = defineCommand({
   },
 });
 
-/** Returns a function that reads all jobs of the node. */
-async function createReader(node: string, root: string) {
+/** Returns a function that reads all jobs of the node; its hooks write into `spool`. */
+async function createReader(node: string, root: string, spool: string) {
   const [{ readRound }, { createMeter }, { pathsUnder }, { createGpus }] = await Promise.all([
     import('../agent/round.ts'),
     import('../agent/meter.ts'),
@@ -59,7 +60,7 @@ async function createReader(node: string, root: string) {
   const paths = pathsUnder(root);
   // The programs of this node say nothing of a captured tree.
   const programs = root === '/' ? {} : { path: '' };
-  const gpus = createGpus({ paths, node, monotonicMs: clock.monotonicMs, ...programs });
+  const gpus = createGpus({ paths, node, spool, monotonicMs: clock.monotonicMs, ...programs });
   const options = { paths, node, meter: createMeter(), clock, gpus };
   return () => readRound(options);
 }

@@ -87,6 +87,8 @@ PCI_SLOT_NAME=0000:c1:00.0
 226:129
 ==> /sys/class/drm/card0/device/vendor <==
 0x1a03
+==> /sys/class/drm/card0/device/uevent <==
+PCI_SLOT_NAME=0000:03:00.0
 `;
 const FILES = `${PLACE}==> ${DEVICE}/gpu_busy_percent <==
 0
