@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import type { Paths } from '../paths.ts';
 import type { JobKey } from '../reading.ts';
 import type { CgroupMounts } from './mounts.ts';
@@ -128,12 +128,19 @@ export function usesController({ paths, mounts, node }: FindOptions, controller:
 
 /** The names of the directories in a folder in order; none if it is gone, as jobs may be at any moment. */
 export function listGroups(folder: string): string[] {
+  return listLiveGroups(folder) ?? [];
+}
+
+/** The names of the directories in a folder in order; undefined if it is gone. */
+export function listLiveGroups(folder: string): string[] | undefined {
   try {
+    // The links of a folder are its name, `.` and one of each folder in it: 5 µs in place of 50.
+    if (statSync(folder).nlink === 2) return [];
     return readdirSync(folder, { withFileTypes: true })
       .filter((entry) => entry.isDirectory())
       .map(({ name }) => name)
       .sort();
   } catch {
-    return [];
+    return undefined;
   }
 }

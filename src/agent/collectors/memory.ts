@@ -1,7 +1,7 @@
-import { readdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Measured } from '../../domain/measure.ts';
-import { isGone, parseKeyed, parseWhole, type ReadText } from '../file.ts';
+import { listGroups } from '../cgroup/find.ts';
+import { parseKeyed, parseWhole, type ReadText } from '../file.ts';
 import { type Collector, known } from './collector.ts';
 
 /** Version 1 writes the greatest number of whole pages, 2^63 less 4 or 64 KiB, where there is no limit. */
@@ -103,13 +103,7 @@ function readUnified(folder: string, current: string, readFile: ReadText): Measu
 /** Lists a group of version 1 and those of its steps and tasks. */
 function groupsBelow(folder: string): string[] {
   const groups = [folder];
-  for (let index = 0; index < groups.length && groups.length < MAX_GROUPS; index++) {
-    try {
-      for (const entry of readdirSync(groups[index]!, { withFileTypes: true }))
-        if (entry.isDirectory()) groups.push(`${groups[index]}/${entry.name}`);
-    } catch (error) {
-      if (!isGone(error)) throw error;
-    }
-  }
+  for (let index = 0; index < groups.length && groups.length < MAX_GROUPS; index++)
+    groups.push(...listGroups(groups[index]!).map((name) => `${groups[index]}/${name}`));
   return groups;
 }
