@@ -3,6 +3,7 @@ import { createAmd } from './collectors/amd.ts';
 import { type Beside, readBeside } from './collectors/beside.ts';
 import type { GpuDevice, GpuReport } from './collectors/gpu.ts';
 import { createNvidia, readPlaces } from './collectors/nvidia.ts';
+import { createGpuEnergy } from './energy.ts';
 import { readText } from './file.ts';
 import { attributeGpus, type GpuClaim, type GpuOrder, readGpuOrder, readMinors } from './gpu-holders.ts';
 import { createHeld, type HeldJobs } from './held.ts';
@@ -27,6 +28,8 @@ interface GpusOptions {
 export interface GpuRound {
   /** GPUs by job, for all jobs of the node. */
   readonly gpus: ReadonlyMap<string, readonly GpuReading[]>;
+  /** Energy of the GPUs by job, where their power is known. */
+  readonly joules: ReadonlyMap<string, number>;
   readonly troubles: readonly Trouble[];
   readonly dropped: number;
 }
@@ -53,6 +56,7 @@ export function createGpus(options: GpusOptions): Gpus {
   const wait = { monotonicMs, ...(waitMs !== undefined && { waitMs }) };
   const programs = { paths, path, ...(timeoutMs !== undefined && { timeoutMs }) };
   const readHeld = createHeld({ paths, node, ...(options.spool !== undefined && { spool: options.spool }) });
+  const energy = createGpuEnergy();
   const places = readBeside({
     name: '/proc/driver/nvidia',
     read: async () => (await readPlaces(paths)) ?? [],
@@ -75,10 +79,16 @@ export function createGpus(options: GpusOptions): Gpus {
         if (unknown.length > 0) troubles.push({ collector: 'gpus', message: unknown[0]! });
         else if (devices.length > 0 && held.isMissing && claims.some(({ minors }) => minors === undefined))
           troubles.push({ collector: 'gpus', message: NO_HELD });
-        return { gpus, troubles, dropped };
+        const others = new Set(held.jobs.flatMap(({ jobId, sluid = jobId }) => [jobId, sluid]));
+        return { gpus, joules: energy.add(gpus, others, monotonicMs()), troubles, dropped };
       } catch (error) {
         const message = `${(error as Error).message}. Run the agent as the unit of deploy does, or as root.`;
-        return { gpus: new Map(), troubles: [...troubles, { collector: 'gpus', message }], dropped };
+        return {
+          gpus: new Map(),
+          joules: new Map(),
+          troubles: [...troubles, { collector: 'gpus', message }],
+          dropped,
+        };
       }
     },
   };

@@ -78,21 +78,24 @@ export async function readRound(options: RoundOptions): Promise<Round> {
   const holders = [...jobs, ...trees.map(({ key }) => ({ key, controllers: new Map<string, string>() }))];
   const gpus = await readGpus(holders, round);
   return {
-    readings: readings.map((reading) => ({ ...reading, gpus: gpus?.get(keyText(reading.key)) ?? [] })),
+    readings: gpus === undefined ? readings : readings.map((reading) => addGpus(reading, gpus)),
     troubles: [...round.troubles.values()],
     ...round.counts,
   };
 }
 
-async function readGpus(
-  jobs: readonly JobDirectory[],
-  round: Working,
-): Promise<GpuRound['gpus'] | undefined> {
+async function readGpus(jobs: readonly JobDirectory[], round: Working): Promise<GpuRound | undefined> {
   if (jobs.length === 0) return undefined;
   const read = await round.options.gpus?.read(jobs);
   for (const { collector, message } of read?.troubles ?? []) round.report(collector, message);
   round.counts.dropped += read?.dropped ?? 0;
-  return read?.gpus;
+  return read;
+}
+
+function addGpus(reading: JobReading, { gpus, joules }: GpuRound): JobReading {
+  const key = keyText(reading.key);
+  const values = { ...reading.values, ...known({ gpu_energy_joules: joules.get(key) }) };
+  return { ...reading, values, gpus: gpus.get(key) ?? [] };
 }
 
 /** What is shared by the jobs of one round. */

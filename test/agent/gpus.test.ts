@@ -79,6 +79,8 @@ test('the GPUs of each job are in its reading, by the files of the Prolog', asyn
   ]);
   expect(gpus.get('s685M87SJRW700')?.map(({ values }) => values.gpu_utilization_percent)).toEqual([0]);
   expect(gpus.get('3')).toEqual([]);
+  const [again] = (await node.read()).readings;
+  expect(again?.values.gpu_energy_joules).toBeCloseTo(312.41 * 15, 6);
   expect(troubles).toEqual([
     {
       collector: 'nvidia',
