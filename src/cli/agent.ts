@@ -1,4 +1,6 @@
 import { hostname } from 'node:os';
+import { type JobKey, keyText } from '../agent/reading.ts';
+import type { JobEvent } from '../agent/watch.ts';
 import { createLog, type Log } from '../log.ts';
 import { chooseLogFormat } from '../settings/load.ts';
 import type { Config, SettingKey } from '../settings/table.ts';
@@ -38,47 +40,65 @@ export const agent = defineCommand({
   },
   async run({ config, flags, print }) {
     const node = config.node ?? hostname().split('.')[0]!;
-    const read = await createReader(node, flags.get('root') ?? '/', config.spool);
-    if (!flags.has('once')) return run(config, node, read);
+    const reader = await createReader(node, flags.get('root') ?? '/', config.spool);
+    if (!flags.has('once')) return run(config, node, reader);
     const { explainRound } = await import('../agent/explain.ts');
-    await read();
+    await reader.read();
     await Bun.sleep(EXPLAIN_SPAN_MS);
-    print(explainRound(await read(), node));
+    print(explainRound(await reader.read(), node));
     return 0;
   },
 });
 
-/** Returns a function that reads all jobs of the node; its hooks write into `spool`. */
+/** Returns what reads the jobs of the node; its hooks write into `spool`. */
 async function createReader(node: string, root: string, spool: string) {
-  const [{ readRound }, { createMeter }, { pathsUnder }, { createGpus }] = await Promise.all([
-    import('../agent/round.ts'),
-    import('../agent/meter.ts'),
-    import('../agent/paths.ts'),
-    import('../agent/gpus.ts'),
-  ]);
+  const [{ readRound }, { createMeter }, { pathsUnder }, { createGpus }, { readMounts }, { watchJobs }] =
+    await Promise.all([
+      import('../agent/round.ts'),
+      import('../agent/meter.ts'),
+      import('../agent/paths.ts'),
+      import('../agent/gpus.ts'),
+      import('../agent/cgroup/mounts.ts'),
+      import('../agent/watch.ts'),
+    ]);
   const clock = { nowMs: () => Date.now(), monotonicMs: () => performance.now() };
   const paths = pathsUnder(root);
+  const meter = createMeter();
   // The programs of this node say nothing of a captured tree.
   const programs = root === '/' ? {} : { path: '' };
   const gpus = createGpus({ paths, node, spool, monotonicMs: clock.monotonicMs, ...programs });
-  const options = { paths, node, meter: createMeter(), clock, gpus };
-  return () => readRound(options);
+  const options = { paths, node, meter, clock, gpus };
+  return {
+    read: (keys?: readonly JobKey[]) => readRound({ ...options, ...(keys && { keys }) }),
+    begin: (key: JobKey) => meter.begin(keyText(key), clock.monotonicMs()),
+    watch: (onEvent: (event: JobEvent) => void) =>
+      watchJobs({ paths, node, mounts: readMounts(paths), onEvent }),
+  };
 }
 
 /** Measures and sends until a signal comes. What is not sent by then stays in the spool. */
 async function run(
   config: AgentConfig,
   node: string,
-  read: Awaited<ReturnType<typeof createReader>>,
+  reader: Awaited<ReturnType<typeof createReader>>,
 ): Promise<number> {
-  const [{ openSpool }, { startSender }, { startLoop }, { packSamples }, { batchSender, isRefusal }] =
-    await Promise.all([
-      import('../agent/spool.ts'),
-      import('../agent/sender.ts'),
-      import('../agent/loop.ts'),
-      import('../client/pack.ts'),
-      import('./agent-client.ts'),
-    ]);
+  const [
+    { openSpool },
+    { startSender },
+    { batchRounds },
+    { startLoop, delayOf },
+    { readAtMoments },
+    { packSamples },
+    { batchSender, isRefusal },
+  ] = await Promise.all([
+    import('../agent/spool.ts'),
+    import('../agent/sender.ts'),
+    import('../agent/batch.ts'),
+    import('../agent/loop.ts'),
+    import('../agent/moments.ts'),
+    import('../client/pack.ts'),
+    import('./agent-client.ts'),
+  ]);
   const stopped = listenForStop();
   const log = createAgentLog(config);
   const warn = (event: string, fields: Record<string, unknown>) => log.warn(event, fields);
@@ -90,18 +110,14 @@ async function run(
     random: Math.random,
     warn,
   });
-  const loop = startLoop({
-    read,
-    pack: packSamples,
-    spool,
-    send: sender.wake,
-    node,
-    intervalMs: config.intervalMs,
-    nowMs: () => Date.now(),
-    warn,
-  });
-  log.info('measuring', { node, intervalMs: config.intervalMs, waiting: spool.state().batches });
+  const { intervalMs } = config;
+  const delayMs = delayOf(node, intervalMs);
+  const take = batchRounds({ pack: packSamples, spool, send: () => sender.wake(delayMs), node, warn });
+  const moments = readAtMoments({ ...reader, take, warn });
+  const loop = startLoop({ read: () => reader.read(), take, intervalMs, nowMs: () => Date.now(), warn });
+  log.info('measuring', { node, intervalMs, waiting: spool.state().batches });
   log.info('stopping', { signal: await stopped });
+  moments.stop();
   await Promise.all([loop.stop(), sender.stop()]);
   return 0;
 }

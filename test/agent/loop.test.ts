@@ -1,4 +1,5 @@
 import { expect, test } from 'bun:test';
+import { batchRounds } from '../../src/agent/batch.ts';
 import { delayOf, startLoop } from '../../src/agent/loop.ts';
 import type { JobReading } from '../../src/agent/reading.ts';
 import type { Round } from '../../src/agent/round.ts';
@@ -24,38 +25,48 @@ async function loopOver(
 ) {
   const batches: string[] = [];
   const warnings: string[] = [];
-  const delays: number[] = [];
+  let sends = 0;
   const readMs: number[] = [];
   let next = 0;
-  const loop = startLoop({
-    async read() {
-      readMs.push(performance.now());
-      return (rounds[next++] ?? (() => round({ readings: [] })))();
-    },
+  const warn = (event: string, { message = '' }: Record<string, unknown>) =>
+    void warnings.push(`${event} ${message}`.trim());
+  const take = batchRounds({
     pack: (samples) => {
       batches.push(JSON.stringify(samples.map((sample) => [sample.cpuUsage, sample.timeMs, sample.node])));
       return new Uint8Array(1);
     },
     spool: {
       add: () => {},
-      state: () => ({ batches: 0, bytes: 0, dropped: droppedAfter.filter((rounds) => rounds < next).length }),
+      state: () => ({
+        batches: 0,
+        bytes: 0,
+        dropped: droppedAfter.filter((rounds) => rounds < next).length,
+      }),
     },
-    send: (delayMs) => void delays.push(delayMs),
+    send: () => void sends++,
     node: 'n1',
+    warn,
+  });
+  const loop = startLoop({
+    async read() {
+      readMs.push(performance.now());
+      return (rounds[next++] ?? (() => round({ readings: [] })))();
+    },
+    take,
     intervalMs,
     nowMs,
-    warn: (event, { message = '' }) => void warnings.push(`${event} ${message}`.trim()),
+    warn,
   });
   const endMs = performance.now() + 10_000;
   while (next <= rounds.length && performance.now() < endMs) await Bun.sleep(5);
   await loop.stop();
-  return { batches, warnings, delays, readMs };
+  return { batches, warnings, sends, readMs };
 }
 
-test('each round with samples is one batch, sent after the delay of the node', async () => {
-  const { batches, delays } = await loopOver([() => round(), () => round({ readings: [] }), () => round()]);
+test('each round with samples is one batch, and each round sends', async () => {
+  const { batches, sends } = await loopOver([() => round(), () => round({ readings: [] }), () => round()]);
   expect(batches).toEqual(['[[50,1000000,"n1"]]', '[[50,1000000,"n1"]]']);
-  expect(new Set(delays)).toEqual(new Set([delayOf('n1', 20)]));
+  expect(sends).toBeGreaterThanOrEqual(3);
 });
 
 test('a reading without a whole sample is left out, and the others are sent', async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test';
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { EXECUTABLE, runExecutable, serve } from '../help/executable.ts';
 import { temporaryFolder } from '../help/folder.ts';
 import { freePorts } from '../help/port.ts';
@@ -26,8 +26,19 @@ function nodeWithJob(folder: string) {
   };
 }
 
-async function startAgent(root: string, url: string, spool: string) {
-  const args = ['--server', url, '--root', root, '--node', 'n1', '--interval', '1s', '--agent-spool', spool];
+async function startAgent(root: string, url: string, spool: string, interval = '1s') {
+  const args = [
+    '--server',
+    url,
+    '--root',
+    root,
+    '--node',
+    'n1',
+    '--interval',
+    interval,
+    '--agent-spool',
+    spool,
+  ];
   return Bun.spawn([EXECUTABLE, 'agent', ...args], {
     stdout: 'ignore',
     stderr: 'ignore',
@@ -100,6 +111,33 @@ test('samples that were read while the service was away arrive, also if the agen
     expect(job.cpu_usage).toBeLessThan(70);
   } finally {
     clearInterval(burning);
+    agent.kill('SIGKILL');
+    await agent.exited;
+  }
+}, 120_000);
+
+test('a job of four seconds between two rounds has samples of its own', async () => {
+  using folder = temporaryFolder();
+  const root = folder.file('root');
+  nodeWithJob(root).useCpu(0);
+  rmSync(`${root}${JOB}`, { recursive: true });
+  mkdirSync(folder.file('data'));
+  await using server = await serve({ folder: folder.file('data') });
+  await createJob(server.url);
+  const agent = await startAgent(root, server.url, folder.file('spool'), '1h');
+  try {
+    await until(() => existsSync(folder.file('spool')));
+    await Bun.sleep(1000);
+    const node = nodeWithJob(root);
+    for (let seconds = 0; seconds < 4; seconds += 0.1) {
+      node.useCpu(seconds * 4);
+      await Bun.sleep(100);
+    }
+    rmSync(`${root}${JOB}`, { recursive: true });
+    await until(async () => (await samplesOf(server.url)).length >= 2);
+    const job = await read<{ cpu_usage: number }>(`${server.url}/v1/jobs/7`);
+    expect(job.cpu_usage).toBeGreaterThan(70);
+  } finally {
     agent.kill('SIGKILL');
     await agent.exited;
   }
