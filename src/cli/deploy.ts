@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import unit from '../../deploy/hpc-observe.service' with { type: 'text' };
+import agentUnit from '../../deploy/hpc-observe-agent.service' with { type: 'text' };
 import prometheus from '../../deploy/prometheus.yml' with { type: 'text' };
 import readme from '../../deploy/README.md' with { type: 'text' };
 import slurmConf from '../../deploy/slurm.conf' with { type: 'text' };
@@ -12,12 +13,13 @@ import { defineCommand } from './command.ts';
 const FILES: Readonly<Record<string, string>> = {
   'README.md': readme,
   'hpc-observe.service': unit,
+  'hpc-observe-agent.service': agentUnit,
   'prometheus.yml': prometheus,
   'slurm.conf': slurmConf,
 };
 
 export const deploy = defineCommand({
-  summary: 'Write the systemd unit, the scrape configuration and the lines of slurm.conf to a folder',
+  summary: 'Write the systemd units, the scrape configuration and the lines of slurm.conf to a folder',
   usage: ['deploy FOLDER'],
   examples: [['deploy /root/hpc-observe', 'Write the files; its README.md says where each one goes']],
   settings: [],

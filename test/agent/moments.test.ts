@@ -69,13 +69,20 @@ test('jobs that end or are young are read at once, those of one moment together 
   node.stop();
 });
 
-test('what happens during a reading is read after it', async () => {
-  const node = moments({ read: () => Bun.sleep(40) });
+test('what happens during a reading is read after it, not beside it', async () => {
+  let [running, most] = [0, 0];
+  const node = moments({
+    async read() {
+      most = Math.max(most, ++running);
+      await Bun.sleep(40);
+      running--;
+    },
+  });
   node.tell('ending', '7');
   await Bun.sleep(20);
   node.tell('ending', '8');
   await Bun.sleep(120);
-  expect(node.taken).toEqual(['7', '8']);
+  expect([node.taken, most]).toEqual([['7', '8'], 1]);
   node.stop();
 });
 
