@@ -11,7 +11,7 @@ import { type AccessStore, auditEntry, type Session } from '../domain/store/acce
 import { readBearer } from './bearer.ts';
 import type { SessionCookie } from './cookie.ts';
 import { signInLinks } from './links.ts';
-import { createSecret, hashSecret, isSecret, SESSION_PREFIX } from './secret.ts';
+import { createSecret, hashSecret, SESSION_PREFIX } from './secret.ts';
 import type { Way } from './way.ts';
 
 interface SessionOptions {
@@ -35,7 +35,7 @@ export function createSessions({ store, loaded, cookie, now }: SessionOptions): 
   const links = signInLinks({ now });
 
   const find = (secret: string): Session | undefined => {
-    const session = isSecret(SESSION_PREFIX, secret) ? known.get(hashSecret(secret)) : undefined;
+    const session = known.get(hashSecret(secret));
     return session && session.expiresMs > now() ? session : undefined;
   };
 

@@ -41,28 +41,40 @@ interface AccessOptions {
 export const access = ({ identify, policy, sessions, others, basePath }: AccessOptions) => {
   const needs = accessByRoute(others, basePath);
 
-  async function requireAccess(context: Context): Promise<void> {
+  /** Returns a promise only if the caller cannot be found out at once: it would cost as much as a session. */
+  function requireAccess(context: Context): void | Promise<void> {
     // Identified before, when the body was about to be read.
     if (context.caller !== NOBODY) return;
     const { request, route } = context;
     const needed = accessOf(needs, request.method, route);
     // Nobody asks who wants what is for everyone; a bad credential is a fault on every other path.
-    const caller = needed === 'public' ? NOBODY : await identifyBrowser(context);
+    const found = needed === 'public' ? NOBODY : identifyBrowser(context);
+    if (found instanceof Promise) return found.then((caller) => admit(context, needed, caller));
+    admit(context, needed, found);
+  }
+
+  function admit(context: Context, needed: Access, caller: Caller): void {
     const judgement = judgeAccess(needed, caller, policy);
     if (judgement === 'unknown') throw unauthorized(HOW_TO_SIGN_IN);
     if (judgement === 'forbidden') throw forbidden(caller, needed);
     context.caller = caller;
   }
 
-  /** Removes the cookie of a session that has ended: the browser would send it for ever. */
-  async function identifyBrowser({ request, server, set, route, params }: Context): Promise<Caller> {
+  function identifyBrowser(context: Context): Caller | Promise<Caller> {
+    const { request, server, route, params } = context;
     try {
-      return await identify(request, server, pathTokenOf(withoutBase(route, basePath), params));
+      const found = identify(request, server, pathTokenOf(withoutBase(route, basePath), params));
+      return found instanceof Promise ? found.catch((error) => clearCookie(context, error)) : found;
     } catch (error) {
-      const hasEnded = error instanceof CredentialRefused && error.reason === 'session_ended';
-      if (hasEnded && sessions.hasCookie(request)) set.headers['set-cookie'] = sessions.clearCookie;
-      throw error;
+      return clearCookie(context, error);
     }
+  }
+
+  /** Removes the cookie of a session that has ended, which the browser would send for ever, and throws. */
+  function clearCookie({ request, set }: Context, error: unknown): never {
+    const hasEnded = error instanceof CredentialRefused && error.reason === 'session_ended';
+    if (hasEnded && sessions.hasCookie(request)) set.headers['set-cookie'] = sessions.clearCookie;
+    throw error;
   }
 
   return new Elysia({ name: 'access' })
