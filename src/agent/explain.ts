@@ -46,6 +46,6 @@ function whyNotSent({ cpu_seconds, cpus_used, cpus_allocated, memory_anonymous_b
   if (cpu_seconds === undefined) return 'its CPU time is unknown';
   if (cpus_used === undefined) return 'it was read once only, and CPU usage needs two readings';
   if (!cpus_allocated)
-    return 'the CPUs that Slurm gave it are unknown; set ConstrainCores=yes in cgroup.conf';
+    return 'the CPUs that Slurm gave it are unknown; set ConstrainCores=yes in cgroup.conf, or run the agent as root';
   return memory_anonymous_bytes === undefined ? 'its memory is unknown' : 'a value is missing';
 }

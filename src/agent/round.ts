@@ -23,7 +23,7 @@ export interface RoundOptions {
   readonly meter: Meter;
   readonly clock: Clock;
   /** CPUs that Slurm gave the job on this node, where the kernel does not know. */
-  readonly allocatedCpus?: (key: JobKey) => number | undefined;
+  readonly allocatedCpus?: (key: JobKey, pids: () => readonly string[]) => number | undefined;
   /** Reads only these jobs, for a first or last sample; all when left out. */
   readonly keys?: readonly JobKey[];
   /** Reads GPUs; none are looked for when left out. */
@@ -166,7 +166,8 @@ function readJob(job: JobDirectory, collectors: readonly Collector[], round: Wor
     !read.has(name) && (job.unified !== undefined || !usesController(round.find, controller));
   if (isNever(CPU, 'cpuacct')) parts.push(...cpuOfProcesses(job, round));
   if (isNever(MEMORY, 'memory')) parts.push(...memoryOfProcesses(job, round));
-  return [readingOf(job.key, parts, { timeMs, monotonicMs }, round)];
+  const pids = () => listProcesses(job, readText, MAX_PROCESSES);
+  return [readingOf(job.key, parts, { timeMs, monotonicMs, pids }, round)];
 }
 
 /** The inode of a directory; undefined if it is gone. */
@@ -186,15 +187,22 @@ function keepSane(values: Measured, { counts }: Working): Measured {
   return Object.fromEntries(sane);
 }
 
+/** When a job was read, and its processes. */
+interface Moment {
+  readonly timeMs: number;
+  readonly monotonicMs: number;
+  readonly pids: () => readonly string[];
+}
+
 function readingOf(
   key: JobKey,
   parts: readonly MeterPart[],
-  { timeMs, monotonicMs }: { readonly timeMs: number; readonly monotonicMs: number },
+  { timeMs, monotonicMs, pids }: Moment,
   round: Working,
 ): JobReading {
   const { meter, allocatedCpus } = round.options;
   const measured = keepSane(meter.read(keyText(key), parts, monotonicMs), round);
-  const cpus = measured.cpus_allocated ?? allocatedCpus?.(key);
+  const cpus = measured.cpus_allocated ?? attempt(round, 'cpuset', () => allocatedCpus?.(key, pids));
   const values = cpus === undefined ? measured : { ...measured, cpus_allocated: cpus };
   return { key, timeMs, values, gpus: [] };
 }
@@ -223,7 +231,7 @@ function memoryOfProcesses(job: JobDirectory, round: Working): MeterPart[] {
 /** Reads the jobs of a node whose Slurm uses no cgroups. */
 function readTrees(round: Working): JobReading[] {
   const { clock } = round.options;
-  const times = { timeMs: clock.nowMs(), monotonicMs: clock.monotonicMs() };
+  const times = { timeMs: clock.nowMs(), monotonicMs: clock.monotonicMs(), pids: () => [] };
   const jobs = Map.groupBy(round.trees(), ({ jobId }) => jobId);
   if (jobs.size > 0) round.report('cgroups', NO_CGROUPS);
   return [...jobs].map(([jobId, steps]) => {

@@ -52,22 +52,33 @@ export const agent = defineCommand({
 
 /** Returns what reads the jobs of the node; its hooks write into `spool`. */
 async function createReader(node: string, root: string, spool: string) {
-  const [{ readRound }, { createMeter }, { pathsUnder }, { createGpus }, { readMounts }, { watchJobs }] =
-    await Promise.all([
-      import('../agent/round.ts'),
-      import('../agent/meter.ts'),
-      import('../agent/paths.ts'),
-      import('../agent/gpus.ts'),
-      import('../agent/cgroup/mounts.ts'),
-      import('../agent/watch.ts'),
-    ]);
+  const [
+    { readRound },
+    { createMeter },
+    { pathsUnder },
+    { createGpus },
+    { readMounts },
+    { watchJobs },
+    { createAllocation },
+    { readText },
+  ] = await Promise.all([
+    import('../agent/round.ts'),
+    import('../agent/meter.ts'),
+    import('../agent/paths.ts'),
+    import('../agent/gpus.ts'),
+    import('../agent/cgroup/mounts.ts'),
+    import('../agent/watch.ts'),
+    import('../agent/allocation.ts'),
+    import('../agent/file.ts'),
+  ]);
   const clock = { nowMs: () => Date.now(), monotonicMs: () => performance.now() };
   const paths = pathsUnder(root);
   const meter = createMeter();
   // The programs of this node say nothing of a captured tree.
   const programs = root === '/' ? {} : { path: '' };
   const gpus = createGpus({ paths, node, spool, monotonicMs: clock.monotonicMs, ...programs });
-  const options = { paths, node, meter, clock, gpus };
+  const allocatedCpus = createAllocation({ paths, readFile: readText });
+  const options = { paths, node, meter, clock, gpus, allocatedCpus };
   return {
     read: (keys?: readonly JobKey[]) => readRound({ ...options, ...(keys && { keys }) }),
     begin: (key: JobKey) => meter.begin(keyText(key), clock.monotonicMs()),

@@ -41,7 +41,7 @@ test('what was found, what is sent and what could not be read stand in one text'
     gpu GPU-2: not read
     gpu GPU-3: shared with other jobs, so that its values are of none
 
-  run s685M87SJRW700: not sent: the CPUs that Slurm gave it are unknown; set ConstrainCores=yes in cgroup.conf
+  run s685M87SJRW700: not sent: the CPUs that Slurm gave it are unknown; set ConstrainCores=yes in cgroup.conf, or run the agent as root
     cpu_seconds                1
     cpus_used                  1
 2 values were left out: no job can have them.
