@@ -1,7 +1,7 @@
 import { $ } from 'bun';
 
 // `bun test/run.ts check` checks types and style; `unit` does so and runs the
-// fast tests in two processes; `integration` builds the executable and runs
+// fast tests in three processes; `integration` builds the executable and runs
 // the tests of it. The last line of tests is always `N passed, N failed`.
 
 const kind = process.argv[2];
@@ -24,7 +24,7 @@ if (kind === 'check') process.exit(failedSteps > 0 ? 1 : 0);
 // --parallel, a process that ends before its tests counts as a failure, and the output of a file is printed
 // together.
 const counts = await runTests(
-  isIntegration ? ['--timeout=300000'] : ['--timeout=20000', '--parallel=2', '--no-isolate'],
+  isIntegration ? ['--timeout=300000'] : ['--timeout=20000', '--parallel=3', '--no-isolate'],
 );
 const failed = counts.fail + failedSteps;
 const skipped = counts.skip > 0 ? `, ${counts.skip} skipped` : '';
