@@ -1,5 +1,6 @@
 import { type JobKey, keyText } from './reading.ts';
 import type { Round } from './round.ts';
+import { createTimers } from './timers.ts';
 import type { JobEvent } from './watch.ts';
 
 /** CPU usage needs a second between two readings. */
@@ -24,16 +25,8 @@ interface MomentOptions {
  */
 export function readAtMoments({ watch, begin, read, take, warn }: MomentOptions): { stop(): void } {
   const due = new Map<string, JobKey>();
-  const timers = new Set<Timer>();
+  const { later, stop } = createTimers();
   let isReading = false;
-
-  function later(delayMs: number, run: () => void): void {
-    const timer = setTimeout(() => {
-      timers.delete(timer);
-      run();
-    }, delayMs);
-    timers.add(timer);
-  }
 
   function readSoon(key: JobKey): void {
     due.set(keyText(key), key);
@@ -69,7 +62,7 @@ export function readAtMoments({ watch, begin, read, take, warn }: MomentOptions)
   return {
     stop() {
       watching.stop();
-      for (const timer of timers) clearTimeout(timer);
+      stop();
     },
   };
 }

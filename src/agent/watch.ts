@@ -2,6 +2,7 @@ import { type FSWatcher, readFileSync, statSync, watch } from 'node:fs';
 import { type FindOptions, findFolders, listGroups, parseJobName } from './cgroup/find.ts';
 import { isGone } from './file.ts';
 import type { JobKey } from './reading.ts';
+import { createTimers } from './timers.ts';
 
 /** Something that happened to a job on this node. */
 export interface JobEvent {
@@ -57,7 +58,7 @@ interface WatchedJob {
 export function watchJobs(options: WatchOptions): Watch {
   const jobs = new Map<string, WatchedJob>();
   const watchers = new Map<string, { readonly watcher: FSWatcher; readonly ino: number }>();
-  const timers = new Set<Timer>();
+  const timers = createTimers();
   const { unified } = options.mounts;
   const isUnified = (folder: string) =>
     unified !== undefined && folder.startsWith(`${options.paths.of(unified)}/`);
@@ -92,14 +93,6 @@ export function watchJobs(options: WatchOptions): Watch {
     watchers.delete(path);
   }
 
-  function later(delayMs: number, run: () => void): void {
-    const timer = setTimeout(() => {
-      timers.delete(timer);
-      run();
-    }, delayMs);
-    timers.add(timer);
-  }
-
   /** Watches the tasks of the steps of a job that are new. */
   function watchSteps(job: WatchedJob): void {
     for (const folder of [...job.folders].filter(isUnified)) {
@@ -129,7 +122,7 @@ export function watchJobs(options: WatchOptions): Watch {
     listen(folder, (name) => {
       if (!name?.startsWith('step_')) return;
       watchSteps(job);
-      for (const delayMs of SETTLE_MS) later(delayMs, () => watchSteps(job));
+      for (const delayMs of SETTLE_MS) timers.later(delayMs, () => watchSteps(job));
     });
   }
 
@@ -155,7 +148,7 @@ export function watchJobs(options: WatchOptions): Watch {
   function lookSoon(): void {
     if (isLookDue) return;
     isLookDue = true;
-    later(LOOK_DELAY_MS, () => {
+    timers.later(LOOK_DELAY_MS, () => {
       isLookDue = false;
       look();
     });
@@ -194,7 +187,7 @@ export function watchJobs(options: WatchOptions): Watch {
   return {
     stop() {
       clearInterval(timer);
-      for (const one of timers) clearTimeout(one);
+      timers.stop();
       for (const path of [...watchers.keys()]) unlisten(path);
     },
   };
