@@ -1,9 +1,9 @@
 import { readdir, readFile, realpath } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { readProgram } from '../../program.ts';
 import type { Paths } from '../paths.ts';
 import { parseAmdSmi, parseRocmSmi, uuidOf } from './amd-text.ts';
 import { type GpuDevice, type GpuReport, keepLikely, NO_GPUS, readBusId, readNumber } from './gpu.ts';
+import { createTools } from './tools.ts';
 
 interface AmdOptions {
   readonly paths: Paths;
@@ -14,7 +14,6 @@ interface AmdOptions {
 }
 
 const TIMEOUT_MS = 8000;
-const MAX_CHARACTERS = 8 * 1024 * 1024;
 const FOLDER = '/sys/class/drm';
 const VENDOR = '0x1002';
 const ROCM_SMI = [
@@ -30,35 +29,26 @@ const NO_TOOL =
  * time.
  */
 export function createAmd({ paths, path, timeoutMs = TIMEOUT_MS }: AmdOptions): () => Promise<GpuReport> {
-  let hanging = 0;
-
-  function query(file: string, args: readonly string[]): Promise<string> {
-    const onStart = (exited: Promise<unknown>) => {
-      hanging++;
-      void exited.finally(() => hanging--);
-    };
-    const env = { PATH: path, LC_ALL: 'C' };
-    return readProgram([file, ...args], { env, timeoutMs, maxCharacters: MAX_CHARACTERS, onStart });
-  }
+  const tools = createTools({ path, timeoutMs });
 
   async function readByProgram(): Promise<GpuReport> {
-    if (hanging > 0)
+    if (tools.isHanging())
       throw new Error(
         'amd-smi or rocm-smi hangs in the driver since it was killed. See dmesg, and restart the node',
       );
-    const amdSmi = Bun.which('amd-smi', { PATH: path });
-    const rocmSmi = Bun.which('rocm-smi', { PATH: path });
+    const amdSmi = tools.find('amd-smi');
+    const rocmSmi = tools.find('rocm-smi');
     if (amdSmi !== null) {
       try {
-        const list = await query(amdSmi, ['list', '--json']);
+        const list = await tools.run(amdSmi, ['list', '--json']);
         const metric = ['metric', '--usage', '--power', '--temperature', '--mem-usage', '--json'];
-        return parseAmdSmi(await query(amdSmi, metric), list);
+        return parseAmdSmi(await tools.run(amdSmi, metric), list);
       } catch (error) {
         if (rocmSmi === null) throw error;
       }
     }
     if (rocmSmi === null) throw new Error(NO_TOOL);
-    return parseRocmSmi(await query(rocmSmi, ROCM_SMI));
+    return parseRocmSmi(await tools.run(rocmSmi, ROCM_SMI));
   }
 
   return async () => {

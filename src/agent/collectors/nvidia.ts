@@ -1,5 +1,4 @@
 import { readdir, readFile } from 'node:fs/promises';
-import { readProgram } from '../../program.ts';
 import type { Paths } from '../paths.ts';
 import { type GpuDevice, type GpuReport, MAX_DEVICES, NO_GPUS, readBusId } from './gpu.ts';
 import {
@@ -10,6 +9,7 @@ import {
   parseList,
   parseSlices,
 } from './nvidia-text.ts';
+import { createTools } from './tools.ts';
 
 interface NvidiaOptions {
   readonly paths: Paths;
@@ -21,7 +21,6 @@ interface NvidiaOptions {
 
 /** Without persistence mode, the first answer takes seconds. */
 const TIMEOUT_MS = 8000;
-const MAX_CHARACTERS = 8 * 1024 * 1024;
 const FOLDER = '/proc/driver/nvidia/gpus';
 
 /**
@@ -35,27 +34,15 @@ export function createNvidia({
   timeoutMs = TIMEOUT_MS,
 }: NvidiaOptions): () => Promise<GpuReport> {
   let fields: readonly Field[] | undefined;
-  /**
-   * Running ones; at the start of a reading, killed ones that the kernel cannot end, because they wait for
-   * the driver.
-   */
-  let hanging = 0;
+  const tools = createTools({ path, timeoutMs });
 
   async function query(args: readonly string[]): Promise<string> {
-    const file = Bun.which('nvidia-smi', { PATH: path });
+    const file = tools.find('nvidia-smi');
     if (file === null)
       throw new Error(
         `nvidia-smi is not in ${path}, though this node has the driver. Install the driver's tools`,
       );
-    return readProgram([file, ...args], {
-      env: { PATH: path, LC_ALL: 'C' },
-      timeoutMs,
-      maxCharacters: MAX_CHARACTERS,
-      onStart: (exited) => {
-        hanging++;
-        void exited.finally(() => hanging--);
-      },
-    });
+    return tools.run(file, args);
   }
 
   async function readRows(): Promise<GpuReport> {
@@ -84,7 +71,7 @@ export function createNvidia({
   return async () => {
     const places = await readPlaces(paths);
     if (places === undefined) return NO_GPUS;
-    if (hanging > 0)
+    if (tools.isHanging())
       throw new Error(
         'nvidia-smi hangs in the driver since it was killed. See dmesg for Xid, and restart the node',
       );
