@@ -1,10 +1,9 @@
 import { hostname } from 'node:os';
 import { type JobKey, keyText } from '../agent/reading.ts';
 import type { JobEvent } from '../agent/watch.ts';
-import { createLog, type Log } from '../log.ts';
-import { chooseLogFormat } from '../settings/load.ts';
 import type { Config, SettingKey } from '../settings/table.ts';
 import { defineCommand } from './command.ts';
+import { createCommandLog } from './log.ts';
 import { PROOF_SETTINGS } from './proof.ts';
 
 const SETTINGS = [
@@ -111,7 +110,7 @@ async function run(
     import('./agent-client.ts'),
   ]);
   const stopped = listenForStop();
-  const log = createAgentLog(config);
+  const log = createCommandLog(config, Date.now);
   const warn = (event: string, fields: Record<string, unknown>) => log.warn(event, fields);
   const spool = openSpool({ folder: config.agentSpool, maxBytes: config.agentSpoolBytes });
   const sender = startSender({
@@ -132,14 +131,6 @@ async function run(
   await Promise.all([loop.stop(), sender.stop()]);
   return 0;
 }
-
-const createAgentLog = (config: AgentConfig): Log =>
-  createLog({
-    level: config.logLevel,
-    format: chooseLogFormat(config),
-    write: (line) => process.stderr.write(line),
-    now: Date.now,
-  });
 
 function listenForStop(): Promise<string> {
   const { promise, resolve } = Promise.withResolvers<string>();

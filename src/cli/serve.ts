@@ -4,6 +4,7 @@ import type { Service } from '../service/serve.ts';
 import { chooseLogFormat } from '../settings/load.ts';
 import { SERVICE_KEYS, type ServiceConfig } from '../settings/table.ts';
 import { defineCommand } from './command.ts';
+import { createCommandLog } from './log.ts';
 
 /** As a shell reports a process that SIGINT ended. */
 const INTERRUPTED = 130;
@@ -26,10 +27,10 @@ async function run(
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<number> {
   // Imported here: the help of this command does not need the server.
-  const { createServiceLog, startService } = await import('../service/serve.ts');
+  const { startService } = await import('../service/serve.ts');
   const now = () => Date.now();
   const signals = listenForSignals();
-  const log = createServiceLog(config, now);
+  const log = createCommandLog(config, now);
   const service = await startService({ config, env, log, now });
   process.on('SIGHUP', service.reload);
   announce(service, config);

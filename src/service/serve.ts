@@ -2,7 +2,7 @@ import { version } from '../../package.json';
 import { sessionCookie } from '../access/cookie.ts';
 import { createSessions } from '../access/session.ts';
 import { type AppOptions, createApp } from '../http/app.ts';
-import { createLog, type Log } from '../log.ts';
+import type { Log } from '../log.ts';
 import { describeListener } from '../settings/listener.ts';
 import { chooseLogFormat } from '../settings/load.ts';
 import type { ServiceConfig } from '../settings/table.ts';
@@ -163,12 +163,3 @@ export async function startService({ config, env, log, now }: ServiceOptions): P
     stop: parts.stop,
   };
 }
-
-/** Creates the service's log, on stderr. */
-export const createServiceLog = (config: ServiceConfig, now: () => number): Log =>
-  createLog({
-    level: config.logLevel,
-    format: chooseLogFormat(config),
-    write: (line) => process.stderr.write(line),
-    now,
-  });
