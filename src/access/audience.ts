@@ -25,8 +25,9 @@ const HOST = /^(?:\[([^\]]+)\]|([^:]+))(?::(\d{1,5}))?$/;
 const DEFAULT_PORTS = [80, 443];
 
 /**
- * Compares with the address and the port of the listener, and not with the Host of the request: whoever was
- * sent a credential by mistake, or listens at another port of this machine, would send that Host with it.
+ * Compares with the address and the port of the listener, and not with the Host of the request: a program
+ * that was sent a credential by mistake, or listens at another port of this machine, would send that Host
+ * too.
  */
 export function createAudience({ names, publicHosts, ownAddresses }: PlaceOptions): IsMeant {
   const isHere = (text: string, listening: string): boolean => {

@@ -140,8 +140,8 @@ export function readGpuOrder(gresConf: string): GpuOrder | undefined {
 }
 
 /**
- * Reads the GPUs in a devices.list of version 1: character devices 195:N, of which the last two are the
- * driver's own. Undefined where the job may open all devices, or all GPUs.
+ * Reads the GPUs in a devices.list of version 1: character devices 195:N. The last two are the driver's
+ * own. Undefined where the job may open all devices, or all GPUs.
  */
 export function readMinors(devicesList: string): number[] | undefined {
   const minors: number[] = [];

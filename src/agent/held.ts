@@ -36,7 +36,7 @@ interface HeldOptions {
 /**
  * Returns a function that reads what the Prolog of this node keeps of jobs until their Epilog (hook.sh). An
  * Epilog that did not run leaves its file: a restart of the node ends all jobs, so that older files are
- * skipped, and whoever asks looks at directories of jobs first. A file is read once.
+ * skipped. Callers ask only for jobs that have a directory. A file is read once.
  */
 export function createHeld({ paths, spool = SPOOL, node }: HeldOptions): () => HeldJobs {
   const folder = paths.of(`${spool}/held`);

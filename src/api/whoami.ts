@@ -46,7 +46,7 @@ export const WhoamiAnswer = Type.Object(
 );
 export type WhoamiAnswer = Wire<typeof WhoamiAnswer>;
 
-/** What the service says about itself to whoever asks who they are. */
+/** What the service says about itself to a caller who asks who they are. */
 export interface Reception {
   /** What MUNGE credentials have to name; undefined while it is not known. */
   readonly cluster: string | undefined;

@@ -24,8 +24,8 @@ interface TokenPlace {
 }
 
 /**
- * Runs a command on the tokens of the running service, as whoever runs it, or else on those in the database:
- * the first token is needed before the service may be reached from other machines.
+ * Runs a command on the tokens of the running service, as the user of the command, or else on those in the
+ * database: the first token is needed before the service may be reached from other machines.
  */
 export async function useTokens<Value>(
   config: TokenConfig,

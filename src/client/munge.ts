@@ -41,7 +41,7 @@ export async function mungeAuthorization(
   cluster: string,
   encode: Encode,
 ): Promise<string> {
-  // With the host, so that whoever receives it by mistake cannot show it to another service.
+  // With the host, so that a service that receives it by mistake cannot show it to another one.
   return `Munge ${await encode(mungePayload(cluster, new URL(url).host))}`;
 }
 

@@ -9,7 +9,7 @@ export interface GpuDevice {
   readonly busId?: string;
   /** The number in /dev/nvidiaN, or of an AMD card its /dev/dri/renderD number. */
   readonly minor?: number;
-  /** The GPU of which this is a MIG slice. */
+  /** The GPU that this MIG slice belongs to. */
   readonly parent?: string;
   /** The GPU is divided into MIG slices. */
   readonly isDivided?: boolean;

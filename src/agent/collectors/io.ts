@@ -74,7 +74,7 @@ export function createIo(paths: Paths): Collector {
   };
 }
 
-/** Devices of which the answer is remembered. */
+/** Devices whose answer is remembered. */
 const MAX_DEVICES = 1000;
 /** A loop device passes everything on to the device of its file. */
 const LOOP = /^7:/;

@@ -58,7 +58,7 @@ function countGroup(group: Group, taskFile: string, paths: Paths, readFile: Read
 /** In version 2 a step and its `user` only hold other groups; not reading theirs saves 26 µs a step. */
 const isFrame = ({ depth, isLeaf }: Group): boolean => depth <= 2 && !isLeaf;
 
-/** Lists process ids of a job, at most `max`, for whoever has to look at one of them. */
+/** Lists process ids of a job, at most `max`, for callers that look at single processes. */
 export function listProcesses(job: JobDirectory, readFile: ReadText, max: number): string[] {
   const folder = folderOf(job);
   const pids: string[] = [];

@@ -6,7 +6,7 @@ const READS = new Set(['GET', 'HEAD', 'OPTIONS']);
 /** Browsers use only TLS from then on, for a year, and at every port of the name. */
 const HSTS = { 'strict-transport-security': 'max-age=31536000' };
 
-/** Refuses requests for a foreign host, and those that a foreign web page sends as whoever looks at it. */
+/** Refuses requests for a foreign host, and those that a foreign web page sends in the name of its reader. */
 export const site = (where: Site) =>
   new Elysia({ name: 'site' }).headers(where.isTls ? HSTS : {}).onRequest(({ request }) => {
     const { headers, method } = request;

@@ -43,7 +43,7 @@ export const tokenRoutes = ({ tokens }: { tokens: Tokens }) =>
       CREATE_TOKEN.path,
       async ({ body, set, caller }) => {
         const by = caller.identity!;
-        // It would go on when the service is open no more, for whoever came by while it was.
+        // The token would stay valid after the service is closed to strangers again.
         if (by.proof === 'open') throw new AppError('forbidden', NOT_WHILE_OPEN);
         const created = await tokens.create(readNewToken(checkNewToken(body)), by);
         set.status = 201;

@@ -7,8 +7,8 @@ const MAX_CACHED = 100_000;
 export const NO_ACCOUNT = 0;
 
 /**
- * Remembers of which accounts each user ever had a job. Lists for those who coordinate accounts rely on it:
- * all jobs of a user who never had another account are to be seen. There is no index by account, which would
+ * Remembers in which accounts each user ever had a job. Lists for coordinators rely on it: they show all jobs
+ * of a user who never had another account. There is no index by account, which would
  * cost every job 4.6 µs.
  */
 export function accountUserWriter(db: Database) {
