@@ -9,6 +9,26 @@ export interface SampleColumns {
   readonly memory: Float64Array;
   /** 0 to 100, as in `Sample`; NaN where it was not measured. */
   readonly gpu: Float64Array;
+  /** Further measures, sorted by `compareFurther`, each key once; left out if there are none. */
+  readonly further?: readonly FurtherColumn[];
+}
+
+/** The values of a further measure in each row. */
+export interface FurtherColumn {
+  /** `Measure.code`. */
+  readonly code: number;
+  /** The UUID of the measured GPU; '' if the measure is of the job on the node. */
+  readonly gpu: string;
+  /** NaN where it was not measured. */
+  readonly values: Float64Array;
+}
+
+type FurtherKey = Pick<FurtherColumn, 'code' | 'gpu'>;
+
+/** Orders further measures: those of the job first, then by GPU and code. */
+export function compareFurther(one: FurtherKey, other: FurtherKey): number {
+  if (one.gpu === other.gpu) return one.code - other.code;
+  return one.gpu < other.gpu ? -1 : 1;
 }
 
 /**
@@ -64,7 +84,7 @@ function mapPoints(points: PointColumns, change: (column: Float64Array) => Float
 
 /** Applies a function to every column. */
 const mapColumns = (
-  { count, times, cpu, memory, gpu, points }: NodeReadings,
+  { count, times, cpu, memory, gpu, further, points }: NodeReadings,
   change: (column: Float64Array) => Float64Array,
 ): NodeReadings => ({
   count,
@@ -72,6 +92,7 @@ const mapColumns = (
   cpu: change(cpu),
   memory: change(memory),
   gpu: change(gpu),
+  ...(further && { further: further.map((column) => ({ ...column, values: change(column.values) })) }),
   ...(points && { points: mapPoints(points, change) }),
 });
 

@@ -1,3 +1,4 @@
+import type { BatchMeasures } from '../batch-measures.ts';
 import type { Readings } from '../readings.ts';
 import type { NewSample } from '../sample.ts';
 import type { Plot } from '../spans.ts';
@@ -19,6 +20,10 @@ export interface ReadingQuery extends TimeRange {
   /** The number of a run, from 1, the oldest; the latest run if omitted. */
   readonly run?: number;
   readonly order?: 'asc' | 'desc';
+  /** Codes of further measures that are wanted beside the documented values (`Readings.further`). */
+  readonly codes?: readonly number[];
+  /** Readings of each GPU that reported, instead of each node. */
+  readonly by?: 'gpu';
 }
 
 /** A summary of all samples of a run. It outlives the samples. */
@@ -57,9 +62,10 @@ export interface SampleStore {
   /**
    * Stores samples of many jobs as a batch, each row under the rules of
    * `recordSample`. A row that is not `stamped` counts as repeated if a sample
-   * of the same job, node and time is stored, so that senders may retry.
+   * of the same job, node and time is stored, so that senders may retry. `measures` are further values of
+   * these samples; those of a refused or repeated row are dropped with it.
    */
-  recordSamples(samples: readonly JobSample[]): Promise<BatchResult>;
+  recordSamples(samples: readonly JobSample[], measures?: BatchMeasures): Promise<BatchResult>;
 
   /**
    * Returns the newest `limit` readings that match, in the order of the query, and the total number of

@@ -1,0 +1,27 @@
+// Measures beside the three documented values, of the samples of one batch. By column, because an object for
+// each sample would cost more than storing it.
+
+/** Values of one measure, by its number in the store (`Measure.code`); NaN where it was not measured. */
+export type MeasureColumns = ReadonlyMap<number, Float64Array>;
+
+/** Measures of the samples of a batch. */
+export interface BatchMeasures {
+  /** One value a sample, in the order of the samples. */
+  readonly columns: MeasureColumns;
+  readonly gpus?: GpuColumns;
+}
+
+/** Readings of single GPUs, in the order of the samples that they belong to. */
+export interface GpuColumns {
+  /** The index of the sample that each reading belongs to. */
+  readonly samples: Uint32Array;
+  /** The UUID of the GPU of each reading. */
+  readonly names: readonly string[];
+  /** One value a reading. */
+  readonly columns: MeasureColumns;
+}
+
+/** The UUID of a GPU: printable, without spaces. */
+export const MAX_GPU_NAME_LENGTH = 128;
+/** GPUs of one sample. */
+export const MAX_SAMPLE_GPUS = 64;
