@@ -17,6 +17,7 @@ import { crc32 } from 'node:zlib';
 import type { SampleColumns } from '../../domain/readings.ts';
 import { ChunkError, ChunkReader, ChunkWriter, damaged } from './bytes.ts';
 import { readColumn, writeColumn } from './column.ts';
+import type { WantedMeasures } from './wanted.ts';
 
 export { ChunkError };
 
@@ -108,8 +109,8 @@ export const columnsOf = (samples: readonly ChunkSample[]): ChunkColumns => ({
   gpu: Float64Array.from(samples, ({ gpuUsage }) => gpuUsage ?? Number.NaN),
 });
 
-/** Unpacks a chunk to columns. Throws ChunkError if it is damaged. */
-export function unpackColumns(bytes: Uint8Array): ChunkColumns {
+/** Unpacks a chunk to columns, with the `wanted` further measures. Throws ChunkError if it is damaged. */
+export function unpackColumns(bytes: Uint8Array, _wanted?: WantedMeasures): ChunkColumns {
   const { from, count, presence } = openChunk(bytes);
   const times = readColumn(from, count);
   const cpu = readColumn(from, count);

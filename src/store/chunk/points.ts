@@ -63,7 +63,7 @@ export function unpackPoints(bytes: Uint8Array): Point[] {
  * and counts in `points`. Throws ChunkError if damaged.
  */
 export function unpackPointColumns(bytes: Uint8Array): NodeReadings {
-  const [least, means, largest, counts] = splitColumns(bytes).map(unpackColumns);
+  const [least, means, largest, counts] = splitColumns(bytes).map((column) => unpackColumns(column));
   if (!least || !means || !largest || !counts) throw new ChunkError('a column of the points is missing');
   const { count } = counts;
   if (least.count !== count || means.count !== count || largest.count !== count) {

@@ -1,6 +1,7 @@
 import type { Database } from 'bun:sqlite';
 import type { ChunkColumns } from '../../chunk/chunk.ts';
 import { type LogColumns, seriesOf, splitColumns } from '../../chunk/log-row.ts';
+import type { WantedMeasures } from '../../chunk/wanted.ts';
 import { OWN_RUNS } from '../runs/joined.ts';
 import { SeriesGatherer } from './gather.ts';
 import { LogIndex, type LogPage, type LogView } from './log-index.ts';
@@ -12,6 +13,7 @@ interface UnsealedQuery {
   readonly nodes?: readonly number[] | undefined;
   readonly fromMs?: number | undefined;
   readonly toMs?: number | undefined;
+  readonly wanted?: WantedMeasures | undefined;
 }
 
 /**
