@@ -57,8 +57,12 @@ export class ChunkWriter {
   compressed(bytes: Uint8Array): void {
     if (bytes.length === 0) return;
     const blocks = blocksOf(zstdCompressSync(bytes, { level: ZSTD_LEVEL })) ?? rawBlocks(bytes);
-    this.#bytes.set(blocks, this.#length);
-    this.#length += blocks.length;
+    this.bytes(blocks);
+  }
+
+  bytes(bytes: Uint8Array): void {
+    this.#bytes.set(bytes, this.#length);
+    this.#length += bytes.length;
   }
 
   finish(): Uint8Array {
@@ -115,6 +119,14 @@ export class ChunkReader {
       if (size > Number.MAX_SAFE_INTEGER) throw damaged('a number is too large');
     }
     return sign * size;
+  }
+
+  /** Returns the next `length` bytes; they share the memory of the chunk. */
+  bytes(length: number): Uint8Array {
+    const start = this.#at;
+    if (length < 0 || start + length > this.#bytes.length) throw damaged('it ends too early');
+    this.#at += length;
+    return this.#bytes.subarray(start, this.#at);
   }
 
   /** Reads a compressed part of `length` bytes. */

@@ -2,21 +2,24 @@
  * A chunk: the sealed samples of one job on one node, stored by column and exact to the bit. docs/storage.md
  * specifies the format.
  *
- *   version   1 byte    1
+ *   version   1 byte    1, or 2 if there are further measures
  *   checksum  4 bytes   CRC-32 of everything after it, starting from the version; little-endian
  *   count     2 bytes   number of samples minus one, little-endian
  *   presence  1 byte    GPU: 0 no sample has it, 1 every sample has it, 2 some have it
  *   columns             times in milliseconds, CPU, memory
  *   GPU                 if some have it: one bit a sample, lowest bit first, compressed; unless
  *                       none has it: the column of the samples that do
+ *   further             in version 2: see further.ts
  *
- * Version 1 is frozen (format.test.ts pins its bytes): another format gets another version, and this one
- * stays readable.
+ * Both versions are frozen (format.test.ts pins their bytes): another format gets another version, and these
+ * stay readable. Reads of the three documented values skip the further measures.
  */
 import { crc32 } from 'node:zlib';
 import type { SampleColumns } from '../../domain/readings.ts';
 import { ChunkError, ChunkReader, ChunkWriter, damaged } from './bytes.ts';
 import { readColumn, writeColumn } from './column.ts';
+import { measuredColumns, packFurther, unpackFurther } from './further.ts';
+import { NEVER, readMeasured, readPresent, requireFinite, SOMETIMES, splitPresent } from './presence.ts';
 import type { WantedMeasures } from './wanted.ts';
 
 export { ChunkError };
@@ -34,13 +37,10 @@ export type ChunkColumns = SampleColumns;
 export const MAX_CHUNK_SAMPLES = 65_536;
 
 const VERSION = 1;
+const VERSION_WITH_FURTHER = 2;
 const CHECKSUM_AT = 1;
 const BODY_AT = 5;
 const HEADER_BYTES = 8;
-
-const NEVER = 0;
-const ALWAYS = 1;
-const SOMETIMES = 2;
 
 /** Packs samples as `packColumns` does. */
 export const packChunk = (samples: readonly ChunkSample[]): Uint8Array => packColumns(columnsOf(samples));
@@ -49,36 +49,29 @@ export const packChunk = (samples: readonly ChunkSample[]): Uint8Array => packCo
  * Packs 1 to 65,536 samples in the given order. Throws
  * RangeError for more, and for values that are not finite.
  */
-export function packColumns({ count, times, cpu, memory, gpu }: ChunkColumns): Uint8Array {
+export function packColumns(samples: ChunkColumns): Uint8Array {
+  const { count, times, cpu, memory, gpu } = samples;
   if (count < 1 || count > MAX_CHUNK_SAMPLES) throw new RangeError(`A chunk cannot hold ${count} samples.`);
   requireFinite([times, cpu, memory]);
-  const { present, measured } = splitGpu(gpu);
+  const { present, measured, presence } = splitPresent(gpu);
   requireFinite([measured]);
-  const out = new ChunkWriter(greatestSize(count));
-  out.byte(VERSION);
+  const further = measuredColumns(samples.further);
+  const packed = further.length > 0 ? packFurther({ ...samples, further }) : undefined;
+  const out = new ChunkWriter(greatestSize(count) + (packed?.length ?? 0));
+  out.byte(packed ? VERSION_WITH_FURTHER : VERSION);
   for (let i = CHECKSUM_AT; i < BODY_AT; i++) out.byte(0);
   out.byte((count - 1) & 0xff);
   out.byte((count - 1) >> 8);
-  const presence = measured.length === 0 ? NEVER : measured.length === count ? ALWAYS : SOMETIMES;
   out.byte(presence);
   writeColumn(out, times);
   writeColumn(out, cpu);
   writeColumn(out, memory);
   if (presence === SOMETIMES) out.compressed(present);
   if (presence !== NEVER) writeColumn(out, measured);
+  if (packed) out.bytes(packed);
   const bytes = out.finish();
   viewOf(bytes).setUint32(CHECKSUM_AT, checksum(bytes), true);
   return bytes;
-}
-
-function requireFinite(columns: readonly Float64Array[]): void {
-  for (const column of columns) {
-    for (let i = 0; i < column.length; i++) {
-      if (!Number.isFinite(column[i]!)) {
-        throw new RangeError(`Sample ${i} of a chunk has a value that is not finite.`);
-      }
-    }
-  }
 }
 
 /** Four columns of at most eight bytes a value, with their heads and block headers. */
@@ -86,19 +79,6 @@ const greatestSize = (count: number) => 36 * count + 1024;
 
 const viewOf = (bytes: Uint8Array) => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 const checksum = (bytes: Uint8Array) => crc32(bytes.subarray(BODY_AT), bytes[0]);
-
-/** Returns the measured values of GPU, and one bit a sample that is set if it has one. */
-function splitGpu(gpu: Float64Array) {
-  const present = new Uint8Array(Math.ceil(gpu.length / 8));
-  const measured = new Float64Array(gpu.length);
-  let known = 0;
-  for (let i = 0; i < gpu.length; i++) {
-    if (Number.isNaN(gpu[i]!)) continue;
-    measured[known++] = gpu[i]!;
-    present[i >> 3]! |= 1 << (i & 7);
-  }
-  return { present, measured: measured.subarray(0, known) };
-}
 
 /** Converts samples to columns. */
 export const columnsOf = (samples: readonly ChunkSample[]): ChunkColumns => ({
@@ -110,14 +90,17 @@ export const columnsOf = (samples: readonly ChunkSample[]): ChunkColumns => ({
 });
 
 /** Unpacks a chunk to columns, with the `wanted` further measures. Throws ChunkError if it is damaged. */
-export function unpackColumns(bytes: Uint8Array, _wanted?: WantedMeasures): ChunkColumns {
-  const { from, count, presence } = openChunk(bytes);
+export function unpackColumns(bytes: Uint8Array, wanted?: WantedMeasures): ChunkColumns {
+  const { version, from, count, presence } = openChunk(bytes);
   const times = readColumn(from, count);
   const cpu = readColumn(from, count);
   const memory = readColumn(from, count);
   const gpu = readGpu(from, count, presence);
-  from.finish();
-  return { count, times, cpu, memory, gpu };
+  const samples = { count, times, cpu, memory, gpu };
+  if (version === VERSION) from.finish();
+  if (version === VERSION || !wanted) return samples;
+  const further = unpackFurther(from, samples, wanted);
+  return further.length > 0 ? { ...samples, further } : samples;
 }
 
 /** Unpacks only the times of a chunk, which is a quarter of the work. Throws ChunkError if it is damaged. */
@@ -129,31 +112,22 @@ export function unpackTimes(bytes: Uint8Array): Float64Array {
 /** Checks the version and the checksum. */
 function openChunk(bytes: Uint8Array) {
   if (bytes.length < HEADER_BYTES) throw damaged('it ends too early');
-  if (bytes[0] !== VERSION) {
+  const version = bytes[0]!;
+  if (version !== VERSION && version !== VERSION_WITH_FURTHER) {
     throw new ChunkError(
-      `The chunk is of version ${bytes[0]}, or damaged; this program reads version ${VERSION}.`,
+      `The chunk is of version ${version}, or damaged; this program reads versions ${VERSION} and ${VERSION_WITH_FURTHER}.`,
     );
   }
   if (viewOf(bytes).getUint32(CHECKSUM_AT, true) !== checksum(bytes)) throw damaged('its checksum is wrong');
   const from = new ChunkReader(bytes, BODY_AT);
   const count = from.byte() + 256 * from.byte() + 1;
-  return { from, count, presence: from.byte() };
+  return { version, from, count, presence: from.byte() };
 }
 
-function readGpu(from: ChunkReader, count: number, presence: number): Float64Array {
-  if (presence === ALWAYS) return readColumn(from, count);
-  const gpu = new Float64Array(count).fill(Number.NaN);
-  if (presence === NEVER) return gpu;
-  if (presence !== SOMETIMES) throw damaged(`it has an unknown presence of GPU, ${presence}`);
-  const present = from.compressed(Math.ceil(count / 8));
-  const isKnown = (i: number) => ((present[i >> 3]! >> (i & 7)) & 1) === 1;
-  let known = 0;
-  for (let i = 0; i < count; i++) if (isKnown(i)) known++;
-  const measured = readColumn(from, known);
-  let next = 0;
-  for (let i = 0; i < count; i++) if (isKnown(i)) gpu[i] = measured[next++]!;
-  return gpu;
-}
+const readGpu = (from: ChunkReader, count: number, presence: number): Float64Array =>
+  presence === NEVER
+    ? new Float64Array(count).fill(Number.NaN)
+    : readMeasured(from, count, readPresent(from, { count, presence, what: 'GPU' }));
 
 /** Unpacks the samples of a chunk. Throws ChunkError if it is damaged. */
 export const unpackChunk = (bytes: Uint8Array): ChunkSample[] => samplesOf(unpackColumns(bytes));

@@ -24,6 +24,7 @@ import { type ChunkReader, type ChunkWriter, damaged } from './bytes.ts';
 const DOUBLES = 3;
 const MAX_DELTAS = 2;
 const POWERS_OF_TEN = [1, 10, 100, 1e3, 1e4, 1e5, 1e6];
+export const MAX_DECIMALS = POWERS_OF_TEN.length - 1;
 /** Two deltas, a centre and zigzag make a number up to 16 times as large, which must still be exact. */
 const MAX_SPAN = 2 ** 47;
 
@@ -72,7 +73,7 @@ export function readColumn(from: ChunkReader, count: number): Float64Array {
 }
 
 /** Returns how many decimals write every value exactly; undefined if more than six are needed, or for -0. */
-function decimalsOf(values: Float64Array): number | undefined {
+export function decimalsOf(values: Float64Array): number | undefined {
   let decimals = 0;
   let power = 1;
   for (let i = 0; i < values.length; i++) {

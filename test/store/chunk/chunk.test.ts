@@ -307,7 +307,7 @@ describe('a damaged chunk gives an error and never wrong samples', () => {
 
   const good = packChunk(realisticSeries(20));
   test.each<[at: number, value: number, message: string]>([
-    [0, 2, 'The chunk is of version 2, or damaged; this program reads version 1.'],
+    [0, 3, 'The chunk is of version 3, or damaged; this program reads versions 1 and 2.'],
     [7, 3, 'The chunk is damaged: it has an unknown presence of GPU, 3.'],
     [8, 7, 'The chunk is damaged: a column has the unknown head 7.'],
     [8, 4 * 7, 'The chunk is damaged: a column has the unknown head 28.'],
