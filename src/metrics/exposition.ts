@@ -14,6 +14,36 @@ export function openFamily(name: string, type: 'gauge' | 'counter' | 'histogram'
   return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n`;
 }
 
+/** A family of series that are written straight from rows. */
+export interface Family {
+  readonly name: string;
+  readonly type: 'gauge' | 'counter';
+  readonly help: string;
+  readonly labels: readonly string[];
+}
+
+const encoder = new TextEncoder();
+
+/**
+ * The texts of families as they grow, page by page: the format wants each family in one piece. They are
+ * encoded page by page, because 80,000 lines at once would make requests wait.
+ */
+export function growFamilies(families: readonly Family[]) {
+  const pieces = families.map(({ name, type, help }) => [encoder.encode(openFamily(name, type, help))]);
+  return {
+    /** Appends lines to each family, in the order of the families. */
+    append(lines: readonly string[]): void {
+      for (const [family, text] of lines.entries())
+        if (text !== '') pieces[family]!.push(encoder.encode(text));
+    },
+    pieces: (): Uint8Array[] => pieces.flat(),
+  };
+}
+
+/** Renders a family of one series without labels. */
+export const renderSingle = ({ name, type, help }: Family, value: number): Uint8Array =>
+  encoder.encode(`${openFamily(name, type, help)}${name} ${value}\n`);
+
 /** Bytes copied in one turn of the event loop. */
 const COPY_BYTES = 1024 * 1024;
 

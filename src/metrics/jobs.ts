@@ -1,6 +1,6 @@
 import { JOB_STATES, runtimeSeconds } from '../domain/job.ts';
 import type { JobTotals, LiveSeries, LiveStore } from '../domain/store/live.ts';
-import { escapeLabel, openFamily } from './exposition.ts';
+import { escapeLabel, growFamilies, openFamily, renderSingle } from './exposition.ts';
 
 const BYTES_PER_MB = 1024 * 1024;
 
@@ -22,13 +22,13 @@ export async function renderJobs(
   { nowMs, endedSeriesMs, maxSeries }: JobsOptions,
 ): Promise<Uint8Array[]> {
   const live = () => store.liveSeries(nowMs - endedSeriesMs);
-  let text = jobFamilies(nowMs);
+  let text = growFamilies(SERIES);
   let series = 0;
   let dropped = 0;
   for await (const page of live()) {
     for (const row of page) series += seriesOf(row);
     if (series > maxSeries) break;
-    text.append(page);
+    text.append(renderPage(page, nowMs));
   }
   if (series > maxSeries) {
     // Read twice more, because counting the sizes of all jobs is a third of the work of a scrape that drops
@@ -37,25 +37,20 @@ export async function renderJobs(
     for await (const page of live()) addSizes(sizes, page);
     const kept = keepLargest(sizes, maxSeries);
     dropped = kept.dropped;
-    text = jobFamilies(nowMs);
-    for await (const page of live()) text.append(page.filter(({ jobId }) => kept.jobs.has(jobId)));
+    text = growFamilies(SERIES);
+    for await (const page of live())
+      text.append(
+        renderPage(
+          page.filter(({ jobId }) => kept.jobs.has(jobId)),
+          nowMs,
+        ),
+      );
   }
-  const totals = renderTotals(await store.countJobs()) + renderDropped(dropped);
-  return [...text.chunks(), encoder.encode(totals)];
-}
-
-/** The per-job families as they grow, page by page. */
-function jobFamilies(nowMs: number) {
-  const families = SERIES.map(({ name, type, help }) => [encoder.encode(openFamily(name, type, help))]);
-  return {
-    append(page: readonly LiveSeries[]): void {
-      // Encoded page by page, because 80,000 lines at once would make requests wait.
-      renderPage(page, nowMs).forEach((text, family) => {
-        families[family]!.push(encoder.encode(text));
-      });
-    },
-    chunks: () => families.flat(),
-  };
+  return [
+    ...text.pieces(),
+    encoder.encode(renderTotals(await store.countJobs())),
+    renderSingle(DROPPED, dropped),
+  ];
 }
 
 const encoder = new TextEncoder();
@@ -143,11 +138,6 @@ function keepLargest(sizes: ReadonlyMap<string, JobSize>, maxSeries: number) {
   }
   const all = sizes.values().reduce((sum, size) => sum + size.series, 0);
   return { jobs, dropped: all - series };
-}
-
-function renderDropped(series: number): string {
-  const { name, type, help } = DROPPED;
-  return `${openFamily(name, type, help)}${name} ${series}\n`;
 }
 
 function renderTotals({ states, created }: JobTotals): string {

@@ -7,6 +7,7 @@ import { groupRenderer } from '../metrics/groups.ts';
 import { renderJobs } from '../metrics/jobs.ts';
 import { addLoopMetrics } from '../metrics/loops.ts';
 import { addNetworkMetrics } from '../metrics/network.ts';
+import { renderNodes } from '../metrics/nodes.ts';
 import { processMetrics } from '../metrics/process.ts';
 import { serviceMetrics } from '../metrics/service.ts';
 import { slurmMetrics } from '../metrics/slurm.ts';
@@ -52,6 +53,10 @@ export function createMetrics({ config, now, log }: MetricsOptions) {
             maxSeries: config.metricsMaxSeries,
           }),
       },
+      {
+        name: 'nodes',
+        render: () => renderNodes(store!, { nowMs: now(), maxSeries: config.metricsMaxSeries }),
+      },
       { name: 'throughput', render: throughput.render },
       { name: 'slurm', render: () => slurmFamilies.registry.metrics() },
       { name: 'process', render: () => processFamilies.metrics() },
@@ -66,7 +71,7 @@ export function createMetrics({ config, now, log }: MetricsOptions) {
     observeIgnoredHeader: network.observeIgnoredHeader,
     observeRefusal,
     observeReports: slurmFamilies.observeReports,
-    /** The registries of all groups but `jobs`, whose families are not in one. */
+    /** The registries of all groups but `jobs` and `nodes`, whose families are not in one. */
     registries: [throughput.registry, slurmFamilies.registry, processFamilies, service.registry],
     watchStore(opened: Store): void {
       store = opened;

@@ -12,6 +12,7 @@ import { lifetime } from './contract/lifetime.ts';
 import { lists } from './contract/lists.ts';
 import { anyLists } from './contract/lists-any.ts';
 import { live } from './contract/live.ts';
+import { nodeReports } from './contract/node-reports.ts';
 import type { Place } from './contract/place.ts';
 import { reports } from './contract/reports.ts';
 import { samples } from './contract/samples.ts';
@@ -39,6 +40,7 @@ export function describeStore(name: string, makePlace: () => Place): void {
     keptSamples,
     throughput,
     live,
+    nodeReports,
     history,
     bigJobs,
     expiry,

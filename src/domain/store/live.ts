@@ -1,4 +1,5 @@
 import type { StateCounts } from '../job.ts';
+import type { ReceivedReport } from '../node-report.ts';
 import type { Throughput } from '../throughput.ts';
 
 /** The `/metrics` series of one job on one node. A value that was not measured is null. */
@@ -32,6 +33,12 @@ export interface LiveStore {
    * come from one consistent snapshot; other work goes on between them.
    */
   liveSeries(endedSinceMs: number): AsyncIterable<LiveSeries[]>;
+
+  /**
+   * Yields the newest report of each node that reported within 30 days, in the order of their names. Pages
+   * come from one consistent snapshot.
+   */
+  nodeReports(): AsyncIterable<ReceivedReport[]>;
 
   /** Counts jobs by state, and all that were ever created. */
   countJobs(): Promise<JobTotals>;

@@ -1,4 +1,5 @@
 import type { BatchMeasures } from '../batch-measures.ts';
+import type { ReceivedReport } from '../node-report.ts';
 import type { Readings } from '../readings.ts';
 import type { NewSample } from '../sample.ts';
 import type { Plot } from '../spans.ts';
@@ -63,9 +64,14 @@ export interface SampleStore {
    * Stores samples of many jobs as a batch, each row under the rules of
    * `recordSample`. A row that is not `stamped` counts as repeated if a sample
    * of the same job, node and time is stored, so that senders may retry. `measures` are further values of
-   * these samples; those of a refused or repeated row are dropped with it.
+   * these samples; those of a refused or repeated row are dropped with it. `report` is stored with the last
+   * of them, as the newest of its node unless a newer one is stored (domain `isNewerReport`).
    */
-  recordSamples(samples: readonly JobSample[], measures?: BatchMeasures): Promise<BatchResult>;
+  recordSamples(
+    samples: readonly JobSample[],
+    measures?: BatchMeasures,
+    report?: ReceivedReport,
+  ): Promise<BatchResult>;
 
   /**
    * Returns the newest `limit` readings that match, in the order of the query, and the total number of

@@ -21,6 +21,7 @@ import { readLiveSeries } from './jobs/live.ts';
 import { jobReader } from './jobs/read.ts';
 import { throughputReader } from './jobs/throughput.ts';
 import { jobLister, jobLists } from './lists/lists.ts';
+import { readNodeReports } from './nodes/reports.ts';
 import { unconfirmedLister } from './runs/unconfirmed.ts';
 import { LogIndex } from './samples/log-index.ts';
 import { readingReader, runReader } from './samples/read.ts';
@@ -140,11 +141,11 @@ function sqliteStore({
       fieldsOf,
     }: {
       cut: (rows: readonly Row[]) => readonly Part<Row>[];
-      fieldsOf: (part: readonly Row[]) => WriteFields[Kind];
+      fieldsOf: (part: readonly Row[], isLast: boolean) => WriteFields[Kind];
     },
   ): Promise<BatchResult> {
     const parts = areBatchesWhole ? [{ rows, indexOf: (row: number) => row }] : cut(rows);
-    const fields = parts.map((part) => fieldsOf(part.rows));
+    const fields = parts.map((part, index) => fieldsOf(part.rows, index === parts.length - 1));
     return joinResults(parts, await writer.submitParts(kind, fields));
   }
 
@@ -196,11 +197,11 @@ function sqliteStore({
       requireRoom('single');
       await writer.submit('recordSample', { jobId, sample });
     },
-    async recordSamples(list) {
+    async recordSamples(list, _measures, report) {
       requireRoom('batch');
       return submitBatch('recordSamples', list, {
         cut: (rows) => cutParts(rows, () => 1),
-        fieldsOf: (samples) => ({ samples }),
+        fieldsOf: (samples, isLast) => ({ samples, ...(isLast && report && { report }) }),
       });
     },
     requireRoomForBatch: () => requireRoom('batch'),
@@ -235,6 +236,7 @@ function sqliteStore({
       setAside,
     }),
 
+    nodeReports: () => streamFirst(readNodeReports),
     liveSeries: (endedSinceMs) => streamFirst((connection) => readLiveSeries(connection, endedSinceMs)),
 
     async close() {

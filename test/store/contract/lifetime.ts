@@ -35,6 +35,7 @@ const CALLS: [string, (store: Store) => Promise<unknown>][] = [
   ['recordSamples', (store) => store.recordSamples([{ jobId: 'a', ...sample(0) }])],
   ['listSamples', (store) => listReadings(store, 'a', {}, 1)],
   ['liveSeries', (store) => Array.fromAsync(store.liveSeries(0))],
+  ['nodeReports', (store) => Array.fromAsync(store.nodeReports())],
   ['countJobs', (store) => store.countJobs()],
   ['checkWritable', (store) => store.checkWritable()],
   ['loadAccess', (store) => store.loadAccess(0)],

@@ -1,10 +1,12 @@
 import type { Database } from 'bun:sqlite';
+import { REPORT_LIFE_MS } from '../../../domain/node-report.ts';
 import type { ExpireStep, Retention } from '../../../domain/store/upkeep.ts';
 import { MAX_UNSEALED_SAMPLES, urgencyOf } from '../../../domain/unsealed.ts';
 import type { ChunkColumns } from '../../chunk/chunk.ts';
 import type { AuditWriter } from '../access/audit.ts';
 import { pageReturner } from '../file/vacuum.ts';
 import type { JobRows } from '../jobs/row.ts';
+import type { NodeReportWriter } from '../nodes/reports.ts';
 import type { LogWriter } from '../samples/log.ts';
 import { chunkWriter } from './chunk-writer.ts';
 import { missingQuarterMaker } from './missing-quarters.ts';
@@ -30,6 +32,7 @@ type StepResult = ExpireStep & { readonly setAside: readonly string[] };
 interface HistoryOptions {
   readonly rows: Pick<JobRows, 'remove' | 'takeNodes'>;
   readonly audit: Pick<AuditWriter, 'expire'>;
+  readonly nodeReports: Pick<NodeReportWriter, 'expire'>;
   readonly onJobsDeleted: () => void;
   /** A monotonic clock in milliseconds. */
   readonly now?: () => number;
@@ -43,7 +46,7 @@ interface HistoryOptions {
 export function historyWriter(
   db: Database,
   log: LogWriter,
-  { rows, audit, onJobsDeleted, now = () => performance.now() }: HistoryOptions,
+  { rows, audit, nodeReports, onJobsDeleted, now = () => performance.now() }: HistoryOptions,
 ) {
   const aside = setAsideList(db);
   const sealer = sampleSealer(db);
@@ -105,6 +108,7 @@ export function historyWriter(
         () => summaryMs !== undefined && points.expirePoints(nowMs - summaryMs, isOver),
         () => jobs.clearLeftovers(isOver),
         () => audit.expire(auditMs === undefined ? 0 : nowMs - auditMs, isOver),
+        () => nodeReports.expire(nowMs - REPORT_LIFE_MS, isOver),
         () => addMissingQuarters(isOver),
         () => returnPages(isOver),
       ];

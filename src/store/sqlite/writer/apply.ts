@@ -5,6 +5,7 @@ import { tokenWriter } from '../access/tokens.ts';
 import { historyWriter } from '../history/retention.ts';
 import { jobRowWriter } from '../jobs/row.ts';
 import { jobWriter } from '../jobs/write.ts';
+import { nodeReportWriter } from '../nodes/reports.ts';
 import { reportWriter } from '../runs/apply-reports.ts';
 import { logWriter } from '../samples/log.ts';
 import { sampleWriter } from '../samples/record.ts';
@@ -30,13 +31,15 @@ export function writeApplier(db: Database): WriteApplier {
   const log = logWriter(db);
   const samples = sampleWriter(db, series, log);
   const audit = auditWriter(db);
-  const history = historyWriter(db, log, { rows, audit, onJobsDeleted: () => series.forget() });
+  const nodeReports = nodeReportWriter(db);
+  const history = historyWriter(db, log, { rows, audit, nodeReports, onJobsDeleted: () => series.forget() });
   const insertProbe = db.query('INSERT OR REPLACE INTO probe (id, filler) VALUES (1, zeroblob(?))');
   const sessions = sessionWriter(db, audit);
   const writers: Writers = {
     jobs: jobWriter(db, rows),
     reports: reportWriter(db, rows),
     samples,
+    nodeReports,
     history,
     tokens: tokenWriter(db, audit),
     sessions,
@@ -61,6 +64,7 @@ export function writeApplier(db: Database): WriteApplier {
       series.forget();
       samples.forget();
       history.forget();
+      nodeReports.forget();
       sessions.forget();
     },
     countUnsealed: log.countSamples,

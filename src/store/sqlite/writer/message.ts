@@ -28,7 +28,7 @@ interface PackedSamples {
 }
 
 type SampleBatch = Write<'recordSamples'>;
-type PackedWrite = Exclude<Write, SampleBatch> | Pick<SampleBatch, 'kind'>;
+type PackedWrite = Exclude<Write, SampleBatch> | Pick<SampleBatch, 'kind' | 'report'>;
 type PackedRequest =
   | Exclude<ThreadRequest, { kind: 'writes' }>
   | { readonly kind: 'writes'; readonly firstId: number; readonly writes: readonly PackedWrite[] };
@@ -43,7 +43,7 @@ export function packRequest(request: ThreadRequest): Message {
   const writes = request.writes.map((write): PackedWrite => {
     if (write.kind !== 'recordSamples') return write;
     batches.push(packSamples(write.samples));
-    return { kind: write.kind };
+    return { kind: write.kind, ...(write.report && { report: write.report }) };
   });
   const text = JSON.stringify({ kind: 'writes', firstId: request.firstId, writes } satisfies PackedRequest);
   return batches.length > 0 ? { text, batches } : { text };
@@ -59,9 +59,7 @@ export function unpackRequest(
   let batch = 0;
   const writes = request.writes.map(
     (write): Write =>
-      write.kind === 'recordSamples'
-        ? { kind: 'recordSamples', ...unpackSamples(batches[batch++]!, readNames) }
-        : write,
+      write.kind === 'recordSamples' ? { ...write, ...unpackSamples(batches[batch++]!, readNames) } : write,
   );
   return { kind: 'writes', firstId: request.firstId, writes };
 }

@@ -1,4 +1,5 @@
 import type { JobPatch, NewJob, PastJob } from '../../../domain/job.ts';
+import type { ReceivedReport } from '../../../domain/node-report.ts';
 import type { Report } from '../../../domain/report.ts';
 import type { NewSample } from '../../../domain/sample.ts';
 import type { AuditEntry, Session, Token } from '../../../domain/store/access.ts';
@@ -9,6 +10,7 @@ import type { sessionWriter } from '../access/sessions.ts';
 import type { tokenWriter } from '../access/tokens.ts';
 import type { historyWriter } from '../history/retention.ts';
 import type { jobWriter } from '../jobs/write.ts';
+import type { NodeReportWriter } from '../nodes/reports.ts';
 import type { reportWriter } from '../runs/apply-reports.ts';
 import type { BatchNames } from '../samples/batch-names.ts';
 import type { sampleWriter } from '../samples/record.ts';
@@ -28,7 +30,11 @@ export interface WriteFields {
   readonly applyReports: { readonly reports: readonly Report[] };
   readonly recordSample: { readonly jobId: string; readonly sample: NewSample };
   /** `names` is added on arrival: batches with equal names share one object. */
-  readonly recordSamples: { readonly samples: readonly JobSample[]; readonly names?: BatchNames };
+  readonly recordSamples: {
+    readonly samples: readonly JobSample[];
+    readonly names?: BatchNames;
+    readonly report?: ReceivedReport;
+  };
   readonly createToken: { readonly token: Token; readonly entry: AuditEntry };
   readonly revokeToken: { readonly name: string; readonly entry: AuditEntry };
   readonly saveTokenUses: { readonly uses: readonly (readonly [name: string, timeMs: number])[] };
@@ -63,6 +69,7 @@ export interface Writers {
   readonly jobs: ReturnType<typeof jobWriter>;
   readonly reports: ReturnType<typeof reportWriter>;
   readonly samples: ReturnType<typeof sampleWriter>;
+  readonly nodeReports: NodeReportWriter;
   readonly history: ReturnType<typeof historyWriter>;
   readonly tokens: ReturnType<typeof tokenWriter>;
   readonly sessions: ReturnType<typeof sessionWriter>;
@@ -159,11 +166,14 @@ const WRITES = {
   },
   recordSamples: {
     lane: 'batch',
-    rows: ({ samples }) => samples.length,
-    cost: ({ samples }) => samples.length,
+    rows: ({ samples, report }) => samples.length + Number(report !== undefined),
+    cost: ({ samples, report }) => samples.length + Number(report !== undefined),
     readsSamples: false,
     forgets: noJobs,
-    apply: (writers, { samples, names }) => writers.samples.recordMany(samples, names),
+    apply(writers, { samples, names, report }) {
+      if (report) writers.nodeReports.save(report);
+      return writers.samples.recordMany(samples, names);
+    },
   },
   createToken: { ...SMALL, apply: ({ tokens }, { token, entry }) => tokens.create(token, entry) },
   revokeToken: { ...SMALL, apply: ({ tokens }, { name, entry }) => tokens.revoke(name, entry) },

@@ -3,6 +3,7 @@ import { expect, test } from 'bun:test';
 import { auditWriter } from '../../../../src/store/sqlite/access/audit.ts';
 import { historyWriter } from '../../../../src/store/sqlite/history/retention.ts';
 import { jobRowWriter } from '../../../../src/store/sqlite/jobs/row.ts';
+import { nodeReportWriter } from '../../../../src/store/sqlite/nodes/reports.ts';
 import { openSqlite } from '../../../../src/store/sqlite/open.ts';
 import { logWriter } from '../../../../src/store/sqlite/samples/log.ts';
 import { NOON_MS } from '../../../help/clock.ts';
@@ -52,7 +53,13 @@ function startSteps(path: string) {
   const rows = jobRowWriter(db);
   let nowMs = 0;
   const history = historyWriter(db, logWriter(db), {
-    ...{ rows, audit: auditWriter(db), onJobsDeleted() {}, now: () => (nowMs += 0.5) },
+    ...{
+      rows,
+      audit: auditWriter(db),
+      nodeReports: nodeReportWriter(db),
+      onJobsDeleted() {},
+      now: () => (nowMs += 0.5),
+    },
   });
   const changes = () => db.query<{ n: number }, []>('SELECT total_changes() AS n').get()!.n;
   return {
