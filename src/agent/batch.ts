@@ -25,8 +25,9 @@ export function batchRounds({ pack, spool, send, node, warn }: BatchOptions): (r
     known = dropped;
   }
 
-  return ({ readings, troubles }) => {
-    tellTroubles(troubles);
+  return ({ readings, troubles, isWhole }) => {
+    // Those of other jobs are not over between the rounds.
+    if (isWhole) tellTroubles(troubles);
     const samples = readings.flatMap((reading) => {
       const sample = sampleOf(reading, node);
       return sample ? [{ ...sample, timeMs: reading.timeMs }] : [];

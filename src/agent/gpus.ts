@@ -1,20 +1,20 @@
+import type { Measured } from '../domain/measure.ts';
 import type { JobDirectory } from './cgroup/find.ts';
 import { createAmd } from './collectors/amd.ts';
-import { type Beside, readBeside } from './collectors/beside.ts';
+import { type Answer, type Beside, readBeside } from './collectors/beside.ts';
 import type { GpuDevice, GpuReport } from './collectors/gpu.ts';
 import { createNvidia, readPlaces } from './collectors/nvidia.ts';
-import { createGpuEnergy } from './energy.ts';
 import { readText } from './file.ts';
 import { attributeGpus, type GpuClaim, type GpuOrder, readGpuOrder, readMinors } from './gpu-holders.ts';
-import { createHeld, type HeldJobs } from './held.ts';
+import type { GpuUse } from './gpu-use.ts';
+import { findHeld, type HeldJobs } from './held.ts';
 import type { Paths } from './paths.ts';
 import { type GpuReading, keyText, type Trouble } from './reading.ts';
 
 interface GpusOptions {
   readonly paths: Paths;
-  readonly node: string;
-  /** The folder of the hooks' events; its default if left out. */
-  readonly spool?: string;
+  /** Adds up what jobs have of their GPUs. */
+  readonly use: GpuUse;
   /** Folders in which programs are looked for, as in PATH; '' starts none, as for a captured tree. */
   readonly path?: string;
   /** Milliseconds of a clock that nobody sets. */
@@ -26,19 +26,26 @@ interface GpusOptions {
 }
 
 export interface GpuRound {
-  /** GPUs by job, for all jobs of the node. */
+  /** GPUs by job, for all jobs of the node. Those that were not read now have no values. */
   readonly gpus: ReadonlyMap<string, readonly GpuReading[]>;
-  /** Energy of the GPUs by job, where their power is known. */
-  readonly joules: ReadonlyMap<string, number>;
+  /** What was added up by job. */
+  readonly used: ReadonlyMap<string, Measured>;
   readonly troubles: readonly Trouble[];
   readonly dropped: number;
+  /** When GPUs of jobs that were not read since these began can be read, from now. */
+  readonly dueMs?: number;
 }
 
 export interface Gpus {
-  /** Reads the GPUs of this node and decides which jobs hold them. Never rejects. */
-  read(jobs: readonly JobDirectory[]): Promise<GpuRound>;
+  /**
+   * Decides which jobs hold which GPUs of this node, and reads these in a round of all jobs; between the
+   * rounds only if a job with GPUs began since they were read, and not often. Never rejects.
+   */
+  read(jobs: readonly JobDirectory[], held: HeldJobs, isRound: boolean): Promise<GpuRound>;
 }
 
+/** GPUs are read between the rounds no more often than this, however many jobs begin. */
+const EXTRA_MS = 5000;
 const PATH = '/usr/bin:/usr/local/bin:/usr/sbin:/bin:/opt/rocm/bin:/usr/local/nvidia/bin';
 /** Where slurmd reads it, also where slurmctld hands it out. */
 const GRES_CONF = [
@@ -52,11 +59,9 @@ const NO_HELD =
 
 /** Reads GPUs round after round. */
 export function createGpus(options: GpusOptions): Gpus {
-  const { paths, node, path = PATH, monotonicMs, waitMs, timeoutMs } = options;
+  const { paths, use, path = PATH, monotonicMs, waitMs, timeoutMs } = options;
   const wait = { monotonicMs, ...(waitMs !== undefined && { waitMs }) };
   const programs = { paths, path, ...(timeoutMs !== undefined && { timeoutMs }) };
-  const readHeld = createHeld({ paths, node, ...(options.spool !== undefined && { spool: options.spool }) });
-  const energy = createGpuEnergy();
   const places = readBeside({
     name: '/proc/driver/nvidia',
     read: async () => (await readPlaces(paths)) ?? [],
@@ -66,66 +71,107 @@ export function createGpus(options: GpusOptions): Gpus {
     createSource('nvidia', readBeside({ name: 'nvidia-smi', read: createNvidia(programs), ...wait }), places),
     createSource('amd', readBeside({ name: 'The reading of AMD GPUs', read: createAmd(programs), ...wait })),
   ];
+  /** When each job was seen first: older answers say nothing of it. */
+  let seenMs = new Map<string, number>();
+  let lastExtraMs = Number.NEGATIVE_INFINITY;
+
+  function see(claims: readonly GpuClaim[]): void {
+    const nowMs = monotonicMs();
+    seenMs = new Map(claims.map(({ key }) => [key, seenMs.get(key) ?? nowMs]));
+  }
+
+  /** Whether a job holds GPUs that were not read since it began. */
+  const isUnread = (claims: readonly GpuClaim[]) =>
+    claims.some(
+      ({ key, held, minors }) =>
+        (held?.gpuIds ?? minors ?? []).length > 0 &&
+        sources.some((source) => source.askedMs() < seenMs.get(key)!),
+    );
+
   return {
-    async read(jobs) {
-      const reports = await Promise.all(sources.map((source) => source.read()));
-      const devices = reports.flatMap((report) => report.devices);
-      const troubles = reports.flatMap((report) => report.troubles);
-      const dropped = reports.reduce((sum, report) => sum + report.dropped, 0);
-      try {
-        const held = readHeld();
-        const claims = jobs.map((job) => claimOf(job, held));
-        const { gpus, troubles: unknown } = attributeGpus(claims, devices, readOrder(paths));
-        if (unknown.length > 0) troubles.push({ collector: 'gpus', message: unknown[0]! });
-        else if (devices.length > 0 && held.isMissing && claims.some(({ minors }) => minors === undefined))
-          troubles.push({ collector: 'gpus', message: NO_HELD });
-        const others = new Set(held.jobs.flatMap(({ jobId, sluid = jobId }) => [jobId, sluid]));
-        return { gpus, joules: energy.add(gpus, others, monotonicMs()), troubles, dropped };
-      } catch (error) {
-        const message = `${(error as Error).message}. Run the agent as the unit of deploy does, or as root.`;
-        return {
-          gpus: new Map(),
-          joules: new Map(),
-          troubles: [...troubles, { collector: 'gpus', message }],
-          dropped,
-        };
-      }
+    async read(jobs, held, isRound) {
+      const troubles: Trouble[] = [];
+      const claims = jobs.flatMap((job) => claimOf(job, held, troubles));
+      see(claims);
+      const waitsMs = Math.max(0, lastExtraMs + EXTRA_MS - monotonicMs());
+      const isExtra = !isRound && waitsMs === 0 && isUnread(claims);
+      if (isExtra) lastExtraMs = monotonicMs();
+      const rounds = await Promise.all(
+        sources.map((source) => (isRound || isExtra ? source.read() : source.remember())),
+      );
+      const devices = rounds.flatMap((round) => round.devices);
+      const { gpus, troubles: unknown } = attributeGpus(claims, devices, readOrder(paths));
+      troubles.push(...rounds.flatMap((round) => round.troubles));
+      if (unknown.length > 0) troubles.push({ collector: 'gpus', message: unknown[0]! });
+      else if (devices.length > 0 && held.isMissing && claims.some(({ minors }) => minors === undefined))
+        troubles.push({ collector: 'gpus', message: NO_HELD });
+      const readMs = new Map(rounds.flatMap((round) => [...round.readMs]));
+      return {
+        gpus,
+        used: use.add({ gpus, readMs }, monotonicMs()),
+        troubles,
+        dropped: rounds.reduce((sum, round) => sum + round.dropped, 0),
+        ...(!isRound && !isExtra && isUnread(claims) && { dueMs: waitsMs }),
+      };
     },
   };
 }
 
-type SourceRound = Omit<GpuReport, 'lost'> & { readonly troubles: readonly Trouble[] };
+interface SourceRound extends Omit<GpuReport, 'lost'> {
+  readonly troubles: readonly Trouble[];
+  /** When the GPUs that have values were read, by UUID. */
+  readonly readMs: ReadonlyMap<string, number>;
+}
 
-/** GPUs of one vendor: while they cannot be read, their names are those of before, without values. */
+/** GPUs of one vendor: while they are not read, their names are those of before, without values. */
 function createSource(collector: string, reading: Beside<GpuReport>, places?: Beside<GpuDevice[]>) {
   let names: readonly GpuDevice[] = [];
 
+  const namesOnly = (troubles: readonly Trouble[] = []): SourceRound => ({
+    devices: names,
+    dropped: 0,
+    troubles,
+    readMs: new Map(),
+  });
+
   async function readNames(): Promise<SourceRound> {
-    if (names.length === 0) names = (await places?.read()) ?? [];
+    if (names.length === 0) names = (await places?.read())?.value ?? [];
     const message = `${(reading.trouble() ?? 'No answer').replace(/\.$/, '')}.`;
-    return { devices: names, dropped: 0, troubles: [{ collector, message }] };
+    return namesOnly([{ collector, message }]);
+  }
+
+  function take({ value: { devices, lost, dropped }, endedMs }: Answer<GpuReport>): SourceRound {
+    if (devices.length > 0) names = devices.map((device) => ({ ...device, values: {} }));
+    const troubles = lost.length === 0 ? [] : [{ collector, message: describeLost(lost) }];
+    return { devices, dropped, troubles, readMs: new Map(devices.map(({ uuid }) => [uuid, endedMs])) };
   }
 
   return {
     async read(): Promise<SourceRound> {
-      const report = await reading.read();
-      if (report === undefined) return readNames();
-      const { devices, lost, dropped } = report;
-      if (devices.length > 0) names = devices.map((device) => ({ ...device, values: {} }));
-      const troubles = lost.length === 0 ? [] : [{ collector, message: describeLost(lost) }];
-      return { devices, dropped, troubles };
+      const answer = await reading.read();
+      return answer === undefined ? readNames() : take(answer);
     },
+    /** The GPUs of before, without values. */
+    remember: async () => namesOnly(),
+    askedMs: reading.askedMs,
   };
 }
 
 const describeLost = (lost: readonly string[]): string =>
   `The GPU ${lost.join(', ')} no longer answers. Drain the node, look for Xid in dmesg, and restart it.`;
 
-function claimOf({ key, controllers }: JobDirectory, { jobs }: HeldJobs): GpuClaim {
-  const held = jobs.find((one) => ('sluid' in key ? one.sluid === key.sluid : one.jobId === key.jobId));
+/** What is known of a job's GPUs; nothing, with a trouble, where its list of devices may not be read. */
+function claimOf({ key, controllers }: JobDirectory, held: HeldJobs, troubles: Trouble[]): GpuClaim[] {
   const folder = controllers.get('devices');
-  const list = folder === undefined ? undefined : readText(`${folder}/devices.list`);
-  return { key: keyText(key), held, minors: list === undefined ? undefined : readMinors(list) };
+  try {
+    const list = folder === undefined ? undefined : readText(`${folder}/devices.list`);
+    const minors = list === undefined ? undefined : readMinors(list);
+    return [{ key: keyText(key), held: findHeld(held, key), minors }];
+  } catch (error) {
+    const message = `${(error as Error).message}. Run the agent as the unit of deploy does, or as root.`;
+    troubles.push({ collector: 'gpus', message });
+    return [];
+  }
 }
 
 function readOrder(paths: Paths): GpuOrder | undefined {

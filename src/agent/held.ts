@@ -2,6 +2,7 @@ import { lstatSync, readdirSync, readFileSync, type Stats } from 'node:fs';
 import { MAX_EVENT_BYTES, readGpuIds, readVariables, type Variables } from '../slurm/hooks/variables.ts';
 import { isGone, readText } from './file.ts';
 import type { Paths } from './paths.ts';
+import type { JobKey } from './reading.ts';
 
 /** What a job got on this node, as Slurm told its Prolog. */
 export interface Held {
@@ -11,6 +12,8 @@ export interface Held {
   readonly gpuIds: readonly string[];
   /** It has only a part of its GPU (MPS). */
   readonly isPart: boolean;
+  /** When Prolog wrote it, on the clock of the node. */
+  readonly prologMs: number;
 }
 
 export interface HeldJobs {
@@ -20,6 +23,13 @@ export interface HeldJobs {
   /** Files that could not be read, or are of before the last start of the node. */
   readonly skipped: number;
 }
+
+/** What is known without the hooks. */
+export const NOTHING_HELD: HeldJobs = { jobs: [], isMissing: true, skipped: 0 };
+
+/** Returns what Prolog said of a job; undefined if it said nothing, or Epilog ran since. */
+export const findHeld = ({ jobs }: HeldJobs, key: JobKey): Held | undefined =>
+  jobs.find((one) => ('sluid' in key ? one.sluid === key.sluid : one.jobId === key.jobId));
 
 /** The default of `slurm hooks --spool`. */
 const SPOOL = '/var/spool/hpc-observe';
@@ -43,7 +53,7 @@ export function createHeld({ paths, spool = SPOOL, node }: HeldOptions): () => H
   let known = new Map<string, Held | undefined>();
   return () => {
     const names = listNames(folder);
-    if (names === undefined) return { jobs: [], isMissing: true, skipped: 0 };
+    if (names === undefined) return NOTHING_HELD;
     const bootMs = readBootMs(paths);
     const now = new Map<string, Held | undefined>();
     for (const name of names.filter((name) => name.endsWith(`-${node}.event`)).slice(0, MAX_FILES)) {
@@ -72,19 +82,25 @@ function listNames(folder: string): string[] | undefined {
 function readHeld(path: string, stat: Stats, bootMs: number): Held | undefined {
   if (!stat.isFile() || stat.size > MAX_EVENT_BYTES || stat.mtimeMs < bootMs) return undefined;
   try {
-    return heldOf(readVariables(readFileSync(path)));
+    return heldOf(readVariables(readFileSync(path)), stat.mtimeMs);
   } catch {
     return undefined;
   }
 }
 
-/** Returns what the variables of a Prolog say of its job; undefined without a job id. */
-export function heldOf(variables: Variables): Held | undefined {
+/** Returns what the variables of a Prolog of `prologMs` say of its job; undefined without a job id. */
+export function heldOf(variables: Variables, prologMs: number): Held | undefined {
   const jobId = variables.get('SLURM_JOB_ID') ?? '';
   if (!/^\d{1,10}$/.test(jobId)) return undefined;
   const sluid = variables.get('SLURM_JOB_SLUID');
   const part = Number(variables.get('CUDA_MPS_ACTIVE_THREAD_PERCENTAGE') ?? 100);
-  return { jobId, ...(sluid && { sluid }), gpuIds: readGpuIds(variables) ?? [], isPart: part < 100 };
+  return {
+    jobId,
+    ...(sluid && { sluid }),
+    gpuIds: readGpuIds(variables) ?? [],
+    isPart: part < 100,
+    prologMs,
+  };
 }
 
 /** When this node was started; 0 if that is unknown. */

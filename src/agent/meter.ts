@@ -38,9 +38,11 @@ export interface Meter {
    * Returns the values of a reading with counters that count on, and `cpus_used` if a second or more passed.
    */
   read(key: string, parts: readonly MeterPart[], nowMs: number): Measured;
-  /** Forgets a run that ended: a job that is requeued counts from 0 again. */
+  /** Forgets a run: a job that is requeued counts from 0 again. */
   forget(key: string): void;
-  /** Returns what to keep over a restart of the agent; inodes are others after a restart of the node. */
+  /**
+   * Returns what to keep over a restart of the agent; inodes and the clock are others after one of the node.
+   */
   save(): Record<string, JobMeter>;
 }
 
@@ -61,8 +63,7 @@ export function createMeter(saved: Readonly<Record<string, JobMeter>> = {}): Met
     },
     read: (key, parts, nowMs) => readJob(jobOf(key), parts, nowMs),
     forget: (key) => void jobs.delete(key),
-    // The clock of the spans may be of this process.
-    save: () => Object.fromEntries([...jobs].map(([key, { span: _, ...job }]) => [key, job])),
+    save: () => Object.fromEntries(jobs),
   };
 }
 

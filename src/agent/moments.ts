@@ -13,6 +13,8 @@ interface MomentOptions {
   readonly watch: (onEvent: (event: JobEvent) => void) => { stop(): void };
   /** Says that a job begins now, so that its first reading has a span. */
   readonly begin: (key: JobKey) => void;
+  /** Says that the directories of a job are gone. */
+  readonly end: (key: JobKey) => void;
   readonly read: (keys: readonly JobKey[]) => Promise<Round>;
   /** Stores and sends what was read. */
   readonly take: (round: Round) => void;
@@ -23,7 +25,7 @@ interface MomentOptions {
  * Reads jobs at moments of their own, between the rounds: a second after they began, when their last process
  * ended, and as often as the watch says while they are young. A job of five seconds has samples then.
  */
-export function readAtMoments({ watch, begin, read, take, warn }: MomentOptions): { stop(): void } {
+export function readAtMoments({ watch, begin, end, read, take, warn }: MomentOptions): { stop(): void } {
   const due = new Map<string, JobKey>();
   const { later, stop } = createTimers();
   let isReading = false;
@@ -40,7 +42,10 @@ export function readAtMoments({ watch, begin, read, take, warn }: MomentOptions)
       const keys = [...due.values()];
       due.clear();
       try {
-        take(await read(keys));
+        const round = await read(keys);
+        take(round);
+        const { gpusDueMs } = round;
+        if (gpusDueMs !== undefined) later(gpusDueMs, () => void keys.map(readSoon));
       } catch (cause) {
         warn('reading_failed', { cause, jobs: keys.length });
       }
@@ -55,7 +60,8 @@ export function readAtMoments({ watch, begin, read, take, warn }: MomentOptions)
       if (!isNew) return;
       begin(key);
       later(FIRST_READING_MS, () => readSoon(key));
-    } else if (kind !== 'ended') readSoon(key);
+    } else if (kind === 'ended') end(key);
+    else readSoon(key);
   });
   isNew = true;
 

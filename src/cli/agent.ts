@@ -1,6 +1,4 @@
 import { hostname } from 'node:os';
-import { type JobKey, keyText } from '../agent/reading.ts';
-import type { JobEvent } from '../agent/watch.ts';
 import type { Config, SettingKey } from '../settings/table.ts';
 import { defineCommand } from './command.ts';
 import { createCommandLog } from './log.ts';
@@ -39,9 +37,15 @@ export const agent = defineCommand({
   },
   async run({ config, flags, print }) {
     const node = config.node ?? hostname().split('.')[0]!;
-    const reader = await createReader(node, flags.get('root') ?? '/', config.spool);
-    if (!flags.has('once')) return run(config, node, reader);
-    const { explainRound } = await import('../agent/explain.ts');
+    const root = flags.get('root') ?? '/';
+    if (!flags.has('once')) return run(config, node, root);
+    const [{ createReader }, { createClock }, { explainRound }] = await Promise.all([
+      import('../agent/reader.ts'),
+      import('../agent/clock.ts'),
+      import('../agent/explain.ts'),
+    ]);
+    const { spool: hookSpool, intervalMs } = config;
+    const reader = createReader({ node, root, hookSpool, intervalMs, clock: createClock(), warn() {} });
     await reader.read();
     await Bun.sleep(EXPLAIN_SPAN_MS);
     print(explainRound(await reader.read(), node));
@@ -49,50 +53,11 @@ export const agent = defineCommand({
   },
 });
 
-/** Returns what reads the jobs of the node; its hooks write into `spool`. */
-async function createReader(node: string, root: string, spool: string) {
-  const [
-    { readRound },
-    { createMeter },
-    { pathsUnder },
-    { createGpus },
-    { readMounts },
-    { watchJobs },
-    { createAllocation },
-    { readText },
-  ] = await Promise.all([
-    import('../agent/round.ts'),
-    import('../agent/meter.ts'),
-    import('../agent/paths.ts'),
-    import('../agent/gpus.ts'),
-    import('../agent/cgroup/mounts.ts'),
-    import('../agent/watch.ts'),
-    import('../agent/allocation.ts'),
-    import('../agent/file.ts'),
-  ]);
-  const clock = { nowMs: () => Date.now(), monotonicMs: () => performance.now() };
-  const paths = pathsUnder(root);
-  const meter = createMeter();
-  // The programs of this node say nothing of a captured tree.
-  const programs = root === '/' ? {} : { path: '' };
-  const gpus = createGpus({ paths, node, spool, monotonicMs: clock.monotonicMs, ...programs });
-  const allocatedCpus = createAllocation({ paths, readFile: readText });
-  const options = { paths, node, meter, clock, gpus, allocatedCpus };
-  return {
-    read: (keys?: readonly JobKey[]) => readRound({ ...options, ...(keys && { keys }) }),
-    begin: (key: JobKey) => meter.begin(keyText(key), clock.monotonicMs()),
-    watch: (onEvent: (event: JobEvent) => void) =>
-      watchJobs({ paths, node, mounts: readMounts(paths), onEvent }),
-  };
-}
-
 /** Measures and sends until a signal comes. What is not sent by then stays in the spool. */
-async function run(
-  config: AgentConfig,
-  node: string,
-  reader: Awaited<ReturnType<typeof createReader>>,
-): Promise<number> {
+async function run(config: AgentConfig, node: string, root: string): Promise<number> {
   const [
+    { createReader },
+    { createClock },
     { openSpool },
     { startSender },
     { batchRounds },
@@ -101,6 +66,8 @@ async function run(
     { packSamples },
     { batchSender, isRefusal },
   ] = await Promise.all([
+    import('../agent/reader.ts'),
+    import('../agent/clock.ts'),
     import('../agent/spool.ts'),
     import('../agent/sender.ts'),
     import('../agent/batch.ts'),
@@ -120,7 +87,8 @@ async function run(
     random: Math.random,
     warn,
   });
-  const { intervalMs } = config;
+  const { intervalMs, spool: hookSpool, agentSpool: folder } = config;
+  const reader = createReader({ node, root, hookSpool, intervalMs, folder, clock: createClock(), warn });
   const delayMs = delayOf(node, intervalMs);
   const take = batchRounds({ pack: packSamples, spool, send: () => sender.wake(delayMs), node, warn });
   const moments = readAtMoments({ ...reader, take, warn });

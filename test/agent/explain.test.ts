@@ -24,8 +24,10 @@ test('what was found, what is sent and what could not be read stand in one text'
         { key: { sluid: 's685M87SJRW700' }, timeMs: 0, values: { cpu_seconds: 1, cpus_used: 1 }, gpus: [] },
       ],
       troubles: [{ collector: 'memory', message: 'It may not be read.' }],
+      isWhole: true,
       ended: 0,
       dropped: 2,
+      leftovers: [],
     },
     'n1',
   );
@@ -52,5 +54,6 @@ Not read:
 });
 
 test('a node without jobs is said to have none', () => {
-  expect(explainRound({ readings: [], troubles: [], ended: 0, dropped: 0 }, 'n1')).toBe('Node n1: no jobs\n');
+  const nothing = { readings: [], troubles: [], isWhole: true, ended: 0, dropped: 0, leftovers: [] };
+  expect(explainRound(nothing, 'n1')).toBe('Node n1: no jobs\n');
 });

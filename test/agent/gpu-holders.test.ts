@@ -22,7 +22,7 @@ const TWISTED = [gpu('a', '1a', 2), gpu('b', '3b', 0), gpu('c', '89', 1)];
 
 const claim = (key: string, gpuIds: readonly string[], more: Partial<GpuClaim> = {}): GpuClaim => ({
   key,
-  held: { jobId: key, gpuIds, isPart: false },
+  held: { jobId: key, gpuIds, isPart: false, prologMs: 0 },
   ...more,
 });
 
@@ -73,7 +73,7 @@ test('a GPU of two jobs is of neither, and a part of one neither', () => {
     [
       claim('1', ['0']),
       claim('2', ['0', '1']),
-      { key: '3', held: { jobId: '3', gpuIds: ['2'], isPart: true } },
+      { key: '3', held: { jobId: '3', gpuIds: ['2'], isPart: true, prologMs: 0 } },
     ],
     NODE,
   );

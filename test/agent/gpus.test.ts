@@ -1,7 +1,9 @@
 import { expect, test } from 'bun:test';
-import { mkdirSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { createGpuUse } from '../../src/agent/gpu-use.ts';
 import { createGpus } from '../../src/agent/gpus.ts';
+import { createHeld } from '../../src/agent/held.ts';
 import { createMeter } from '../../src/agent/meter.ts';
 import { pathsUnder } from '../../src/agent/paths.ts';
 import { type RoundOptions, readRound } from '../../src/agent/round.ts';
@@ -28,7 +30,7 @@ usage_usec 1
 ${place('1a', 1, 0)}${place('3b', 2, 1)}${place('89', 3, 2)}${place('b2', 4, 3)}`;
 const QUERY = `case $1 in
 --help-query-gpu) /bin/cat '${resolve('test/fixtures/gpu/nvidia-help.txt')}' ;;
-*) /bin/cat '${resolve('test/fixtures/gpu/nvidia-rows.txt')}'; exit 15 ;;
+*) echo call >>"$\{0%/bin/*}/calls"; /bin/cat '${resolve('test/fixtures/gpu/nvidia-rows.txt')}'; exit 15 ;;
 esac`;
 
 /** A node with the jobs 1, 3 and a run with a SLUID, and four GPUs, one of them lost. */
@@ -39,21 +41,28 @@ function startNode(script = QUERY) {
   const held = `${tree.path}/var/spool/hpc-observe/held`;
   const paths = pathsUnder(tree.path);
   const monotonicMs = () => nowMs;
+  const use = createGpuUse({ longestSpanMs: 60_000 });
   const gpus = createGpus({
     paths,
-    node: 'node01',
+    use,
     path: tools.env.PATH,
     monotonicMs,
     waitMs: 400,
     timeoutMs: 5000,
   });
+  const clock = { nowMs: () => nowMs, monotonicMs };
+  const round = { paths, node: 'node01', clock, gpus, held: createHeld({ paths, node: 'node01' }) };
+  const logged = tools.file('calls');
   return {
     tools,
-    read(options: Partial<RoundOptions> = {}) {
-      nowMs += 15_000;
-      const clock = { nowMs: () => nowMs, monotonicMs };
-      return readRound({ paths, node: 'node01', meter: createMeter(), clock, gpus, ...options });
+    read(options: Partial<RoundOptions> = {}, laterMs = 15_000) {
+      nowMs += laterMs;
+      return readRound({ ...round, meter: createMeter(), ...options });
     },
+    /** How often nvidia-smi was asked for values. */
+    calls: () => (existsSync(logged) ? readFileSync(logged, 'utf8').split('\n').length - 1 : 0),
+    /** A job begins. */
+    make: (jobId: string) => mkdirSync(`${tree.path}${SCOPE}/job_${jobId}`, { recursive: true }),
     hold(name: string, variables: Record<string, string>, timeSeconds?: number) {
       mkdirSync(held, { recursive: true });
       const texts = Object.entries(variables).map(([variable, value]) => `${variable}=${value}`);
@@ -110,6 +119,7 @@ test('a first sample of one job knows that another shares its GPU', async () => 
   expect(readings.map(({ gpus }) => gpus)).toEqual([
     [{ uuid: uuid(1), isShared: true, values: {}, model: 'NVIDIA A100-SXM4-80GB' }],
   ]);
+  expect(readings[0]?.values.gpu_held_seconds).toBeUndefined();
 });
 
 test('an nvidia-smi that hangs leaves the GPUs of a job without values, and repeats none', async () => {
@@ -148,4 +158,48 @@ test('the administrator is told that no Prolog says who holds a GPU', async () =
   const { troubles } = await node.read();
   expect(troubles.map(({ collector }) => collector)).toEqual(['nvidia', 'gpus']);
   expect(troubles[1]?.message).toContain('hpc-observe slurm hooks');
+});
+
+test('a job that begins between two rounds has its GPUs read once more, and then waits for the rounds', async () => {
+  using node = startNode();
+  const first = { keys: [{ jobId: '1' }] };
+  await node.read();
+  const before = node.calls();
+  node.hold('1-node01', { SLURM_JOB_ID: '1', SLURM_JOB_GPUS: '0' });
+  // The directory was there already, so that the job is not new.
+  expect((await node.read(first, 1000)).gpusDueMs).toBeUndefined();
+  expect(node.calls()).toBe(before);
+  node.make('9');
+  node.hold('9-node01', { SLURM_JOB_ID: '9', SLURM_JOB_GPUS: '1' });
+  const ninth = { keys: [{ jobId: '9' }] };
+  const utilization = async (laterMs: number) => {
+    const { readings, gpusDueMs } = await node.read(ninth, laterMs);
+    return [readings[0]?.gpus[0]?.values.gpu_utilization_percent, gpusDueMs];
+  };
+  expect(await utilization(1000)).toEqual([0, undefined]);
+  expect(node.calls()).toBe(before + 1);
+  // A reading a second of a young job holds its GPU on, and starts nothing.
+  for (let second = 0; second < 10; second++) expect(await utilization(1000)).toEqual([undefined, undefined]);
+  expect(node.calls()).toBe(before + 1);
+  const { readings } = await node.read({}, 1000);
+  expect(readings.find(({ key }) => 'jobId' in key && key.jobId === '9')?.values).toMatchObject({
+    gpu_held_seconds: 11,
+    gpu_idle_seconds: 11,
+    gpu_power_seconds: 11,
+  });
+  expect(node.calls()).toBe(before + 2);
+});
+
+test('however many jobs begin, GPUs are read between the rounds once in five seconds', async () => {
+  using node = startNode();
+  await node.read();
+  const before = node.calls();
+  const due: (number | undefined)[] = [];
+  for (let job = 10; job < 20; job++) {
+    node.make(`${job}`);
+    node.hold(`${job}-node01`, { SLURM_JOB_ID: `${job}`, SLURM_JOB_GPUS: '1' });
+    due.push((await node.read({ keys: [{ jobId: `${job}` }] }, 1000)).gpusDueMs);
+  }
+  expect(node.calls()).toBe(before + 2);
+  expect(due).toEqual([undefined, 4000, 3000, 2000, 1000, undefined, 4000, 3000, 2000, 1000]);
 });

@@ -13,8 +13,10 @@ const READING: JobReading = {
 const round = (fields: Partial<Round> = {}): Round => ({
   readings: [READING],
   troubles: [],
+  isWhole: true,
   ended: 0,
   dropped: 0,
+  leftovers: [],
   ...fields,
 });
 

@@ -61,13 +61,13 @@ test('the most memory is that of all directories, and steps add up', () => {
   expect(meter.read('8', steps, 0)).toEqual({ processes: 5, io_reads: 9 });
 });
 
-test('a meter goes on where another one ended, but with a clock of its own', () => {
+test('a meter goes on where another one ended, its last span included', () => {
   const first = createMeter();
   first.read('7', cpu('a', 100), 9_000_000);
   first.read('7', cpu('b', 10), 9_002_000);
   const saved = JSON.parse(JSON.stringify(first.save()));
   const second = createMeter(saved);
-  expect(second.read('7', cpu('b', 12), 9_900_000)).toEqual({ cpu_seconds: 112 });
+  expect(second.read('7', cpu('b', 12), 9_004_000)).toEqual({ cpu_seconds: 112, cpus_used: 1 });
   second.forget('7');
   expect(second.read('7', cpu('c', 1), 9_900_000)).toEqual({ cpu_seconds: 1 });
 });

@@ -3,11 +3,12 @@ import { readAtMoments } from '../../src/agent/moments.ts';
 import { type JobKey, keyText } from '../../src/agent/reading.ts';
 import type { JobEvent } from '../../src/agent/watch.ts';
 
+const NOTHING = { readings: [], troubles: [], isWhole: false, ended: 0, dropped: 0, leftovers: [] };
 const key = (jobId: string): JobKey => ({ jobId });
 
 /** Moments of a node whose watch tells what the test says; jobs of `there` are there already. */
 function moments({ there = [] as readonly string[], read = async () => {} } = {}) {
-  const [begun, taken, warnings] = [[] as string[], [] as string[], [] as string[]];
+  const [begun, gone, taken, warnings] = [[] as string[], [] as string[], [] as string[], [] as string[]];
   let tell = (_: JobEvent) => {};
   let isStopped = false;
   const running = readAtMoments({
@@ -21,16 +22,18 @@ function moments({ there = [] as readonly string[], read = async () => {} } = {}
       };
     },
     begin: (one) => void begun.push(keyText(one)),
+    end: (one) => void gone.push(keyText(one)),
     async read(keys) {
       await read();
       const readings = keys.map((one) => ({ key: one, timeMs: 0, values: {}, gpus: [] }));
-      return { readings, troubles: [], ended: 0, dropped: 0 };
+      return { ...NOTHING, readings };
     },
     take: ({ readings }) => void taken.push(readings.map((one) => keyText(one.key)).join(' ')),
     warn: (event, { jobs }) => void warnings.push(`${event} ${jobs}`),
   });
   return {
     begun,
+    gone,
     taken,
     warnings,
     tell: (kind: JobEvent['kind'], jobId: string) => tell({ kind, key: key(jobId) }),
@@ -65,7 +68,7 @@ test('jobs that end or are young are read at once, those of one moment together 
   node.tell('ending', '7');
   node.tell('ended', '9');
   await Bun.sleep(50);
-  expect(node.taken).toEqual(['7 8']);
+  expect([node.taken, node.gone]).toEqual([['7 8'], ['9']]);
   node.stop();
 });
 

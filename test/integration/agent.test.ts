@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test';
-import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { EXECUTABLE, runExecutable, serve } from '../help/executable.ts';
 import { temporaryFolder } from '../help/folder.ts';
 import { freePorts } from '../help/port.ts';
@@ -63,6 +63,8 @@ const read = async <Answer>(url: string): Promise<Answer> => (await (await fetch
 const samplesOf = async (url: string) =>
   (await read<{ samples: Sample[] }>(`${url}/v1/jobs/7/metrics?limit=1000`)).samples;
 
+const batchesIn = (spool: string) => readdirSync(spool).filter((name) => name.endsWith('.batch')).length;
+
 async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
   const endMs = performance.now() + 30_000;
   while (!(await condition())) {
@@ -91,15 +93,15 @@ test('samples that were read while the service was away arrive, also if the agen
   try {
     await until(async () => (await samplesOf(url)).length >= 2);
     await first.stop();
-    await until(() => readdirSync(spool).length >= 2);
+    await until(() => batchesIn(spool) >= 2);
     agent.kill('SIGKILL');
     await agent.exited;
-    const waiting = readdirSync(spool).length;
+    const waiting = batchesIn(spool);
     agent = await startAgent(root, url, spool);
-    await until(() => readdirSync(spool).length > waiting);
-    const before = readdirSync(spool).length;
+    await until(() => batchesIn(spool) > waiting);
+    const before = batchesIn(spool);
     await using _ = await serve({ folder: folder.file('data'), args });
-    await until(() => readdirSync(spool).length === 0);
+    await until(() => batchesIn(spool) === 0);
     const samples = await samplesOf(url);
     expect(samples.length).toBeGreaterThanOrEqual(2 + before);
     const seconds = samples.map(({ timestamp }) => Math.floor(Date.parse(timestamp) / 1000));
@@ -137,6 +139,46 @@ test('a job of four seconds between two rounds has samples of its own', async ()
     await until(async () => (await samplesOf(server.url)).length >= 2);
     const job = await read<{ cpu_usage: number }>(`${server.url}/v1/jobs/7`);
     expect(job.cpu_usage).toBeGreaterThan(70);
+  } finally {
+    agent.kill('SIGKILL');
+    await agent.exited;
+  }
+}, 120_000);
+
+test('counters go on where an agent that was killed had them, also if Slurm made the directory again', async () => {
+  using folder = temporaryFolder();
+  const [root, spool] = [folder.file('root'), folder.file('spool')];
+  let node = nodeWithJob(root);
+  mkdirSync(`${root}/proc/sys/kernel/random`, { recursive: true });
+  writeFileSync(`${root}/proc/sys/kernel/random/boot_id`, '9d2f\n');
+  const [port] = await freePorts(1);
+  const url = `http://127.0.0.1:${port}`;
+  const counted = () => {
+    try {
+      const { ledger } = JSON.parse(readFileSync(`${spool}/counters.json`, 'utf8'));
+      return ledger.meter['7'].totals.cpu_seconds as number;
+    } catch {
+      return 0;
+    }
+  };
+  node.useCpu(100);
+  let agent = await startAgent(root, url, spool);
+  try {
+    await until(() => counted() === 100);
+    node.useCpu(103);
+    await until(() => counted() === 103);
+    agent.kill('SIGKILL');
+    await agent.exited;
+    rmSync(`${root}${JOB}`, { recursive: true });
+    node = nodeWithJob(root);
+    node.useCpu(40);
+    const seen: number[] = [];
+    agent = await startAgent(root, url, spool);
+    await until(() => {
+      seen.push(counted());
+      return counted() === 143;
+    });
+    expect(seen.filter((one) => one !== 103 && one !== 143)).toEqual([]);
   } finally {
     agent.kill('SIGKILL');
     await agent.exited;

@@ -46,3 +46,19 @@ export function readMounts({ of }: Paths): CgroupMounts {
   const [first, second] = of('/') === '/' ? files : files.reverse();
   return parseMounts(readText(first!) ?? readText(second!) ?? '');
 }
+
+/** Hierarchies are mounted when a node starts; the file has a line for each mount of the node. */
+const REMEMBERED_MS = 60_000;
+
+/** Returns a function that reads the mounts once a minute. */
+export function rememberMounts(paths: Paths, monotonicMs: () => number): () => CgroupMounts {
+  let mounts: CgroupMounts | undefined;
+  let readMs = 0;
+  return () => {
+    if (mounts === undefined || monotonicMs() - readMs >= REMEMBERED_MS) {
+      mounts = readMounts(paths);
+      readMs = monotonicMs();
+    }
+    return mounts;
+  };
+}

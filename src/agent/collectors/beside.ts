@@ -1,11 +1,20 @@
+/** What a reading said. */
+export interface Answer<T> {
+  readonly value: T;
+  /** When it ended, on a clock that nobody sets. */
+  readonly endedMs: number;
+}
+
 /** A reading that may take long or never end, beside the rounds. */
 export interface Beside<T> {
   /**
    * Returns what is read now; undefined if that takes longer than a round waits, or while it is left alone
    * after a failure. Never rejects.
    */
-  read(): Promise<T | undefined>;
-  /** One sentence: why the last call returned undefined. */
+  read(): Promise<Answer<T> | undefined>;
+  /** When the last reading began, or would have but for the rest after a failure. */
+  askedMs(): number;
+  /** One sentence: why the last call of `read` returned undefined. */
   trouble(): string | undefined;
 }
 
@@ -27,19 +36,20 @@ const LONGEST_REST_MS = 10 * 60_000;
 
 /** Reads one at a time. After a failure it rests for half a minute, and longer after each further one. */
 export function readBeside<T>({ read, name, monotonicMs, waitMs = WAIT_MS }: BesideOptions<T>): Beside<T> {
-  let flight: Promise<T | undefined> | undefined;
+  let flight: Promise<Answer<T> | undefined> | undefined;
   let hasWaited = false;
-  let latest: { readonly value: T; readonly ms: number } | undefined;
+  let latest: Answer<T> | undefined;
   let failures = 0;
+  let askedMs = Number.NEGATIVE_INFINITY;
   let restUntilMs = Number.NEGATIVE_INFINITY;
   let trouble: string | undefined;
 
-  async function start(): Promise<T | undefined> {
+  async function start(): Promise<Answer<T> | undefined> {
     try {
       const value = await read();
-      latest = { value, ms: monotonicMs() };
+      latest = { value, endedMs: monotonicMs() };
       failures = 0;
-      return value;
+      return latest;
     } catch (error) {
       latest = undefined;
       restUntilMs = monotonicMs() + Math.min(LONGEST_REST_MS, FIRST_REST_MS * 2 ** failures++);
@@ -50,7 +60,7 @@ export function readBeside<T>({ read, name, monotonicMs, waitMs = WAIT_MS }: Bes
     }
   }
 
-  async function wait(): Promise<T | undefined> {
+  async function wait(): Promise<Answer<T> | undefined> {
     const isLate = Symbol('late');
     const late = Promise.withResolvers<typeof isLate>();
     const timer = setTimeout(late.resolve, waitMs, isLate);
@@ -65,13 +75,15 @@ export function readBeside<T>({ read, name, monotonicMs, waitMs = WAIT_MS }: Bes
   return {
     async read() {
       if (flight) return hasWaited ? undefined : wait();
-      if (latest && monotonicMs() - latest.ms < FRESH_MS) return latest.value;
-      if (monotonicMs() < restUntilMs) return undefined;
+      if (latest && monotonicMs() - latest.endedMs < FRESH_MS) return latest;
+      askedMs = monotonicMs();
+      if (askedMs < restUntilMs) return undefined;
       trouble = undefined;
       hasWaited = false;
       flight = start();
       return wait();
     },
+    askedMs: () => askedMs,
     trouble: () => trouble,
   };
 }

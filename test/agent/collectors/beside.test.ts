@@ -17,6 +17,7 @@ function start(waitMs = 20) {
   });
   return {
     ...beside,
+    read: async () => (await beside.read())?.value,
     flights,
     advance: (ms: number) => {
       nowMs += ms;
@@ -26,7 +27,7 @@ function start(waitMs = 20) {
       const count = flights.length;
       const reading = beside.read();
       if (flights.length > count) end(flights.at(-1)!);
-      return reading;
+      return (await reading)?.value;
     },
   };
 }
