@@ -15,6 +15,7 @@ const steps: [name: string, command: string[]][] = isIntegration
   ? [['build', ['bun', 'build.ts']]]
   : [
       ['types', ['node_modules/.bin/tsc', '--noEmit']],
+      ['types of the pages', ['node_modules/.bin/tsc', '--noEmit', '-p', 'src/web']],
       ['lint', ['node_modules/.bin/biome', 'ci', '.']],
     ];
 const succeeded = await Promise.all(steps.map(([name, command]) => runStep(name, command)));

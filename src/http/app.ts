@@ -33,6 +33,7 @@ import { events } from './routes/job-events.ts';
 import { jobs } from './routes/jobs.ts';
 import { scrapes } from './routes/metrics.ts';
 import { OIDC_ACCESS, oidc } from './routes/oidc.ts';
+import { PAGES_ACCESS, type Pages, pages } from './routes/pages.ts';
 import { runs } from './routes/runs.ts';
 import { samples } from './routes/samples.ts';
 import { SIGN_IN_ACCESS, sessions, signIn } from './routes/sessions.ts';
@@ -66,6 +67,8 @@ export interface AppOptions {
   readonly version: string;
   /** Largest body of a single write. */
   readonly maxBodyBytes: number;
+  /** Loads the pages. */
+  readonly loadPages: () => Promise<Pages>;
   readonly slurm: CompletionOptions & Omit<HookOptions, 'now'>;
   readonly metrics: {
     /** Renders all of /metrics, as UTF-8. */
@@ -88,6 +91,7 @@ export function createApp({
   log,
   version,
   maxBodyBytes,
+  loadPages,
   slurm,
   metrics,
 }: AppOptions) {
@@ -106,7 +110,8 @@ export function createApp({
     .use(tokenRoutes({ tokens }))
     .use(audit({ store }))
     .use(scrapes({ render: metrics.render }));
-  const pages = new Elysia({ normalize: false })
+  const forBrowsers = new Elysia({ normalize: false })
+    .use(pages({ load: loadPages, basePath: where.basePath }))
     .use(signIn({ ...entry, site: where }))
     .use(provider ? oidc({ provider, sessions: entry.sessions, site: where, now }) : new Elysia())
     .use(documentation({ api, version, basePath: where.basePath }));
@@ -131,7 +136,7 @@ export function createApp({
         identify,
         policy,
         sessions: entry.sessions,
-        others: new Map([...DOCUMENTATION_ACCESS, ...SIGN_IN_ACCESS, ...OIDC_ACCESS]),
+        others: new Map([...DOCUMENTATION_ACCESS, ...SIGN_IN_ACCESS, ...OIDC_ACCESS, ...PAGES_ACCESS]),
         basePath: where.basePath,
       }),
     )
@@ -149,9 +154,9 @@ export function createApp({
       }),
     )
     .use(api)
-    .use(pages);
+    .use(forBrowsers);
   // Some proxies send the whole path and some cut its beginning off, so that both are served.
   if (where.basePath !== '')
-    app.use(new Elysia({ prefix: where.basePath, normalize: false }).use(api).use(pages));
+    app.use(new Elysia({ prefix: where.basePath, normalize: false }).use(api).use(forBrowsers));
   return app;
 }

@@ -21,6 +21,7 @@ import { findSlurm, reportRecorder, slurmPart } from './slurm.ts';
 import { roundMs, storePart } from './store.ts';
 import { tlsPart } from './tls.ts';
 import { tokenPart } from './tokens.ts';
+import { loadPages } from './web.ts';
 
 interface ServiceOptions {
   readonly config: ServiceConfig;
@@ -120,6 +121,7 @@ export async function startService({ config, env, log, now }: ServiceOptions): P
       certificate,
       createApp: ({ listener, security, peerOf, isRetired }) =>
         createApp({
+          loadPages,
           store,
           provider,
           site: siteOf(config, { names, isTls: security !== 'plain', isUnix: listener.kind === 'unix' }),

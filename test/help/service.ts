@@ -15,6 +15,7 @@ import { MAX_UNSEALED_SAMPLES } from '../../src/domain/unsealed.ts';
 import { type AppOptions, createApp } from '../../src/http/app.ts';
 import { joinPieces } from '../../src/metrics/exposition.ts';
 import { renderJobs } from '../../src/metrics/jobs.ts';
+import { loadPages } from '../../src/service/web.ts';
 import { parseJobCompletion } from '../../src/slurm/records/jobcomp.ts';
 import { expandLists } from '../../src/slurm/values/nodelist.ts';
 import { openSqlite } from '../../src/store/sqlite/open.ts';
@@ -103,6 +104,7 @@ export async function startService({
     byRules({ request, peer: undefined, pathToken });
   const requests: { method: string; route: string; status: number }[] = [];
   const app = createApp({
+    loadPages,
     store,
     access: {
       ...options,

@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test';
 import { createApp } from '../../src/http/app.ts';
+import { loadPages } from '../../src/service/web.ts';
 import { slurmParts, startService } from '../help/service.ts';
 import { documentChecker } from './response/document.ts';
 
@@ -47,6 +48,7 @@ test('an internal error is answered with 500, and its cause is only in the log',
   const logged: [string, Record<string, unknown>][] = [];
   const observed: [string, number][] = [];
   const app = createApp({
+    loadPages,
     store: service.store,
     access: service.access,
     tokens: service.tokens,
@@ -91,6 +93,7 @@ test('a scrape after a failed one is rendered again', async () => {
   await using service = await startService();
   let calls = 0;
   const app = createApp({
+    loadPages,
     store: service.store,
     access: service.access,
     tokens: service.tokens,

@@ -46,6 +46,13 @@ function staticBytes(read: () => Promise<Uint8Array>, headers: Record<string, st
 export const staticFile = (path: string, type: string): Serve =>
   staticBytes(() => Bun.file(path).bytes(), { 'content-type': type });
 
+/** Serves bytes whose name changes with them, so that browsers need not ask again. */
+export const staticData = (bytes: Uint8Array, type: string): Serve =>
+  staticBytes(async () => bytes, {
+    'content-type': type,
+    'cache-control': 'public, max-age=31536000, immutable',
+  });
+
 /** Serves a fixed text. */
 export const staticText = (text: string, type: string, headers: Record<string, string>): Serve =>
   staticBytes(async () => Buffer.from(text), { 'content-type': type, ...headers });

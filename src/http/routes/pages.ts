@@ -1,0 +1,70 @@
+import { Elysia } from 'elysia';
+import type { Access } from '../../domain/access.ts';
+import { AppError, quote } from '../../domain/errors.ts';
+import { staticData, staticText } from '../response/static.ts';
+
+/** The pages as they are sent: one document for all of them, and what it loads. */
+export interface Pages {
+  readonly document: string;
+  readonly files: readonly {
+    readonly name: string;
+    readonly type: string;
+    readonly bytes: Uint8Array<ArrayBuffer>;
+  }[];
+}
+
+/** The paths of pages (src/web/pages.tsx). */
+const PAGE_PATHS = ['/', '/jobs', '/jobs/:jobId'];
+const FILE_PATH = '/web/:file';
+
+/** What the paths need: the pages hold no data, and ask the API for all of it. */
+export const PAGES_ACCESS: ReadonlyMap<string, Access> = new Map(
+  [...PAGE_PATHS, FILE_PATH].map((path) => [path, 'public']),
+);
+
+/** Allows what this server sends, and nothing inline but styles that plots set on their own elements. */
+const POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self' 'unsafe-inline'",
+  "img-src 'self' data:",
+  "connect-src 'self'",
+  "base-uri 'self'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+interface PagesOptions {
+  readonly load: () => Promise<Pages>;
+  /** The path under which browsers reach the service. */
+  readonly basePath: string;
+}
+
+/** Serves the pages, which are loaded when the first browser asks for one. */
+export const pages = ({ load, basePath }: PagesOptions) => {
+  let served: Promise<ReturnType<typeof serve>> | undefined;
+  const find = () => {
+    served ??= load().then((loaded) => serve(loaded, basePath));
+    return served;
+  };
+  const app = new Elysia({ name: 'pages', normalize: false }).get(
+    FILE_PATH,
+    async ({ params: { file }, request }) => {
+      const answer = (await find()).files.get(file);
+      if (!answer) throw new AppError('not_found', `The pages have no file ${quote(file)}.`);
+      return answer(request);
+    },
+  );
+  for (const path of PAGE_PATHS) app.get(path, async ({ request }) => (await find()).document(request));
+  return app;
+};
+
+function serve({ document, files }: Pages, basePath: string) {
+  // The bundler asks for files without cookies, which a portal in front of the service would refuse.
+  let text = document.replace('<base href="/">', `<base href="${basePath}/">`).replaceAll(' crossorigin', '');
+  for (const { name } of files) text = text.replaceAll(new RegExp(`"\\.?/${name}"`, 'g'), `"web/${name}"`);
+  return {
+    document: staticText(text, 'text/html; charset=utf-8', { 'content-security-policy': POLICY }),
+    files: new Map(files.map(({ name, type, bytes }) => [name, staticData(bytes, type)])),
+  };
+}

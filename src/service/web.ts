@@ -1,0 +1,50 @@
+import { basename, dirname } from 'node:path';
+import index from '../web/index.html';
+
+/** A file of the pages, as a browser asks for it. */
+export interface WebFile {
+  /** Its name has a checksum in it, unless it is the document. */
+  readonly name: string;
+  readonly type: string;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+/** The pages as they are sent: one document for all of them, and what it loads. */
+export interface WebBundle {
+  readonly document: string;
+  readonly files: readonly WebFile[];
+}
+
+/**
+ * Reads the pages from inside the executable, where the bundler has put them; when the service runs from
+ * source, bundles them now.
+ */
+export async function loadPages(): Promise<WebBundle> {
+  const files = index.files ? await readEmbedded(index.files) : await bundleSource(index.index);
+  const document = files.find(({ name }) => name.endsWith('.html'));
+  if (!document) throw new Error('The executable has no pages.');
+  return {
+    document: new TextDecoder().decode(document.bytes),
+    files: files.filter((file) => file !== document),
+  };
+}
+
+const readEmbedded = (files: NonNullable<typeof index.files>): Promise<WebFile[]> =>
+  Promise.all(
+    files.map(async ({ path, headers }) => ({
+      name: basename(path),
+      type: headers['content-type'],
+      bytes: await Bun.file(path).bytes(),
+    })),
+  );
+
+async function bundleSource(path: string): Promise<WebFile[]> {
+  const { outputs } = await Bun.build({ entrypoints: [path], target: 'browser', root: dirname(path) });
+  return Promise.all(
+    outputs.map(async (output) => ({
+      name: basename(output.path),
+      type: output.type,
+      bytes: new Uint8Array(await output.arrayBuffer()),
+    })),
+  );
+}

@@ -1,0 +1,223 @@
+import { useEffect, useRef } from 'preact/hooks';
+import uPlot from 'uplot';
+import { formatLocal } from './moment.tsx';
+import { theme } from './theme.tsx';
+
+/** A moment that is marked in every plot. */
+export interface Mark {
+  readonly timeMs: number;
+  readonly label: string;
+}
+
+interface PlotProps {
+  readonly title: string;
+  /** Seconds since 1970. */
+  readonly times: readonly number[];
+  /** One column a line: null interrupts it, undefined does not. */
+  readonly columns: readonly (readonly (number | null | undefined)[])[];
+  readonly labels: readonly string[];
+  readonly format: (value: number) => string;
+  /** Whether round values are powers of two, as of memory. */
+  readonly isBinary?: boolean;
+  /** The upper end of the scale; the largest value if left out. */
+  readonly max?: number | undefined;
+  /** Drawn as a line across, such as a limit. */
+  readonly limit?: { readonly value: number; readonly label: string } | undefined;
+  readonly marks?: readonly Mark[];
+  /** Called with the range that the reader has drawn, in milliseconds; undefined for all of it. */
+  readonly onZoom: (range: { fromMs: number; toMs: number } | undefined) => void;
+}
+
+const HEIGHT = 150;
+const LEAST_ZOOM_PIXELS = 6;
+
+/** Draws lines over time. The cursors of all plots of a page move together; dragging zooms. */
+export function Plot(props: PlotProps) {
+  const place = useRef<HTMLDivElement>(null);
+  const { title, times, columns, labels, format, max, limit } = props;
+  const latest = useRef(props);
+  latest.current = props;
+  const look = theme.value;
+  useEffect(() => {
+    const element = place.current!;
+    const plot = new uPlot(optionsOf(element, latest), dataOf(times, columns), element);
+    const observer = new ResizeObserver(() => plot.setSize({ width: element.clientWidth, height: HEIGHT }));
+    observer.observe(element);
+    const showAll = () => latest.current.onZoom(undefined);
+    element.addEventListener('dblclick', showAll);
+    const dark = matchMedia('(prefers-color-scheme: dark)');
+    const redraw = () => plot.redraw();
+    dark.addEventListener('change', redraw);
+    return () => {
+      element.removeEventListener('dblclick', showAll);
+      dark.removeEventListener('change', redraw);
+      observer.disconnect();
+      plot.destroy();
+    };
+  }, [times, columns, labels.join('\n'), max, limit?.value, look]);
+  return (
+    <figure class="plot" aria-label={describe(title, times, columns, format)}>
+      <figcaption>{title}</figcaption>
+      <div ref={place} />
+    </figure>
+  );
+}
+
+const DAY = 86_400;
+/** How times are written, from the longest distance between two of them; 24 hours, and days as ISO writes them. */
+const TIMES: uPlot.Axis.Values = [
+  [DAY, '{YYYY}-{MM}-{DD}', null, null, null, null, null, null, 1],
+  [60, '{HH}:{mm}', '\n{YYYY}-{MM}-{DD}', null, '\n{YYYY}-{MM}-{DD}', null, null, null, 1],
+  [1, '{HH}:{mm}:{ss}', '\n{YYYY}-{MM}-{DD}', null, '\n{YYYY}-{MM}-{DD}', null, null, null, 1],
+];
+
+const stepsOf = (isBinary: boolean): number[] =>
+  isBinary
+    ? Array.from({ length: 44 }, (_, power) => 2 ** power)
+    : [1, 2, 5]
+        .flatMap((digit) => Array.from({ length: 16 }, (_, power) => digit * 10 ** (power - 3)))
+        .sort((a, b) => a - b);
+
+const dataOf = (times: readonly number[], columns: PlotProps['columns']): uPlot.AlignedData => [
+  times as number[],
+  ...(columns as (number | null | undefined)[][]),
+];
+
+const colour = (name: string): string => getComputedStyle(document.documentElement).getPropertyValue(name);
+
+/** The value of a token: canvas does not know light-dark(), so that a probe resolves it. */
+function resolve(element: HTMLElement, name: string): string {
+  const probe = document.createElement('span');
+  probe.style.color = colour(name);
+  element.append(probe);
+  const resolved = getComputedStyle(probe).color;
+  probe.remove();
+  return resolved;
+}
+
+function optionsOf(element: HTMLElement, latest: { readonly current: PlotProps }): uPlot.Options {
+  const { labels, format, max, limit, isBinary = false } = latest.current;
+  const token = (name: string) => resolve(element, name);
+  const axis: uPlot.Axis = {
+    stroke: () => token('--ink-soft'),
+    grid: { stroke: () => token('--rule'), width: 1 },
+    ticks: { show: false },
+    font: '11px system-ui, sans-serif',
+  };
+  const top = (most: number) => max ?? (Math.max(most, limit?.value ?? 0) * 1.05 || 1);
+  return {
+    width: element.clientWidth,
+    height: HEIGHT,
+    legend: { show: false },
+    padding: [8, 8, 0, 0],
+    scales: { x: { time: true }, y: { range: (_, __, most) => [0, top(most ?? 0)] } },
+    axes: [
+      { ...axis, space: 80, values: TIMES },
+      { ...axis, size: 64, incrs: stepsOf(isBinary), values: (_, values) => values.map(format) },
+    ],
+    cursor: {
+      sync: { key: 'job' },
+      drag: { x: true, y: false, setScale: false, dist: LEAST_ZOOM_PIXELS },
+      points: { size: 5 },
+    },
+    series: [
+      {},
+      ...labels.map((label, index) => ({
+        label,
+        stroke: () => token(`--series-${(index % 8) + 1}`),
+        width: 1.25,
+        points: { show: false },
+        spanGaps: false,
+      })),
+    ],
+    hooks: {
+      draw: [(plot) => drawOver(plot, latest.current, token)],
+      setCursor: [(plot) => showValues(plot, latest.current)],
+      setSelect: [(plot) => zoom(plot, latest.current)],
+    },
+    plugins: [{ hooks: { init: [(plot) => plot.over.append(readout())] } }],
+  };
+}
+
+function readout(): HTMLElement {
+  const element = document.createElement('div');
+  element.className = 'readout';
+  element.hidden = true;
+  return element;
+}
+
+/** Writes the values under the cursor. */
+function showValues(plot: uPlot, { labels, format }: PlotProps): void {
+  const element = plot.over.querySelector<HTMLElement>('.readout');
+  if (!element) return;
+  const { idx, left = -1 } = plot.cursor;
+  element.hidden = idx === null || idx === undefined || left < 0;
+  if (element.hidden) return;
+  const values = labels.flatMap((label, index) => {
+    const value = plot.data[index + 1]?.[idx!];
+    return value === null || value === undefined
+      ? []
+      : [`${label === '' ? '' : `${label}: `}${format(value)}`];
+  });
+  element.textContent = [formatLocal(plot.data[0][idx!]! * 1000), ...values].join('\n');
+  const isRight = left > plot.over.clientWidth / 2;
+  element.style.left = isRight ? '' : `${left + 8}px`;
+  element.style.right = isRight ? `${plot.over.clientWidth - left + 8}px` : '';
+}
+
+function zoom(plot: uPlot, { onZoom }: PlotProps): void {
+  const { left, width } = plot.select;
+  if (width < LEAST_ZOOM_PIXELS) return;
+  const timeAt = (pixels: number) => Math.round(plot.posToVal(pixels, 'x') * 1000);
+  plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+  onZoom({ fromMs: timeAt(left), toMs: timeAt(left + width) });
+}
+
+/** Draws the limit and the marks of events. */
+function drawOver(plot: uPlot, { limit, marks = [] }: PlotProps, token: (name: string) => string): void {
+  const { ctx, bbox } = plot;
+  ctx.save();
+  ctx.lineWidth = devicePixelRatio;
+  ctx.font = `${10 * devicePixelRatio}px system-ui, sans-serif`;
+  if (limit) {
+    const y = plot.valToPos(limit.value, 'y', true);
+    ctx.strokeStyle = ctx.fillStyle = token('--harm');
+    line(ctx, [bbox.left, y], [bbox.left + bbox.width, y]);
+    ctx.fillText(limit.label, bbox.left + 4 * devicePixelRatio, y - 3 * devicePixelRatio);
+  }
+  ctx.strokeStyle = ctx.fillStyle = token('--ink-soft');
+  ctx.setLineDash([3 * devicePixelRatio, 3 * devicePixelRatio]);
+  for (const { timeMs, label } of marks) {
+    const x = plot.valToPos(timeMs / 1000, 'x', true);
+    if (x < bbox.left || x > bbox.left + bbox.width) continue;
+    line(ctx, [x, bbox.top], [x, bbox.top + bbox.height]);
+    ctx.fillText(label, x + 3 * devicePixelRatio, bbox.top + 10 * devicePixelRatio);
+  }
+  ctx.restore();
+}
+
+function line(
+  ctx: CanvasRenderingContext2D,
+  from: readonly [number, number],
+  to: readonly [number, number],
+): void {
+  ctx.beginPath();
+  ctx.moveTo(...from);
+  ctx.lineTo(...to);
+  ctx.stroke();
+}
+
+/** Describes a plot to readers who do not see it. */
+function describe(
+  title: string,
+  times: readonly number[],
+  columns: PlotProps['columns'],
+  format: PlotProps['format'],
+): string {
+  const values = columns.flat().filter((value) => typeof value === 'number');
+  if (values.length === 0 || times.length === 0) return `${title}: nothing measured`;
+  const least = values.reduce((one, other) => Math.min(one, other));
+  const most = values.reduce((one, other) => Math.max(one, other));
+  const span = `${formatLocal(times[0]! * 1000)} to ${formatLocal(times.at(-1)! * 1000)}`;
+  return `${title}, ${span}: from ${format(least)} to ${format(most)}`;
+}

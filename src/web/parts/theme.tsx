@@ -1,0 +1,52 @@
+import { signal } from '@preact/signals';
+
+const KEY = 'hpc-observe-theme';
+const THEMES = ['system', 'light', 'dark'] as const;
+type Theme = (typeof THEMES)[number];
+
+const isTheme = (text: string | null): text is Theme => THEMES.some((theme) => theme === text);
+
+function readTheme(): Theme {
+  try {
+    const saved = localStorage.getItem(KEY);
+    return isTheme(saved) ? saved : 'system';
+  } catch {
+    // A browser may forbid it; the switch then lasts as long as the page.
+    return 'system';
+  }
+}
+
+/** What the reader chose; plots draw anew when it changes. */
+export const theme = signal<Theme>(readTheme());
+
+/** Shows the pages as chosen. */
+export function applyTheme(): void {
+  if (theme.value === 'system') delete document.documentElement.dataset.theme;
+  else document.documentElement.dataset.theme = theme.value;
+}
+
+function choose(next: Theme): void {
+  theme.value = next;
+  applyTheme();
+  try {
+    localStorage.setItem(KEY, next);
+  } catch {
+    // See readTheme.
+  }
+}
+
+/** Switches between the system's colours, light and dark. */
+export function ThemeSwitch() {
+  return (
+    <label class="theme">
+      <span class="visually-hidden">Colours</span>
+      <select value={theme.value} onChange={({ currentTarget: { value } }) => choose(value as Theme)}>
+        {THEMES.map((name) => (
+          <option key={name} value={name}>
+            {name === 'system' ? 'auto' : name}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
