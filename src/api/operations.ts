@@ -1,5 +1,6 @@
 import { LIST_AUDIT } from './audit.ts';
 import { RECEIVE_COMPLETION, RECEIVE_COMPLETION_BY_TOKEN } from './completion.ts';
+import { GET_FINDINGS } from './finding.ts';
 import { GET_HEALTH } from './health.ts';
 import { JOB_FINISHED, JOB_STARTED } from './hook-event.ts';
 import { DELETE_JOB, GET_JOB } from './job.ts';
@@ -32,6 +33,7 @@ export const OPERATIONS: readonly Operation[] = [
   RECORD_SAMPLE,
   RECORD_SAMPLES,
   GET_SUMMARY,
+  GET_FINDINGS,
   LIST_RUNS,
   LIST_EVENTS,
   JOB_STARTED,

@@ -27,6 +27,7 @@ import { audit } from './routes/audit.ts';
 import { batches } from './routes/batches.ts';
 import { type CompletionOptions, completions } from './routes/completions.ts';
 import { DOCUMENTATION_ACCESS, documentation } from './routes/documentation.ts';
+import { findings } from './routes/findings.ts';
 import { health } from './routes/health.ts';
 import { type HookOptions, hooks } from './routes/hook-events.ts';
 import { events } from './routes/job-events.ts';
@@ -100,6 +101,7 @@ export function createApp({
     .use(jobs({ store, now }))
     .use(samples({ store, now }))
     .use(summaries({ store }))
+    .use(findings({ store, now }))
     .use(runs({ store }))
     .use(events({ store }))
     .use(batches({ store, now }))

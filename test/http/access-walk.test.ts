@@ -44,6 +44,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   listMetrics: READ,
   listSamples: READ,
   getSummary: READ,
+  getFindings: READ,
   listRuns: READ,
   listEvents: READ,
   createJob: adminRow(201),

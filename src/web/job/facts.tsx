@@ -1,6 +1,6 @@
 import type { JobAnswer } from '../../api/job.ts';
 import type { EventListAnswer } from '../../api/job-event.ts';
-import { formatMb, formatSeconds } from '../parts/figures.ts';
+import { formatMb, formatSeconds } from '../../domain/figures.ts';
 import { Moment } from '../parts/moment.tsx';
 import { apiAddress, jobPath } from '../parts/request.ts';
 

@@ -1,5 +1,5 @@
 import type { JobAnswer } from '../../api/job.ts';
-import { formatSeconds } from '../parts/figures.ts';
+import { formatSeconds } from '../../domain/figures.ts';
 import { Moment, now } from '../parts/moment.tsx';
 
 /** A stretch of a job's life. */

@@ -1,5 +1,5 @@
 import type { SummaryAnswer } from '../../api/summary.ts';
-import { formatMb, formatPercent, groupDigits } from '../parts/figures.ts';
+import { formatMb, formatPercent, groupDigits } from '../../domain/figures.ts';
 
 const FIRST_ROWS = 50;
 

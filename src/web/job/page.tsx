@@ -1,8 +1,10 @@
 import { useEffect, useMemo } from 'preact/hooks';
 import type { Wire } from '../../api/field.ts';
+import type { VerdictAnswer } from '../../api/finding.ts';
 import type { JobAnswer } from '../../api/job.ts';
 import type { EventListAnswer } from '../../api/job-event.ts';
-import type { RunListAnswer } from '../../api/run.ts';
+import type { RunAnswer, RunListAnswer } from '../../api/run.ts';
+import type { SummaryAnswer } from '../../api/summary.ts';
 import type { Mark } from '../parts/plot.tsx';
 import { Problem } from '../parts/problem.tsx';
 import { getJson, jobPath } from '../parts/request.ts';
@@ -14,44 +16,78 @@ import { NodeTable } from './nodes.tsx';
 import { Plots } from './plots.tsx';
 import { Title } from './title.tsx';
 import { UsedOfAsked } from './used-of-asked.tsx';
+import { Verdict } from './verdict.tsx';
 
 const POLL_MS = 15_000;
 
-/** One job, from the answer to the evidence. The run and the range of the plots are in the address. */
-export function JobPage({ id }: { id: string }) {
-  const job = useResource(`job ${id}`, (signal) => getJson<JobAnswer>(jobPath(id), {}, signal), {
-    everyMs: POLL_MS,
-  });
+/** Reads all that the page shows. `chosen` is the number of a run; undefined for the latest. */
+function useJob(id: string, chosen: number | undefined) {
+  const everyMs = POLL_MS;
+  const job = useResource(`job ${id}`, (signal) => getJson<JobAnswer>(jobPath(id), {}, signal), { everyMs });
   const runs = useResource(
     `runs ${id}`,
     (signal) => getJson<Wire<typeof RunListAnswer>>(jobPath(id, '/runs'), {}, signal),
-    { everyMs: 2 * POLL_MS },
+    { everyMs },
   );
   const events = useResource(job.value && `events ${id} ${job.value.state}`, (signal) =>
     getJson<EventListAnswer>(jobPath(id, '/events'), {}, signal),
   );
+  const verdict = useResource(
+    `verdict ${id} ${chosen}`,
+    (signal) => getJson<VerdictAnswer>(jobPath(id, '/findings'), { run: chosen }, signal),
+    { everyMs },
+  );
+  return { job, runs, events: events.value, verdict: verdict.value };
+}
+
+/** One job, from the answer to the evidence. The run and the range of the plots are in the address. */
+export function JobPage({ id }: { id: string }) {
   const chosen = Number(place.value.query.get('run')) || undefined;
-  const marks = useMemo(() => marksOf(events.value), [events.value]);
+  const { job, runs, events, verdict } = useJob(id, chosen);
   useEffect(() => {
     document.title = `${id} · hpc-observe`;
   }, [id]);
-
-  if (job.isLoading || !job.value)
-    return job.error ? <Problem error={job.error} /> : <p class="soft">Reading …</p>;
+  if (!job.value) return job.error ? <Problem error={job.error} /> : <p class="soft">Reading …</p>;
   const all = runs.value?.runs ?? [];
-  const shown = all.find(({ run }) => run === (chosen ?? all.length));
-  const isLatest = chosen === undefined || chosen === all.length;
-  const subject = isLatest ? job.value : (shown ?? job.value);
+  const run = chosen ?? all.length;
+  const shown = all.find((one) => one.run === run);
   return (
     <article class="job">
       {job.error && <Problem error={job.error} />}
-      <Title job={subject} runs={all} run={chosen ?? all.length} />
-      <LifeLine job={subject} />
-      {shown && <UsedOfAsked job={subject} summary={shown.summary} />}
-      <Plots job={subject} run={isLatest ? undefined : chosen} marks={marks} />
-      {shown && <NodeTable summary={shown.summary} />}
-      <Facts job={subject} events={events.value} />
+      <JobView
+        job={run === all.length ? job.value : (shown ?? job.value)}
+        runs={all}
+        run={run}
+        summary={shown?.summary}
+        events={events}
+        verdict={verdict}
+      />
     </article>
+  );
+}
+
+interface JobViewProps {
+  readonly job: JobAnswer;
+  readonly runs: readonly RunAnswer[];
+  /** The number of the run that is shown; `runs.length` for the latest. */
+  readonly run: number;
+  readonly summary: SummaryAnswer | undefined;
+  readonly events: EventListAnswer | undefined;
+  readonly verdict: VerdictAnswer | undefined;
+}
+
+function JobView({ job, runs, run, summary, events, verdict }: JobViewProps) {
+  const marks = useMemo(() => marksOf(events), [events]);
+  return (
+    <>
+      <Title job={job} runs={runs} run={run} />
+      {verdict && <Verdict verdict={verdict} />}
+      <LifeLine job={job} />
+      {summary && <UsedOfAsked job={job} summary={summary} />}
+      <Plots job={job} run={run === runs.length ? undefined : run} marks={marks} />
+      {summary && <NodeTable summary={summary} />}
+      <Facts job={job} events={events} />
+    </>
   );
 }
 

@@ -1,7 +1,7 @@
 import { useMemo } from 'preact/hooks';
 import type { JobAnswer } from '../../api/job.ts';
 import type { SampleAnswer } from '../../api/sample.ts';
-import { formatMb, formatPercent } from '../parts/figures.ts';
+import { formatMb, formatPercent } from '../../domain/figures.ts';
 import { type Mark, Plot } from '../parts/plot.tsx';
 import { Problem } from '../parts/problem.tsx';
 import { getJson, jobPath } from '../parts/request.ts';

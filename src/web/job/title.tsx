@@ -1,6 +1,6 @@
 import type { JobAnswer } from '../../api/job.ts';
 import type { RunAnswer } from '../../api/run.ts';
-import { formatCount, formatSeconds } from '../parts/figures.ts';
+import { formatCount, formatSeconds } from '../../domain/figures.ts';
 import { writeTerm } from '../parts/filter.ts';
 import { formatLocal, now } from '../parts/moment.tsx';
 import { addressOf, go, place } from '../parts/router.ts';

@@ -1,6 +1,6 @@
 import type { JobAnswer } from '../../api/job.ts';
 import type { SummaryAnswer } from '../../api/summary.ts';
-import { formatCount, formatMb, formatPercent, formatSeconds } from '../parts/figures.ts';
+import { formatCount, formatMb, formatPercent, formatSeconds } from '../../domain/figures.ts';
 import { now } from '../parts/moment.tsx';
 import { runtimeOf } from '../parts/runtime.ts';
 import { type Tone, Used, type UsedProps } from '../parts/used.tsx';

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import type { JobAnswer } from '../../api/job.ts';
-import { formatMb, formatPercent, formatSeconds } from '../parts/figures.ts';
+import { formatMb, formatPercent, formatSeconds } from '../../domain/figures.ts';
 import { writeTerm } from '../parts/filter.ts';
 import { Moment } from '../parts/moment.tsx';
 import { runtimeOf } from '../parts/runtime.ts';

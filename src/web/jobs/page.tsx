@@ -1,6 +1,6 @@
 import { useEffect } from 'preact/hooks';
+import { groupDigits } from '../../domain/figures.ts';
 import { Empty } from '../parts/empty.tsx';
-import { groupDigits } from '../parts/figures.ts';
 import { queryOf, readFilter } from '../parts/filter.ts';
 import { now } from '../parts/moment.tsx';
 import { Problem } from '../parts/problem.tsx';

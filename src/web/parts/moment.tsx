@@ -1,5 +1,5 @@
 import { signal } from '@preact/signals';
-import { formatAgo } from './figures.ts';
+import { formatAgo } from '../../domain/figures.ts';
 
 /** The reader's clock, once a second while the page can be seen. */
 export const now = signal(Date.now());

@@ -53,7 +53,7 @@ function loadOnce(load: () => Promise<void>): () => void {
   return () => {};
 }
 
-/** Loads now and again after each load, but not while nobody sees the page; and at once when it is seen again. */
+/** Loads now and after each load again, but only while somebody sees the page. */
 function loadRepeatedly(load: () => Promise<void>, everyMs: number): () => void {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let isStopped = false;

@@ -1,6 +1,6 @@
 import { signal } from '@preact/signals';
 
-/** Where the reader is: a path below the base of the pages, without a slash at its start, and its parameters. */
+/** Where the reader is: a path below the base, without a slash at its start, and parameters. */
 export interface Place {
   readonly path: string;
   readonly query: URLSearchParams;

@@ -1,4 +1,4 @@
-// How the pages write numbers. Pure, and the same everywhere: units are always shown.
+// How pages, findings and commands write numbers for people. Units are always shown.
 
 const KIB = 1024;
 const BYTE_UNITS = ['B', 'KB', 'MB', 'GB', 'TB', 'PB'];

@@ -1,0 +1,45 @@
+import type { VerdictAnswer } from '../../api/finding.ts';
+
+const MAX_FINDINGS = 3;
+const SUBJECTS: Record<VerdictAnswer['fine'][number], string> = {
+  end: 'how it ended',
+  gpu: 'GPU',
+  cpu: 'CPU',
+  nodes: 'nodes',
+  memory: 'memory',
+};
+
+/** Says what is to be said of a job first: one sentence, then what else is worth changing. */
+export function Verdict({ verdict }: { verdict: VerdictAnswer }) {
+  const [worst, ...others] = verdict.findings.slice(0, MAX_FINDINGS);
+  const fine = verdict.fine.map((subject) => SUBJECTS[subject]);
+  return (
+    <section class={`verdict verdict-${worst?.severity ?? 'fine'}`} aria-label="Verdict">
+      <p class="verdict-sentence">{verdict.verdict}</p>
+      {worst?.action && <Action text={worst.action} />}
+      {others.length > 0 && (
+        <ul>
+          {others.map(({ kind, message, action }) => (
+            <li key={kind}>
+              {message} {action && <Action text={action} />}
+            </li>
+          ))}
+        </ul>
+      )}
+      <p class="soft">
+        {fine.length > 0 && `Nothing found for: ${fine.join(', ')}. `}
+        {verdict.not_judged.map(({ subject, why }) => `Not judged: ${SUBJECTS[subject]}, because ${why}. `)}
+      </p>
+    </section>
+  );
+}
+
+/** An option of a job script is shown as one. */
+const Action = ({ text }: { text: string }) =>
+  text.startsWith('--') ? (
+    <span>
+      Ask for <code>{text}</code>.
+    </span>
+  ) : (
+    <span>{text}</span>
+  );
