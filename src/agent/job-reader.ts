@@ -49,7 +49,9 @@ export function readJob(
   const isNever = ({ name }: Collector, controller: string) =>
     !read.has(name) && (job.unified !== undefined || !usesController(work.find, controller));
   if (isNever(CPU, 'cpuacct')) parts.push(...cpuOfProcesses(job, work));
-  if (isNever(MEMORY, 'memory')) parts.push(...memoryOfProcesses(job, work));
+  // A job whose last process has just ended holds no memory, and this is its last reading.
+  const hasNone = parts.some(({ values }) => values.processes === 0);
+  if (isNever(MEMORY, 'memory')) parts.push(...(hasNone ? NO_BYTES : memoryOfProcesses(job, work)));
   const pids = () => listProcesses(job, readText, MAX_PROCESSES);
   return readingOf(job.key, parts, { timeMs, monotonicMs, pids }, work);
 }
@@ -103,6 +105,8 @@ function cpuOfProcesses({ key }: JobDirectory, work: RoundWork): MeterPart[] {
     isLossy: true,
   }));
 }
+
+const NO_BYTES: readonly MeterPart[] = [{ source: 'processes', values: { memory_anonymous_bytes: 0 } }];
 
 function memoryOfProcesses(job: JobDirectory, work: RoundWork): MeterPart[] {
   const bytes = work.attempt('memory', () =>

@@ -70,10 +70,15 @@ test('values that no job can have are left out and counted', async () => {
   expect(round.dropped).toBe(3);
 });
 
-test('an allocation without any file is reported as it is', async () => {
+test('a job without processes holds no memory, also where no cgroup counts it', async () => {
   using folder = unpackTree(`${MOUNTS}==> ${JOB}/step_0/cgroup.procs <==\n`);
   const round = await readTree(folder.path, { allocatedCpus: () => 4 });
-  expect(round.readings[0]?.values).toEqual({ processes: 0, threads: 0, cpus_allocated: 4 });
+  expect(round.readings[0]?.values).toEqual({
+    processes: 0,
+    threads: 0,
+    cpus_allocated: 4,
+    memory_anonymous_bytes: 0,
+  });
   expect(round.troubles).toEqual([]);
 });
 

@@ -61,3 +61,11 @@ test.each([
 ])('without %s there is no sample, rather than one with a 0', (_, values) => {
   expect(sampleOf(reading({ values }), 'n1')).toBeUndefined();
 });
+
+test('a job that runs nothing on a node has 0 there, also where its CPUs are unknown', () => {
+  const usageOf = (values: JobReading['values']) =>
+    sampleOf(reading({ values: { memory_anonymous_bytes: 0, ...values } }), 'n1')?.cpuUsage;
+  expect(usageOf({ cpus_used: 0.001, processes: 0 })).toBe(0);
+  expect(usageOf({ cpus_used: 0.001, processes: 1 })).toBeUndefined();
+  expect(usageOf({ cpus_used: 0.4, processes: 0 })).toBeUndefined();
+});
