@@ -1,8 +1,8 @@
 import { version as number } from '../../package.json';
 import { UsageError } from '../domain/errors.ts';
+import { findLikely } from '../domain/suggest.ts';
 import { loadConfig, type Surroundings } from '../settings/load.ts';
 import { flagOf, inputOf } from '../settings/setting.ts';
-import { findLikely } from '../settings/suggest.ts';
 import { SERVICE_KEYS, SETTINGS } from '../settings/table.ts';
 import { type Command, defineCommand } from './command.ts';
 

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
+import { findLikely } from '../domain/suggest.ts';
 import type { Faults } from './faults.ts';
-import { findLikely } from './suggest.ts';
 
 /** A flag of one command, which is not a setting. */
 interface Flag {

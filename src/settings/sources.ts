@@ -1,6 +1,6 @@
+import { findLikely } from '../domain/suggest.ts';
 import type { Faults } from './faults.ts';
 import { keyOf, variableOf } from './setting.ts';
-import { findLikely } from './suggest.ts';
 
 /** A value as text, and where it came from. */
 export interface Given {

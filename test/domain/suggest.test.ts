@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test';
-import { findLikely } from '../../src/settings/suggest.ts';
+import { findLikely } from '../../src/domain/suggest.ts';
 
 test.each([
   ['sevre', 'serve'],
