@@ -1,3 +1,4 @@
+import { renderMeasuresPage } from './src/api/measures-page.ts';
 import { renderApiTables } from './src/api/tables.ts';
 import { loadCommands } from './src/cli/commands.ts';
 import { renderConfigurationPage } from './src/cli/configuration-page.ts';
@@ -9,6 +10,7 @@ import { renderMetricsPage } from './src/service/metrics-page.ts';
 export const PAGES: Readonly<Record<string, (text: string) => string | Promise<string>>> = {
   'docs/api.md': renderApiTables,
   'docs/configuration.md': async () => renderConfigurationPage(await loadCommands()),
+  'docs/measures.md': renderMeasuresPage,
   'docs/metrics.md': renderMetricsPage,
 };
 

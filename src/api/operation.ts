@@ -12,6 +12,8 @@ export interface Parameter {
   readonly description: string;
   readonly schema: Schema;
   readonly example?: string;
+  /** False for a list in one parameter, separated by commas. */
+  readonly explode?: false;
 }
 
 export interface Answer {
@@ -85,6 +87,12 @@ export const choiceParameter = (
     ...Choice(words),
     ...(otherwise !== undefined && { default: otherwise }),
   });
+
+/** A parameter that takes several words, separated by commas. */
+export const listParameter = (name: string, description: string, words: readonly string[]): Parameter => ({
+  ...queryParameter(name, description, Type.Array(Choice(words), { minItems: 1, uniqueItems: true })),
+  explode: false,
+});
 
 export const MAX_RUN = 1_000_000;
 export const RUN = queryParameter(

@@ -48,7 +48,7 @@ export const renderNewSample = ({ timeMs, ...sample }: SentSample): SampleBody =
   ...renderUsage(sample),
 });
 
-const SpreadAnswer = Type.Object(
+export const SpreadAnswer = Type.Object(
   { min: Type.Number(), mean: Type.Number(), max: Type.Number() },
   { additionalProperties: false },
 );
@@ -145,9 +145,6 @@ export const SampleRow = Type.Object(
   { additionalProperties: false },
 );
 type SampleRow = Wire<typeof SampleRow>;
-
-/** The columns of CSV. */
-export const SAMPLE_COLUMNS = Object.keys(SampleRow.properties);
 
 /** Reads a row of NDJSON. */
 export function readSampleRow(row: SampleRow): Reading {

@@ -61,9 +61,9 @@ export const renderApiTables = (page: string): string =>
 const parameters = (list: readonly Parameter[]): string =>
   table(
     ['Parameter', 'Type', 'Default', 'Meaning'],
-    list.map(({ name, schema, description }) => [
+    list.map(({ name, schema, description, explode }) => [
       `\`${name}\``,
-      typeOf(schema),
+      explode === false ? 'names' : typeOf(schema),
       schema.default === undefined ? '' : `\`${schema.default}\``,
       description,
     ]),

@@ -1,65 +1,52 @@
-import { BatchAnswer, readBatch } from '../api/batch.ts';
-import { GET_HEALTH, HealthAnswer, readHealth } from '../api/health.ts';
-import {
-  JOB_FINISHED,
-  JOB_STARTED,
-  type JobFinishedBody,
-  type JobStartedBody,
-  ProcessedAnswer,
-} from '../api/hook-event.ts';
-import { DELETE_JOB, GET_JOB, JobAnswer, readJob } from '../api/job.ts';
-import { EventListAnswer, LIST_EVENTS, readEvent } from '../api/job-event.ts';
-import { JobListAnswer, LIST_JOBS, readJobList, renderListQuery } from '../api/job-list.ts';
+import { GET_HEALTH } from '../api/health.ts';
+import { JOB_FINISHED, JOB_STARTED, type JobFinishedBody, type JobStartedBody } from '../api/hook-event.ts';
+import { DELETE_JOB, GET_JOB } from '../api/job.ts';
+import { LIST_EVENTS } from '../api/job-event.ts';
+import { LIST_JOBS, renderListQuery } from '../api/job-list.ts';
 import { renderPatch, UPDATE_JOB } from '../api/job-patch.ts';
 import { MEDIA_TYPE } from '../api/media-type.ts';
 import { CREATE_JOB, renderNewJob } from '../api/new-job.ts';
 import type { Operation } from '../api/operation.ts';
 import { CREATE_JOBS, renderPastJob, type SentJob } from '../api/past-job.ts';
-import { LIST_RUNS, RunListAnswer, readRun } from '../api/run.ts';
-import {
-  RECORD_SAMPLE,
-  type Reading,
-  readSample,
-  readSampleRow,
-  renderNewSample,
-  SampleAnswer,
-  SampleRow,
-  type SentSample,
-} from '../api/sample.ts';
+import type { MeasuredReading, MeasureQuery } from '../api/reading.ts';
+import { LIST_RUNS } from '../api/run.ts';
+import { RECORD_SAMPLE, type Reading, renderNewSample, type SentSample } from '../api/sample.ts';
 import { RECORD_SAMPLES, renderSampleRow, type SentRow } from '../api/sample-batch.ts';
-import { LIST_SAMPLES, renderReadingQuery, SampleListAnswer } from '../api/sample-list.ts';
-import {
-  CREATE_LINK,
-  END_SESSION,
-  EndedSessionsAnswer,
-  LinkAnswer,
-  REVOKE_SESSIONS,
-  readSession,
-  SessionAnswer,
-  START_SESSION,
-} from '../api/session.ts';
-import { GET_SUMMARY, JobSummaryAnswer, readSummary } from '../api/summary.ts';
-import {
-  CREATE_TOKEN,
-  CreatedTokenAnswer,
-  LIST_TOKENS,
-  type ListedToken,
-  REVOKE_TOKEN,
-  readCreatedToken,
-  readToken,
-  renderNewToken,
-  TokenListAnswer,
-} from '../api/token.ts';
-import { readWhoami, WHOAMI, WhoamiAnswer } from '../api/whoami.ts';
+import { LIST_SAMPLES, renderReadingQuery } from '../api/sample-list.ts';
+import { CREATE_LINK, END_SESSION, REVOKE_SESSIONS, START_SESSION } from '../api/session.ts';
+import { GET_SUMMARY } from '../api/summary.ts';
+import { CREATE_TOKEN, LIST_TOKENS, type ListedToken, REVOKE_TOKEN, renderNewToken } from '../api/token.ts';
+import { WHOAMI } from '../api/whoami.ts';
 import type { Job, JobPatch, NewJob } from '../domain/job.ts';
 import type { JobFilter, JobOrder } from '../domain/list.ts';
 import type { BatchResult } from '../domain/store/batch.ts';
 import type { JobEvent, JobRun } from '../domain/store/runs.ts';
 import type { JobSummary, ReadingQuery } from '../domain/store/samples.ts';
 import type { NewToken } from '../domain/token.ts';
-import { answerReader, type ReadAnswer } from './answer.ts';
+import type { ReadAnswer } from './answer.ts';
 import { ClientError } from './error.ts';
 import { readLines } from './ndjson.ts';
+import {
+  toBatch,
+  toCreatedToken,
+  toEnded,
+  toEvents,
+  toHealth,
+  toJob,
+  toJobList,
+  toLink,
+  toMeasured,
+  toMeasuredReading,
+  toProcessed,
+  toReading,
+  toRuns,
+  toSample,
+  toSamples,
+  toSession,
+  toSummary,
+  toTokens,
+  toWhoami,
+} from './readers.ts';
 import {
   type CallOptions,
   type ClientOptions,
@@ -73,33 +60,15 @@ export interface JobQuery extends JobFilter {
   readonly order?: JobOrder;
 }
 
+/** Which samples to read. */
+export type SampleQuery = Omit<ReadingQuery, 'codes' | 'by'>;
+
 export interface JobPageQuery extends JobQuery {
   readonly limit?: number;
   readonly offset?: number;
   /** The `nextCursor` of the previous page. */
   readonly cursor?: string;
 }
-
-const toHealth = answerReader(HealthAnswer, readHealth);
-const toJob = answerReader(JobAnswer, readJob);
-const toJobList = answerReader(JobListAnswer, readJobList);
-const toRuns = answerReader(RunListAnswer, ({ runs }) => runs.map(readRun));
-const toEvents = answerReader(EventListAnswer, ({ events }) => events.map(readEvent));
-const toSummary = answerReader(JobSummaryAnswer, readSummary);
-const toSample = answerReader(SampleAnswer, readSample);
-const toSamples = answerReader(SampleListAnswer, ({ samples, total }) => ({
-  samples: samples.map(readSample),
-  total,
-}));
-const toReading = answerReader(SampleRow, readSampleRow);
-const toBatch = answerReader(BatchAnswer, readBatch);
-const toCreatedToken = answerReader(CreatedTokenAnswer, readCreatedToken);
-const toTokens = answerReader(TokenListAnswer, ({ tokens }) => tokens.map(readToken));
-const toWhoami = answerReader(WhoamiAnswer, readWhoami);
-const toSession = answerReader(SessionAnswer, readSession);
-const toLink = answerReader(LinkAnswer, ({ url }) => url);
-const toEnded = answerReader(EndedSessionsAnswer, ({ ended }) => ended);
-const toProcessed = answerReader(ProcessedAnswer, ({ message }) => message);
 
 /**
  * Talks to a service. Every method rejects with a ClientError, or with the reason of `signal` once that is
@@ -169,21 +138,39 @@ export class Client {
   }
 
   /** Returns the newest `limit` samples that match, and how many match. */
-  listSamples(jobId: string, { limit, ...rest }: ReadingQuery & { limit?: number } = {}, call?: CallOptions) {
+  listSamples(jobId: string, { limit, ...rest }: SampleQuery & { limit?: number } = {}, call?: CallOptions) {
     const query = () => ({ ...renderReadingQuery(rest), limit: limit?.toString() });
     return this.#ask({ operation: LIST_SAMPLES, subject: jobId, query }, toSamples, call);
   }
 
   /** Returns all samples that match as at most `maxPoints` points of equal spans. */
-  plotSamples(jobId: string, range: ReadingQuery, maxPoints: number, call?: CallOptions) {
+  plotSamples(jobId: string, range: SampleQuery, maxPoints: number, call?: CallOptions) {
     const query = () => ({ ...renderReadingQuery(range), max_points: String(maxPoints) });
     return this.#ask({ operation: LIST_SAMPLES, subject: jobId, query }, toSamples, call);
   }
 
   /** Yields all samples that match, as they arrive. */
-  streamSamples(jobId: string, range: ReadingQuery = {}, call?: CallOptions): AsyncGenerator<Reading> {
+  streamSamples(jobId: string, range: SampleQuery = {}, call?: CallOptions): AsyncGenerator<Reading> {
     const query = () => renderReadingQuery(range);
     return this.#stream({ operation: LIST_SAMPLES, subject: jobId, query }, toReading, call);
+  }
+
+  /** `listSamples` with chosen fields, or with one row for each GPU. */
+  listMeasures(jobId: string, { limit, ...rest }: MeasureQuery & { limit?: number }, call?: CallOptions) {
+    const query = () => ({ ...renderReadingQuery(rest), limit: limit?.toString() });
+    return this.#ask({ operation: LIST_SAMPLES, subject: jobId, query }, toMeasured, call);
+  }
+
+  /** `plotSamples` with chosen fields, or with points of each GPU. */
+  plotMeasures(jobId: string, range: MeasureQuery, maxPoints: number, call?: CallOptions) {
+    const query = () => ({ ...renderReadingQuery(range), max_points: String(maxPoints) });
+    return this.#ask({ operation: LIST_SAMPLES, subject: jobId, query }, toMeasured, call);
+  }
+
+  /** `streamSamples` with chosen fields, or with one row for each GPU. */
+  streamMeasures(jobId: string, range: MeasureQuery, call?: CallOptions): AsyncGenerator<MeasuredReading> {
+    const query = () => renderReadingQuery(range);
+    return this.#stream({ operation: LIST_SAMPLES, subject: jobId, query }, toMeasuredReading, call);
   }
 
   recordSample(jobId: string, sample: SentSample, call?: CallOptions): Promise<Reading> {

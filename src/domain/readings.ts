@@ -46,20 +46,40 @@ export interface PointColumns {
   readonly memoryMax: Float64Array;
   readonly gpuMin: Float64Array;
   readonly gpuMax: Float64Array;
+  /** For each column of `further`; left out where points are not made of them. */
+  readonly further?: readonly SpreadColumns[];
+}
+
+/** Spread of a measure over the samples of each row; NaN where none has it. */
+export interface SpreadColumns {
+  readonly min: Float64Array;
+  readonly mean: Float64Array;
+  readonly max: Float64Array;
 }
 
 /** Samples of one node, or the points that replaced them. */
 export interface NodeReadings extends SampleColumns {
   /** Present if any row is a point. */
   readonly points?: PointColumns;
+  /** With one row for each GPU: index into `Readings.names` of the node and GPU of each row. */
+  readonly labels?: Float64Array;
 }
 
-/** Samples and points of a job in order of time. */
-export interface Readings extends NodeReadings {
-  /** Index into `names` of the node of each row. */
-  readonly nodes: Uint32Array;
+/** The nodes that rows refer to by index, or the GPUs of nodes. */
+export interface ReadingLabels {
   /** Names of the nodes; undefined for the first node of the job, which answers leave out. */
   readonly names: readonly (string | undefined)[];
+  /** With one row for each GPU: the UUID of the GPU of each entry; a node has one entry for each. */
+  readonly gpus?: readonly string[];
+}
+
+/**
+ * Samples and points of a job in order of time. `further` has one column for each wanted code, in the order
+ * of the query.
+ */
+export interface Readings extends NodeReadings, ReadingLabels {
+  /** Index into `names` of the node of each row. */
+  readonly nodes: Uint32Array;
 }
 
 const POINT_COLUMNS = [
@@ -71,7 +91,7 @@ const POINT_COLUMNS = [
   'memoryMax',
   'gpuMin',
   'gpuMax',
-] as const satisfies readonly (keyof PointColumns)[];
+] as const satisfies readonly Exclude<keyof PointColumns, 'further'>[];
 
 export function makePoints(count: number): PointColumns {
   return Object.fromEntries(POINT_COLUMNS.map((name) => [name, new Float64Array(count)])) as never;
@@ -79,12 +99,18 @@ export function makePoints(count: number): PointColumns {
 
 /** Applies a function to every column of points. */
 function mapPoints(points: PointColumns, change: (column: Float64Array) => Float64Array): PointColumns {
-  return Object.fromEntries(POINT_COLUMNS.map((name) => [name, change(points[name])])) as never;
+  const changed = Object.fromEntries(POINT_COLUMNS.map((name) => [name, change(points[name])])) as never;
+  const further = points.further?.map(({ min, mean, max }) => ({
+    min: change(min),
+    mean: change(mean),
+    max: change(max),
+  }));
+  return further ? { ...(changed as PointColumns), further } : changed;
 }
 
 /** Applies a function to every column. */
 const mapColumns = (
-  { count, times, cpu, memory, gpu, further, points }: NodeReadings,
+  { count, times, cpu, memory, gpu, further, points, labels }: NodeReadings,
   change: (column: Float64Array) => Float64Array,
 ): NodeReadings => ({
   count,
@@ -94,6 +120,7 @@ const mapColumns = (
   gpu: change(gpu),
   ...(further && { further: further.map((column) => ({ ...column, values: change(column.values) })) }),
   ...(points && { points: mapPoints(points, change) }),
+  ...(labels && { labels: change(labels) }),
 });
 
 /** Returns rows `start` to `end` (exclusive); they share the memory of `readings`. */
@@ -116,21 +143,29 @@ export function turnAround(readings: NodeReadings): NodeReadings {
   return turned;
 }
 
-type Rows = Omit<Readings, 'names'>;
+type Rows = Omit<Readings, keyof ReadingLabels>;
 
-/** Allocates rows to copy into. */
-export const makeReadings = (count: number, hasPoints: boolean): Rows => ({
+/** Allocates rows to copy all of `parts` into, which have the same further columns. */
+export const makeReadings = (count: number, parts: readonly NodeReadings[]): Rows => ({
   ...makeSamples(count),
   nodes: new Uint32Array(count),
-  ...(hasPoints && { points: makePoints(count) }),
+  ...(parts[0]?.further && {
+    further: parts[0].further.map((column) => ({ ...column, values: new Float64Array(count) })),
+  }),
+  ...(parts.some(({ points }) => points) && { points: makePoints(count) }),
 });
 
 /** Copies readings, except their nodes, to the rows from `at` on. */
-export function copyRows(to: Rows, at: number, { times, cpu, memory, gpu, points }: NodeReadings): void {
+export function copyRows(
+  to: Rows,
+  at: number,
+  { times, cpu, memory, gpu, further = [], points }: NodeReadings,
+): void {
   to.times.set(times, at);
   to.cpu.set(cpu, at);
   to.memory.set(memory, at);
   to.gpu.set(gpu, at);
+  for (const [place, { values }] of further.entries()) to.further![place]!.values.set(values, at);
   if (points) for (const name of POINT_COLUMNS) to.points![name].set(points[name], at);
 }
 
@@ -149,21 +184,26 @@ export function orderRows(rows: Rows, places: ArrayLike<number>): Rows {
 /** Joins batches, and reverses the rows if `isTurned`. */
 export function joinReadings(
   batches: readonly Readings[],
-  { names, isTurned = false }: { names: Readings['names']; isTurned?: boolean },
+  { isTurned = false, ...labels }: ReadingLabels & { isTurned?: boolean },
 ): Readings {
   const count = batches.reduce((sum, batch) => sum + batch.count, 0);
-  const all = makeReadings(
-    count,
-    batches.some(({ points }) => points),
-  );
+  const all = makeReadings(count, batches);
   let at = 0;
   for (const batch of batches) {
     copyRows(all, at, batch);
     all.nodes.set(batch.nodes, at);
     at += batch.count;
   }
-  if (!isTurned) return { ...all, names };
-  return { ...mapColumns(all, (column) => column.reverse()), nodes: all.nodes.reverse(), names };
+  return isTurned ? reverseRows({ ...all, ...labels }) : { ...all, ...labels };
+}
+
+/** Reverses the rows in their place. */
+export function reverseRows(readings: Readings): Readings {
+  return {
+    ...readings,
+    ...mapColumns(readings, (column) => column.reverse()),
+    nodes: readings.nodes.reverse(),
+  };
 }
 
 /**

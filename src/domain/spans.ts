@@ -235,6 +235,8 @@ interface PlotRange {
   readonly firstMs: number;
   readonly lastMs: number;
   readonly readings: number;
+  /** Whether the plot can be drawn from stored sums, which know the documented values only. */
+  readonly areSumsEnough: boolean;
 }
 
 /** More readings than this are read as points of 15 minutes, if that leaves ENOUGH_POINTS to plot. */
@@ -247,16 +249,17 @@ const ENOUGH_POINTS = 16;
  * whole quarters instead: their sums were stored when the samples were sealed (`hasSums`).
  */
 export function plotSpans(
-  { firstMs, lastMs, readings }: PlotRange,
+  { firstMs, lastMs, readings, areSumsEnough }: PlotRange,
   maxPoints: number,
 ): Spans & { hasSums: boolean } {
   const spanMs = Math.ceil((lastMs - firstMs + 1) / maxPoints);
   const quarters = spansOver(firstMs, lastMs);
-  if (spanMs < POINT_SPAN_MS && (readings <= MAX_PLOT_READINGS || quarters.count <= ENOUGH_POINTS)) {
+  const isShort = readings <= MAX_PLOT_READINGS || quarters.count <= ENOUGH_POINTS || !areSumsEnough;
+  if (spanMs < POINT_SPAN_MS && isShort) {
     const count = Math.floor((lastMs - firstMs) / spanMs) + 1;
     return { originMs: firstMs, spanMs, count, hasSums: false };
   }
   const longMs = Math.ceil(quarters.count / maxPoints) * POINT_SPAN_MS;
   const count = Math.floor((lastMs - quarters.originMs) / longMs) + 1;
-  return { originMs: quarters.originMs, spanMs: longMs, count, hasSums: true };
+  return { originMs: quarters.originMs, spanMs: longMs, count, hasSums: areSumsEnough };
 }

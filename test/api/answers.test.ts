@@ -6,10 +6,12 @@ import { HealthAnswer } from '../../src/api/health.ts';
 import { JOB_COLUMNS, JobAnswer } from '../../src/api/job.ts';
 import { EventListAnswer } from '../../src/api/job-event.ts';
 import { JobListAnswer } from '../../src/api/job-list.ts';
+import { sampleColumns } from '../../src/api/reading.ts';
 import { RunListAnswer } from '../../src/api/run.ts';
-import { SAMPLE_COLUMNS, SampleRow } from '../../src/api/sample.ts';
+import { SampleRow } from '../../src/api/sample.ts';
 import { SampleListAnswer } from '../../src/api/sample-list.ts';
 import { JobSummaryAnswer } from '../../src/api/summary.ts';
+import { USAGE_FIELDS } from '../../src/domain/reading-fields.ts';
 import { MINUTE_MS } from '../help/builders.ts';
 import { NOON_MS } from '../help/clock.ts';
 import { startService } from '../help/service.ts';
@@ -91,6 +93,7 @@ test('the answers include points with GPU, several runs, and nodes in summaries'
   expect(runs[1].summary.nodes.length).toBe(3);
 });
 
+const SAMPLE_COLUMNS = sampleColumns(USAGE_FIELDS);
 const ROWS: [path: string, schema: Schema, columns: readonly string[]][] = [
   ['/v1/jobs', JobAnswer, JOB_COLUMNS],
   ['/v1/jobs/slurm/metrics?run=1', SampleRow, SAMPLE_COLUMNS],

@@ -1,3 +1,4 @@
+import { MEASURES_BY_CODE } from '../../src/domain/measure.ts';
 import type { Readings } from '../../src/domain/readings.ts';
 import type { ReadingQuery } from '../../src/domain/store/samples.ts';
 import type { Store } from '../../src/domain/store/store.ts';
@@ -12,6 +13,28 @@ export interface Reading {
   readonly memoryUsageMb: number;
   readonly gpuUsage?: number;
   readonly point?: Point;
+}
+
+/** A row of readings as an object, with its further measures only. */
+export interface FurtherReading {
+  readonly timeMs: number;
+  readonly node?: string;
+  readonly gpu?: string;
+  readonly [measure: string]: number | string | undefined;
+}
+
+/** The further measures of readings by name. */
+export function furtherOf({ count, times, nodes, names, gpus, further = [] }: Readings): FurtherReading[] {
+  return Array.from({ length: count }, (_, i): FurtherReading => {
+    const label = nodes[i]!;
+    const values = further.map(({ code, values }) => [MEASURES_BY_CODE.get(code)!.name, values[i]!] as const);
+    return {
+      timeMs: times[i]!,
+      ...(names[label] !== undefined && { node: names[label] }),
+      ...(gpus && { gpu: gpus[label]! }),
+      ...Object.fromEntries(values.filter(([, value]) => !Number.isNaN(value))),
+    };
+  });
 }
 
 /** The rows of readings as objects. */

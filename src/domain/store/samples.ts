@@ -21,9 +21,12 @@ export interface ReadingQuery extends TimeRange {
   /** The number of a run, from 1, the oldest; the latest run if omitted. */
   readonly run?: number;
   readonly order?: 'asc' | 'desc';
-  /** Codes of further measures that are wanted beside the documented values (`Readings.further`). */
+  /** Codes of wanted further measures, each once: the columns of `Readings.further`, in this order. */
   readonly codes?: readonly number[];
-  /** Readings of each GPU that reported, instead of each node. */
+  /**
+   * One row for each GPU of a node, instead of each node, with the values of `codes`; GPUs without any have
+   * none.
+   */
   readonly by?: 'gpu';
 }
 
@@ -86,8 +89,10 @@ export interface SampleStore {
   ): Promise<{ samples: Readings; total: number }>;
 
   /**
-   * Returns all readings that match as at most `maxPoints` points of equal spans (domain `plotSpans`). Spans
-   * without readings have no point. Rejects as `listSamples` does.
+   * Returns all readings that match as at most `maxPoints` points of equal spans (domain `plotSpans`), with
+   * `by` for each GPU. Spans without readings have no point. Counters are the latest values, added up over
+   * the nodes (domain `furtherCollector`). Rejects as `listSamples` does, and with `validation_error` if the
+   * job has too many GPUs for one plot.
    */
   plotSamples(jobId: string, query: ReadingQuery, maxPoints: number, signal?: AbortSignal): Promise<Plot>;
 

@@ -1,19 +1,20 @@
 import { contentTypeOf, type RowFormat } from '../../api/media-type.ts';
-import { SAMPLE_COLUMNS } from '../../api/sample.ts';
+import { sampleColumns } from '../../api/reading.ts';
 import type { Readings } from '../../domain/readings.ts';
 import type { ReadingQuery, SampleStore } from '../../domain/store/samples.ts';
 import { POINT_SPAN_MS } from '../../domain/summary.ts';
 import { startPace } from '../../pace.ts';
 import type { ReadingRequest } from '../request/sample-list.ts';
 import { sendDownload, sendPieces, WHOLE_BYTES } from './download.ts';
-import { maxRowBytes, rowWriter } from './sample-rows.ts';
+import { maxRowBytes, type RowOptions, rowWriter } from './sample-rows.ts';
 import { csvLine } from './table.ts';
 import { encodeText, TextWriter } from './text-writer.ts';
 
 /** Text is sent in pieces of about this many bytes. */
 const PIECE_BYTES = 64 * 1024;
-/** Approximate bytes of a row, to make room for all rows at once. */
-const ROW_BYTES = 112;
+/** Approximate bytes of a row and of each of its fields, to make room for all rows at once. */
+const ROW_BYTES = 40;
+const FIELD_BYTES = 24;
 /** Rows between two checks of the clock: well under a millisecond. */
 const ROWS_AT_ONCE = 256;
 
@@ -26,22 +27,20 @@ export async function sendReadings(
   jobId: string,
   request: ReadingOptions,
 ): Promise<Response> {
-  const { format } = request;
+  const { format, fields, query } = request;
   const { batches, spanMs, total } = await findReadings(store, jobId, request);
   const headers = {
     'content-type': contentTypeOf(format),
     vary: 'accept',
   };
-  const [head, tail] = framesOf(format, jobId, total);
+  const frames = {
+    csv: [csvLine(sampleColumns(fields, query.by)), ''],
+    ndjson: ['', ''],
+    json: [`{"job_id":${JSON.stringify(jobId)},"samples":[`, `],"total":${total}}`],
+  } as const satisfies Record<RowFormat, [head: string, tail: string]>;
+  const [head, tail] = frames[format];
   const send = format === 'json' ? sendPieces : sendDownload;
-  return send(renderPieces(batches, { format, spanMs, head, tail }), headers);
-}
-
-/** Returns the text before and after the rows. */
-function framesOf(format: RowFormat, jobId: string, total: number): [head: string, tail: string] {
-  if (format === 'csv') return [csvLine(SAMPLE_COLUMNS), ''];
-  if (format === 'ndjson') return ['', ''];
-  return [`{"job_id":${JSON.stringify(jobId)},"samples":[`, `],"total":${total}}`];
+  return send(renderPieces(batches, { format, fields, spanMs, head, tail }), headers);
 }
 
 /** Reads the samples or points of a request; `total` is for JSON only, which is never a stream. */
@@ -65,28 +64,29 @@ async function findReadings(
   };
 }
 
-interface RenderOptions {
+interface RenderOptions extends RowOptions {
   readonly format: RowFormat;
-  readonly spanMs: number;
+  /** The text before and after the rows. */
   readonly head: string;
   readonly tail: string;
 }
 
 async function* renderPieces(
   batches: AsyncIterable<Readings> | Readings[],
-  { format, spanMs, head, tail }: RenderOptions,
+  { format, head, tail, ...options }: RenderOptions,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   const out = new TextWriter();
   // JSON is sent as a whole up to a size. One piece up to that size is not copied again.
   let pieceBytes = format === 'json' ? WHOLE_BYTES : PIECE_BYTES;
   write(out, head);
   let hasRows = false;
+  const usualBytes = ROW_BYTES + FIELD_BYTES * options.fields.length;
   const pace = startPace('background');
   for await (const readings of batches) {
     hasRows ||= readings.count > 0;
-    const writeRow = rowWriter(readings, format, spanMs);
-    const rowBytes = maxRowBytes(readings);
-    out.ensure(Math.min(pieceBytes, readings.count * ROW_BYTES));
+    const writeRow = rowWriter(readings, format, options);
+    const rowBytes = maxRowBytes(readings, options);
+    out.ensure(Math.min(pieceBytes, readings.count * usualBytes));
     for (let start = 0; start < readings.count; start += ROWS_AT_ONCE) {
       // The last row is held back, because the comma after it must be removed.
       if (out.length > pieceBytes) {

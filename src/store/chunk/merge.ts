@@ -5,10 +5,12 @@ import {
   type NodeReadings,
   orderRows,
   placeOf,
+  type ReadingLabels,
   type Readings,
   sliceReadings,
   turnAround,
 } from '../../domain/readings.ts';
+import type { SpanSums } from '../../domain/spans.ts';
 import { placesInOrder } from './order.ts';
 
 /**
@@ -20,9 +22,19 @@ export interface Piece {
   readonly startMs: number;
   readonly endMs: number;
   readonly count: number;
-  /** Index of the node in the names of the job. */
+  /** Index of the node in the names of the job; not used if the readings have `labels`. */
   readonly node: number;
   open(): NodeReadings;
+  /**
+   * Returns the sums of each 15 minutes of the documented values; undefined if none are stored for exactly
+   * these readings.
+   */
+  quarters?(): SpanSums | undefined;
+}
+
+export interface FoundPieces extends ReadingLabels {
+  /** Sorted by node in the order of the job, then by time and arrival. */
+  readonly pieces: readonly Piece[];
 }
 
 /** Approximate rows of one batch; a batch takes about a millisecond. */
@@ -34,6 +46,8 @@ const BATCH_ROWS = 8192;
  */
 const FIRST_BLOCK_ROWS = 65_536;
 const MAX_BLOCK_ROWS = 131_072;
+/** Values of further measures in memory at once. */
+const MAX_BLOCK_VALUES = 1_048_576;
 
 /** Readings with their times negated where the newest come first, so that times always ascend. */
 interface Clip {
@@ -53,11 +67,12 @@ interface Waiting {
   readonly endMs: number;
 }
 
-interface MergeOptions {
-  readonly names: Readings['names'];
+interface MergeOptions extends ReadingLabels {
   readonly order: 'asc' | 'desc';
   /** Rows after which the merge ends; unlimited if omitted. */
   readonly limit?: number;
+  /** Further columns of each piece. */
+  readonly further?: number;
 }
 
 /**
@@ -68,22 +83,23 @@ interface MergeOptions {
  */
 export function* mergePieces(
   pieces: readonly Piece[],
-  { names, order, limit = Number.POSITIVE_INFINITY }: MergeOptions,
+  { order, limit = Number.POSITIVE_INFINITY, further = 0, ...labels }: MergeOptions,
 ): Generator<Readings | undefined, void> {
+  const mostRows = Math.min(MAX_BLOCK_ROWS, Math.ceil(MAX_BLOCK_VALUES / further));
   let waiting = sortByBegin(pieces, order, limit);
   let afterMs = Number.NEGATIVE_INFINITY;
   let left = limit;
   for (
-    let rows = FIRST_BLOCK_ROWS;
+    let rows = Math.min(FIRST_BLOCK_ROWS, mostRows);
     waiting.length > 0 && left > 0;
-    rows = Math.min(2 * rows, MAX_BLOCK_ROWS)
+    rows = Math.min(2 * rows, mostRows)
   ) {
     const block = yield* readBlock(waiting, { order, afterMs, rows: Math.min(rows, left) });
     for (const batch of mergeClips(block.clips)) {
       yield;
       const part = batch.count > left ? sliceBatch(batch, 0, left) : batch;
       left -= part.count;
-      yield { ...(order === 'asc' ? part : withTimesNegated(part)), names };
+      yield { ...(order === 'asc' ? part : withTimesNegated(part)), ...labels };
       if (left === 0) return;
     }
     afterMs = block.endMs;
@@ -172,7 +188,7 @@ function timeOfRow(clips: readonly { readings: NodeReadings }[], rows: number): 
   return low;
 }
 
-type Batch = Omit<Readings, 'names'>;
+type Batch = Omit<Readings, keyof ReadingLabels>;
 
 const sliceBatch = (batch: Batch, start: number, end: number): Batch => ({
   ...sliceReadings(batch, start, end),
@@ -202,8 +218,15 @@ function* mergeClips(clips: readonly Clip[]): Generator<Batch, void> {
 function* cutBatches({ readings, node }: Clip): Generator<Batch, void> {
   for (let start = 0; start < readings.count; start += BATCH_ROWS) {
     const part = sliceReadings(readings, start, Math.min(readings.count, start + BATCH_ROWS));
-    yield { ...part, nodes: new Uint32Array(part.count).fill(node) };
+    const nodes = new Uint32Array(part.count);
+    labelRows(nodes, { readings: part, node });
+    yield { ...part, nodes };
   }
+}
+
+function labelRows(nodes: Uint32Array, { readings, node }: Pick<Clip, 'readings' | 'node'>): void {
+  if (readings.labels) nodes.set(readings.labels);
+  else nodes.fill(node);
 }
 
 interface WindowOptions {
@@ -257,7 +280,7 @@ function gatherRows(
 ): Batch {
   const found = makeReadings(
     rows,
-    clips.some(({ readings }) => readings.points),
+    clips.map(({ readings }) => readings),
   );
   let at = 0;
   const starts: number[] = [];
@@ -265,8 +288,9 @@ function gatherRows(
     const end = endOf(clip, untilMs);
     if (end === clip.next) continue;
     starts.push(at);
-    copyRows(found, at, sliceReadings(clip.readings, clip.next, end));
-    found.nodes.fill(clip.node, at, at + end - clip.next);
+    const readings = sliceReadings(clip.readings, clip.next, end);
+    copyRows(found, at, readings);
+    labelRows(found.nodes.subarray(at, at + readings.count), { readings, node: clip.node });
     at += end - clip.next;
     clip.next = end;
   }

@@ -63,6 +63,7 @@ export const OPENAPI_3_0 = {
         description: filled,
         schema: ref('schema'),
         example: {},
+        explode: flag,
       }),
       if: { properties: { in: { const: 'path' } } },
       // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema

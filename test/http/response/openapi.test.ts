@@ -91,7 +91,19 @@ const REFERENCE: Record<string, { parameters?: string[]; body?: string[]; status
   'get /v1/jobs/{jobId}/runs': { parameters: ['jobId!'], statuses: [200, 404, 500, 503] },
   'get /v1/jobs/{jobId}/events': { parameters: ['jobId!'], statuses: [200, 404, 500, 503] },
   'get /v1/jobs/{jobId}/metrics': {
-    parameters: ['jobId!', 'start_time', 'end_time', 'limit', 'node', 'run', 'order', 'max_points', 'format'],
+    parameters: [
+      'jobId!',
+      'start_time',
+      'end_time',
+      'limit',
+      'node',
+      'run',
+      'order',
+      'max_points',
+      'fields',
+      'by',
+      'format',
+    ],
     statuses: [200, 400, 404, 500, 503],
   },
   'post /v1/jobs/{jobId}/metrics': {

@@ -1,13 +1,15 @@
 import type { Database } from 'bun:sqlite';
-import { type NodeReadings, placeOf, type Readings, sliceReadings } from '../../../domain/readings.ts';
+import { type NodeReadings, placeOf, sliceReadings } from '../../../domain/readings.ts';
 import { notANode } from '../../../domain/sample.ts';
-import type { SpanSums } from '../../../domain/spans.ts';
 import type { ReadingQuery } from '../../../domain/store/samples.ts';
 import { joinPoints } from '../../../domain/summary.ts';
 import { unpackColumns, unpackTimes } from '../../chunk/chunk.ts';
-import type { Piece } from '../../chunk/merge.ts';
+import { splitByGpu } from '../../chunk/gpu-pieces.ts';
+import type { FoundPieces, Piece } from '../../chunk/merge.ts';
 import { packPoints, unpackPointColumns, unpackPoints } from '../../chunk/points.ts';
+import { projectNode, wantedOfNode } from '../../chunk/project.ts';
 import { unpackQuarters } from '../../chunk/quarters.ts';
+import type { WantedMeasures } from '../../chunk/wanted.ts';
 import { OWN_RUNS } from '../runs/joined.ts';
 import { type FoundRun, inOrderOf } from '../runs/past.ts';
 import { unpackAt } from './damage.ts';
@@ -20,18 +22,6 @@ interface ChunkRow {
   readonly start_time: number;
   readonly end_time: number;
   readonly samples: number;
-}
-
-/** A piece that may have quarters (sums of each 15 minutes) beside its samples. */
-export interface StoredPiece extends Piece {
-  /** Returns undefined if there are none, or if the range of the query cuts the piece. */
-  quarters?(): SpanSums | undefined;
-}
-
-interface FoundPieces {
-  /** Sorted by node in the order of the job, then by time and arrival. */
-  readonly pieces: readonly StoredPiece[];
-  readonly names: Readings['names'];
 }
 
 /** Chunk rows between two pauses. */
@@ -63,21 +53,26 @@ export function pieceFinder(db: Database) {
     return inOrderOf(known, found, (row) => row.name);
   }
 
-  function openChunk(job: number, { seq, tier, start_time, end_time }: ChunkRow): NodeReadings {
+  function openChunk(
+    job: number,
+    { seq, tier, start_time, end_time }: ChunkRow,
+    wanted: WantedMeasures | undefined,
+  ): NodeReadings {
     const { data } = selectData.get(seq)!;
     return unpackAt(db, { job, startMs: start_time, endMs: end_time }, () =>
-      tier === 0 ? unpackColumns(data) : unpackPointColumns(data),
+      tier === 0 ? unpackColumns(data, wanted) : unpackPointColumns(data),
     );
   }
 
   /** Returns the part of a chunk that lies in the range; undefined if nothing does. */
-  function cutChunk(job: number, node: number, row: ChunkRow, { fromMs, toMs }: Span): Piece | undefined {
+  function cutChunk(job: number, node: number, row: ChunkRow, cut: Cut): Piece | undefined {
+    const { fromMs, toMs, wanted } = cut;
     const times =
       row.tier === 0
         ? unpackAt(db, { job, startMs: row.start_time, endMs: row.end_time }, () =>
             unpackTimes(selectData.get(row.seq)!.data),
           )
-        : openChunk(job, row).times;
+        : openChunk(job, row, undefined).times;
     const start = placeOf(times, fromMs);
     const end = placeOf(times, toMs + 1);
     if (start === end) return undefined;
@@ -86,7 +81,7 @@ export function pieceFinder(db: Database) {
       endMs: times[end - 1]!,
       count: end - start,
       node,
-      open: () => sliceReadings(openChunk(job, row), start, end),
+      open: () => sliceReadings(openChunk(job, row, wanted), start, end),
     };
   }
 
@@ -95,7 +90,7 @@ export function pieceFinder(db: Database) {
     job: number,
     node: number,
     rows: readonly ChunkRow[],
-    { fromMs, toMs }: Span,
+    { fromMs, toMs }: Cut,
   ): Piece | undefined {
     const open = () => {
       const points = rows.map(({ seq, start_time, end_time }) =>
@@ -110,13 +105,13 @@ export function pieceFinder(db: Database) {
     return count === 0 ? undefined : { startMs: times[0]!, endMs: times[count - 1]!, count, node, open };
   }
 
-  function pieceOf(job: number, node: number, row: ChunkRow): StoredPiece {
+  function pieceOf(job: number, node: number, row: ChunkRow, { wanted }: Cut): Piece {
     return {
       startMs: row.start_time,
       endMs: row.end_time,
       count: row.samples,
       node,
-      open: () => openChunk(job, row),
+      open: () => openChunk(job, row, wanted),
       ...(row.tier === 0 && {
         quarters() {
           const points = selectPoints.get(row.seq)?.points;
@@ -130,8 +125,9 @@ export function pieceFinder(db: Database) {
   function* findChunks(
     job: number,
     places: ReadonlyMap<number, number>,
-    { fromMs, toMs }: Span,
-  ): Generator<undefined, StoredPiece[][]> {
+    cut: Cut,
+  ): Generator<undefined, Piece[][]> {
+    const { fromMs, toMs } = cut;
     if (places.size === 0) return [];
     const [only] = places.keys();
     const rows =
@@ -144,9 +140,9 @@ export function pieceFinder(db: Database) {
       found[places.get(row.node)!]!.push(row);
       if (++count % ROWS_AT_ONCE === 0) yield;
     }
-    const pieces: StoredPiece[][] = [];
+    const pieces: Piece[][] = [];
     for (const [place, chunks] of found.entries()) {
-      pieces.push(yield* piecesOf(job, place, chunks, { fromMs, toMs }));
+      pieces.push(yield* piecesOf(job, place, chunks, cut));
     }
     return pieces;
   }
@@ -156,17 +152,17 @@ export function pieceFinder(db: Database) {
     job: number,
     place: number,
     chunks: ChunkRow[],
-    span: Span,
-  ): Generator<undefined, StoredPiece[]> {
+    cut: Cut,
+  ): Generator<undefined, Piece[]> {
     chunks.sort((one, other) => one.start_time - other.start_time || one.seq - other.seq);
-    const pieces: StoredPiece[] = [];
+    const pieces: Piece[] = [];
     for (const rows of groupPoints(chunks)) {
       const row = rows[0]!;
-      const isWhole = rows.length === 1 && row.start_time >= span.fromMs && row.end_time <= span.toMs;
-      let piece: StoredPiece | undefined;
-      if (isWhole) piece = pieceOf(job, place, row);
-      else if (rows.length === 1) piece = cutChunk(job, place, row, span);
-      else piece = joinPointChunks(job, place, rows, span);
+      const isWhole = rows.length === 1 && row.start_time >= cut.fromMs && row.end_time <= cut.toMs;
+      let piece: Piece | undefined;
+      if (isWhole) piece = pieceOf(job, place, row, cut);
+      else if (rows.length === 1) piece = cutChunk(job, place, row, cut);
+      else piece = joinPointChunks(job, place, rows, cut);
       if (piece) pieces.push(piece);
       if (!isWhole) yield;
     }
@@ -174,21 +170,34 @@ export function pieceFinder(db: Database) {
     return pieces;
   }
 
-  /** Throws `validation_error` for a node that is not one of the run. Yields where it may pause. */
-  return function* findPieces(run: FoundRun, query: ReadingQuery): Generator<undefined, FoundPieces> {
-    const { fromMs = 0, toMs = Number.MAX_SAFE_INTEGER, node: name } = query;
+  function* findAll(run: FoundRun, query: ReadingQuery): Generator<undefined, FoundPieces> {
+    const { fromMs = 0, toMs = Number.MAX_SAFE_INTEGER, node: name, codes = [], by } = query;
+    const wanted = by === 'gpu' ? { codes, gpus: true } : wantedOfNode(codes);
     const nodes = findNodes(run, name);
-    const wanted = name === undefined ? {} : { nodes: nodes.map(({ node }) => node) };
-    const unsealed = yield* log.readJob(run.seq, { fromMs, toMs, ...wanted });
+    const chosen = name === undefined ? {} : { nodes: nodes.map(({ node }) => node) };
+    const unsealed = yield* log.readJob(run.seq, { fromMs, toMs, wanted, ...chosen });
     const places = new Map(nodes.map(({ node }, place) => [node, place]));
-    const chunks = yield* findChunks(run.seq, places, { fromMs, toMs });
-    const pieces: StoredPiece[] = [];
+    const chunks = yield* findChunks(run.seq, places, { fromMs, toMs, wanted });
+    const pieces: Piece[] = [];
     for (const [place, { node }] of nodes.entries()) {
       for (const piece of chunks[place]!) pieces.push(piece);
       const samples = unsealed.get(node);
       if (samples) pieces.push(unsealedPiece(place, samples));
     }
     return { pieces, names: nodes.map((row) => (row.name === run.nodes[0] ? undefined : row.name)) };
+  }
+
+  /**
+   * Returns pieces with a further column for each code of the query. Throws `validation_error` for a node
+   * that is not one of the run. Yields where it may pause.
+   */
+  return function* findPieces(run: FoundRun, query: ReadingQuery): Generator<undefined, FoundPieces> {
+    const { codes = [], by } = query;
+    const found = yield* findAll(run, query);
+    if (by === 'gpu') return yield* splitByGpu(found, codes);
+    if (codes.length === 0) return found;
+    const pieces = found.pieces.map((piece) => ({ ...piece, open: () => projectNode(piece.open(), codes) }));
+    return { ...found, pieces };
   };
 }
 
@@ -211,9 +220,11 @@ function groupPoints(chunks: readonly ChunkRow[]): ChunkRow[][] {
   return groups;
 }
 
-interface Span {
+/** What is read of chunks: samples of a range of time. */
+interface Cut {
   readonly fromMs: number;
   readonly toMs: number;
+  readonly wanted: WantedMeasures | undefined;
 }
 
 const unsealedPiece = (node: number, samples: NodeReadings): Piece => ({

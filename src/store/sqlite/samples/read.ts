@@ -1,14 +1,15 @@
 import type { Database } from 'bun:sqlite';
 import type { Sight } from '../../../domain/caller.ts';
 import { joinReadings, type Readings } from '../../../domain/readings.ts';
-import { type Plot, plotSpans, pointsOf, spanCollector } from '../../../domain/spans.ts';
+import type { Plot } from '../../../domain/spans.ts';
 import type { JobRun } from '../../../domain/store/runs.ts';
 import type { JobSummary, ReadingQuery } from '../../../domain/store/samples.ts';
 import { summarizeJob, summarizeNode, type UsageSummary } from '../../../domain/summary.ts';
-import { mergePieces } from '../../chunk/merge.ts';
+import { type FoundPieces, mergePieces } from '../../chunk/merge.ts';
+import { plotPieces } from '../../chunk/plot.ts';
 import { type FoundRun, inOrderOf, runFinder, runLister } from '../runs/past.ts';
 import { perConnection } from '../sql/per-connection.ts';
-import { pieceFinder, type StoredPiece } from './pieces.ts';
+import { pieceFinder } from './pieces.ts';
 import { totalsReader } from './totals.ts';
 
 /** Nodes summarized between two pauses. */
@@ -32,52 +33,30 @@ export const readingReader = perConnection((db: Database) => {
       limit: number,
       sight: Sight,
     ): Generator<undefined, { samples: Readings; total: number }> {
-      const { pieces, names } = yield* findPieces(findRun(id, query.run, sight), query);
+      const { pieces, ...labels } = yield* findPieces(findRun(id, query.run, sight), query);
       const total = countOf(pieces);
       const wanted = query.order ?? 'asc';
       // The newest readings are found from the end, and reversed afterwards if they are wanted in ascending
       // order.
       const order = total > limit ? 'desc' : wanted;
       const batches: Readings[] = [];
-      for (const batch of mergePieces(pieces, { names, order, limit })) {
+      for (const batch of mergePieces(pieces, { ...labels, ...shapeOf(query), order, limit })) {
         if (batch) batches.push(batch);
         yield;
       }
-      return { samples: joinReadings(batches, { names, isTurned: order !== wanted }), total };
+      return { samples: joinReadings(batches, { ...labels, isTurned: order !== wanted }), total };
     },
 
     /** Yields all readings in order, a batch at a time. */
     *stream(id: string, query: ReadingQuery, sight: Sight): Generator<Readings | undefined, void> {
-      const { pieces, names } = yield* findPieces(findRun(id, query.run, sight), query);
-      yield* mergePieces(pieces, { names, order: query.order ?? 'asc' });
+      const { pieces, ...labels } = yield* findPieces(findRun(id, query.run, sight), query);
+      yield* mergePieces(pieces, { ...labels, ...shapeOf(query), order: query.order ?? 'asc' });
     },
 
     /** Returns a plot as `SampleStore.plotSamples` describes. */
     *plot(id: string, query: ReadingQuery, maxPoints: number, sight: Sight): Generator<undefined, Plot> {
-      const { pieces } = yield* findPieces(findRun(id, query.run, sight), query);
-      const total = countOf(pieces);
-      if (total === 0) {
-        return { points: joinReadings([], { names: [] }), spanMs: 0, total };
-      }
-      const range = {
-        firstMs: pieces.reduce((least, { startMs }) => Math.min(least, startMs), Infinity),
-        lastMs: pieces.reduce((most, { endMs }) => Math.max(most, endMs), -Infinity),
-        readings: total,
-      };
-      const spans = plotSpans(range, maxPoints);
-      const collector = spanCollector(spans);
-      for (const piece of pieces) {
-        const sums = spans.hasSums ? piece.quarters?.() : undefined;
-        if (sums) collector.addSums(sums);
-        else collector.add(piece.open());
-        yield;
-      }
-      const points = pointsOf(collector.sums());
-      return {
-        points: joinReadings([points], { names: points.names, isTurned: query.order === 'desc' }),
-        spanMs: spans.spanMs,
-        total,
-      };
+      const found = yield* findPieces(findRun(id, query.run, sight), query);
+      return yield* plotPieces(found, query, maxPoints);
     },
 
     /** Summarizes all samples of a run. */
@@ -97,7 +76,9 @@ export const readingReader = perConnection((db: Database) => {
   };
 });
 
-const countOf = (pieces: readonly StoredPiece[]) => pieces.reduce((sum, { count }) => sum + count, 0);
+const shapeOf = ({ codes = [] }: ReadingQuery) => ({ further: codes.length });
+
+const countOf = (pieces: FoundPieces['pieces']) => pieces.reduce((sum, { count }) => sum + count, 0);
 
 /** Reads the runs of a job that are to be seen, with their summaries, the latest first, one at a time. */
 export const runReader = perConnection((db: Database) => {
