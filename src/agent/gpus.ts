@@ -26,6 +26,8 @@ interface GpusOptions {
 }
 
 export interface GpuRound {
+  /** All GPUs of the node, held by jobs or not. */
+  readonly devices: readonly GpuDevice[];
   /** GPUs by job, for all jobs of the node. Those that were not read now have no values. */
   readonly gpus: ReadonlyMap<string, readonly GpuReading[]>;
   /** What was added up by job. */
@@ -107,6 +109,7 @@ export function createGpus(options: GpusOptions): Gpus {
         troubles.push({ collector: 'gpus', message: NO_HELD });
       const readMs = new Map(rounds.flatMap((round) => [...round.readMs]));
       return {
+        devices,
         gpus,
         used: use.add({ gpus, readMs }, monotonicMs()),
         troubles,

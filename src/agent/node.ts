@@ -13,6 +13,7 @@ import type { GpuDevice } from './collectors/gpu.ts';
 import { readText } from './file.ts';
 import type { Paths } from './paths.ts';
 import type { JobReading, Trouble } from './reading.ts';
+import type { Round } from './round.ts';
 
 /** What a report of a node is made of: a round of all its jobs, and who reports. */
 export interface ReportSource {
@@ -21,17 +22,13 @@ export interface ReportSource {
   readonly intervalMs: number;
   /** Milliseconds since 1970. */
   readonly timeMs: number;
-  readonly readings: readonly JobReading[];
-  /** All GPUs of the node, held by jobs or not. */
-  readonly devices: readonly GpuDevice[];
-  /** The collectors that ran. */
-  readonly collectors: readonly string[];
-  readonly troubles: readonly Trouble[];
+  readonly round: Pick<Round, 'readings' | 'devices' | 'troubles'>;
 }
 
 /** Makes the report of a node; what the files of the node do not say is left out, and told as a trouble. */
 export function reportNode(source: ReportSource, paths: Paths): NodeReport {
-  const { node, version, intervalMs, timeMs, readings, devices, collectors, troubles } = source;
+  const { node, version, intervalMs, timeMs, round } = source;
+  const { readings, devices = [], troubles } = round;
   const { values, missing } = readNodeValues(paths);
   const own: Trouble[] = missing.length === 0 ? [] : [{ collector: NODE, message: explainMissing(missing) }];
   return {
@@ -46,11 +43,16 @@ export function reportNode(source: ReportSource, paths: Paths): NodeReport {
       .toSorted((one, other) => Number(one.parent !== undefined) - Number(other.parent !== undefined))
       .slice(0, MAX_REPORT_GPUS)
       .map(gpuOf),
-    collectors: stateOf([NODE, ...collectors], [...own, ...troubles]),
+    collectors: stateOf(
+      [NODE, ...COLLECTORS, ...new Set(devices.map(({ vendor }) => vendor))],
+      [...own, ...troubles],
+    ),
   };
 }
 
 const NODE = 'node';
+/** What reads jobs on every node; those of GPUs are named by vendor, where there are any. */
+const COLLECTORS = ['cpu', 'cpuset', 'memory', 'io', 'pressure', 'processes'];
 
 const explainMissing = (files: readonly string[]): string =>
   `${files.join(', ')} could not be read. Run the agent as the unit of deploy does, or as root.`;

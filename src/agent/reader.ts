@@ -7,6 +7,7 @@ import { createHeld } from './held.ts';
 import { createLedger } from './ledger.ts';
 import { createLedgerFile } from './ledger-file.ts';
 import { createLeftovers } from './leftovers.ts';
+import { reportNode } from './node.ts';
 import { pathsUnder } from './paths.ts';
 import { type JobKey, keyText } from './reading.ts';
 import { type Round, type RoundOptions, readRound } from './round.ts';
@@ -19,6 +20,8 @@ interface ReaderOptions {
   /** The folder into which the hooks of the node write. */
   readonly hookSpool: string;
   readonly intervalMs: number;
+  /** The version of the agent. */
+  readonly version: string;
   /** Keeps counters over a restart of the agent in this folder; nowhere when left out. */
   readonly folder?: string;
   readonly clock: Clock;
@@ -27,7 +30,7 @@ interface ReaderOptions {
 
 /** Reads the jobs of a node. */
 export interface Reader {
-  /** Reads all jobs, or these. */
+  /** Reads all jobs, and makes the report of the node; or only these jobs. */
   read(keys?: readonly JobKey[]): Promise<Round>;
   /** Says that a job begins now, so that its first reading has a span. */
   begin(key: JobKey): void;
@@ -40,7 +43,7 @@ export interface Reader {
 const LONGEST_SPAN_MS = 60_000;
 
 export function createReader(options: ReaderOptions): Reader {
-  const { node, root, hookSpool, intervalMs, folder, clock } = options;
+  const { node, root, hookSpool, intervalMs, version, folder, clock } = options;
   const paths = pathsUnder(root);
   const file = folder === undefined ? undefined : createLedgerFile({ folder, paths });
   const ledger = createLedger({
@@ -82,8 +85,10 @@ export function createReader(options: ReaderOptions): Reader {
   return {
     async read(keys) {
       const read = await readRound({ ...round, ...(keys && { keys }) });
-      if (read.isWhole) keep();
-      return read;
+      if (!read.isWhole) return read;
+      keep();
+      const report = reportNode({ node, version, intervalMs, timeMs: clock.nowMs(), round: read }, paths);
+      return { ...read, report };
     },
     begin: (key) => ledger.meter.begin(keyText(key), clock.monotonicMs()),
     end: (key) => ledger.runs.gone(keyText(key)),

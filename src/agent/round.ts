@@ -1,9 +1,11 @@
 import { existsSync } from 'node:fs';
+import type { NodeReport } from '../domain/node-report.ts';
 import { findFolders, findJobs, type JobDirectory } from './cgroup/find.ts';
 import { type CgroupMounts, readMounts } from './cgroup/mounts.ts';
 import type { Clock } from './clock.ts';
 import { CPU } from './collectors/cpu.ts';
 import { CPUSET } from './collectors/cpuset.ts';
+import type { GpuDevice } from './collectors/gpu.ts';
 import { createIo } from './collectors/io.ts';
 import { MEMORY } from './collectors/memory.ts';
 import { PRESSURE } from './collectors/pressure.ts';
@@ -52,6 +54,10 @@ export interface Round {
   readonly dropped: number;
   /** Jobs whose directories are left over: nothing of the job is on the node. */
   readonly leftovers: readonly JobKey[];
+  /** All GPUs of the node; absent where none were looked for. */
+  readonly devices?: readonly GpuDevice[];
+  /** What the agent says of its node, in a round of all jobs. */
+  readonly report?: NodeReport;
   /** GPUs of jobs that began lately were not read, so as not to ask too often; they can be in this time. */
   readonly gpusDueMs?: number;
 }
@@ -82,6 +88,7 @@ export async function readRound(options: RoundOptions): Promise<Round> {
     isWhole: keys === undefined,
     ...work.counts,
     leftovers: found.filter((job) => !jobs.includes(job)).map(({ key }) => key),
+    ...(gpus && { devices: gpus.devices }),
     ...(gpus?.dueMs !== undefined && { gpusDueMs: gpus.dueMs }),
   };
 }
@@ -95,7 +102,8 @@ async function readGpus(
   { gpus, keys }: RoundOptions,
   work: RoundWork,
 ): Promise<GpuRound | undefined> {
-  if (jobs.length === 0) return undefined;
+  // Those of a node without jobs are a part of its report.
+  if (jobs.length === 0 && keys !== undefined) return undefined;
   const read = await gpus?.read(jobs, held, keys === undefined);
   for (const { collector, message } of read?.troubles ?? []) work.report(collector, message);
   work.counts.dropped += read?.dropped ?? 0;

@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import { version } from '../../package.json';
 import type { Config, SettingKey } from '../settings/table.ts';
 import { defineCommand } from './command.ts';
 import { createCommandLog } from './log.ts';
@@ -45,7 +46,15 @@ export const agent = defineCommand({
       import('../agent/explain.ts'),
     ]);
     const { spool: hookSpool, intervalMs } = config;
-    const reader = createReader({ node, root, hookSpool, intervalMs, clock: createClock(), warn() {} });
+    const reader = createReader({
+      node,
+      root,
+      hookSpool,
+      intervalMs,
+      version,
+      clock: createClock(),
+      warn() {},
+    });
     await reader.read();
     await Bun.sleep(EXPLAIN_SPAN_MS);
     print(explainRound(await reader.read(), node));
@@ -88,7 +97,16 @@ async function run(config: AgentConfig, node: string, root: string): Promise<num
     warn,
   });
   const { intervalMs, spool: hookSpool, agentSpool: folder } = config;
-  const reader = createReader({ node, root, hookSpool, intervalMs, folder, clock: createClock(), warn });
+  const reader = createReader({
+    node,
+    root,
+    hookSpool,
+    intervalMs,
+    version,
+    folder,
+    clock: createClock(),
+    warn,
+  });
   const delayMs = delayOf(node, intervalMs);
   const take = batchRounds({ pack: packSamples, spool, send: () => sender.wake(delayMs), node, warn });
   const moments = readAtMoments({ ...reader, take, warn });

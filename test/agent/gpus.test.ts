@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test';
-import { existsSync, mkdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { createGpuUse } from '../../src/agent/gpu-use.ts';
 import { createGpus } from '../../src/agent/gpus.ts';
@@ -63,6 +63,8 @@ function startNode(script = QUERY) {
     calls: () => (existsSync(logged) ? readFileSync(logged, 'utf8').split('\n').length - 1 : 0),
     /** A job begins. */
     make: (jobId: string) => mkdirSync(`${tree.path}${SCOPE}/job_${jobId}`, { recursive: true }),
+    /** All jobs end. */
+    end: () => rmSync(`${tree.path}${SCOPE}`, { recursive: true }),
     hold(name: string, variables: Record<string, string>, timeSeconds?: number) {
       mkdirSync(held, { recursive: true });
       const texts = Object.entries(variables).map(([variable, value]) => `${variable}=${value}`);
@@ -97,6 +99,23 @@ test('the GPUs of each job are in its reading, by the files of the Prolog', asyn
         'The GPU 0000:89:00.0 no longer answers. Drain the node, look for Xid in dmesg, and restart it.',
     },
   ]);
+});
+
+test('a round has all GPUs of the node, held or not, and reads them where there are no jobs', async () => {
+  using node = startNode();
+  const { devices } = await node.read();
+  expect(devices?.map((device) => [device.uuid, device.values.gpu_utilization_percent])).toEqual([
+    [uuid(1), 87],
+    [uuid(2), 0],
+    [uuid(4), undefined],
+    [uuid(3), undefined],
+  ]);
+  expect(node.calls()).toBe(1);
+  node.end();
+  const idle = await node.read();
+  expect([idle.readings, idle.devices?.length, node.calls()]).toEqual([[], 4, 2]);
+  expect((await node.read({ keys: [{ jobId: '1' }] })).devices).toBeUndefined();
+  expect(node.calls()).toBe(2);
 });
 
 test('a file of a job that is gone, of another node, or of before the last start gives nobody a GPU', async () => {

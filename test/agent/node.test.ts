@@ -25,18 +25,16 @@ const SOURCE: ReportSource = {
   version: '1.2.3',
   intervalMs: 15_000,
   timeMs: NOON_MS,
-  readings: [],
-  devices: [],
-  collectors: ['cpu', 'memory'],
-  troubles: [],
+  round: { readings: [], troubles: [] },
 };
+const COLLECTORS = ['node', 'cpu', 'cpuset', 'memory', 'io', 'pressure', 'processes'];
 
 /** The report of a node with these files in /proc. */
-function report(files: Record<string, string>, source: Partial<ReportSource> = {}) {
+function report(files: Record<string, string>, round: Partial<ReportSource['round']> = {}) {
   using folder = temporaryFolder();
   mkdirSync(folder.file('proc'));
   for (const [name, text] of Object.entries(files)) writeFileSync(folder.file(`proc/${name}`), text);
-  return reportNode({ ...SOURCE, ...source }, pathsUnder(folder.path));
+  return reportNode({ ...SOURCE, round: { ...SOURCE.round, ...round } }, pathsUnder(folder.path));
 }
 
 test('CPU time is without idling, waiting for disks and stolen time, and counts guests once', () => {
@@ -66,7 +64,7 @@ test('a node without jobs reports its own values, and 0 for its jobs', () => {
       jobMemoryBytes: 0,
     },
     gpus: [],
-    collectors: [{ name: 'node' }, { name: 'cpu' }, { name: 'memory' }],
+    collectors: COLLECTORS.map((name) => ({ name })),
   });
 });
 
@@ -125,8 +123,9 @@ test('all GPUs are reported, whole ones before their slices, and troubles by col
     },
     { gpu: 'MIG-1', memoryUsedBytes: 5 },
   ]);
-  expect(collectors.slice(1)).toEqual([
-    { name: 'cpu' },
+  expect(collectors.map(({ name }) => name)).toEqual([...COLLECTORS, 'nvidia']);
+  expect(collectors.filter(({ message }) => message)).toEqual([
+    { name: 'node', message: expect.any(String) },
     { name: 'memory', message: 'No memory.' },
     { name: 'nvidia', message: 'It hangs.' },
   ]);
