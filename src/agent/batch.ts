@@ -1,4 +1,4 @@
-import type { SentRow } from '../api/sample-batch.ts';
+import type { SentRow } from '../api/sample-row.ts';
 import type { Trouble } from './reading.ts';
 import type { Round } from './round.ts';
 import { sampleOf } from './sample.ts';

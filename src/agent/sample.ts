@@ -1,4 +1,4 @@
-import type { SentRow } from '../api/sample-batch.ts';
+import type { SentRow } from '../api/sample-row.ts';
 import type { JobReading } from './reading.ts';
 
 const MB = 1024 * 1024;

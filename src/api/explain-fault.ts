@@ -12,6 +12,7 @@ export function explainFault(fault: ValueError | undefined, whole = 'The body'):
 
 const FORMATS: Record<string, string> = {
   identity: 'must have 1 to 256 characters, none of them a control character',
+  gpu: 'must have 1 to 128 characters, none of them a blank or a control character',
   text: 'must be well-formed Unicode without NUL characters',
 };
 

@@ -1,4 +1,5 @@
 import { FormatRegistry, type Static, type TProperties, type TSchema, Type } from '@sinclair/typebox';
+import { isGpuName } from '../domain/batch-measures.ts';
 import { isIdentity } from '../domain/identity.ts';
 
 export type Schema = TSchema;
@@ -12,6 +13,7 @@ export type Wire<Described extends Schema> = DeepReadonly<Static<Described>>;
 
 // TypeBox counts UTF-16 units for maxLength, JSON Schema counts characters: the format counts instead.
 FormatRegistry.Set('identity', isIdentity);
+FormatRegistry.Set('gpu', isGpuName);
 // Free text keeps its lines; SQLite would cut it at a NUL.
 FormatRegistry.Set('text', (text) => text.isWellFormed() && !text.includes('\0'));
 // Times are parsed once, where an error can be explained in

@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../domain/errors.ts';
+import { MEASURES, type MeasureName } from '../domain/measure.ts';
 import { DetailFields } from './detail.ts';
 import { ERROR_MEANING, ERROR_STATUS } from './error.ts';
 import type { Schema } from './field.ts';
@@ -8,8 +9,8 @@ import type { Operation, Parameter } from './operation.ts';
 import { OPERATIONS } from './operations.ts';
 import { PastJobBody } from './past-job.ts';
 import { SampleAnswer } from './sample.ts';
-import { SampleRowBody } from './sample-batch.ts';
 import { READING_PARAMETERS } from './sample-list.ts';
+import { SampleRowBody } from './sample-row.ts';
 
 type Fields = Readonly<Record<string, Schema>>;
 
@@ -44,7 +45,7 @@ const TABLES: Readonly<Record<string, () => string>> = {
   job: () => fields(JobFields),
   'job-rows': () => fields(ownFields(PastJobBody.properties), PastJobBody.required),
   sample: () => fields(SampleAnswer.properties),
-  'sample-rows': () => fields(SampleRowBody.properties, SampleRowBody.required),
+  'sample-rows': () => fields(documentedFields(SampleRowBody.properties), SampleRowBody.required),
 };
 
 /**
@@ -72,6 +73,10 @@ const parameters = (list: readonly Parameter[]): string =>
 /** Returns the fields of a job without its details. */
 const ownFields = (all: Fields): Fields =>
   Object.fromEntries(Object.entries(all).filter(([name]) => !(name in DetailFields)));
+
+/** Returns the fields of a sample without its further measures. */
+const documentedFields = (all: Fields): Fields =>
+  Object.fromEntries(Object.entries(all).filter(([name]) => !MEASURES.has(name as MeasureName)));
 
 function fields(all: Fields, required: readonly string[] = []): string {
   const rows = Object.entries(all).map(([name, schema]) => [

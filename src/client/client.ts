@@ -11,8 +11,8 @@ import { CREATE_JOBS, renderPastJob, type SentJob } from '../api/past-job.ts';
 import type { MeasuredReading, MeasureQuery } from '../api/reading.ts';
 import { LIST_RUNS } from '../api/run.ts';
 import { RECORD_SAMPLE, type Reading, renderNewSample, type SentSample } from '../api/sample.ts';
-import { RECORD_SAMPLES, renderSampleRow, type SentRow } from '../api/sample-batch.ts';
 import { LIST_SAMPLES, renderReadingQuery } from '../api/sample-list.ts';
+import type { SentRow } from '../api/sample-row.ts';
 import { CREATE_LINK, END_SESSION, REVOKE_SESSIONS, START_SESSION } from '../api/session.ts';
 import { GET_SUMMARY } from '../api/summary.ts';
 import { CREATE_TOKEN, LIST_TOKENS, type ListedToken, REVOKE_TOKEN, renderNewToken } from '../api/token.ts';
@@ -47,6 +47,7 @@ import {
   toTokens,
   toWhoami,
 } from './readers.ts';
+import { sampleBatches } from './sample-batches.ts';
 import {
   type CallOptions,
   type ClientOptions,
@@ -77,6 +78,7 @@ export interface JobPageQuery extends JobQuery {
  */
 export class Client {
   readonly #transport: Transport;
+  readonly #batches = sampleBatches((message, call) => this.#ask(message, toBatch, call));
 
   constructor(options: ClientOptions, surroundings?: Surroundings) {
     this.#transport = new Transport(options, surroundings);
@@ -180,7 +182,7 @@ export class Client {
 
   /** Records samples that `packSamples` wrote before, all of them with a time. */
   recordPacked(packed: Uint8Array<ArrayBuffer>, call?: CallOptions): Promise<BatchResult> {
-    return this.#ask({ operation: RECORD_SAMPLES, packed, isTimestamped: true }, toBatch, call);
+    return this.#batches.recordPacked(packed, call);
   }
 
   /**
@@ -188,9 +190,7 @@ export class Client {
    * it.
    */
   recordSamples(samples: readonly SentRow[], call?: CallOptions): Promise<BatchResult> {
-    const isTimestamped = samples.every(({ timeMs }) => timeMs !== undefined);
-    const body = () => ({ samples: samples.map(renderSampleRow) });
-    return this.#ask({ operation: RECORD_SAMPLES, body, isTimestamped }, toBatch, call);
+    return this.#batches.recordSamples(samples, call);
   }
 
   /** Reports that a job has started; retried only with a timestamp. Returns the message of the service. */

@@ -1,7 +1,18 @@
-import { renderSampleRow, type SentRow } from '../api/sample-batch.ts';
+import { renderSampleColumns, rowsOfColumns, type SampleColumns } from '../api/sample-columns.ts';
+import type { SentRow } from '../api/sample-row.ts';
 
-/** Writes samples, all of them with a time, as they are sent later: JSON, compressed with zstd. */
+/** Writes samples, all of them with a time, as they are sent later: columns in JSON, compressed with zstd. */
 export const packSamples = (
   samples: readonly (SentRow & { readonly timeMs: number })[],
-): Uint8Array<ArrayBuffer> =>
-  new Uint8Array(Bun.zstdCompressSync(JSON.stringify({ samples: samples.map(renderSampleRow) })));
+): Uint8Array<ArrayBuffer> => pack(renderSampleColumns(samples));
+
+/** Writes a packed batch as rows, for a service that reads no columns; undefined if it has rows already. */
+export function repackAsRows(packed: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> | undefined {
+  const body = JSON.parse(new TextDecoder().decode(Bun.zstdDecompressSync(packed)));
+  if ('samples' in body) return undefined;
+  const { columns, gpus, ...rest } = body as Partial<SampleColumns>;
+  return pack({ ...rest, samples: columns ? rowsOfColumns({ columns, ...(gpus && { gpus }) }) : [] });
+}
+
+const pack = (body: unknown): Uint8Array<ArrayBuffer> =>
+  new Uint8Array(Bun.zstdCompressSync(JSON.stringify(body)));

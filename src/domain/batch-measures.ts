@@ -25,3 +25,9 @@ export interface GpuColumns {
 export const MAX_GPU_NAME_LENGTH = 128;
 /** GPUs of one sample. */
 export const MAX_SAMPLE_GPUS = 64;
+/** Readings of GPUs of one batch. */
+export const MAX_BATCH_READINGS = 200_000;
+
+/** Returns whether a text can name a GPU: 1 to 128 characters, none of them blank or a control character. */
+export const isGpuName = (text: string): boolean =>
+  text.length <= MAX_GPU_NAME_LENGTH && /^[^\s\p{C}]+$/u.test(text);

@@ -14,7 +14,7 @@ import { LONG_WRITE_LENGTH } from './limits.ts';
 //           encoding.ts      decompresses gzip and zstd; zstd-frames.ts finds truncated zstd
 //   text    json-scan.ts     counts levels, keys and values without parsing
 //   value   a single write   body.ts         parses it as a whole
-//           a batch          row-reader.ts   parses some hundred rows at a time; row-cutter.ts finds them
+//           a batch          row-reader.ts   parses some hundred rows at a time; list-cutter.ts finds them
 //           a completion     long-texts.ts   shortens its very long strings before it is parsed
 //   schema  body-check.ts    drops nulls and validates a single write; routes/batches.ts each row by itself
 

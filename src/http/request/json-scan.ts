@@ -16,14 +16,16 @@ for (const [characters, kind] of [
 const QUOTE_CODE = 34;
 const BACKSLASH_CODE = 92;
 
-/** Receives the structure of the second level, where the rows of a batch are. */
-interface SecondLevel {
-  /** An array or object starts at `at`. */
-  opened(at: number): void;
+/** Receives the structure from the second level to `deepest`, where the rows or columns of a batch are. */
+interface Structure {
+  /** 2 or 3. */
+  readonly deepest: number;
+  /** An array or object of this level starts at `at`. */
+  opened(at: number, level: number): void;
   /** It ends at `at`. */
-  closed(at: number): void;
+  closed(at: number, level: number): void;
   /** A comma between two of its values. */
-  separated(at: number): void;
+  separated(at: number, level: number): void;
 }
 
 /**
@@ -39,7 +41,7 @@ export class JsonScanner {
   #isEscaped = false;
   readonly #keys = new Uint32Array(MAX_DEPTH + 1);
 
-  constructor(private readonly second?: SecondLevel) {}
+  constructor(private readonly structure?: Structure) {}
 
   /** Whether the text so far ends within a string. */
   get isInString(): boolean {
@@ -91,12 +93,12 @@ export class JsonScanner {
         this.#open(at);
         break;
       case CLOSE:
-        if (this.#depth === 2) this.second?.closed(at);
+        if (this.#isWatched()) this.structure!.closed(at, this.#depth);
         if (--this.#depth < 0) throw new AppError('invalid_request', 'The body is not valid JSON.');
         break;
       case COMMA:
         this.#addValue();
-        if (this.#depth === 2) this.second?.separated(at);
+        if (this.#isWatched()) this.structure!.separated(at, this.#depth);
         break;
       default:
         if (++this.#keys[this.#depth]! > MAX_KEYS)
@@ -109,7 +111,11 @@ export class JsonScanner {
     if (++this.#depth > MAX_DEPTH)
       throw new AppError('invalid_request', `The body is nested deeper than ${MAX_DEPTH} levels.`);
     this.#keys[this.#depth] = 0;
-    if (this.#depth === 2) this.second?.opened(at);
+    if (this.#isWatched()) this.structure!.opened(at, this.#depth);
+  }
+
+  #isWatched(): boolean {
+    return this.structure !== undefined && this.#depth >= 2 && this.#depth <= this.structure.deepest;
   }
 
   #addValue(): void {

@@ -49,6 +49,8 @@ export const MAX_VALUES = 250_000;
 /** A batch outside its rows. */
 export const MAX_OUTSIDE_LENGTH = 64 * KIB;
 export const MAX_SAMPLE_LENGTH = 64 * KIB;
+/** A value of a column. */
+export const MAX_VALUE_LENGTH = 4 * KIB;
 /** A job may list 100,000 nodes. */
 export const MAX_JOB_LENGTH = MIB;
 /** A string of a completion record; longer ones, such as the job's script, are shortened. */

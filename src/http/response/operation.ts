@@ -1,4 +1,5 @@
 import { ERROR_STATUS, ErrorAnswer } from '../../api/error.ts';
+import type { Schema } from '../../api/field.ts';
 import { MEDIA_TYPE } from '../../api/media-type.ts';
 import type { Operation } from '../../api/operation.ts';
 import type { Access } from '../../domain/access.ts';
@@ -35,10 +36,21 @@ export function describe({ id, tag, summary, access, parameters = [], body, answ
       requestBody: {
         required: true,
         ...(description !== undefined && { description }),
-        content: { [MEDIA_TYPE.json]: { schema: schema as object } },
+        content: { [MEDIA_TYPE.json]: { schema: schema as object, ...examplesOf(schema) } },
       },
     }),
     responses: responses as never,
+  };
+}
+
+/** Of a body of several shapes, an example of each; other bodies have theirs in the schema. */
+function examplesOf({ anyOf }: Schema) {
+  if (!anyOf) return {};
+  const shapes = anyOf as readonly { readonly title: string; readonly example: unknown }[];
+  return {
+    examples: Object.fromEntries(
+      shapes.map(({ title, example }) => [title.toLowerCase(), { summary: title, value: example }]),
+    ),
   };
 }
 

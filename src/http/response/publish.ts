@@ -18,6 +18,7 @@ interface Schema {
  */
 const FORMATS: Readonly<Record<string, { pattern?: string; [keyword: string]: unknown }>> = {
   identity: { minLength: 1, maxLength: 256, pattern: '^[^\\u0000-\\u001f\\u007f-\\u009f]+$' },
+  gpu: { minLength: 1, maxLength: 128, pattern: '^[^\\s\\u0000-\\u001f\\u007f-\\u009f]+$' },
   text: { pattern: '^[^\\u0000]*$' },
   moment: { format: 'date-time' },
 };
@@ -45,12 +46,14 @@ function onlyJson(body: { content: Record<string, unknown> }): object {
 }
 
 /**
- * Writes a choice, which TypeBox writes as `anyOf` of `const`, or as `const` if there is one word, as `enum`.
+ * Writes a choice, which TypeBox writes as `anyOf` of `const`, or as `const` if there is one word, as `enum`,
+ * and a body of several shapes as `oneOf`.
  */
 function writeEnum(schema: unknown): unknown {
   const { anyOf, const: word, ...rest } = (schema ?? {}) as Schema;
   if (typeof word === 'string') return { ...rest, enum: [word] };
-  if (!Array.isArray(anyOf) || !anyOf.every((choice) => typeof choice.const === 'string')) return schema;
+  if (!Array.isArray(anyOf)) return schema;
+  if (!anyOf.every((choice) => typeof choice.const === 'string')) return { ...rest, oneOf: anyOf };
   const choices = anyOf.map((choice) => choice.const);
   return { ...rest, type: 'string', enum: rest.nullable ? [...choices, null] : choices };
 }

@@ -16,7 +16,10 @@ function nullify(schema: Schema, example: unknown, omit = false): unknown {
   return Object.fromEntries(fields);
 }
 
-const BODIES = OPERATIONS.flatMap(({ id, body }) => (body ? [[id, body.schema] as const] : []));
+/** Of a body of several shapes the first; columns are checked without a schema. */
+const BODIES = OPERATIONS.flatMap(({ id, body }) =>
+  body ? [[id, (body.schema.anyOf?.[0] ?? body.schema) as Schema] as const] : [],
+);
 test.each(BODIES)('in the body of %s, null counts as absent in every nullable field', (_, schema) => {
   const sent = nullify(schema, schema.example);
   expect<unknown>(bodyCheck(schema)(sent)).toEqual(nullify(schema, schema.example, true));

@@ -11,7 +11,12 @@ export interface Operation {
     schema: AnySchema;
     example?: string;
   }[];
-  readonly requestBody?: { content: Record<string, { schema: AnySchema }> };
+  readonly requestBody?: {
+    content: Record<
+      string,
+      { schema: AnySchema; examples?: Readonly<Record<string, { readonly value: unknown }>> }
+    >;
+  };
   readonly security?: readonly object[];
   readonly responses: Record<string, { content?: Record<string, { schema: AnySchema }> }>;
 }

@@ -52,7 +52,11 @@ export const OPENAPI_3_0 = {
     content: {
       type: 'object',
       propertyNames: { enum: ['application/json', 'text/plain', 'text/csv', 'application/x-ndjson'] },
-      additionalProperties: closed(['schema'], { schema: ref('schema'), example: {} }),
+      additionalProperties: closed(['schema'], {
+        schema: ref('schema'),
+        example: {},
+        examples: mapOf(closed(['summary', 'value'], { summary: filled, value: {} })),
+      }),
       minProperties: 1,
     },
     parameter: {
@@ -72,7 +76,13 @@ export const OPENAPI_3_0 = {
     schema: {
       anyOf: [
         closed(['$ref'], { $ref: { type: 'string', pattern: '^#/components/schemas/[A-Za-z]+$' } }),
+        closed(['oneOf'], {
+          oneOf: { type: 'array', items: ref('schema'), minItems: 2 },
+          description: filled,
+          example: {},
+        }),
         closed(['type'], {
+          title: filled,
           type: { enum: ['string', 'number', 'integer', 'boolean', 'array', 'object'] },
           format: { enum: ['date-time'] },
           example: {},

@@ -111,7 +111,7 @@ const REFERENCE: Record<string, { parameters?: string[]; body?: string[]; status
     body: ['cpu_usage!', 'memory_usage_mb!', 'gpu_usage?', 'timestamp?', 'node?'],
     statuses: [201, 400, 404, 413, 415, 500, 503],
   },
-  'post /v1/samples': { body: ['samples!'], statuses: [200, 400, 413, 415, 500, 503] },
+  'post /v1/samples': { body: ['samples!', 'columns!', 'gpus'], statuses: [200, 400, 413, 415, 500, 503] },
   'post /v1/jobs/batch': { body: ['jobs!'], statuses: [200, 400, 413, 415, 500, 503] },
   'post /v1/slurm/jobcomp': {
     body: ['jobid!', 'state!', '@end!'],
@@ -149,6 +149,7 @@ const REFERENCE: Record<string, { parameters?: string[]; body?: string[]; status
 };
 
 interface ObjectSchema {
+  readonly oneOf?: readonly ObjectSchema[];
   readonly properties: Record<string, { nullable?: boolean }>;
   readonly required?: readonly string[];
 }
@@ -163,9 +164,11 @@ test('the document has the operations, parameters, fields and statuses of the AP
           parameters: parameters.map(({ name, in: place }) => (place === 'path' ? `${name}!` : name)),
         }),
         ...(schema && {
-          body: Object.entries(schema.properties).map(
-            ([field, { nullable }]) =>
-              `${field}${schema.required?.includes(field) ? '!' : ''}${nullable ? '?' : ''}`,
+          body: (schema.oneOf ?? [schema]).flatMap(({ properties, required }) =>
+            Object.entries(properties).map(
+              ([field, { nullable }]) =>
+                `${field}${required?.includes(field) ? '!' : ''}${nullable ? '?' : ''}`,
+            ),
           ),
         }),
         // All operations may refuse a caller.
@@ -337,9 +340,12 @@ test('the example of every body and path is accepted by the service', async () =
     const query = parameters
       .filter((given) => given.in === 'query' && given.required)
       .map(({ name, example }) => `?${name}=${example}`);
-    const { status, json } = await fresh.send(method, real + query.join(''), example);
-    expect([method, real, Math.floor(status / 100), json?.refused ?? 0]).toEqual([method, real, 2, 0]);
-    if (requestBody) check.body(method, real, example);
+    const { examples = {} } = requestBody?.content['application/json'] ?? {};
+    for (const sent of [example, ...Object.values(examples).map(({ value }) => value)]) {
+      const { status, json } = await fresh.send(method, real + query.join(''), sent);
+      expect([method, real, Math.floor(status / 100), json?.refused ?? 0]).toEqual([method, real, 2, 0]);
+      if (requestBody) check.body(method, real, sent);
+    }
     bodies += Number(requestBody !== undefined);
   }
   expect(bodies).toBe(10);

@@ -135,6 +135,62 @@ const bombCases = (endpoint: string, list: string): Case[] =>
     };
   });
 
+/** 100,000 samples as columns, some of them with lists of their own. */
+const columns = (lists: object = {}, count = 100_000) => ({
+  columns: {
+    job_id: 'neighbour',
+    cpu_usage: Array(count).fill(50),
+    memory_usage_mb: Array(count).fill(100),
+    ...lists,
+  },
+});
+const MEASURED = [
+  ...['cpu_seconds', 'cpu_user_seconds', 'cpu_system_seconds', 'cpu_throttled_seconds', 'cpus_used'],
+  ...['memory_current_bytes', 'memory_anonymous_bytes', 'memory_peak_bytes', 'io_read_bytes'],
+  ...['io_written_bytes', 'processes', 'threads'],
+];
+const measured = (count: number) =>
+  Object.fromEntries(
+    MEASURED.map((name, place) => [
+      name,
+      Array.from({ length: count }, (_, number) => number * (place + 0.5)),
+    ]),
+  );
+const readings = (count: number) => ({
+  sample: Array.from({ length: count }, (_, number) => Math.floor(number / 2)),
+  gpu: Array.from({ length: count }, (_, number) => `GPU-${number % 2}`),
+  gpu_power_watts: Array.from({ length: count }, (_, number) => number),
+});
+
+/** Samples with further measures, and columns. */
+const WIDE: readonly Case[] = (
+  [
+    ['60,000 rows with 12 measures', () => samples(60_000, (number) => sample('neighbour', rowOf(number)))],
+    ['100,000 samples of columns with 12 measures', () => columns(measured(100_000))],
+    ['200,000 readings of GPUs', () => ({ ...columns(), gpus: readings(200_000) })],
+    ['100,000 samples of columns that are refused', () => columns({ cpu_usage: Array(100_000).fill(101) })],
+    ['columns of another length', () => columns({ gpu_usage: Array(99_999).fill(1) })],
+    ['columns of 60 MiB of zeros', () => `{"columns":{"cpu_usage":[${'0,'.repeat(30_000_000)}0]}}`],
+    ['300 columns that nobody knows', () => `{"columns":{${manyColumns(300)}}}`],
+  ] as const
+).map(([use, body]) => ({
+  endpoint: 'POST /v1/samples',
+  use,
+  run: (url: string) => {
+    const text = body();
+    const bytes = Buffer.from(typeof text === 'string' ? text : JSON.stringify(text));
+    return send(url, 'POST /v1/samples', packed(new Uint8Array(bytes)), ZSTD);
+  },
+}));
+
+function rowOf(number: number) {
+  return Object.fromEntries(MEASURED.map((name, place) => [name, number * (place + 0.5)]));
+}
+function manyColumns(count: number): string {
+  const zeros = Array(90_000).fill(0).join(',');
+  return Array.from({ length: count }, (_, number) => `"c${number}":[${zeros}]`).join(',');
+}
+
 const BATCHES: readonly Case[] = [
   ...bombCases('POST /v1/samples', 'samples'),
   ...bombCases('POST /v1/jobs/batch', 'jobs'),
@@ -208,6 +264,7 @@ const BATCHES: readonly Case[] = [
         ),
       ),
   },
+  ...WIDE,
   {
     endpoint: 'POST /v1/jobs/batch',
     use: '10,000 jobs',
