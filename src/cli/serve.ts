@@ -63,6 +63,7 @@ function announce({ places, access, munge, slurm }: Service, config: ServiceConf
   const under = (path: string) => (url.startsWith('unix:') ? `/${path} on ${url}` : `${url}${path}`);
   write(
     `hpc-observe ${version} serves ${demo ? 'a made-up cluster in ' : ''}${database}\n` +
+      `  Pages          ${under('')}\n` +
       `  API            ${under('v1')}\n` +
       `  Documentation  ${under('swagger')}\n` +
       `  Metrics        ${under('metrics')}\n` +

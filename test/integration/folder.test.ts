@@ -51,6 +51,8 @@ async function expectWorks(url: string): Promise<void> {
     '/v1/health',
     '/v1/jobs/a',
     '/metrics',
+    '/',
+    '/jobs/a',
     '/swagger',
     '/swagger/json',
     '/swagger/ui.js',
@@ -113,7 +115,7 @@ testWithoutNetwork('the service needs no network but the loopback', async () => 
     ip -o route show
     '${EXECUTABLE}' serve --port 8080 >/dev/null &
     server=$!
-    for path in v1/health v1/jobs metrics swagger swagger/json swagger/ui.js swagger/ui.css; do
+    for path in v1/health v1/jobs metrics jobs swagger swagger/json swagger/ui.js swagger/ui.css; do
       curl --silent --output /dev/null --retry 20 --retry-connrefused --retry-delay 1 --max-time 10 \\
         --write-out "$path %{http_code}\\n" "http://127.0.0.1:8080/$path"
     done
@@ -130,6 +132,7 @@ testWithoutNetwork('the service needs no network but the loopback', async () => 
     'v1/health 200',
     'v1/jobs 200',
     'metrics 200',
+    'jobs 200',
     'swagger 200',
     'swagger/json 200',
     'swagger/ui.js 200',

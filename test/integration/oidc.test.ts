@@ -30,7 +30,7 @@ test('a browser signs in at the provider and out again, and its group gives the 
   const left = await open('/v1/oidc/sign-in');
   const answer = await provider.signIn(new URL(left.headers.get('location')!));
   const back = await open(answer.href, cookieOf(left, 'hpc_observe_sign_in'));
-  expect([back.status, back.headers.get('location')]).toEqual([303, '/swagger']);
+  expect([back.status, back.headers.get('location')]).toEqual([303, '/']);
   const session = cookieOf(back, 'hpc_observe_session');
   const who = await open('/v1/whoami', session);
   expect(await who.json()).toMatchObject({ name: 'alice', proof: 'oidc', role: 'viewer', sees: 'all' });

@@ -21,7 +21,7 @@ export const OIDC_ACCESS: ReadonlyMap<string, Access> = new Map(
   [OIDC_START_PATH, OIDC_ANSWER_PATH, OIDC_END_PATH].map((path) => [path, 'public']),
 );
 
-const FIRST_PAGE = '/swagger';
+const FIRST_PAGE = '/';
 
 /** Signs browsers in at the identity provider of the site, and out there. */
 export const oidc = ({ provider, sessions, site, now }: OidcOptions) => {

@@ -82,7 +82,7 @@ export const signIn = ({ sessions, site }: SessionOptions) =>
       set.headers['set-cookie'] = await sessions.signIn(sessions.useLink(secret), request);
       set.status = 303;
       // Relative, so that it is right behind a proxy that adds a path.
-      set.headers.location = '../../swagger';
+      set.headers.location = '../../';
       return '';
     },
   );

@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { JobAnswer } from '../../api/job.ts';
 import { isTyping } from '../parts/keys.ts';
-import { go } from '../parts/router.ts';
+import { addressOf, go } from '../parts/router.ts';
 import { COLUMNS } from './columns.tsx';
 
 /** As --row in style/tokens.css. */
@@ -88,24 +88,31 @@ function useWindow(body: { readonly current: HTMLElement | null }, count: number
 /** Follows the keys; returns the row that they have reached, -1 before the first key. */
 function useCurrent(jobs: readonly JobAnswer[], body: { readonly current: HTMLElement | null }): number {
   const [current, setCurrent] = useState(-1);
+  // Keys may come faster than the page is drawn.
+  const latest = useRef({ jobs, row: current });
+  latest.current.jobs = jobs;
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       if (isTyping(event.target) || event.ctrlKey || event.metaKey || event.altKey) return;
-      const step = { j: 1, ArrowDown: 1, k: -1, ArrowUp: -1 }[event.key];
+      const { jobs: rows, row } = latest.current;
+      const step = STEPS[event.key];
+      const job = rows[row];
       if (step !== undefined) {
         event.preventDefault();
-        const next = Math.min(jobs.length - 1, Math.max(0, current + step));
-        setCurrent(next);
-        showRow(body.current, next);
-      } else if (event.key === 'Enter' && event.target === document.body && jobs[current]) {
-        go(`jobs/${encodeURIComponent(jobs[current].id)}`);
+        latest.current.row = Math.min(rows.length - 1, Math.max(0, row + step));
+        setCurrent(latest.current.row);
+        showRow(body.current, latest.current.row);
+      } else if (event.key === 'Enter' && event.target === document.body && job) {
+        go(addressOf(`jobs/${encodeURIComponent(job.id)}`));
       }
     };
     addEventListener('keydown', onKey);
     return () => removeEventListener('keydown', onKey);
-  }, [jobs, current]);
+  }, []);
   return current;
 }
+
+const STEPS: Readonly<Record<string, number>> = { j: 1, ArrowDown: 1, k: -1, ArrowUp: -1 };
 
 function showRow(body: HTMLElement | null, row: number): void {
   const top = (body?.getBoundingClientRect().top ?? 0) + row * ROW_PIXELS;

@@ -83,7 +83,7 @@ test('behind a proxy everything is under the public URL, with Secure cookies', a
   );
   expect(set).toEndWith('; Path=/hpc-observe/v1/oidc; HttpOnly; SameSite=Lax; Secure');
   const back = await service.send(path, cookie);
-  expect([back.status, back.headers.get('location')]).toEqual([303, '/hpc-observe/swagger']);
+  expect([back.status, back.headers.get('location')]).toEqual([303, '/hpc-observe/']);
 });
 
 test('signing out leads to the provider, and from there back', async () => {

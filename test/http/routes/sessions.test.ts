@@ -201,7 +201,7 @@ test('a link signs a browser in by a cookie, once', async () => {
   const opened = await service.send('GET', path);
   expect([opened.status, opened.headers.get('location'), opened.headers.get('cache-control')]).toEqual([
     303,
-    '../../swagger',
+    '../../',
     'no-store',
   ]);
   const cookie = opened.headers.get('set-cookie')!;
