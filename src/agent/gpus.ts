@@ -44,6 +44,8 @@ export interface Gpus {
    * rounds only if a job with GPUs began since they were read, and not often. Never rejects.
    */
   read(jobs: readonly JobDirectory[], held: HeldJobs, isRound: boolean): Promise<GpuRound>;
+  /** Whether the node had any GPU when they were read last. */
+  hasGpus(): boolean;
 }
 
 /** GPUs are read between the rounds no more often than this, however many jobs begin. */
@@ -91,6 +93,7 @@ export function createGpus(options: GpusOptions): Gpus {
     );
 
   return {
+    hasGpus: () => sources.some((source) => source.hasGpus()),
     async read(jobs, held, isRound) {
       const troubles: Trouble[] = [];
       const claims = jobs.flatMap((job) => claimOf(job, held, troubles));
@@ -157,6 +160,7 @@ function createSource(collector: string, reading: Beside<GpuReport>, places?: Be
     /** The GPUs of before, without values. */
     remember: async () => namesOnly(),
     askedMs: reading.askedMs,
+    hasGpus: () => names.length > 0,
   };
 }
 

@@ -24,8 +24,11 @@ interface LedgerFileOptions {
 
 /** Keeps counters over a restart of the agent, until the node starts again. */
 export interface LedgerFile {
-  /** Returns what was saved since the node started; undefined if nothing usable is there. */
-  load(): SavedLedger | undefined;
+  /**
+   * Returns what was saved since the node started, and only the power of its idle CPUs if it started since;
+   * undefined if nothing usable is there.
+   */
+  load(): SavedLedger | Pick<SavedLedger, 'nodeMeter'> | undefined;
   /** Replaces the file at once, so that a kill leaves one or the other. Throws the system's error. */
   save(ledger: SavedLedger): void;
 }
@@ -36,16 +39,10 @@ export function createLedgerFile({ folder, paths }: LedgerFileOptions): LedgerFi
   const bootId = readText(paths.of('/proc/sys/kernel/random/boot_id'))?.trim();
   return {
     load() {
-      if (bootId === undefined) return undefined;
-      try {
-        if (statSync(path).size > MAX_BYTES) return undefined;
-        const kept = JSON.parse(readFileSync(path, 'utf8')) as Kept | null;
-        return kept?.version === VERSION && kept.bootId === bootId ? kept.ledger : undefined;
-      } catch (error) {
-        // After a power failure it may be empty or half-written; then the boot id is another one too.
-        if (error instanceof SyntaxError || isGone(error)) return undefined;
-        throw error;
-      }
+      const kept = bootId === undefined ? undefined : readKept(path);
+      if (kept === undefined || kept.bootId === bootId) return kept?.ledger;
+      const { idleWatts } = kept.ledger.nodeMeter;
+      return idleWatts === undefined ? undefined : { nodeMeter: { idleWatts } };
     },
     save(ledger) {
       if (bootId === undefined) return;
@@ -63,4 +60,16 @@ export function createLedgerFile({ folder, paths }: LedgerFileOptions): LedgerFi
       renameSync(draft, path);
     },
   };
+}
+
+function readKept(path: string): Kept | undefined {
+  try {
+    if (statSync(path).size > MAX_BYTES) return undefined;
+    const kept = JSON.parse(readFileSync(path, 'utf8')) as Kept | null;
+    return kept?.version === VERSION ? kept : undefined;
+  } catch (error) {
+    // A power failure may leave a part of it.
+    if (error instanceof SyntaxError || isGone(error)) return undefined;
+    throw error;
+  }
 }

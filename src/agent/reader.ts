@@ -1,6 +1,7 @@
 import { createAllocation } from './allocation.ts';
 import { rememberMounts } from './cgroup/mounts.ts';
 import type { Clock } from './clock.ts';
+import { createEnergy } from './energy.ts';
 import { readText } from './file.ts';
 import { createGpus } from './gpus.ts';
 import { createHeld } from './held.ts';
@@ -63,6 +64,7 @@ export function createReader(options: ReaderOptions): Reader {
     held: createHeld({ paths, node, spool: hookSpool }),
     leftovers: createLeftovers({ clock, readFile: readText }),
     gpus: createGpus({ paths, use: ledger.gpuUse, monotonicMs: clock.monotonicMs, ...programs }),
+    energy: { read: createEnergy({ paths, meter: ledger.nodeMeter }), shares: ledger.shares },
     allocatedCpus: createAllocation({ paths, readFile: readText }),
   };
   let isFailing = false;

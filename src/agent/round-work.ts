@@ -45,7 +45,9 @@ export function createWork(options: WorkOptions): RoundWork {
       try {
         return run();
       } catch (error) {
-        work.report(collector, `${(error as Error).message}. ${RIGHTS}`);
+        const { message, code } = error as NodeJS.ErrnoException;
+        // The system refused something.
+        work.report(collector, code === undefined ? `${message}.` : `${message}. ${RIGHTS}`);
         return undefined;
       }
     },

@@ -10,11 +10,13 @@ import { createIo } from './collectors/io.ts';
 import { MEMORY } from './collectors/memory.ts';
 import { PRESSURE } from './collectors/pressure.ts';
 import { createProcesses } from './collectors/processes.ts';
+import type { EnergyShares } from './energy-shares.ts';
 import type { GpuRound, Gpus } from './gpus.ts';
 import { findHeld, type HeldJobs, NOTHING_HELD } from './held.ts';
 import { foldersOf, readJob, readTrees } from './job-reader.ts';
 import type { Leftovers } from './leftovers.ts';
 import type { Meter } from './meter.ts';
+import type { NodeEnergy } from './node-energy.ts';
 import type { Paths } from './paths.ts';
 import { type JobKey, type JobReading, keyText, type Trouble } from './reading.ts';
 import { createWork, type RoundWork } from './round-work.ts';
@@ -40,6 +42,11 @@ export interface RoundOptions {
   readonly leftovers?: Leftovers;
   /** Knows runs of the same job apart. */
   readonly runs?: Runs;
+  /** Reads the energy of the node, and divides it; none is looked for when left out. */
+  readonly energy?: {
+    readonly read: (work: RoundWork) => NodeEnergy | undefined;
+    readonly shares: EnergyShares;
+  };
 }
 
 export interface Round {
@@ -81,9 +88,10 @@ export async function readRound(options: RoundOptions): Promise<Round> {
     .filter(({ key }) => isWanted(key))
     .flatMap((job) => readJob(job, collectors, work) ?? []);
   if (isBare) readings.push(...readTrees(work).filter(({ key }) => isWanted(key)));
+  const withEnergy = readings.map(addEnergy(all, options, work));
   const gpus = await readGpus(all, held, options, work);
   return {
-    readings: gpus === undefined ? readings : readings.map((reading) => addGpus(reading, gpus)),
+    readings: gpus === undefined ? withEnergy : withEnergy.map((reading) => addGpus(reading, gpus)),
     troubles: [...work.troubles.values()],
     isWhole: keys === undefined,
     ...work.counts,
@@ -113,6 +121,19 @@ async function readGpus(
 function addGpus(reading: JobReading, { gpus, used }: GpuRound): JobReading {
   const key = keyText(reading.key);
   return { ...reading, values: { ...reading.values, ...used.get(key) }, gpus: gpus.get(key) ?? [] };
+}
+
+/** Returns a function that adds a job's share in the energy of the node. */
+function addEnergy(jobs: readonly JobDirectory[], { energy, gpus }: RoundOptions, work: RoundWork) {
+  const node = energy?.read(work);
+  energy?.shares.see(new Set(jobs.map(({ key }) => keyText(key))));
+  return (reading: JobReading): JobReading => {
+    const { cpu_seconds: cpuSeconds, cpus_allocated: cpusAllocated } = reading.values;
+    if (node === undefined || cpuSeconds === undefined) return reading;
+    const job = { cpuSeconds, cpusAllocated };
+    const share = energy?.shares.add(keyText(reading.key), job, node, gpus?.hasGpus() ?? false);
+    return { ...reading, values: { ...reading.values, ...share } };
+  };
 }
 
 /** Steps that last as long as the run of the job on this node. */

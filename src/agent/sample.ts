@@ -25,8 +25,9 @@ export function sampleOf({ key, timeMs, values, gpus }: JobReading, node: string
 }
 
 /**
- * Where a job runs nothing on the node, as a rank that hangs elsewhere leaves it, no process says how many CPUs
- * it was given; then half a percent of one CPU, for Slurm's own step, is 0 percent of any number of them.
+ * Where a job runs nothing on the node, as a rank that hangs elsewhere leaves it, no process says how many
+ * CPUs it was given; then half a percent of one CPU, for Slurm's own step, is 0 percent of any number of
+ * them.
  */
 function cpuUsageOf({ cpus_used, cpus_allocated, processes }: JobReading['values']): number | undefined {
   if (cpus_used === undefined) return undefined;

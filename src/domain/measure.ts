@@ -112,7 +112,11 @@ const ROWS = {
     'Energy that the CPUs of the job took idling, by allocated CPUs',
   ),
   cpu_power_seconds: counter(35, 'seconds', 'Time for which the power of the CPUs was known'),
-  node_energy_joules: counter(36, 'joules', 'Share of the job in the energy of the whole node, by CPU time'),
+  node_energy_joules: counter(
+    36,
+    'joules',
+    'Share of the job in the energy of the whole node: all of it while it is alone there, else by CPU time',
+  ),
   node_power_seconds: counter(37, 'seconds', 'Time for which the power of the node was known'),
 } as const satisfies Record<string, Row>;
 

@@ -19,6 +19,12 @@ function countedLedger() {
   ledger.runs.see('7', { isLasting: true });
   ledger.meter.read('7', [{ source: 'a', values: { cpu_seconds: 100 } }], 0);
   const gpus = new Map([['7', [{ uuid: 'GPU-1', values: { gpu_power_watts: 10 } }]]]);
+  const cpu = { cpus: 4, busySeconds: 0 };
+  for (const seconds of [0, 10]) {
+    const packages = [{ name: 'package-0', joules: 50 * seconds }];
+    const node = ledger.nodeMeter.add({ ms: seconds * 1000, cpu, packages, node: [] });
+    ledger.shares.add('7', { cpuSeconds: 0, cpusAllocated: 1 }, node, false);
+  }
   ledger.gpuUse.add({ gpus, readMs: new Map([['GPU-1', 0]]) }, 0);
   return ledger;
 }
@@ -41,13 +47,19 @@ test('a run that ended is forgotten in all of them', () => {
   const ledger = countedLedger();
   ledger.runs.gone('7');
   ledger.runs.see('7', { isLasting: true });
-  expect(ledger.save()).toEqual({ meter: {}, gpuUse: {}, runs: { '7': { isLasting: true } } });
+  const { meter, gpuUse, shares, runs } = ledger.save();
+  expect([meter, gpuUse, shares.jobs, runs]).toEqual([{}, {}, {}, { '7': { isLasting: true } }]);
 });
 
-test('counters of before the last start of the node are discarded', () => {
+test('of before the last start of the node, only the power of its idle CPUs is still known', () => {
   using node = start();
   node.open().save(countedLedger().save());
   writeFileSync(`${node.path}${BOOT_ID}`, 'a000\n');
+  expect(node.open().load()).toEqual({ nodeMeter: { idleWatts: 50 } });
+  const { meter, nodeMeter } = createLedger({ longestSpanMs: 60_000, saved: node.open().load() });
+  expect([meter.save(), nodeMeter.idleWatts()]).toEqual([{}, 50]);
+  node.open().save(createLedger({ longestSpanMs: 60_000 }).save());
+  writeFileSync(`${node.path}${BOOT_ID}`, 'b000\n');
   expect(node.open().load()).toBeUndefined();
 });
 
