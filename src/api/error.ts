@@ -38,7 +38,8 @@ export const ERROR_MEANING: Record<ErrorCode, string> = {
   method_not_allowed: 'The path exists, but not with this method; `Allow` lists the methods.',
   conflict: 'There is a job with this id or a token of this name already.',
   payload_too_large: 'The body has too many bytes or rows; send it in several requests.',
-  unsupported_media_type: 'The body is not `application/json`, or has an unknown `Content-Encoding`.',
+  unsupported_media_type:
+    'The body is not `application/json` (or what the path takes), or has an unknown `Content-Encoding`.',
   misdirected_request: 'The `Host` is no name of the service; the message names the setting that adds it.',
   too_many_requests: 'Too many credentials from this address were refused; a valid one is accepted even so.',
   internal_error: 'The service failed; its log has the cause. Please report it as a bug.',

@@ -11,3 +11,6 @@ export const MEDIA_TYPE = {
 /** Returns the Content-Type of a list. JSON is always in UTF-8. */
 export const contentTypeOf = (format: RowFormat): string =>
   format === 'json' ? MEDIA_TYPE.json : `${MEDIA_TYPE[format]}; charset=utf-8`;
+
+/** What remote write sends (`src/api/ingest.ts`). */
+export const PROTOBUF = 'application/x-protobuf';

@@ -40,7 +40,8 @@ export interface Operation<Path extends string = string> {
   /** What the caller needs. */
   readonly access: Access;
   readonly parameters?: readonly Parameter[];
-  readonly body?: { readonly schema: Schema; readonly description?: string };
+  /** `type` is `application/json` by default. */
+  readonly body?: { readonly schema: Schema; readonly type?: string; readonly description?: string };
   /** Successful answers, by status. */
   readonly answers: Readonly<Record<number, Answer>>;
   /** Every operation may also answer `internal_error`. */

@@ -3,6 +3,7 @@ import { RECEIVE_COMPLETION, RECEIVE_COMPLETION_BY_TOKEN } from './completion.ts
 import { GET_FINDINGS } from './finding.ts';
 import { GET_HEALTH } from './health.ts';
 import { JOB_FINISHED, JOB_STARTED } from './hook-event.ts';
+import { RECEIVE_OTLP, RECEIVE_OTLP_METRICS, RECEIVE_REMOTE_WRITE } from './ingest.ts';
 import { DELETE_JOB, GET_JOB } from './job.ts';
 import { LIST_EVENTS } from './job-event.ts';
 import { LIST_JOBS } from './job-list.ts';
@@ -32,6 +33,9 @@ export const OPERATIONS: readonly Operation[] = [
   LIST_SAMPLES,
   RECORD_SAMPLE,
   RECORD_SAMPLES,
+  RECEIVE_REMOTE_WRITE,
+  RECEIVE_OTLP,
+  RECEIVE_OTLP_METRICS,
   GET_SUMMARY,
   GET_FINDINGS,
   LIST_RUNS,

@@ -8,7 +8,7 @@ const EARLIEST_MS = Date.UTC(1970, 0, 1);
 /** Years of five digits cannot be parsed. */
 const LATEST_MS = Date.UTC(10_000, 0, 1) - 1;
 /** A sender's clock that is further ahead is wrong, and its samples would hide all later ones. */
-const MAX_AHEAD_MS = 10 * 60_000;
+export const MAX_AHEAD_MS = 10 * 60_000;
 
 /**
  * Parses an ISO 8601 time (`2026-01-20`, `2026-01-20T10:00Z`, `2026-01-20T10:00:00.123+01:00`) as

@@ -1,5 +1,6 @@
 import { Elysia } from 'elysia';
 import { RECEIVE_COMPLETION, RECEIVE_COMPLETION_BY_TOKEN } from '../api/completion.ts';
+import { RECEIVE_OTLP, RECEIVE_OTLP_METRICS, RECEIVE_REMOTE_WRITE } from '../api/ingest.ts';
 import { CREATE_JOBS } from '../api/past-job.ts';
 import { RECORD_SAMPLES } from '../api/sample-batch.ts';
 import { CREATE_LINK, START_SESSION } from '../api/session.ts';
@@ -30,6 +31,7 @@ import { DOCUMENTATION_ACCESS, documentation } from './routes/documentation.ts';
 import { findings } from './routes/findings.ts';
 import { health } from './routes/health.ts';
 import { type HookOptions, hooks } from './routes/hook-events.ts';
+import { type Ingest, ingests } from './routes/ingests.ts';
 import { events } from './routes/job-events.ts';
 import { jobs } from './routes/jobs.ts';
 import { scrapes } from './routes/metrics.ts';
@@ -71,6 +73,7 @@ export interface AppOptions {
   /** Loads the pages. */
   readonly loadPages: () => Promise<Pages>;
   readonly slurm: CompletionOptions & Omit<HookOptions, 'now'>;
+  readonly ingest: Ingest;
   readonly metrics: {
     /** Renders all of /metrics, as UTF-8. */
     readonly render: () => Promise<Uint8Array<ArrayBuffer>>;
@@ -94,6 +97,7 @@ export function createApp({
   maxBodyBytes,
   loadPages,
   slurm,
+  ingest,
   metrics,
 }: AppOptions) {
   const api = new Elysia({ normalize: false })
@@ -105,6 +109,7 @@ export function createApp({
     .use(runs({ store }))
     .use(events({ store }))
     .use(batches({ store, now }))
+    .use(ingests({ store, ingest }))
     .use(completions(slurm))
     .use(hooks({ ...slurm, now }))
     .use(whoami(entry))
@@ -150,7 +155,10 @@ export function createApp({
           CREATE_JOBS.path,
           RECEIVE_COMPLETION.path,
           RECEIVE_COMPLETION_BY_TOKEN.path,
+          RECEIVE_OTLP.path,
+          RECEIVE_OTLP_METRICS.path,
         ],
+        otherRoutes: [RECEIVE_REMOTE_WRITE.path],
         bodilessRoutes: [START_SESSION.path, CREATE_LINK.path],
         basePath: where.basePath,
       }),

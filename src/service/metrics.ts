@@ -4,6 +4,7 @@ import type { Store } from '../domain/store/store.ts';
 import type { Log } from '../log.ts';
 import { addAccessMetrics } from '../metrics/access.ts';
 import { groupRenderer } from '../metrics/groups.ts';
+import { addIngestMetrics } from '../metrics/ingest.ts';
 import { renderJobs } from '../metrics/jobs.ts';
 import { addLoopMetrics } from '../metrics/loops.ts';
 import { addNetworkMetrics } from '../metrics/network.ts';
@@ -35,6 +36,7 @@ export function createMetrics({ config, now, log }: MetricsOptions) {
   let certificateExpiresMs = (): number | undefined => undefined;
   const network = addNetworkMetrics(service.registry, () => certificateExpiresMs());
   const observeRefusal = addAccessMetrics(service.registry);
+  const ingest = addIngestMetrics(service.registry);
   const slurmFamilies = slurmMetrics({
     now,
     commandStates: () => slurm?.commands.states(),
@@ -70,6 +72,8 @@ export function createMetrics({ config, now, log }: MetricsOptions) {
     observeCommit: service.observeCommit,
     observeIgnoredHeader: network.observeIgnoredHeader,
     observeRefusal,
+    /** Counts what other exporters send. */
+    ingest,
     observeReports: slurmFamilies.observeReports,
     /** The registries of all groups but `jobs` and `nodes`, whose families are not in one. */
     registries: [throughput.registry, slurmFamilies.registry, processFamilies, service.registry],

@@ -11,6 +11,7 @@ import { expandLists } from '../slurm/values/nodelist.ts';
 import { accessPart } from './access.ts';
 import { readCertificate } from './certificate.ts';
 import { httpPart } from './http.ts';
+import { ingestPart } from './ingest.ts';
 import { certificateFilesOf, placesOf } from './listeners.ts';
 import { createMetrics } from './metrics.ts';
 import { findProvider } from './oidc.ts';
@@ -115,6 +116,7 @@ export async function startService({ config, env, log, now }: ServiceOptions): P
       metrics,
     }),
   );
+  const ingest = await parts.start(ingestPart({ store, now, log, metrics }));
   const listening = await parts.start(
     httpPart({
       places,
@@ -137,6 +139,7 @@ export async function startService({ config, env, log, now }: ServiceOptions): P
             parseCompletion: parseJobCompletion,
             expandLists: (lists) => expandLists(lists),
           },
+          ingest: ingest.routes,
           metrics: { render: metrics.render, observeRequest, namesRequests: isDebug },
         }),
     }),

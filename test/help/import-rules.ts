@@ -12,6 +12,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   client: ['api', 'domain'],
   agent: ['api', 'client', 'domain', 'slurm/hooks/variables.ts'],
   demo: ['domain'],
+  ingest: ['domain'],
   metrics: ['domain'],
   settings: ['domain', 'errno.ts', 'log.ts'],
   web: ['api', 'domain'],
@@ -73,6 +74,7 @@ const SHARED = ['pace.ts', 'program.ts', 'repeat.ts'];
 const MAY_START_PROGRAMS = ['program.ts', 'slurm', 'agent/collectors'];
 /** Libraries, and the only rooms that may import them. */
 const OWNERS: readonly [library: RegExp, rooms: readonly string[]][] = [
+  [/^@bufbuild\/protobuf(\/|$)|^snappy-wasm(\/|$)/, ['ingest']],
   // Loading it would cost the writing thread more than all its own code.
   [/^@sinclair\/typebox(\/|$)/, ['api']],
   [/^elysia(\/|$)|^@elysiajs\//, ['http']],

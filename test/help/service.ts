@@ -5,6 +5,7 @@ import { tokenRegistry } from '../../src/access/token.ts';
 import type { Way } from '../../src/access/way.ts';
 import type { Reception } from '../../src/api/whoami.ts';
 import { ANYBODY } from '../../src/domain/caller.ts';
+import type { IngestSource } from '../../src/domain/foreign/series.ts';
 import type { Report, Source } from '../../src/domain/report.ts';
 import { callerOf, type RoleRules } from '../../src/domain/role.ts';
 import type { SignInProvider } from '../../src/domain/sign-in.ts';
@@ -13,8 +14,11 @@ import type { AccessStore } from '../../src/domain/store/access.ts';
 import type { Store } from '../../src/domain/store/store.ts';
 import { MAX_UNSEALED_SAMPLES } from '../../src/domain/unsealed.ts';
 import { type AppOptions, createApp } from '../../src/http/app.ts';
+import { readResource } from '../../src/ingest/otlp.ts';
+import { createReceiver } from '../../src/ingest/receiver.ts';
 import { joinPieces } from '../../src/metrics/exposition.ts';
 import { renderJobs } from '../../src/metrics/jobs.ts';
+import { loadRemoteWrite } from '../../src/service/ingest.ts';
 import { loadPages } from '../../src/service/web.ts';
 import { parseJobCompletion } from '../../src/slurm/records/jobcomp.ts';
 import { expandLists } from '../../src/slurm/values/nodelist.ts';
@@ -53,6 +57,15 @@ export const slurmParts = (store: Store) => ({
   parseCompletion: parseJobCompletion,
   expandLists: (lists: readonly string[]) => expandLists(lists),
 });
+
+type Count = (source: IngestSource, result: string, count: number) => void;
+
+/** What the routes for other exporters need, and the receiver behind them. */
+export function ingestParts(store: Store, now: () => number, count: Count = () => {}) {
+  const receiver = createReceiver({ store, now, countValues: count, countSamples: count });
+  const routes = { readRemoteWrite: loadRemoteWrite(), readResource, receive: receiver.receive };
+  return { receiver, routes };
+}
 
 interface ServiceOptions {
   readonly maxBodyBytes?: number;
@@ -102,6 +115,10 @@ export async function startService({
   });
   const byWays: AppOptions['access']['identify'] = (request, _, pathToken) =>
     byRules({ request, peer: undefined, pathToken });
+  const ingested: Record<string, number> = {};
+  const ingest = ingestParts(store, clock.now, (source, result, count) => {
+    ingested[`${source} ${result}`] = (ingested[`${source} ${result}`] ?? 0) + count;
+  });
   const requests: { method: string; route: string; status: number }[] = [];
   const app = createApp({
     loadPages,
@@ -125,6 +142,7 @@ export async function startService({
     },
     maxBodyBytes,
     slurm: slurmParts(store),
+    ingest: ingest.routes,
   });
 
   /** Sends one request; a body that is no string is sent as JSON. */
@@ -157,6 +175,9 @@ export async function startService({
     tokens,
     clock,
     logged,
+    /** What became of values and samples of other exporters, by source and result. */
+    ingested,
+    ingest: ingest.receiver,
     requests,
     send,
     async [Symbol.asyncDispose]() {

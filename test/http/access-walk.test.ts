@@ -3,6 +3,7 @@ import type { Way } from '../../src/access/way.ts';
 import { OPERATIONS } from '../../src/api/operations.ts';
 import type { Identity } from '../../src/domain/caller.ts';
 import { pastJob, sample } from '../help/builders.ts';
+import { REMOTE_WRITE_HEADERS, remoteWrite } from '../help/remote-write.ts';
 import { startService } from '../help/service.ts';
 
 // Every route × every role × a job of the caller's own and a foreign one. A new operation needs a row.
@@ -53,6 +54,9 @@ const ROWS: Readonly<Record<string, Row>> = {
   deleteJob: adminRow(204),
   recordSample: ingestRow(201),
   recordSamples: ingestRow(200),
+  receiveRemoteWrite: ingestRow(204),
+  receiveOtlp: ingestRow(200),
+  receiveOtlpMetrics: ingestRow(200),
   jobStarted: ingestRow(200),
   jobFinished: ingestRow(200),
   receiveCompletion: ingestRow(200),
@@ -84,6 +88,13 @@ const BODIES: Readonly<Record<string, (jobId: string) => unknown>> = {
   receiveCompletion: () => ({ jobid: 7 }),
   receiveCompletionByToken: () => ({ jobid: 7 }),
   createToken: () => ({ name: 'new', role: 'viewer' }),
+  receiveRemoteWrite: () => remoteWrite([]),
+  receiveOtlp: () => ({ resourceMetrics: [] }),
+  receiveOtlpMetrics: () => ({ resourceMetrics: [] }),
+};
+
+const HEADERS: Readonly<Record<string, Record<string, string>>> = {
+  receiveRemoteWrite: REMOTE_WRITE_HEADERS,
 };
 
 /** The service with a job of alice and one of bob, and a token. */
@@ -105,7 +116,10 @@ test.each(OPERATIONS)('$id ($method $path) as everybody', async ({ id, method, p
   for (const [person, row] of Object.entries(ROWS[id]!)) {
     for (const [place, jobId] of ['own', 'foreign'].entries()) {
       const body = BODIES[id]?.(jobId);
-      const answer = await service.send(method, pathOf(id, path, jobId), body, { 'x-person': person });
+      const answer = await service.send(method, pathOf(id, path, jobId), body, {
+        'x-person': person,
+        ...HEADERS[id],
+      });
       const expected = typeof row === 'number' ? row : row[place]!;
       expect([person, jobId, answer.status]).toEqual([person, jobId, expected]);
       if (method === 'GET' || !String(answer.status).startsWith('2')) continue;

@@ -34,6 +34,20 @@ export async function* readPieces(
   yield check(decoder.decode());
 }
 
+/** Returns the bytes of a body as they were sent. Throws as `readPieces` does. */
+export async function readBytes(
+  request: Request,
+  { maxBytes, reserve = () => {} }: Omit<TextOptions, 'isLenient'>,
+): Promise<Uint8Array> {
+  readLength(request, maxBytes);
+  const pieces: Uint8Array[] = [];
+  for await (const piece of bounded(arriving(request.body ?? []), maxBytes)) {
+    reserve(piece.byteLength);
+    pieces.push(piece);
+  }
+  return pieces.length === 1 ? pieces[0]! : new Uint8Array(Buffer.concat(pieces));
+}
+
 /**
  * Returns the length of an uncompressed body, if the client
  * sent it. Throws `payload_too_large` beyond `maxBytes`.

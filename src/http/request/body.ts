@@ -16,6 +16,7 @@ import { LONG_WRITE_LENGTH } from './limits.ts';
 //   value   a single write   body.ts         parses it as a whole
 //           a batch          row-reader.ts   parses some hundred rows at a time; list-cutter.ts finds them
 //           a completion     long-texts.ts   shortens its very long strings before it is parsed
+//           remote write     src/ingest/remote-write.ts  bounds it before it is unpacked, and reads in slices
 //   schema  body-check.ts    drops nulls and validates a single write; routes/batches.ts each row by itself
 
 interface BodyOptions {
@@ -23,6 +24,8 @@ interface BodyOptions {
   readonly maxBytes: number;
   /** The routes that read their bodies themselves: batches and completions. */
   readonly batchRoutes: readonly string[];
+  /** The routes that take bodies of another type, which they check and read themselves. */
+  readonly otherRoutes: readonly string[];
   /** The routes of writes without a body, whatever is sent. */
   readonly bodilessRoutes: readonly string[];
   /** All routes are also served under this path. */
@@ -33,10 +36,11 @@ interface BodyOptions {
  * Reads the body of every write: JSON in UTF-8, plain, gzip or zstd. Requiring `application/json` also
  * prevents foreign web pages from writing. The body of a DELETE is ignored.
  */
-export const body = ({ maxBytes, batchRoutes, bodilessRoutes, basePath }: BodyOptions) =>
+export const body = ({ maxBytes, batchRoutes, otherRoutes, bodilessRoutes, basePath }: BodyOptions) =>
   new Elysia({ name: 'body' }).onParse({ as: 'global' }, async ({ request, route }) => {
     const pattern = withoutBase(route, basePath);
     if (request.method === 'DELETE' || bodilessRoutes.includes(pattern)) return {};
+    if (otherRoutes.includes(pattern)) return {};
     requireJson(request.headers.get('content-type') ?? '');
     if (batchRoutes.includes(pattern)) return {};
     const text = await readText(request, { maxBytes });

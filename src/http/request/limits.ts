@@ -19,6 +19,11 @@ export const BATCH_INTAKE_BYTES = 4 * MIB;
 /** Completion records that are being read and stored at one time; slurmctld posts one after the other. */
 export const COMPLETION_INTAKE_BYTES = 16 * MIB;
 
+/** Largest remote write as sent: 4 MiB unpacked (src/ingest/remote-write.ts), and what snappy may add. */
+export const MAX_REMOTE_WRITE_BYTES = 5 * MIB;
+/** Packed remote writes and OTLP texts that are being read at one time. Prometheus sends some 20 kB. */
+export const INGEST_INTAKE_BYTES = 2 * MIB;
+
 // Compression. Real batches shrink to a tenth or a thirtieth.
 
 /**
@@ -51,6 +56,8 @@ export const MAX_OUTSIDE_LENGTH = 64 * KIB;
 export const MAX_SAMPLE_LENGTH = 64 * KIB;
 /** A value of a column. */
 export const MAX_VALUE_LENGTH = 4 * KIB;
+/** All metrics of one resource of OTLP. */
+export const MAX_RESOURCE_LENGTH = MIB;
 /** A job may list 100,000 nodes. */
 export const MAX_JOB_LENGTH = MIB;
 /** A string of a completion record; longer ones, such as the job's script, are shortened. */

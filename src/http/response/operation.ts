@@ -24,7 +24,7 @@ export function describe({ id, tag, summary, access, parameters = [], body, answ
       content: { [MEDIA_TYPE.json]: { schema: ErrorAnswer, example } },
     };
   }
-  const { schema, description } = body ?? {};
+  const { schema, type = MEDIA_TYPE.json, description } = body ?? {};
   return {
     operationId: id,
     tags: [tag],
@@ -36,7 +36,7 @@ export function describe({ id, tag, summary, access, parameters = [], body, answ
       requestBody: {
         required: true,
         ...(description !== undefined && { description }),
-        content: { [MEDIA_TYPE.json]: { schema: schema as object, ...examplesOf(schema) } },
+        content: { [type]: { schema: schema as object, ...examplesOf(schema) } },
       },
     }),
     responses: responses as never,

@@ -1,4 +1,4 @@
-import { MEDIA_TYPE } from '../../api/media-type.ts';
+import { MEDIA_TYPE, PROTOBUF } from '../../api/media-type.ts';
 
 // Turns the schemas of `api` into those of OpenAPI 3.0, which lacks some of their keywords.
 
@@ -23,12 +23,12 @@ const FORMATS: Readonly<Record<string, { pattern?: string; [keyword: string]: un
   moment: { format: 'date-time' },
 };
 
-/** Returns a copy of a document whose schemas are those of OpenAPI 3.0 and whose bodies are JSON only. */
+/** Returns a copy of a document whose schemas are those of OpenAPI 3.0 and whose bodies have one type. */
 export const publish = (document: unknown): object =>
   JSON.parse(
     JSON.stringify(document, (key, value) =>
       key === 'requestBody'
-        ? onlyJson(value)
+        ? onlyOurs(value)
         : writeFormat(writeUnique(writeEnum(writeReference(key, value)))),
     ),
   );
@@ -41,8 +41,9 @@ function writeReference(key: string, schema: unknown): unknown {
 }
 
 /** The generator lists every type that Elysia could parse. */
-function onlyJson(body: { content: Record<string, unknown> }): object {
-  return { ...body, content: { [MEDIA_TYPE.json]: body.content[MEDIA_TYPE.json] } };
+function onlyOurs(body: { content: Record<string, unknown> }): object {
+  const type = PROTOBUF in body.content ? PROTOBUF : MEDIA_TYPE.json;
+  return { ...body, content: { [type]: body.content[type] } };
 }
 
 /**

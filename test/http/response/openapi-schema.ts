@@ -51,7 +51,12 @@ export const OPENAPI_3_0 = {
     response: closed(['description'], { description: filled, content: ref('content') }),
     content: {
       type: 'object',
-      propertyNames: { enum: ['application/json', 'text/plain', 'text/csv', 'application/x-ndjson'] },
+      propertyNames: {
+        enum: [
+          ...['application/json', 'text/plain', 'text/csv', 'application/x-ndjson'],
+          'application/x-protobuf',
+        ],
+      },
       additionalProperties: closed(['schema'], {
         schema: ref('schema'),
         example: {},
@@ -84,7 +89,7 @@ export const OPENAPI_3_0 = {
         closed(['type'], {
           title: filled,
           type: { enum: ['string', 'number', 'integer', 'boolean', 'array', 'object'] },
-          format: { enum: ['date-time'] },
+          format: { enum: ['date-time', 'binary'] },
           example: {},
           description: filled,
           default: {},

@@ -1,4 +1,5 @@
 import { zstdCompressSync } from 'node:zlib';
+import { REMOTE_WRITE_HEADERS, remoteWrite, type SentSeries, snappy } from '../../help/remote-write.ts';
 import { atOnce, type Case, drain, send, sendAndLeave } from './case.ts';
 
 const MEBIBYTE = 1024 * 1024;
@@ -327,6 +328,94 @@ const COMPLETIONS: readonly Case[] = [
   },
 ];
 
+const REMOTE_WRITE = 'POST /v1/ingest/remote-write';
+const write = (url: string, series: readonly SentSeries[]) =>
+  send(url, REMOTE_WRITE, remoteWrite(series), REMOTE_WRITE_HEADERS);
+/** What makes a sample of the job on a node: the third scrape is complete as soon as it arrives. */
+const measures = (jobId: string, node: string, timeMs: number, cpuSeconds: number): SentSeries[] =>
+  Object.entries({
+    cgroup_cpu_total_seconds: cpuSeconds,
+    cgroup_cpus: 4,
+    cgroup_memory_rss_bytes: MEBIBYTE,
+  }).map(([name, value]) => ({ name, labels: { jobid: jobId, node }, points: [[timeMs, value]] }));
+
+const point = (name: string, node: string) => ({
+  name,
+  gauge: {
+    dataPoints: [
+      {
+        timeUnixNano: `${Date.now()}000000`,
+        asInt: '1',
+        attributes: [{ key: 'node', value: { stringValue: node } }],
+      },
+    ],
+  },
+});
+const resources = (count: number, metrics: number) => ({
+  resourceMetrics: Array.from({ length: count }, (_, number) => ({
+    scopeMetrics: [{ metrics: Array.from({ length: metrics }, () => point('cgroup_cpus', `n${number}`)) }],
+  })),
+});
+
+const INGESTS: readonly Case[] = [
+  {
+    endpoint: REMOTE_WRITE,
+    use: '10,000 jobs on nodes in one request, several times',
+    async run(url) {
+      const startMs = Date.now() - 60_000;
+      for (const scrape of [0, 1, 2, 3]) {
+        const timeMs = startMs + scrape * 15_000;
+        const jobs = Array.from({ length: 10_000 }, (_, job) =>
+          measures(`nobody-${job}`, 'n1', timeMs, scrape),
+        );
+        await write(url, jobs.flat());
+      }
+    },
+  },
+  {
+    endpoint: REMOTE_WRITE,
+    use: '16 requests of 40,000 values at once',
+    run: (url) =>
+      atOnce(16, (number) =>
+        write(
+          url,
+          Array.from({ length: 40_000 }, (_, index) => ({
+            name: 'node_load1',
+            labels: { instance: `n${index}:${number}` },
+            points: [[Date.now(), 1]],
+          })),
+        ),
+      ),
+  },
+  {
+    endpoint: REMOTE_WRITE,
+    use: '16 bombs of 4 MiB at once',
+    run: (url) =>
+      atOnce(16, () => send(url, REMOTE_WRITE, snappy(new Uint8Array(4 * MEBIBYTE)), REMOTE_WRITE_HEADERS)),
+  },
+  {
+    endpoint: REMOTE_WRITE,
+    use: 'a bomb that states a smaller length, 8 times at once',
+    run: (url) => {
+      const bomb = new Uint8Array(4 * MEBIBYTE);
+      bomb.set([0x80, 0x80, 0x80, 0x02, 0, 65]);
+      for (let at = 6; at + 2 < bomb.length; at += 3) bomb.set([254, 1, 0], at);
+      return atOnce(8, () => send(url, REMOTE_WRITE, bomb, REMOTE_WRITE_HEADERS));
+    },
+  },
+  ...strange('POST /v1/ingest/otlp'),
+  {
+    endpoint: 'POST /v1/ingest/otlp',
+    use: '90,000 points of 9,000 nodes',
+    run: (url) => send(url, 'POST /v1/ingest/otlp', resources(9000, 10)),
+  },
+  {
+    endpoint: 'POST /v1/ingest/otlp/v1/metrics',
+    use: 'a resource of almost 1 MiB, 20 times',
+    run: (url) => atOnce(20, () => send(url, 'POST /v1/ingest/otlp/v1/metrics', resources(1, 6000))),
+  },
+];
+
 /** A job that ran five times on 1,000 nodes, and samples of all of those nodes that lie in its first run. */
 async function sendLateSamples(url: string): Promise<void> {
   const jobid = 800_000_000 + ++next;
@@ -402,6 +491,7 @@ export const WRITES: readonly Case[] = [
   ...SINGLE,
   ...BATCHES,
   ...COMPLETIONS,
+  ...INGESTS,
   ...TOKENS,
   LATE,
   ...CLIENTS,
