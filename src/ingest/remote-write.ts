@@ -73,32 +73,36 @@ function unpack(packed: Uint8Array): Uint8Array {
 /** Reads a series of at most `most` values; undefined for one that is skipped. */
 function readSeries(message: BinaryReader, most: number): ForeignSeries | undefined {
   const end = endOf(message);
-  const series = { labels: new Map<string, string>(), times: [], values: [] };
+  const series: Read = { labels: new Map(), times: [], values: [], labelCount: 0 };
   while (message.pos < end) {
     if (readField(message, end, series)) continue;
     message.pos = end;
     return undefined;
   }
   requireEnd(message, end);
-  if (series.values.length > most) throw tooLarge(`${MAX_VALUES} values`);
-  const name = series.labels.get('__name__');
-  return name === undefined || series.values.length === 0 ? undefined : { name, ...series };
+  const { labels, times, values } = series;
+  if (values.length > most) throw tooLarge(`${MAX_VALUES} values`);
+  const name = labels.get('__name__');
+  return name === undefined || values.length === 0 ? undefined : { name, labels, times, values };
 }
 
 interface Read {
   readonly labels: Map<string, string>;
   readonly times: number[];
   readonly values: number[];
+  /** Labels of the same name among them. */
+  labelCount: number;
 }
 
 /** Returns whether the series is to be read on. */
-function readField(message: BinaryReader, end: number, { labels, times, values }: Read): boolean {
+function readField(message: BinaryReader, end: number, series: Read): boolean {
   const [field, type] = message.tag();
   if (type !== WireType.LengthDelimited || (field !== LABELS && field !== SAMPLES)) {
     skip(message, type);
     return true;
   }
-  if (field === LABELS) return labels.size < MAX_LABELS && readLabel(message, end, labels);
+  if (field === LABELS) return series.labelCount++ < MAX_LABELS && readLabel(message, end, series.labels);
+  const { times, values } = series;
   if (values.length === MAX_VALUES) throw tooLarge(`${MAX_VALUES} values`);
   readSample(message, end, times, values);
   return true;

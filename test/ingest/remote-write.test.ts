@@ -124,7 +124,7 @@ test('a bomb that states another length is refused as soon as it exceeds it', as
   for (let at = 6; at + 2 < bomb.length; at += 3) bomb.set([(63 << 2) | 2, 1, 0], at);
   const startedMs = performance.now();
   expect(await codeOf(read(bomb))).toBe('invalid_request');
-  expect(performance.now() - startedMs).toBeLessThan(100);
+  expect(performance.now() - startedMs).toBeLessThan(250);
 });
 
 test('a large request is read in several turns of the event loop', async () => {
@@ -147,5 +147,5 @@ test('a million labels in one series cost nothing', async () => {
   const body = snappy(new BinaryWriter().tag(1, WireType.LengthDelimited).bytes(one).finish());
   const startedMs = performance.now();
   expect(await read(body)).toEqual([]);
-  expect(performance.now() - startedMs).toBeLessThan(100);
+  expect(performance.now() - startedMs).toBeLessThan(250);
 });
