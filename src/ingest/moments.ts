@@ -1,10 +1,10 @@
 import { AppError } from '../domain/errors.ts';
 import { type CounterPoint, measureGpu, measureMoment } from '../domain/foreign/moment.ts';
 import type { IngestSource, Receipt, SampleResult } from '../domain/foreign/series.ts';
-import { MEASURES } from '../domain/measure.ts';
-import type { SampleStore } from '../domain/store/samples.ts';
+import { MEASURES, type Measured } from '../domain/measure.ts';
+import { collectMeasures, type GpuFields } from '../domain/measure-columns.ts';
+import type { JobSample, SampleStore } from '../domain/store/samples.ts';
 import { startPace } from '../pace.ts';
-import { batchOf, type Row } from './batch.ts';
 import {
   addPoint,
   type GpuReading,
@@ -30,7 +30,11 @@ interface Options {
 
 type Refused = Pick<Receipt, 'refused' | 'reason'>;
 
-interface Prepared extends Row {
+/** A sample with its further measures. */
+interface Prepared {
+  readonly sample: JobSample;
+  readonly measured: Measured;
+  readonly gpus: readonly GpuFields[];
   readonly moment: Moment;
   readonly readings: readonly GpuReading[];
 }
@@ -87,13 +91,8 @@ export function momentStore({ store, waiting, countSamples }: Options) {
     learnFrom(moment, true);
     if (!before) return undefined;
     const found = gpusOf(moment);
-    const gpus = found.map(([name, reading]) => ({ name, measured: measureGpu(reading.parts) }));
-    const { sample, measured } = measureMoment(
-      timeMs,
-      parts,
-      before,
-      gpus.map((gpu) => gpu.measured),
-    );
+    const gpus = found.map(([gpu, { parts }]) => ({ gpu, ...measureGpu(parts) }));
+    const { sample, measured } = measureMoment(timeMs, parts, before, gpus);
     const run = 'sluid' in place.job ? { jobId: '', sluid: place.job.sluid } : place.job;
     const readings = found.map(([, reading]) => reading);
     for (const reading of readings) reading.isUsed = true;
@@ -121,7 +120,10 @@ export function momentStore({ store, waiting, countSamples }: Options) {
   }
 
   async function storeRows(rows: readonly Prepared[]): Promise<Refused> {
-    const { samples, measures } = batchOf(rows);
+    const collected = collectMeasures();
+    for (const [index, { measured, gpus }] of rows.entries()) collected.add(index, measured, gpus);
+    const samples = rows.map(({ sample }) => sample);
+    const measures = collected.finish(rows.length);
     const { stored, repeated, refused, refusals } = await store.recordSamples(samples, measures);
     for (const { moment } of rows) waiting.delete(moment);
     const { source } = rows[0]!.moment;

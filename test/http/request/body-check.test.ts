@@ -16,9 +16,9 @@ function nullify(schema: Schema, example: unknown, omit = false): unknown {
   return Object.fromEntries(fields);
 }
 
-/** Of a body of several shapes the first; columns are checked without a schema. */
+/** Of a body of several shapes the first; columns are checked without a schema, and so is what is not JSON. */
 const BODIES = OPERATIONS.flatMap(({ id, body }) =>
-  body ? [[id, (body.schema.anyOf?.[0] ?? body.schema) as Schema] as const] : [],
+  body && body.type === undefined ? [[id, (body.schema.anyOf?.[0] ?? body.schema) as Schema] as const] : [],
 );
 test.each(BODIES)('in the body of %s, null counts as absent in every nullable field', (_, schema) => {
   const sent = nullify(schema, schema.example);
