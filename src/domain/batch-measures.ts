@@ -21,6 +21,36 @@ export interface GpuColumns {
   readonly columns: MeasureColumns;
 }
 
+/** Returns the measures of samples `start` to `end` (exclusive); they share the memory of `measures`. */
+export function sliceMeasures({ columns, gpus }: BatchMeasures, start: number, end: number): BatchMeasures {
+  const slice = (some: MeasureColumns, from: number, to: number): MeasureColumns =>
+    new Map(Array.from(some, ([code, values]) => [code, values.subarray(from, to)]));
+  const sliced = { columns: slice(columns, start, end) };
+  if (!gpus) return sliced;
+  const from = firstReading(gpus.samples, start);
+  const to = firstReading(gpus.samples, end);
+  return {
+    ...sliced,
+    gpus: {
+      samples: gpus.samples.subarray(from, to).map((sample) => sample - start),
+      names: gpus.names.slice(from, to),
+      columns: slice(gpus.columns, from, to),
+    },
+  };
+}
+
+/** Returns the place of the first reading of a sample at or after `sample`. */
+function firstReading(samples: Uint32Array, sample: number): number {
+  let low = 0;
+  let high = samples.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (samples[middle]! < sample) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
 /** The UUID of a GPU: printable, without spaces. */
 export const MAX_GPU_NAME_LENGTH = 128;
 /** GPUs of one sample. */

@@ -210,23 +210,70 @@ export function reverseRows(readings: Readings): Readings {
  * Merges two lists of samples that ascend in time. Of samples with equal times those of `first` come first.
  */
 export function mergeSamples(first: SampleColumns, second: SampleColumns): SampleColumns {
-  const count = first.count + second.count;
-  const merged = makeSamples(count);
-  const copy = (from: SampleColumns, start: number, end: number, at: number) => {
-    for (const name of SAMPLE_COLUMNS) merged[name].set(from[name].subarray(start, end), at);
+  const merged = makeSamples(first.count + second.count);
+  const stretches = mergeTimes(first.times, second.times);
+  for (const name of SAMPLE_COLUMNS) copyStretches(merged[name], stretches, first[name], second[name]);
+  const further = mergeFurther(first, second, stretches);
+  return further.length > 0 ? { ...merged, further } : merged;
+}
+
+/** Rows of one of two lists that follow each other in the merged list, from `at` on. */
+interface Stretch {
+  readonly isFirst: boolean;
+  readonly start: number;
+  readonly end: number;
+  readonly at: number;
+}
+
+function mergeTimes(first: Float64Array, second: Float64Array): Stretch[] {
+  const stretches: Stretch[] = [];
+  const add = (isFirst: boolean, start: number, end: number, at: number) => {
+    if (start < end) stretches.push({ isFirst, start, end, at });
   };
   let [one, other] = [0, 0];
-  while (other < second.count) {
-    const end = placeOf(first.times, second.times[other]! + 1, one);
-    copy(first, one, end, one + other);
+  while (other < second.length) {
+    const end = placeOf(first, second[other]! + 1, one);
+    add(true, one, end, one + other);
     one = end;
-    const nextMs = one < first.count ? first.times[one]! : Number.POSITIVE_INFINITY;
-    const stop = placeOf(second.times, nextMs, other);
-    copy(second, other, stop, one + other);
+    const nextMs = one < first.length ? first[one]! : Number.POSITIVE_INFINITY;
+    const stop = placeOf(second, nextMs, other);
+    add(false, other, stop, one + other);
     other = stop;
   }
-  copy(first, one, first.count, one + other);
-  return merged;
+  add(true, one, first.length, one + other);
+  return stretches;
+}
+
+/** Copies two columns to their places in the merged one; rows of a column that is not given stay as they are. */
+function copyStretches(
+  to: Float64Array,
+  stretches: readonly Stretch[],
+  first: Float64Array | undefined,
+  second: Float64Array | undefined,
+): void {
+  for (const { isFirst, start, end, at } of stretches) {
+    const from = isFirst ? first : second;
+    if (from) to.set(from.subarray(start, end), at);
+  }
+}
+
+/** Merges the further measures that any of two lists has. */
+function mergeFurther(
+  first: SampleColumns,
+  second: SampleColumns,
+  stretches: readonly Stretch[],
+): FurtherColumn[] {
+  const count = first.count + second.count;
+  const keyOf = ({ code, gpu }: FurtherKey) => `${code} ${gpu}`;
+  const columnsOf = ({ further = [] }: SampleColumns) => new Map(further.map((one) => [keyOf(one), one]));
+  const [ones, others] = [columnsOf(first), columnsOf(second)];
+  return [...new Map([...ones, ...others])]
+    .map(([key, { code, gpu }]) => {
+      const values = new Float64Array(count).fill(Number.NaN);
+      copyStretches(values, stretches, ones.get(key)?.values, others.get(key)?.values);
+      return { code, gpu, values };
+    })
+    .sort(compareFurther);
 }
 
 const SAMPLE_COLUMNS = ['times', 'cpu', 'memory', 'gpu'] as const;

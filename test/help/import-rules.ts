@@ -40,6 +40,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'store/sqlite/lists': ['domain', 'store/sqlite/file', 'store/sqlite/jobs', 'store/sqlite/sql'],
   'store/sqlite/writer': [
     'domain',
+    'store/chunk',
     'store/sqlite/access',
     'store/sqlite/file',
     'store/sqlite/history',

@@ -49,13 +49,28 @@ export function packFurther(samples: SampleColumns & { further: readonly Further
 const HEAD_BYTES = 32;
 
 function packValues(column: FurtherColumn, samples: SampleColumns): Uint8Array {
-  const plain = packLess(column.values, undefined);
   const bases = findBases(column, samples);
   const columnOf = columnFinder(samples, (place) => samples.further![place]!.values);
   const differences = bases && subtractBases(column.values, bases, columnOf);
-  const based = differences && packLess(differences, bases);
-  return based && based.length < plain.length ? based : plain;
+  const isLess = differences && roughness(differences) < roughness(column.values);
+  return isLess ? packLess(differences, bases) : packLess(column.values, undefined);
 }
+
+/** Estimates the bits that a column takes, in a fiftieth of the time of packing it. */
+function roughness(values: Float64Array): number {
+  let sum = 0;
+  let before = Number.NaN;
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!;
+    if (Number.isNaN(value)) continue;
+    sum += Math.log2(1 + Math.abs(value - before) * FINEST) || 0;
+    before = value;
+  }
+  return sum;
+}
+
+/** Parts of a unit that values may have. */
+const FINEST = 1e6;
 
 function packLess(values: Float64Array, bases: Parameters<typeof writeBases>[1]): Uint8Array {
   const { present, measured, presence } = splitPresent(values);

@@ -5,6 +5,7 @@
  *   series  Int32 a sample: `usage.id`
  *   data    Float64 columns one after the other: times in milliseconds, CPU, memory, and GPU (NaN where
  *           not measured), which is left out if no sample of the row has it
+ *   further NULL unless a sample has further measures; see row-measures.ts
  *
  * Everything is little-endian, like all machines that Bun runs on. Rows never change. `seq` has no gaps: it
  * counts up by one a row, and rows leave only from the front. Samples in rows up to `usage.sealed` of their
@@ -20,6 +21,8 @@
 
 /** 72 kB: small enough that a step which reads a few rows stays under 5 ms. */
 export const MAX_ROW_SAMPLES = 2000;
+/** Bytes of further measures from which a row gets no more samples: 2,000 samples with twelve of them. */
+export const MAX_FURTHER_BYTES = 192_000;
 
 /** The samples of one row. */
 export interface LogColumns {

@@ -1,5 +1,6 @@
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { sliceMeasures } from '../../domain/batch-measures.ts';
 import type { Sight } from '../../domain/caller.ts';
 import { OperatorError, tooManyUnsealed } from '../../domain/errors.ts';
 import { newJob } from '../../domain/job.ts';
@@ -29,7 +30,7 @@ import { shareIndex } from './samples/unsealed.ts';
 import { stateReader } from './state.ts';
 import { cutJobs, cutParts, joinResults, type Part } from './writer/parts.ts';
 import { Writer } from './writer/queue.ts';
-import { jobCost, type WriteFields } from './writer/write.ts';
+import { jobCost, sampleCost, type WriteFields } from './writer/write.ts';
 
 /**
  * Opens the database file, creates it if it is missing, and migrates it to the newest version. Rejects with
@@ -141,11 +142,11 @@ function sqliteStore({
       fieldsOf,
     }: {
       cut: (rows: readonly Row[]) => readonly Part<Row>[];
-      fieldsOf: (part: readonly Row[], isLast: boolean) => WriteFields[Kind];
+      fieldsOf: (part: Part<Row>, isLast: boolean) => WriteFields[Kind];
     },
   ): Promise<BatchResult> {
     const parts = areBatchesWhole ? [{ rows, indexOf: (row: number) => row }] : cut(rows);
-    const fields = parts.map((part, index) => fieldsOf(part.rows, index === parts.length - 1));
+    const fields = parts.map((part, index) => fieldsOf(part, index === parts.length - 1));
     return joinResults(parts, await writer.submitParts(kind, fields));
   }
 
@@ -181,12 +182,12 @@ function sqliteStore({
     createJobs: (list) =>
       submitBatch('createJobs', list, {
         cut: (rows) => cutJobs(rows, jobCost),
-        fieldsOf: (jobs) => ({ jobs }),
+        fieldsOf: ({ rows }) => ({ jobs: rows }),
       }),
     applyReports: (list) =>
       submitBatch('applyReports', list, {
         cut: (rows) => cutParts(rows, jobCost),
-        fieldsOf: (reports) => ({ reports }),
+        fieldsOf: ({ rows }) => ({ reports: rows }),
       }),
     listUnconfirmed: (sinceMs) => read(() => listUnconfirmed(sinceMs)),
     readState: (name) => read(() => readState(name)),
@@ -197,11 +198,16 @@ function sqliteStore({
       requireRoom('single');
       await writer.submit('recordSample', { jobId, sample });
     },
-    async recordSamples(list, _measures, report) {
+    async recordSamples(list, measures, report) {
       requireRoom('batch');
+      const cost = sampleCost(list.length, measures);
       return submitBatch('recordSamples', list, {
-        cut: (rows) => cutParts(rows, () => 1),
-        fieldsOf: (samples, isLast) => ({ samples, ...(isLast && report && { report }) }),
+        cut: (rows) => cutParts(rows, () => cost),
+        fieldsOf: ({ rows: samples, indexOf }, isLast) => ({
+          samples,
+          ...(measures && { measures: sliceMeasures(measures, indexOf(0), indexOf(samples.length)) }),
+          ...(isLast && report && { report }),
+        }),
       });
     },
     requireRoomForBatch: () => requireRoom('batch'),

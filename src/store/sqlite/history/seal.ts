@@ -2,6 +2,7 @@ import type { Database } from 'bun:sqlite';
 import { mergeSamples, placeOf, sliceReadings } from '../../../domain/readings.ts';
 import { type ChunkColumns, unpackColumns } from '../../chunk/chunk.ts';
 import { unpackIfWhole } from '../../chunk/whole.ts';
+import { DOCUMENTED_COLUMNS } from '../samples/gather.ts';
 import { totalsWriter } from '../samples/totals.ts';
 import { chunkWriter } from './chunk-writer.ts';
 
@@ -17,6 +18,8 @@ export const URGENT_CHUNK_SAMPLES = 360;
  * such a chunk still unpacks in less than a millisecond.
  */
 const MAX_SAMPLES = 8192;
+/** Values of one chunk: packing as many takes about two milliseconds. */
+const CHUNK_VALUES = 24_000;
 
 interface ChunkRow {
   readonly seq: number;
@@ -59,7 +62,7 @@ export function sampleSealer(db: Database) {
     added: ChunkColumns,
     fullSamples: number,
   ): void {
-    const known = chunk && unpackIfWhole(chunk.data, unpackColumns);
+    const known = chunk && unpackIfWhole(chunk.data, (data) => unpackColumns(data, 'all'));
     // A damaged chunk stays as it is, so that it can be repaired.
     if (!chunk || !known || isFull(known, added.times[0]!, fullSamples)) {
       insertChunks(job, node, added);
@@ -71,7 +74,7 @@ export function sampleSealer(db: Database) {
 
   function insertChunks(job: number, node: number, samples: ChunkColumns): void {
     for (let start = 0; start < samples.count; ) {
-      const end = endOfChunk(samples.times, start);
+      const end = endOfChunk(samples.times, start, greatestCount(samples));
       chunks.insert(job, node, sliceReadings(samples, start, end));
       start = end;
     }
@@ -96,18 +99,26 @@ export function sampleSealer(db: Database) {
   };
 }
 
+/** Returns how many samples with as many columns a chunk holds. */
+const greatestCount = ({ further = [] }: ChunkColumns): number =>
+  Math.min(CHUNK_SAMPLES, Math.ceil(CHUNK_VALUES / (DOCUMENTED_COLUMNS + further.length)));
+
 /** Returns whether samples from `firstMs` on must not be added to a chunk. */
-function isFull({ count, times }: ChunkColumns, firstMs: number, fullSamples: number): boolean {
+function isFull(chunk: ChunkColumns, firstMs: number, fullSamples: number): boolean {
+  const { count, times } = chunk;
   const lastMs = times[count - 1]!;
-  return (count >= fullSamples && firstMs > lastMs) || (count >= MAX_SAMPLES && firstMs === lastMs);
+  return (
+    (count >= Math.min(fullSamples, greatestCount(chunk)) && firstMs > lastMs) ||
+    (count >= MAX_SAMPLES && firstMs === lastMs)
+  );
 }
 
 /**
- * Returns where a chunk that begins at `start` ends. Samples of one millisecond share a chunk; if they are
+ * Returns where a chunk of about `most` samples that begins at `start` ends. Samples of one millisecond share a chunk; if they are
  * too many, they get chunks of their own, so that `chunk.seq` gives their order of arrival.
  */
-function endOfChunk(times: Float64Array, start: number): number {
-  const end = start + CHUNK_SAMPLES;
+function endOfChunk(times: Float64Array, start: number, most: number): number {
+  const end = start + most;
   if (end >= times.length) return times.length;
   const groupEnd = placeOf(times, times[end - 1]! + 1, end);
   if (groupEnd - start <= MAX_SAMPLES) return groupEnd;

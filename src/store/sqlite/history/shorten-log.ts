@@ -1,9 +1,12 @@
 import type { Database } from 'bun:sqlite';
+import { sliceReadings } from '../../../domain/readings.ts';
 import { isSealedEarly } from '../../../domain/unsealed.ts';
 import type { ChunkColumns } from '../../chunk/chunk.ts';
-import { type LogColumns, MAX_ROW_SAMPLES } from '../../chunk/log-row.ts';
+import { MAX_FURTHER_BYTES, MAX_ROW_SAMPLES } from '../../chunk/log-row.ts';
+import { packMeasures } from '../../chunk/row-measures.ts';
 import { isDiskError } from '../file/connection.ts';
-import { SeriesGatherer } from '../samples/gather.ts';
+import { measuresOf } from '../samples/further.ts';
+import { type RowColumns, SeriesGatherer } from '../samples/gather.ts';
 import type { LogWriter } from '../samples/log.ts';
 import type { LogPage, LogView } from '../samples/log-index.ts';
 import { SeriesPlaces } from '../samples/series-places.ts';
@@ -21,8 +24,12 @@ import { type LogSeries, oldestRowFinder } from './oldest-rows.ts';
  */
 
 const ROUND_SAMPLES = 100_000;
+/** The same for samples with further measures: 8 MB. */
+const ROUND_VALUES = 1_000_000;
 /** Samples sealed at once: about two milliseconds. A series with more of them is sealed in several rounds. */
 const SEAL_SAMPLES = 5000;
+/** The same for samples with further measures. */
+const SEAL_VALUES = 24_000;
 /** Samples counted to choose series: about three milliseconds. */
 const COUNTED_SAMPLES = 1_000_000;
 /** How long a series that could not be sealed is left alone. */
@@ -44,6 +51,9 @@ interface Round {
   readonly gatherers: readonly SeriesGatherer[];
   readonly maxSamples: number;
   gathered: number;
+  gatheredValues: number;
+  /** Whether one series has as much as can be sealed at once. */
+  hasLarge: boolean;
   nextSeq: number;
   /** The last row that was gathered; undefined until gathering is complete. */
   lastSeq: number | undefined;
@@ -90,9 +100,12 @@ export function logShortener(
    */
   function newRound(candidates: readonly LogSeries[], firstSeq: number): Round {
     const counts = countSamples(log.view(), candidates);
-    const isLarge = counts[0]! > SEAL_SAMPLES;
+    const values = log.countValues(firstSeq);
+    const sealSamples = Math.min(SEAL_SAMPLES, SEAL_VALUES / values);
+    const roundSamples = Math.min(ROUND_SAMPLES, ROUND_VALUES / values);
+    const isLarge = counts[0]! > sealSamples;
     let samples = 0;
-    const fits = (count: number) => count <= SEAL_SAMPLES && samples + count <= ROUND_SAMPLES;
+    const fits = (count: number) => count <= sealSamples && samples + count <= roundSamples;
     const chosen = candidates.filter((_, place) => {
       if (isLarge ? place > 0 : !fits(counts[place]!)) return false;
       samples += counts[place]!;
@@ -102,8 +115,10 @@ export function logShortener(
       chosen,
       places: new SeriesPlaces(chosen.map(({ id }) => id)),
       gatherers: chosen.map(() => new SeriesGatherer()),
-      maxSamples: isLarge ? SEAL_SAMPLES : ROUND_SAMPLES,
+      maxSamples: isLarge ? sealSamples : roundSamples,
       gathered: 0,
+      gatheredValues: 0,
+      hasLarge: false,
       nextSeq: firstSeq,
       lastSeq: undefined,
       nextPlace: 0,
@@ -122,7 +137,7 @@ export function logShortener(
   /** Gathers to the end of a page, or until the round is full; returns false if `isOver` came first. */
   function gatherPage(into: Round, page: LogPage, isOver: () => boolean): boolean {
     for (let row = Math.max(page.fromRow, into.nextSeq - page.firstSeq); row < page.toRow; row++) {
-      if (into.gathered >= into.maxSamples) return true;
+      if (isFull(into)) return true;
       gatherRow(into, page, row);
       into.nextSeq = page.firstSeq + row + 1;
       if (isOver()) return false;
@@ -135,13 +150,17 @@ export function logShortener(
     const start = page.starts[row]!;
     const end = page.starts[row + 1]!;
     const seq = page.firstSeq + row;
-    let columns: LogColumns | undefined;
+    let columns: RowColumns | undefined;
     for (let sample = start; sample < end; sample++) {
       const place = places.of(page.series[sample]!);
       if (place < 0 || seq <= chosen[place]!.sealed) continue;
       columns ??= log.readRow(seq, end - start);
-      gatherers[place]!.add(columns, sample - start);
+      const gatherer = gatherers[place]!;
+      const before = gatherer.values;
+      gatherer.add(columns, sample - start);
       into.gathered++;
+      into.gatheredValues += gatherer.values - before;
+      if (gatherer.values >= SEAL_VALUES) into.hasLarge = true;
     }
   }
 
@@ -179,11 +198,13 @@ export function logShortener(
     db.run('RELEASE seal');
   }
 
-  function appendAgain(id: number, { count, times, cpu, memory, gpu }: ChunkColumns): void {
-    for (let start = 0; start < count; start += MAX_ROW_SAMPLES) {
-      const part = (column: Float64Array) => column.subarray(start, start + MAX_ROW_SAMPLES);
-      const columns = { times: part(times), cpu: part(cpu), memory: part(memory), gpu: part(gpu) };
-      log.append(new Int32Array(columns.times.length).fill(id), columns);
+  function appendAgain(id: number, samples: ChunkColumns): void {
+    const { count, further = [] } = samples;
+    const rowSamples = Math.min(MAX_ROW_SAMPLES, Math.ceil(MAX_FURTHER_BYTES / (8 * (1 + further.length))));
+    for (let start = 0; start < count; start += rowSamples) {
+      const part = sliceReadings(samples, start, Math.min(count, start + rowSamples));
+      const measures = part.further && packMeasures(measuresOf(part.further), part.count);
+      log.append(new Int32Array(part.count).fill(id), part, measures);
     }
   }
 
@@ -209,6 +230,9 @@ export function logShortener(
     },
   };
 }
+
+const isFull = ({ gathered, maxSamples, gatheredValues, hasLarge }: Round): boolean =>
+  gathered >= maxSamples || gatheredValues >= ROUND_VALUES || hasLarge;
 
 /** Counts the samples of each series in the log, including sealed ones. */
 function countSamples({ pages }: LogView, list: readonly LogSeries[]): Int32Array {

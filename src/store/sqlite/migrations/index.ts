@@ -17,6 +17,7 @@ import access from './0015_access.sql' with { type: 'text' };
 import joinedRuns from './0016_joined_runs.sql' with { type: 'text' };
 import owners from './0017_owners.sql' with { type: 'text' };
 import nodeReports from './0018_node_reports.sql' with { type: 'text' };
+import further from './0019_further.sql' with { type: 'text' };
 
 /** Statements, or a function for what SQL cannot do; both run inside a transaction. */
 export type Migration = string | ((db: Database) => void);
@@ -41,4 +42,5 @@ export const MIGRATIONS: readonly Migration[] = [
   joinedRuns,
   owners,
   nodeReports,
+  further,
 ];

@@ -1,8 +1,10 @@
 import type { Database } from 'bun:sqlite';
 import { applySample, type NewSample } from '../../../domain/sample.ts';
-import { MAX_ROW_SAMPLES } from '../../chunk/log-row.ts';
+import { MAX_FURTHER_BYTES, MAX_ROW_SAMPLES } from '../../chunk/log-row.ts';
+import type { RowMeasures } from '../../chunk/row-measures.ts';
 import { bulkInserter, type Value } from '../sql/insert.ts';
 import type { LogWriter } from './log.ts';
+import { RowCollector } from './row-collector.ts';
 import type { Series } from './series.ts';
 
 const COLUMNS = ['time', 'cpu', 'memory', 'gpu', 'newest'];
@@ -27,6 +29,8 @@ export function sampleAppender(db: Database, log: LogWriter) {
   const cpu = new Float64Array(MAX_ROW_SAMPLES);
   const memory = new Float64Array(MAX_ROW_SAMPLES);
   const gpu = new Float64Array(MAX_ROW_SAMPLES);
+  const further = new RowCollector();
+  let hasFurther = false;
   let rowSeries: Series[] = [];
   let hasGpu = false;
   let changed: Series[] = [];
@@ -43,15 +47,20 @@ export function sampleAppender(db: Database, log: LogWriter) {
   function writeRow(): void {
     const count = rowSeries.length;
     if (count === 0) return;
-    log.append(Int32Array.from(rowSeries, idOf), {
+    const columns = {
       times: times.subarray(0, count),
       cpu: cpu.subarray(0, count),
       memory: memory.subarray(0, count),
       gpu: hasGpu ? gpu.subarray(0, count) : undefined,
-    });
+    };
+    log.append(Int32Array.from(rowSeries, idOf), columns, further.take(count));
     rowSeries = [];
     hasGpu = false;
   }
+
+  const isRowFull = () =>
+    rowSeries.length === MAX_ROW_SAMPLES ||
+    (hasFurther && further.bytes(rowSeries.length) >= MAX_FURTHER_BYTES);
 
   function saveChanged(): void {
     const values: Value[] = [];
@@ -67,8 +76,14 @@ export function sampleAppender(db: Database, log: LogWriter) {
   }
 
   return {
-    /** Appends a sample and applies it to its series. */
-    append(series: Series, sample: NewSample): void {
+    /** Chooses the further measures of the batch whose samples are appended next. */
+    choose(measures: RowMeasures | undefined): void {
+      hasFurther = measures !== undefined;
+      further.choose(measures);
+    },
+
+    /** Appends a sample, which has the place `index` in its batch, and applies it to its series. */
+    append(series: Series, sample: NewSample, index = 0): void {
       const { timeMs, cpuUsage, memoryUsageMb, gpuUsage } = sample;
       const place = rowSeries.length;
       times[place] = timeMs;
@@ -77,15 +92,12 @@ export function sampleAppender(db: Database, log: LogWriter) {
       gpu[place] = gpuUsage ?? Number.NaN;
       if (gpuUsage !== undefined) hasGpu = true;
       rowSeries.push(series);
+      if (hasFurther) further.add(index, place);
       series.usage = applySample(series.usage, sample);
-      if (series.oldestMs === null || timeMs < series.oldestMs) {
-        series.oldestMs = timeMs;
-        series.isOldestSaved = false;
-      }
-      if (series.newestMs === null || timeMs > series.newestMs) series.newestMs = timeMs;
+      widenSpan(series, timeMs);
       if (series.isSaved) changed.push(series);
       series.isSaved = false;
-      if (rowSeries.length === MAX_ROW_SAMPLES) writeRow();
+      if (isRowFull()) writeRow();
     },
 
     /** Writes everything appended since the last flush to the database. */
@@ -99,6 +111,16 @@ export function sampleAppender(db: Database, log: LogWriter) {
       rowSeries = [];
       hasGpu = false;
       changed = [];
+      further.clear();
     },
   };
+}
+
+/** Makes the span of a series contain a time. */
+function widenSpan(series: Series, timeMs: number): void {
+  if (series.oldestMs === null || timeMs < series.oldestMs) {
+    series.oldestMs = timeMs;
+    series.isOldestSaved = false;
+  }
+  if (series.newestMs === null || timeMs > series.newestMs) series.newestMs = timeMs;
 }

@@ -1,9 +1,18 @@
+import type { FurtherColumn } from '../../../domain/readings.ts';
 import type { ChunkColumns } from '../../chunk/chunk.ts';
 import type { LogColumns } from '../../chunk/log-row.ts';
+import { FurtherGatherer, type RowFurther } from './further.ts';
 
 const FIRST_CAPACITY = 16;
+/** Times, CPU, memory and GPU. */
+export const DOCUMENTED_COLUMNS = 4;
 /** Samples merged between two yields: about two milliseconds. */
 const SLICE_SAMPLES = 200_000;
+
+/** The samples of a log row, with those of their further measures that are wanted. */
+export interface RowColumns extends LogColumns {
+  readonly further?: RowFurther | undefined;
+}
 
 /** Collects the samples of one series in the order of arrival, and sorts them by time. */
 export class SeriesGatherer {
@@ -13,6 +22,7 @@ export class SeriesGatherer {
   #memory: Float64Array<ArrayBuffer>;
   #gpu: Float64Array<ArrayBuffer>;
   #isAscending = true;
+  #further: FurtherGatherer | undefined;
 
   /** Makes room for `capacity` samples; grows beyond that. */
   constructor(capacity = FIRST_CAPACITY) {
@@ -26,8 +36,13 @@ export class SeriesGatherer {
     return this.#count;
   }
 
+  /** Number of values, times included. */
+  get values(): number {
+    return this.#count * (DOCUMENTED_COLUMNS + (this.#further?.size ?? 0));
+  }
+
   /** Adds one sample of a log row. */
-  add({ times, cpu, memory, gpu }: LogColumns, place: number): void {
+  add({ times, cpu, memory, gpu, further }: RowColumns, place: number): void {
     const count = this.#count++;
     if (count === this.#times.length) this.#grow();
     const timeMs = times[place]!;
@@ -36,6 +51,9 @@ export class SeriesGatherer {
     this.#cpu[count] = cpu[place]!;
     this.#memory[count] = memory[place]!;
     this.#gpu[count] = gpu ? gpu[place]! : Number.NaN;
+    if (!further) return;
+    this.#further ??= new FurtherGatherer();
+    this.#further.add(further, place, count, this.#times.length);
   }
 
   #grow(): void {
@@ -52,12 +70,14 @@ export class SeriesGatherer {
    */
   *sorted(): Generator<undefined, ChunkColumns> {
     const count = this.#count;
+    const further = this.#further?.take(count, this.#times.length);
     const columns = {
       count,
       times: this.#times.subarray(0, count),
       cpu: this.#cpu.subarray(0, count),
       memory: this.#memory.subarray(0, count),
       gpu: this.#gpu.subarray(0, count),
+      ...(further && { further }),
     };
     if (this.#isAscending) return columns;
     const order = yield* orderByTime(columns.times);
@@ -68,7 +88,14 @@ export class SeriesGatherer {
     yield;
     const memory = arrange(columns.memory);
     yield;
-    return { count, times, cpu, memory, gpu: arrange(columns.gpu) };
+    const gpu = arrange(columns.gpu);
+    if (!further) return { count, times, cpu, memory, gpu };
+    const arranged: FurtherColumn[] = [];
+    for (const { values, ...key } of further) {
+      yield;
+      arranged.push({ ...key, values: arrange(values) });
+    }
+    return { count, times, cpu, memory, gpu, further: arranged };
   }
 }
 

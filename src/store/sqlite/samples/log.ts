@@ -1,5 +1,7 @@
 import type { Database } from 'bun:sqlite';
 import { bytesOf, joinColumns, type LogColumns, seriesOf, splitColumns } from '../../chunk/log-row.ts';
+import { openFurther } from './further.ts';
+import { DOCUMENTED_COLUMNS, type RowColumns } from './gather.ts';
 import { LogIndex, type LogView } from './log-index.ts';
 
 interface LogRow {
@@ -13,8 +15,14 @@ export function logWriter(db: Database) {
     'SELECT ifnull((SELECT min(seq) FROM log), 1) AS first, ifnull((SELECT max(seq) FROM log), 0) AS last',
   );
   const selectRows = db.query<LogRow, [number]>('SELECT series, data FROM log WHERE seq >= ? ORDER BY seq');
-  const selectData = db.query<{ data: Uint8Array }, [number]>('SELECT data FROM log WHERE seq = ?');
-  const insert = db.query('INSERT INTO log (seq, series, data) VALUES (?, ?, ?)');
+  const selectRow = db.query<{ data: Uint8Array; further: Uint8Array | null }, [number]>(
+    'SELECT data, further FROM log WHERE seq = ?',
+  );
+  const selectBytes = db.query<{ series: number; data: number; further: number }, [number]>(
+    `SELECT length(series) AS series, length(data) AS data, ifnull(length(further), 0) AS further
+       FROM log WHERE seq = ? AND length(series) > 0`,
+  );
+  const insert = db.query('INSERT INTO log (seq, series, data, further) VALUES (?, ?, ?, ?)');
   const deleteRows = db.query('DELETE FROM log WHERE seq < ?');
   const index = new LogIndex(true);
   /** Undefined until it is looked up. */
@@ -63,12 +71,22 @@ export function logWriter(db: Database) {
       return index.view();
     },
 
-    readRow: (seq: number, count: number): LogColumns => splitColumns(selectData.get(seq)!.data, count),
+    /** Reads a row of `count` samples with all further measures. */
+    readRow(seq: number, count: number): RowColumns {
+      const { data, further } = selectRow.get(seq)!;
+      return { ...splitColumns(data, count), further: openFurther(further, count, 'all') };
+    },
 
-    /** Appends a row. */
-    append(series: Int32Array, columns: LogColumns): void {
+    /** Returns how many values each sample of a row has, times included. */
+    countValues(seq: number): number {
+      const bytes = selectBytes.get(seq);
+      return bytes ? (bytes.data + bytes.further) / (2 * bytes.series) : DOCUMENTED_COLUMNS;
+    },
+
+    /** Appends a row; `further` are the further measures of its samples, packed. */
+    append(series: Int32Array, columns: LogColumns, further?: Uint8Array): void {
       const seq = findLast() + 1;
-      insert.run(seq, bytesOf(series), bytesOf(joinColumns(columns)));
+      insert.run(seq, bytesOf(series), bytesOf(joinColumns(columns)), further ?? null);
       lastSeq = seq;
       if (isBegun && index.nextSeq === seq) index.append(series, columns.times);
     },

@@ -1,8 +1,10 @@
 import type { Database } from 'bun:sqlite';
+import type { BatchMeasures } from '../../../domain/batch-measures.ts';
 import { type AppError, jobNotFound, runNotFound } from '../../../domain/errors.ts';
 import { hasNoNodes, type NewSample, notANode } from '../../../domain/sample.ts';
 import { type BatchResult, MAX_REFUSALS, type Refusal } from '../../../domain/store/batch.ts';
 import type { JobSample } from '../../../domain/store/samples.ts';
+import type { RowMeasures } from '../../chunk/row-measures.ts';
 import { namedRunFinder } from '../runs/sluid.ts';
 import { sampleAppender } from './append.ts';
 import type { BatchNames } from './batch-names.ts';
@@ -11,6 +13,16 @@ import type { LogWriter } from './log.ts';
 import { storedTimesFinder } from './repeats.ts';
 import type { Series } from './series.ts';
 import type { SeriesCache } from './series-cache.ts';
+
+/** A batch of samples. Batches with equal names share one object of `names`. */
+export interface SampleBatch {
+  readonly samples: readonly JobSample[];
+  readonly names?: BatchNames | undefined;
+  /** Further measures of the samples, as they are submitted. */
+  readonly measures?: BatchMeasures | undefined;
+  /** The same, as they arrive at the writing thread. */
+  readonly further?: RowMeasures | undefined;
+}
 
 /**
  * Records samples inside the transaction of the group. `flush` must be called before anything else reads or
@@ -92,6 +104,7 @@ export function sampleWriter(db: Database, latest: SeriesCache, log: LogWriter) 
       const named = { ...sample, jobId };
       const [series] = findSeries([named]);
       if (!series) throw refuse(named);
+      appender.choose(undefined);
       appender.append(series, sample);
     },
 
@@ -99,11 +112,12 @@ export function sampleWriter(db: Database, latest: SeriesCache, log: LogWriter) 
      * Records a batch: one look-up for all series that are
      * not cached, and one change of `latest` for each series.
      */
-    recordMany(given: readonly JobSample[], names?: BatchNames): BatchResult {
+    recordMany({ samples: given, names, further }: SampleBatch): BatchResult {
       const samples = addJobs(given);
       const found = findSeries(samples, samples === given ? names : undefined);
       const repeats = repeatFinder(samples, found);
       const refusals: Refusal[] = [];
+      appender.choose(further);
       let stored = 0;
       let refused = 0;
       for (let index = 0; index < samples.length; index++) {
@@ -114,7 +128,7 @@ export function sampleWriter(db: Database, latest: SeriesCache, log: LogWriter) 
           const { code, message } = refuse(sample);
           refusals.push({ index, error: code as Refusal['error'], message });
         } else if (!repeats.isRepeat(series, sample)) {
-          appender.append(series, sample);
+          appender.append(series, sample, index);
           repeats.add(series, sample.timeMs);
           stored++;
         }

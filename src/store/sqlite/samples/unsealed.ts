@@ -1,9 +1,10 @@
 import type { Database } from 'bun:sqlite';
 import type { ChunkColumns } from '../../chunk/chunk.ts';
-import { type LogColumns, seriesOf, splitColumns } from '../../chunk/log-row.ts';
+import { seriesOf, splitColumns } from '../../chunk/log-row.ts';
 import type { WantedMeasures } from '../../chunk/wanted.ts';
 import { OWN_RUNS } from '../runs/joined.ts';
-import { SeriesGatherer } from './gather.ts';
+import { openFurther } from './further.ts';
+import { type RowColumns, SeriesGatherer } from './gather.ts';
 import { LogIndex, type LogPage, type LogView } from './log-index.ts';
 import { SeriesPlaces } from './series-places.ts';
 
@@ -13,6 +14,7 @@ interface UnsealedQuery {
   readonly nodes?: readonly number[] | undefined;
   readonly fromMs?: number | undefined;
   readonly toMs?: number | undefined;
+  /** Further measures to be read. */
   readonly wanted?: WantedMeasures | undefined;
 }
 
@@ -60,27 +62,34 @@ export function unsealedReader(db: Database): UnsealedReader {
     `SELECT id, node, sealed FROM usage WHERE job IN ${OWN_RUNS}`,
   );
   const selectData = db.query<{ data: Uint8Array }, [number]>('SELECT data FROM log WHERE seq = ?');
+  const selectRow = db.query<{ data: Uint8Array; further: Uint8Array | null }, [number]>(
+    'SELECT data, further FROM log WHERE seq = ?',
+  );
   const viewLog = logViewer(db, index);
 
-  const readRow = (seq: number, count: number): LogColumns => splitColumns(selectData.get(seq)!.data, count);
+  function readRow(seq: number, count: number, wanted: WantedMeasures | undefined): RowColumns {
+    if (!wanted) return splitColumns(selectData.get(seq)!.data, count);
+    const { data, further } = selectRow.get(seq)!;
+    return { ...splitColumns(data, count), further: openFurther(further, count, wanted) };
+  }
 
   function* readJob(
     job: number,
-    { nodes, fromMs = Number.NEGATIVE_INFINITY, toMs = Infinity }: UnsealedQuery = {},
+    { nodes, fromMs = Number.NEGATIVE_INFINITY, toMs = Infinity, wanted }: UnsealedQuery = {},
   ): Generator<undefined, Map<number, ChunkColumns>> {
     const chosen = nodes && new Set(nodes);
-    const wanted = selectSeries.all(job).filter(({ node }) => !chosen || chosen.has(node));
+    const series = selectSeries.all(job).filter(({ node }) => !chosen || chosen.has(node));
     const view = yield* viewLog();
-    const counts = yield* countSamples(view, wanted);
+    const counts = yield* countSamples(view, series);
     // Sized in advance, because growing left twice as much garbage: 600 MB for ten plots at once.
     const byNode = new Map(
-      Array.from(sumByNode(wanted, counts), ([node, count]) => [node, new SeriesGatherer(count)]),
+      Array.from(sumByNode(series, counts), ([node, count]) => [node, new SeriesGatherer(count)]),
     );
-    const gatherers = wanted.map(({ node }) => byNode.get(node)!);
+    const gatherers = series.map(({ node }) => byNode.get(node)!);
     let lastSeq = 0;
-    let columns: LogColumns | undefined;
-    yield* visitSamples(view, wanted, (place, seq, at, count) => {
-      if (seq !== lastSeq || !columns) columns = readRow(seq, count);
+    let columns: RowColumns | undefined;
+    yield* visitSamples(view, series, (place, seq, at, count) => {
+      if (seq !== lastSeq || !columns) columns = readRow(seq, count, wanted);
       lastSeq = seq;
       const timeMs = columns.times[at]!;
       if (timeMs >= fromMs && timeMs <= toMs) gatherers[place]!.add(columns, at);

@@ -25,5 +25,8 @@ export const SMALL_PART_COST = 500;
 /** A row of a job, or of one of its nodes, costs as much as this many samples. */
 export const JOB_ROW_COST = 3;
 
+/** As many further measures of a sample cost as much as the sample. */
+export const VALUES_OF_SAMPLE = 16;
+
 /** What a probe writes: a page, or after a failed commit as much as a whole group may need. */
 export const PROBE_BYTES = { usual: 1, afterFailure: 256 * 1024 };

@@ -1,4 +1,5 @@
 import type { JobSample } from '../../../domain/store/samples.ts';
+import { nameGpusOnce, packMeasures, unpackMeasures } from '../../chunk/row-measures.ts';
 import type { BatchNames } from '../samples/batch-names.ts';
 import type { ThreadRequest } from './protocol.ts';
 import type { Write } from './write.ts';
@@ -25,6 +26,8 @@ interface PackedSamples {
   readonly sluids?: string;
   /** Its buffer is transferred, not copied. */
   readonly numbers: Float64Array<ArrayBuffer>;
+  /** Further measures as in a log row, transferred too; omitted if there are none. */
+  readonly further?: Uint8Array<ArrayBuffer>;
 }
 
 type SampleBatch = Write<'recordSamples'>;
@@ -42,7 +45,7 @@ export function packRequest(request: ThreadRequest): Message {
   const batches: PackedSamples[] = [];
   const writes = request.writes.map((write): PackedWrite => {
     if (write.kind !== 'recordSamples') return write;
-    batches.push(packSamples(write.samples));
+    batches.push(packSamples(write));
     return { kind: write.kind, ...(write.report && { report: write.report }) };
   });
   const text = JSON.stringify({ kind: 'writes', firstId: request.firstId, writes } satisfies PackedRequest);
@@ -64,13 +67,14 @@ export function unpackRequest(
   return { kind: 'writes', firstId: request.firstId, writes };
 }
 
-const packSamples = (samples: readonly JobSample[]): PackedSamples => ({
+const packSamples = ({ samples, measures }: SampleBatch): PackedSamples => ({
   jobs: samples.map(({ jobId }) => jobId).join('\n'),
   nodes: samples.map(({ node = '' }) => node).join('\n'),
   ...(samples.some(({ sluid }) => sluid !== undefined) && {
     sluids: samples.map(({ sluid = '' }) => sluid).join('\n'),
   }),
   numbers: packNumbers(samples),
+  ...(measures && { further: packMeasures(nameGpusOnce(measures), samples.length) }),
 });
 
 function packNumbers(samples: readonly JobSample[]): Float64Array<ArrayBuffer> {
@@ -87,9 +91,9 @@ function packNumbers(samples: readonly JobSample[]): Float64Array<ArrayBuffer> {
 }
 
 function unpackSamples(
-  { jobs, nodes, sluids, numbers }: PackedSamples,
+  { jobs, nodes, sluids, numbers, further }: PackedSamples,
   readNames: (jobs: string, nodes: string) => BatchNames,
-): Pick<SampleBatch, 'samples' | 'names'> {
+): Omit<SampleBatch, 'kind'> {
   if (numbers.length === 0) return { samples: [] };
   const names = readNames(jobs, nodes);
   const runs = sluids?.split('\n');
@@ -111,5 +115,5 @@ function unpackSamples(
     if (!Number.isNaN(gpuUsage)) sample.gpuUsage = gpuUsage;
     return sample;
   });
-  return { samples, names };
+  return { samples, names, ...(further && { further: unpackMeasures(further, samples.length) }) };
 }

@@ -227,7 +227,10 @@ function send(thread: Worker, request: ThreadRequest): void {
   else
     thread.postMessage(
       message,
-      message.batches.map(({ numbers }) => numbers.buffer),
+      message.batches.flatMap(({ numbers, further }) => [
+        numbers.buffer,
+        ...(further ? [further.buffer] : []),
+      ]),
     );
 }
 

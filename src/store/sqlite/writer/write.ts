@@ -1,10 +1,11 @@
+import type { BatchMeasures } from '../../../domain/batch-measures.ts';
 import type { JobPatch, NewJob, PastJob } from '../../../domain/job.ts';
 import type { ReceivedReport } from '../../../domain/node-report.ts';
 import type { Report } from '../../../domain/report.ts';
 import type { NewSample } from '../../../domain/sample.ts';
 import type { AuditEntry, Session, Token } from '../../../domain/store/access.ts';
-import type { JobSample } from '../../../domain/store/samples.ts';
 import type { Retention } from '../../../domain/store/upkeep.ts';
+import type { RowMeasures } from '../../chunk/row-measures.ts';
 import type { AuditWriter } from '../access/audit.ts';
 import type { sessionWriter } from '../access/sessions.ts';
 import type { tokenWriter } from '../access/tokens.ts';
@@ -12,10 +13,9 @@ import type { historyWriter } from '../history/retention.ts';
 import type { jobWriter } from '../jobs/write.ts';
 import type { NodeReportWriter } from '../nodes/reports.ts';
 import type { reportWriter } from '../runs/apply-reports.ts';
-import type { BatchNames } from '../samples/batch-names.ts';
-import type { sampleWriter } from '../samples/record.ts';
+import type { SampleBatch, sampleWriter } from '../samples/record.ts';
 import type { stateWriter } from '../state.ts';
-import { JOB_ROW_COST } from './limits.ts';
+import { JOB_ROW_COST, VALUES_OF_SAMPLE } from './limits.ts';
 
 // The kinds of writes: what each carries (WriteFields) and how it is treated
 // (WRITES). A new kind is a line in each; the compiler asks for every column.
@@ -29,12 +29,8 @@ export interface WriteFields {
   readonly deleteJob: { readonly id: string; readonly entry?: AuditEntry | undefined };
   readonly applyReports: { readonly reports: readonly Report[] };
   readonly recordSample: { readonly jobId: string; readonly sample: NewSample };
-  /** `names` is added on arrival: batches with equal names share one object. */
-  readonly recordSamples: {
-    readonly samples: readonly JobSample[];
-    readonly names?: BatchNames;
-    readonly report?: ReceivedReport;
-  };
+  /** `names` and `further` are added on arrival. */
+  readonly recordSamples: SampleBatch & { readonly report?: ReceivedReport };
   readonly createToken: { readonly token: Token; readonly entry: AuditEntry };
   readonly revokeToken: { readonly name: string; readonly entry: AuditEntry };
   readonly saveTokenUses: { readonly uses: readonly (readonly [name: string, timeMs: number])[] };
@@ -111,6 +107,14 @@ export const jobCost = ({ nodes = [] }: { readonly nodes?: readonly string[] | u
 const jobCosts = (jobs: readonly Parameters<typeof jobCost>[0][]): number =>
   jobs.reduce((sum, job) => sum + jobCost(job), 0);
 
+/** Returns the cost of each of `count` samples with further measures. */
+export function sampleCost(count: number, measures: BatchMeasures | RowMeasures | undefined): number {
+  if (!measures || count === 0) return 1;
+  const { columns, gpus } = measures;
+  const values = columns.size * count + (gpus ? (1 + gpus.columns.size) * gpus.samples.length : 0);
+  return 1 + values / count / VALUES_OF_SAMPLE;
+}
+
 const WRITES = {
   createJob: {
     lane: 'single',
@@ -167,12 +171,13 @@ const WRITES = {
   recordSamples: {
     lane: 'batch',
     rows: ({ samples, report }) => samples.length + Number(report !== undefined),
-    cost: ({ samples, report }) => samples.length + Number(report !== undefined),
+    cost: ({ samples, further, report }) =>
+      samples.length * sampleCost(samples.length, further) + Number(report !== undefined),
     readsSamples: false,
     forgets: noJobs,
-    apply(writers, { samples, names, report }) {
+    apply(writers, { report, ...batch }) {
       if (report) writers.nodeReports.save(report);
-      return writers.samples.recordMany(samples, names);
+      return writers.samples.recordMany(batch);
     },
   },
   createToken: { ...SMALL, apply: ({ tokens }, { token, entry }) => tokens.create(token, entry) },

@@ -195,7 +195,7 @@ test('migrations keep earlier runs and their samples, and what a deleted job lef
       INSERT INTO latest VALUES (1, 1100, 5, 6, NULL, 1100), (2, 2100, 7, 8, NULL, 2100);
       INSERT INTO leftover_run VALUES (9);`);
     const row = (values: number[]) => new Uint8Array(new Float64Array(values).buffer);
-    db.run('INSERT INTO log VALUES (1, ?, ?)', [
+    db.run('INSERT INTO log (seq, series, data) VALUES (1, ?, ?)', [
       new Uint8Array(new Int32Array([1, 2]).buffer),
       row([1100, 2100, 5, 7, 6, 8]),
     ]);

@@ -1,0 +1,231 @@
+import { Database } from 'bun:sqlite';
+import { expect, test } from 'bun:test';
+import { createRandom } from '../../../../src/demo/random.ts';
+import type { JobSample } from '../../../../src/domain/store/samples.ts';
+import type { Store } from '../../../../src/domain/store/store.ts';
+import { openSqlite } from '../../../../src/store/sqlite/open.ts';
+import { NOON_MS } from '../../../help/clock.ts';
+import { temporaryFolder } from '../../../help/folder.ts';
+import { batchMeasures, type Further, listed, listedOne, readWide } from '../../../help/further.ts';
+import { listReadings } from '../../../help/readings.ts';
+
+const DAY_MS = 86_400_000;
+const NODES = ['n1', 'n2'];
+const GPUS = ['GPU-a', 'GPU-b', 'MIG-ü'];
+const job = (id: string) => ({
+  id,
+  user: 'alice',
+  nodes: NODES,
+  state: 'running' as const,
+  startTimeMs: NOON_MS,
+});
+
+const wideSample = (timeMs: number, cpuUsage: number, fields: Partial<JobSample> = {}): JobSample => ({
+  ...{ jobId: 'a', node: 'n1', timeMs, cpuUsage, memoryUsageMb: 1, stamped: false },
+  ...fields,
+});
+
+async function sealAll(store: Store, nowMs = NOON_MS + DAY_MS): Promise<void> {
+  for (let steps = 0; await store.expire({}, nowMs); steps++) expect(steps).toBeLessThan(10_000);
+}
+
+const seqOf = (db: Database, id: string) =>
+  db.query<{ seq: number }, [string]>('SELECT seq FROM job WHERE id = ?').get(id)!.seq;
+
+/** Returns the text of every sample of each node in order of time. */
+function readNodes(path: string, id = 'a'): Record<string, string[]> {
+  using db = new Database(path, { readonly: true });
+  const { chunks, unsealed } = readWide(db, seqOf(db, id));
+  const found: Record<string, string[]> = {};
+  for (const { node, columns } of [...chunks, ...unsealed])
+    found[node] = [...(found[node] ?? []), ...listed(columns)];
+  return Object.fromEntries(Object.entries(found).map(([node, texts]) => [node, texts.sort()]));
+}
+
+function randomFurther(random: () => number): Further {
+  const below = (count: number) => Math.floor(random() * count);
+  const values = (codes: readonly number[]) =>
+    Object.fromEntries(codes.filter(() => below(3) > 0).map((code) => [code, below(10_000) / 8]));
+  if (below(4) === 0) return {};
+  const gpus = GPUS.filter(() => below(3) === 0).map((gpu) => [gpu, values([25, 28])] as const);
+  return {
+    job: values([1, 2, 3, 5, 7, 8]),
+    gpus: Object.fromEntries(gpus.filter(([, some]) => Object.keys(some).length > 0)),
+  };
+}
+
+test.each([1, 2, 3])(
+  'further measures stay with their samples in the log, in chunks, and merged with late ones (seed %d)',
+  async (seed) => {
+    using folder = temporaryFolder();
+    const path = folder.file('a.db');
+    const store = await openSqlite(path);
+    await store.createJobs([job('a')]);
+    const random = createRandom(seed);
+    const below = (count: number) => Math.floor(random() * count);
+    const known = new Map<string, { node: string; text: string }>();
+    for (let round = 0; round < 12; round++) {
+      const batch = Array.from({ length: 1 + below(400) }, (_, at) => {
+        // A third is sent again or late, and some rows are refused.
+        const timeMs = NOON_MS + (below(3) === 0 ? below(round * 100_000 + 1) : round * 100_000 + at * 250);
+        const node = NODES[below(2)]!;
+        const fields = below(20) === 0 ? { node: 'n9' } : { node };
+        return { sample: wideSample(timeMs, below(100), fields), further: randomFurther(random) };
+      });
+      const result = await store.recordSamples(
+        batch.map(({ sample }) => sample),
+        batchMeasures(batch.map(({ further }) => further)),
+      );
+      for (const { sample, further } of batch) {
+        const key = `${sample.node} ${sample.timeMs}`;
+        if (sample.node === 'n9' || known.has(key)) continue;
+        known.set(key, { node: sample.node!, text: listedOne(sample.timeMs, sample.cpuUsage, further) });
+      }
+      expect(result.stored).toBeGreaterThan(0);
+      const wanted = Object.fromEntries(
+        NODES.map((node) => [
+          node,
+          [...known.values()]
+            .filter((one) => one.node === node)
+            .map(({ text }) => text)
+            .sort(),
+        ]),
+      );
+      expect(readNodes(path)).toEqual(wanted);
+      if (round % 3 !== 2) continue;
+      await sealAll(store);
+      expect(readNodes(path)).toEqual(wanted);
+    }
+    using db = new Database(path, { readonly: true });
+    expect(db.query('SELECT count(*) FROM log').values()).toEqual([[1]]);
+    await store.close();
+  },
+);
+
+test('a batch larger than a transaction keeps each measure with its sample', async () => {
+  using folder = temporaryFolder();
+  const path = folder.file('a.db');
+  const store = await openSqlite(path);
+  await store.createJobs([job('a')]);
+  const count = 12_000;
+  const further = Array.from(
+    { length: count },
+    (_, at): Further => ({
+      job: { 1: at },
+      ...(at % 3 === 0 && { gpus: { 'GPU-a': { 28: at + 0.5 }, [`GPU-${at % 7}`]: { 25: at % 100 } } }),
+    }),
+  );
+  const samples = further.map((_, at) => wideSample(NOON_MS + at * 1000, at % 100));
+  const measures = batchMeasures(further);
+  expect(await store.recordSamples(samples, measures)).toMatchObject({ stored: count });
+  expect(measures.columns.get(1)!.length).toBe(count);
+  const texts = further.map((one, at) => listedOne(NOON_MS + at * 1000, at % 100, one)).sort();
+  expect(readNodes(path).n1).toEqual(texts);
+  await sealAll(store);
+  expect(readNodes(path).n1).toEqual(texts);
+  // Single samples and other batches may share a row of the log with it.
+  await store.recordSample('a', wideSample(NOON_MS + DAY_MS, 1));
+  expect(readNodes(path).n1).toEqual([...texts, listedOne(NOON_MS + DAY_MS, 1, {})]);
+  await store.close();
+});
+
+test('writes of one transaction share a log row, and each sample has its own measures', async () => {
+  using folder = temporaryFolder();
+  const path = folder.file('a.db');
+  const store = await openSqlite(path);
+  await store.createJobs([job('a')]);
+  const batch = (at: number, ...list: Further[]) =>
+    store.recordSamples(
+      list.map((_, place) => wideSample(NOON_MS + at + place, at)),
+      batchMeasures(list),
+    );
+  const gpus = { 'GPU-a': { 28: 300 } };
+  await Promise.all([
+    batch(0, { job: { 1: 1 } }, { job: { 1: 2 } }),
+    store.recordSample('a', wideSample(NOON_MS + 10, 10)),
+    batch(20, { gpus }, {}, { gpus: { 'GPU-b': { 28: 1 } } }),
+    store.recordSamples([wideSample(NOON_MS + 30, 30)]),
+    batch(40, { job: { 2: 4 }, gpus: { 'GPU-b': { 25: 7 } } }),
+    batch(50, { job: { 1: 5 }, gpus: { 'GPU-b': { 25: 7, 28: 9 } } }),
+  ]);
+  {
+    using db = new Database(path, { readonly: true });
+    expect(db.query('SELECT count(*) FROM log').values()).toEqual([[1]]);
+  }
+  expect(readNodes(path).n1).toEqual([
+    listedOne(NOON_MS, 0, { job: { 1: 1 } }),
+    listedOne(NOON_MS + 1, 0, { job: { 1: 2 } }),
+    listedOne(NOON_MS + 10, 10, {}),
+    listedOne(NOON_MS + 20, 20, { gpus }),
+    listedOne(NOON_MS + 21, 20, {}),
+    listedOne(NOON_MS + 22, 20, { gpus: { 'GPU-b': { 28: 1 } } }),
+    listedOne(NOON_MS + 30, 30, {}),
+    listedOne(NOON_MS + 40, 40, { job: { 2: 4 }, gpus: { 'GPU-b': { 25: 7 } } }),
+    listedOne(NOON_MS + 50, 50, { job: { 1: 5 }, gpus: { 'GPU-b': { 25: 7, 28: 9 } } }),
+  ]);
+  await store.close();
+});
+
+test('only the wanted measures are read, and the documented values stay as they are', async () => {
+  using folder = temporaryFolder();
+  const path = folder.file('a.db');
+  const store = await openSqlite(path);
+  await store.createJobs([job('a')]);
+  const further: Further[] = [
+    { job: { 1: 1, 8: 4096 }, gpus: { 'GPU-b': { 25: 5, 28: 300 }, 'GPU-a': { 28: 200 } } },
+    { job: { 8: 8192 } },
+  ];
+  await store.recordSamples(
+    further.map((_, at) => wideSample(NOON_MS + at, at)),
+    batchMeasures(further),
+  );
+  const before = await listReadings(store, 'a', {}, 10);
+  const read = (codes: readonly number[], gpus: boolean) => {
+    using db = new Database(path, { readonly: true });
+    const { chunks, unsealed } = readWide(db, seqOf(db, 'a'), { codes, gpus });
+    return [...chunks, ...unsealed].flatMap(({ columns }) => listed(columns));
+  };
+  for (const isSealed of [false, true]) {
+    if (isSealed) await sealAll(store);
+    expect(read([8, 28], false)).toEqual([`${NOON_MS} 0 :8=4096`, `${NOON_MS + 1} 1 :8=8192`]);
+    expect(read([8, 28], true)).toEqual([`${NOON_MS} 0 GPU-a:28=200 GPU-b:28=300`, `${NOON_MS + 1} 1`]);
+    expect(await listReadings(store, 'a', {}, 10)).toEqual(before);
+  }
+  await store.close();
+});
+
+test('samples without further measures cost no column and stay chunks of version 1', async () => {
+  using folder = temporaryFolder();
+  const path = folder.file('a.db');
+  const store = await openSqlite(path);
+  await store.createJobs([job('a')]);
+  await store.recordSamples([wideSample(NOON_MS, 1)]);
+  await store.recordSamples([wideSample(NOON_MS + 1, 1)], batchMeasures([{}]));
+  using db = new Database(path, { readonly: true });
+  expect(db.query('SELECT further FROM log').values()).toEqual([[null], [null]]);
+  await sealAll(store);
+  expect(db.query('SELECT hex(substr(data, 1, 1)) FROM chunk WHERE tier = 0').values()).toEqual([['01']]);
+  await store.close();
+});
+
+test('wide samples that become points leave their further measures behind', async () => {
+  using folder = temporaryFolder();
+  const path = folder.file('a.db');
+  const store = await openSqlite(path);
+  await store.createJobs([job('a')]);
+  const further = Array.from(
+    { length: 2000 },
+    (_, at): Further => ({ job: { 1: at }, gpus: { 'GPU-a': { 28: at } } }),
+  );
+  const samples = further.map((_, at) => wideSample(NOON_MS + at * 1000, at % 100));
+  await store.recordSamples(samples.slice(0, 1000), batchMeasures(further.slice(0, 1000)));
+  await sealAll(store);
+  // These become points without having been a chunk.
+  await store.recordSamples(samples.slice(1000), batchMeasures(further.slice(1000)));
+  while (await store.expire({ sampleMs: 0 }, NOON_MS + 2 * DAY_MS));
+  const { samples: points } = await listReadings(store, 'a', {}, 100);
+  expect(points.map(({ point }) => point!.samples)).toEqual([900, 900, 200]);
+  using db = new Database(path, { readonly: true });
+  expect(db.query('SELECT DISTINCT tier FROM chunk').values()).toEqual([[1]]);
+  await store.close();
+});
