@@ -244,7 +244,7 @@ function mergeTimes(first: Float64Array, second: Float64Array): Stretch[] {
   return stretches;
 }
 
-/** Copies two columns to their places in the merged one; rows of a column that is not given stay as they are. */
+/** Copies two columns to their places in the merged one; rows of a missing column stay as they are. */
 function copyStretches(
   to: Float64Array,
   stretches: readonly Stretch[],

@@ -1,6 +1,7 @@
 /**
- * Further measures of the samples of a row of the log (`log.further`), and of a batch on its way to the writing
- * thread. Little-endian; doubles, with NaN where something was not measured. docs/storage.md specifies it.
+ * Further measures of the samples of a row of the log (`log.further`), and of a batch on its way to the
+ * writing thread. Little-endian; doubles, with NaN where something was not measured. docs/storage.md
+ * specifies the format.
  *
  *   head      4 Uint32   number of columns, of readings of GPUs, of their columns, and bytes of `names`
  *   codes     1 byte a column, those of GPUs last: numbers of measures

@@ -114,8 +114,9 @@ function isFull(chunk: ChunkColumns, firstMs: number, fullSamples: number): bool
 }
 
 /**
- * Returns where a chunk of about `most` samples that begins at `start` ends. Samples of one millisecond share a chunk; if they are
- * too many, they get chunks of their own, so that `chunk.seq` gives their order of arrival.
+ * Returns where a chunk of about `most` samples that begins at `start` ends. Samples of one millisecond share
+ * a chunk; if they are too many, they get chunks of their own, so that `chunk.seq` gives their order of
+ * arrival.
  */
 function endOfChunk(times: Float64Array, start: number, most: number): number {
   const end = start + most;
