@@ -1,12 +1,16 @@
 import type { SentRow } from '../api/sample-row.ts';
+import type { NodeReport } from '../domain/node-report.ts';
 import type { Trouble } from './reading.ts';
 import type { Round } from './round.ts';
 import { sampleOf } from './sample.ts';
 import type { Spool, SpoolState } from './spool.ts';
 
 interface BatchOptions {
-  /** Writes samples as they are stored and sent. */
-  readonly pack: (samples: readonly (SentRow & { readonly timeMs: number })[]) => Uint8Array;
+  /** Writes samples, and the report of the node, as they are stored and sent. */
+  readonly pack: (
+    samples: readonly (SentRow & { readonly timeMs: number })[],
+    report?: NodeReport,
+  ) => Uint8Array;
   readonly spool: Pick<Spool, 'add' | 'state'>;
   /** Called when the spool may have something to send. */
   readonly send: () => void;
@@ -25,14 +29,14 @@ export function batchRounds({ pack, spool, send, node, warn }: BatchOptions): (r
     known = dropped;
   }
 
-  return ({ readings, troubles, isWhole }) => {
+  return ({ readings, troubles, isWhole, report }) => {
     // Those of other jobs are not over between the rounds.
     if (isWhole) tellTroubles(troubles);
     const samples = readings.flatMap((reading) => {
       const sample = sampleOf(reading, node);
       return sample ? [{ ...sample, timeMs: reading.timeMs }] : [];
     });
-    if (samples.length > 0) spool.add(pack(samples));
+    if (samples.length > 0 || report) spool.add(pack(samples, report));
     tellDropped(spool.state());
     send();
   };

@@ -1,4 +1,4 @@
-import type { BatchResult } from '../domain/store/batch.ts';
+import type { SentBatchResult } from '../api/batch.ts';
 import { type Repeat, repeat } from '../repeat.ts';
 import type { Spool } from './spool.ts';
 
@@ -13,7 +13,7 @@ const FIRST_WAIT_MS = 1000;
 interface SenderOptions {
   readonly spool: Spool;
   /** Sends one batch; rejects with an error that `isLasting` judges. */
-  readonly send: (bytes: Uint8Array<ArrayBuffer>, signal: AbortSignal) => Promise<BatchResult>;
+  readonly send: (bytes: Uint8Array<ArrayBuffer>, signal: AbortSignal) => Promise<SentBatchResult>;
   /** Whether the service will refuse this batch for ever: it is dropped, so that others go on. */
   readonly isLasting: (error: unknown) => boolean;
   /** 0 to 1, as Math.random. */
@@ -50,9 +50,10 @@ export function startSender({ spool, send, isLasting, random, warn }: SenderOpti
     const batch = spool.first();
     if (!batch) return false;
     try {
-      const { refused, refusals } = await send(batch.bytes, signal);
+      const { refused, refusals, reportError } = await send(batch.bytes, signal);
       counts.sent++;
       counts.refusedRows += refused;
+      if (reportError !== undefined) warn('report_refused', { message: reportError });
       if (refused > 0) warn('samples_refused', { samples: refused, message: refusals[0]?.message });
     } catch (cause) {
       if (signal.aborted || !isLasting(cause)) throw cause;

@@ -21,21 +21,32 @@ export const BatchAnswer = Type.Object(
       ),
       { maxItems: MAX_REFUSALS, description: 'The first refused rows, in order' },
     ),
+    report_error: Type.Optional(
+      Type.String({ description: 'Why the report of the node was left out; the rows do not depend on it' }),
+    ),
   },
   { $id: 'BatchResult', additionalProperties: false },
 );
 export type BatchAnswer = Wire<typeof BatchAnswer>;
 
-export const renderBatch = ({ stored, repeated, refused, refusals }: BatchResult): BatchAnswer => ({
-  stored,
-  repeated,
-  refused,
+/** The result of a batch, for the one who sent it. */
+export interface SentBatchResult extends BatchResult {
+  /** Why the report of the node was left out. */
+  readonly reportError?: string;
+}
+
+export const renderBatch = ({ refusals, reportError, ...counts }: SentBatchResult): BatchAnswer => ({
+  stored: counts.stored,
+  repeated: counts.repeated,
+  refused: counts.refused,
   errors: refusals,
+  ...(reportError !== undefined && { report_error: reportError }),
 });
 
-export const readBatch = ({ stored, repeated, refused, errors }: BatchAnswer): BatchResult => ({
-  stored,
-  repeated,
-  refused,
+export const readBatch = ({ errors, report_error, ...counts }: BatchAnswer): SentBatchResult => ({
+  stored: counts.stored,
+  repeated: counts.repeated,
+  refused: counts.refused,
   refusals: errors,
+  ...(report_error !== undefined && { reportError: report_error }),
 });

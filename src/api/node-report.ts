@@ -15,7 +15,7 @@ import { Count, Identity, Moment, optional, type Wire } from './field.ts';
 
 const Word = (maxLength: number, description: string) =>
   Type.String({ minLength: 1, maxLength, format: 'identity', description });
-const Amount = (description: string) => optional(Type.Number({ minimum: 0, maximum: 1e18, description }));
+const Amount = (description: string) => optional(Type.Number({ minimum: 0, maximum: 1e12, description }));
 const Percent = (description: string) => optional(Type.Number({ minimum: 0, maximum: 100, description }));
 const Bytes = (description: string) => optional(Count(description));
 

@@ -2,6 +2,8 @@ import { Type } from '@sinclair/typebox';
 import { MAX_BATCH_SAMPLES } from '../domain/sample.ts';
 import { BATCH_ENCODINGS, BatchAnswer } from './batch.ts';
 import { WRITE_ERRORS } from './error.ts';
+import { optional } from './field.ts';
+import { NodeReportBody } from './node-report.ts';
 import { operation } from './operation.ts';
 import { SampleColumnsBody } from './sample-columns.ts';
 import { SampleRowBody } from './sample-row.ts';
@@ -13,6 +15,7 @@ const SampleRowsBody = Type.Object(
       description:
         'Samples of any jobs and nodes; one whose job, node and timestamp are stored already changes nothing',
     }),
+    report: optional(NodeReportBody),
   },
   {
     title: 'Rows',

@@ -1,7 +1,9 @@
 import { Type } from '@sinclair/typebox';
 import { MEASURES, type MeasureName } from '../domain/measure.ts';
 import { formatTime } from '../domain/time.ts';
+import { optional } from './field.ts';
 import { GPU_COLUMNS, JOB_COLUMNS } from './measured.ts';
+import { NodeReportBody } from './node-report.ts';
 import type { SampleRowBody, SentRow } from './sample-row.ts';
 
 // The second shape of a batch of samples: a list for each field instead of an object for each sample. It is a
@@ -39,6 +41,7 @@ export const SampleColumnsBody = Type.Object(
       },
       { description: 'A list for each field of a row, all of one length; null where nothing was measured' },
     ),
+    report: optional(NodeReportBody),
     gpus: Type.Optional(
       Type.Object(GPU_COLUMNS, { description: 'Readings of single GPUs, in the order of their samples' }),
     ),

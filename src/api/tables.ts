@@ -5,6 +5,7 @@ import { ERROR_MEANING, ERROR_STATUS } from './error.ts';
 import type { Schema } from './field.ts';
 import { JobFields } from './job.ts';
 import { LIST_PARAMETERS } from './job-list.ts';
+import { NodeReportBody } from './node-report.ts';
 import type { Operation, Parameter } from './operation.ts';
 import { OPERATIONS } from './operations.ts';
 import { PastJobBody } from './past-job.ts';
@@ -45,6 +46,7 @@ const TABLES: Readonly<Record<string, () => string>> = {
   job: () => fields(JobFields),
   'job-rows': () => fields(ownFields(PastJobBody.properties), PastJobBody.required),
   sample: () => fields(SampleAnswer.properties),
+  'node-report': () => fields(NodeReportBody.properties, NodeReportBody.required),
   'sample-rows': () => fields(documentedFields(SampleRowBody.properties), SampleRowBody.required),
 };
 

@@ -1,16 +1,16 @@
+import type { SentBatchResult } from '../api/batch.ts';
 import { Client } from '../client/client.ts';
 import { tokenCredentials } from '../client/credentials.ts';
 import { ClientError } from '../client/error.ts';
 import { mungeCredentials, mungeEncoder } from '../client/munge.ts';
 import type { ClientOptions } from '../client/transport.ts';
-import type { BatchResult } from '../domain/store/batch.ts';
 import { locateService, trustOf } from './connection.ts';
 import type { ProofConfig } from './proof.ts';
 
 /** One batch of a service that is busy; a hung connection must not stop the agent for ever. */
 const TIMEOUT_MS = 30_000;
 
-type SendBatch = (packed: Uint8Array<ArrayBuffer>, signal: AbortSignal) => Promise<BatchResult>;
+type SendBatch = (packed: Uint8Array<ArrayBuffer>, signal: AbortSignal) => Promise<SentBatchResult>;
 
 /**
  * Returns how an agent sends a batch: with the token of the settings; without any proof where the service

@@ -1,3 +1,4 @@
+import type { SentBatchResult } from '../api/batch.ts';
 import { GET_HEALTH } from '../api/health.ts';
 import { JOB_FINISHED, JOB_STARTED, type JobFinishedBody, type JobStartedBody } from '../api/hook-event.ts';
 import { DELETE_JOB, GET_JOB } from '../api/job.ts';
@@ -181,7 +182,7 @@ export class Client {
   }
 
   /** Records samples that `packSamples` wrote before, all of them with a time. */
-  recordPacked(packed: Uint8Array<ArrayBuffer>, call?: CallOptions): Promise<BatchResult> {
+  recordPacked(packed: Uint8Array<ArrayBuffer>, call?: CallOptions): Promise<SentBatchResult> {
     return this.#batches.recordPacked(packed, call);
   }
 

@@ -1,12 +1,12 @@
+import type { SentBatchResult } from '../api/batch.ts';
 import { RECORD_SAMPLES } from '../api/sample-batch.ts';
 import { renderSampleColumns } from '../api/sample-columns.ts';
 import { renderSampleRow, type SentRow } from '../api/sample-row.ts';
-import type { BatchResult } from '../domain/store/batch.ts';
 import { ClientError, type ClientErrorCode } from './error.ts';
 import { repackAsRows } from './pack.ts';
 import type { CallOptions, Message } from './transport.ts';
 
-type Ask = (message: Message, call?: CallOptions) => Promise<BatchResult>;
+type Ask = (message: Message, call?: CallOptions) => Promise<SentBatchResult>;
 
 /**
  * Sends batches of samples as columns, which are shorter, or as rows to a service of version 1.0, which
@@ -19,7 +19,7 @@ export function sampleBatches(ask: Ask) {
     columns: Message,
     asRows: () => Message | undefined,
     call: CallOptions | undefined,
-  ): Promise<BatchResult> {
+  ): Promise<SentBatchResult> {
     try {
       if (readsColumns) return await ask(columns, call);
     } catch (error) {
@@ -39,7 +39,7 @@ export function sampleBatches(ask: Ask) {
 
   return {
     /** Records what `packSamples` wrote. */
-    recordPacked(packed: Uint8Array<ArrayBuffer>, call?: CallOptions): Promise<BatchResult> {
+    recordPacked(packed: Uint8Array<ArrayBuffer>, call?: CallOptions): Promise<SentBatchResult> {
       const message = { operation: RECORD_SAMPLES, isTimestamped: true };
       const asRows = () => {
         const rows = repackAsRows(packed);
@@ -48,7 +48,7 @@ export function sampleBatches(ask: Ask) {
       return record({ ...message, packed }, asRows, call);
     },
 
-    recordSamples(samples: readonly SentRow[], call?: CallOptions): Promise<BatchResult> {
+    recordSamples(samples: readonly SentRow[], call?: CallOptions): Promise<SentBatchResult> {
       const isTimestamped = samples.every(({ timeMs }) => timeMs !== undefined);
       const message = { operation: RECORD_SAMPLES, isTimestamped };
       const columns = { ...message, body: () => renderSampleColumns(samples) };

@@ -98,3 +98,21 @@ test('a batch that is refused for ever is dropped, and the next one is sent', as
   expect(one.sent).toEqual(['half', 'good']);
   expect(one.sender.counts()).toEqual({ sent: 2, failures: 0, refused: 1, refusedRows: 2 });
 });
+
+test('a report that the service leaves out is warned of, and its batch leaves the spool', async () => {
+  using folder = temporaryFolder();
+  const spool = openSpool({ folder: folder.path, maxBytes: 10_000 });
+  const warned: unknown[] = [];
+  const sender = startSender({
+    spool,
+    send: async () => ({ stored: 0, repeated: 0, refused: 0, refusals: [], reportError: 'report: no' }),
+    isLasting: () => false,
+    random: () => 0,
+    warn: (event, { message }) => void warned.push([event, message]),
+  });
+  spool.add(new Uint8Array([1]));
+  sender.wake();
+  while (spool.state().batches > 0) await Bun.sleep(5);
+  await sender.stop();
+  expect(warned).toEqual([['report_refused', 'report: no']]);
+});

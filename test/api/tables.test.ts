@@ -21,7 +21,7 @@ afterAll(async () => {
 });
 
 test('the tables of docs/api.md are those of src/api', () => {
-  expect(PAGE.match(/<!-- table: /g)?.length).toBe(8);
+  expect(PAGE.match(/<!-- table: /g)?.length).toBe(9);
   expect(renderApiTables(PAGE)).toBe(PAGE);
 });
 

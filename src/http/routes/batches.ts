@@ -2,13 +2,14 @@ import { Elysia } from 'elysia';
 import { type BatchAnswer, renderBatch } from '../../api/batch.ts';
 import { CREATE_JOBS, MAX_BATCH_NODES, PastJobBody, readPastJob } from '../../api/past-job.ts';
 import { RECORD_SAMPLES } from '../../api/sample-batch.ts';
-import { AppError } from '../../domain/errors.ts';
+import { AppError, invalid } from '../../domain/errors.ts';
 import { MAX_BATCH_JOBS, type PastJob } from '../../domain/job.ts';
 import { type BatchResult, MAX_REFUSALS } from '../../domain/store/batch.ts';
 import type { JobStore } from '../../domain/store/jobs.ts';
 import type { SampleStore } from '../../domain/store/samples.ts';
 import { limitIntake } from '../request/intake.ts';
 import { BATCH_INTAKE_BYTES, MAX_JOB_LENGTH } from '../request/limits.ts';
+import { readReport } from '../request/node-report.ts';
 import { readRows } from '../request/row-reader.ts';
 import { readSampleBatch } from '../request/sample-batch.ts';
 import { rowCheck, type Sorted, sortRows } from '../request/sorted-rows.ts';
@@ -33,8 +34,11 @@ export const batches = ({ store, now }: BatchOptions) => {
         // Before the body is read, because reading it is most of the work.
         store.requireRoomForBatch();
         using intake = intakes.open();
-        const { sorted, measures } = await readSampleBatch(request, intake, now());
-        return renderResult(await store.recordSamples(sorted.values, measures), sorted);
+        const { sorted, measures, report } = await readSampleBatch(request, intake, now());
+        const sent = readReport(report, now());
+        if (sent.fault !== undefined && isEmpty(sorted)) throw invalid(sent.fault);
+        const result = await store.recordSamples(sorted.values, measures, sent.received);
+        return renderResult(result, sorted, sent.fault);
       },
       { detail: describe(RECORD_SAMPLES) },
     )
@@ -71,12 +75,18 @@ function countNodes(jobs: readonly PastJob[]) {
   };
 }
 
+const isEmpty = ({ values, bad }: Sorted<unknown>): boolean => values.length + bad.count === 0;
+
 const checkJob = rowCheck(PastJobBody);
 
 /**
  * Renders what the store did with the rows it got, and why the others were refused, in order of the batch.
  */
-function renderResult(result: BatchResult, { indexes, bad }: Sorted<unknown>): BatchAnswer {
+function renderResult(
+  result: BatchResult,
+  { indexes, bad }: Sorted<unknown>,
+  reportError?: string,
+): BatchAnswer {
   const refusals = [
     ...bad.refusals,
     ...result.refusals.map((refusal) => ({ ...refusal, index: indexes[refusal.index]! })),
@@ -86,5 +96,6 @@ function renderResult(result: BatchResult, { indexes, bad }: Sorted<unknown>): B
     ...result,
     refused: result.refused + bad.count,
     refusals: refusals.slice(0, MAX_REFUSALS),
+    ...(reportError !== undefined && { reportError }),
   });
 }

@@ -111,7 +111,10 @@ const REFERENCE: Record<string, { parameters?: string[]; body?: string[]; status
     body: ['cpu_usage!', 'memory_usage_mb!', 'gpu_usage?', 'timestamp?', 'node?'],
     statuses: [201, 400, 404, 413, 415, 500, 503],
   },
-  'post /v1/samples': { body: ['samples!', 'columns!', 'gpus'], statuses: [200, 400, 413, 415, 500, 503] },
+  'post /v1/samples': {
+    body: ['samples!', 'report?', 'columns!', 'report?', 'gpus'],
+    statuses: [200, 400, 413, 415, 500, 503],
+  },
   'post /v1/ingest/remote-write': { statuses: [204, 400, 413, 415, 500, 503] },
   'post /v1/ingest/otlp': { body: ['resourceMetrics!'], statuses: [200, 400, 413, 415, 500, 503] },
   'post /v1/ingest/otlp/v1/metrics': {
