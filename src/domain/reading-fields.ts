@@ -43,8 +43,10 @@ export function chooseFields(names: readonly string[], by?: 'gpu'): readonly Fie
 
 function unknownField(name: string): Error {
   const likely = findLikely(name, FIELD_NAMES);
-  if (likely !== undefined) return invalid(`fields has ${quote(name)}; did you mean ${likely}?`);
-  return invalid(`fields has ${quote(name)}, which is not one of ${FIELD_NAMES.join(', ')}.`);
+  const known = likely ?? `${USAGE_FIELDS.join(', ')}, or a name in docs/measures.md`;
+  return invalid(
+    `fields has ${quote(name)}, which is not a field${likely ? '; write' : ': it takes'} ${known}.`,
+  );
 }
 
 /** Returns the numbers of the further measures among some fields, in their order. */

@@ -6,14 +6,15 @@ import { HealthAnswer } from '../../src/api/health.ts';
 import { JOB_COLUMNS, JobAnswer } from '../../src/api/job.ts';
 import { EventListAnswer } from '../../src/api/job-event.ts';
 import { JobListAnswer } from '../../src/api/job-list.ts';
-import { sampleColumns } from '../../src/api/reading.ts';
+import { ReadingRow, sampleColumns } from '../../src/api/reading.ts';
 import { RunListAnswer } from '../../src/api/run.ts';
 import { SampleRow } from '../../src/api/sample.ts';
-import { SampleListAnswer } from '../../src/api/sample-list.ts';
+import { ReadingListAnswer, SampleListAnswer } from '../../src/api/sample-list.ts';
 import { JobSummaryAnswer } from '../../src/api/summary.ts';
-import { USAGE_FIELDS } from '../../src/domain/reading-fields.ts';
+import { GPU_FIELDS, USAGE_FIELDS } from '../../src/domain/reading-fields.ts';
 import { MINUTE_MS } from '../help/builders.ts';
 import { NOON_MS } from '../help/clock.ts';
+import { type MeasuredSample, measuresOf } from '../help/measured-batch.ts';
 import { startService } from '../help/service.ts';
 
 let service: Awaited<ReturnType<typeof startService>>;
@@ -45,12 +46,21 @@ beforeAll(async () => {
     const end = { state: 'failed', endTimeMs: startTimeMs + 30 * MINUTE_MS, exitCode: 1 } as const;
     await store.applyReports([{ ...run, ...end, observedMs: end.endTimeMs }]);
   }
+  const samples = Array.from(
+    { length: 90 },
+    (_, index): MeasuredSample => ({
+      sample: {
+        ...{ jobId: index % 2 ? 'plain "\\ ö' : 'slurm', node: nodes[index % 3]!, stamped: false },
+        ...{ timeMs: NOON_MS + (60 + index) * 20_000, cpuUsage: index / 7, memoryUsageMb: index },
+        ...(index % 4 === 0 && { gpuUsage: index }),
+      },
+      ...(index % 5 > 0 && { measured: { threads: index } }),
+      ...(index % 7 > 0 && { gpus: { 'GPU-1': { gpu_power_watts: index }, 'GPU-0': { gpu_throttled: 0 } } }),
+    }),
+  );
   await store.recordSamples(
-    Array.from({ length: 90 }, (_, index) => ({
-      ...{ jobId: index % 2 ? 'plain "\\ ö' : 'slurm', node: nodes[index % 3]!, stamped: false },
-      ...{ timeMs: NOON_MS + (60 + index) * 20_000, cpuUsage: index / 7, memoryUsageMb: index },
-      ...(index % 4 === 0 && { gpuUsage: index }),
-    })),
+    samples.map(({ sample }) => sample),
+    measuresOf(samples),
   );
 });
 
@@ -72,6 +82,10 @@ const ANSWERS: [path: string, schema: Schema][] = [
     [`${job}/metrics?limit=1`, SampleListAnswer],
     [`${job}/metrics?max_points=3`, SampleListAnswer],
     [`${job}/metrics?max_points=3&run=1`, SampleListAnswer],
+    [`${job}/metrics?fields=gpu_usage,threads,gpu_power_watts`, ReadingListAnswer],
+    [`${job}/metrics?fields=cpu_usage,threads&max_points=3`, ReadingListAnswer],
+    [`${job}/metrics?by=gpu`, ReadingListAnswer],
+    [`${job}/metrics?by=gpu&max_points=3`, ReadingListAnswer],
     [`${job}/summary`, JobSummaryAnswer],
     [`${job}/runs`, RunListAnswer],
     [`${job}/events`, EventListAnswer],
@@ -94,10 +108,14 @@ test('the answers include points with GPU, several runs, and nodes in summaries'
 });
 
 const SAMPLE_COLUMNS = sampleColumns(USAGE_FIELDS);
+const SOME = ['threads', 'gpu_power_watts'] as const;
 const ROWS: [path: string, schema: Schema, columns: readonly string[]][] = [
   ['/v1/jobs', JobAnswer, JOB_COLUMNS],
   ['/v1/jobs/slurm/metrics?run=1', SampleRow, SAMPLE_COLUMNS],
   ['/v1/jobs/slurm/metrics?max_points=3&run=1', SampleRow, SAMPLE_COLUMNS],
+  [`/v1/jobs/slurm/metrics?run=1&fields=${SOME}`, ReadingRow, sampleColumns(SOME)],
+  ['/v1/jobs/slurm/metrics?run=1&by=gpu', ReadingRow, sampleColumns(GPU_FIELDS, 'gpu')],
+  ['/v1/jobs/slurm/metrics?run=1&by=gpu&max_points=3', ReadingRow, sampleColumns(GPU_FIELDS, 'gpu')],
 ];
 test.each(ROWS)(
   'every row of %s has exactly the fields of its schema, and CSV their names',

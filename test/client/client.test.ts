@@ -8,6 +8,7 @@ import { listenTcp } from '../../src/service/listen.ts';
 import { MINUTE_MS } from '../help/builders.ts';
 import { NOON_MS } from '../help/clock.ts';
 import { temporaryFolder } from '../help/folder.ts';
+import { type MeasuredSample, measuresOf } from '../help/measured-batch.ts';
 import { startService } from '../help/service.ts';
 import { errorOf } from './help.ts';
 
@@ -150,6 +151,58 @@ test('batches, samples, plots, summaries and runs are read as the store has them
   expect(spans[0]!.cpuUsage.min).toBeLessThan(spans[0]!.cpuUsage.mean);
   expect(await client.summarizeJob('live', 1)).toEqual(await service.store.summarizeJob('live', 1));
   expect(await client.listRuns('live')).toEqual(await Array.fromAsync(service.store.streamRuns('live')));
+});
+
+test('chosen fields and readings of GPUs are read one by one, as points and as a stream', async () => {
+  await client.createJob({ id: 'wide', user: 'alice', nodes: ['n1', 'n2'] });
+  const samples = Array.from(
+    { length: 40 },
+    (_, i): MeasuredSample => ({
+      sample: {
+        ...{ jobId: 'wide', node: i % 2 ? 'n2' : 'n1', timeMs: NOON_MS - i * 1000 },
+        ...{ cpuUsage: i, memoryUsageMb: i, stamped: false },
+      },
+      measured: { ...(i % 3 && { threads: i }) },
+      gpus: { A: { gpu_power_watts: i } },
+    }),
+  );
+  const list = samples.map(({ sample }) => sample);
+  await service.store.recordSamples(list, measuresOf(samples));
+  const fields = ['threads', 'cpu_usage'] as const;
+  const some = await client.listMeasures('wide', { fields, limit: 2, order: 'desc' });
+  expect(some).toEqual({
+    samples: [
+      { timeMs: NOON_MS, values: { cpu_usage: 0 } },
+      { timeMs: NOON_MS - 1000, node: 'n2', values: { threads: 1, cpu_usage: 1 } },
+    ],
+    total: 40,
+  });
+  const gpus = await client.listMeasures('wide', { by: 'gpu', node: 'n2', limit: 100 });
+  expect(gpus.total).toBe(20);
+  expect(gpus.samples.at(-1)).toEqual({
+    ...{ timeMs: NOON_MS - 1000, node: 'n2', gpu: 'A', values: { gpu_power_watts: 1 } },
+  });
+  const query = { by: 'gpu', node: 'n2' } as const;
+  expect(await Array.fromAsync(client.streamMeasures('wide', query))).toEqual(gpus.samples);
+  const plot = await client.plotMeasures('wide', { fields }, 1);
+  expect(plot.samples).toEqual([
+    {
+      timeMs: NOON_MS - 39_000,
+      values: { threads: 19.5, cpu_usage: 19.5 },
+      span: {
+        ...{ seconds: 39.001, samples: 40 },
+        spreads: { threads: { min: 1, mean: 19.5, max: 38 }, cpu_usage: { min: 0, mean: 19.5, max: 39 } },
+      },
+    },
+  ]);
+  for (let steps = 0; await service.store.expire({ sampleMs: 0 }, NOON_MS + 3_600_000); steps++) {
+    expect(steps).toBeLessThan(100);
+  }
+  const [point] = await Array.fromAsync(client.streamMeasures('wide', { fields, node: 'n2' }));
+  expect(point).toEqual({
+    ...{ timeMs: NOON_MS - 15 * MINUTE_MS, node: 'n2', values: { cpu_usage: 20 } },
+    span: { seconds: 900, samples: 20, spreads: { cpu_usage: { min: 1, max: 39 } } },
+  });
 });
 
 test('points arrive the same in JSON and in rows, but for the mean of memory, which rows round', async () => {

@@ -15,9 +15,9 @@ test('readings of GPUs have all measures of GPUs by default', () => {
 });
 
 test.each([
-  [['cpu_usage', 'io_reed_bytes'], undefined, '"io_reed_bytes"; did you mean io_read_bytes?'],
-  [['CPU_USAGE'], undefined, 'did you mean cpu_usage?'],
-  [['weather'], undefined, '"weather", which is not one of cpu_usage, memory_usage_mb,'],
+  [['cpu_usage', 'io_reed_bytes'], undefined, '"io_reed_bytes", which is not a field; write io_read_bytes.'],
+  [['CPU_USAGE'], undefined, 'write cpu_usage.'],
+  [['weather'], undefined, '"weather", which is not a field: it takes cpu_usage,'],
   [[''], undefined, '""'],
   [['constructor'], undefined, '"constructor"'],
   [['gpu_power_watts', 'cpu_usage'], 'gpu', 'cpu_usage is measured of the job on a node'],

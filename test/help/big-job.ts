@@ -1,3 +1,5 @@
+import type { BatchMeasures } from '../../src/domain/batch-measures.ts';
+import { MEASURES, type MeasureName } from '../../src/domain/measure.ts';
 import type { JobSample } from '../../src/domain/store/samples.ts';
 import { openSqlite } from '../../src/store/sqlite/open.ts';
 
@@ -8,6 +10,8 @@ export interface BigJob {
   /** When the first and the last sample of every node were taken. */
   readonly firstMs: number;
   readonly lastMs: number;
+  /** GPUs of each node; with any, samples have a counter, too. */
+  readonly gpus?: number;
 }
 
 const INTERVAL_MS = 10_000;
@@ -25,6 +29,28 @@ function usageAt(node: number, timeMs: number) {
     cpuUsage: Math.round((70 + 25 * wave) * 100) / 100,
     memoryUsageMb: 20_000 + 10 * node + Math.round(500 * wave),
     gpuUsage: Math.round((50 + 45 * wave) * 10) / 10,
+  };
+}
+
+const code = (name: MeasureName) => MEASURES.get(name)!.code;
+
+/** Further measures of samples that `usageAt` made: bytes read, and power and use of each GPU. */
+function measuresAt(samples: readonly JobSample[], gpus = 0): BatchMeasures | undefined {
+  if (gpus === 0) return undefined;
+  const rows = Array.from({ length: samples.length * gpus }, (_, row) => Math.floor(row / gpus));
+  const watts = (row: number) => Math.round(100 + 3 * samples[rows[row]!]!.gpuUsage! + 10 * (row % gpus));
+  return {
+    columns: new Map([
+      [code('io_read_bytes'), Float64Array.from(samples, ({ timeMs }) => (timeMs % 1e9) * 4096)],
+    ]),
+    gpus: {
+      samples: Uint32Array.from(rows),
+      names: rows.map((at, row) => `GPU-${samples[at]!.node}-${row % gpus}`),
+      columns: new Map([
+        [code('gpu_utilization_percent'), Float64Array.from(rows, (at) => samples[at]!.gpuUsage!)],
+        [code('gpu_power_watts'), Float64Array.from(rows, (_, row) => watts(row))],
+      ]),
+    },
   };
 }
 
@@ -60,7 +86,7 @@ export async function writeBigJob(
       { id: job.id, user: 'alice', nodes, state: 'running', startTimeMs: job.firstMs },
     ]);
     for (const batch of bigJobSamples(job)) {
-      const { stored } = await store.recordSamples(batch);
+      const { stored } = await store.recordSamples(batch, measuresAt(batch, job.gpus));
       if (stored !== batch.length) throw new Error(`${stored} of ${batch.length} samples were stored.`);
       // The log is kept short meanwhile, as a service does that is given as much.
       if (isSealed) while ((await seal()) && store.status().sealUrgency > 0);

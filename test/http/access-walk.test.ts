@@ -143,6 +143,19 @@ test('a foreign job is answered exactly as one that does not exist', async () =>
   }
 });
 
+test.each(['fields=cpu_usage,threads', 'by=gpu', 'by=gpu&max_points=5', 'fields=threads&run=1&format=csv'])(
+  'samples of a foreign job with %s are answered exactly as those of one that does not exist',
+  async (query) => {
+    await using service = await start();
+    const ask = (jobId: string) =>
+      service.send('GET', `/v1/jobs/${jobId}/metrics?${query}`, undefined, { 'x-person': 'user' });
+    expect((await ask('own')).status).toBe(200);
+    const [foreign, missing] = [await ask('foreign'), await ask('missing')];
+    expect(foreign.status).toBe(404);
+    expect(foreign.json).toEqual(JSON.parse(missing.text.replaceAll('missing', 'foreign')));
+  },
+);
+
 test('lists, totals, CSV and filters of a user have no foreign job', async () => {
   await using service = await start();
   const ask = (query: string) => service.send('GET', `/v1/jobs${query}`, undefined, { 'x-person': 'user' });

@@ -223,6 +223,25 @@ const QUERIES: Row[] = [
     ['start_time=2026-02-30', 'start_time'],
     ['end_time=2026-01-20T10:00:00%2B99:00', 'end_time'],
     ['start_time=2026-01-20&start_time=2026-01-21', 'start_time is given more than once'],
+    ['fields=', 'fields must have 1 to 2000 characters'],
+    [
+      'fields=cpu_usage,io_reed_bytes',
+      'fields has "io_reed_bytes", which is not a field; write io_read_bytes.',
+    ],
+    [
+      'fields=weather&max_points=5',
+      '"weather", which is not a field: it takes cpu_usage, memory_usage_mb, gpu_usage, or',
+    ],
+    ['fields=timestamp', '"timestamp"'],
+    [`fields=${'x'.repeat(2001)}`, 'fields must have 1 to 2000 characters'],
+    ['fields=cpu_usage&fields=gpu_usage', 'fields is given more than once'],
+    ['by=node', 'by must be one of gpu'],
+    [
+      'by=gpu&fields=cpu_usage',
+      'cpu_usage is measured of the job on a node',
+      'by=gpu has gpu_utilization_percent',
+    ],
+    ['by=gpu&fields=gpu_power_watts,cpu_seconds&format=csv', 'cpu_seconds is measured of the job on a node'],
   ]),
 ];
 

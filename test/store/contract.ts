@@ -4,6 +4,7 @@ import { batches } from './contract/batches.ts';
 import { bigJobs } from './contract/bigjobs.ts';
 import { events } from './contract/events.ts';
 import { expiry } from './contract/expiry.ts';
+import { fields } from './contract/fields.ts';
 import { history } from './contract/history.ts';
 import { jobs } from './contract/jobs.ts';
 import { joinedRuns } from './contract/joined-runs.ts';
@@ -42,6 +43,7 @@ export function describeStore(name: string, makePlace: () => Place): void {
     live,
     nodeReports,
     history,
+    fields,
     bigJobs,
     expiry,
     views,

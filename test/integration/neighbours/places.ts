@@ -2,7 +2,7 @@ import { jobsFolder } from '../../bench/data/files.ts';
 import { type BigJob, writeBigJob } from '../../help/big-job.ts';
 import { temporaryFolder } from '../../help/folder.ts';
 import type { Case } from './case.ts';
-import { LISTS, OTHERS, samplesOf } from './reads.ts';
+import { LISTS, measuresOf, OTHERS, samplesOf } from './reads.ts';
 import { WRITES } from './writes.ts';
 
 const HOUR_MS = 3_600_000;
@@ -43,6 +43,17 @@ const BACKFILLED: BigJob = {
   lastMs: nowMs - 3.5 * HOUR_MS,
 };
 
+/** 720,000 samples of two hours with further measures, and 1,440,000 of GPUs, all sealed. */
+const WIDE: BigJob = {
+  id: 'big',
+  nodes: 1000,
+  firstMs: nowMs - 5 * HOUR_MS,
+  lastMs: nowMs - 3 * HOUR_MS,
+  gpus: 2,
+};
+/** 120,000 samples with further measures, and 240,000 of GPUs, none of them sealed. */
+const RECENT_WIDE: BigJob = { ...WIDE, firstMs: nowMs - 21 * MINUTE_MS, lastMs: nowMs - MINUTE_MS };
+
 const MILLION = { jobs: 1_000_000, running: 2000, pending: 200 };
 
 export const PLACES: readonly Place[] = [
@@ -65,6 +76,16 @@ export const PLACES: readonly Place[] = [
     name: 'a big job, back-filled',
     folder: () => bigJobFolder(BACKFILLED, false),
     cases: samplesOf(zoomOf(BACKFILLED)),
+  },
+  {
+    name: 'a big job with GPUs, sealed',
+    folder: () => bigJobFolder(WIDE, true),
+    cases: measuresOf(zoomOf(WIDE)),
+  },
+  {
+    name: 'a big job with GPUs, recent',
+    folder: () => bigJobFolder(RECENT_WIDE, false),
+    cases: measuresOf(zoomOf(RECENT_WIDE)),
   },
   {
     name: '1,000,000 jobs',

@@ -1,3 +1,4 @@
+import { GPU_FIELDS } from '../../../src/domain/reading-fields.ts';
 import { askAndLeave, atOnce, type Case, get } from './case.ts';
 
 const read = (endpoint: string, use: string, path: string): Case => ({
@@ -43,6 +44,23 @@ export const samplesOf = (zoom: string): readonly Case[] => [
     // Five that are let in hold what the log has of the job.
     limits: { memoryMb: 500 },
     run: (url) => atOnce(60, () => askAndLeave(url, `${BIG}/metrics?format=csv`, 1000)),
+  },
+];
+
+/** Reads of further measures, on a job with 1,000 nodes of two GPUs each. */
+export const measuresOf = (zoom: string): readonly Case[] => [
+  metrics('200 points of a further measure', '?fields=io_read_bytes&max_points=200'),
+  metrics('10,000 points of all fields of GPUs', `?fields=gpu_usage,${GPU_FIELDS}&max_points=10000`),
+  metrics('the newest 100,000 with a further measure', '?fields=cpu_usage,io_read_bytes&limit=100000'),
+  metrics('the newest 1,000 of all GPUs', '?by=gpu'),
+  metrics('200 points of each GPU', `?by=gpu&max_points=200`),
+  metrics('200 points of each GPU in an hour', `?by=gpu&fields=gpu_power_watts&max_points=200&${zoom}`),
+  { ...metrics('all GPUs as CSV', '?by=gpu&format=csv'), limits: DOWNLOAD },
+  {
+    endpoint: METRICS,
+    use: 'ten plots of all GPUs at once',
+    limits: { memoryMb: 550 },
+    run: (url) => atOnce(10, () => get(url, `${BIG}/metrics?by=gpu&max_points=200`)),
   },
 ];
 
