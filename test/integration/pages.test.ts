@@ -128,9 +128,7 @@ testWithBrowser('a filter that is wrong says so, and more rows come when asked f
 testWithBrowser('a job shows its verdict, its plots, and finer ones where one drags', async () => {
   const page = await browser.open(`${server.url}/jobs/idle-gpu`);
   await page.until(`document.querySelectorAll('.plot canvas').length === 3`);
-  expect(await textOf(page, '.verdict-sentence')).toBe(
-    'The job holds 2 GPUs and has used none in 29 min 45 s.',
-  );
+  expect(await textOf(page, '.verdict-sentence')).toBe('It held 2 GPUs and used none in 29 min 45 s.');
   await expectWell(page);
 
   const { x, y, width } = await page.evaluate<{ x: number; y: number; width: number }>(

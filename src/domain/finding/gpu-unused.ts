@@ -27,7 +27,7 @@ export const GPU_UNUSED: Rule = {
     if (idle.length === known.length)
       return {
         ...finding,
-        message: `The job holds ${held} and has used none in ${time}.`,
+        message: `It held ${held} and used none in ${time}.`,
         action: 'Ask for no GPU, or find out why the program does not see it.',
       };
     return {

@@ -21,6 +21,8 @@ export const MEMORY: Rule = {
     const limitMb = job.details?.memoryLimitMb;
     const used = summary.whole.memoryUsageMb;
     if (!limitMb) return used ? { unjudged: 'its limit is not known' } : lackOf(summary.whole);
+    // Its end says so already.
+    if (job.details?.rawState?.startsWith('OUT_OF_MEMORY')) return undefined;
     if (used && used.max >= NEAR_LIMIT * limitMb) return nearLimit(used.max, limitMb);
     const lack = lackOf(summary.whole);
     if (lack) return lack;

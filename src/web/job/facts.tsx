@@ -1,7 +1,7 @@
 import type { JobAnswer } from '../../api/job.ts';
 import type { EventListAnswer } from '../../api/job-event.ts';
 import { formatMb, formatSeconds } from '../../domain/figures.ts';
-import { Moment } from '../parts/moment.tsx';
+import { formatLocal, Moment } from '../parts/moment.tsx';
 import { apiAddress, jobPath } from '../parts/request.ts';
 
 /** Fields that the rest of the page shows. */
@@ -28,9 +28,7 @@ export function Facts({ job, events }: { job: JobAnswer; events: EventListAnswer
           {facts.map(([name, value]) => (
             <div key={name} id={`fact-${name}`}>
               <dt>
-                <a href={`${location.pathname}${location.search}#fact-${name}`}>
-                  {name.replaceAll('_', ' ')}
-                </a>
+                <a href={`${location.pathname}${location.search}#fact-${name}`}>{wordsOf(name)}</a>
               </dt>
               <dd>{factText(name, value)}</dd>
             </div>
@@ -65,11 +63,19 @@ export function Facts({ job, events }: { job: JobAnswer; events: EventListAnswer
   );
 }
 
+/** `time_limit_seconds` is `time limit`, because its value has a unit. */
+const wordsOf = (name: string): string => name.replace(/_(seconds|mb)$/, '').replaceAll('_', ' ');
+
 function factText(name: string, value: unknown) {
   if (typeof value === 'string' && name.endsWith('_time')) return <Moment time={value} />;
+  return Array.isArray(value) ? value.join(' ') : plainText(name, value);
+}
+
+function plainText(name: string, value: unknown): string {
+  if (typeof value === 'string' && name.endsWith('_time')) return formatLocal(Date.parse(value));
   if (typeof value === 'number' && name.endsWith('_seconds')) return formatSeconds(value);
   if (typeof value === 'number' && name.endsWith('_mb')) return formatMb(value);
-  return Array.isArray(value) ? value.join(' ') : String(value);
+  return String(value);
 }
 
 const MAX_CHANGES = 200;
@@ -106,10 +112,12 @@ function Changes({ events: { events } }: { events: EventListAnswer }) {
 const describeChange = (change: Record<string, unknown>): string =>
   Object.entries(change)
     .filter(([name]) => name !== 'allocations')
-    .map(([name, value]) => `${name.replaceAll('_', ' ')} ${value === null ? 'unknown' : textOf(value)}`)
+    .map(([name, value]) =>
+      value === null ? `no ${wordsOf(name)}` : `${wordsOf(name)} ${textOf(name, value)}`,
+    )
     .join(', ');
 
-function textOf(value: unknown): string {
-  if (!Array.isArray(value)) return String(value);
+function textOf(name: string, value: unknown): string {
+  if (!Array.isArray(value)) return plainText(name, value);
   return value.length > 8 ? `${value.slice(0, 8).join(' ')} and ${value.length - 8} more` : value.join(' ');
 }

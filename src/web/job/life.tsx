@@ -29,24 +29,32 @@ export function LifeLine({ job }: { job: JobAnswer }) {
             submitted <Moment time={submit_time} />
           </li>
         )}
-        {stretches.map(({ name, kind, seconds }) => (
-          <li key={kind} class={`life-text-${kind}`}>
-            {name} {formatSeconds(seconds)}
-          </li>
-        ))}
+        <Lasted stretches={stretches} kind="wait" />
         {start_time && (
           <li>
             started <Moment time={start_time} />
           </li>
         )}
+        <Lasted stretches={stretches} kind="run" />
         {end_time && (
           <li>
             ended <Moment time={end_time} />
           </li>
         )}
+        <Lasted stretches={stretches} kind="left" />
         {reason && job.state !== 'running' && <li>reason: {reason}</li>}
       </ul>
     </section>
+  );
+}
+
+function Lasted({ stretches, kind }: { stretches: readonly Stretch[]; kind: Stretch['kind'] }) {
+  const stretch = stretches.find((one) => one.kind === kind);
+  if (!stretch) return null;
+  return (
+    <li>
+      {stretch.name} {formatSeconds(stretch.seconds)}
+    </li>
   );
 }
 

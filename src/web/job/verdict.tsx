@@ -28,9 +28,17 @@ export function Verdict({ verdict }: { verdict: VerdictAnswer }) {
       )}
       <p class="soft">
         {fine.length > 0 && `Nothing found for: ${fine.join(', ')}. `}
-        {verdict.not_judged.map(({ subject, why }) => `Not judged: ${SUBJECTS[subject]}, because ${why}. `)}
+        {unjudgedTexts(verdict).join(' ')}
       </p>
     </section>
+  );
+}
+
+/** Joins subjects that share a reason. */
+function unjudgedTexts({ not_judged }: VerdictAnswer): string[] {
+  const byReason = Map.groupBy(not_judged, ({ why }) => why);
+  return [...byReason].map(
+    ([why, all]) => `Not judged: ${all.map(({ subject }) => SUBJECTS[subject]).join(', ')} (${why}).`,
   );
 }
 

@@ -179,11 +179,13 @@ function drawOver(plot: uPlot, { limit, marks = [] }: PlotProps, token: (name: s
   ctx.save();
   ctx.lineWidth = devicePixelRatio;
   ctx.font = `${10 * devicePixelRatio}px system-ui, sans-serif`;
+  ctx.textAlign = 'left';
+  ctx.textBaseline = 'alphabetic';
   if (limit) {
     const y = plot.valToPos(limit.value, 'y', true);
     ctx.strokeStyle = ctx.fillStyle = token('--harm');
     line(ctx, [bbox.left, y], [bbox.left + bbox.width, y]);
-    ctx.fillText(limit.label, bbox.left + 4 * devicePixelRatio, y - 3 * devicePixelRatio);
+    ctx.fillText(limit.label, bbox.left + 4 * devicePixelRatio, y + 11 * devicePixelRatio);
   }
   ctx.strokeStyle = ctx.fillStyle = token('--ink-soft');
   ctx.setLineDash([3 * devicePixelRatio, 3 * devicePixelRatio]);

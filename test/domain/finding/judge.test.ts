@@ -56,7 +56,7 @@ describe('a run that used what it asked for', () => {
 describe('GPUs', () => {
   test('never used are a waste', () => {
     const verdict = judge({ job: { details: { gpus: 4 } }, whole: usage(95, 90 * GB, 0) });
-    expect(verdict.sentence).toBe('The job holds 4 GPUs and has used none in 1 h.');
+    expect(verdict.sentence).toBe('It held 4 GPUs and used none in 1 h.');
     expect(verdict.findings[0]).toMatchObject({ kind: 'gpu-unused', severity: 'waste', nodes: ['n1'] });
   });
 
@@ -136,6 +136,11 @@ describe('the end', () => {
       job: { state: 'failed', details: { rawState, timeLimitSeconds: 3600 } },
     }).findings;
     expect(finding).toMatchObject({ kind, message, severity: 'harm' });
+  });
+
+  test('by memory is said once', () => {
+    const job = { state: 'failed', details: { rawState: 'OUT_OF_MEMORY' } } as const;
+    expect(kinds({ job, whole: usage(95, 100 * GB) })).toEqual(['ended-by-memory']);
   });
 
   test('with an exit code says it', () => {
