@@ -14,6 +14,8 @@ interface RepeatOptions {
   readonly everyMs: number;
   /** Before the first run; 0 when left out. */
   readonly firstMs?: number;
+  /** 0 to 1, as Math.random: rests after failures are between half and all of their time. */
+  readonly random?: () => number;
   /** One run. `signal` is aborted by `stop`, so that a long run can end early. */
   readonly run: (signal: AbortSignal) => Promise<Rest | undefined>;
   /** Called with each error of `run` until `stop` is called; the loop itself goes on. */
@@ -35,7 +37,7 @@ export interface Repeat {
 }
 
 /** Calls `run` again and again, one call at a time. After failures the rests grow from 0.5 s to 60 s. */
-export function repeat({ everyMs, firstMs = 0, run, onError }: RepeatOptions): Repeat {
+export function repeat({ everyMs, firstMs = 0, random = () => 1, run, onError }: RepeatOptions): Repeat {
   const stopping = new AbortController();
   const { signal } = stopping;
   const state = { runs: 0, failures: 0 };
@@ -71,7 +73,7 @@ export function repeat({ everyMs, firstMs = 0, run, onError }: RepeatOptions): R
     } catch (error) {
       state.failures++;
       if (!signal.aborted) onError(error);
-      const restMs = retryMs;
+      const restMs = retryMs * (0.5 + random() / 2);
       retryMs = Math.min(2 * retryMs, LONGEST_RETRY_MS);
       return { restMs, leastRestMs: restMs };
     }

@@ -1,17 +1,21 @@
+import type { SentGpu } from '../api/measured.ts';
 import type { SentRow } from '../api/sample-row.ts';
+import { MAX_SAMPLE_GPUS } from '../domain/batch-measures.ts';
+import { MEASURES, type Measure, type Measured, type MeasureName } from '../domain/measure.ts';
 import type { JobReading } from './reading.ts';
 
 const MB = 1024 * 1024;
 
 /**
- * Returns the documented sample of a reading; undefined if its CPU or memory was not measured. CPU is percent
- * of the CPUs that the job was given on this node, at most 100. Memory is what only the job can give back:
- * anonymous and shared memory, without the cache of files. GPU is the mean of the GPUs that could be read.
+ * Returns the sample of a reading, with all that was measured; undefined without CPU or memory. CPU is
+ * percent of the CPUs that the job was given on this node, at most 100. Memory is what only the job can give
+ * back: anonymous and shared memory, without the cache of files. GPU is the mean of the GPUs that were read.
  */
 export function sampleOf({ key, timeMs, values, gpus }: JobReading, node: string): SentRow | undefined {
   const { memory_anonymous_bytes, memory_shared_bytes = 0 } = values;
   const cpuUsage = cpuUsageOf(values);
   if (cpuUsage === undefined || memory_anonymous_bytes === undefined) return undefined;
+  const sent = gpusOf(gpus);
   const utilizations = gpus.flatMap(({ values }) => values.gpu_utilization_percent ?? []);
   const gpuUsage = utilizations.reduce((sum, one) => sum + one, 0) / utilizations.length;
   return {
@@ -21,7 +25,34 @@ export function sampleOf({ key, timeMs, values, gpus }: JobReading, node: string
     cpuUsage,
     memoryUsageMb: Math.ceil((memory_anonymous_bytes + memory_shared_bytes) / MB),
     ...(utilizations.length > 0 && { gpuUsage: round(gpuUsage) }),
+    measures: roundAll(values),
+    ...(sent.length > 0 && { gpus: sent }),
   };
+}
+
+/** Decimals that are finer than anything is measured, and pack well. Bytes and counts are whole numbers. */
+const DECIMALS: Record<Measure['unit'], number> = {
+  percent: 2,
+  bytes: 0,
+  seconds: 3,
+  count: 0,
+  cpus: 3,
+  watts: 2,
+  celsius: 1,
+  joules: 1,
+};
+
+function roundAll(values: Measured): Measured {
+  const entries = Object.entries(values) as [MeasureName, number][];
+  return Object.fromEntries(
+    entries.map(([name, value]) => [name, Number(value.toFixed(DECIMALS[MEASURES.get(name)!.unit]))]),
+  );
+}
+
+/** Returns the GPUs of which something was read. */
+function gpusOf(readings: JobReading['gpus']): SentGpu[] {
+  const read = readings.filter(({ values }) => Object.keys(values).length > 0).slice(0, MAX_SAMPLE_GPUS);
+  return read.map(({ uuid, values }) => ({ gpu: uuid, values: roundAll(values) }));
 }
 
 /**

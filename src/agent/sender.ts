@@ -1,12 +1,14 @@
 import type { SentBatchResult } from '../api/batch.ts';
 import { type Repeat, repeat } from '../repeat.ts';
+import { earlyBatches } from './early.ts';
 import type { Spool } from './spool.ts';
 
 /** A service that comes back is not asked for more than this at once, by any of thousands of agents. */
 const BATCHES_PER_RUN = 20;
 /** Looks again even if nobody woke it. */
 const EVERY_MS = 60_000;
-const LONGEST_WAIT_MS = 60_000;
+/** All agents are back within two intervals after an outage: test/bench/comeback.ts. */
+const LONGEST_WAIT_MS = 25_000;
 /** The first wait after a failure; doubled each time. */
 const FIRST_WAIT_MS = 1000;
 
@@ -16,6 +18,8 @@ interface SenderOptions {
   readonly send: (bytes: Uint8Array<ArrayBuffer>, signal: AbortSignal) => Promise<SentBatchResult>;
   /** Whether the service will refuse this batch for ever: it is dropped, so that others go on. */
   readonly isLasting: (error: unknown) => boolean;
+  /** Milliseconds of a clock that nobody sets. */
+  readonly monotonicMs: () => number;
   /** 0 to 1, as Math.random. */
   readonly random: () => number;
   readonly warn: (event: string, fields: Record<string, unknown>) => void;
@@ -38,19 +42,24 @@ export interface SendCounts {
 
 /**
  * Sends the batches of a spool in order, one at a time. After a failure it waits, twice as long each time up
- * to a minute, and each wait is between half and all of that: agents that failed together do not come back
- * together.
+ * to 25 s, and each wait is between half and all of that: agents that failed together do not come back
+ * together. A batch with samples of a job that the service does not know yet is sent again a few times, and
+ * does not hold up the others.
  */
-export function startSender({ spool, send, isLasting, random, warn }: SenderOptions): Sender {
+export function startSender(options: SenderOptions): Sender {
+  const { spool, send, isLasting, monotonicMs, random, warn } = options;
+  const early = earlyBatches(monotonicMs);
+  const isReady = (number: number) => !early.isWaiting(number);
   const counts = { sent: 0, failures: 0, refused: 0, refusedRows: 0 };
   let waitMs = FIRST_WAIT_MS;
 
-  /** Returns whether the batch left the spool. */
+  /** Returns whether there was a batch to send. */
   async function sendFirst(signal: AbortSignal): Promise<boolean> {
-    const batch = spool.first();
+    const batch = spool.first(isReady);
     if (!batch) return false;
     try {
       const { refused, refusals, reportError } = await send(batch.bytes, signal);
+      if (refusals.some(({ error }) => error === 'not_found') && early.keep(batch.number)) return true;
       counts.sent++;
       counts.refusedRows += refused;
       if (reportError !== undefined) warn('report_refused', { message: reportError });
@@ -61,7 +70,15 @@ export function startSender({ spool, send, isLasting, random, warn }: SenderOpti
       warn('batch_refused', { cause, message: 'The service refuses this batch; it is dropped.' });
     }
     spool.remove(batch.number);
+    early.forget(batch.number);
     return true;
+  }
+
+  /** How long to wait after a run without a failure; undefined until there is another batch. */
+  function restMs(): number | undefined {
+    const earlyMs = early.restMs();
+    if (earlyMs === undefined) return spool.state().batches > 0 ? 0 : undefined;
+    return spool.first(isReady) ? 0 : earlyMs;
   }
 
   const runs = repeat({
@@ -80,7 +97,8 @@ export function startSender({ spool, send, isLasting, random, warn }: SenderOpti
         warn('service_not_reached', { cause, waitSeconds: Math.round(restMs / 1000) });
         return { restMs, leastRestMs: restMs };
       }
-      return spool.state().batches > 0 ? { restMs: 0 } : undefined;
+      const ms = restMs();
+      return ms === undefined ? undefined : { restMs: ms };
     },
     onError: (cause) => warn('sender_failed', { cause }),
   });

@@ -35,8 +35,8 @@ export interface Spool {
    * error, for example if the disk is full.
    */
   add(bytes: Uint8Array): void;
-  /** Returns the oldest batch; undefined if there is none. */
-  first(): SpooledBatch | undefined;
+  /** Returns the oldest batch that `isWanted`; undefined if there is none. */
+  first(isWanted?: (number: number) => boolean): SpooledBatch | undefined;
   /** Deletes a batch that was acknowledged, or that cannot be sent. */
   remove(number: number): void;
   state(): SpoolState;
@@ -91,8 +91,9 @@ export function openSpool({ folder, maxBytes }: SpoolOptions): Spool {
       next++;
     },
 
-    first() {
+    first(isWanted = () => true) {
       for (const number of sizes.keys()) {
+        if (!isWanted(number)) continue;
         try {
           return { number, bytes: new Uint8Array(readFileSync(pathOf(number))) };
         } catch {

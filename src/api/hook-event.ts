@@ -50,6 +50,36 @@ export const JobFinishedBody = Type.Object(
 );
 export type JobFinishedBody = Wire<typeof JobFinishedBody>;
 
+/** Longest variable of a process. */
+const MAX_VARIABLE_LENGTH = 131_072;
+
+export const HookEventBody = Type.Object(
+  {
+    file: Type.String({ maxLength: 255, description: 'Name of the file that the hook wrote' }),
+    variables: Type.Array(Type.String({ maxLength: MAX_VARIABLE_LENGTH }), {
+      maxItems: 100,
+      description: 'What is in it: the variables that Slurm gave the hook, as NAME=value',
+    }),
+  },
+  {
+    ...OPEN,
+    example: {
+      file: '1768910400.000000000-prolog_slurmd-4711-0-1234-node01.event',
+      variables: [
+        'SLURM_SCRIPT_CONTEXT=prolog_slurmd',
+        'SLURM_JOB_ID=4711',
+        'SLURM_JOB_USER=alice',
+        'SLURM_JOB_NODELIST=node[01-02]',
+        'SLURM_JOB_RESTART_COUNT=0',
+        'SLURM_JOB_START_TIME=1768910400',
+        'SLURMD_NODENAME=node01',
+        'SLURM_JOB_GPUS=0,1',
+      ],
+    },
+  },
+);
+export type HookEventBody = Wire<typeof HookEventBody>;
+
 export const ProcessedAnswer = Type.Object(
   { status: Choice(['processed']), job_id: Type.String(), message: Type.String() },
   { $id: 'Processed', additionalProperties: false },
@@ -86,4 +116,18 @@ export const JOB_FINISHED = operation({
   answers: { 200: { schema: ProcessedAnswer, means: 'The event is on disk' } },
   errors: WRITE_ERRORS,
   repeatable: 'timestamped',
+});
+
+export const HOOK_CALLED = operation({
+  id: 'hookCalled',
+  method: 'POST',
+  path: '/v1/events/hook',
+  tag: 'Slurm',
+  access: 'ingest',
+  summary:
+    'Forward the event file of a hook of another machine, as agents do; one that was known changes nothing',
+  body: { schema: HookEventBody },
+  answers: { 200: { schema: ProcessedAnswer, means: 'The event is on disk' } },
+  errors: [...WRITE_ERRORS, 'conflict'],
+  repeatable: 'always',
 });

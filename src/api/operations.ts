@@ -2,8 +2,10 @@ import { LIST_AUDIT } from './audit.ts';
 import { RECEIVE_COMPLETION, RECEIVE_COMPLETION_BY_TOKEN } from './completion.ts';
 import { GET_FINDINGS } from './finding.ts';
 import { GET_HEALTH } from './health.ts';
-import { JOB_FINISHED, JOB_STARTED } from './hook-event.ts';
+
+import { HOOK_CALLED, JOB_FINISHED, JOB_STARTED } from './hook-event.ts';
 import { RECEIVE_OTLP, RECEIVE_OTLP_METRICS, RECEIVE_REMOTE_WRITE } from './ingest.ts';
+
 import { DELETE_JOB, GET_JOB } from './job.ts';
 import { LIST_EVENTS } from './job-event.ts';
 import { LIST_JOBS } from './job-list.ts';
@@ -42,6 +44,7 @@ export const OPERATIONS: readonly Operation[] = [
   LIST_EVENTS,
   JOB_STARTED,
   JOB_FINISHED,
+  HOOK_CALLED,
   RECEIVE_COMPLETION,
   WHOAMI,
   START_SESSION,

@@ -1,37 +1,65 @@
 import type { SentBatchResult } from '../api/batch.ts';
+import type { HookEventBody } from '../api/hook-event.ts';
 import { Client } from '../client/client.ts';
 import { tokenCredentials } from '../client/credentials.ts';
 import { ClientError } from '../client/error.ts';
 import { mungeCredentials, mungeEncoder } from '../client/munge.ts';
-import type { ClientOptions } from '../client/transport.ts';
+import type { CallOptions, ClientOptions } from '../client/transport.ts';
 import { locateService, trustOf } from './connection.ts';
 import type { ProofConfig } from './proof.ts';
 
 /** One batch of a service that is busy; a hung connection must not stop the agent for ever. */
 const TIMEOUT_MS = 30_000;
 
-type SendBatch = (packed: Uint8Array<ArrayBuffer>, signal: AbortSignal) => Promise<SentBatchResult>;
+/** What an agent sends, one request at a time. */
+export interface AgentClient {
+  sendBatch(packed: Uint8Array<ArrayBuffer>, signal: AbortSignal): Promise<SentBatchResult>;
+  sendHook(event: HookEventBody, signal: AbortSignal): Promise<void>;
+}
 
 /**
- * Returns how an agent sends a batch: with the token of the settings; without any proof where the service
- * knows the connection itself, as on its own machine; else with a session that MUNGE begins. Which of them is
- * asked at the first batch, and again when the service refuses.
+ * Returns how an agent sends: with the token of the settings; without any proof where the service knows the
+ * connection itself, as on its own machine; else with a session that MUNGE begins. Which of them is asked at
+ * the first request, and again when the service refuses.
  */
-export function batchSender(config: ProofConfig): SendBatch {
-  const options: ClientOptions = { ...locateService(config), ...trustOf(config), timeoutMs: TIMEOUT_MS };
+export function agentClient(
+  config: ProofConfig,
+  { onAnswer }: Required<Pick<ClientOptions, 'onAnswer'>>,
+): AgentClient {
+  const options: ClientOptions = {
+    ...locateService(config),
+    ...trustOf(config),
+    timeoutMs: TIMEOUT_MS,
+    onAnswer,
+  };
   let client: Client | undefined;
+  let last: Promise<unknown> = Promise.resolve();
 
-  // One batch at a time is sent.
-  return async (packed, signal) => {
+  async function send<Answer>(request: (client: Client) => Promise<Answer>): Promise<Answer> {
     client ??= await chooseClient(config, options);
     try {
-      // The spool repeats what fails.
-      return await client.recordPacked(packed, { signal, retries: 0 });
+      return await request(client);
     } catch (error) {
       // A service that was set up anew may ask for another proof.
       if (error instanceof ClientError && REFUSED_PROOF.includes(error.code)) client = undefined;
       throw error;
     }
+  }
+
+  /** One after the other, so that all nodes of a large cluster need one connection each. */
+  function sendInTurn<Answer>(request: (client: Client) => Promise<Answer>): Promise<Answer> {
+    const answer = last.then(() => send(request));
+    last = answer.catch(() => {});
+    return answer;
+  }
+
+  // What fails is repeated by the spools.
+  const once = (signal: AbortSignal): CallOptions => ({ signal, retries: 0 });
+  return {
+    sendBatch: (packed, signal) => sendInTurn((client) => client.recordPacked(packed, once(signal))),
+    async sendHook(event, signal) {
+      await sendInTurn((client) => client.reportHook(event, once(signal)));
+    },
   };
 }
 
@@ -45,9 +73,9 @@ async function chooseClient(config: ProofConfig, options: ClientOptions): Promis
   return encode ? new Client({ ...options, credentials: mungeCredentials(options, encode) }) : plain;
 }
 
-/** What is wrong with the batch itself, in contrast to the service, the way to it, or the caller. */
-const LASTING: readonly string[] = ['invalid_request', 'validation_error', 'payload_too_large'];
+/** What is wrong with the request itself, in contrast to the service, the way to it, or the caller. */
+const LASTING: readonly string[] = ['invalid_request', 'validation_error', 'payload_too_large', 'conflict'];
 
-/** Whether a batch would be refused for ever. */
+/** Whether a batch or an event would be refused for ever. */
 export const isRefusal = (error: unknown): boolean =>
   error instanceof ClientError && LASTING.includes(error.code);

@@ -4,6 +4,7 @@ import type { Config, SettingKey } from '../settings/table.ts';
 import { defineCommand } from './command.ts';
 import { createCommandLog } from './log.ts';
 import { PROOF_SETTINGS } from './proof.ts';
+import { listenForSignals } from './signals.ts';
 
 const SETTINGS = [
   ...PROOF_SETTINGS,
@@ -73,7 +74,10 @@ async function run(config: AgentConfig, node: string, root: string): Promise<num
     { startLoop, delayOf },
     { readAtMoments },
     { packSamples },
-    { batchSender, isRefusal },
+    { watchClock },
+    { agentClient, isRefusal },
+    { forwardHooks },
+    { pathsUnder },
   ] = await Promise.all([
     import('../agent/reader.ts'),
     import('../agent/clock.ts'),
@@ -83,16 +87,23 @@ async function run(config: AgentConfig, node: string, root: string): Promise<num
     import('../agent/loop.ts'),
     import('../agent/moments.ts'),
     import('../client/pack.ts'),
+    import('../agent/clock-difference.ts'),
     import('./agent-client.ts'),
+    import('./agent-hooks.ts'),
+    import('../agent/paths.ts'),
   ]);
-  const stopped = listenForStop();
+  const signals = listenForSignals();
   const log = createCommandLog(config, Date.now);
   const warn = (event: string, fields: Record<string, unknown>) => log.warn(event, fields);
+  const info = (event: string, fields: Record<string, unknown>) => log.info(event, fields);
+  const debug = (event: string, fields: Record<string, unknown>) => log.debug(event, fields);
+  const client = agentClient(config, { onAnswer: watchClock({ warn, info }) });
   const spool = openSpool({ folder: config.agentSpool, maxBytes: config.agentSpoolBytes });
   const sender = startSender({
     spool,
-    send: batchSender(config),
+    send: client.sendBatch,
     isLasting: isRefusal,
+    monotonicMs: () => performance.now(),
     random: Math.random,
     warn,
   });
@@ -111,15 +122,15 @@ async function run(config: AgentConfig, node: string, root: string): Promise<num
   const take = batchRounds({ pack: packSamples, spool, send: () => sender.wake(delayMs), node, warn });
   const moments = readAtMoments({ ...reader, take, warn });
   const loop = startLoop({ read: () => reader.read(), take, intervalMs, nowMs: () => Date.now(), warn });
+  const hooks = forwardHooks({
+    ...client,
+    folder: pathsUnder(root).of(hookSpool),
+    warn,
+    debug,
+  });
   log.info('measuring', { node, intervalMs, waiting: spool.state().batches });
-  log.info('stopping', { signal: await stopped });
+  log.info('stopping', { signal: await signals.first });
   moments.stop();
-  await Promise.all([loop.stop(), sender.stop()]);
+  await Promise.all([loop.stop(), sender.stop(), hooks.stop()]);
   return 0;
-}
-
-function listenForStop(): Promise<string> {
-  const { promise, resolve } = Promise.withResolvers<string>();
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => resolve(signal));
-  return promise;
 }

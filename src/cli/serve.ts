@@ -5,6 +5,7 @@ import { chooseLogFormat } from '../settings/load.ts';
 import { SERVICE_KEYS, type ServiceConfig } from '../settings/table.ts';
 import { defineCommand } from './command.ts';
 import { createCommandLog } from './log.ts';
+import { listenForSignals } from './signals.ts';
 
 /** As a shell reports a process that SIGINT ended. */
 const INTERRUPTED = 130;
@@ -32,6 +33,7 @@ async function run(
   const signals = listenForSignals();
   const log = createCommandLog(config, now);
   const service = await startService({ config, env, log, now });
+  // Reads the files of TLS again.
   process.on('SIGHUP', service.reload);
   announce(service, config);
   const signal = await Promise.race([signals.first, service.died]);
@@ -72,25 +74,4 @@ function announce({ places, access, munge, slurm }: Service, config: ServiceConf
       `  MUNGE          ${munge}\n` +
       `  Slurm          ${slurm}\n`,
   );
-}
-
-/**
- * Signals that would end the process: logrotate often sends one of them, and a terminal that closes SIGHUP,
- * which also reads the files of TLS again.
- */
-const IGNORED_SIGNALS = ['SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const;
-
-/** `first` resolves with the first signal to stop, `second` with the next one. Other signals are ignored. */
-function listenForSignals(): { readonly first: Promise<string>; readonly second: Promise<string> } {
-  for (const signal of IGNORED_SIGNALS) process.on(signal, () => {});
-  const first = Promise.withResolvers<string>();
-  const second = Promise.withResolvers<string>();
-  let isFirst = true;
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.on(signal, () => {
-      (isFirst ? first : second).resolve(signal);
-      isFirst = false;
-    });
-  }
-  return { first: first.promise, second: second.promise };
 }

@@ -1,6 +1,13 @@
 import type { SentBatchResult } from '../api/batch.ts';
 import { GET_HEALTH } from '../api/health.ts';
-import { JOB_FINISHED, JOB_STARTED, type JobFinishedBody, type JobStartedBody } from '../api/hook-event.ts';
+import {
+  HOOK_CALLED,
+  type HookEventBody,
+  JOB_FINISHED,
+  JOB_STARTED,
+  type JobFinishedBody,
+  type JobStartedBody,
+} from '../api/hook-event.ts';
 import { DELETE_JOB, GET_JOB } from '../api/job.ts';
 import { LIST_EVENTS } from '../api/job-event.ts';
 import { LIST_JOBS, renderListQuery } from '../api/job-list.ts';
@@ -202,6 +209,11 @@ export class Client {
   /** Reports that a job has ended; retried only with a timestamp. Returns the message of the service. */
   reportEnd(body: JobFinishedBody, call?: CallOptions): Promise<string> {
     return this.#report(JOB_FINISHED, body, call);
+  }
+
+  /** Forwards the event file of a hook. Returns the message of the service. */
+  reportHook(body: HookEventBody, call?: CallOptions): Promise<string> {
+    return this.#ask({ operation: HOOK_CALLED, body: () => body }, toProcessed, call);
   }
 
   /** Creates a token, and returns it with its secret, which no other request returns. */

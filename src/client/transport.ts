@@ -21,6 +21,15 @@ export interface ClientOptions {
   readonly timeoutMs?: number;
   /** Tries after the first one, of requests that may be repeated. */
   readonly retries?: number;
+  /** Called with the times of each answer whose Date header can be read; milliseconds since 1970. */
+  readonly onAnswer?: (times: AnswerTimes) => void;
+}
+
+/** When a request was sent and answered by this clock, and the Date of the answer by the server's. */
+export interface AnswerTimes {
+  readonly sentMs: number;
+  readonly receivedMs: number;
+  readonly serverMs: number;
 }
 
 /** Options of one call. */
@@ -154,14 +163,26 @@ export class Transport {
   /** Sends a request with credentials, and once more if the service refuses them and there are others. */
   async #fetchAs(url: string, init: BunFetchRequestInit): Promise<Response> {
     const { credentials } = this.#options;
-    if (!credentials) return fetch(url, init);
+    if (!credentials) return this.#fetchTimed(url, init);
     const send = (authorization: string) =>
-      fetch(url, { ...init, headers: { ...(init.headers as Record<string, string>), authorization } });
+      this.#fetchTimed(url, {
+        ...init,
+        headers: { ...(init.headers as Record<string, string>), authorization },
+      });
     const shown = await credentials.show();
     const response = await send(shown);
     if (response.status !== UNAUTHORIZED || !credentials.renew(shown)) return response;
     await response.body?.cancel();
     return send(await credentials.show());
+  }
+
+  async #fetchTimed(url: string, init: BunFetchRequestInit): Promise<Response> {
+    const { onAnswer } = this.#options;
+    const sentMs = Date.now();
+    const response = await fetch(url, init);
+    const serverMs = Date.parse(response.headers.get('date') ?? '');
+    if (!Number.isNaN(serverMs)) onAnswer?.({ sentMs, receivedMs: Date.now(), serverMs });
+    return response;
   }
 
   #urlOf({ operation, subject, query }: Message): string {

@@ -6,6 +6,7 @@ import type { Log } from '../log.ts';
 import { describeListener } from '../settings/listener.ts';
 import { chooseLogFormat } from '../settings/load.ts';
 import type { ServiceConfig } from '../settings/table.ts';
+import { readHookCall } from '../slurm/hooks/event.ts';
 import { parseJobCompletion } from '../slurm/records/jobcomp.ts';
 import { expandLists } from '../slurm/values/nodelist.ts';
 import { accessPart } from './access.ts';
@@ -138,6 +139,7 @@ export async function startService({ config, env, log, now }: ServiceOptions): P
             recordReports,
             parseCompletion: parseJobCompletion,
             expandLists: (lists) => expandLists(lists),
+            readHookCall,
           },
           ingest: ingest.routes,
           metrics: { render: metrics.render, observeRequest, namesRequests: isDebug },

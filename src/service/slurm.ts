@@ -5,6 +5,7 @@ import type { Log } from '../log.ts';
 import type { Config } from '../settings/table.ts';
 import { type SlurmCommands, slurmCommands } from '../slurm/follow/commands.ts';
 import { type Reconciliation, startReconciliation } from '../slurm/follow/polls.ts';
+import { REPORT_READER } from '../slurm/hooks/event.ts';
 import { type Spool, startSpool } from '../slurm/hooks/spool.ts';
 import type { Metrics } from './metrics.ts';
 import type { Part } from './parts.ts';
@@ -91,6 +92,7 @@ function startSources({ store, now, log, recordReports, slurm, config }: SlurmOp
   });
   const spool = startSpool({
     folder: config.spool,
+    reader: REPORT_READER,
     deliver: async (reports) => {
       await recordReports('hook', reports);
       if (reports.some(({ endTimeMs }) => endTimeMs !== undefined)) reconciliation.hasten();

@@ -23,7 +23,24 @@ test('CPU is percent of the allocation, memory is anonymous and shared', () => {
     timeMs: NOON_MS,
     cpuUsage: 25,
     memoryUsageMb: 1536,
+    measures: { cpus_used: 1, cpus_allocated: 4, memory_anonymous_bytes: GIB, memory_shared_bytes: GIB / 2 },
   });
+});
+
+test('all that was measured is sent: seconds to the millisecond, bytes as they are, and GPUs that were read', () => {
+  const values = {
+    ...reading().values,
+    cpus_used: 1 / 3,
+    cpu_seconds: 5.0049999,
+    io_read_bytes: 2 ** 53 - 1,
+  };
+  const gpus = [
+    { uuid: 'GPU-a', values: { gpu_power_watts: 301.234567, gpu_utilization_percent: 50 } },
+    { uuid: 'GPU-b', isShared: true, values: {} },
+  ];
+  const { measures, gpus: sent } = sampleOf(reading({ values, gpus }), 'n1')!;
+  expect(measures).toMatchObject({ cpus_used: 0.333, cpu_seconds: 5.005, io_read_bytes: 2 ** 53 - 1 });
+  expect(sent).toEqual([{ gpu: 'GPU-a', values: { gpu_power_watts: 301.23, gpu_utilization_percent: 50 } }]);
 });
 
 test('a run is named by its SLUID where that is known', () => {

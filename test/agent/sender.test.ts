@@ -1,33 +1,41 @@
 import { expect, test } from 'bun:test';
 import { startSender } from '../../src/agent/sender.ts';
 import { openSpool } from '../../src/agent/spool.ts';
+import type { Refusal } from '../../src/domain/store/batch.ts';
 import { temporaryFolder } from '../help/folder.ts';
 
 class Refused extends Error {}
 
 /** A sender whose service answers each batch with `answer`. */
-function sending(answer: (text: string) => Promise<number> | number) {
+function sending(answer: (text: string) => Promise<number> | number, error: Refusal['error'] = 'conflict') {
+  const clock = { ms: 0 };
   const folder = temporaryFolder();
   const spool = openSpool({ folder: folder.path, maxBytes: 10_000 });
   const sent: string[] = [];
   const waits: unknown[] = [];
+  const told: string[] = [];
   const sender = startSender({
     spool,
     async send(bytes) {
       const text = new TextDecoder().decode(bytes);
       const refused = await answer(text);
       sent.push(text);
-      return { stored: 1, repeated: 0, refused, refusals: [] };
+      const refusals = refused > 0 ? [{ index: 0, error, message: 'No.' }] : [];
+      return { stored: 1, repeated: 0, refused, refusals };
     },
     isLasting: (error) => error instanceof Refused,
+    monotonicMs: () => clock.ms,
     random: () => 0,
-    warn: (_, { waitSeconds }) => void waits.push(waitSeconds),
+    warn: (event, { waitSeconds }) =>
+      void (waitSeconds === undefined ? told.push(event) : waits.push(waitSeconds)),
   });
   return {
+    clock,
     sender,
     spool,
     sent,
     waits,
+    told,
     add(...texts: string[]) {
       for (const text of texts) spool.add(new TextEncoder().encode(text));
       sender.wake();
@@ -107,6 +115,7 @@ test('a report that the service leaves out is warned of, and its batch leaves th
     spool,
     send: async () => ({ stored: 0, repeated: 0, refused: 0, refusals: [], reportError: 'report: no' }),
     isLasting: () => false,
+    monotonicMs: () => 0,
     random: () => 0,
     warn: (event, { message }) => void warned.push([event, message]),
   });
@@ -115,4 +124,34 @@ test('a report that the service leaves out is warned of, and its batch leaves th
   while (spool.state().batches > 0) await Bun.sleep(5);
   await sender.stop();
   expect(warned).toEqual([['report_refused', 'report: no']]);
+});
+
+test('a batch with a job that the service does not know yet is sent again, and does not hold up others', async () => {
+  let isKnown = false;
+  await using one = sending((text) => (text === 'new job' && !isKnown ? 1 : 0), 'not_found');
+  one.add('new job', 'a');
+  await one.until(() => one.sent.length === 2);
+  expect([one.spool.state().batches, one.told]).toEqual([1, []]);
+  one.clock.ms = 29_000;
+  one.add('b');
+  await one.until(() => one.sent.length === 3);
+  isKnown = true;
+  one.clock.ms = 30_000;
+  one.sender.wake();
+  await one.until(() => one.spool.state().batches === 0);
+  expect(one.sent).toEqual(['new job', 'a', 'b', 'new job']);
+  expect(one.sender.counts()).toMatchObject({ sent: 3, refusedRows: 0 });
+});
+
+test('a job that is not known after three minutes is refused, and that is told once', async () => {
+  await using one = sending(() => 1, 'not_found');
+  one.add('a');
+  for (let sent = 1; sent <= 7; sent++) {
+    await one.until(() => one.sent.length === sent);
+    one.clock.ms += 30_000;
+    one.sender.wake();
+  }
+  await one.until(() => one.spool.state().batches === 0);
+  expect([one.sent.length, one.told]).toEqual([7, ['samples_refused']]);
+  expect(one.sender.counts()).toMatchObject({ sent: 1, refusedRows: 1 });
 });

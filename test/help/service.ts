@@ -20,6 +20,7 @@ import { joinPieces } from '../../src/metrics/exposition.ts';
 import { renderJobs } from '../../src/metrics/jobs.ts';
 import { loadRemoteWrite } from '../../src/service/ingest.ts';
 import { loadPages } from '../../src/service/web.ts';
+import { readHookCall } from '../../src/slurm/hooks/event.ts';
 import { parseJobCompletion } from '../../src/slurm/records/jobcomp.ts';
 import { expandLists } from '../../src/slurm/values/nodelist.ts';
 import { openSqlite } from '../../src/store/sqlite/open.ts';
@@ -56,6 +57,7 @@ export const slurmParts = (store: Store) => ({
   recordReports: (_: Source, reports: readonly Report[]) => store.applyReports(reports),
   parseCompletion: parseJobCompletion,
   expandLists: (lists: readonly string[]) => expandLists(lists),
+  readHookCall,
 });
 
 type Count = (source: IngestSource, result: string, count: number) => void;

@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test';
 import type { Way } from '../../src/access/way.ts';
+import { HOOK_CALLED } from '../../src/api/hook-event.ts';
 import { OPERATIONS } from '../../src/api/operations.ts';
 import type { Identity } from '../../src/domain/caller.ts';
 import { pastJob, sample } from '../help/builders.ts';
@@ -59,6 +60,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   receiveOtlpMetrics: ingestRow(200),
   jobStarted: ingestRow(200),
   jobFinished: ingestRow(200),
+  hookCalled: ingestRow(200),
   receiveCompletion: ingestRow(200),
   // Without a token in the path there is nobody, whoever else the request comes from.
   receiveCompletionByToken: { nobody: 401, user: 401, viewer: 401, ingest: 401, admin: 401 },
@@ -85,6 +87,7 @@ const BODIES: Readonly<Record<string, (jobId: string) => unknown>> = {
   recordSamples: (jobId) => ({ samples: [{ job_id: jobId, cpu_usage: 50, memory_usage_mb: 100 }] }),
   jobStarted: () => ({ job_id: 'new', user: 'alice', node_list: ['n1'] }),
   jobFinished: (jobId) => ({ job_id: jobId, final_state: 'completed' }),
+  hookCalled: () => HOOK_CALLED.body!.schema.example,
   receiveCompletion: () => ({ jobid: 7 }),
   receiveCompletionByToken: () => ({ jobid: 7 }),
   createToken: () => ({ name: 'new', role: 'viewer' }),

@@ -8,6 +8,7 @@ const WRITES: readonly [method: string, path: string, body: Record<string, unkno
   ['PATCH', '/v1/jobs/a', { state: 'running', cpu_usage: 1, memory_usage_mb: 1, gpu_usage: 1, gpus: 1 }],
   ['POST', '/v1/jobs/a/metrics', { cpu_usage: 1, memory_usage_mb: 1, gpu_usage: 1, node: 'n1' }],
   ['POST', '/v1/events/job-started', { job_id: 'e', user: 'u', node_list: ['n1'], cpu_allocation: 1 }],
+  ['POST', '/v1/events/hook', { file: 'x.event', variables: ['SLURM_JOB_ID=1', 'A=b'] }],
   ['POST', '/v1/events/job-finished', { job_id: 'a', final_state: 'failed', exit_code: 1, signal: 1 }],
   ['POST', '/v1/slurm/jobcomp', { jobid: 7, username: 'u', state: 'FAILED', '@end': '2026-01-20T11:00:00' }],
 ];

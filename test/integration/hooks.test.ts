@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { $ } from 'bun';
-import { readEvent } from '../../src/slurm/hooks/event.ts';
+import { REPORT_READER, readEvent } from '../../src/slurm/hooks/event.ts';
 import { startSpool } from '../../src/slurm/hooks/spool.ts';
 import { runExecutable } from '../help/executable.ts';
 import { temporaryFolder } from '../help/folder.ts';
@@ -181,6 +181,7 @@ describe('a hook', () => {
     const ids = Array.from({ length: 200 }, (_, position) => String(position + 1));
     const delivered: string[] = [];
     const reader = startSpool({
+      reader: REPORT_READER,
       folder: spool,
       now: Date.now,
       debug: () => {},

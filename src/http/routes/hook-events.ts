@@ -1,5 +1,7 @@
 import { Elysia } from 'elysia';
 import {
+  HOOK_CALLED,
+  HookEventBody,
   JOB_FINISHED,
   JOB_STARTED,
   JobFinishedBody,
@@ -7,12 +9,12 @@ import {
   type ProcessedAnswer,
   renderProcessed,
 } from '../../api/hook-event.ts';
-import { AppError } from '../../domain/errors.ts';
+import { AppError, invalid, quote } from '../../domain/errors.ts';
 import { hasEnded, type JobState } from '../../domain/job.ts';
 import type { Report } from '../../domain/report.ts';
 import type { BatchResult } from '../../domain/store/batch.ts';
 import type { RecordReports } from '../../domain/store/runs.ts';
-import { requirePastTime } from '../../domain/time.ts';
+import { formatTime, requirePastTime } from '../../domain/time.ts';
 import { bodyCheck } from '../request/body-check.ts';
 import { describe } from '../response/operation.ts';
 
@@ -21,13 +23,16 @@ export interface HookOptions {
   readonly now: () => number;
   /** Expands lists such as `node[01-04]` to names, each once; at most 100,000 in all. `validation_error`. */
   readonly expandLists: (lists: readonly string[]) => readonly string[];
+  /** Reads what a hook wrote into the file of this name. `validation_error`. */
+  readonly readHookCall: (file: string, variables: ReadonlyMap<string, string>) => Report;
 }
 
 const checkStart = bodyCheck(JobStartedBody);
 const checkFinish = bodyCheck(JobFinishedBody);
+const checkHook = bodyCheck(HookEventBody);
 
 /** Stores what hook scripts post when a job starts and ends. */
-export const hooks = ({ recordReports, now, expandLists }: HookOptions) => {
+export const hooks = ({ recordReports, now, expandLists, readHookCall }: HookOptions) => {
   const timeOf = (timestamp: string | undefined) =>
     timestamp === undefined ? now() : requirePastTime('timestamp', timestamp, now());
 
@@ -52,8 +57,28 @@ export const hooks = ({ recordReports, now, expandLists }: HookOptions) => {
         return store(readEnd(end, timeOf(end.timestamp)), 'end');
       },
       { detail: describe(JOB_FINISHED) },
+    )
+    .post(
+      HOOK_CALLED.path,
+      ({ body }) => {
+        const { file, variables } = checkHook(body);
+        const report = readHookCall(file, readVariables(variables));
+        requirePastTime('the time of the event', formatTime(report.observedMs), now());
+        return store(report, 'event');
+      },
+      { detail: describe(HOOK_CALLED) },
     );
 };
+
+function readVariables(texts: readonly string[]): ReadonlyMap<string, string> {
+  return new Map(
+    texts.map((text) => {
+      const equals = text.indexOf('=');
+      if (equals < 1) throw invalid(`variables has ${quote(text)}, which is not NAME=value.`);
+      return [text.slice(0, equals), text.slice(equals + 1)];
+    }),
+  );
+}
 
 function readStart(
   { job_id, user, node_list, cpu_allocation, gpu_allocation, gpu_devices, sluid }: JobStartedBody,

@@ -2,9 +2,6 @@ import { constants } from 'node:fs';
 import { lstat, mkdir, readdir, readFile, rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { invalid } from '../../domain/errors.ts';
-import { MAX_NODES } from '../../domain/job.ts';
-import type { Report } from '../../domain/report.ts';
-import { readEvent } from './event.ts';
 import { MAX_EVENT_BYTES } from './variables.ts';
 
 /** The folder for unreadable files, inside the spool folder. */
@@ -15,9 +12,19 @@ const FILES_AT_ONCE = 32;
 /** A hook takes milliseconds: if it has not renamed its file by then, it was killed. */
 const ABANDONED_MS = 10 * 60_000;
 
-/** The files of one commit: their reports, and the files that are done with once these are stored. */
-interface Portion {
-  readonly reports: readonly Report[];
+/** How files are read, and how many of them at once. */
+export interface EventReader<Event> {
+  /** Throws `validation_error` for a file that is no event. */
+  read(name: string, bytes: Uint8Array): Event;
+  /** The size of an event; files are read until the sum is `maxSize`. */
+  sizeOf?(event: Event): number;
+  readonly maxSize?: number;
+  readonly maxFiles?: number;
+}
+
+/** The files of one delivery: their events, and the files that are done with after it. */
+interface Portion<Event> {
+  readonly events: readonly Event[];
   /** Files read, moved aside or skipped. */
   readonly count: number;
   readonly done: readonly string[];
@@ -35,17 +42,22 @@ type Warn = (event: string, fields: Record<string, unknown>) => void;
  * Lists, reads and removes the event files of a folder, and
  * moves unreadable ones aside. Counts them in `counts`.
  */
-export function eventFiles(folder: string, counts: FileCounts, warn: Warn) {
-  /** Files whose reports are stored but that could not be removed; they are not read again. */
+export function eventFiles<Event>(
+  folder: string,
+  { read: readEvent, sizeOf = () => 0, maxSize = 1, maxFiles = BATCH_FILES }: EventReader<Event>,
+  counts: FileCounts,
+  warn: Warn,
+) {
+  /** Files whose events are delivered but that could not be removed; they are not read again. */
   const leftovers = new Set<string>();
 
   /**
    * Resolves to undefined when the file was removed by another process, was moved aside, or is left for
    * another attempt.
    */
-  async function readReport(name: string): Promise<{ name: string; report: Report } | undefined> {
+  async function readFileOf(name: string): Promise<{ name: string; event: Event } | undefined> {
     try {
-      return { name, report: readEvent(name, await readPlainFile(join(folder, name))) };
+      return { name, event: readEvent(name, await readPlainFile(join(folder, name))) };
     } catch (error) {
       if (isFileError(error)) fail('slurm_event_unreadable', name, error);
       else await moveAside(name, error);
@@ -82,29 +94,31 @@ export function eventFiles(folder: string, counts: FileCounts, warn: Warn) {
   }
 
   return {
-    /**
-     * Reads files up to the size of one commit, in files and in nodes: a short node list may expand to
-     * 100,000 nodes.
-     */
-    async readPortion(waiting: readonly string[]): Promise<Portion> {
-      const read: { name: string; report: Report }[] = [];
+    /** Reads files up to the size of one delivery. */
+    async readPortion(waiting: readonly string[]): Promise<Portion<Event>> {
+      const read: { name: string; event: Event }[] = [];
       let count = 0;
-      let nodes = 0;
-      while (count < Math.min(waiting.length, BATCH_FILES) && nodes < MAX_NODES) {
-        const names = waiting.slice(count, Math.min(count + FILES_AT_ONCE, BATCH_FILES));
+      let size = 0;
+      while (count < Math.min(waiting.length, maxFiles) && size < maxSize) {
+        const names = waiting.slice(count, Math.min(count + FILES_AT_ONCE, maxFiles));
         const unread = names.filter((name) => !leftovers.has(name));
-        for (const file of await mapFiles(unread, readReport)) {
-          if (file) read.push(file);
-          nodes += file?.report.nodes?.length ?? 0;
+        for (const file of await mapFiles(unread, readFileOf)) {
+          if (!file) continue;
+          read.push(file);
+          size += sizeOf(file.event);
         }
         count += names.length;
       }
       const left = waiting.slice(0, count).filter((name) => leftovers.has(name));
       return {
-        reports: read.map(({ report }) => report),
+        events: read.map(({ event }) => event),
         count,
         done: [...read.map(({ name }) => name), ...left],
       };
+    },
+
+    async moveAllAside(names: readonly string[], reason: unknown): Promise<void> {
+      await mapFiles(names, (name) => moveAside(name, reason));
     },
 
     async removeAll(names: readonly string[]): Promise<void> {

@@ -1,11 +1,13 @@
 import type { Allocation, JobDetails } from '../../domain/detail.ts';
 import { quote } from '../../domain/errors.ts';
 import { isIdentity } from '../../domain/identity.ts';
+import { MAX_NODES } from '../../domain/job.ts';
 import type { Report } from '../../domain/report.ts';
 import { cpusOfNode, readCpuGroups } from '../values/cpus.ts';
 import { readExit } from '../values/exit.ts';
 import { expandNodes } from '../values/nodelist.ts';
 import { readSluid } from '../values/sluid.ts';
+import type { EventReader } from './event-files.ts';
 import { HOOK_KINDS, type HookKind } from './scripts.ts';
 import { invalidEvent, readGpuIds, readVariables, type Variables } from './variables.ts';
 
@@ -34,18 +36,28 @@ export function readEventName(name: string): HookCall | undefined {
   };
 }
 
+/** Converts the event file of one hook call to a report, as `readHookCall` does. */
+export const readEvent = (name: string, bytes: Uint8Array): Report =>
+  readHookCall(name, readVariables(bytes));
+
+/** Reads event files of hooks of this machine as reports. A short node list may expand to 100,000 nodes. */
+export const REPORT_READER: EventReader<Report> = {
+  read: readEvent,
+  sizeOf: ({ nodes = [] }) => nodes.length,
+  maxSize: MAX_NODES,
+};
+
 /**
- * Converts the event file of one hook call to a report. A Prolog means that the run is running. An
+ * Converts the variables of one hook call to a report. A Prolog means that the run is running. An
  * EpilogSlurmctld has only the exit code to derive a state from, which cancelled and timed out jobs share
  * with others; a node's Epilog has none, because the job may go on elsewhere. Reports of an end have no
  * restart count: after a requeue Slurm already counts the next run. Unreadable details are left out. Throws
  * `validation_error` for an incomplete event, and for one without a job id, or without a node or an exit code
  * that its kind needs, or with an unreadable node list.
  */
-export function readEvent(name: string, bytes: Uint8Array): Report {
+export function readHookCall(name: string, variables: Variables): Report {
   const call = readEventName(name);
   if (!call) throw invalidEvent('has a file name that no hook writes');
-  const variables = readVariables(bytes);
   const context = variables.get('SLURM_SCRIPT_CONTEXT');
   if (context !== undefined && context !== call.kind)
     throw invalidEvent(`was written by the script of ${call.kind}, but Slurm ran it as ${quote(context)}`);

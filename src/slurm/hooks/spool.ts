@@ -1,23 +1,30 @@
-import type { Report } from '../../domain/report.ts';
 import type { SpoolState } from '../../domain/slurm-health.ts';
 import { type RepeatState, repeat } from '../../repeat.ts';
 import { readEventName } from './event.ts';
-import { eventFiles, listEvents } from './event-files.ts';
+import { type EventReader, eventFiles, listEvents } from './event-files.ts';
 import { watchFolder } from './watch.ts';
 
 const POLL_MS = 5000;
 /** Events arrive in bursts: the first notification waits for the others. */
 const GATHER_MS = 20;
 
-interface SpoolOptions {
+interface SpoolOptions<Event> {
   readonly folder: string;
+  readonly reader: EventReader<Event>;
   /**
-   * Stores the reports of some hundred files, oldest first; resolves when they are on disk. The files are
-   * removed after that, so the same reports are delivered again if the process dies in between. Rejects only
-   * if nothing can be stored right now; the files stay and are delivered again. Reports it refuses
-   * individually must not make it reject.
+   * Stores the events of some hundred files, oldest first; resolves when they are on disk. The files are
+   * removed after that, so the same events are delivered again if the process dies in between. Rejects if
+   * nothing can be stored right now; the files stay and are delivered again.
    */
-  readonly deliver: (reports: readonly Report[]) => Promise<void>;
+  readonly deliver: (events: readonly Event[]) => Promise<void>;
+  /** Whether `deliver` rejected for ever: the files are moved aside. */
+  readonly isRefusal?: (error: unknown) => boolean;
+  /** Which files are delivered; all when left out. */
+  readonly isOwn?: (name: string) => boolean;
+  /** Without a folder there are no events, and nothing to tell. */
+  readonly isOptional?: boolean;
+  /** 0 to 1, as Math.random: spreads what follows a failure. */
+  readonly random?: () => number;
   readonly warn: (event: string, fields: Record<string, unknown>) => void;
   readonly debug: (event: string, fields: Record<string, unknown>) => void;
   /** Milliseconds since 1970. */
@@ -38,17 +45,30 @@ export interface Spool {
  * Delivers the events that hooks write to a folder, starting with those already there. The folder may be
  * created later, be removed and come back. Failures are logged and repeated until `stop`.
  */
-export function startSpool({ folder, deliver, warn, debug, now, pollMs = POLL_MS }: SpoolOptions): Spool {
+export function startSpool<Event>({
+  folder,
+  reader,
+  deliver,
+  isRefusal = () => false,
+  isOwn = () => true,
+  isOptional = false,
+  random,
+  warn,
+  debug,
+  now,
+  pollMs = POLL_MS,
+}: SpoolOptions<Event>): Spool {
   const counts = { processed: 0, bad: 0, failed: 0 };
   let waiting: readonly string[] = [];
   const troubles = logOnce(warn);
-  const files = eventFiles(folder, counts, troubles.warn);
+  const files = eventFiles(folder, reader, counts, troubles.warn);
 
   const watch = watchFolder(folder, (name) => {
     if (!name?.startsWith('.')) scans.wake(GATHER_MS);
   });
   const scans = repeat({
     everyMs: pollMs,
+    ...(random && { random }),
     run: async (signal) => void (await deliverAll(signal)),
     onError: (cause) => troubles.warn('slurm_events_not_stored', { folder, cause }),
   });
@@ -58,10 +78,11 @@ export function startSpool({ folder, deliver, warn, debug, now, pollMs = POLL_MS
     troubles.begin();
     try {
       await watch.renew();
-      waiting = await listEvents(folder, now());
+      waiting = (await listEvents(folder, now())).filter(isOwn);
     } catch (error) {
       waiting = [];
-      troubles.warn('slurm_spool_unreadable', { folder, error: (error as Error).message });
+      if (!isOptional || (error as NodeJS.ErrnoException).code !== 'ENOENT')
+        troubles.warn('slurm_spool_unreadable', { folder, error: (error as Error).message });
     }
     while (waiting.length > 0 && !signal.aborted) waiting = waiting.slice(await deliverFiles());
     troubles.end();
@@ -70,17 +91,21 @@ export function startSpool({ folder, deliver, warn, debug, now, pollMs = POLL_MS
   /** Delivers the files of one commit and returns their number. */
   async function deliverFiles(): Promise<number> {
     const startedMs = performance.now();
-    const { reports, count, done } = await files.readPortion(waiting);
+    const { events, count, done } = await files.readPortion(waiting);
     try {
-      if (reports.length > 0) await deliver(reports);
+      if (events.length > 0) await deliver(events);
     } catch (error) {
-      counts.failed += reports.length;
+      if (isRefusal(error)) {
+        await files.moveAllAside(done, error);
+        return count;
+      }
+      counts.failed += events.length;
       throw error;
     }
-    counts.processed += reports.length;
+    counts.processed += events.length;
     await files.removeAll(done);
     const ms = Math.round(performance.now() - startedMs);
-    debug('slurm_spool_batch', { ms, files: count, reports: reports.length });
+    debug('slurm_spool_batch', { ms, files: count, reports: events.length });
     return count;
   }
 
@@ -98,7 +123,7 @@ export function startSpool({ folder, deliver, warn, debug, now, pollMs = POLL_MS
 }
 
 /** Logs each kind of trouble once, until a scan without any. */
-function logOnce(warn: SpoolOptions['warn']) {
+function logOnce(warn: SpoolOptions<unknown>['warn']) {
   const logged = new Set<string>();
   let hasTrouble = false;
   return {

@@ -16,7 +16,7 @@ function nullify(schema: Schema, example: unknown, omit = false): unknown {
   return Object.fromEntries(fields);
 }
 
-/** Of a body of several shapes the first; columns are checked without a schema, and so is what is not JSON. */
+/** Of a body of several shapes the first; columns and what is not JSON are checked without a schema. */
 const BODIES = OPERATIONS.flatMap(({ id, body }) =>
   body && body.type === undefined ? [[id, (body.schema.anyOf?.[0] ?? body.schema) as Schema] as const] : [],
 );

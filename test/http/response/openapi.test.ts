@@ -138,6 +138,10 @@ const REFERENCE: Record<string, { parameters?: string[]; body?: string[]; status
     ],
     statuses: [200, 400, 413, 415, 500, 503],
   },
+  'post /v1/events/hook': {
+    body: ['file!', 'variables!'],
+    statuses: [200, 400, 409, 413, 415, 500, 503],
+  },
   'post /v1/events/job-finished': {
     body: ['job_id!', 'final_state!', 'exit_code?', 'signal?', 'sluid?', 'timestamp?'],
     statuses: [200, 400, 413, 415, 500, 503],
@@ -327,6 +331,7 @@ test('the example of every body and path is accepted by the service', async () =
     'recordSample',
     'jobStarted',
     'jobFinished',
+    'hookCalled',
   ];
   const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]) => ({
@@ -359,7 +364,7 @@ test('the example of every body and path is accepted by the service', async () =
     }
     bodies += Number(requestBody !== undefined);
   }
-  expect(bodies).toBe(12);
+  expect(bodies).toBe(13);
 });
 
 test('the document has the lengths, patterns and times that bodies are checked for', () => {

@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import type { Report } from '../../../src/domain/report.ts';
+import { REPORT_READER } from '../../../src/slurm/hooks/event.ts';
 import { type Spool, startSpool } from '../../../src/slurm/hooks/spool.ts';
 import { temporaryFolder } from '../../help/folder.ts';
 import { hookFile } from '../hook-file.ts';
@@ -33,6 +34,7 @@ function start(folder: string, { pollMs = NEVER_MS, deliver = async () => {} }: 
   const debugged: [event: string, fields: Record<string, unknown>][] = [];
   const spool = startSpool({
     folder,
+    reader: REPORT_READER,
     pollMs,
     now: Date.now,
     warn: (event) => warnings.push(event),
