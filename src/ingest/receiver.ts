@@ -13,7 +13,7 @@ import type { SampleStore } from '../domain/store/samples.ts';
 import { MAX_AHEAD_MS } from '../domain/time.ts';
 import { startPace } from '../pace.ts';
 import { momentStore } from './moments.ts';
-import { canBeStored, isComplete, learnFrom, type Moment, Waiting } from './waiting.ts';
+import { canBeStored, isComplete, learnFrom, type Moment, type Place, Waiting } from './waiting.ts';
 
 /** Prometheus sends a scrape within 5 s (`batch_send_deadline`), and tries again within 5 s. */
 const SETTLE_MS = 10_000;
@@ -51,7 +51,7 @@ export function createReceiver({ store, now, countValues, countSamples }: Receiv
   async function gather(source: IngestSource, all: readonly ForeignSeries[]) {
     const pace = startPace();
     const counts = new Map<ValueResult, number>();
-    const touched = new Set<Moment>();
+    const touched = new Set<Place>();
     const jobs = jobsOfNodes(all);
     for (const series of all) {
       gatherSeries(series, jobs, source, counts, touched);
@@ -66,7 +66,7 @@ export function createReceiver({ store, now, countValues, countSamples }: Receiv
     jobs: ReadonlyMap<string, ForeignJob>,
     source: IngestSource,
     counts: Map<ValueResult, number>,
-    touched: Set<Moment>,
+    touched: Set<Place>,
   ): void {
     const count = (result: ValueResult, more = 1) => counts.set(result, (counts.get(result) ?? 0) + more);
     const target = targetOf(name, labels, jobs);
@@ -82,7 +82,7 @@ export function createReceiver({ store, now, countValues, countSamples }: Receiv
       count(typeof value === 'string' ? value : 'used');
       if (typeof value === 'string') continue;
       const moment = waiting.add({ ...place, part: metric.part, timeMs, value }, source, nowMs);
-      if (moment) touched.add(moment);
+      if (moment) touched.add(moment.place);
     }
   }
 
@@ -100,7 +100,9 @@ export function createReceiver({ store, now, countValues, countSamples }: Receiv
   return {
     async receive(source, all) {
       const { counts, touched } = await gather(source, all);
-      const complete = await filterInTurns([...touched], isComplete);
+      // Earlier moments that waited may be complete since one of them has settled.
+      const waits = [...touched].flatMap(({ moments }) => [...moments.values()]);
+      const complete = await filterInTurns(waits, isComplete);
       // A repeated request waits for what the first one is storing.
       const others = complete.flatMap(({ storing }) => storing ?? []);
       const [{ refused, reason }] = await Promise.all([storePortions(complete), ...others]);

@@ -14,6 +14,8 @@ const MAX_VALUES = 300_000;
 const MAX_PLACES = 50_000;
 /** A reading of a GPU belongs to the next sample of its job within this time. */
 const GPU_JOIN_MS = 60_000;
+/** Readings of a GPU that wait for samples: after an outage, one request has several scrapes. */
+const MAX_READINGS = 16;
 /** Retries of a request need the point before that of the last one. */
 const MAX_POINTS = 4;
 
@@ -40,7 +42,8 @@ export interface Place {
   readonly points: CounterPoint[];
   /** Reads the first point from the store, once. */
   firstPoint?: Promise<void>;
-  readonly gpus: Map<string, GpuReading>;
+  /** Readings by GPU, in order of time. */
+  readonly gpus: Map<string, GpuReading[]>;
   readonly moments: Map<number, Moment>;
   /** The last moment that was stored. */
   last?: { readonly timeMs: number; readonly kind: Kind; readonly values: number };
@@ -128,15 +131,21 @@ export class Waiting {
   }
 
   #addGpu({ gpus }: Place, gpu: string, { timeMs, part, value }: PlacedValue, source: IngestSource): void {
-    const known = gpus.get(gpu);
-    if (known?.timeMs === timeMs) {
+    const readings = gpus.get(gpu) ?? [];
+    const known = readings.find((reading) => reading.timeMs === timeMs);
+    if (known) {
       known.parts[part] = value;
       return;
     }
-    if (known && known.timeMs > timeMs) return;
-    if (known && !known.isUsed) this.onGpuAlone(source);
-    if (!known && gpus.size === MAX_SAMPLE_GPUS) return;
-    gpus.set(gpu, { timeMs, parts: { [part]: value }, isUsed: false });
+    if (readings.length === 0 && gpus.size === MAX_SAMPLE_GPUS) return;
+    gpus.set(gpu, readings);
+    readings.push({ timeMs, parts: { [part]: value }, isUsed: false });
+    readings.sort((one, other) => one.timeMs - other.timeMs);
+    if (readings.length > MAX_READINGS) this.#dropFirst(readings, 1, source);
+  }
+
+  #dropFirst(readings: GpuReading[], count: number, source: IngestSource): void {
+    for (const { isUsed } of readings.splice(0, count)) if (!isUsed) this.onGpuAlone(source);
   }
 
   /** Forgets a moment that is on disk, or that will never be whole. */
@@ -144,6 +153,9 @@ export class Waiting {
     if (!this.#moments.delete(moment)) return;
     moment.place.moments.delete(moment.timeMs);
     this.#values -= moment.values.size;
+    // Later moments need nothing older than what this one had.
+    for (const readings of moment.place.gpus.values())
+      this.#dropFirst(readings, indexAt(readings, moment.timeMs), moment.source);
   }
 
   /** Lists the moments that nothing was added to since `untilMs` and that are not being stored. */
@@ -171,7 +183,7 @@ const kindOf = ({ values }: Pick<Moment, 'values'>): Kind => (values.has('cpu_se
 /** Counts the values of a moment, those of GPUs that were read with it included. */
 const countOf = ({ place, timeMs, values }: Moment): number =>
   [...place.gpus.values()]
-    .filter((gpu) => gpu.timeMs === timeMs)
+    .flatMap((readings) => readings.find((reading) => reading.timeMs === timeMs) ?? [])
     .reduce((sum, { parts }) => sum + Object.keys(parts).length, values.size);
 
 /** Returns whether a sample can be made of a moment, although values may still arrive. */
@@ -201,11 +213,17 @@ export function learnFrom(moment: Moment, isStored: boolean): void {
   }
 }
 
-/** Returns the readings of GPUs that belong to a moment. */
+/** The index of the newest reading that is not after `timeMs`; -1 if there is none. */
+const indexAt = (readings: readonly GpuReading[], timeMs: number): number =>
+  readings.findLastIndex((reading) => reading.timeMs <= timeMs);
+
+/** Returns the readings of GPUs that belong to a moment: of each the newest, unless another one has it. */
 export const gpusOf = ({ place, timeMs }: Moment): [name: string, reading: GpuReading][] =>
-  [...place.gpus].filter(
-    ([, gpu]) => !gpu.isUsed && gpu.timeMs <= timeMs && gpu.timeMs > timeMs - GPU_JOIN_MS,
-  );
+  [...place.gpus].flatMap(([name, readings]) => {
+    const newest = readings[indexAt(readings, timeMs)];
+    const isFree = newest && !newest.isUsed && newest.timeMs > timeMs - GPU_JOIN_MS;
+    return isFree ? [[name, newest]] : [];
+  });
 
 /** Remembers a point of the counter in order of time. */
 export function addPoint({ points }: Place, point: CounterPoint): void {

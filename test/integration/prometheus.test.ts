@@ -1,7 +1,8 @@
 import { expect } from 'bun:test';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { runExecutable, serve } from '../help/executable.ts';
 import { temporaryFolder } from '../help/folder.ts';
+import { startPrometheus, until } from '../help/prometheus.ts';
 import { testWith } from '../help/tool.ts';
 
 const testWithPrometheus = testWith(['prometheus', 'promtool']);
@@ -35,7 +36,7 @@ testWithPrometheus(
   async () => {
     await using server = await serve();
     await fillJobs(server.url);
-    await using prometheus = await startPrometheus(server.url);
+    await using prometheus = await startWithOurs(server.url);
     const { query } = prometheus;
 
     const target = await until(async () => {
@@ -90,7 +91,7 @@ testWithPrometheus(
     const createToken = async (name: string) =>
       writeFileSync(file, (await token('create', '--name', name, '--role', 'viewer')).stdout);
     await createToken('first');
-    await using prometheus = await startPrometheus(server.url, file);
+    await using prometheus = await startWithOurs(server.url, file);
     const waitFor = (health: string) =>
       until(async () => {
         const [first] = await prometheus.targets();
@@ -105,86 +106,20 @@ testWithPrometheus(
   },
 );
 
-/** A series: its value, and its labels without those that the scrape adds. */
-interface Series {
-  readonly labels: Record<string, string>;
-  readonly value: number;
-}
-
 const TOKEN_LINES = /# (authorization:\n +)# ( +credentials_file: ).*\n/;
 
 /**
- * Starts Prometheus on a free port with deploy/prometheus.yml, but scraping `url` every second, maybe with
- * the lines about a token.
+ * Starts Prometheus with deploy/prometheus.yml, but scraping `url` every second, maybe with the lines about a
+ * token.
  */
-async function startPrometheus(url: string, tokenFile?: string) {
-  const folder = temporaryFolder();
-  mkdirSync(folder.file('data'));
+function startWithOurs(url: string, tokenFile?: string) {
   const config = readFileSync('deploy/prometheus.yml', 'utf8');
   expect(config).toContain('127.0.0.1:8080');
   expect(config).toMatch(TOKEN_LINES);
   const ours = config
     .replace('127.0.0.1:8080', new URL(url).host)
     .replace('scrape_interval: 15s', 'scrape_interval: 1s');
-  writeFileSync(
-    folder.file('prometheus.yml'),
-    tokenFile === undefined ? ours : ours.replace(TOKEN_LINES, `$1$2${tokenFile}\n`),
-  );
-  const child = Bun.spawn(
-    [
-      'prometheus',
-      `--config.file=${folder.file('prometheus.yml')}`,
-      `--storage.tsdb.path=${folder.file('data')}`,
-      '--web.listen-address=127.0.0.1:0',
-    ],
-    { cwd: folder.path, stdout: 'ignore', stderr: 'pipe' },
-  );
-  let log = '';
-  const { promise: listening, resolve: listens } = Promise.withResolvers<string | undefined>();
-  const reading = (async () => {
-    for await (const chunk of child.stderr.pipeThrough(new TextDecoderStream())) {
-      log += chunk;
-      const address = /Listening on" address=(127\.0\.0\.1:[1-9]\d*)/.exec(log)?.[1];
-      if (address && log.includes('Server is ready')) listens(address);
-    }
-    listens(undefined);
-  })();
-  const address = await listening;
-  if (!address) throw new Error(`Prometheus did not start:\n${log}`);
-  const get = async <Data>(path: string): Promise<Data> => {
-    const answer = (await (await fetch(`http://${address}/api/v1/${path}`)).json()) as { data: Data };
-    return answer.data;
-  };
-  return {
-    targets: async () =>
-      (await get<{ activeTargets: { health: string; lastError: string }[] }>('targets')).activeTargets,
-    async query(expression: string): Promise<Series[]> {
-      const { result } = await get<{ result: { metric: Record<string, string>; value: [number, string] }[] }>(
-        `query?query=${encodeURIComponent(expression)}`,
-      );
-      return result.map(({ metric: { __name__, job, instance, ...labels }, value }) => ({
-        labels,
-        value: Number(value[1]),
-      }));
-    },
-    async [Symbol.asyncDispose]() {
-      child.kill('SIGKILL');
-      await child.exited;
-      await reading;
-      folder[Symbol.dispose]();
-    },
-  };
-}
-
-/** Calls `ask` until it returns a value, for at most 20 seconds. */
-async function until<Value>(ask: () => Promise<Value | undefined>): Promise<Value> {
-  const endMs = Date.now() + 20_000;
-  for (;;) {
-    const value = await ask();
-    if (value !== undefined) return value;
-    if (Date.now() > endMs) throw new Error('There was no value within 20 seconds.');
-    await Bun.sleep(200);
-  }
+  return startPrometheus(tokenFile === undefined ? ours : ours.replace(TOKEN_LINES, `$1$2${tokenFile}\n`));
 }
 
 testWithPrometheus('promtool objects to nothing but the name that the API reference fixes', async () => {

@@ -385,3 +385,38 @@ test.each([
 function metric(gauge: object) {
   return { resourceMetrics: [{ scopeMetrics: [{ metrics: [{ name: 'up', gauge }] }] }] };
 }
+
+test('scrapes that waited for the first to settle are stored in order of time, not as first values', async () => {
+  await using service = await start();
+  // Ten moments wait; the first settles, and the eleventh is complete at once.
+  const write = (steps: number) =>
+    service.write(scrape('cgroup-v2', NOON_MS + steps * 1000, 100 + steps * 1.5));
+  for (let steps = 1; steps <= 10; steps++) {
+    service.clock.set(NOON_MS + steps * 1000);
+    await write(steps);
+  }
+  service.clock.set(NOON_MS + 11_000);
+  await service.ingest.settle();
+  for (let steps = 11; steps <= 16; steps++) await write(steps);
+  expect((await service.samples()).map(({ cpu_usage }: { cpu_usage: number }) => cpu_usage)).toEqual(
+    Array(15).fill(75),
+  );
+  expect(service.ingested['remote_write first_counter']).toBe(1);
+});
+
+test('several scrapes in one request have each their own readings of GPUs', async () => {
+  await using service = await start();
+  await service.scrapes('cgroup-v2', [100]);
+  await service.settle();
+  const times = [2, 3, 4].map((steps) => NOON_MS + steps * STEP_MS);
+  service.clock.set(times.at(-1)!);
+  await service.write(
+    times.flatMap((timeMs, index) => [
+      ...scrape('cgroup-v2', timeMs, 124 + 24 * index),
+      ...scrape('dcgm', timeMs - 4000, 0),
+    ]),
+  );
+  expect(await service.samples()).toMatchObject(Array(3).fill({ cpu_usage: 80, gpu_usage: 60 }));
+  // Job 13 has one reading, which waits.
+  expect(service.ingested['remote_write gpu_alone']).toBeUndefined();
+});

@@ -1,0 +1,111 @@
+import { expect } from 'bun:test';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { runExecutable, serve } from '../help/executable.ts';
+import { temporaryFolder } from '../help/folder.ts';
+import { freePorts } from '../help/port.ts';
+import { startPrometheus, until } from '../help/prometheus.ts';
+import { testWith } from '../help/tool.ts';
+
+const testWithPrometheus = testWith(['prometheus']);
+
+/** CPU seconds that the job uses between two scrapes, which are a second apart: 80 % of its two CPUs. */
+const CPU_SECONDS = 1.6;
+
+/** Stands in for the exporters of a node: what they expose, with a counter that counts scrapes. */
+function startExporters() {
+  let scrapes = 0;
+  const text = (name: string) => readFileSync(`test/fixtures/exporters/${name}.txt`, 'utf8');
+  const server = Bun.serve({
+    port: 0,
+    hostname: '127.0.0.1',
+    fetch({ url }) {
+      const { pathname } = new URL(url);
+      if (pathname !== '/cgroup') return new Response(text('dcgm'));
+      scrapes++;
+      return new Response(text('cgroup-v2').replace('%CPU%', String(100 + scrapes * CPU_SECONDS)));
+    },
+  });
+  return { host: `127.0.0.1:${server.port}`, [Symbol.dispose]: () => void server.stop(true) };
+}
+
+const configFor = (exporters: string, url: string, tokenFile: string) => `
+global: { scrape_interval: 1s }
+scrape_configs:
+  - job_name: cgroup
+    metrics_path: /cgroup
+    static_configs: [{ targets: ["${exporters}"], labels: { instance: "node01.cluster.example:9306" } }]
+  - job_name: dcgm
+    metrics_path: /dcgm
+    static_configs: [{ targets: ["${exporters}"], labels: { instance: "10.0.0.5:9400" } }]
+remote_write:
+  - url: ${url}/v1/ingest/remote-write
+    authorization: { credentials_file: "${tokenFile}" }
+    queue_config: { batch_send_deadline: 1s, min_backoff: 100ms, max_backoff: 1s }
+`;
+
+interface Sample {
+  readonly timestamp: string;
+  readonly cpu_usage: number;
+  readonly memory_usage_mb: number;
+  readonly gpu_usage?: number;
+}
+
+const samplesOf = async (url: string) =>
+  ((await (await fetch(`${url}/v1/jobs/12/metrics?limit=1000`)).json()) as { samples: Sample[] }).samples;
+
+const counter = async (url: string, result: string) =>
+  Number(
+    new RegExp(
+      `^hpc_observe_ingest_samples_total\\{source="remote_write",result="${result}"\\} (\\S+)$`,
+      'm',
+    ).exec(await (await fetch(`${url}/metrics`)).text())?.[1],
+  );
+
+testWithPrometheus(
+  'Prometheus sends on what exporters measure of jobs, and a kill of the service in between loses nothing',
+  async () => {
+    using folder = temporaryFolder();
+    using exporters = startExporters();
+    const [port] = await freePorts(1);
+    const start = () => serve({ folder: folder.path, args: ['--port', String(port)] });
+    const first = await start();
+    const token = ['token', 'create', '--name', 'prometheus', '--role', 'ingest', '--server', first.url];
+    const { stdout } = await runExecutable(token, { folder: folder.path });
+    writeFileSync(folder.file('token'), stdout);
+    const created = await fetch(`${first.url}/v1/jobs`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ id: '12', user: 'alice', nodes: ['node01'] }),
+    });
+    expect(created.status).toBe(201);
+
+    await using _ = await startPrometheus(configFor(exporters.host, first.url, folder.file('token')));
+    const before = await until(async () => {
+      const samples = await samplesOf(first.url);
+      return samples.length >= 15 ? samples : undefined;
+    }, 60_000);
+    expect(await counter(first.url, 'first_counter')).toBe(1);
+    await first.stop('SIGKILL');
+    await Bun.sleep(3000);
+    const stoppedMs = Date.now();
+    await using second = await start();
+    expect((await samplesOf(second.url)).length).toBeGreaterThanOrEqual(before.length);
+    const samples = await until(async () => {
+      const found = await samplesOf(second.url);
+      return Date.parse(found.at(-1)!.timestamp) > stoppedMs + 5000 ? found : undefined;
+    }, 60_000);
+
+    const times = samples.map(({ timestamp }) => Date.parse(timestamp));
+    const steps = times.slice(1).map((timeMs, index) => timeMs - times[index]!);
+    for (const sample of samples) {
+      expect(sample).toMatchObject({ memory_usage_mb: 1024 });
+      expect(sample.cpu_usage).toBeWithin(79, 81.01);
+    }
+    // One a second, those of the time without a service included.
+    expect(Math.max(...steps)).toBeLessThan(1500);
+    expect(samples.filter(({ gpu_usage }) => gpu_usage === 60).length).toBeGreaterThan(samples.length / 2);
+    const list = await runExecutable(['token', 'list', '--server', second.url], { folder: folder.path });
+    expect(list.stdout).toMatch(/^prometheus +ingest .*\d{4}-\d\d-\d\d/m);
+  },
+  180_000,
+);
