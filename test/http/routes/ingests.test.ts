@@ -10,7 +10,7 @@ import {
   seriesOf,
   snappy,
 } from '../../help/remote-write.ts';
-import { startService } from '../../help/service.ts';
+import { ingestParts, startService } from '../../help/service.ts';
 
 const PATH = '/v1/ingest/remote-write';
 const STEP_MS = 15_000;
@@ -419,4 +419,53 @@ test('several scrapes in one request have each their own readings of GPUs', asyn
   expect(await service.samples()).toMatchObject(Array(3).fill({ cpu_usage: 80, gpu_usage: 60 }));
   // Job 13 has one reading, which waits.
   expect(service.ingested['remote_write gpu_alone']).toBeUndefined();
+});
+
+test('after a restart, the counter goes on from the last sample that is stored', async () => {
+  await using service = await start();
+  await service.scrapes('cgroup-v2', [100, 124]);
+  await service.settle();
+  const counts: Record<string, number> = {};
+  const { receiver } = ingestParts(service.store, service.clock.now, (_, result, count) => {
+    counts[result] = (counts[result] ?? 0) + count;
+  });
+  service.clock.set(NOON_MS + 3 * STEP_MS);
+  const sent = scrape('cgroup-v2', service.clock.now(), 130);
+  await receiver.receive(
+    'remote_write',
+    sent.map(({ name, labels, points }) => ({
+      name,
+      labels: new Map(Object.entries(labels)),
+      times: points.map(([timeMs]) => timeMs),
+      values: points.map(([, value]) => value),
+    })),
+  );
+  service.clock.advance(11_000);
+  await receiver.settle();
+  expect(counts).toMatchObject({ stored: 1 });
+  expect(counts.first_counter).toBeUndefined();
+  expect(await service.samples()).toMatchObject([{ cpu_usage: 80 }, { cpu_usage: 20 }]);
+});
+
+test('further measures are read back by name, and GPUs by their UUID', async () => {
+  await using service = await start();
+  await service.scrapes('cgroup-v2', [100]);
+  await service.write(scrape('dcgm', NOON_MS + STEP_MS + 4000, 0));
+  await service.scrapes('cgroup-v2', [124]);
+  await service.settle();
+  const ask = async (query: string) =>
+    (await service.send('GET', `/v1/jobs/12/metrics?${query}`)).json.samples;
+  expect(await ask('fields=cpu_seconds,cpus_used,memory_cache_bytes')).toMatchObject([
+    { cpu_seconds: 124, cpus_used: 1.6, memory_cache_bytes: 3 * 2 ** 30 },
+  ]);
+  expect(await ask('by=gpu')).toMatchObject([
+    {
+      gpu: 'GPU-604ac76c-d9cf-fef3-62e9-d92044ab6e52',
+      gpu_utilization_percent: 80,
+      gpu_memory_used_bytes: 2 ** 31,
+      gpu_power_watts: 301.5,
+      gpu_temperature_celsius: 54,
+    },
+    { gpu: 'GPU-b1d8b4f5-0000-4444-8888-c5b5a7e51111', gpu_utilization_percent: 40 },
+  ]);
 });
