@@ -65,7 +65,7 @@ async function fill(): Promise<void> {
   await post('samples', { samples });
 }
 
-/** Fails on scripts that ran, messages in the console, requests to others, and what a screen reader would miss. */
+/** Fails on scripts that ran, messages in the console, requests to others, and faults that axe finds. */
 async function expectWell(page: Page): Promise<void> {
   expect(await page.evaluate('window.hacked')).toBeUndefined();
   expect(page.complaints).toEqual([]);

@@ -1,20 +1,21 @@
 import { describe, expect, test } from 'bun:test';
-import type { SampleAnswer } from '../../src/api/sample.ts';
-import { alignLines } from '../../src/web/job/series.ts';
+import { alignCurves, type Curve, type Row } from '../../src/web/job/series.ts';
 
-const at = (seconds: number, cpu: number, memory = 1): SampleAnswer => ({
+const at = (seconds: number, values: Record<string, number>): Row => ({
   timestamp: new Date(seconds * 1000).toISOString(),
-  cpu_usage: cpu,
-  memory_usage_mb: memory,
+  ...values,
 });
-const line = (label: string, ...samples: SampleAnswer[]) => ({ label, samples });
+const cpu = (seconds: number, value: number) => at(seconds, { cpu_usage: value });
+const curve = (rows: Row[], fields = ['cpu_usage'], isRate = false): Curve => ({
+  label: '',
+  rows,
+  fields,
+  isRate,
+});
 
 describe('lines of a plot', () => {
   test('share their times', () => {
-    const { times, columns } = alignLines(
-      [line('a', at(0, 1), at(20, 2)), line('b', at(10, 3))],
-      'cpu_usage',
-    );
+    const { times, columns } = alignCurves([curve([cpu(0, 1), cpu(20, 2)]), curve([cpu(10, 3)])]);
     expect(times).toEqual([0, 10, 20]);
     expect(columns).toEqual([
       [1, undefined, 2],
@@ -23,28 +24,43 @@ describe('lines of a plot', () => {
   });
 
   test('are interrupted by a null where nothing came for longer than usual', () => {
-    const { times, columns } = alignLines(
-      [line('a', at(0, 1), at(10, 2), at(100, 3), at(110, 4))],
-      'cpu_usage',
-    );
+    const { times, columns } = alignCurves([curve([cpu(0, 1), cpu(10, 2), cpu(100, 3), cpu(110, 4)])]);
     expect(times).toEqual([0, 10, 55, 100, 110]);
     expect(columns).toEqual([[1, 2, null, 3, 4]]);
   });
 
   test('go on where samples merely come at another interval', () => {
-    const seldom = [at(0, 1), at(60, 2), at(120, 3)];
-    const often = [at(125, 4), at(130, 5), at(135, 6)];
-    expect(alignLines([line('a', ...seldom, ...often)], 'cpu_usage').columns[0]).not.toContain(null);
+    const rows = [cpu(0, 1), cpu(60, 2), cpu(120, 3), cpu(125, 4), cpu(130, 5), cpu(135, 6)];
+    expect(alignCurves([curve(rows)]).columns[0]).not.toContain(null);
   });
 
   test('have no value where a field is absent', () => {
-    const { columns } = alignLines([line('a', at(0, 1), { ...at(10, 1), gpu_usage: 7 })], 'gpu_usage');
-    expect(columns).toEqual([[null, 7]]);
+    expect(alignCurves([curve([cpu(0, 1), at(10, { gpu_usage: 7 })], ['gpu_usage'])]).columns).toEqual([
+      [null, 7],
+    ]);
   });
 
   test('stand a point in the middle of its span', () => {
-    const spread = { min: 1, mean: 1, max: 1 };
-    const summary = { seconds: 60, samples: 4, cpu_usage: spread, memory_usage_mb: spread };
-    expect(alignLines([line('a', { ...at(0, 1), summary })], 'cpu_usage').times).toEqual([30]);
+    expect(alignCurves([curve([{ ...cpu(0, 1), summary: { seconds: 60 } }])]).times).toEqual([30]);
+  });
+
+  test('add up fields, of which only the first must be there', () => {
+    const rows = [at(0, { a: 1, b: 2 }), at(10, { a: 3 }), at(20, { b: 4 })];
+    expect(alignCurves([curve(rows, ['a', 'b'])]).columns).toEqual([[3, 3, null]]);
+  });
+
+  test('of a counter show its growth a second, and nothing where it began anew', () => {
+    const rows = [at(0, { a: 100 }), at(10, { a: 300 }), at(20, { a: 50 }), at(30, { a: 60 })];
+    expect(alignCurves([curve(rows, ['a'], true)]).columns).toEqual([[null, 20, null, 1]]);
+  });
+
+  test('of the points of a counter grow evenly, though each has its last sample at another moment', () => {
+    const point = (seconds: number, a: number): Row => ({ ...at(seconds, { a }), summary: { seconds: 20 } });
+    // A sample each 15 s that grows by 15: spans of 20 s have one or two of them.
+    const rows = Array.from({ length: 40 }, (_, span) =>
+      point(20 * span, 15 * Math.floor((20 * span + 19) / 15)),
+    );
+    const rates = alignCurves([curve(rows, ['a'], true)]).columns[0]!.slice(6) as number[];
+    for (const rate of rates) expect(Math.abs(rate - 1)).toBeLessThan(0.15);
   });
 });

@@ -1,13 +1,19 @@
-import type { SampleAnswer } from '../../api/sample.ts';
-
 // Readings of the API as columns for a plot. Pure.
 
-export type PlotField = 'cpu_usage' | 'memory_usage_mb' | 'gpu_usage';
+/** A row of GET /v1/jobs/{id}/metrics: a sample, or a point with `summary`, and the fields that were asked for. */
+export type Row = Readonly<Record<string, unknown>> & {
+  readonly timestamp: string;
+  readonly summary?: { readonly seconds: number } | undefined;
+};
 
-/** One line of a plot. */
-export interface Line {
+/** One line of a plot, and where its values are. */
+export interface Curve {
   readonly label: string;
-  readonly samples: readonly SampleAnswer[];
+  readonly rows: readonly Row[];
+  /** Fields that are added up; a row that lacks the first has no value. */
+  readonly fields: readonly string[];
+  /** The fields count up: draws how much they grow in a second. */
+  readonly isRate?: boolean;
 }
 
 export interface PlotData {
@@ -21,11 +27,11 @@ export interface PlotData {
 const GAP_FACTOR = 2.5;
 
 /**
- * Aligns the readings of several lines at common times. A null stands in each gap, so that it is never drawn
- * as a line; undefined, where only other lines have a reading, is drawn across.
+ * Aligns several lines at common times. A null stands in each gap, so that it is never drawn as a line;
+ * undefined, where only other lines have a reading, is drawn across.
  */
-export function alignLines(lines: readonly Line[], field: PlotField): PlotData {
-  const byLine = lines.map(({ samples }) => valuesOf(samples, field));
+export function alignCurves(curves: readonly Curve[]): PlotData {
+  const byLine = curves.map(valuesOf);
   const times = [...new Set(byLine.flatMap((values) => [...values.keys()]))].sort(
     (one, other) => one - other,
   );
@@ -35,15 +41,47 @@ export function alignLines(lines: readonly Line[], field: PlotField): PlotData {
   };
 }
 
+/** Whether anything was measured that a line could be drawn of. */
+export const isMeasured = ({ rows, fields }: Curve): boolean =>
+  rows.some((row) => typeof row[fields[0]!] === 'number');
+
 /** Returns the values by time, with a null in the middle of each gap. */
-function valuesOf(samples: readonly SampleAnswer[], field: PlotField): Map<number, number | null> {
-  const times = samples.map(middleOf);
+function valuesOf(curve: Curve): Map<number, number | null> {
+  const { rows } = curve;
+  const times = rows.map(middleOf);
+  const sums = rows.map((row) => sumOf(row, curve.fields));
   const values = new Map<number, number | null>();
-  for (const [place, sample] of samples.entries()) {
-    values.set(times[place]!, sample[field] ?? null);
-    if (isBeforeGap(times, place)) values.set((times[place]! + times[place + 1]!) / 2, null);
+  for (const [place, timeMs] of times.entries()) {
+    values.set(timeMs, curve.isRate ? growthAt({ rows, times, sums }, place) : sums[place]!);
+    if (isBeforeGap(times, place)) values.set((timeMs + times[place + 1]!) / 2, null);
   }
   return values;
+}
+
+interface Readings {
+  readonly rows: readonly Row[];
+  readonly times: readonly number[];
+  readonly sums: readonly (number | null)[];
+}
+
+function sumOf(row: Row, fields: readonly string[]): number | null {
+  if (typeof row[fields[0]!] !== 'number') return null;
+  return fields.reduce((sum, field) => sum + (typeof row[field] === 'number' ? row[field] : 0), 0);
+}
+
+/**
+ * A point has the counter of its last sample, whose time within the span is not known; over several points
+ * that matters little.
+ */
+const POINTS_OF_RATE = 6;
+
+/** Growth a second; unknown at first, over a gap, and where a counter began anew. */
+function growthAt({ rows, times, sums }: Readings, place: number): number | null {
+  const from = rows[place]!.summary ? place - POINTS_OF_RATE : place - 1;
+  const [before, now] = [sums[from], sums[place]];
+  if (typeof before !== 'number' || typeof now !== 'number' || now < before) return null;
+  for (let step = from; step < place; step++) if (isBeforeGap(times, step)) return null;
+  return (1000 * (now - before)) / (times[place]! - times[from]!);
 }
 
 /** Judges by the times around it, because a job may be measured at other intervals than before. */
@@ -55,5 +93,5 @@ function isBeforeGap(times: readonly number[], place: number): boolean {
 }
 
 /** A point stands for its span, so that it belongs in the middle. */
-const middleOf = ({ timestamp, summary }: SampleAnswer): number =>
+const middleOf = ({ timestamp, summary }: Row): number =>
   Date.parse(timestamp) + (summary ? 500 * summary.seconds : 0);

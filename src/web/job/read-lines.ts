@@ -1,0 +1,60 @@
+import type { JobAnswer } from '../../api/job.ts';
+import { getJson, jobPath, type Query } from '../parts/request.ts';
+import { GPU_FIELDS, type Line, NODE_FIELDS } from './charts.ts';
+import type { Row } from './series.ts';
+
+/** More lines than this are told apart by nobody; then the mean of the job is drawn. */
+export const MAX_LINES = 8;
+const MAX_GPU_LINES = 16;
+const POINTS = 400;
+
+/** The range that is shown, as ISO 8601; the whole run if it is empty. */
+export interface Range {
+  readonly from?: string;
+  readonly to?: string;
+}
+
+interface Wanted {
+  readonly job: JobAnswer;
+  /** Undefined for the latest. */
+  readonly run: number | undefined;
+  readonly range: Range;
+}
+
+export interface Lines {
+  readonly nodes: readonly Line[];
+  readonly gpus: readonly Line[];
+}
+
+/** Whether each node of a job has a line of its own. */
+export const isByNode = ({ nodes }: JobAnswer): boolean => nodes.length <= MAX_LINES;
+
+/** Reads what the plots show: a line a node, or the mean of a job of many; and a line a GPU. */
+export async function readLines({ job, run, range }: Wanted, signal: AbortSignal): Promise<Lines> {
+  const query = { max_points: POINTS, run, start_time: range.from, end_time: range.to };
+  const read = async (more: Query) =>
+    (await getJson<{ samples: Row[] }>(jobPath(job.id, '/metrics'), { ...query, ...more }, signal)).samples;
+  // Of many nodes only the documented values: others would be read sample by sample.
+  if (!isByNode(job)) return { nodes: [{ label: '', rows: await read({}) }], gpus: [] };
+  const names = job.nodes.length > 0 ? job.nodes : [undefined];
+  const fields = NODE_FIELDS.join(',');
+  const [nodes, gpuRows] = await Promise.all([
+    Promise.all(names.map(async (node) => ({ label: node ?? '', rows: await read({ node, fields }) }))),
+    job.gpus === 0 ? [] : read({ by: 'gpu', fields: GPU_FIELDS.join(',') }),
+  ]);
+  return { nodes: nodes.filter(({ rows }) => rows.length > 0), gpus: linesOfGpus(job, gpuRows) };
+}
+
+/** Splits rows by GPU. UUIDs are shortened as far as they stay apart. */
+function linesOfGpus({ nodes }: JobAnswer, rows: readonly Row[]): Line[] {
+  const byGpu = Map.groupBy(rows, ({ node = nodes[0], gpu }) => `${node} ${shortenUuid(String(gpu))}`);
+  if (byGpu.size > MAX_GPU_LINES) return [];
+  return [...byGpu].map(([label, of]) => ({
+    label: nodes.length === 1 ? label.split(' ')[1]! : label,
+    rows: of,
+  }));
+}
+
+/** `GPU-3d1a22f0-…` is `3d1a22f0`; MIG slices keep their kind. */
+const shortenUuid = (uuid: string): string =>
+  uuid.replace(/^GPU-/, '').replace(/^((?:MIG-)?[^-]+)-.*$/, '$1');
