@@ -77,7 +77,8 @@ export async function measureBatches(options: {
 const SEALED_SAMPLES = 1_100_000;
 const SEALED_WITHIN_MS = 120_000;
 
-async function waitUntilSealed(url: string): Promise<void> {
+/** Waits until the samples of a burst are sealed, or says that they were not in time. */
+export async function waitUntilSealed(url: string): Promise<void> {
   const endMs = performance.now() + SEALED_WITHIN_MS;
   while (performance.now() < endMs) {
     const { body } = await timeGet(`${url}/metrics`);

@@ -1,9 +1,12 @@
 import { Database } from 'bun:sqlite';
+import type { BatchMeasures } from '../../src/domain/batch-measures.ts';
+import { MEASURES } from '../../src/domain/measure.ts';
 import type { Store } from '../../src/domain/store/store.ts';
 import { openSqlite } from '../../src/store/sqlite/open.ts';
 import { temporaryFolder } from '../help/folder.ts';
 import { realisticSeries, uniformSeries } from '../help/noise.ts';
 import { listReadings } from '../help/readings.ts';
+import { WIDE_MEASURES } from '../help/wide-noise.ts';
 import { startProgress } from './progress.ts';
 import { blockBytes, type Series } from './prometheus.ts';
 import { grouped, isAtMost, notThereYet, type Row } from './row.ts';
@@ -12,6 +15,9 @@ const BATCH_SAMPLES = 5000;
 /** Interval of sealing, in the time of the samples, as the service does it. */
 const SEAL_EVERY_MS = 10 * 60_000;
 const LATER_MS = 2 * 86_400_000;
+/** The columns of WIDE_MEASURES of each series. */
+type FurtherSeries = readonly (readonly Float64Array[])[];
+
 /** Number of jobs whose samples are read back and compared. */
 const CHECKED_JOBS = 3;
 
@@ -56,7 +62,10 @@ async function bytesRow(
 /**
  * Returns the bytes that the samples add to a database, without free pages, and whether anything was sealed.
  */
-async function sealedBytes(series: readonly Series[]): Promise<{ bytes: number; isSealed: boolean }> {
+export async function sealedBytes(
+  series: readonly Series[],
+  further?: FurtherSeries,
+): Promise<{ bytes: number; isSealed: boolean }> {
   using folder = temporaryFolder();
   const path = folder.file('samples.db');
   const store = await openSqlite(path);
@@ -70,15 +79,20 @@ async function sealedBytes(series: readonly Series[]): Promise<{ bytes: number; 
     })),
   );
   const empty = usedBytes(path);
-  const isSealed = await loadAndSeal(store, series);
+  const isSealed = await loadAndSeal(store, series, further);
   await compareSamples(store, series);
+  if (further) await compareMeasures(store, further);
   await store.close();
   printTables(path);
   return { bytes: usedBytes(path) - empty, isSealed };
 }
 
 /** Records the samples in time order and seals in between; returns whether anything was sealed. */
-async function loadAndSeal(store: Store, series: readonly Series[]): Promise<boolean> {
+async function loadAndSeal(
+  store: Store,
+  series: readonly Series[],
+  further: FurtherSeries | undefined,
+): Promise<boolean> {
   const length = series[0]!.length;
   const batchSteps = Math.ceil(BATCH_SAMPLES / series.length);
   const progress = startProgress(`recording and sealing ${grouped(count(series))} samples`, length);
@@ -88,8 +102,9 @@ async function loadAndSeal(store: Store, series: readonly Series[]): Promise<boo
     while (await store.expire({}, nowMs)) isSealed = true;
   };
   for (let step = 0; step < length; step += batchSteps) {
-    const batch = samplesOf(series, step, Math.min(length, step + batchSteps));
-    const { stored } = await store.recordSamples(batch);
+    const end = Math.min(length, step + batchSteps);
+    const batch = samplesOf(series, step, end);
+    const { stored } = await store.recordSamples(batch, further && measuresOf(further, step, end));
     if (stored !== batch.length) throw new Error(`${stored} of ${batch.length} samples were stored.`);
     const nowMs = batch.at(-1)!.timeMs;
     if (nowMs - sealedMs > SEAL_EVERY_MS) {
@@ -112,6 +127,20 @@ function samplesOf(series: readonly Series[], from: number, to: number) {
   ).flat();
 }
 
+/** Returns the further measures of the samples that `samplesOf` returns. */
+const measuresOf = (further: FurtherSeries, from: number, to: number): BatchMeasures => ({
+  columns: new Map(
+    WIDE_MEASURES.map((name, place) => [
+      MEASURES.get(name)!.code,
+      Float64Array.from(
+        Array.from({ length: to - from }, (_, step) =>
+          further.map((columns) => columns[place]![from + step]!),
+        ).flat(),
+      ),
+    ]),
+  ),
+});
+
 /** Throws unless the samples read back are exactly those recorded. */
 async function compareSamples(store: Store, series: readonly Series[]): Promise<void> {
   for (let job = 0; job < CHECKED_JOBS; job++) {
@@ -119,6 +148,19 @@ async function compareSamples(store: Store, series: readonly Series[]): Promise<
     const expected = series[job]!.toSorted((a, b) => a.timeMs - b.timeMs);
     const isSame = total === expected.length && Bun.deepEquals(samples.map(valuesOf), expected.map(valuesOf));
     if (!isSame) throw new Error(`The samples of job-${job} are not those that were recorded.`);
+  }
+}
+
+/** Throws unless the further measures read back are exactly those recorded. */
+async function compareMeasures(store: Store, further: FurtherSeries): Promise<void> {
+  const codes = WIDE_MEASURES.map((name) => MEASURES.get(name)!.code);
+  for (let job = 0; job < CHECKED_JOBS; job++) {
+    const { samples } = await store.listSamples(`job-${job}`, { codes }, further[job]![0]!.length);
+    const isSame = codes.every((code, place) => {
+      const column = samples.further?.find((one) => one.code === code);
+      return Bun.deepEquals([...(column?.values ?? [])], [...further[job]![place]!]);
+    });
+    if (!isSame) throw new Error(`The measures of job-${job} are not those that were recorded.`);
   }
 }
 

@@ -14,6 +14,7 @@ import { measureScrapes } from './scrape.ts';
 import { measureSoak } from './soak.ts';
 import { measureSpace } from './space.ts';
 import { measureStarts } from './start.ts';
+import { measureWideBatches, measureWideDisk } from './wide.ts';
 
 /** The amount of everything that is measured. */
 export interface Size {
@@ -70,8 +71,11 @@ export const GROUPS: Readonly<Record<string, (size: Size) => Promise<Row[]>>> = 
   scrapes: ({ running, rounds }) => measureScrapes({ jobs: running, rounds: rounds.scrapes }),
   ended: ({ running, ended, rounds }) => measureEnded({ running, ended, rounds: rounds.scrapes }),
   lists: ({ jobs, rounds }) => measureLists({ jobs, few: 5000, rounds: rounds.lists }),
-  batches: ({ batches }) => measureBatches(batches),
-  disk: ({ samples }) => measureDisk({ jobs: 500, samples }),
+  batches: async ({ batches }) => [...(await measureBatches(batches)), await measureWideBatches(batches)],
+  disk: async ({ samples }) => [
+    ...(await measureDisk({ jobs: 500, samples })),
+    await measureWideDisk({ jobs: 100, samples: samples / 4 }),
+  ],
   import: ({ imported }) => measureImport({ jobs: imported }),
   space: ({ ended }) => measureSpace({ jobs: ended }),
   creation: ({ ended, created }) => measureCreation({ beside: ended, ...created }),

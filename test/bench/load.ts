@@ -1,3 +1,4 @@
+import { WIDE_MEASURES, wideSeries } from '../help/wide-noise.ts';
 import { type JobsShape, jobAt, jobNumbers } from './data/jobs.ts';
 import { timePost } from './http.ts';
 
@@ -34,11 +35,42 @@ export function batchMaker(rows = BATCH_ROWS) {
     }));
     groups.push({ jobId: samples[0]!.job_id, pieces: JSON.stringify({ samples }).split('@') });
   }
-  let timeMs = 0;
-  let next = 0;
   return {
     /** Jobs without samples in any batch. */
     otherJobs: jobs.slice(BATCH_JOBS).map(({ id }) => id),
+    ...makerOf(groups, rows),
+  };
+}
+
+/** Makes batches as `batchMaker` does, as columns with further measures. */
+export function wideBatchMaker(rows = BATCH_ROWS) {
+  const jobs = [...jobNumbers(CLUSTER)].map((number) => jobAt(number, CLUSTER)).slice(0, BATCH_JOBS);
+  const { samples, columns } = wideSeries(BATCH_JOBS);
+  const groups: { jobId: string; pieces: string[] }[] = [];
+  for (let start = 0; start < BATCH_JOBS; start += rows) {
+    const named = jobs.slice(start, start + rows);
+    const slice = (values: readonly unknown[]) => values.slice(start, start + rows);
+    const body = {
+      columns: {
+        job_id: named.map(({ id }) => id),
+        node: named.map(({ nodes }) => nodes[0]),
+        timestamp: '@',
+        cpu_usage: slice(samples.map(({ cpuUsage }) => cpuUsage)),
+        memory_usage_mb: slice(samples.map(({ memoryUsageMb }) => memoryUsageMb)),
+        gpu_usage: slice(samples.map(({ gpuUsage }) => gpuUsage)),
+        ...Object.fromEntries(WIDE_MEASURES.map((name, place) => [name, slice([...columns[place]!])])),
+      },
+    };
+    groups.push({ jobId: named[0]!.id, pieces: JSON.stringify(body).split('@') });
+  }
+  return makerOf(groups, rows);
+}
+
+/** Returns a function that makes the next batch, with a time of its own. */
+function makerOf(groups: readonly { jobId: string; pieces: string[] }[], rows: number) {
+  let timeMs = 0;
+  let next = 0;
+  return {
     make() {
       const { jobId, pieces } = groups[next++ % groups.length]!;
       timeMs = Math.max(timeMs + 1, Date.now());

@@ -21,7 +21,7 @@ export const WIDE_MEASURES = [
 ] as const satisfies readonly MeasureName[];
 
 export interface WideSeries {
-  readonly samples: readonly ChunkSample[];
+  readonly samples: ChunkSample[];
   /** In the order of WIDE_MEASURES; one value a sample. */
   readonly columns: readonly Float64Array[];
 }
