@@ -1,4 +1,5 @@
 import type { BatchMeasures } from '../batch-measures.ts';
+import type { GpuSummary, MeasureSummary } from '../measure-summary.ts';
 import type { ReceivedReport } from '../node-report.ts';
 import type { Readings } from '../readings.ts';
 import type { NewSample } from '../sample.ts';
@@ -32,9 +33,20 @@ export interface ReadingQuery extends TimeRange {
 
 /** A summary of all samples of a run. It outlives the samples. */
 export interface JobSummary {
-  readonly whole: UsageSummary;
+  readonly whole: MeasuredUsage;
   /** The nodes that reported, in the order of the job. */
-  readonly nodes: readonly (UsageSummary & { readonly node: string })[];
+  readonly nodes: readonly NodeSummary[];
+}
+
+export interface MeasuredUsage extends UsageSummary {
+  /** The lasting further measures; absent if there are none. */
+  readonly measured?: MeasureSummary;
+}
+
+export interface NodeSummary extends MeasuredUsage {
+  readonly node: string;
+  /** GPUs that the job held there and that were read; absent if there are none. */
+  readonly gpus?: readonly GpuSummary[];
 }
 
 /** One row of a batch of samples. */

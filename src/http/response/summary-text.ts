@@ -1,4 +1,4 @@
-import { renderUsage } from '../../api/summary.ts';
+import { renderNodeSummary, renderUsage } from '../../api/summary.ts';
 import type { JobSummary } from '../../domain/store/samples.ts';
 
 /** Nodes per part of the text. */
@@ -9,8 +9,7 @@ export function* summaryParts({ whole, nodes }: JobSummary): Generator<string> {
   yield `${JSON.stringify(renderUsage(whole)).slice(0, -1)},"nodes":[`;
   for (let start = 0; start < nodes.length; start += NODES_AT_ONCE) {
     const part = nodes.slice(start, start + NODES_AT_ONCE);
-    const rows = part.map(({ node, ...usage }) => ({ node, ...renderUsage(usage) }));
-    yield `${start > 0 ? ',' : ''}${JSON.stringify(rows).slice(1, -1)}`;
+    yield `${start > 0 ? ',' : ''}${JSON.stringify(part.map(renderNodeSummary)).slice(1, -1)}`;
   }
   yield ']}';
 }

@@ -1,3 +1,4 @@
+import type { MeasureAdder } from '../../../domain/measure-summary.ts';
 import { compareFurther, type FurtherColumn } from '../../../domain/readings.ts';
 import { type RowMeasures, unpackMeasures } from '../../chunk/row-measures.ts';
 import type { WantedMeasures } from '../../chunk/wanted.ts';
@@ -73,6 +74,16 @@ export function measuresOf(further: readonly FurtherColumn[]): RowMeasures {
       columns: new Map(codes.map((code, at) => [code, Float64Array.from(values[at]!)])),
     },
   };
+}
+
+/** Adds the measures of the sample at `place` of a row to totals. */
+export function addFurther(adder: MeasureAdder, { columns, gpus }: RowFurther, place: number): void {
+  for (const [code, values] of columns) adder.add(code, '', values[place]!);
+  if (!gpus) return;
+  for (let reading = gpus.starts[place]!; reading < gpus.starts[place + 1]!; reading++) {
+    const name = gpus.names[gpus.gpus[reading]!]!;
+    for (const [code, values] of gpus.columns) adder.add(code, name, values[reading]!);
+  }
 }
 
 /** Gathers further measures of one series by column. */

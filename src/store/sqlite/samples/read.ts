@@ -1,10 +1,11 @@
 import type { Database } from 'bun:sqlite';
 import type { Sight } from '../../../domain/caller.ts';
+import { measureSummarizer, summarizeNodeMeasures } from '../../../domain/measure-summary.ts';
 import { joinReadings, type Readings } from '../../../domain/readings.ts';
 import type { Plot } from '../../../domain/spans.ts';
 import type { JobRun } from '../../../domain/store/runs.ts';
-import type { JobSummary, ReadingQuery } from '../../../domain/store/samples.ts';
-import { summarizeJob, summarizeNode, type UsageSummary } from '../../../domain/summary.ts';
+import type { JobSummary, NodeSummary, ReadingQuery } from '../../../domain/store/samples.ts';
+import { summarizeJob, summarizeNode } from '../../../domain/summary.ts';
 import { type FoundPieces, mergePieces } from '../../chunk/merge.ts';
 import { plotPieces } from '../../chunk/plot.ts';
 import { type FoundRun, inOrderOf, runFinder, runLister } from '../runs/past.ts';
@@ -66,12 +67,16 @@ export const readingReader = perConnection((db: Database) => {
 
     *summarizeRun({ seq, nodes }: FoundRun): Generator<undefined, JobSummary> {
       const totals = inOrderOf(nodes, yield* readTotals(seq), ({ node }) => node);
-      const summaries: (UsageSummary & { node: string })[] = [];
+      const summaries: NodeSummary[] = [];
+      const measured = measureSummarizer();
       for (const one of totals) {
-        summaries.push({ node: one.node, ...summarizeNode(one) });
+        const usage = summarizeNode(one);
+        measured.add(one.measures, usage.observedSeconds);
+        const measures = summarizeNodeMeasures(one.measures, usage.observedSeconds);
+        summaries.push({ node: one.node, ...usage, ...measures });
         if (summaries.length % NODES_AT_ONCE === 0) yield;
       }
-      return { whole: summarizeJob(totals, summaries), nodes: summaries };
+      return { whole: { ...summarizeJob(totals, summaries), ...measured.summary() }, nodes: summaries };
     },
   };
 });

@@ -1,11 +1,14 @@
 import type { Database } from 'bun:sqlite';
+import { joinMeasures, type SeriesMeasures } from '../../../domain/measure-summary.ts';
 import type { SampleColumns } from '../../../domain/readings.ts';
 import { addSamples, joinTotals, NO_TOTALS, type UsageTotals } from '../../../domain/summary.ts';
 import { OWN_RUNS } from '../runs/joined.ts';
+import { measureTotalsWriter, readTotals as readMeasures } from './measure-totals.ts';
 import { unsealedReader } from './unsealed.ts';
 
 /** Adds sealed samples to the totals of their series. */
 export function totalsWriter(db: Database) {
+  const addMeasures = measureTotalsWriter(db);
   // A maximum is null until something was measured.
   const larger = (column: string) =>
     `${column} = ifnull(max(${column}, excluded.${column}), ifnull(${column}, excluded.${column}))`;
@@ -24,6 +27,7 @@ export function totalsWriter(db: Database) {
       samples,
     );
     upsert.run(job, node, samples.count, cpuSum, cpuMax, memorySum, memoryMax, gpuSamples, gpuSum, gpuMax);
+    addMeasures(job, node, samples);
   };
 }
 
@@ -33,30 +37,40 @@ export function totalsWriter(db: Database) {
  */
 export function totalsReader(db: Database) {
   const log = unsealedReader(db);
-  const select = db.query<UsageTotals & { node: number; name: string }, [number]>(
+  const select = db.query<UsageTotals & { node: number; name: string; data: Uint8Array | null }, [number]>(
     `SELECT node, (SELECT name FROM node WHERE id = usage.node) AS name, oldest AS oldestMs, newest AS newestMs,
             ifnull(samples, 0) AS samples, ifnull(cpu_sum, 0) AS cpuSum, cpu_max AS cpuMax,
             ifnull(memory_sum, 0) AS memorySum, memory_max AS memoryMax,
-            ifnull(gpu_samples, 0) AS gpuSamples, ifnull(gpu_sum, 0) AS gpuSum, gpu_max AS gpuMax
+            ifnull(gpu_samples, 0) AS gpuSamples, ifnull(gpu_sum, 0) AS gpuSum, gpu_max AS gpuMax,
+            sealed_measures.data
        FROM usage JOIN latest ON latest.usage = usage.id
-            LEFT JOIN sealed_total ON sealed_total.usage = usage.id WHERE job IN ${OWN_RUNS}`,
+            LEFT JOIN sealed_total ON sealed_total.usage = usage.id
+            LEFT JOIN sealed_measures ON sealed_measures.usage = usage.id WHERE job IN ${OWN_RUNS}`,
   );
-  return function* readTotals(job: number): Generator<undefined, (UsageTotals & { node: string })[]> {
+  return function* readTotals(job: number): Generator<undefined, NodeTotals[]> {
     const unsealed = yield* log.readJob(job);
-    const byNode = new Map<number, UsageTotals & { node: string }>();
+    const measured = yield* log.measureJob(job);
+    const byNode = new Map<number, NodeTotals>();
     let rows = 0;
-    for (const { node, name, ...sealed } of select.iterate(job)) {
+    for (const { node, name, data, ...sealed } of select.iterate(job)) {
       const known = byNode.get(node);
-      byNode.set(node, { ...(known ? joinTotals(known, sealed) : sealed), node: name });
+      const measures = joinMeasures(known?.measures ?? measured.get(node) ?? [], readMeasures(data) ?? []);
+      byNode.set(node, { ...(known ? joinTotals(known, sealed) : sealed), node: name, measures });
       if (++rows % NODES_AT_ONCE === 0) yield;
     }
     for (const [node, samples] of unsealed) {
-      const known = byNode.get(node)!;
-      byNode.set(node, { ...addSamples(known, samples), node: known.node });
+      const { node: name, measures, ...known } = byNode.get(node)!;
+      byNode.set(node, { ...addSamples(known, samples), node: name, measures });
       yield;
     }
     return [...byNode.values()];
   };
+}
+
+/** All samples that there ever were of a run on a node. */
+export interface NodeTotals extends UsageTotals {
+  readonly node: string;
+  readonly measures: SeriesMeasures;
 }
 
 /** Nodes between two pauses. */

@@ -1,9 +1,10 @@
 import type { Database } from 'bun:sqlite';
+import { type MeasureAdder, measureAdder, type SeriesMeasures } from '../../../domain/measure-summary.ts';
 import type { ChunkColumns } from '../../chunk/chunk.ts';
 import { seriesOf, splitColumns } from '../../chunk/log-row.ts';
 import type { WantedMeasures } from '../../chunk/wanted.ts';
 import { OWN_RUNS } from '../runs/joined.ts';
-import { openFurther } from './further.ts';
+import { addFurther, openFurther, type RowFurther } from './further.ts';
 import { type RowColumns, SeriesGatherer } from './gather.ts';
 import { LogIndex, type LogPage, type LogView } from './log-index.ts';
 import { SeriesPlaces } from './series-places.ts';
@@ -31,6 +32,8 @@ interface UnsealedReader {
    * missing. Yields after each slice of a few milliseconds, so that other work can go on.
    */
   readJob(job: number, query?: UnsealedQuery): Generator<undefined, Map<number, ChunkColumns>>;
+  /** Returns the totals of the lasting measures of each node that has any. Yields as `readJob` does. */
+  measureJob(job: number): Generator<undefined, Map<number, SeriesMeasures>>;
   /** Returns how many unsealed samples each node has, without reading them. Yields as `readJob` does. */
   countJob(job: number): Generator<undefined, Map<number, number>>;
 }
@@ -64,6 +67,9 @@ export function unsealedReader(db: Database): UnsealedReader {
   const selectData = db.query<{ data: Uint8Array }, [number]>('SELECT data FROM log WHERE seq = ?');
   const selectRow = db.query<{ data: Uint8Array; further: Uint8Array | null }, [number]>(
     'SELECT data, further FROM log WHERE seq = ?',
+  );
+  const selectFurther = db.query<{ further: Uint8Array | null }, [number]>(
+    'SELECT further FROM log WHERE seq = ?',
   );
   const viewLog = logViewer(db, index);
 
@@ -101,8 +107,26 @@ export function unsealedReader(db: Database): UnsealedReader {
     return found;
   }
 
+  function* measureJob(job: number): Generator<undefined, Map<number, SeriesMeasures>> {
+    const series = selectSeries.all(job);
+    const byNode = new Map<number, MeasureAdder>();
+    let lastSeq = 0;
+    let further: RowFurther | undefined;
+    yield* visitSamples(yield* viewLog(), series, (place, seq, at, count) => {
+      if (seq !== lastSeq) further = openFurther(selectFurther.get(seq)!.further, count, 'all');
+      lastSeq = seq;
+      if (!further) return;
+      const { node } = series[place]!;
+      const adder = byNode.get(node) ?? measureAdder();
+      byNode.set(node, adder);
+      addFurther(adder, further, at);
+    });
+    return new Map(Array.from(byNode, ([node, adder]) => [node, adder.totals()]));
+  }
+
   return {
     readJob,
+    measureJob,
     readSeries: (job, node) => runThrough(readJob(job, { nodes: [node] })).get(node) ?? NO_SAMPLES,
     *countJob(job) {
       const wanted = selectSeries.all(job);
