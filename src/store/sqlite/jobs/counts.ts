@@ -99,8 +99,8 @@ export function jobCounter(db: Database) {
       for (const node of nodes) addToNode(node, user, state, times);
     },
     addLive,
-    addCreated(): void {
-      created++;
+    addCreated(jobs: number): void {
+      created += jobs;
     },
     /** Writes the sums into the transaction. */
     flush(): void {

@@ -2,6 +2,7 @@ import type { Database } from 'bun:sqlite';
 import { DETAILS } from '../../../domain/detail.ts';
 import type { Detail } from '../../../domain/run.ts';
 import { NOT_REPORTED, type Verdict } from '../../../domain/trust.ts';
+import { bulkInserter, type Value } from '../sql/insert.ts';
 import { readOrigins, writeOrigins } from './origins.ts';
 
 /** Details whose column has the number of a label, the value itself, or JSON. */
@@ -56,27 +57,36 @@ function readRow({ job: _, sources, verdict, verdict_ms, ...rest }: DetailRow): 
   return { details, provenance: { fields, verdict, verdictMs: verdict_ms } };
 }
 
-/** Writes the details of a job, all at once. */
+/** Writes the details of jobs, each with all of its columns. */
 export function detailWriter(
   db: Database,
   numberLabel: (name: string) => number,
-): (job: number, detail: Detail) => void {
+): (rows: Iterable<readonly [job: number, detail: Detail]>) => void {
   const details = [...LABELS, ...VALUES, ...LISTS].map(({ column }) => column);
   const columns = ['job', ...details, 'sources', 'verdict', 'verdict_ms'];
   const changes = columns.slice(1).map((column) => `${column} = excluded.${column}`);
-  const upsert = db.query(
-    `INSERT INTO detail (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})
-     ON CONFLICT (job) DO UPDATE SET ${changes.join(', ')}`,
+  const save = bulkInserter(
+    db,
+    `INSERT INTO detail (${columns.join(', ')})`,
+    columns.length,
+    `ON CONFLICT (job) DO UPDATE SET ${changes.join(', ')}`,
   );
-  return (job, { details, provenance }) => {
-    upsert.run(
-      job,
-      ...LABELS.map(({ key }) => (details[key] === undefined ? null : numberLabel(details[key]))),
-      ...VALUES.map(({ key }) => details[key] ?? null),
-      ...LISTS.map(({ key }) => (details[key] ? JSON.stringify(details[key]) : null)),
+
+  function addRow(values: Value[], job: number, { details, provenance }: Detail): void {
+    values.push(job);
+    for (const { key } of LABELS) values.push(details[key] === undefined ? null : numberLabel(details[key]));
+    for (const { key } of VALUES) values.push(details[key] ?? null);
+    for (const { key } of LISTS) values.push(details[key] ? JSON.stringify(details[key]) : null);
+    values.push(
       provenance.fields === NOT_REPORTED.fields ? ONLY_API : writeOrigins(provenance.fields),
       provenance.verdict,
       provenance.verdictMs,
     );
+  }
+
+  return (rows) => {
+    const values: Value[] = [];
+    for (const [job, detail] of rows) addRow(values, job, detail);
+    save(values);
   };
 }

@@ -1,7 +1,7 @@
 import type { Database } from 'bun:sqlite';
 import type { JobLife } from '../../../domain/job.ts';
 import type { Detail } from '../../../domain/run.ts';
-import { bulkInserter } from '../sql/insert.ts';
+import { bulkInserter, type Value } from '../sql/insert.ts';
 import { nameNumberers } from '../sql/names.ts';
 import { accountUserWriter, NO_ACCOUNT } from './accounts.ts';
 import { type Counted, jobCounter } from './counts.ts';
@@ -20,9 +20,9 @@ export interface JobFields extends JobLife {
   readonly nodes: readonly string[];
 }
 
-interface InsertOptions {
-  /** False if a known job runs again, because it was counted before. */
-  readonly isNewJob: boolean;
+/** A job to be inserted. */
+export interface InsertedJob extends JobFields {
+  readonly id: string;
   /** The number of the row; a new one if omitted. */
   readonly seq?: number | undefined;
   readonly detail?: Detail | undefined;
@@ -40,17 +40,23 @@ export function jobRowWriter(db: Database) {
   const { numberUser, numberNode, numberLabel } = names;
   const counts = jobCounter(db);
   const throughput = throughputWriter(db, numberLabel);
-  const writeDetail = detailWriter(db, numberLabel);
+  const writeDetails = detailWriter(db, numberLabel);
   const accountUsers = accountUserWriter(db);
-  const insertJob = db.query(
-    `INSERT INTO job (seq, id, user, first_node, state, start_time, started, end_time) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+  const insertJobs = bulkInserter(
+    db,
+    'INSERT INTO job (seq, id, user, first_node, state, start_time, started, end_time, suspended)',
+    9,
   );
   const updateJob = db.query(
-    `UPDATE job SET user = ?2, first_node = ?3, state = ?4, start_time = ?5, started = ?6, end_time = ?7 WHERE seq = ?1`,
+    `UPDATE job SET user = ?2, first_node = ?3, state = ?4, start_time = ?5, started = ?6, end_time = ?7, suspended = ?8
+      WHERE seq = ?1`,
   );
   const moveJob = db.query(
     'UPDATE job SET state = ?2, start_time = ?3, started = ?4, end_time = ?5 WHERE seq = ?1',
   );
+  const setSuspended = db.query('UPDATE job SET suspended = ?2 WHERE seq = ?1 AND suspended <> ?2');
+  // AUTOINCREMENT: the highest number that was ever given.
+  const selectLastSeq = db.query<{ seq: number }, []>("SELECT seq FROM sqlite_sequence WHERE name = 'job'");
   const deleteJob = db.query('DELETE FROM job WHERE seq = ?');
   const deleteNodes = db.query('DELETE FROM job_node WHERE job = ?');
   const insertNodes = bulkInserter(
@@ -72,35 +78,56 @@ export function jobRowWriter(db: Database) {
 
   const nodesOf = (seq: number): number[] => (selectNodes.values(seq) as number[][]).map(([node]) => node!);
 
-  function writeNodes(seq: number, nodes: readonly number[], row: CountedRow, startTimeMs: number): void {
+  /** Returns the rows of a job's nodes. */
+  function nodeRows(seq: number, nodes: readonly number[], row: CountedRow, startTimeMs: number): number[] {
     const { user, state } = row;
-    insertNodes(nodes.flatMap((node, position) => [seq, node, position, user, state, startTimeMs]));
+    return nodes.flatMap((node, position) => [seq, node, position, user, state, startTimeMs]);
   }
 
-  /** Writes the details of a user's job and returns the number of the partition. */
-  function describe(seq: number, user: number, detail: Detail): number {
-    writeDetail(seq, detail);
-    const { partition, account } = detail.details;
+  /** Remembers the account of a user's job and returns the number of its partition. */
+  function label(user: number, detail: Detail | undefined): number {
+    const { partition, account } = detail?.details ?? {};
     accountUsers.add(account === undefined ? NO_ACCOUNT : numberLabel(account), user);
     return partition === undefined ? NO_PARTITION : numberLabel(partition);
   }
 
-  return {
-    /** Inserts a job and returns its number. */
-    insert(id: string, { nodes, ...fields }: JobFields, { isNewJob, seq, detail }: InsertOptions): number {
+  /** Writes the details of a user's job and returns the number of its partition. */
+  function describe(seq: number, user: number, detail: Detail): number {
+    writeDetails([[seq, detail]]);
+    return label(user, detail);
+  }
+
+  /**
+   * Inserts jobs, and returns their numbers: many at once take a third less time than one by one.
+   * `areNewJobs` is false if known jobs run again, because they were counted before.
+   */
+  function insert(jobs: readonly InsertedJob[], { areNewJobs }: { areNewJobs: boolean }): number[] {
+    let last = selectLastSeq.get()?.seq ?? 0;
+    const seqs: number[] = [];
+    const rows: Value[] = [];
+    const nodeValues: number[] = [];
+    const details: [number, Detail][] = [];
+    for (const { id, nodes, detail, ...fields } of jobs) {
+      const seq = fields.seq ?? ++last;
       const user = numberUser(fields.user);
       const numbers = nodes.map(numberNode);
       const life = lifeOf(fields);
-      const row = insertJob.run(seq ?? null, id, user, numbers[0] ?? NO_NODE, ...life);
-      const inserted = Number(row.lastInsertRowid);
-      const partition = detail ? describe(inserted, user, detail) : NO_PARTITION;
-      if (!detail) accountUsers.add(NO_ACCOUNT, user);
-      const counted = { user, state: life[0], partition };
-      writeNodes(inserted, numbers, counted, fields.startTimeMs);
+      rows.push(seq, id, user, numbers[0] ?? NO_NODE, ...life, suspendedOf(detail));
+      const counted = { user, state: life[0], partition: label(user, detail) };
+      for (const value of nodeRows(seq, numbers, counted, fields.startTimeMs)) nodeValues.push(value);
+      if (detail) details.push([seq, detail]);
       counts.add({ ...counted, nodes: numbers }, 1);
-      if (isNewJob) counts.addCreated();
-      return inserted;
-    },
+      seqs.push(seq);
+    }
+    insertJobs(rows);
+    insertNodes(nodeValues);
+    writeDetails(details);
+    if (areNewJobs) counts.addCreated(jobs.length);
+    return seqs;
+  }
+
+  return {
+    insert,
 
     /** Replaces a job. `areNodesSame` avoids rewriting thousands of unchanged rows. */
     update(
@@ -117,10 +144,10 @@ export function jobRowWriter(db: Database) {
       const counted = { user, state: life[0], partition: describe(seq, user, detail) };
       counts.add({ ...before, nodes: nodesBefore }, -1);
       counts.add({ ...counted, nodes: numbers }, 1);
-      updateJob.run(seq, user, first, ...life);
+      updateJob.run(seq, user, first, ...life, suspendedOf(detail));
       if (!areNodesSame) {
         deleteNodes.run(seq);
-        writeNodes(seq, numbers, counted, fields.startTimeMs);
+        insertNodes(nodeRows(seq, numbers, counted, fields.startTimeMs));
       } else if (!isSameRow(before, { ...counted, start_time: fields.startTimeMs })) {
         updateNodes.run(seq, user, life[0], fields.startTimeMs);
       }
@@ -143,6 +170,7 @@ export function jobRowWriter(db: Database) {
     describe(seq: number, detail: Detail): void {
       const before = selectCounted.get(seq)!;
       const partition = describe(seq, before.user, detail);
+      setSuspended.run(seq, suspendedOf(detail));
       if (partition === before.partition) return;
       counts.addLive(before, -1);
       counts.addLive({ ...before, partition }, 1);
@@ -198,6 +226,9 @@ const lifeOf = ({ state, startTimeMs, hasStarted, endTimeMs }: JobLife) =>
     Number(hasStarted),
     endTimeMs === undefined ? null : Math.max(endTimeMs, startTimeMs),
   ] as const;
+
+/** Returns the seconds that lists and `/metrics` subtract, which the row of a job has beside its times. */
+const suspendedOf = (detail: Detail | undefined): number => detail?.details.suspendedSeconds ?? 0;
 
 /** Returns whether `job_node` stores the same of both. */
 const isSameRow = (

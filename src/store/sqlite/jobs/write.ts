@@ -33,6 +33,9 @@ export function jobWriter(db: Database, rows: JobRows) {
     'SELECT seq, id, first_node, state, start_time, started, end_time FROM job WHERE id = ?',
   );
   const selectSeq = db.query<{ seq: number }, [string]>('SELECT seq FROM job WHERE id = ?');
+  const selectStored = db.query<{ id: string }, [string]>(
+    'SELECT job.id FROM json_each(?) AS wanted JOIN job ON job.id = wanted.value',
+  );
   const blankUsage = db.query(
     `UPDATE latest SET time = ?6, cpu = iif(?2, NULL, cpu), memory = iif(?3, NULL, memory), gpu = iif(?4, NULL, gpu)
       WHERE usage IN (SELECT id FROM usage WHERE job = ?1 AND node <> ?5)`,
@@ -48,13 +51,30 @@ export function jobWriter(db: Database, rows: JobRows) {
        ON CONFLICT DO UPDATE SET time = ?3, cpu = coalesce(?4, cpu), memory = coalesce(?5, memory), gpu = coalesce(?6, gpu)`,
   );
 
-  /** Writes no event, because the first one derives from the row (`eventWriter`). */
-  function insert({ id, details, stamped: _, ...job }: PastJob): void {
-    const { user, nodes, state, startTimeMs, endTimeMs } = job;
-    const fields = { user, nodes, state, startTimeMs, hasStarted: true, endTimeMs };
-    const detail = details && { details, provenance: NOT_REPORTED };
-    rows.insert(id, fields, { isNewJob: true, detail });
-    rows.tally(tallyRun([], { ...job, ...details }, endTimeMs ?? startTimeMs));
+  /** Inserts jobs that are not stored. Writes no events, because the first one derives from the row. */
+  function insert(jobs: readonly PastJob[]): void {
+    rows.insert(
+      jobs.map(({ id, user, nodes, state, startTimeMs, endTimeMs, details }) => ({
+        ...{ id, user, nodes, state, startTimeMs, hasStarted: true, endTimeMs },
+        detail: details && { details, provenance: NOT_REPORTED },
+      })),
+      { areNewJobs: true },
+    );
+    for (const { details, stamped: _, ...job } of jobs)
+      rows.tally(tallyRun([], { ...job, ...details }, job.endTimeMs ?? job.startTimeMs));
+  }
+
+  /** Returns the jobs that are new, and the indexes of those whose id is stored or came before. */
+  function sortOut(jobs: readonly PastJob[]): { fresh: PastJob[]; known: number[] } {
+    const ids = new Set(selectStored.all(JSON.stringify(jobs.map(({ id }) => id))).map(({ id }) => id));
+    const fresh: PastJob[] = [];
+    const known: number[] = [];
+    for (const [index, job] of jobs.entries()) {
+      if (ids.has(job.id)) known.push(index);
+      else fresh.push(job);
+      ids.add(job.id);
+    }
+    return { fresh, known };
   }
 
   function find(id: string): Row {
@@ -77,19 +97,20 @@ export function jobWriter(db: Database, rows: JobRows) {
   return {
     create(job: NewJob, nowMs: number): void {
       if (selectSeq.get(job.id)) throw jobExists(job.id);
-      insert({ ...job, ...lifeOfNew(nowMs) });
+      insert([{ ...job, ...lifeOfNew(nowMs) }]);
     },
 
     createMany(jobs: readonly PastJob[]): BatchResult {
       const refusals: Refusal[] = [];
       let refused = 0;
       let repeated = 0;
-      for (const [index, job] of jobs.entries()) {
-        if (!selectSeq.get(job.id)) insert(job);
-        else if (isRepeat(job, reader.get(job.id))) repeated++;
-        else if (++refused <= MAX_REFUSALS) {
+      const { fresh, known } = sortOut(jobs);
+      insert(fresh);
+      for (const index of known) {
+        const job = jobs[index]!;
+        if (isRepeat(job, reader.get(job.id))) repeated++;
+        else if (++refused <= MAX_REFUSALS)
           refusals.push({ index, error: 'conflict', message: otherJobExists(job.id).message });
-        }
       }
       return { stored: jobs.length - repeated - refused, repeated, refused, refusals };
     },

@@ -19,6 +19,7 @@ import owners from './0017_owners.sql' with { type: 'text' };
 import nodeReports from './0018_node_reports.sql' with { type: 'text' };
 import further from './0019_further.sql' with { type: 'text' };
 import measures from './0020_measures.sql' with { type: 'text' };
+import plainInserts from './0021_plain_inserts.sql' with { type: 'text' };
 
 /** Statements, or a function for what SQL cannot do; both run inside a transaction. */
 export type Migration = string | ((db: Database) => void);
@@ -45,4 +46,5 @@ export const MIGRATIONS: readonly Migration[] = [
   nodeReports,
   further,
   measures,
+  plainInserts,
 ];

@@ -29,9 +29,9 @@ export function reportWriter(db: Database, rows: JobRows) {
       return replaces.seq;
     }
     // An earlier run becomes the latest again.
-    const seq = rows.insert(id, fields, { isNewJob, seq: numberOf(write), detail });
-    past.delete(seq);
-    return seq;
+    const [seq] = rows.insert([{ id, ...fields, seq: numberOf(write), detail }], { areNewJobs: isNewJob });
+    past.delete(seq!);
+    return seq!;
   }
 
   /** Writes an earlier run and returns its number. */
