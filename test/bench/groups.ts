@@ -1,6 +1,8 @@
 import { PLACES } from '../integration/neighbours/places.ts';
 import { measureAccess } from './access.ts';
 import { measureBatches } from './batch.ts';
+import { measureColumns } from './columns.ts';
+import { measureComeback } from './comeback.ts';
 import { measureCreation } from './create.ts';
 import { measureDisk } from './disk.ts';
 import { measureEnded } from './ended.ts';
@@ -30,6 +32,11 @@ export interface Size {
   readonly neighbourPlaces: number;
   readonly created: { readonly bulk: number; readonly rounds: number; readonly seconds: number };
   readonly reads: { readonly nodes: number; readonly hours: number; readonly rounds: number };
+  readonly comeback: {
+    readonly senders: number;
+    readonly processes: number;
+    readonly outageSeconds: number;
+  };
   readonly soakSeconds: number;
 }
 
@@ -45,6 +52,7 @@ export const FULL: Size = {
   neighbourPlaces: PLACES.length,
   created: { bulk: 200_000, rounds: 3, seconds: 4 },
   reads: { nodes: 1000, hours: 24, rounds: 51 },
+  comeback: { senders: 10_000, processes: 2, outageSeconds: 45 },
   soakSeconds: 60,
 };
 
@@ -61,6 +69,7 @@ export const QUICK: Size = {
   neighbourPlaces: 0,
   created: { bulk: 20_000, rounds: 1, seconds: 1 },
   reads: { nodes: 100, hours: 8, rounds: 11 },
+  comeback: { senders: 500, processes: 1, outageSeconds: 4 },
   soakSeconds: 20,
 };
 
@@ -76,6 +85,8 @@ export const GROUPS: Readonly<Record<string, (size: Size) => Promise<Row[]>>> = 
     ...(await measureDisk({ jobs: 500, samples })),
     await measureWideDisk({ jobs: 100, samples: samples / 4 }),
   ],
+  columns: ({ batches: { rounds, rows } }) => measureColumns({ rounds, rows: rows / 2 }),
+  comeback: ({ comeback }) => measureComeback(comeback),
   import: ({ imported }) => measureImport({ jobs: imported }),
   space: ({ ended }) => measureSpace({ jobs: ended }),
   creation: ({ ended, created }) => measureCreation({ beside: ended, ...created }),

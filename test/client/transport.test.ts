@@ -1,6 +1,7 @@
 import { expect, test } from 'bun:test';
 import { Client } from '../../src/client/client.ts';
 import { ClientError } from '../../src/client/error.ts';
+import type { AnswerTimes } from '../../src/client/transport.ts';
 import { errorOf } from './help.ts';
 
 const JOB = { id: 'a', user: 'u', nodes: ['n'] };
@@ -48,4 +49,31 @@ test('the body of a refusal is read only up to a bound', async () => {
   expect(isCancelled).toBe(true);
   // 64 KiB are read; the rest lay in the buffers of the connection.
   expect(pieces).toBeLessThan(500);
+});
+
+test('the times of each answer whose date can be read are told', async () => {
+  const seen: AnswerTimes[] = [];
+  const dates = [undefined, 'Tue, 20 Jan 2026 12:00:00 GMT', 'noon'];
+  const server = Bun.serve({
+    port: 0,
+    fetch() {
+      const date = dates[seen.length];
+      return Response.json({ status: 'healthy', version: '1' }, { headers: date ? { date } : {} });
+    },
+  });
+  try {
+    const client = new Client({
+      url: server.url.href,
+      retries: 0,
+      onAnswer: (times) => void seen.push(times),
+    });
+    for (const _ of dates) await errorOf(client.getJob('a'));
+    const [own, given] = seen as [AnswerTimes, AnswerTimes];
+    expect(seen).toHaveLength(2);
+    expect(Math.abs(own.serverMs - own.sentMs)).toBeLessThan(1500);
+    expect(own.receivedMs).toBeGreaterThanOrEqual(own.sentMs);
+    expect(given.serverMs).toBe(Date.UTC(2026, 0, 20, 12));
+  } finally {
+    await server.stop(true);
+  }
 });

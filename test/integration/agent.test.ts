@@ -73,6 +73,9 @@ async function until(condition: () => boolean | Promise<boolean>): Promise<void>
   }
 }
 
+/** CPU usage needs a second between two readings, also on a busy machine. */
+const INTERVAL_MS = 2000;
+
 test('samples that were read while the service was away arrive, also if the agent is killed meanwhile', async () => {
   using folder = temporaryFolder();
   const [root, spool] = [folder.file('root'), folder.file('spool')];
@@ -89,23 +92,40 @@ test('samples that were read while the service was away arrive, also if the agen
   mkdirSync(folder.file('data'));
   const first = await serve({ folder: folder.file('data'), args });
   await createJob(url);
-  let agent = await startAgent(root, url, spool);
+  const start = () => startAgent(root, url, spool, `${INTERVAL_MS}ms`);
+  let agent = await start();
   try {
     await until(async () => (await samplesOf(url)).length >= 2);
     await first.stop();
-    await until(() => batchesIn(spool) >= 2);
+    await until(() => batchesIn(spool) >= 3);
     agent.kill('SIGKILL');
+    const killedMs = performance.now();
     await agent.exited;
     const waiting = batchesIn(spool);
-    agent = await startAgent(root, url, spool);
+    agent = await start();
     await until(() => batchesIn(spool) > waiting);
+    const downMs = performance.now() - killedMs;
+    await until(() => batchesIn(spool) > waiting + 4);
     const before = batchesIn(spool);
     await using _ = await serve({ folder: folder.file('data'), args });
     await until(() => batchesIn(spool) === 0);
     const samples = await samplesOf(url);
-    expect(samples.length).toBeGreaterThanOrEqual(2 + before);
-    const seconds = samples.map(({ timestamp }) => Math.floor(Date.parse(timestamp) / 1000));
-    expect(new Set(seconds).size).toBe(seconds.length);
+    // The first reading of a job has no CPU usage, and is no sample.
+    expect(samples.length).toBeGreaterThanOrEqual(before - 1);
+    const times = samples.map(({ timestamp }) => Date.parse(timestamp));
+    expect(new Set(times).size).toBe(times.length);
+    // No round is missing but those without an agent.
+    const gaps = times.slice(1).map((timeMs, place) => timeMs - times[place]!);
+    expect(gaps.filter((gap) => gap > 1.8 * INTERVAL_MS).length).toBeLessThanOrEqual(1);
+    expect(Math.max(...gaps)).toBeLessThan(downMs + 2 * INTERVAL_MS);
+    // What was measured further arrived, too.
+    const wide = await read<{ samples: Record<string, number>[] }>(
+      `${url}/v1/jobs/7/metrics?limit=1000&fields=cpu_seconds,memory_current_bytes`,
+    );
+    const counted = wide.samples.map(({ cpu_seconds }) => cpu_seconds!);
+    expect(counted).toEqual(counted.toSorted((one, other) => one - other));
+    expect(counted.at(-1)).toBeGreaterThan(2);
+    expect(wide.samples.every(({ memory_current_bytes }) => memory_current_bytes === 2_097_152)).toBe(true);
     expect(samples.every(({ memory_usage_mb }) => memory_usage_mb === 2)).toBe(true);
     const job = await read<{ cpu_usage: number }>(`${url}/v1/jobs/7`);
     // 2 of 4 CPUs.
