@@ -22,6 +22,6 @@ test.each([
   [['constructor'], undefined, '"constructor"'],
   [['gpu_power_watts', 'cpu_usage'], 'gpu', 'cpu_usage is measured of the job on a node'],
   [['gpu_energy_joules'], 'gpu', 'by=gpu has gpu_utilization_percent,'],
-] as const)('the fields %j by %s are refused with the reason', (names, by, says) => {
+] as const)('the fields %j are refused with the reason', (names, by, says) => {
   expect(() => chooseFields(names, by)).toThrow(says);
 });

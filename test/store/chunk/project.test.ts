@@ -97,6 +97,7 @@ function merged(pieces: Piece[], order: 'asc' | 'desc', limit?: number) {
   return {
     rows: batches.flatMap((batch) => (batch ? furtherOf(batch) : [])),
     total: split.reduce((sum, { count }) => sum + count, 0),
+    pieces: split.length,
   };
 }
 
@@ -116,8 +117,8 @@ test('rows of GPUs are in the order of time, node and GPU, also where pieces ove
     { timeMs: 3, gpu: 'B', gpu_power_watts: 13 },
     { timeMs: 4, gpu: 'A', gpu_power_watts: 4 },
   ];
-  expect(merged(pieces, 'asc')).toEqual({ rows, total: 6 });
-  expect(merged(pieces, 'desc')).toEqual({ rows: rows.toReversed(), total: 6 });
+  expect(merged(pieces, 'asc')).toEqual({ rows, total: 6, pieces: 3 });
+  expect(merged(pieces, 'desc')).toEqual({ rows: rows.toReversed(), total: 6, pieces: 3 });
   expect(merged(pieces, 'desc', 4).rows).toEqual(rows.toReversed().slice(0, 4));
   expect(merged(pieces, 'asc', 1).rows).toEqual(rows.slice(0, 1));
 });
