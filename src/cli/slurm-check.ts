@@ -3,6 +3,7 @@ import { hostname, networkInterfaces, userInfo } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { OperatorError } from '../domain/errors.ts';
 import * as judge from '../slurm/check/judge.ts';
+import { judgeAgentNeeds } from '../slurm/check/judge-agent.ts';
 import { rehearseHook } from '../slurm/check/rehearse.ts';
 import { readOutput, type SlurmCommands, slurmCommands } from '../slurm/follow/commands.ts';
 import { HOOK_KINDS, HOOK_SETTINGS, type HookKind, renderHook } from '../slurm/hooks/scripts.ts';
@@ -23,7 +24,7 @@ export const slurmCheck = defineCommand({
   examples: [
     ['slurm check', 'Check the head node; exit code 1 if something is wrong'],
     ['slurm check --config /etc/hpc-observe.toml', 'The same with the configuration of the service'],
-    ['slurm check --node', 'Check the hooks of a compute node'],
+    ['slurm check --node', 'Check the hooks of a compute node, and what the agent needs of Slurm'],
   ],
   settings: [...CONNECTION_SETTINGS, 'slurmBin', 'spool'],
   flags: {
@@ -40,7 +41,7 @@ export const slurmCheck = defineCommand({
     const slurmConfig = parseSlurmConfig(asked.text);
     const findings = [
       ...(await checkHooks(slurmConfig, isNode, config.spool)),
-      ...(isNode ? [] : await checkHead(slurmConfig, commands, place)),
+      ...(isNode ? judgeAgentNeeds(slurmConfig) : await checkHead(slurmConfig, commands, place)),
     ];
     print(judge.renderFindings(findings));
     // What is only missing is not a failure.

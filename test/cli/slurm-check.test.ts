@@ -99,12 +99,12 @@ test('Slurm is looked for in the folder that a setting names', async () => {
   await expect(head.check('--node', '--slurm-bin', '/nowhere')).rejects.toThrow(/no scontrol/);
 });
 
-test('a node has only its own two hooks', async () => {
+test('a node has only its own two hooks, and what its agent needs', async () => {
   using node = machine('SlurmdUser = root(0)\n');
   const { exitCode, output } = await node.check('--node');
   expect(exitCode).toBe(0);
   expect(output).toContain('Prolog=/etc/slurm/hpc-observe/prolog\n');
-  expect(output).toEndWith('2 ok, 2 missing, 0 wrong.\n');
+  expect(output).toEndWith('2 ok, 3 missing, 0 wrong.\n');
 });
 
 test('a hook that has gone is to be written anew where the others are', async () => {

@@ -13,8 +13,8 @@ export interface Finding {
   readonly advice?: string;
 }
 
-const ok = (what: string): Finding => ({ status: 'ok', what });
-const missing = (what: string, advice: string): Finding => ({ status: 'missing', what, advice });
+export const ok = (what: string): Finding => ({ status: 'ok', what });
+export const missing = (what: string, advice: string): Finding => ({ status: 'missing', what, advice });
 const wrong = (what: string, advice: string): Finding => ({ status: 'wrong', what, advice });
 
 /** A hook script named in slurm.conf. */
