@@ -46,6 +46,10 @@ const MEANS: Record<ShownDetail['field'], string> = {
   sluid: 'SLUID, Slurm’s unique key of the run; a resized run keeps the SLUID that it started with',
   suspended_seconds:
     'Time for which the run was suspended (not part of its runtime); for a running job, so far',
+  energy_joules:
+    'Energy of the run on all nodes together, in joules; absent where nothing measured it, or other jobs shared the nodes',
+  energy_method:
+    'How the energy was measured; slurm: by Slurm’s accounting of nodes that the run had to itself',
   allocations: 'Resources allocated on each node',
 };
 

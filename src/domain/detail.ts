@@ -99,6 +99,10 @@ export const DETAILS = [
   { key: 'sluid', field: 'sluid', column: 'sluid', kind: 'identity' },
   // What TimeUsed lacks, Suspended (of ended runs), -, -. Of a running job: up to the last poll.
   { key: 'suspendedSeconds', field: 'suspended_seconds', column: 'suspended', kind: 'count', letter: 'z' },
+  // -, ConsumedEnergyRaw or energy= of AllocTRES (of ended runs that had whole nodes), -, -.
+  { key: 'energyJoules', field: 'energy_joules', column: 'energy', kind: 'count', letter: 'e' },
+  // -, `slurm` with the former, -, -. Who measured it.
+  { key: 'energyMethod', field: 'energy_method', column: 'energy_method', kind: 'identity', letter: 'y' },
   // -, -, -, one node each: SLURMD_NODENAME, SLURM_JOB_CPUS_PER_NODE, SLURM_JOB_GPUS and its like.
   { key: 'allocations', field: 'allocations', column: 'allocations', kind: 'allocations' },
   // -, SLUID, sluid, -. The later SLUIDs of a resized run, in the order of time.

@@ -15,7 +15,7 @@ import { fixtureFile } from './hook-file.ts';
 function readVersion(version: string, columns: readonly string[], observedMs: number) {
   const queue = createSqueueReader(columns, SEPARATOR, observedMs);
   const squeue = queue.read(readFixture(`${version}/squeue.txt`));
-  const accounting = createSacctReader(observedMs, SEPARATOR);
+  const accounting = createSacctReader(observedMs, { separator: SEPARATOR });
   const sacct = accounting.read(readFixture(`${version}/sacct.txt`));
   expect([queue.unreadable.examples, accounting.unreadable.examples]).toEqual([[], []]);
   const documents: unknown[] = JSON.parse(readFixture(`${version}/jobcomp.json`));

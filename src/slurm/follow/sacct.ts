@@ -4,6 +4,7 @@ import { type SacctChoice, sacctArguments, sacctColumns } from '../records/sacct
 import { createSeparator } from '../records/separator.ts';
 import type { Unreadable } from '../records/unreadable.ts';
 import { readOutput, type SlurmCommands } from './commands.ts';
+import { askNodeCpus } from './node-cpus.ts';
 
 /** Returns the columns to request from this machine's sacct. Rejects as `SlurmCommands.run` does. */
 export const readSacctColumns = async (commands: SlurmCommands, timeoutMs: number): Promise<string[]> =>
@@ -27,7 +28,8 @@ export async function runSacct(
   { columns, choice, nowMs, timeoutMs, deliver }: SacctCall,
 ): Promise<Unreadable> {
   const separator = createSeparator();
-  const reader = createSacctReader(nowMs, separator);
+  const cpus = await askNodeCpus(commands, nowMs);
+  const reader = createSacctReader(nowMs, { separator, cpusOf: (node) => cpus.get(node) });
   await commands.run('sacct', sacctArguments(columns, separator, choice), {
     timeoutMs,
     read: (text) => deliver(reader.read(text)),

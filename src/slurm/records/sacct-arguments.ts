@@ -23,6 +23,7 @@ const COLUMNS = [
   'WorkDir',
   'Suspended',
   'Eligible',
+  'ConsumedEnergyRaw',
 ];
 /** Columns since 21.08, 24.11 and 26.05; sacct refuses a call that names a column it does not have. */
 const NEWER_COLUMNS = ['Restarts', 'SLUID', 'OriginalSLUID', 'SubmitLine'];

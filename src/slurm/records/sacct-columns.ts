@@ -38,6 +38,7 @@ const SHAPES: Readonly<Record<string, RegExp>> = {
   OriginalSLUID: /^(?:s[0-9A-Z]+)?$/,
   Restarts: NUMBER,
   AllocCPUS: NUMBER,
+  ConsumedEnergyRaw: NUMBER,
   ElapsedRaw: NUMBER,
   NCPUS: NUMBER,
   NNodes: NUMBER,

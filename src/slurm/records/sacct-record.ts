@@ -1,3 +1,4 @@
+import { energyOfWholeNodes } from '../../domain/energy.ts';
 import { invalid } from '../../domain/errors.ts';
 import type { Report } from '../../domain/report.ts';
 import { readText } from '../values/blank.ts';
@@ -19,6 +20,9 @@ const REQUIRED = ['JobIDRaw', 'State', 'Start', 'End', 'NodeList'];
  */
 export type ReadRecord = (columns: readonly string[]) => Report | undefined;
 
+/** Returns the CPUs of a node; undefined if unknown. */
+export type CpusOf = (node: string) => number | undefined;
+
 /**
  * Returns a function that reads records of sacct with columns of these names, in any order. Throws
  * `validation_error` when a required column is missing. Without `AllocTRES` and `ReqTRES`, it reads
@@ -29,7 +33,11 @@ export type ReadRecord = (columns: readonly string[]) => Report | undefined;
  * last are RESIZING and end when the size changed. Since 24.11 the last one starts at that moment; it is
  * recognized by its OriginalSLUID, where there is one, else by the record before it.
  */
-export function createRecordReader(names: readonly string[], observedMs: number): ReadRecord {
+export function createRecordReader(
+  names: readonly string[],
+  observedMs: number,
+  cpusOf: CpusOf = () => undefined,
+): ReadRecord {
   const missing = REQUIRED.filter((name) => !names.includes(name));
   if (missing.length > 0) {
     throw invalid(
@@ -41,7 +49,9 @@ export function createRecordReader(names: readonly string[], observedMs: number)
     if (columns[at.id]!.includes('.')) return undefined;
     if (columns[at.state] === 'PENDING' && readText(columns[at.nodeList]) !== undefined) return undefined;
     const report = readRun(columns, at, observedMs);
-    return columns[at.state] === 'RESIZING' ? toFirstPart(report, readTimeMs(columns[at.end])) : report;
+    return columns[at.state] === 'RESIZING'
+      ? toFirstPart(report, readTimeMs(columns[at.end]))
+      : addEnergy(report, columns, at, cpusOf);
   };
 }
 
@@ -79,6 +89,7 @@ function indexColumns(names: readonly string[]) {
     sluid: indexOf('SLUID'),
     originalSluid: indexOf('OriginalSLUID'),
     suspended: indexOf('Suspended'),
+    energy: indexOf('ConsumedEnergyRaw'),
     submitLine: indexOf('SubmitLine'),
     eligible: indexOf('Eligible'),
   };
@@ -131,6 +142,18 @@ function readRun(columns: readonly string[], at: ColumnIndexes, observedMs: numb
     // While the run goes on, squeue has the more recent value.
     suspendedSeconds: endTimeMs === undefined ? undefined : readSuspended(columns[at.suspended] ?? ''),
   });
+}
+
+/**
+ * Adds the energy of a run that has ended. Without its steps, Slurm has it among the resources alone. After a
+ * change of size the record is of the last part alone.
+ */
+function addEnergy(report: Report, columns: readonly string[], at: ColumnIndexes, cpusOf: CpusOf): Report {
+  const joules =
+    readCount(columns[at.energy]) || readKnownTres(columns[at.allocated] ?? '').energyJoules || undefined;
+  if (joules === undefined || report.endTimeMs === undefined || report.resizedMs !== undefined) return report;
+  const energyJoules = energyOfWholeNodes({ joules, cpus: report.cpus, nodes: report.nodes }, cpusOf);
+  return energyJoules === undefined ? report : { ...report, energyJoules, energyMethod: 'slurm' };
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { Report } from '../../domain/report.ts';
 import { recordCutter } from './record-cutter.ts';
 import { type Header, looksRight, readHeader, splitRecord } from './sacct-columns.ts';
-import { createRecordReader, type ReadRecord } from './sacct-record.ts';
+import { type CpusOf, createRecordReader, type ReadRecord } from './sacct-record.ts';
 import { type Unreadable, UnreadableRecords } from './unreadable.ts';
 
 interface SacctReader {
@@ -10,6 +10,13 @@ interface SacctReader {
   /** Returns the reports of what is left after the last piece. */
   finish(): Report[];
   readonly unreadable: Unreadable;
+}
+
+interface SacctOptions {
+  /** Ends every column; without it the output was saved by hand. */
+  readonly separator?: string;
+  /** The CPUs of a node, without which the energy of a run is unknown. */
+  readonly cpusOf?: CpusOf;
 }
 
 /** The most lines of one record, which a script given as `--wrap` may break. */
@@ -21,7 +28,7 @@ const MAX_LINES = 200;
  * throws `validation_error`. Steps are skipped, unreadable records counted. In saved output, records that a
  * job's name or script breaks with a line break or a separator are put together again.
  */
-export function createSacctReader(observedMs: number, separator?: string): SacctReader {
+export function createSacctReader(observedMs: number, { separator, cpusOf }: SacctOptions = {}): SacctReader {
   const isSaved = separator === undefined;
   const unreadable = new UnreadableRecords();
   const cutter = recordCutter(isSaved ? '\n' : `${separator}\n`, unreadable);
@@ -35,7 +42,7 @@ export function createSacctReader(observedMs: number, separator?: string): Sacct
     if (line === header?.line || (line === '' && broken.length === 0)) return;
     if (header === undefined) {
       header = readHeader(line, separator);
-      toReport = createRecordReader(header.names, observedMs);
+      toReport = createRecordReader(header.names, observedMs, cpusOf);
       return;
     }
     const columns = splitRecord(line, header);

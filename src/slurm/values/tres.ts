@@ -7,6 +7,8 @@ interface Tres {
   readonly memoryMb?: number;
   readonly nodes?: number;
   readonly gpus?: number;
+  /** What Slurm measured, of whole nodes. */
+  readonly energyJoules?: number;
 }
 
 const FIELDS: ReadonlyMap<string, keyof Tres> = new Map([
@@ -14,6 +16,7 @@ const FIELDS: ReadonlyMap<string, keyof Tres> = new Map([
   ['mem', 'memoryMb'],
   ['node', 'nodes'],
   ['gres/gpu', 'gpus'],
+  ['energy', 'energyJoules'],
 ]);
 
 /**

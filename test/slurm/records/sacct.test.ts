@@ -10,7 +10,7 @@ const NOW_MS = 1_795_480_000_000;
 
 /** Reads an output in pieces of `size` characters. */
 function read(text: string, separator?: string, size = 1 << 20) {
-  const reader = createSacctReader(NOW_MS, separator);
+  const reader = createSacctReader(NOW_MS, separator === undefined ? {} : { separator });
   const reports: Report[] = [];
   for (let at = 0; at < text.length; at += size) reports.push(...reader.read(text.slice(at, at + size)));
   reports.push(...reader.finish());

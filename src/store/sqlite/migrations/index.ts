@@ -20,6 +20,7 @@ import nodeReports from './0018_node_reports.sql' with { type: 'text' };
 import further from './0019_further.sql' with { type: 'text' };
 import measures from './0020_measures.sql' with { type: 'text' };
 import plainInserts from './0021_plain_inserts.sql' with { type: 'text' };
+import energy from './0022_energy.sql' with { type: 'text' };
 
 /** Statements, or a function for what SQL cannot do; both run inside a transaction. */
 export type Migration = string | ((db: Database) => void);
@@ -47,4 +48,5 @@ export const MIGRATIONS: readonly Migration[] = [
   further,
   measures,
   plainInserts,
+  energy,
 ];
