@@ -2,6 +2,7 @@ import { type ForeignMetric, JOB_INFO, metricOf } from '../domain/foreign/metric
 import { believe } from '../domain/foreign/moment.ts';
 import { type ForeignJob, gpuOf, jobOf, nodeOf } from '../domain/foreign/place.ts';
 import type {
+  ForeignRequest,
   ForeignSeries,
   IngestSource,
   LeftOut,
@@ -36,7 +37,7 @@ export interface Receiver {
    * samples that are not complete wait in memory. Rejects with `unavailable`, and may then be called again
    * with the same series.
    */
-  receive(source: IngestSource, series: readonly ForeignSeries[]): Promise<Receipt>;
+  receive(source: IngestSource, request: ForeignRequest): Promise<Receipt>;
   /** Stores the samples to which nothing was added for 10 s, and gives up those without CPU or memory. */
   settle(): Promise<void>;
   /** Stores every sample that can be stored. */
@@ -48,9 +49,9 @@ export function createReceiver({ store, now, countValues, countSamples }: Receiv
   const waiting = new Waiting((source) => countSamples(source, 'gpu_alone', 1));
   const storeMoments = momentStore({ store, waiting, countSamples });
 
-  async function gather(source: IngestSource, all: readonly ForeignSeries[]) {
+  async function gather(source: IngestSource, { series: all, unmapped }: ForeignRequest) {
     const pace = startPace();
-    const counts = new Map<ValueResult, number>();
+    const counts = new Map<ValueResult, number>(unmapped > 0 ? [['unmapped', unmapped]] : []);
     const touched = new Set<Place>();
     const jobs = jobsOfNodes(all);
     for (const series of all) {
@@ -98,8 +99,8 @@ export function createReceiver({ store, now, countValues, countSamples }: Receiv
   }
 
   return {
-    async receive(source, all) {
-      const { counts, touched } = await gather(source, all);
+    async receive(source, request) {
+      const { counts, touched } = await gather(source, request);
       // Earlier moments that waited may be complete since one of them has settled.
       const waits = [...touched].flatMap(({ moments }) => [...moments.values()]);
       const complete = await filterInTurns(waits, isComplete);

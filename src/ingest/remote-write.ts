@@ -1,7 +1,7 @@
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
 import { decompress_raw, initSync } from 'snappy-wasm';
 import { AppError } from '../domain/errors.ts';
-import type { ForeignSeries } from '../domain/foreign/series.ts';
+import type { ForeignRequest, ForeignSeries } from '../domain/foreign/series.ts';
 import { startPace } from '../pace.ts';
 
 // Prometheus remote write 1.0 (https://prometheus.io/docs/specs/prw/remote_write_spec/): a WriteRequest of
@@ -10,7 +10,6 @@ import { startPace } from '../pace.ts';
 
 /** 2,000 samples, as Prometheus sends by default, have some 200 kB. */
 const MAX_UNPACKED_BYTES = 4 * 1024 * 1024;
-const MAX_SERIES = 50_000;
 const MAX_VALUES = 100_000;
 /** A series with more labels, or a longer one, is skipped: exporters have 15. */
 const MAX_LABELS = 64;
@@ -31,14 +30,21 @@ export function loadSnappy(wasm: Uint8Array): void {
 }
 
 /**
- * Reads the series of a request. Throws `payload_too_large`, and `invalid_request` for bytes that are not
- * what the specification says. Histograms and metadata are skipped.
+ * Reads the series of a request whose names are `wanted`, and counts the values of others. Throws
+ * `payload_too_large`, and `invalid_request` for bytes that are not what the specification says. Histograms
+ * and metadata are skipped.
  */
-export async function readRemoteWrite(packed: Uint8Array): Promise<ForeignSeries[]> {
-  const message = new BinaryReader(unpack(packed));
+export async function readRemoteWrite(
+  packed: Uint8Array,
+  isWanted: (name: string) => boolean,
+): Promise<ForeignRequest> {
   const pace = startPace();
-  const all: ForeignSeries[] = [];
-  let left = MAX_VALUES;
+  await pace.rest();
+  const message = new BinaryReader(unpack(packed));
+  await pace.rest();
+  const series: ForeignSeries[] = [];
+  let values = 0;
+  let unmapped = 0;
   try {
     while (message.pos < message.len) {
       const [field, type] = message.tag();
@@ -46,17 +52,18 @@ export async function readRemoteWrite(packed: Uint8Array): Promise<ForeignSeries
         skip(message, type);
         continue;
       }
-      const series = readSeries(message, left);
-      left -= series?.values.length ?? 0;
-      if (series) all.push(series);
-      if (all.length > MAX_SERIES) throw tooLarge(`${MAX_SERIES} series`);
+      const one = readSeries(message);
+      values += one.values.length;
+      if (values > MAX_VALUES) throw tooLarge(`${MAX_VALUES} values`);
+      if (one.values.length > 0 && isWanted(one.name)) series.push(one);
+      else unmapped += one.values.length;
       if (pace.isDue()) await pace.rest();
     }
   } catch (cause) {
     if (cause instanceof AppError) throw cause;
     throw malformed('protobuf', cause);
   }
-  return all;
+  return { series, unmapped };
 }
 
 function unpack(packed: Uint8Array): Uint8Array {
@@ -70,20 +77,18 @@ function unpack(packed: Uint8Array): Uint8Array {
   }
 }
 
-/** Reads a series of at most `most` values; undefined for one that is skipped. */
-function readSeries(message: BinaryReader, most: number): ForeignSeries | undefined {
+/** Reads a series; one that is skipped has no values. */
+function readSeries(message: BinaryReader): ForeignSeries {
   const end = endOf(message);
   const series: Read = { labels: new Map(), times: [], values: [], labelCount: 0 };
   while (message.pos < end) {
     if (readField(message, end, series)) continue;
     message.pos = end;
-    return undefined;
+    return { name: '', labels: new Map(), times: [], values: [] };
   }
   requireEnd(message, end);
   const { labels, times, values } = series;
-  if (values.length > most) throw tooLarge(`${MAX_VALUES} values`);
-  const name = labels.get('__name__');
-  return name === undefined || values.length === 0 ? undefined : { name, labels, times, values };
+  return { name: labels.get('__name__') ?? '', labels, times, values };
 }
 
 interface Read {

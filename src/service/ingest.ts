@@ -1,4 +1,5 @@
 import snappy from '../../node_modules/snappy-wasm/es/snappy_bg.wasm' with { type: 'file' };
+import { isForeignName } from '../domain/foreign/metric.ts';
 import type { SampleStore } from '../domain/store/samples.ts';
 import type { Ingest } from '../http/routes/ingests.ts';
 import { readResource } from '../ingest/otlp.ts';
@@ -59,7 +60,7 @@ export function loadRemoteWrite(): Ingest['readRemoteWrite'] {
     const { loadSnappy, readRemoteWrite } = await import('../ingest/remote-write.ts');
     // With `type: 'file'` it is a path, whatever the declaration beside the file says.
     loadSnappy(await Bun.file(snappy as unknown as string).bytes());
-    return readRemoteWrite;
+    return (packed: Uint8Array) => readRemoteWrite(packed, isForeignName);
   }
   return async (packed) => {
     loading ??= load();

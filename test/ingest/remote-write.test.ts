@@ -1,13 +1,15 @@
 import { beforeAll, expect, test } from 'bun:test';
+import { readFileSync } from 'node:fs';
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import type { ForeignSeries } from '../../src/domain/foreign/series.ts';
-import { loadRemoteWrite } from '../../src/service/ingest.ts';
+import { loadSnappy, readRemoteWrite } from '../../src/ingest/remote-write.ts';
 import { codeOf } from '../help/builders.ts';
 import { NOON_MS } from '../help/clock.ts';
 import { remoteWrite, type SentSeries, snappy, writeRequest } from '../help/remote-write.ts';
 import { countTurns } from '../help/turns.ts';
 
-const read = loadRemoteWrite();
+const request = (packed: Uint8Array) => readRemoteWrite(packed, (name) => name !== '' && name !== 'other');
+const read = async (packed: Uint8Array) => (await request(packed)).series;
 const series = (fields: Partial<SentSeries> = {}): SentSeries => ({
   name: 'up',
   labels: { instance: 'n1:9100' },
@@ -17,9 +19,7 @@ const series = (fields: Partial<SentSeries> = {}): SentSeries => ({
 const plain = (all: readonly ForeignSeries[]) =>
   all.map(({ name, labels, times, values }) => ({ name, labels: Object.fromEntries(labels), times, values }));
 
-beforeAll(async () => {
-  await read(remoteWrite([]));
-});
+beforeAll(() => loadSnappy(readFileSync('node_modules/snappy-wasm/es/snappy_bg.wasm')));
 
 test('series are read with their labels, times and values', async () => {
   const points = [
@@ -35,6 +35,20 @@ test('series are read with their labels, times and values', async () => {
     },
     { name: 'é', labels: { __name__: 'é', instance: 'n1:9100' }, times: [NOON_MS], values: [1.5] },
   ]);
+});
+
+test('values of other names are counted', async () => {
+  const other = series({
+    name: 'other',
+    points: [
+      [1, 1],
+      [2, 2],
+    ],
+  });
+  expect(await request(remoteWrite([other, series(), other]))).toMatchObject({
+    series: [{ name: 'up' }],
+    unmapped: 4,
+  });
 });
 
 test('the mark of a series that ended is read as NaN', async () => {
@@ -134,10 +148,10 @@ test('a large request is read in several turns of the event loop', async () => {
   expect(turns.stop()).toBeGreaterThan(3);
 });
 
-test('too many values or series are refused', async () => {
+test('too many values are refused, also of series that are left out', async () => {
   const points = Array.from({ length: 100_001 }, (_, index) => [NOON_MS + index, 1] as const);
   expect(await codeOf(read(remoteWrite([series({ points })])))).toBe('payload_too_large');
-  const many = Array.from({ length: 50_001 }, () => series({ labels: {} }));
+  const many = Array.from({ length: 100_001 }, () => series({ name: '', labels: {} }));
   expect(await codeOf(read(remoteWrite(many)))).toBe('payload_too_large');
 });
 

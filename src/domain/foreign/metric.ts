@@ -79,7 +79,7 @@ const METRICS: Readonly<Record<string, ForeignMetric>> = {
 /** The metric of Omnistat whose label `jobid` says which job is on a node. */
 export const JOB_INFO = 'rmsjob_info';
 
-/** The names that sites send, for a list of what to keep. */
+/** The names in the table, without `_total`. */
 export const FOREIGN_NAMES: readonly string[] = [...Object.keys(METRICS), JOB_INFO];
 
 const WITH_CACHE = row('memory_with_cache_bytes');
@@ -88,9 +88,15 @@ const VERSION_2 = 'slurmstepd.scope';
 /** What DCGM knows of a part of a GPU (MIG); the rest is of the whole GPU, or 0. */
 const KNOWN_OF_PARTS: readonly Part[] = ['gpu_memory_used_bytes', 'gpu_memory_total_bytes'];
 
+const baseOf = (name: string): string => (name.endsWith('_total') ? name.slice(0, -'_total'.length) : name);
+
+/** Returns whether series of a name may measure something. */
+export const isForeignName = (name: string): boolean =>
+  name === JOB_INFO || Object.hasOwn(METRICS, baseOf(name));
+
 /** Returns what a series measures; undefined if it is not in the table. */
 export function metricOf(name: string, labels: ReadonlyMap<string, string>): ForeignMetric | undefined {
-  const base = name.endsWith('_total') ? name.slice(0, -'_total'.length) : name;
+  const base = baseOf(name);
   const metric = Object.hasOwn(METRICS, base) ? METRICS[base] : undefined;
   if (!metric) return undefined;
   if (base === 'cgroup_memory_rss_bytes' && labels.get('cgroup')?.includes(VERSION_2)) return WITH_CACHE;

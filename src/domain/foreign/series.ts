@@ -8,6 +8,13 @@ export interface ForeignSeries {
   readonly values: readonly number[];
 }
 
+/** What one request brings. */
+export interface ForeignRequest {
+  readonly series: readonly ForeignSeries[];
+  /** Values of series that were left out while the request was read. */
+  readonly unmapped: number;
+}
+
 /** How series of other exporters arrive. */
 export const INGEST_SOURCES = ['remote_write', 'otlp'] as const;
 export type IngestSource = (typeof INGEST_SOURCES)[number];

@@ -39,13 +39,16 @@ export async function readBytes(
   request: Request,
   { maxBytes, reserve = () => {} }: Omit<TextOptions, 'isLenient'>,
 ): Promise<Uint8Array> {
-  readLength(request, maxBytes);
+  const header = request.headers.get('content-length');
+  const length = header === null ? undefined : Number(header);
+  if (length !== undefined && length > maxBytes) throw tooLarge(maxBytes);
+  if (length !== undefined) reserve(length);
   const pieces: Uint8Array[] = [];
   for await (const piece of bounded(arriving(request.body ?? []), maxBytes)) {
-    reserve(piece.byteLength);
+    if (length === undefined) reserve(piece.byteLength);
     pieces.push(piece);
   }
-  return pieces.length === 1 ? pieces[0]! : new Uint8Array(Buffer.concat(pieces));
+  return pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces);
 }
 
 /**

@@ -2,7 +2,7 @@ import { Elysia } from 'elysia';
 import { RECEIVE_OTLP, RECEIVE_OTLP_METRICS, RECEIVE_REMOTE_WRITE, renderOtlp } from '../../api/ingest.ts';
 import { PROTOBUF } from '../../api/media-type.ts';
 import { AppError } from '../../domain/errors.ts';
-import type { ForeignSeries, IngestSource, Receipt } from '../../domain/foreign/series.ts';
+import type { ForeignRequest, ForeignSeries, IngestSource, Receipt } from '../../domain/foreign/series.ts';
 import type { SampleStore } from '../../domain/store/samples.ts';
 import { readBytes } from '../request/body-text.ts';
 import { limitIntake } from '../request/intake.ts';
@@ -20,14 +20,14 @@ const intakes = limitIntake(INGEST_INTAKE_BYTES);
 /** Reads and takes series of other exporters. */
 export interface Ingest {
   /** Reads the body of remote write. `invalid_request`, `payload_too_large`. */
-  readonly readRemoteWrite: (packed: Uint8Array) => Promise<readonly ForeignSeries[]>;
+  readonly readRemoteWrite: (packed: Uint8Array) => Promise<ForeignRequest>;
   /** Reads one element of `resourceMetrics`. `validation_error`. */
   readonly readResource: (element: unknown) => {
     readonly series: readonly ForeignSeries[];
     readonly unread: number;
   };
   /** Resolves when the samples that the series complete are on disk. `unavailable`. */
-  readonly receive: (source: IngestSource, series: readonly ForeignSeries[]) => Promise<Receipt>;
+  readonly receive: (source: IngestSource, request: ForeignRequest) => Promise<Receipt>;
 }
 
 interface IngestOptions {
@@ -51,7 +51,7 @@ export const ingests = ({ store, ingest }: IngestOptions) => {
       if (all.length + unread > MAX_POINTS)
         throw new AppError('payload_too_large', `A request may have at most ${MAX_POINTS} data points.`);
     });
-    return renderOtlp(await ingest.receive('otlp', all), unread);
+    return renderOtlp(await ingest.receive('otlp', { series: all, unmapped: 0 }), unread);
   }
 
   return new Elysia({ name: 'ingests', normalize: false })

@@ -431,15 +431,15 @@ test('after a restart, the counter goes on from the last sample that is stored',
   });
   service.clock.set(NOON_MS + 3 * STEP_MS);
   const sent = scrape('cgroup-v2', service.clock.now(), 130);
-  await receiver.receive(
-    'remote_write',
-    sent.map(({ name, labels, points }) => ({
+  await receiver.receive('remote_write', {
+    unmapped: 0,
+    series: sent.map(({ name, labels, points }) => ({
       name,
       labels: new Map(Object.entries(labels)),
       times: points.map(([timeMs]) => timeMs),
       values: points.map(([, value]) => value),
     })),
-  );
+  });
   service.clock.advance(11_000);
   await receiver.settle();
   expect(counts).toMatchObject({ stored: 1 });
