@@ -75,8 +75,8 @@ async function prepare(url: string, folder: { readonly path: string; file(name: 
 }
 
 /**
- * Checks that there is a right sample of every second. On a busy machine Prometheus scrapes late now and then,
- * and early the next time.
+ * Checks that there is a right sample of every second. On a busy machine Prometheus scrapes late now and
+ * then, and early the next time.
  */
 function expectWhole(samples: readonly Sample[]): void {
   const times = samples.map(({ timestamp }) => Date.parse(timestamp));
