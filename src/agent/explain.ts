@@ -1,19 +1,31 @@
 import type { Measured } from '../domain/measure.ts';
-import { type GpuReading, type JobReading, keyText } from './reading.ts';
+import { type GpuReading, type JobKey, type JobReading, keyText } from './reading.ts';
 import type { Round } from './round.ts';
 import { sampleOf } from './sample.ts';
 
 /** Renders what the agent found on its node, what it could not read and why, for a person. */
-export function explainRound({ readings, troubles, ended, dropped }: Round, node: string): string {
+export function explainRound({ readings, troubles, ended, dropped, leftovers }: Round, node: string): string {
   const lines = [
     `Node ${node}: ${readings.length === 0 ? 'no jobs' : `${readings.length} ${readings.length === 1 ? 'job' : 'jobs'}`}`,
     ...readings.flatMap((reading) => describeJob(reading, node)),
     ...(ended > 0 ? [`${ended} jobs ended while they were read.`] : []),
     ...(dropped > 0 ? [`${dropped} values were left out: no job can have them.`] : []),
+    ...(leftovers.length > 0 ? ['', ...describeLeftovers(leftovers)] : []),
     ...(troubles.length > 0 ? ['', 'Not read:'] : []),
     ...troubles.map(({ collector, message }) => `  ${collector}: ${message}`),
   ];
   return lines.map((line) => `${line}\n`).join('');
+}
+
+/** Some of many are enough to find them. */
+const MAX_LEFTOVERS = 10;
+
+function describeLeftovers(keys: readonly JobKey[]): string[] {
+  const names = keys.slice(0, MAX_LEFTOVERS).map(keyText);
+  return [
+    `Left over by Slurm, and no jobs: ${names.join(', ')}${keys.length > names.length ? ', ...' : ''}.`,
+    'No process is in their directories, and no file of Prolog is there. rmdir removes them.',
+  ];
 }
 
 function describeJob(reading: JobReading, node: string): string[] {

@@ -15,7 +15,7 @@ interface GpusOptions {
   readonly paths: Paths;
   /** Adds up what jobs have of their GPUs. */
   readonly use: GpuUse;
-  /** Folders in which programs are looked for, as in PATH; '' starts none, as for a captured tree. */
+  /** Folders in which programs are looked for, as in PATH; those of the system that is read when left out. */
   readonly path?: string;
   /** Milliseconds of a clock that nobody sets. */
   readonly monotonicMs: () => number;
@@ -50,7 +50,9 @@ export interface Gpus {
 
 /** GPUs are read between the rounds no more often than this, however many jobs begin. */
 const EXTRA_MS = 5000;
-const PATH = '/usr/bin:/usr/local/bin:/usr/sbin:/bin:/opt/rocm/bin:/usr/local/nvidia/bin';
+/** Under another root than /, because the programs of this system say nothing of a captured tree. */
+const pathOf = (paths: Paths): string => FOLDERS.map(paths.of).join(':');
+const FOLDERS = ['/usr/bin', '/usr/local/bin', '/usr/sbin', '/bin', '/opt/rocm/bin', '/usr/local/nvidia/bin'];
 /** Where slurmd reads it, also where slurmctld hands it out. */
 const GRES_CONF = [
   '/etc/slurm/gres.conf',
@@ -63,7 +65,7 @@ const NO_HELD =
 
 /** Reads GPUs round after round. */
 export function createGpus(options: GpusOptions): Gpus {
-  const { paths, use, path = PATH, monotonicMs, waitMs, timeoutMs } = options;
+  const { paths, use, path = pathOf(paths), monotonicMs, waitMs, timeoutMs } = options;
   const wait = { monotonicMs, ...(waitMs !== undefined && { waitMs }) };
   const programs = { paths, path, ...(timeoutMs !== undefined && { timeoutMs }) };
   const places = readBeside({

@@ -52,8 +52,6 @@ export function createReader(options: ReaderOptions): Reader {
     saved: file?.load(),
   });
   const mounts = rememberMounts(paths, clock.monotonicMs);
-  // The programs of this node say nothing of a captured tree.
-  const programs = root === '/' ? {} : { path: '' };
   const round: RoundOptions = {
     paths,
     node,
@@ -63,7 +61,7 @@ export function createReader(options: ReaderOptions): Reader {
     runs: ledger.runs,
     held: createHeld({ paths, node, spool: hookSpool }),
     leftovers: createLeftovers({ clock, readFile: readText }),
-    gpus: createGpus({ paths, use: ledger.gpuUse, monotonicMs: clock.monotonicMs, ...programs }),
+    gpus: createGpus({ paths, use: ledger.gpuUse, monotonicMs: clock.monotonicMs }),
     energy: { read: createEnergy({ paths, meter: ledger.nodeMeter }), shares: ledger.shares },
     allocatedCpus: createAllocation({ paths, readFile: readText }),
   };

@@ -18,14 +18,14 @@ const SETTINGS = [
 ] as const satisfies readonly SettingKey[];
 type AgentConfig = Pick<Config, (typeof SETTINGS)[number]>;
 
-/** CPU usage is what was used between two readings. */
-const EXPLAIN_SPAN_MS = 1200;
-
 export const agent = defineCommand({
   summary: 'Measure the jobs of this compute node and send their samples',
-  usage: ['agent [settings]', 'agent --once [settings]'],
+  usage: ['agent [settings]', 'agent --once --explain [settings]'],
   examples: [
-    ['agent --once', 'Print what is found and read on this node, and send nothing'],
+    [
+      'agent --once --explain',
+      'Print what is found and read on this node, and whether the service is reached',
+    ],
     ['agent --server http://head01:8080', 'Measure every 15 s, as root by MUNGE'],
     [
       'agent --server https://head01:8443 --token-file /etc/hpc-observe/token',
@@ -34,31 +34,21 @@ export const agent = defineCommand({
   ],
   settings: SETTINGS,
   flags: {
-    once: { help: 'Read the jobs, print what was found and what could not be read, and end' },
-    root: { takes: 'FOLDER', help: 'Read /proc and /sys below this folder' },
+    once: {
+      help: 'Read the jobs, print what was found and what could not be read, and end; nothing is sent',
+    },
+    explain: { help: 'The same as --once' },
+    root: {
+      takes: 'FOLDER',
+      help: 'Read /proc and /sys below this folder, and run only programs that are there',
+    },
   },
-  async run({ config, flags, print }) {
+  async run({ config, origins, flags, print }) {
     const node = config.node ?? hostname().split('.')[0]!;
     const root = flags.get('root') ?? '/';
-    if (!flags.has('once')) return run(config, node, root);
-    const [{ createReader }, { createClock }, { explainRound }] = await Promise.all([
-      import('../agent/reader.ts'),
-      import('../agent/clock.ts'),
-      import('../agent/explain.ts'),
-    ]);
-    const { spool: hookSpool, intervalMs } = config;
-    const reader = createReader({
-      node,
-      root,
-      hookSpool,
-      intervalMs,
-      version,
-      clock: createClock(),
-      warn() {},
-    });
-    await reader.read();
-    await Bun.sleep(EXPLAIN_SPAN_MS);
-    print(explainRound(await reader.read(), node));
+    if (!flags.has('once') && !flags.has('explain')) return run(config, node, root);
+    const { explainAgent } = await import('./agent-once.ts');
+    print(await explainAgent({ config, origins, node, root, version }));
     return 0;
   },
 });

@@ -27,7 +27,7 @@ test('what was found, what is sent and what could not be read stand in one text'
       isWhole: true,
       ended: 0,
       dropped: 2,
-      leftovers: [],
+      leftovers: [{ jobId: '3' }, { jobId: '4' }],
     },
     'n1',
   );
@@ -47,6 +47,9 @@ test('what was found, what is sent and what could not be read stand in one text'
     cpu_seconds                1
     cpus_used                  1
 2 values were left out: no job can have them.
+
+Left over by Slurm, and no jobs: 3, 4.
+No process is in their directories, and no file of Prolog is there. rmdir removes them.
 
 Not read:
   memory: It may not be read.

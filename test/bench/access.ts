@@ -108,7 +108,7 @@ async function processorRate({ url, pid }: Running, script: string, seconds: num
 }
 
 /** The processor time of all threads of a process: utime and stime in /proc/PID/stat, of 10 ms each. */
-function processorSeconds(pid: number): number {
+export function processorSeconds(pid: number): number {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)!.split(' ');
   return (Number(fields[11]) + Number(fields[12])) / 100;
 }

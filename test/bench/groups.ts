@@ -1,5 +1,6 @@
 import { PLACES } from '../integration/neighbours/places.ts';
 import { measureAccess } from './access.ts';
+import { measureAgent } from './agent.ts';
 import { measureBatches } from './batch.ts';
 import { measureColumns } from './columns.ts';
 import { measureComeback } from './comeback.ts';
@@ -37,6 +38,7 @@ export interface Size {
     readonly processes: number;
     readonly outageSeconds: number;
   };
+  readonly agentRounds: number;
   readonly soakSeconds: number;
 }
 
@@ -53,6 +55,7 @@ export const FULL: Size = {
   created: { bulk: 200_000, rounds: 3, seconds: 4 },
   reads: { nodes: 1000, hours: 24, rounds: 51 },
   comeback: { senders: 10_000, processes: 2, outageSeconds: 45 },
+  agentRounds: 60,
   soakSeconds: 60,
 };
 
@@ -70,6 +73,7 @@ export const QUICK: Size = {
   created: { bulk: 20_000, rounds: 1, seconds: 1 },
   reads: { nodes: 100, hours: 8, rounds: 11 },
   comeback: { senders: 500, processes: 1, outageSeconds: 4 },
+  agentRounds: 10,
   soakSeconds: 20,
 };
 
@@ -93,5 +97,6 @@ export const GROUPS: Readonly<Record<string, (size: Size) => Promise<Row[]>>> = 
   reads: ({ reads }) => measureReads(reads),
   starts: ({ jobs, rounds }) => measureStarts({ jobs, rounds: rounds.starts }),
   neighbours: ({ neighbourPlaces }) => measureNeighbours(PLACES.slice(0, neighbourPlaces)),
+  agent: ({ agentRounds }) => measureAgent({ jobs: 50, gpus: 8, rounds: agentRounds }),
   soak: ({ soakSeconds }) => measureSoak({ seconds: soakSeconds }),
 };

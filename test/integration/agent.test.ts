@@ -208,13 +208,39 @@ test('counters go on where an agent that was killed had them, also if Slurm made
 test('agent --once prints what it found on the node, and needs no service', async () => {
   using folder = temporaryFolder();
   nodeWithJob(folder.path).useCpu(3);
+  const [port] = await freePorts(1);
   const { exitCode, stdout } = await runExecutable(
-    ['agent', '--once', '--root', folder.path, '--node', 'n1'],
-    {
-      folder: folder.path,
-    },
+    ['agent', '--once', '--root', folder.path, '--node', 'n1', '--server', `http://127.0.0.1:${port}`],
+    { folder: folder.path },
   );
   expect(exitCode).toBe(0);
   expect(stdout).toStartWith('Node n1: 1 job\n\n  job 7: cpu 0 %, memory 2 MB\n');
   expect(stdout).toContain('cpu_seconds                3\n');
+  expect(stdout).toEndWith(`
+Settings (the others have their defaults):
+  server = "http://127.0.0.1:${port}"  (--server)
+  node = "n1"  (--node)
+
+Service:
+  No service answers at http://127.0.0.1:${port}. Start it (systemctl start hpc-observe), or give its URL with --server.
+`);
+});
+
+test('agent --explain says whether the service takes samples from here, and why not', async () => {
+  using folder = temporaryFolder();
+  nodeWithJob(folder.file('root')).useCpu(3);
+  await using server = await serve();
+  const explain = async (...args: string[]) => {
+    const command = ['agent', '--explain', '--root', folder.file('root'), '--server', server.url, ...args];
+    const { exitCode, stdout } = await runExecutable(command, { folder: folder.path });
+    return [exitCode, stdout.slice(stdout.indexOf('Service:\n')).split('\n')[1]];
+  };
+  // The kernel of this machine knows the user of the connection.
+  const [exitCode, known] = await explain();
+  expect(exitCode).toBe(0);
+  expect(known).toStartWith(`  ${server.url} takes samples from here, as `);
+  writeFileSync(folder.file('token'), `hpo_${'a'.repeat(43)}\n`, { mode: 0o600 });
+  const [, refused] = await explain('--token-file', folder.file('token'));
+  expect(refused).toContain('token');
+  expect(refused).not.toContain('takes samples from here, as');
 });

@@ -150,9 +150,41 @@ test('the administrator is told what to install where nothing can be read', asyn
   expect(await read().then(String, String)).toContain('neither amd-smi nor rocm-smi is there');
 });
 
-test('an amd-smi that hangs is killed', async () => {
+test.each(['amd-smi', 'rocm-smi'])('an %s that hangs is killed', async (name) => {
   using tree = unpackTree(PLACE);
-  using tools = programs({ 'amd-smi': 'exec /bin/sleep 30' });
+  using tools = programs({ [name]: 'exec /bin/sleep 30' });
   const read = createAmd({ paths: pathsUnder(tree.path), path: tools.env.PATH, timeoutMs: 100 });
-  expect(await read().then(String, String)).toContain('amd-smi took more than 0.1 s and was killed');
+  expect(await read().then(String, String)).toContain(`${name} took more than 0.1 s and was killed`);
+});
+
+test.each(['amd-smi', 'rocm-smi'])(
+  'an %s that prints garbage is said to, with what it printed',
+  async (name) => {
+    using tree = unpackTree(PLACE);
+    using tools = programs({ [name]: 'echo "Segmentation fault (core dumped)"' });
+    const read = createAmd({ paths: pathsUnder(tree.path), path: tools.env.PATH });
+    const message = await read().then(String, String);
+    expect(message).toContain(`${name} `);
+    expect(message).toContain('Segmentation fault');
+  },
+);
+
+test('a GPU that amd-smi lost has no values, and fields with other names are absent', () => {
+  const list = JSON.stringify([
+    { gpu: 0, bdf: '0000:c1:00.0', uuid: 'GPU-18f68e602b8a790f' },
+    { gpu: 1, bdf: '0000:c6:00.0', uuid: 'GPU-2222222222222222' },
+  ]);
+  const metric = JSON.stringify([
+    {
+      gpu: 0,
+      usage: { graphics_activity: { value: 5, unit: '%' } },
+      power: { socket_power: { value: 90, unit: 'W' } },
+    },
+    { gpu: 1, usage: 'N/A', power: 'N/A', temperature: 'N/A', mem_usage: 'N/A' },
+  ]);
+  const { devices } = parseAmdSmi(metric, list);
+  expect(devices.map(({ uuid, values }) => [uuid, values])).toEqual([
+    ['GPU-18f68e602b8a790f', { gpu_power_watts: 90 }],
+    ['GPU-2222222222222222', {}],
+  ]);
 });
