@@ -115,7 +115,7 @@ export class JsonScanner {
   }
 
   #isWatched(): boolean {
-    return this.structure !== undefined && this.#depth >= 2 && this.#depth <= this.structure.deepest;
+    return this.#depth >= 2 && this.#depth <= (this.structure?.deepest ?? 0);
   }
 
   #addValue(): void {
