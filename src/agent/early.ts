@@ -11,6 +11,8 @@ export interface EarlyBatches {
   isWaiting(number: number): boolean;
   /** How long until one of them is sent again; undefined if there are none. */
   restMs(): number | undefined;
+  /** Forgets those that could be sent now: where none of them is in the spool, they were dropped from it. */
+  forgetDue(): void;
 }
 
 /**
@@ -31,7 +33,10 @@ export function earlyBatches(monotonicMs: () => number): EarlyBatches {
     isWaiting: (number) => (times.get(number)?.nextMs ?? 0) > monotonicMs(),
     restMs() {
       if (times.size === 0) return undefined;
-      return Math.max(0, Math.min(...[...times.values()].map(({ nextMs }) => nextMs)) - monotonicMs());
+      return Math.min(...[...times.values()].map(({ nextMs }) => nextMs)) - monotonicMs();
+    },
+    forgetDue() {
+      for (const [number, { nextMs }] of times) if (nextMs <= monotonicMs()) times.delete(number);
     },
   };
 }

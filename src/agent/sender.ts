@@ -76,9 +76,9 @@ export function startSender(options: SenderOptions): Sender {
 
   /** How long to wait after a run without a failure; undefined until there is another batch. */
   function restMs(): number | undefined {
-    const earlyMs = early.restMs();
-    if (earlyMs === undefined) return spool.state().batches > 0 ? 0 : undefined;
-    return spool.first(isReady) ? 0 : earlyMs;
+    if (spool.state().batches > 0 && spool.first(isReady)) return 0;
+    early.forgetDue();
+    return early.restMs();
   }
 
   const runs = repeat({

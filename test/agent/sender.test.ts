@@ -155,3 +155,16 @@ test('a job that is not known after three minutes is refused, and that is told o
   expect([one.sent.length, one.told]).toEqual([7, ['samples_refused']]);
   expect(one.sender.counts()).toMatchObject({ sent: 1, refusedRows: 1 });
 });
+
+test('a batch that was sent too early and then dropped for others is not waited for', async () => {
+  await using one = sending(() => 1, 'not_found');
+  one.add('early');
+  await one.until(() => one.sent.length === 1);
+  // Somebody deleted its file, or there was no room for it.
+  one.spool.remove(one.spool.first()!.number);
+  one.clock.ms = 30_000;
+  one.sender.wake();
+  await one.until(() => one.sender.state().runs >= 2);
+  await Bun.sleep(100);
+  expect(one.sender.state().runs).toBeLessThan(5);
+});

@@ -1,3 +1,4 @@
+import { delayOf } from '../../src/agent/loop.ts';
 import { startSender } from '../../src/agent/sender.ts';
 import type { Spool } from '../../src/agent/spool.ts';
 import type { SentRow } from '../../src/api/sample-row.ts';
@@ -14,6 +15,7 @@ const [url, from, to, jobs] = [process.argv[2]!, ...process.argv.slice(3).map(Nu
   number,
 ];
 
+const INTERVAL_MS = 15_000;
 let timesMs: number[] = [];
 let failures = 0;
 let finish: () => void = () => {};
@@ -66,6 +68,7 @@ const agents = Array.from({ length: to - from }, (_, place) => {
   const client = new Client({ url, headers: { connection: 'close' }, timeoutMs: 30_000 });
   const spool = memorySpool();
   return {
+    delayMs: delayOf(`n${sender}`, INTERVAL_MS),
     add: (timeMs: number) =>
       spool.add(packSamples(Array.from({ length: jobs }, (_, job) => sampleOf(sender, job, timeMs)))),
     sender: startSender({
@@ -87,7 +90,8 @@ const agents = Array.from({ length: to - from }, (_, place) => {
 function addAll(): void {
   const nowMs = Date.now();
   for (const { add } of agents) add(nowMs);
-  for (const { sender } of agents) sender.wake();
+  // In the third of an interval after a round, each at its own time.
+  for (const { sender, delayMs } of agents) sender.wake(delayMs);
 }
 
 /** Waits until all batches were acknowledged. */

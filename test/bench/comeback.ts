@@ -23,7 +23,7 @@ export interface Acknowledged {
 
 /**
  * Measures how long it takes until all agents of a large cluster were answered: after an outage, in which
- * their waits have grown, and when all send at the same moment. They are the senders of real agents, in
+ * their waits have grown, and after a round that all read at the same moment. They are the senders of real agents, in
  * `processes` processes, with a connection of its own for each request.
  */
 export async function measureComeback(options: {
@@ -47,11 +47,11 @@ export async function measureComeback(options: {
     await Bun.sleep(outageSeconds * 1000);
     await using _ = await start();
     const outage = await observe(url, children, 'come');
-    const moment = await observe(url, children, 'again');
+    const round = await observe(url, children, 'again');
     const what = `${grouped(senders)} agents, each with a batch of ${JOBS} jobs and 12 measures`;
     return [
       rowOf(`${what}, back after an outage`, senders, outage),
-      rowOf(`${what}, that send at the same moment`, senders, moment),
+      rowOf(`${what}, after a round`, senders, round),
     ];
   } finally {
     for (const { child } of children) child.kill('SIGKILL');

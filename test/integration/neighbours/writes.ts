@@ -65,12 +65,12 @@ const SINGLE: readonly Case[] = [
   ...strange('POST /v1/events/hook'),
   {
     endpoint: 'POST /v1/events/hook',
-    use: 'the start of a job on 99,999 nodes',
+    use: 'the start of a job on 10,000 nodes',
     limits: MANY_NODES,
     run: (url) =>
       send(url, 'POST /v1/events/hook', {
         file: `${Math.floor(Date.now() / 1000)}.000000000-prolog_slurmctld-${++next}-0-1-head01.event`,
-        variables: [`SLURM_JOB_ID=${900_000 + next}`, 'SLURM_JOB_USER=u', 'SLURM_JOB_NODELIST=n[1-99999]'],
+        variables: [`SLURM_JOB_ID=${900_000 + next}`, 'SLURM_JOB_USER=u', 'SLURM_JOB_NODELIST=n[1-10000]'],
       }),
   },
   {
