@@ -141,6 +141,17 @@ test.each(COMPLETIONS)(
   },
 );
 
+test('slurmctld of a version that crashes where it cannot post is told of with the advice', () => {
+  const adviceOf = (version: string) =>
+    judgeCompletions(
+      parseSlurmConfig(`SLURM_VERSION = ${version}\n${ELASTIC}${SERVER}/v1/slurm/jobcomp`),
+      { url: SERVER, isHere: true },
+      true,
+    );
+  expect(adviceOf('24.11.5')).toMatchObject({ status: 'ok', advice: expect.stringContaining('crashes') });
+  for (const version of ['22.05.8', '26.05.5']) expect(adviceOf(version).advice).toBeUndefined();
+});
+
 const TOKEN = 'hpo_secretOfSlurmctld';
 const REMOTE = { url: 'http://observe:8080', isHere: false };
 const AT_REMOTE = `${ELASTIC}${REMOTE.url}/v1/slurm/jobcomp`;
