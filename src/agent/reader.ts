@@ -4,7 +4,7 @@ import type { Clock } from './clock.ts';
 import { createEnergy } from './energy.ts';
 import { readText } from './file.ts';
 import { createGpus } from './gpus.ts';
-import { createHeld } from './held.ts';
+import { createHeld, findHeld } from './held.ts';
 import { createLedger } from './ledger.ts';
 import { createLedgerFile } from './ledger-file.ts';
 import { createLeftovers } from './leftovers.ts';
@@ -52,6 +52,7 @@ export function createReader(options: ReaderOptions): Reader {
     saved: file?.load(),
   });
   const mounts = rememberMounts(paths, clock.monotonicMs);
+  const held = createHeld({ paths, node, spool: hookSpool });
   const round: RoundOptions = {
     paths,
     node,
@@ -59,13 +60,22 @@ export function createReader(options: ReaderOptions): Reader {
     mounts,
     meter: ledger.meter,
     runs: ledger.runs,
-    held: createHeld({ paths, node, spool: hookSpool }),
+    held,
     leftovers: createLeftovers({ clock, readFile: readText }),
     gpus: createGpus({ paths, use: ledger.gpuUse, monotonicMs: clock.monotonicMs }),
     energy: { read: createEnergy({ paths, meter: ledger.nodeMeter }), shares: ledger.shares },
     allocatedCpus: createAllocation({ paths, readFile: readText }),
   };
   let isFailing = false;
+
+  function readPrologMs(key: JobKey): number | undefined {
+    try {
+      return findHeld(held(), key)?.prologMs;
+    } catch {
+      // The next round says why.
+      return undefined;
+    }
+  }
 
   function keep(): void {
     try {
@@ -90,7 +100,11 @@ export function createReader(options: ReaderOptions): Reader {
       const report = reportNode({ node, version, intervalMs, timeMs: clock.nowMs(), round: read }, paths);
       return { ...read, report };
     },
-    begin: (key) => ledger.meter.begin(keyText(key), clock.monotonicMs()),
+    begin(key) {
+      // Before its span begins, because another run of the job counts from 0.
+      ledger.runs.see(keyText(key), { prologMs: readPrologMs(key), hasLastingStep: () => false });
+      ledger.meter.begin(keyText(key), clock.monotonicMs());
+    },
     end: (key) => ledger.runs.gone(keyText(key)),
     watch: (onEvent) => watchJobs({ paths, node, mounts: mounts(), onEvent }),
   };

@@ -145,10 +145,10 @@ function noticeRuns(jobs: readonly JobDirectory[], held: HeldJobs, runs: Runs | 
   runs.keep(new Set(jobs.map(({ key }) => keyText(key))));
   for (const job of jobs) {
     const prologMs = findHeld(held, job.key)?.prologMs;
-    const isLasting = foldersOf(job).some((folder) =>
-      LASTING_STEPS.some((step) => existsSync(`${folder}/${step}`)),
-    );
-    runs.see(keyText(job.key), { prologMs, isLasting });
+    // Slurm makes the directories of a step in all of them.
+    const [folder] = foldersOf(job);
+    const hasLastingStep = () => LASTING_STEPS.some((step) => existsSync(`${folder}/${step}`));
+    runs.see(keyText(job.key), { prologMs, hasLastingStep });
   }
 }
 

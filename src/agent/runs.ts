@@ -10,7 +10,8 @@ export interface KnownRun {
 
 export interface SeenRun {
   readonly prologMs?: number | undefined;
-  readonly isLasting: boolean;
+  /** Whether it has a step that lasts as long as the run; asked until it had one. */
+  readonly hasLastingStep: () => boolean;
 }
 
 /** Jobs that are remembered after they were gone: a node of a job may have no step for hours. */
@@ -55,7 +56,7 @@ export function createRuns({ onEnd, saved = {} }: RunsOptions): Runs {
   }
 
   return {
-    see(key, { prologMs, isLasting }) {
+    see(key, { prologMs, hasLastingStep }) {
       const known = here.get(key) ?? left.get(key);
       left.delete(key);
       const isOther =
@@ -68,7 +69,7 @@ export function createRuns({ onEnd, saved = {} }: RunsOptions): Runs {
       const since = prologMs ?? before?.prologMs;
       here.set(key, {
         ...(since !== undefined && { prologMs: since }),
-        ...((isLasting || before?.isLasting) && { isLasting: true }),
+        ...((before?.isLasting || hasLastingStep()) && { isLasting: true }),
       });
     },
     keep(keys) {

@@ -16,7 +16,7 @@ function start(tree = `==> ${BOOT_ID} <==\n9d2f\n`) {
 
 function countedLedger() {
   const ledger = createLedger({ longestSpanMs: 60_000 });
-  ledger.runs.see('7', { isLasting: true });
+  ledger.runs.see('7', { hasLastingStep: () => true });
   ledger.meter.read('7', [{ source: 'a', values: { cpu_seconds: 100 } }], 0);
   const gpus = new Map([['7', [{ uuid: 'GPU-1', values: { gpu_power_watts: 10 } }]]]);
   const cpu = { cpus: 4, busySeconds: 0 };
@@ -46,7 +46,7 @@ test('counters go on after a restart of the agent', () => {
 test('a run that ended is forgotten in all of them', () => {
   const ledger = countedLedger();
   ledger.runs.gone('7');
-  ledger.runs.see('7', { isLasting: true });
+  ledger.runs.see('7', { hasLastingStep: () => true });
   const { meter, gpuUse, shares, runs } = ledger.save();
   expect([meter, gpuUse, shares.jobs, runs]).toEqual([{}, {}, {}, { '7': { isLasting: true } }]);
 });

@@ -7,7 +7,11 @@ const NOTHING = { readings: [], troubles: [], isWhole: false, ended: 0, dropped:
 const key = (jobId: string): JobKey => ({ jobId });
 
 /** Moments of a node whose watch tells what the test says; jobs of `there` are there already. */
-function moments({ there = [] as readonly string[], read = async () => {} } = {}) {
+function moments({
+  there = [] as readonly string[],
+  read = async () => {},
+  gpusDueMs = [] as number[],
+} = {}) {
   const [begun, gone, taken, warnings] = [[] as string[], [] as string[], [] as string[], [] as string[]];
   let tell = (_: JobEvent) => {};
   let isStopped = false;
@@ -26,7 +30,8 @@ function moments({ there = [] as readonly string[], read = async () => {} } = {}
     async read(keys) {
       await read();
       const readings = keys.map((one) => ({ key: one, timeMs: 0, values: {}, gpus: [] }));
-      return { ...NOTHING, readings };
+      const dueMs = gpusDueMs.shift();
+      return { ...NOTHING, readings, ...(dueMs !== undefined && { gpusDueMs: dueMs }) };
     },
     take: ({ readings }) => void taken.push(readings.map((one) => keyText(one.key)).join(' ')),
     warn: (event, { jobs }) => void warnings.push(`${event} ${jobs}`),
@@ -102,6 +107,16 @@ test('a reading that fails is told, and the next one comes', async () => {
   node.tell('ending', '8');
   await Bun.sleep(30);
   expect([node.warnings, node.taken]).toEqual([['reading_failed 1'], ['8']]);
+  node.stop();
+});
+
+test('jobs whose GPUs were not read, so as not to ask too often, are read again when they can be', async () => {
+  const node = moments({ gpusDueMs: [60] });
+  node.tell('young', '7');
+  await Bun.sleep(30);
+  expect(node.taken).toEqual(['7']);
+  await Bun.sleep(100);
+  expect(node.taken).toEqual(['7', '7']);
   node.stop();
 });
 

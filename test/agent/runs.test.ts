@@ -7,8 +7,8 @@ function start(saved = {}) {
   return { ...createRuns({ onEnd: (key) => void ended.push(key), saved }), ended };
 }
 const NONE = new Set<string>();
-const STEP = { isLasting: false };
-const BATCH = { isLasting: true };
+const STEP = { hasLastingStep: () => false };
+const BATCH = { hasLastingStep: () => true };
 
 test('a job whose steps come and go counts on', () => {
   const runs = start();
@@ -37,12 +37,12 @@ test('a job that had a step for the whole of its run is another run when it come
 
 test('where Prolog keeps its files, it alone decides', () => {
   const runs = start();
-  runs.see('1', { isLasting: true, prologMs: 5 });
+  runs.see('1', { ...BATCH, prologMs: 5 });
   runs.gone('1');
-  runs.see('1', { isLasting: true, prologMs: 5 });
+  runs.see('1', { ...BATCH, prologMs: 5 });
   expect(runs.ended).toEqual([]);
   // Its directory may never have been seen gone.
-  runs.see('1', { isLasting: true, prologMs: 6 });
+  runs.see('1', { ...BATCH, prologMs: 6 });
   expect(runs.ended).toEqual(['1']);
 });
 
