@@ -76,25 +76,18 @@ export function furtherCollector(
       return known.slice(0, count);
     },
 
-    /** Returns the values of some cells, one row each. */
-    points(cells: ArrayLike<number>): FurtherPoints {
-      return {
-        further: all.map(({ measure, ...known }) => {
-          const values = pickCells(cells, (cell) =>
-            measure.kind === 'counter' ? known.totals[cell]! : meanOf(known, cell, measure),
-          );
-          return { code: measure.code, gpu: '', values: maskUnknown(values, cells, known.counts) };
-        }),
-        spreads: all.map(({ measure, ...known }) => {
-          const column = (valueAt: (cell: number) => number) =>
-            maskUnknown(pickCells(cells, valueAt), cells, known.counts);
-          return {
-            min: column((cell) => known.min[cell]!),
-            mean: column((cell) => meanOf(known, cell, measure)),
-            max: column((cell) => known.max[cell]!),
-          };
-        }),
-      };
+    /** Returns the values of some cells, one row each. Yields after each measure. */
+    *points(cells: ArrayLike<number>): Generator<undefined, FurtherPoints> {
+      const further: FurtherColumn[] = [];
+      const spreads: SpreadColumns[] = [];
+      for (const { measure, sums, counts, totals, min, max } of all) {
+        const mean = meansOf(cells, sums, counts, measure);
+        const values = measure.kind === 'counter' ? pickKnown(cells, totals, counts) : mean;
+        further.push({ code: measure.code, gpu: '', values });
+        spreads.push({ min: pickKnown(cells, min, counts), mean, max: pickKnown(cells, max, counts) });
+        yield;
+      }
+      return { further, spreads };
     },
   };
 }
@@ -144,19 +137,25 @@ function addLatest({ latest, totals }: Cells, label: number, labelCount: number)
 }
 
 /** Means have six decimals, those of bytes none. */
-function meanOf({ sums, counts }: Pick<Cells, 'sums' | 'counts'>, cell: number, { unit }: Measure): number {
-  const mean = sums[cell]! / counts[cell]!;
-  return unit === 'bytes' ? Math.round(mean) : Math.round(mean * 1e6) / 1e6;
+function meansOf(
+  cells: ArrayLike<number>,
+  sums: Float64Array,
+  counts: Float64Array,
+  { unit }: Measure,
+): Float64Array {
+  const scale = unit === 'bytes' ? 1 : 1e6;
+  const means = new Float64Array(cells.length);
+  for (let i = 0; i < means.length; i++) {
+    means[i] = Math.round((sums[cells[i]!]! / counts[cells[i]!]!) * scale) / scale;
+  }
+  return means;
 }
 
-function pickCells(cells: ArrayLike<number>, valueAt: (cell: number) => number): Float64Array {
+/** Returns the values of some cells; NaN where no sample has the measure. */
+function pickKnown(cells: ArrayLike<number>, values: Float64Array, counts: Float64Array): Float64Array {
   const picked = new Float64Array(cells.length);
-  for (let i = 0; i < cells.length; i++) picked[i] = valueAt(cells[i]!);
+  for (let i = 0; i < picked.length; i++) {
+    picked[i] = counts[cells[i]!]! > 0 ? values[cells[i]!]! : Number.NaN;
+  }
   return picked;
-}
-
-/** Sets what no sample of the cell has to NaN. */
-function maskUnknown(values: Float64Array, cells: ArrayLike<number>, counts: Float64Array): Float64Array {
-  for (let i = 0; i < values.length; i++) if (counts[cells[i]!] === 0) values[i] = Number.NaN;
-  return values;
 }

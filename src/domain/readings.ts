@@ -197,12 +197,12 @@ export function joinReadings(
   return isTurned ? reverseRows({ ...all, ...labels }) : { ...all, ...labels };
 }
 
-/** Reverses the rows in their place. */
+/** Returns the rows in reverse. */
 export function reverseRows(readings: Readings): Readings {
   return {
     ...readings,
-    ...mapColumns(readings, (column) => column.reverse()),
-    nodes: readings.nodes.reverse(),
+    ...mapColumns(readings, (column) => column.toReversed()),
+    nodes: readings.nodes.toReversed(),
   };
 }
 

@@ -24,7 +24,10 @@ function samples(
 }
 
 const valuesOf = (collector: ReturnType<typeof furtherCollector>, cells: number[]) => {
-  const { further, spreads } = collector.points(cells);
+  const steps = collector.points(cells);
+  let step = steps.next();
+  while (!step.done) step = steps.next();
+  const { further, spreads } = step.value;
   const [{ min, mean, max } = { min: [], mean: [], max: [] }] = spreads;
   return { values: [...further[0]!.values], min: [...min], mean: [...mean], max: [...max] };
 };

@@ -16,7 +16,7 @@ import { addBases, columnFinder, findBases, readBases, subtractBases, writeBases
 import { ChunkReader, ChunkWriter, damaged } from './bytes.ts';
 import { writeColumn } from './column.ts';
 import { readMeasured, readPresent, requireFinite, SOMETIMES, splitPresent } from './presence.ts';
-import type { WantedMeasures } from './wanted.ts';
+import { isWanted, type WantedMeasures } from './wanted.ts';
 
 /** Returns the columns in which something was measured. */
 export const measuredColumns = (further: readonly FurtherColumn[] = []): FurtherColumn[] =>
@@ -120,12 +120,9 @@ export function unpackFurther(
   }
 
   return [...columns.entries()]
-    .filter(([, column]) => isWanted(column, wanted))
+    .filter(([, column]) => isWanted(wanted, column.code, column.gpu !== ''))
     .map(([place, { code, gpu }]) => ({ code, gpu, values: valuesAt(place) }));
 }
-
-const isWanted = ({ code, gpu }: PackedColumn, wanted: WantedMeasures): boolean =>
-  wanted === 'all' || (wanted.gpus === (gpu !== '') && wanted.codes.includes(code));
 
 function readColumns(from: ChunkReader): PackedColumn[] {
   const names: string[] = [''];

@@ -24,12 +24,19 @@ export interface Piece {
   readonly count: number;
   /** Index of the node in the names of the job; not used if the readings have `labels`. */
   readonly node: number;
-  open(): NodeReadings;
+  /** Rows outside `range` may be left out. */
+  open(range?: Range): NodeReadings;
   /**
    * Returns the sums of each 15 minutes of the documented values; undefined if none are stored for exactly
    * these readings.
    */
   quarters?(): SpanSums | undefined;
+}
+
+/** Times of readings that are needed; both ends are inclusive. */
+export interface Range {
+  readonly fromMs: number;
+  readonly toMs: number;
 }
 
 export interface FoundPieces extends ReadingLabels {
@@ -146,8 +153,12 @@ function* readBlock(
   let found = 0;
   for (const { piece, rank, beginMs } of waiting) {
     if (beginMs > endMs) break;
-    const readings = order === 'asc' ? piece.open() : turnAround(piece.open());
+    const readings =
+      order === 'asc'
+        ? piece.open({ fromMs: afterMs + 1, toMs: endMs })
+        : turnAround(piece.open({ fromMs: -endMs, toMs: -afterMs - 1 }));
     yield;
+    if (readings.count === 0) continue;
     const part = cutTimes(readings, afterMs, endMs);
     if (part.count === 0) continue;
     clips.push({ readings: part, node: piece.node, rank });

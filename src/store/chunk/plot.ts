@@ -5,8 +5,8 @@ import { type Plot, plotSpans, pointsOf, type Spans, spanCollector } from '../..
 import type { ReadingQuery } from '../../domain/store/samples.ts';
 import type { FoundPieces } from './merge.ts';
 
-/** Values of a plot with a line for each GPU: 100 MB while they are added up. */
-const MAX_CELLS = 1_000_000;
+/** Points of a plot with a line for each GPU. */
+const MAX_GPU_POINTS = 100_000;
 
 /** Returns a plot as `SampleStore.plotSamples` describes. Yields after each piece. */
 export function* plotPieces(
@@ -24,7 +24,7 @@ export function* plotPieces(
   };
   if (total === 0) return { points: NO_POINTS, spanMs: 0, total };
   const lines = by === 'gpu' ? names.length : 1;
-  const spans = plotSpans(range, Math.min(maxPoints, mostSpans(lines, codes.length)));
+  const spans = plotSpans(range, by === 'gpu' ? Math.min(maxPoints, mostSpans(lines)) : maxPoints);
   const points =
     by === 'gpu'
       ? { ...(yield* gpuPoints(found, codes, spans)), names, ...(gpus && { gpus }) }
@@ -43,11 +43,10 @@ const NO_POINTS: Readings = {
   names: [],
 };
 
-function mostSpans(lines: number, fields: number): number {
-  if (fields === 0) return Number.POSITIVE_INFINITY;
-  const most = Math.floor(MAX_CELLS / (lines * fields));
-  if (most > 0) return most;
-  throw invalid(`A plot of ${lines} GPUs is too large: ask for one node with node, or for fewer fields.`);
+/** Returns how many spans leave room for every GPU. Throws `validation_error` if there is none. */
+function mostSpans(gpus: number): number {
+  if (gpus <= MAX_GPU_POINTS) return Math.floor(MAX_GPU_POINTS / gpus);
+  throw invalid(`The job has ${gpus} GPUs, too many for one plot: ask for one node with node.`);
 }
 
 /** Adds up the samples of all nodes, and the further measures if there are codes. */
@@ -75,7 +74,7 @@ function* nodePoints(
   const cells = Uint32Array.from(sums.times, (timeMs) =>
     Math.round((timeMs - spans.originMs) / spans.spanMs),
   );
-  const columns = further.points(cells);
+  const columns = yield* further.points(cells);
   return {
     ...points,
     further: columns.further,
@@ -97,7 +96,7 @@ function* gpuPoints(
     yield;
   }
   const cells = collector.knownCells();
-  const { further, spreads } = collector.points(cells);
+  const { further, spreads } = yield* collector.points(cells);
   const points = makePoints(cells.length);
   for (let i = 0; i < cells.length; i++) points.samples[i] = collector.rows[cells[i]!]!;
   const none = new Float64Array(cells.length);
@@ -105,8 +104,8 @@ function* gpuPoints(
     count: cells.length,
     times: Float64Array.from(cells, (cell) => spans.originMs + Math.floor(cell / lines) * spans.spanMs),
     cpu: none,
-    memory: none.slice(),
-    gpu: none.slice(),
+    memory: none,
+    gpu: none,
     nodes: cells.map((cell) => cell % lines),
     further,
     points: { ...points, further: spreads },

@@ -9,7 +9,7 @@ import type { WantedMeasures } from './wanted.ts';
 export function wantedOfNode(codes: readonly number[]): WantedMeasures | undefined {
   if (codes.length === 0) return undefined;
   const hasGpus = codes.some((code) => MEASURES_BY_CODE.get(code)?.of === 'gpu');
-  return hasGpus ? 'all' : { codes, gpus: false };
+  return hasGpus ? { codes } : { codes, gpus: false };
 }
 
 /** Returns the readings with exactly one further column for each code, in their order. */
@@ -54,10 +54,50 @@ function combineAt(columns: readonly Float64Array[], i: number, combine: Measure
 }
 
 /** Returns the GPUs with a column of some code, sorted. */
-export const gpusOf = ({ further = [] }: NodeReadings, codes: readonly number[]): string[] =>
+const gpusOf = ({ further = [] }: NodeReadings, codes: readonly number[]): string[] =>
   [...new Set(further.filter(({ code }) => codes.includes(code)).map(({ gpu }) => gpu))]
     .filter((gpu) => gpu !== '')
     .sort();
+
+/** One row for each sample and GPU with a value of some code, by time and then by GPU. */
+interface GpuRows {
+  readonly count: number;
+  /** Sorted. */
+  readonly gpus: readonly string[];
+  /** Of each row, the index of its sample and that of its GPU. */
+  readonly pairs: Uint32Array;
+}
+
+/** Finds the rows of `projectGpus`, without making them. */
+export function findGpuRows(readings: NodeReadings, codes: readonly number[]): GpuRows {
+  const gpus = gpusOf(readings, codes);
+  const known = gpus.map((gpu) => knownSamples(readings, codes, gpu));
+  const pairs = new Uint32Array(2 * readings.count * gpus.length);
+  let count = 0;
+  for (let i = 0; i < readings.count; i++) {
+    for (let gpu = 0; gpu < gpus.length; gpu++) {
+      if (known[gpu]![i] === 0) continue;
+      pairs[2 * count] = i;
+      pairs[2 * count + 1] = gpu;
+      count++;
+    }
+  }
+  return { count, gpus, pairs };
+}
+
+/** Returns 1 for each sample that has a value of some code. */
+function knownSamples(
+  { count, further = [] }: NodeReadings,
+  codes: readonly number[],
+  gpu: string,
+): Uint8Array {
+  const known = new Uint8Array(count);
+  for (const column of further) {
+    if (column.gpu !== gpu || !codes.includes(column.code)) continue;
+    for (let i = 0; i < count; i++) if (!Number.isNaN(column.values[i]!)) known[i] = 1;
+  }
+  return known;
+}
 
 /**
  * Returns one row for each sample and GPU with a value of some code, by time and then by GPU. Its label is
@@ -68,41 +108,25 @@ export function projectGpus(
   codes: readonly number[],
   labelOf: (gpu: string) => number,
 ): NodeReadings {
-  const { count: samples, times, further: all = [] } = readings;
-  const gpus = gpusOf(readings, codes);
-  const columns = gpus.map((gpu) =>
-    codes.map((code) => all.find((column) => column.code === code && column.gpu === gpu)?.values),
-  );
-  const isKnown = (gpu: number, i: number) =>
-    columns[gpu]!.some((values) => values !== undefined && !Number.isNaN(values[i]!));
-  // Pairs of sample and GPU.
-  const found = new Uint32Array(2 * samples * gpus.length);
-  let count = 0;
-  for (let i = 0; i < samples; i++) {
-    for (let gpu = 0; gpu < gpus.length; gpu++) {
-      if (!isKnown(gpu, i)) continue;
-      found[2 * count] = i;
-      found[2 * count + 1] = gpu;
-      count++;
-    }
-  }
-  const column = (valueAt: (i: number, gpu: number) => number) => {
+  const { times, further = [] } = readings;
+  const { count, gpus, pairs } = findGpuRows(readings, codes);
+  const labels = gpus.map(labelOf);
+  const makeColumn = (valueAt: (i: number, gpu: number) => number) => {
     const values = new Float64Array(count);
-    for (let row = 0; row < count; row++) values[row] = valueAt(found[2 * row]!, found[2 * row + 1]!);
+    for (let row = 0; row < count; row++) values[row] = valueAt(pairs[2 * row]!, pairs[2 * row + 1]!);
     return values;
   };
-  const labels = gpus.map(labelOf);
+  const makeFurther = (code: number): FurtherColumn => {
+    const columns = gpus.map((gpu) => further.find((one) => one.code === code && one.gpu === gpu)?.values);
+    return { code, gpu: '', values: makeColumn((i, gpu) => columns[gpu]?.[i] ?? Number.NaN) };
+  };
   return {
     count,
-    times: column((i) => times[i]!),
+    times: makeColumn((i) => times[i]!),
     cpu: new Float64Array(count),
     memory: new Float64Array(count),
     gpu: new Float64Array(count),
-    labels: column((_, gpu) => labels[gpu]!),
-    further: codes.map((code, place) => ({
-      code,
-      gpu: '',
-      values: column((i, gpu) => columns[gpu]![place]?.[i] ?? Number.NaN),
-    })),
+    labels: makeColumn((_, gpu) => labels[gpu]!),
+    further: codes.map(makeFurther),
   };
 }

@@ -1,7 +1,7 @@
 import type { MeasureAdder } from '../../../domain/measure-summary.ts';
 import { compareFurther, type FurtherColumn } from '../../../domain/readings.ts';
 import { type RowMeasures, unpackMeasures } from '../../chunk/row-measures.ts';
-import type { WantedMeasures } from '../../chunk/wanted.ts';
+import { isWanted, type WantedMeasures } from '../../chunk/wanted.ts';
 
 /** Columns of a row by the code of their measure. */
 type Columns = readonly (readonly [code: number, values: Float64Array])[];
@@ -24,9 +24,7 @@ export function openFurther(
   if (!packed) return undefined;
   const { columns, gpus } = unpackMeasures(packed, count);
   const choose = (some: RowMeasures['columns'], areGpus: boolean): Columns =>
-    [...some].filter(
-      ([code]) => wanted === 'all' || (wanted.gpus === areGpus && wanted.codes.includes(code)),
-    );
+    [...some].filter(([code]) => isWanted(wanted, code, areGpus));
   const gpuColumns = choose(gpus.columns, true);
   const isAnyGpu = gpuColumns.length > 0 && gpus.samples.length > 0;
   return {
