@@ -12,6 +12,8 @@ interface Sent {
   readonly timestamp: string;
   readonly cpu_usage: number;
   readonly memory_usage_mb: number;
+  readonly cpu_seconds: number;
+  readonly gpus: readonly { readonly gpu: string; readonly gpu_power_watts: number }[];
 }
 
 /** Makes samples that are old enough to be sealed at once, each with different values. */
@@ -24,6 +26,8 @@ function oldSamples(from: number, count: number, startMs: number): Sent[] {
       timestamp: new Date(startMs + index * 1000).toISOString(),
       cpu_usage: (index % 10_000) / 100,
       memory_usage_mb: index,
+      cpu_seconds: index / 8,
+      gpus: [{ gpu: 'GPU-5f1c', gpu_power_watts: index / 4 }],
     };
   });
 }
@@ -37,12 +41,22 @@ async function post(url: string, path: string, body: object): Promise<Response> 
 }
 
 async function readSamples(url: string): Promise<string[]> {
-  const response = await fetch(`${url}/v1/jobs/a/metrics?limit=100000`);
+  const response = await fetch(
+    `${url}/v1/jobs/a/metrics?limit=100000&fields=cpu_usage,memory_usage_mb,cpu_seconds`,
+  );
   const { samples, total } = (await response.json()) as { samples: Omit<Sent, 'job_id'>[]; total: number };
   expect(total).toBe(samples.length);
-  return samples.map(
-    ({ timestamp, cpu_usage, memory_usage_mb }) => `${timestamp} ${cpu_usage} ${memory_usage_mb}`,
-  );
+  return samples.map(textOf);
+}
+
+const textOf = ({ timestamp, cpu_usage, memory_usage_mb, cpu_seconds }: Omit<Sent, 'job_id'>) =>
+  `${timestamp} ${cpu_usage} ${memory_usage_mb} ${cpu_seconds}`;
+
+/** Returns the power of the GPU in the order of time. */
+async function readPower(url: string): Promise<number[]> {
+  const response = await fetch(`${url}/v1/jobs/a/metrics?limit=100000&by=gpu&fields=gpu_power_watts`);
+  const { samples } = (await response.json()) as { samples: { gpu_power_watts: number }[] };
+  return samples.map(({ gpu_power_watts }) => gpu_power_watts);
 }
 
 function countSealed(folder: string): number {
@@ -66,9 +80,7 @@ test(`kill -9 ${KILLS} times while samples are being sealed loses and duplicates
     await Bun.sleep(10 + ((kill * 37) % 150));
     await server.stop('SIGKILL');
   }
-  const expected = answered.map(
-    ({ timestamp, cpu_usage, memory_usage_mb }) => `${timestamp} ${cpu_usage} ${memory_usage_mb}`,
-  );
+  const expected = answered.map(textOf);
   await using server = await serve({ folder: folder.path });
   expect(await readSamples(server.url)).toEqual(expected);
   // Compares while sealing goes on, until most samples are
@@ -79,6 +91,7 @@ test(`kill -9 ${KILLS} times while samples are being sealed loses and duplicates
     await Bun.sleep(100);
   }
   expect(await readSamples(server.url)).toEqual(expected);
+  expect(await readPower(server.url)).toEqual(answered.map((_, index) => index / 4));
   expect(await server.stop()).toBe(0);
   using db = new Database(`${folder.path}/hpc-observe.db`);
   expect(db.query('PRAGMA integrity_check').values()).toEqual([['ok']]);

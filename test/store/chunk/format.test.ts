@@ -16,6 +16,7 @@ import {
 import { bytesOf, joinColumns, seriesOf, splitColumns } from '../../../src/store/chunk/log-row.ts';
 import { packPoints, unpackPoints } from '../../../src/store/chunk/points.ts';
 import { packQuarters, unpackQuarters } from '../../../src/store/chunk/quarters.ts';
+import { packMeasures, unpackMeasures } from '../../../src/store/chunk/row-measures.ts';
 
 // The bytes of versions 1 and 2. A test that reads them must never be changed: databases in the field hold
 // such blobs. If only a test that writes them fails after an upgrade of Bun, zstd has chosen other blocks,
@@ -189,6 +190,32 @@ test('a log row is read', () => {
 test('a log row is written', () => {
   expect(toHex(bytesOf(Int32Array.of(7, 8)))).toBe(LOG_SERIES_HEX);
   expect(toHex(bytesOf(joinColumns(LOG_ROW)))).toBe(LOG_DATA_HEX);
+});
+
+const LOG_FURTHER_HEX =
+  '0100000003000000010000000b000000011c4750552d610a4d49472d62000000000000000000e03f000000000000f87f0000000000c072400000000000000000000000000000f87f000000000100000001000000000000000100000000000000';
+const LOG_FURTHER = {
+  columns: new Map([[1, Float64Array.of(0.5, Number.NaN)]]),
+  gpus: {
+    samples: Uint32Array.of(0, 1, 1),
+    gpus: Uint32Array.of(0, 1, 0),
+    names: ['GPU-a', 'MIG-b'],
+    columns: new Map([[28, Float64Array.of(300, 0, Number.NaN)]]),
+  },
+};
+
+test('further measures of a log row are read', () => {
+  // As text, because expect takes two arrays with NaN for different.
+  expect(Bun.inspect(unpackMeasures(fromHex(LOG_FURTHER_HEX), 2))).toBe(Bun.inspect(LOG_FURTHER));
+  const page = new Uint8Array(LOG_FURTHER_HEX.length);
+  page.set(fromHex(LOG_FURTHER_HEX), 3);
+  expect(Bun.inspect(unpackMeasures(page.subarray(3, 3 + LOG_FURTHER_HEX.length / 2), 2))).toBe(
+    Bun.inspect(LOG_FURTHER),
+  );
+});
+
+test('further measures of a log row are written', () => {
+  expect(toHex(packMeasures(LOG_FURTHER, 2))).toBe(LOG_FURTHER_HEX);
 });
 
 test('a Zstandard frame is cut to its blocks only if its header can be left out', () => {

@@ -3,6 +3,7 @@ import { expect, test } from 'bun:test';
 import { createRandom } from '../../../../src/demo/random.ts';
 import type { JobSample } from '../../../../src/domain/store/samples.ts';
 import type { Store } from '../../../../src/domain/store/store.ts';
+import { ChunkError, unpackColumns } from '../../../../src/store/chunk/chunk.ts';
 import { openSqlite } from '../../../../src/store/sqlite/open.ts';
 import { NOON_MS } from '../../../help/clock.ts';
 import { temporaryFolder } from '../../../help/folder.ts';
@@ -227,5 +228,121 @@ test('wide samples that become points leave their further measures behind', asyn
   expect(points.map(({ point }) => point!.samples)).toEqual([900, 900, 200]);
   using db = new Database(path, { readonly: true });
   expect(db.query('SELECT DISTINCT tier FROM chunk').values()).toEqual([[1]]);
+  await store.close();
+});
+
+test('wide samples that are late go into a chunk of samples without further measures, and the other way round', async () => {
+  using folder = temporaryFolder();
+  const path = folder.file('a.db');
+  const store = await openSqlite(path);
+  await store.createJobs([job('a')]);
+  const versions = () => {
+    using db = new Database(path, { readonly: true });
+    return db.query('SELECT hex(substr(data, 1, 1)), samples FROM chunk').values();
+  };
+  await store.recordSamples([wideSample(NOON_MS, 1), wideSample(NOON_MS + 2000, 1)]);
+  await sealAll(store);
+  expect(versions()).toEqual([['01', 2]]);
+  await store.recordSamples([wideSample(NOON_MS + 1000, 2)], batchMeasures([{ job: { 1: 7 } }]));
+  await sealAll(store);
+  expect(versions()).toEqual([['02', 3]]);
+  await store.recordSamples([wideSample(NOON_MS + 500, 3)]);
+  await sealAll(store);
+  expect(versions()).toEqual([['02', 4]]);
+  expect(readNodes(path).n1).toEqual([
+    listedOne(NOON_MS, 1, {}),
+    listedOne(NOON_MS + 500, 3, {}),
+    listedOne(NOON_MS + 1000, 2, { job: { 1: 7 } }),
+    listedOne(NOON_MS + 2000, 1, {}),
+  ]);
+  await store.close();
+});
+
+test('a series that cannot be sealed keeps its further measures at the end of the log', async () => {
+  using folder = temporaryFolder();
+  const path = folder.file('a.db');
+  const store = await openSqlite(path);
+  await store.createJobs([job('a')]);
+  const further = Array.from(
+    { length: 3000 },
+    (_, at): Further => ({
+      job: { 1: at },
+      ...(at % 5 !== 0 && { gpus: { 'GPU-a': { 28: at }, 'GPU-b': { [at % 2 === 0 ? 25 : 28]: at } } }),
+    }),
+  );
+  const samples = further.map((_, at) => wideSample(NOON_MS + at * 1000, at % 100));
+  await store.recordSamples(samples, batchMeasures(further));
+  const texts = readNodes(path).n1;
+  {
+    using db = new Database(path);
+    db.run(`CREATE TRIGGER boom BEFORE INSERT ON chunk BEGIN SELECT RAISE(ABORT, 'a fault of ours'); END`);
+  }
+  await sealAll(store);
+  expect(readNodes(path).n1).toEqual(texts!);
+  {
+    using db = new Database(path);
+    expect(db.query('SELECT count(*) FROM chunk').values()).toEqual([[0]]);
+    db.run('DROP TRIGGER boom');
+  }
+  await sealAll(store, NOON_MS + 2 * DAY_MS);
+  expect(readNodes(path).n1).toEqual(texts!);
+  using db = new Database(path, { readonly: true });
+  expect(db.query('SELECT sum(samples) FROM chunk').values()).toEqual([[3000]]);
+  await store.close();
+});
+
+test('late samples beside a damaged chunk with further measures go into a chunk of their own', async () => {
+  using folder = temporaryFolder();
+  const path = folder.file('a.db');
+  const store = await openSqlite(path);
+  await store.createJobs([job('a')]);
+  await store.recordSamples(
+    [wideSample(NOON_MS, 1), wideSample(NOON_MS + 2, 1)],
+    batchMeasures([{ job: { 1: 7 } }, {}]),
+  );
+  await sealAll(store);
+  {
+    using db = new Database(path);
+    db.run("UPDATE chunk SET data = CAST(substr(data, 1, length(data) - 1) || x'99' AS BLOB)");
+  }
+  await store.recordSamples([wideSample(NOON_MS + 1, 2)], batchMeasures([{ job: { 1: 8 } }]));
+  await sealAll(store);
+  using db = new Database(path, { readonly: true });
+  const chunks = db
+    .query<{ samples: number; data: Uint8Array }, []>('SELECT samples, data FROM chunk ORDER BY seq')
+    .all();
+  expect(chunks.map(({ samples }) => samples)).toEqual([2, 1]);
+  expect(() => unpackColumns(chunks[0]!.data)).toThrow(ChunkError);
+  expect(listed(unpackColumns(chunks[1]!.data, 'all'))).toEqual([
+    listedOne(NOON_MS + 1, 2, { job: { 1: 8 } }),
+  ]);
+  await store.close();
+});
+
+test('a series with a hundred columns is sealed in parts of some ten thousand values', async () => {
+  using folder = temporaryFolder();
+  const path = folder.file('a.db');
+  const store = await openSqlite(path);
+  await store.createJobs([job('a')]);
+  const gpus = Object.fromEntries(
+    Array.from({ length: 16 }, (_, at) => [`GPU-${at}`, { 25: 1, 26: 2, 27: 3, 28: 4, 29: 5, 30: 0 }]),
+  );
+  const further = Array.from({ length: 4000 }, (): Further => ({ job: { 1: 1 }, gpus }));
+  const samples = further.map((_, at) => wideSample(NOON_MS + at * 1000, at % 100));
+  await store.recordSamples(samples, batchMeasures(further));
+  using db = new Database(path, { readonly: true });
+  const rows = db
+    .query<{ samples: number; bytes: number }, []>(
+      'SELECT length(series) / 4 AS samples, length(further) AS bytes FROM log',
+    )
+    .all();
+  expect(Math.max(...rows.map(({ bytes }) => bytes))).toBeLessThan(200_000);
+  await sealAll(store);
+  const chunks = db.query<{ samples: number }, []>('SELECT samples FROM chunk').all();
+  expect(chunks.reduce((sum, one) => sum + one.samples, 0)).toBe(4000);
+  // 24,000 values of 101 columns, and at least half of that.
+  for (const one of chunks.slice(0, -1)) expect(one.samples).toBeWithin(120, 241);
+  const { samples: readings } = await store.listSamples('a', { codes: [28], by: 'gpu' }, 100_000);
+  expect(readings.count).toBe(16 * 4000);
   await store.close();
 });
