@@ -31,6 +31,10 @@ async function compile(outfile: string, target?: Bun.Build.CompileTarget): Promi
   const result = await Bun.build({
     entrypoints: ['src/main.ts', 'src/store/sqlite/writer/thread.ts'],
     target: 'bun',
+    // A command of the executable takes 21 ms of CPU time instead of 86, and a start of the service 120 instead of
+    // 250, because no source is parsed; the file grows from 113 to 121 MB.
+    bytecode: true,
+    format: 'esm',
     // Identifiers are not minified, because Elysia reads the source of its handlers.
     minify: { whitespace: true, syntax: true, identifiers: false },
     define: {
