@@ -37,6 +37,8 @@ export function growFamilies(families: readonly Family[]) {
         if (text !== '') pieces[family]!.push(encoder.encode(text));
     },
     pieces: (): Uint8Array[] => pieces.flat(),
+    /** Leaves out families without a line. */
+    known: (): Uint8Array[] => pieces.filter(({ length }) => length > 1).flat(),
   };
 }
 

@@ -1,6 +1,7 @@
 import { JOB_STATES, runtimeSeconds } from '../domain/job.ts';
 import type { JobTotals, LiveSeries, LiveStore } from '../domain/store/live.ts';
 import { escapeLabel, growFamilies, openFamily, renderSingle } from './exposition.ts';
+import { addMeasures, countMeasures, MEASURE_FAMILIES } from './job-measures.ts';
 
 const BYTES_PER_MB = 1024 * 1024;
 
@@ -22,13 +23,13 @@ export async function renderJobs(
   { nowMs, endedSeriesMs, maxSeries }: JobsOptions,
 ): Promise<Uint8Array[]> {
   const live = () => store.liveSeries(nowMs - endedSeriesMs);
-  let text = growFamilies(SERIES);
+  let text = jobTexts(nowMs);
   let series = 0;
   let dropped = 0;
   for await (const page of live()) {
     for (const row of page) series += seriesOf(row);
     if (series > maxSeries) break;
-    text.append(renderPage(page, nowMs));
+    text.append(page);
   }
   if (series > maxSeries) {
     // Read twice more, because counting the sizes of all jobs is a third of the work of a scrape that drops
@@ -37,20 +38,28 @@ export async function renderJobs(
     for await (const page of live()) addSizes(sizes, page);
     const kept = keepLargest(sizes, maxSeries);
     dropped = kept.dropped;
-    text = growFamilies(SERIES);
-    for await (const page of live())
-      text.append(
-        renderPage(
-          page.filter(({ jobId }) => kept.jobs.has(jobId)),
-          nowMs,
-        ),
-      );
+    text = jobTexts(nowMs);
+    for await (const page of live()) text.append(page.filter(({ jobId }) => kept.jobs.has(jobId)));
   }
   return [
     ...text.pieces(),
     encoder.encode(renderTotals(await store.countJobs())),
     renderSingle(DROPPED, dropped),
   ];
+}
+
+/** The texts of the per-job families; those of further measures are left out until a job has any. */
+function jobTexts(nowMs: number) {
+  const usage = growFamilies(SERIES);
+  const measures = growFamilies(MEASURE_FAMILIES);
+  return {
+    append(page: readonly LiveSeries[]): void {
+      const lines = MEASURE_FAMILIES.map(() => '');
+      usage.append(renderPage(page, nowMs, lines));
+      measures.append(lines);
+    },
+    pieces: () => [...usage.pieces(), ...measures.known()],
+  };
 }
 
 const encoder = new TextEncoder();
@@ -80,9 +89,10 @@ const DROPPED = {
 } as const;
 
 /** All families of this group. */
-export const JOB_FAMILIES = [...SERIES, STATES, CREATED, DROPPED];
+export const JOB_FAMILIES = [...SERIES, ...MEASURE_FAMILIES, STATES, CREATED, DROPPED];
 
-function renderPage(page: readonly LiveSeries[], nowMs: number): string[] {
+/** Returns the lines of SERIES, and adds those of MEASURE_FAMILIES to `measured`. */
+function renderPage(page: readonly LiveSeries[], nowMs: number, measured: string[]): string[] {
   let runtime = '';
   let cpu = '';
   let memory = '';
@@ -96,6 +106,7 @@ function renderPage(page: readonly LiveSeries[], nowMs: number): string[] {
     if (memoryUsageMb !== null)
       memory += `hpc_job_memory_usage_bytes${labels}${memoryUsageMb * BYTES_PER_MB}\n`;
     if (gpuUsage !== null) gpu += `hpc_job_gpu_usage_percent${labels}${gpuUsage}\n`;
+    if (series.measures) addMeasures(measured, labels.slice(1, -2), series.measures);
   }
   return [runtime, cpu, memory, gpu];
 }
@@ -106,8 +117,12 @@ interface JobSize {
 }
 
 /** Returns the number of series of a row: the runtime, and every value that is known. */
-const seriesOf = ({ cpuUsage, memoryUsageMb, gpuUsage }: LiveSeries): number =>
-  1 + Number(cpuUsage !== null) + Number(memoryUsageMb !== null) + Number(gpuUsage !== null);
+const seriesOf = ({ cpuUsage, memoryUsageMb, gpuUsage, measures }: LiveSeries): number =>
+  1 +
+  Number(cpuUsage !== null) +
+  Number(memoryUsageMb !== null) +
+  Number(gpuUsage !== null) +
+  (measures ? countMeasures(measures) : 0);
 
 /** Adds rows to the sizes of their jobs. */
 function addSizes(sizes: Map<string, JobSize>, rows: readonly LiveSeries[]): void {

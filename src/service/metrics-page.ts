@@ -25,7 +25,9 @@ const SECTIONS: readonly (readonly [prefix: string, title: string])[] = [
 /** What the HELP texts of a section are too short for. */
 const NOTES: Readonly<Record<string, string>> = {
   Jobs: `A pending job has no series. After the end of a job, its runtime no longer changes. A megabyte of \`memory_usage_mb\` is
-1024 × 1024 bytes. \`promtool check metrics\` objects to \`hpc_job_state_total\`, a gauge with the suffix of a counter, whose
+1024 × 1024 bytes. The families from \`hpc_job_cpu_seconds_total\` to \`hpc_job_time_limit_seconds\` have the newest
+[measures](measures.md) that an agent sent of the job on the node; a family without a series is left out.
+\`hpc_job_gpus_allocated\` is what \`Prolog\` said of the node, or all GPUs of a job with one node. \`promtool check metrics\` objects to \`hpc_job_state_total\`, a gauge with the suffix of a counter, whose
 name the API reference fixes.`,
   Nodes: `What the agent of each node reported last ([agent.md](agent.md)). A node that has been silent for five minutes, and
 for four intervals of its agent, has only \`hpc_agent_last_report_timestamp_seconds\`, and that for 30 days. The clock

@@ -13,6 +13,7 @@ import { lifetime } from './contract/lifetime.ts';
 import { lists } from './contract/lists.ts';
 import { anyLists } from './contract/lists-any.ts';
 import { live } from './contract/live.ts';
+import { liveMeasures } from './contract/live-measures.ts';
 import { measureSummaries } from './contract/measure-summaries.ts';
 import { nodeReports } from './contract/node-reports.ts';
 import type { Place } from './contract/place.ts';
@@ -44,6 +45,7 @@ export function describeStore(name: string, makePlace: () => Place): void {
     live,
     nodeReports,
     measureSummaries,
+    liveMeasures,
     history,
     fields,
     bigJobs,

@@ -1,4 +1,5 @@
 import type { StateCounts } from '../job.ts';
+import type { LiveMeasures } from '../live-measures.ts';
 import type { ReceivedReport } from '../node-report.ts';
 import type { Throughput } from '../throughput.ts';
 
@@ -16,6 +17,8 @@ export interface LiveSeries {
   readonly memoryUsageMb: number | null;
   /** 0 to 100, as in `Sample`. */
   readonly gpuUsage: number | null;
+  /** Absent if no sample had any. */
+  readonly measures?: LiveMeasures;
 }
 
 export interface JobTotals {

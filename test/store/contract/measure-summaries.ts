@@ -1,46 +1,19 @@
 import { expect, test } from 'bun:test';
-import { MEASURES, type MeasureName } from '../../../src/domain/measure.ts';
 import type { Report } from '../../../src/domain/report.ts';
-import type { JobSample } from '../../../src/domain/store/samples.ts';
 import type { Store } from '../../../src/domain/store/store.ts';
 import type { Retention } from '../../../src/domain/store/upkeep.ts';
 import { MINUTE_MS, pastJob } from '../../help/builders.ts';
 import { NOON_MS } from '../../help/clock.ts';
-import { batchMeasures, type Further } from '../../help/further.ts';
+import { recordWide, type WideRow } from '../../help/wide-rows.ts';
 import { emptyStore, type MakePlace } from './place.ts';
 
 const DAY_MS = 24 * 60 * MINUTE_MS;
-type Values = Partial<Record<MeasureName, number>>;
-interface Wide {
-  readonly minute: number;
-  readonly node?: string;
-  readonly values?: Values;
-  readonly gpus?: Readonly<Record<string, Values>>;
-}
-
-const byCode = (values: Values) =>
-  Object.fromEntries(
-    Object.entries(values).map(([name, value]) => [MEASURES.get(name as MeasureName)!.code, value]),
-  );
-
-async function record(store: Store, jobId: string, rows: readonly Wide[]): Promise<void> {
-  const samples = rows.map(({ minute, node }): JobSample => {
-    const timeMs = NOON_MS + minute * MINUTE_MS;
-    return { jobId, timeMs, ...(node && { node }), cpuUsage: 1, memoryUsageMb: 1, stamped: false };
-  });
-  const further = rows.map(({ values = {}, gpus = {} }): Further => {
-    const ofGpus = Object.entries(gpus).map(([gpu, some]) => [gpu, byCode(some)] as const);
-    return { job: byCode(values), gpus: Object.fromEntries(ofGpus) };
-  });
-  expect(await store.recordSamples(samples, batchMeasures(further))).toMatchObject({ stored: rows.length });
-}
-
 async function expireAll(store: Store, retention: Retention): Promise<void> {
   for (let steps = 0; await store.expire(retention, NOON_MS + DAY_MS); steps++)
     expect(steps).toBeLessThan(1000);
 }
 
-const EARLY: readonly Wide[] = [
+const EARLY: readonly WideRow[] = [
   {
     minute: 0,
     values: { cpu_seconds: 0, memory_anonymous_bytes: 100, memory_peak_bytes: 200, io_reads: 5 },
@@ -49,7 +22,7 @@ const EARLY: readonly Wide[] = [
   { minute: 1, node: 'n2', values: { cpu_seconds: 7.5 } },
   { minute: 2 },
 ];
-const LATE: readonly Wide[] = [
+const LATE: readonly WideRow[] = [
   {
     minute: 10,
     values: { cpu_seconds: 90, memory_anonymous_bytes: 300, memory_peak_bytes: 400, gpu_energy_joules: 600 },
@@ -95,8 +68,8 @@ export function measureSummaries(makePlace: MakePlace) {
   test('the summary has the further measures of all samples, in the log, sealed, partly sealed, and gone', async () => {
     await using place = await emptyStore(makePlace);
     await place.store.createJobs([pastJob('a', { nodes: ['n1', 'n2'] })]);
-    await record(place.store, 'a', EARLY);
-    await record(place.store, 'a', LATE);
+    await recordWide(place.store, 'a', EARLY);
+    await recordWide(place.store, 'a', LATE);
     await expectSummary(place.store);
     await expireAll(place.store, {});
     await expectSummary(place.store);
@@ -105,9 +78,9 @@ export function measureSummaries(makePlace: MakePlace) {
     await expireAll(place.store, { sampleMs: 0, summaryMs: 0 });
     await expectSummary(place.store);
     await place.store.createJobs([pastJob('b', { nodes: ['n1', 'n2'] })]);
-    await record(place.store, 'b', EARLY);
+    await recordWide(place.store, 'b', EARLY);
     await expireAll(place.store, {});
-    await record(place.store, 'b', LATE);
+    await recordWide(place.store, 'b', LATE);
     const [sealed, partly] = [await place.store.summarizeJob('a'), await place.store.summarizeJob('b')];
     expect(partly).toEqual(sealed);
     await expireAll(place.store, {});
@@ -117,7 +90,7 @@ export function measureSummaries(makePlace: MakePlace) {
   test('a job without further measures has none in its summary', async () => {
     await using place = await emptyStore(makePlace);
     await place.store.createJobs([pastJob('a')]);
-    await record(place.store, 'a', [{ minute: 0 }, { minute: 1, values: { io_reads: 1 } }]);
+    await recordWide(place.store, 'a', [{ minute: 0 }, { minute: 1, values: { io_reads: 1 } }]);
     for (const _ of ['unsealed', 'sealed']) {
       const { whole, nodes } = await place.store.summarizeJob('a');
       expect([whole, ...nodes].flatMap((one) => Object.keys(one))).not.toContain('measured');
@@ -138,9 +111,9 @@ export function measureSummaries(makePlace: MakePlace) {
       const [first, second] = ['s0000000000001', 's0000000000002'] as const;
       await store.applyReports([running(0, first)]);
       const gpus = (percent: number) => ({ 'GPU-a': { gpu_utilization_percent: percent } });
-      await record(store, '7', [{ minute: 10, values: { cpu_seconds: 60 }, gpus: gpus(0) }]);
+      await recordWide(store, '7', [{ minute: 10, values: { cpu_seconds: 60 }, gpus: gpus(0) }]);
       await store.applyReports([running(60, second)]);
-      await record(store, '7', [{ minute: 70, values: { cpu_seconds: 100 }, gpus: gpus(50) }]);
+      await recordWide(store, '7', [{ minute: 70, values: { cpu_seconds: 100 }, gpus: gpus(50) }]);
       expect((await store.summarizeJob('7')).whole.measured).toMatchObject({
         cpuSeconds: 100,
         gpuIdleShare: 0,

@@ -3,6 +3,7 @@ import { mergeSamples, placeOf, sliceReadings } from '../../../domain/readings.t
 import { type ChunkColumns, unpackColumns } from '../../chunk/chunk.ts';
 import { unpackIfWhole } from '../../chunk/whole.ts';
 import { DOCUMENTED_COLUMNS } from '../samples/gather.ts';
+import { latestMeasureDropper } from '../samples/latest-measures.ts';
 import { totalsWriter } from '../samples/totals.ts';
 import { chunkWriter } from './chunk-writer.ts';
 
@@ -30,6 +31,7 @@ interface ChunkRow {
 export function sampleSealer(db: Database) {
   const addTotals = totalsWriter(db);
   const chunks = chunkWriter(db);
+  const dropLatest = latestMeasureDropper(db);
   // If several chunks begin with the same millisecond, the last one has the newest arrivals.
   const selectBefore = db.query<ChunkRow, [number, number, number]>(
     `SELECT seq, data FROM chunk WHERE job = ? AND node = ? AND tier = 0 AND start_time <= ?
@@ -94,6 +96,7 @@ export function sampleSealer(db: Database) {
       const kept = placeOf(samples.times, beforeMs);
       if (kept < samples.count) pack(job, node, sliceReadings(samples, kept, samples.count), fullSamples);
       addTotals(job, node, samples);
+      if (samples.further) dropLatest(job, node);
       return sliceReadings(samples, 0, kept);
     },
   };

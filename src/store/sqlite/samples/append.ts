@@ -3,6 +3,7 @@ import { applySample, type NewSample } from '../../../domain/sample.ts';
 import { MAX_FURTHER_BYTES, MAX_ROW_SAMPLES } from '../../chunk/log-row.ts';
 import type { RowMeasures } from '../../chunk/row-measures.ts';
 import { bulkInserter, type Value } from '../sql/insert.ts';
+import { latestMeasureWriter } from './latest-measures.ts';
 import type { LogWriter } from './log.ts';
 import { RowCollector } from './row-collector.ts';
 import type { Series } from './series.ts';
@@ -30,6 +31,7 @@ export function sampleAppender(db: Database, log: LogWriter) {
   const memory = new Float64Array(MAX_ROW_SAMPLES);
   const gpu = new Float64Array(MAX_ROW_SAMPLES);
   const further = new RowCollector();
+  const newest = latestMeasureWriter(db);
   let hasFurther = false;
   let rowSeries: Series[] = [];
   let hasGpu = false;
@@ -80,6 +82,7 @@ export function sampleAppender(db: Database, log: LogWriter) {
     choose(measures: RowMeasures | undefined): void {
       hasFurther = measures !== undefined;
       further.choose(measures);
+      newest.choose(measures);
     },
 
     /** Appends a sample, which has the place `index` in its batch, and applies it to its series. */
@@ -94,6 +97,7 @@ export function sampleAppender(db: Database, log: LogWriter) {
       rowSeries.push(series);
       if (hasFurther) further.add(index, place);
       series.usage = applySample(series.usage, sample);
+      if (hasFurther && series.usage.timeMs === timeMs) newest.keep(series, index);
       widenSpan(series, timeMs);
       if (series.isSaved) changed.push(series);
       series.isSaved = false;
@@ -104,6 +108,7 @@ export function sampleAppender(db: Database, log: LogWriter) {
     flush(): void {
       writeRow();
       saveChanged();
+      newest.save();
     },
 
     /** Drops what was appended; must be called after a rollback. */
@@ -112,6 +117,7 @@ export function sampleAppender(db: Database, log: LogWriter) {
       hasGpu = false;
       changed = [];
       further.clear();
+      newest.forget();
     },
   };
 }

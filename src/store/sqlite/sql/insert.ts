@@ -1,6 +1,6 @@
 import type { Database } from 'bun:sqlite';
 
-export type Value = number | string | null;
+export type Value = number | string | Uint8Array | null;
 
 /**
  * Rows per INSERT. Starting a statement costs about as much
