@@ -28,7 +28,7 @@ interface GpusOptions {
 export interface GpuRound {
   /** All GPUs of the node, held by jobs or not. */
   readonly devices: readonly GpuDevice[];
-  /** GPUs by job, for all jobs of the node. Those that were not read now have no values. */
+  /** GPUs by job, for all jobs of the node. Values are of now, or of up to five seconds ago. */
   readonly gpus: ReadonlyMap<string, readonly GpuReading[]>;
   /** What was added up by job. */
   readonly used: ReadonlyMap<string, Measured>;
@@ -48,7 +48,10 @@ export interface Gpus {
   hasGpus(): boolean;
 }
 
-/** GPUs are read between the rounds no more often than this, however many jobs begin. */
+/**
+ * GPUs are read between the rounds no more often than this, however many jobs begin, and their values are used
+ * again for as long: the first reading of a job may come too early to be sent.
+ */
 const EXTRA_MS = 5000;
 /** Under another root than /, because the programs of this system say nothing of a captured tree. */
 const pathOf = (paths: Paths): string => FOLDERS.map(paths.of).join(':');
@@ -86,13 +89,10 @@ export function createGpus(options: GpusOptions): Gpus {
     seenMs = new Map(claims.map(({ key }) => [key, seenMs.get(key) ?? nowMs]));
   }
 
+  const isNewer = (key: string) => sources.some((source) => source.askedMs() < (seenMs.get(key) ?? 0));
   /** Whether a job holds GPUs that were not read since it began. */
   const isUnread = (claims: readonly GpuClaim[]) =>
-    claims.some(
-      ({ key, held, minors }) =>
-        (held?.gpuIds ?? minors ?? []).length > 0 &&
-        sources.some((source) => source.askedMs() < seenMs.get(key)!),
-    );
+    claims.some(({ key, held, minors }) => (held?.gpuIds ?? minors ?? []).length > 0 && isNewer(key));
 
   return {
     hasGpus: () => sources.some((source) => source.hasGpus()),
@@ -104,10 +104,16 @@ export function createGpus(options: GpusOptions): Gpus {
       const isExtra = !isRound && waitsMs === 0 && isUnread(claims);
       if (isExtra) lastExtraMs = monotonicMs();
       const rounds = await Promise.all(
-        sources.map((source) => (isRound || isExtra ? source.read() : source.remember())),
+        sources.map((source) =>
+          isRound || isExtra ? source.read() : source.remember(monotonicMs() - EXTRA_MS),
+        ),
       );
       const devices = rounds.flatMap((round) => round.devices);
-      const { gpus, troubles: unknown } = attributeGpus(claims, devices, readOrder(paths));
+      const { gpus: holders, troubles: unknown } = attributeGpus(claims, devices, readOrder(paths));
+      // What was read before a job began is not of the job.
+      const gpus = new Map(
+        [...holders].map(([key, own]) => [key, isNewer(key) ? own.map(withoutValues) : own]),
+      );
       troubles.push(...rounds.flatMap((round) => round.troubles));
       if (unknown.length > 0) troubles.push({ collector: 'gpus', message: unknown[0]! });
       else if (devices.length > 0 && held.isMissing && claims.some(({ minors }) => minors === undefined))
@@ -134,6 +140,7 @@ interface SourceRound extends Omit<GpuReport, 'lost'> {
 /** GPUs of one vendor: while they are not read, their names are those of before, without values. */
 function createSource(collector: string, reading: Beside<GpuReport>, places?: Beside<GpuDevice[]>) {
   let names: readonly GpuDevice[] = [];
+  let last: { readonly round: SourceRound; readonly ms: number } | undefined;
 
   const namesOnly = (troubles: readonly Trouble[] = []): SourceRound => ({
     devices: names,
@@ -151,20 +158,25 @@ function createSource(collector: string, reading: Beside<GpuReport>, places?: Be
   function take({ value: { devices, lost, dropped }, endedMs }: Answer<GpuReport>): SourceRound {
     if (devices.length > 0) names = devices.map((device) => ({ ...device, values: {} }));
     const troubles = lost.length === 0 ? [] : [{ collector, message: describeLost(lost) }];
-    return { devices, dropped, troubles, readMs: new Map(devices.map(({ uuid }) => [uuid, endedMs])) };
+    const readMs = new Map(devices.map(({ uuid }) => [uuid, endedMs]));
+    last = { round: { devices, dropped: 0, troubles: [], readMs }, ms: endedMs };
+    return { devices, dropped, troubles, readMs };
   }
 
   return {
     async read(): Promise<SourceRound> {
       const answer = await reading.read();
+      last = undefined;
       return answer === undefined ? readNames() : take(answer);
     },
-    /** The GPUs of before, without values. */
-    remember: async () => namesOnly(),
+    /** The GPUs of before, without values if they were read before `sinceMs`. */
+    remember: async (sinceMs: number) => (last !== undefined && last.ms > sinceMs ? last.round : namesOnly()),
     askedMs: reading.askedMs,
     hasGpus: () => names.length > 0,
   };
 }
+
+const withoutValues = (gpu: GpuReading): GpuReading => ({ ...gpu, values: {} });
 
 const describeLost = (lost: readonly string[]): string =>
   `The GPU ${lost.join(', ')} no longer answers. Drain the node, look for Xid in dmesg, and restart it.`;

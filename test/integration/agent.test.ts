@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { EXECUTABLE, runExecutable, serve } from '../help/executable.ts';
 import { temporaryFolder } from '../help/folder.ts';
 import { freePorts } from '../help/port.ts';
@@ -159,6 +160,59 @@ test('a job of four seconds between two rounds has samples of its own', async ()
     await until(async () => (await samplesOf(server.url)).length >= 2);
     const job = await read<{ cpu_usage: number }>(`${server.url}/v1/jobs/7`);
     expect(job.cpu_usage).toBeGreaterThan(70);
+  } finally {
+    agent.kill('SIGKILL');
+    await agent.exited;
+  }
+}, 120_000);
+
+const GPU = 'GPU-11111111-aaaa-bbbb-cccc-000000000001';
+
+/** Gives the job a GPU, and the node an nvidia-smi that writes down each query. */
+function giveGpu(folder: string) {
+  const write = (path: string, text: string, mode = 0o644) => {
+    mkdirSync(dirname(`${folder}${path}`), { recursive: true });
+    writeFileSync(`${folder}${path}`, text, { mode });
+  };
+  write('/proc/driver/nvidia/gpus/0000:1a:00.0/information', `GPU UUID: \t ${GPU}\nDevice Minor: \t 0\n`);
+  const event = ['hpc-observe hook 1', 'SLURM_JOB_ID=7', 'SLURM_JOB_GPUS=0', 'end', ''];
+  write('/var/spool/hpc-observe/held/7-n1.event', event.join('\0'));
+  const calls = `${folder}/calls`;
+  const help = resolve('test/fixtures/gpu/nvidia-help.txt');
+  const row = `${GPU}, 00000000:1A:00.0, NVIDIA H100, Disabled, 87, 40536, 81920, 312.41, 61, 0x0`;
+  const script = `case $1 in --help-query-gpu) /bin/cat '${help}' ;; *) echo >>'${calls}'; echo '${row}' ;; esac`;
+  write('/usr/bin/nvidia-smi', `#!/bin/sh\n${script}\n`, 0o755);
+  return { queries: () => (existsSync(calls) ? readFileSync(calls).length : 0) };
+}
+
+test('a job of five seconds between two rounds has the values of its GPU, by one more query of nvidia-smi', async () => {
+  using folder = temporaryFolder();
+  const root = folder.file('root');
+  nodeWithJob(root).useCpu(0);
+  rmSync(`${root}${JOB}`, { recursive: true });
+  const gpu = giveGpu(root);
+  await using server = await serve();
+  await createJob(server.url);
+  const agent = await startAgent(root, server.url, folder.file('spool'), '1h');
+  try {
+    await until(() => gpu.queries() === 1);
+    await Bun.sleep(1000);
+    const node = nodeWithJob(root);
+    for (let seconds = 0; seconds < 5; seconds += 0.1) {
+      node.useCpu(seconds);
+      await Bun.sleep(100);
+    }
+    rmSync(`${root}${JOB}`, { recursive: true });
+    await until(async () => (await samplesOf(server.url)).length >= 3);
+    const job = await read<{ cpu_usage: number; gpu_usage: number }>(`${server.url}/v1/jobs/7`);
+    expect(job.gpu_usage).toBe(87);
+    expect(job.cpu_usage).toBeGreaterThan(15);
+    const { samples } = await read<{ samples: Record<string, number>[] }>(
+      `${server.url}/v1/jobs/7/metrics?fields=gpu_held_seconds,gpu_idle_seconds`,
+    );
+    expect(samples.at(-1)?.gpu_held_seconds).toBeGreaterThan(1);
+    expect(samples.at(-1)?.gpu_idle_seconds).toBe(0);
+    expect(gpu.queries()).toBe(2);
   } finally {
     agent.kill('SIGKILL');
     await agent.exited;
