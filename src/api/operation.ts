@@ -35,7 +35,7 @@ export interface Operation<Path extends string = string> {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   /** With parameters as routers write them: `/v1/jobs/:jobId`. */
   readonly path: Path;
-  readonly tag: 'Jobs' | 'Samples' | 'Slurm' | 'Access' | 'Service';
+  readonly tag: 'Jobs' | 'Samples' | 'Cluster' | 'Slurm' | 'Access' | 'Service';
   readonly summary: string;
   /** What the caller needs. */
   readonly access: Access;

@@ -13,6 +13,7 @@ import { UPDATE_JOB } from './job-patch.ts';
 import { GET_METRICS } from './metrics.ts';
 import { CREATE_JOB } from './new-job.ts';
 import type { Operation } from './operation.ts';
+import { GET_OVERVIEW } from './overview.ts';
 import { CREATE_JOBS } from './past-job.ts';
 import { LIST_RUNS } from './run.ts';
 import { RECORD_SAMPLE } from './sample.ts';
@@ -40,6 +41,7 @@ export const OPERATIONS: readonly Operation[] = [
   RECEIVE_OTLP_METRICS,
   GET_SUMMARY,
   GET_FINDINGS,
+  GET_OVERVIEW,
   LIST_RUNS,
   LIST_EVENTS,
   JOB_STARTED,

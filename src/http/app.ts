@@ -11,6 +11,7 @@ import type { SignInProvider } from '../domain/sign-in.ts';
 import { LOCAL_SITE, type Site } from '../domain/site.ts';
 import type { AccessStore } from '../domain/store/access.ts';
 import type { JobStore } from '../domain/store/jobs.ts';
+import type { LiveStore } from '../domain/store/live.ts';
 import type { SampleStore } from '../domain/store/samples.ts';
 import type { Upkeep } from '../domain/store/upkeep.ts';
 import type { ViewStore } from '../domain/store/view.ts';
@@ -36,6 +37,7 @@ import { events } from './routes/job-events.ts';
 import { jobs } from './routes/jobs.ts';
 import { scrapes } from './routes/metrics.ts';
 import { OIDC_ACCESS, oidc } from './routes/oidc.ts';
+import { overview } from './routes/overview.ts';
 import { PAGES_ACCESS, type Pages, pages } from './routes/pages.ts';
 import { runs } from './routes/runs.ts';
 import { samples } from './routes/samples.ts';
@@ -49,6 +51,7 @@ export interface AppOptions {
     SampleStore &
     ViewStore &
     Pick<AccessStore, 'listAudit'> &
+    Pick<LiveStore, 'nodeReports'> &
     Pick<Upkeep, 'checkWritable'>;
   readonly access: {
     readonly identify: Identify;
@@ -106,6 +109,7 @@ export function createApp({
     .use(samples({ store, now }))
     .use(summaries({ store }))
     .use(findings({ store, now }))
+    .use(overview({ store, now }))
     .use(runs({ store }))
     .use(events({ store }))
     .use(batches({ store, now }))

@@ -47,6 +47,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   listSamples: READ,
   getSummary: READ,
   getFindings: READ,
+  getOverview: LIST,
   listRuns: READ,
   listEvents: READ,
   createJob: adminRow(201),

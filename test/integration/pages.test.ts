@@ -91,17 +91,26 @@ async function type(page: Page, text: string): Promise<void> {
   await page.call('Input.insertText', { text });
 }
 
+testWithBrowser('the overview shows what is given and used, and who wastes', async () => {
+  const page = await browser.open(`${server.url}/`);
+  await page.until(`document.querySelector('.amounts')`);
+  const text = await textOf(page);
+  expect(text).toContain('running\n1');
+  expect(text).toMatch(/idle-gpu\s+alice\s+train\s+2 GPUs idle now, held for 1 h/);
+  await expectWell(page);
+});
+
 testWithBrowser(
   'the list is filtered, paged and opened by the keyboard, and its address says how',
   async () => {
-    const page = await browser.open(`${server.url}/`);
-    await page.until(`document.querySelector('[role=status]').innerText === '150 jobs'`);
+    const page = await browser.open(`${server.url}/jobs`);
+    await page.until(`document.querySelector('[role=status]')?.innerText === '150 jobs'`);
     await expectWell(page);
 
     await press(page, '/');
     await type(page, 'user:bob');
     await press(page, 'Enter');
-    await page.until(`document.querySelector('[role=status]').innerText === '74 jobs'`);
+    await page.until(`document.querySelector('[role=status]')?.innerText === '74 jobs'`);
     expect(await page.evaluate('location.search')).toBe('?filter=user%3Abob');
 
     await page.evaluate('document.activeElement.blur()');
@@ -169,7 +178,7 @@ testWithBrowser('an empty database shows how to get data in', async () => {
 });
 
 testWithBrowser('on a narrow screen nothing is wider than the screen', async () => {
-  for (const path of ['/jobs', '/jobs/idle-gpu']) {
+  for (const path of ['/', '/jobs', '/jobs/idle-gpu']) {
     const page = await browser.open(`${server.url}${path}`, { width: 380, height: 800 });
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(380);
   }

@@ -1,6 +1,6 @@
 // Readings of the API as columns for a plot. Pure.
 
-/** A row of GET /v1/jobs/{id}/metrics: a sample, or a point with `summary`, and the fields that were asked for. */
+/** A row of GET /v1/jobs/{id}/metrics: a sample, or a point with `summary`, with the wanted fields. */
 export type Row = Readonly<Record<string, unknown>> & {
   readonly timestamp: string;
   readonly summary?: { readonly seconds: number } | undefined;

@@ -6,6 +6,7 @@ import { place } from './router.ts';
 import { ThemeSwitch } from './theme.tsx';
 
 const LINKS = [
+  ['', 'Overview'],
   ['jobs', 'Jobs'],
   ['swagger', 'API'],
 ] as const;
@@ -24,7 +25,11 @@ export function Shell({ children }: { children: ComponentChildren }) {
         </a>
         <nav aria-label="Pages">
           {LINKS.map(([path, name]) => (
-            <a key={path} href={path} aria-current={section === path ? 'page' : undefined}>
+            <a
+              key={path}
+              href={path === '' ? '.' : path}
+              aria-current={section === path ? 'page' : undefined}
+            >
               {name}
             </a>
           ))}

@@ -18,6 +18,7 @@ const DOWNLOAD = { memoryMb: 450 };
 /** Uses of the routes that read samples, on a job with 1,000 nodes. `zoom` is an hour of it, as a query. */
 export const samplesOf = (zoom: string): readonly Case[] => [
   read('GET /v1/jobs/:jobId', 'a job with 1,000 nodes', BIG),
+  read('GET /v1/overview', 'of 1,000,000 jobs', '/v1/overview'),
   read('GET /v1/jobs/:jobId/findings', 'a job with 1,000 nodes', `${BIG}/findings`),
   read('GET /v1/jobs/:jobId/summary', 'a job with 1,000 nodes', `${BIG}/summary`),
   read('GET /v1/jobs/:jobId/runs', 'a job with 1,000 nodes', `${BIG}/runs`),

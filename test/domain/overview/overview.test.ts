@@ -1,0 +1,123 @@
+import { describe, expect, test } from 'bun:test';
+import type { Job } from '../../../src/domain/job.ts';
+import type { NodeReport } from '../../../src/domain/node-report.ts';
+import { amountCollector } from '../../../src/domain/overview/amounts.ts';
+import { concernCollector } from '../../../src/domain/overview/concerns.ts';
+import { endingCollector } from '../../../src/domain/overview/endings.ts';
+
+const NOW = 10 * 3_600_000;
+const GB = 1024;
+
+const running = (id: string, more: Partial<Job> = {}): Job => ({
+  ...{ id, user: 'alice', nodes: ['n1'], state: 'running', startTimeMs: NOW - 7_200_000 },
+  ...{ cpuUsage: 90, memoryUsageMb: 10 * GB, usageTimeMs: NOW - 10_000 },
+  ...more,
+  details: { cpus: 10, memoryLimitMb: 20 * GB, ...more.details },
+});
+const report = (node: string, receivedMs: number, more: Partial<NodeReport> = {}) => ({
+  report: {
+    ...{ node, timeMs: receivedMs, version: '1', intervalMs: 15_000, jobs: 1, collectors: [], gpus: [] },
+    values: { cpus: 64, memoryBytes: 256 * GB * 1024 * 1024 },
+    ...more,
+  },
+  receivedMs,
+});
+
+describe('amounts', () => {
+  test('tell used from allocated from all', () => {
+    const amounts = amountCollector(NOW);
+    amounts.addRunning(running('1', { details: { gpus: 4 }, gpuUsage: 25 }));
+    amounts.addRunning(running('2', { cpuUsage: 10, nodes: ['n1', 'n2'] }));
+    const gpus = [{ gpu: 'a', powerWatts: 300.25 }, { gpu: 'b' }];
+    amounts.addReport(report('n1', NOW - 1000, { gpus }));
+    amounts.addReport(report('n2', NOW - 600_000));
+    expect(amounts.amounts()).toEqual({
+      cpus: { total: 64, allocated: 20, used: 10 },
+      memoryMb: { total: 256 * GB, allocated: 40 * GB, used: 20 * GB },
+      gpus: { total: 2, allocated: 4, used: 1 },
+      nodes: { reporting: 1, silent: 1, withJobs: 2 },
+      gpuPowerWatts: 300.3,
+    });
+  });
+
+  test('that nobody measured are absent, not 0', () => {
+    const amounts = amountCollector(NOW);
+    const { usageTimeMs: _, ...unmeasured } = running('1');
+    amounts.addRunning(unmeasured);
+    expect(amounts.amounts()).toMatchObject({ cpus: { allocated: 10 }, gpus: { allocated: 0 } });
+    expect(amounts.amounts().cpus).not.toHaveProperty('used');
+    expect(amounts.amounts()).not.toHaveProperty('gpuPowerWatts');
+  });
+});
+
+describe('concerns', () => {
+  const concernsOf = (...jobs: Job[]) => {
+    const concerns = concernCollector(NOW);
+    for (const job of jobs) concerns.addRunning(job);
+    return { wasting: concerns.wasting(), troubled: concerns.troubled() };
+  };
+
+  test('are none of a job that does well', () => {
+    expect(concernsOf(running('1'))).toEqual({ wasting: [], troubled: [] });
+  });
+
+  test('put idle GPUs first, by the time that they have been held', () => {
+    const idle = (id: string, gpus: number) => running(id, { gpuUsage: 0, details: { gpus } });
+    const cpus = running('cpus', { cpuUsage: 1, details: { cpus: 10_000 } });
+    const { wasting } = concernsOf(cpus, idle('two', 2), idle('eight', 8));
+    expect(wasting.map(({ jobId, kind }) => `${jobId} ${kind}`)).toEqual([
+      'eight gpu-idle',
+      'two gpu-idle',
+      'cpus cpu-idle',
+    ]);
+    expect(wasting[0]!.message).toBe('8 GPUs idle now, held for 2 h');
+  });
+
+  test('leave out jobs that have just begun, and GPUs that nobody read', () => {
+    const young = running('young', { gpuUsage: 0, details: { gpus: 4 }, startTimeMs: NOW - 60_000 });
+    expect(concernsOf(young, running('unread', { details: { gpus: 4 } })).wasting).toEqual([]);
+  });
+
+  test('put memory near its limit before time, and both before silence', () => {
+    const memory = running('memory', { memoryUsageMb: 19.5 * GB });
+    const time = running('time', { details: { timeLimitSeconds: 7500 } });
+    const silent = running('silent', { usageTimeMs: NOW - 1_200_000 });
+    expect(concernsOf(silent, time, memory).troubled).toMatchObject([
+      { jobId: 'memory', message: '19.5 GB of 20 GB memory' },
+      { jobId: 'time', message: '5 min left of 2 h 5 min' },
+      { jobId: 'silent', message: 'nothing measured for 20 min' },
+    ]);
+  });
+
+  test('are at most eight', () => {
+    const jobs = Array.from({ length: 20 }, (_, index) => running(`${index}`, { memoryUsageMb: 20 * GB }));
+    expect(concernsOf(...jobs).troubled).toHaveLength(8);
+  });
+});
+
+describe('failed jobs', () => {
+  test('of one node are one row, with those that ended at once', () => {
+    const endings = endingCollector();
+    const failed = (id: string, node: string | undefined, seconds: number, rawState: string): Job => ({
+      ...running(id),
+      ...{ state: 'failed', nodes: node ? [node] : [], endTimeMs: NOW - 7_200_000 + seconds * 1000 },
+      details: { rawState },
+    });
+    for (const id of ['1', '2', '3', '4']) endings.addFailed(failed(id, 'n7', 2, 'NODE_FAIL'));
+    endings.addFailed(failed('5', 'n7', 600, 'OUT_OF_MEMORY'));
+    endings.addFailed(failed('6', undefined, 0, 'FAILED'));
+    expect(endings.endings()).toEqual([
+      {
+        node: 'n7',
+        jobs: 5,
+        short: 4,
+        states: [
+          { state: 'NODE_FAIL', jobs: 4 },
+          { state: 'OUT_OF_MEMORY', jobs: 1 },
+        ],
+        examples: ['1', '2', '3'],
+      },
+      { jobs: 1, short: 1, states: [{ state: 'FAILED', jobs: 1 }], examples: ['6'] },
+    ]);
+  });
+});

@@ -1,0 +1,42 @@
+import { expect, test } from 'bun:test';
+import type { Identity } from '../../../src/domain/caller.ts';
+import { pastJob } from '../../help/builders.ts';
+import { startService } from '../../help/service.ts';
+
+const ALICE: Identity = { name: 'alice', uid: 1000, proof: 'kernel', isLocal: true };
+
+test('the overview counts running and pending jobs, and is shared for some seconds', async () => {
+  await using service = await startService();
+  const overview = async () => (await service.send('GET', '/v1/overview')).json;
+  expect(await overview()).toMatchObject({ running: 0, pending: 0, cpus: { allocated: 0 } });
+  await service.send('POST', '/v1/jobs', { id: '1', user: 'alice', nodes: ['n1'], cpus: 8 });
+  expect(await overview()).toMatchObject({ running: 0 });
+  service.clock.advance(5000);
+  expect(await overview()).toMatchObject({ running: 1, cpus: { allocated: 8 }, nodes: { with_jobs: 1 } });
+});
+
+test('somebody who sees only own jobs gets the figures of those, and never those of everybody', async () => {
+  await using service = await startService({
+    ways: [({ request }) => (request.headers.has('x-alice') ? ALICE : undefined)],
+  });
+  const failed = { state: 'failed', endTimeMs: service.clock.now() - 60_000 } as const;
+  await service.store.createJobs([
+    ...['1', '2', '3'].map((id) => pastJob(id, { user: 'bob', state: 'running', details: { cpus: 4 } })),
+    pastJob('4', { user: 'alice', state: 'running', details: { cpus: 1 } }),
+    pastJob('5', { user: 'bob', ...failed }),
+  ]);
+  const own = await service.send('GET', '/v1/overview', undefined, { 'x-alice': '1' });
+  expect(own.json).toMatchObject({ running: 1, cpus: { allocated: 1 }, failed: [] });
+});
+
+test('jobs that failed within the last hour are there, older ones are not', async () => {
+  await using service = await startService();
+  const nowMs = service.clock.now();
+  const failed = (id: string, minutes: number) =>
+    pastJob(id, { state: 'failed', startTimeMs: nowMs - 9e6, endTimeMs: nowMs - minutes * 60_000 });
+  await service.store.createJobs([failed('old', 61), failed('new', 59)]);
+  const { json } = await service.send('GET', '/v1/overview');
+  expect((json as { failed: { examples: string[] }[] }).failed.map(({ examples }) => examples)).toEqual([
+    ['new'],
+  ]);
+});
