@@ -63,7 +63,7 @@ export function readHookCall(name: string, variables: Variables): Report {
     throw invalidEvent(`was written by the script of ${call.kind}, but Slurm ran it as ${quote(context)}`);
   const id = variables.get('SLURM_JOB_ID') ?? '';
   if (!/^\d{1,10}$/.test(id)) throw invalidEvent(`has the invalid job id ${quote(id)}`);
-  const nodes = expandNodes(variables.get('SLURM_JOB_NODELIST') ?? variables.get('SLURM_NODELIST') ?? '');
+  const nodes = readNodes(variables);
   const { cpus, ...details } = readDetails(variables);
   const sluid = readSluid(variables.get('SLURM_JOB_SLUID'));
   // In the Epilog of a node that the job gave back, Slurm
@@ -81,6 +81,16 @@ export function readHookCall(name: string, variables: Variables): Report {
     ...size,
     ...READERS[call.kind](variables, call.timeMs, nodes),
   };
+}
+
+/**
+ * Reads the nodes of the job. Without PrologFlags=Alloc a node's Prolog runs for the first step there, and
+ * SLURM_NODELIST may be of that step (seen with 22.05); the CPUs show how many nodes the job has.
+ */
+function readNodes(variables: Variables): readonly string[] {
+  const nodes = expandNodes(variables.get('SLURM_JOB_NODELIST') ?? variables.get('SLURM_NODELIST') ?? '');
+  const count = cpuGroupsOf(variables).reduce((sum, group) => sum + group.nodes, 0);
+  return count === 0 || count === nodes.length ? nodes : [];
 }
 
 type Part = Omit<Partial<Report>, 'source' | 'observedMs' | 'id'>;

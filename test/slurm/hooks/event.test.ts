@@ -139,6 +139,17 @@ describe('events of a node', () => {
     expect(report.allocations).toEqual([{ node: 'node03', cpus: 1 }]);
   });
 
+  test('the nodes of a step, for which a Prolog may run, are not taken for those of the job', () => {
+    const report = read(
+      fixtureFile('prolog_slurmd.job9.node03.1', {
+        SLURM_NODELIST: 'node03',
+        SLURM_JOB_CPUS_PER_NODE: '1(x3)',
+      }),
+    );
+    expect(report).not.toHaveProperty('nodes');
+    expect(report).toMatchObject({ state: 'running', cpus: 3 });
+  });
+
   const CPUS: [text: string, cpus: number | undefined, total: number | undefined][] = [
     ['4(x2),2', 2, 10],
     ['4,8(x2)', 8, 20],
