@@ -6,6 +6,13 @@ import { type Daemon, startDaemon } from './daemon.ts';
 import { temporaryFolder } from './folder.ts';
 import { freePorts } from './port.ts';
 import { isSince, type Release } from './release.ts';
+import {
+  cgroupSettings,
+  cgroupVersion,
+  enterCgroups,
+  lackOfCgroups,
+  removeNodeGroups,
+} from './slurm-cgroups.ts';
 import { testWith } from './tool.ts';
 
 /** The programs of a cluster of this machine's own Slurm; clusters of other releases need its users. */
@@ -26,7 +33,15 @@ export function testWithCluster({ version, remedy }: Release): typeof test | typ
   return test.skip;
 }
 
-const NODES = ['node01', 'node02', 'node03'] as const;
+/** Returns `test` if a cluster with cgroups can be started; else prints a warning and skips. */
+export function testWithCgroups(release: Release): typeof test | typeof test.skip {
+  const lack = lackOfCgroups(release);
+  if (lack === undefined) return testWithCluster(release);
+  console.error(`\nSKIPPED: ${lack}\n`);
+  return test.skip;
+}
+
+export const NODES = ['node01', 'node02', 'node03'] as const;
 type NodeName = (typeof NODES)[number];
 
 /** Users that every Debian has, who submit the jobs unless a test adds others. */
@@ -39,14 +54,28 @@ interface ClusterOptions {
   readonly release: Release;
   /** Lines of slurm.conf. */
   readonly settings: readonly string[];
+  /** Whether jobs are kept in cgroups; else by their processes alone. */
+  readonly hasCgroups?: boolean;
 }
+
+/** How jobs are kept without cgroups: memory limits are checked at intervals. */
+const WITHOUT_CGROUPS = {
+  slurm: [
+    'ProctrackType=proctrack/linuxproc',
+    'TaskPlugin=task/none',
+    'JobAcctGatherType=jobacct_gather/linux',
+    'JobAcctGatherParams=OverMemoryKill',
+  ],
+  cgroup: ['CgroupPlugin=disabled'],
+  cpusPerNode: 32,
+};
 
 /**
  * Starts Slurm with three nodes and accounting on this machine, as root, with its own ports and folder, and
- * stops it at the end of the scope. Each node is a slurmd in a PID namespace of its own, so that its jobs end
- * with it.
+ * stops it at the end of the scope. Each node is a slurmd in a PID namespace or a cgroup of its own, so that
+ * its jobs end with it.
  */
-export async function startCluster({ release, settings }: ClusterOptions) {
+export async function startCluster({ release, settings, hasCgroups = false }: ClusterOptions) {
   const folder = temporaryFolder();
   const { file } = folder;
   // The user slurm and the users of the jobs must be able to enter.
@@ -65,6 +94,8 @@ export async function startCluster({ release, settings }: ClusterOptions) {
   ];
   const head = hostname().split('.')[0]!;
   const { enter } = release;
+  const containment = hasCgroups ? cgroupSettings(release) : WITHOUT_CGROUPS;
+  const entry = hasCgroups ? await enterCgroups(release, folder.path) : { outside: [], inside: [] };
   const munge = file('munge/socket');
   const shared = ['SlurmUser=slurm', 'AuthType=auth/munge', `AuthInfo=socket=${munge},cred_expire=10`];
   /** Changes slurm.conf; takes effect when slurmctld starts, some settings with `scontrol reconfigure`. */
@@ -87,11 +118,7 @@ export async function startCluster({ release, settings }: ClusterOptions) {
     'SelectType=select/cons_tres',
     'SelectTypeParameters=CR_Core_Memory',
     'DefMemPerCPU=10',
-    // Without cgroups, memory limits are checked at intervals.
-    'ProctrackType=proctrack/linuxproc',
-    'TaskPlugin=task/none',
-    'JobAcctGatherType=jobacct_gather/linux',
-    'JobAcctGatherParams=OverMemoryKill',
+    ...containment.slurm,
     'JobAcctGatherFrequency=task=1',
     // As fast as possible instead of the defaults of minutes.
     'SchedulerParameters=batch_sched_delay=0,sched_interval=1,bf_interval=1',
@@ -108,14 +135,14 @@ export async function startCluster({ release, settings }: ClusterOptions) {
     'AccountingStorageEnforce=associations',
     ...NODES.map(
       (name, index) =>
-        `NodeName=${name} NodeHostname=${head} NodeAddr=127.0.0.1 Port=${nodePorts[index]} CPUs=32 RealMemory=1000`,
+        `NodeName=${name} NodeHostname=${head} NodeAddr=127.0.0.1 Port=${nodePorts[index]} CPUs=${containment.cpusPerNode} RealMemory=1000`,
     ),
     'PartitionName=main Nodes=ALL Default=YES DefaultTime=10:00 MaxTime=60:00',
     'PartitionName=short Nodes=node01,node02 DefaultTime=1:00 MaxTime=30:00',
   ];
   configure(settings);
   // Since 23.11 slurmd uses cgroups even if no plugin needs them; 22.05 does not have this setting.
-  if (isSince(release, '23.11')) writeConfiguration('cgroup.conf', ['CgroupPlugin=disabled']);
+  if (hasCgroups || isSince(release, '23.11')) writeConfiguration('cgroup.conf', containment.cgroup);
   writeConfiguration('slurmdbd.conf', [
     'DbdHost=localhost',
     `DbdPort=${accountingPort}`,
@@ -153,9 +180,12 @@ export async function startCluster({ release, settings }: ClusterOptions) {
       .trim();
   }
   async function startNode(name: NodeName): Promise<void> {
-    const alone = ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc'];
+    const { outside, inside } = entry;
+    // slurmd refuses groups of version 2 that have processes of other PID namespaces in them.
+    const isAlone = !hasCgroups || cgroupVersion(release) === 'v1';
+    const alone = !isAlone ? [] : ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc'];
     const node = await startDaemon({
-      command: [...alone, ...enter, 'slurmd', '-D', '-N', name],
+      command: [...alone, ...outside, ...enter, ...inside, 'slurmd', '-D', '-N', name],
       env,
       log: file(`log/slurmd.${name}`),
       probe: [...enter, 'sh', '-c', `sinfo -h -n ${name} -o %T | grep -Eq '^(idle|mixed|allocated)$'`],
@@ -177,6 +207,7 @@ export async function startCluster({ release, settings }: ClusterOptions) {
   const stopService = async (name: Service) => services.get(name)?.stop();
   async function stop(): Promise<void> {
     await Promise.all([...nodes.values()].map((node) => node.kill()));
+    if (hasCgroups) await removeNodeGroups(NODES);
     await stopService('slurmctld');
     await stopService('slurmdbd');
     for (const daemon of running) await daemon.stop();

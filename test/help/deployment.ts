@@ -15,6 +15,10 @@ const SETTLE_MS = 75_000;
 interface DeploymentOptions {
   /** Whether slurmctld posts how jobs ended. */
   readonly hasCompletions?: boolean;
+  /** Whether jobs are kept in cgroups. */
+  readonly hasCgroups?: boolean;
+  /** Further lines of slurm.conf. */
+  readonly further?: readonly string[];
 }
 
 interface StartOptions {
@@ -36,7 +40,10 @@ function readDeployedLines(hooks: string, port: number): string[] {
 }
 
 /** A cluster that is set up as the README says, and how to start the service that it tells of its jobs. */
-export async function startAll(release: Release, { hasCompletions = true }: DeploymentOptions = {}) {
+export async function startAll(
+  release: Release,
+  { hasCompletions = true, hasCgroups = false, further = [] }: DeploymentOptions = {},
+) {
   const folder = temporaryFolder();
   chmodSync(folder.path, 0o755);
   const spool = folder.file('spool');
@@ -48,8 +55,8 @@ export async function startAll(release: Release, { hasCompletions = true }: Depl
   const deployed = readDeployedLines(hooks, port).filter(
     (line) => hasCompletions || !line.startsWith('JobComp'),
   );
-  const settings = [...scenarioSettings(release), ...deployed];
-  const cluster = await startCluster({ release, settings });
+  const settings = [...scenarioSettings(release), ...deployed, ...further];
+  const cluster = await startCluster({ release, settings, hasCgroups });
   const env = { SLURM_CONF: cluster.env.SLURM_CONF };
   const command = [...release.enter, EXECUTABLE];
   return {
@@ -58,6 +65,7 @@ export async function startAll(release: Release, { hasCompletions = true }: Depl
     settings,
     spool,
     folder,
+    port,
     /** `as` makes a command line that another user runs; `args` come last. */
     start: ({ as = (...line) => line, args = [] }: StartOptions = {}) =>
       serve({
