@@ -85,7 +85,7 @@ export function readHookCall(name: string, variables: Variables): Report {
 
 /**
  * Reads the nodes of the job. Without PrologFlags=Alloc a node's Prolog runs for the first step there, and
- * SLURM_NODELIST may be of that step (seen with 22.05); the CPUs show how many nodes the job has.
+ * both lists are of that step (seen with 22.05 and 26.05); the CPUs show how many nodes the job has.
  */
 function readNodes(variables: Variables): readonly string[] {
   const nodes = expandNodes(variables.get('SLURM_JOB_NODELIST') ?? variables.get('SLURM_NODELIST') ?? '');
