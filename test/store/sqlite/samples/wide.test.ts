@@ -3,8 +3,15 @@ import { expect, test } from 'bun:test';
 import { createRandom } from '../../../../src/demo/random.ts';
 import type { JobSample } from '../../../../src/domain/store/samples.ts';
 import type { Store } from '../../../../src/domain/store/store.ts';
+import { MAX_UNSEALED_SAMPLES } from '../../../../src/domain/unsealed.ts';
 import { ChunkError, unpackColumns } from '../../../../src/store/chunk/chunk.ts';
+import { nameGpusOnce } from '../../../../src/store/chunk/row-measures.ts';
+import { openForWriting } from '../../../../src/store/sqlite/file/connection.ts';
+import { migrate } from '../../../../src/store/sqlite/file/migrate.ts';
+import { logShortener } from '../../../../src/store/sqlite/history/shorten-log.ts';
 import { openSqlite } from '../../../../src/store/sqlite/open.ts';
+import { logWriter } from '../../../../src/store/sqlite/samples/log.ts';
+import { groupCommitter } from '../../../../src/store/sqlite/writer/commit.ts';
 import { NOON_MS } from '../../../help/clock.ts';
 import { temporaryFolder } from '../../../help/folder.ts';
 import { batchMeasures, type Further, listed, listedOne, readWide } from '../../../help/further.ts';
@@ -346,3 +353,45 @@ test('a series with a hundred columns is sealed in parts of some ten thousand va
   expect(readings.count).toBe(16 * 4000);
   await store.close();
 });
+
+test.each([
+  ['from the first row on', 0],
+  ['behind rows without any', 4000],
+])(
+  'a series with many further measures is gathered in parts of some ten thousand values, %s',
+  (_, narrow) => {
+    using folder = temporaryFolder();
+    const path = folder.file('a.db');
+    using db = openForWriting(path);
+    migrate(db, path);
+    const commitGroup = groupCommitter(db);
+    commitGroup([{ kind: 'createJobs', jobs: [job('a')] }]);
+    const count = 4000;
+    const samplesFrom = (startMs: number) =>
+      Array.from({ length: count }, (_, at) => wideSample(startMs + at, 1));
+    if (narrow > 0) commitGroup([{ kind: 'recordSamples', samples: samplesFrom(NOON_MS).slice(0, narrow) }]);
+    const columns = new Map(
+      Array.from({ length: 60 }, (_, at) => [at + 1, new Float64Array(count).fill(at)]),
+    );
+    const further = nameGpusOnce({ columns });
+    commitGroup([{ kind: 'recordSamples', samples: samplesFrom(NOON_MS + 10_000), further }]);
+    const parts: number[] = [];
+    let sealed = 0;
+    const { shorten } = logShortener(db, logWriter(db), (_job, _node, part) => {
+      const measured = (part.further ?? []).map(
+        ({ values }) => values.filter((one) => !Number.isNaN(one)).length,
+      );
+      parts.push(measured.reduce((sum, one) => sum + one, 4 * part.count));
+      sealed += part.count;
+    });
+    const rules = { olderThanMs: NOON_MS + DAY_MS, beforeMs: 0, maxUnsealed: MAX_UNSEALED_SAMPLES };
+    const shortTime = () => {
+      let left = 3;
+      return () => left-- <= 0;
+    };
+    for (let steps = 0; shorten(rules, shortTime()); steps++) expect(steps).toBeLessThan(1000);
+    expect(sealed).toBe(narrow + count);
+    // A part ends with a whole row of the log, which has up to 24,000 further values.
+    expect(Math.max(...parts)).toBeLessThan(64_000);
+  },
+);
