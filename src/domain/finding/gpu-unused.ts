@@ -1,42 +1,71 @@
 import { formatCount, formatSeconds } from '../figures.ts';
+import type { NodeSummary } from '../store/samples.ts';
 import { lackOf } from './enough.ts';
-import type { Rule } from './finding.ts';
+import type { Facts, Finding, Rule } from './finding.ts';
 
 /** GPUs below this are idle: a driver reports up to a percent for a process that only holds one. */
 const IDLE_PERCENT = 1;
 
 /**
- * Finds GPUs that a run holds and never used. Threshold and least time are those of jobstats
- * (https://github.com/PrincetonUniversity/jobstats): all samples at 0 %.
+ * Finds GPUs that a run holds and never used, each by itself where they could be told apart. Threshold and
+ * least time are those of jobstats (https://github.com/PrincetonUniversity/jobstats): all samples at 0 %.
  */
 export const GPU_UNUSED: Rule = {
   subject: 'gpu',
-  judge({ job, summary: { whole, nodes } }) {
+  judge(facts) {
+    const { job, summary } = facts;
     const gpus = job.details?.gpus ?? 0;
-    if (gpus === 0 && !whole.gpuUsage) return undefined;
-    const lack = lackOf(whole);
+    if (gpus === 0 && !summary.whole.gpuUsage) return undefined;
+    const lack = lackOf(summary.whole);
     if (lack) return lack;
-    if (!whole.gpuUsage) return { unjudged: 'no GPU could be read' };
-    const known = nodes.filter(({ gpuUsage }) => gpuUsage);
+    if (!summary.whole.gpuUsage) return { unjudged: 'no GPU could be read' };
+    const known = summary.nodes.filter(({ gpuUsage }) => gpuUsage);
     const idle = known.filter(({ gpuUsage }) => gpuUsage!.max < IDLE_PERCENT);
-    if (idle.length === 0) return 'fine';
-    const names = idle.map(({ node }) => node);
-    const time = formatSeconds(whole.observedSeconds);
-    const held = gpus > 0 ? formatCount(gpus, 'GPU') : 'the GPUs';
-    const finding = { kind: 'gpu-unused', subject: 'gpu', severity: 'waste', nodes: names } as const;
-    if (idle.length === known.length)
-      return {
-        ...finding,
-        message: `It held ${held} and used none in ${time}.`,
-        action: 'Ask for no GPU, or find out why the program does not see it.',
-      };
-    return {
-      ...finding,
-      message: `The GPUs of ${describeNodes(names)} were never used in ${time}.`,
-      action: 'Ask for fewer nodes, or let the program use the GPUs of all.',
-    };
+    if (idle.length === known.length) return allUnused(facts);
+    return idle.length > 0 ? nodesUnused(facts, idle) : (someUnused(facts, known) ?? 'fine');
   },
 };
+
+const waste = (message: string, action: string, nodes: readonly NodeSummary[]): Finding => ({
+  kind: 'gpu-unused',
+  subject: 'gpu',
+  severity: 'waste',
+  message,
+  action,
+  nodes: nodes.map(({ node }) => node),
+});
+
+function allUnused({ job, summary: { whole, nodes } }: Facts): Finding {
+  const gpus = job.details?.gpus ?? 0;
+  const held = gpus > 0 ? formatCount(gpus, 'GPU') : 'GPUs';
+  return waste(
+    `It held ${held} and used none in ${formatSeconds(whole.observedSeconds)}.`,
+    'Ask for no GPU, or find out why the program does not see it.',
+    nodes,
+  );
+}
+
+const nodesUnused = ({ summary: { whole } }: Facts, idle: readonly NodeSummary[]): Finding =>
+  waste(
+    `The GPUs of ${describeNodes(idle.map(({ node }) => node))} were never used in ${formatSeconds(whole.observedSeconds)}.`,
+    'Ask for fewer nodes, or let the program use the GPUs of all.',
+    idle,
+  );
+
+/** Single GPUs of nodes whose other GPUs were used. */
+function someUnused({ job, summary: { whole } }: Facts, nodes: readonly NodeSummary[]): Finding | undefined {
+  const read = nodes.flatMap(({ gpus = [] }) => gpus.filter(({ utilizationPercent }) => utilizationPercent));
+  const isIdle = ({ utilizationPercent }: (typeof read)[number]) => utilizationPercent!.max < IDLE_PERCENT;
+  const idle = read.filter(isIdle);
+  if (idle.length === 0) return undefined;
+  const used = read.length - idle.length;
+  const where = nodes.filter(({ gpus = [] }) => gpus.some((gpu) => idle.includes(gpu)));
+  return waste(
+    `${idle.length} of ${read.length} GPUs ${idle.length === 1 ? 'was' : 'were'} never used in ${formatSeconds(whole.observedSeconds)}.`,
+    job.nodes.length === 1 ? `--gpus=${used}` : 'Ask for fewer GPUs, or let the program use all of them.',
+    where,
+  );
+}
 
 const MAX_NAMES = 3;
 

@@ -12,6 +12,7 @@ import { useResource } from '../parts/resource.ts';
 import { place } from '../parts/router.ts';
 import { Facts } from './facts.tsx';
 import { LifeLine } from './life.tsx';
+import { Measured } from './measured.tsx';
 import { NodeTable } from './nodes.tsx';
 import { Plots } from './plots.tsx';
 import { Title } from './title.tsx';
@@ -84,6 +85,7 @@ function JobView({ job, runs, run, summary, events, verdict }: JobViewProps) {
       {verdict && <Verdict verdict={verdict} />}
       <LifeLine job={job} />
       {summary && <UsedOfAsked job={job} summary={summary} />}
+      {summary && <Measured summary={summary} />}
       <Plots job={job} run={run === runs.length ? undefined : run} marks={marks} />
       {summary && <NodeTable summary={summary} />}
       <Facts job={job} events={events} />

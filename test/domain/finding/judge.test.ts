@@ -2,6 +2,7 @@ import { describe, expect, test } from 'bun:test';
 import type { Facts } from '../../../src/domain/finding/finding.ts';
 import { judgeRun } from '../../../src/domain/finding/judge.ts';
 import type { Job } from '../../../src/domain/job.ts';
+import type { NodeSummary } from '../../../src/domain/store/samples.ts';
 import type { UsageSummary } from '../../../src/domain/summary.ts';
 
 const GB = 1024;
@@ -16,7 +17,7 @@ const usage = (cpu: number, memoryMb: number, gpu?: number): UsageSummary => ({
 interface Given {
   readonly job?: Partial<Job>;
   readonly whole?: UsageSummary;
-  readonly nodes?: Readonly<Record<string, UsageSummary>>;
+  readonly nodes?: Readonly<Record<string, Omit<NodeSummary, 'node'>>>;
 }
 
 /** A completed job on one node that used all it had, but for what is given. */
@@ -65,6 +66,22 @@ describe('GPUs', () => {
     const { findings } = judge({ job: { details: { gpus: 8 } }, whole: usage(95, 80 * GB, 45), nodes });
     expect(findings).toMatchObject([{ kind: 'gpu-unused', nodes: ['n2'] }]);
     expect(findings[0]!.message).toBe('The GPUs of n2 were never used in 1 h.');
+  });
+
+  test('say how many would do if one of them was never used', () => {
+    const load = (mean: number) => ({ mean, max: mean });
+    const gpus = [90, 0, 85, 91].map((use, index) => ({
+      gpu: `GPU-${index}`,
+      utilizationPercent: load(use),
+    }));
+    const whole = usage(95, 90 * GB, 66);
+    const [finding] = judge({
+      job: { details: { gpus: 4 } },
+      whole,
+      nodes: { n1: { ...whole, gpus } },
+    }).findings;
+    expect(finding).toMatchObject({ kind: 'gpu-unused', action: '--gpus=3', nodes: ['n1'] });
+    expect(finding!.message).toBe('1 of 4 GPUs was never used in 1 h.');
   });
 
   test('that nobody could read are not judged, rather than unused', () => {
