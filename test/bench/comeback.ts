@@ -47,6 +47,7 @@ export async function measureComeback(options: {
     await Bun.sleep(outageSeconds * 1000);
     await using _ = await start();
     const outage = await observe(url, children, 'come');
+    console.error(`comeback: all answered ${outage.seconds.toFixed(1)} s after the outage`);
     const round = await observe(url, children, 'again');
     const what = `${grouped(senders)} agents, each with a batch of ${JOBS} jobs and 12 measures`;
     return [

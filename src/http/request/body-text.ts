@@ -1,6 +1,6 @@
 import { AppError } from '../../domain/errors.ts';
-import { decode, isPlain } from './encoding.ts';
-import { WHOLE_BODY_BYTES } from './limits.ts';
+import { decode, decodeAtOnce, isPlain, isZstd } from './encoding.ts';
+import { SMALL_PACKED_BYTES, WHOLE_BATCH_LENGTH, WHOLE_BODY_BYTES } from './limits.ts';
 
 interface TextOptions {
   /** Largest body in bytes, compressed and decompressed. */
@@ -24,8 +24,7 @@ export async function* readPieces(
   const knownBytes = readLength(request, maxBytes);
   if (knownBytes !== undefined) reserve(knownBytes);
   const encoding = request.headers.get('content-encoding');
-  const source = arriving(request.body ?? []);
-  const bytes = isPlain(encoding) ? source : decode(encoding!, bounded(source, maxBytes));
+  const bytes = isPlain(encoding) ? arriving(request.body ?? []) : unpacking(request, encoding!, maxBytes);
   const decoder = new TextDecoder();
   for await (const chunk of bounded(bytes, maxBytes)) {
     if (knownBytes === undefined) reserve(chunk.byteLength);
@@ -49,6 +48,19 @@ export async function readBytes(
     pieces.push(piece);
   }
   return pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces);
+}
+
+/** Yields the decompressed bytes of a body: a small one at once, others piece by piece. */
+async function* unpacking(request: Request, encoding: string, maxBytes: number): AsyncGenerator<Uint8Array> {
+  const length = Number(request.headers.get('content-length') ?? Number.POSITIVE_INFINITY);
+  if (!isZstd(encoding) || length > SMALL_PACKED_BYTES) {
+    yield* decode(encoding, bounded(arriving(request.body ?? []), maxBytes));
+    return;
+  }
+  const packed = await readBytes(request, { maxBytes });
+  const whole = decodeAtOnce(packed, Math.min(maxBytes, WHOLE_BATCH_LENGTH));
+  if (whole) yield whole;
+  else yield* decode(encoding, arriving([packed]));
 }
 
 /**

@@ -69,6 +69,8 @@ export const MAX_STRING_LENGTH = 64 * KIB;
 export const DECODED_PIECE_BYTES = 256 * KIB;
 /** A body of known size up to here is read by Bun as a whole, which is faster than piece by piece. */
 export const WHOLE_BODY_BYTES = MIB;
+/** A compressed body up to here is decompressed at once, if it unpacks to no more than WHOLE_BATCH_LENGTH. */
+export const SMALL_PACKED_BYTES = 16 * KIB;
 /**
  * A batch up to here is parsed as a whole, which is faster than cutting it into rows: at worst some 10 ms.
  */

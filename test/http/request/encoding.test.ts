@@ -190,3 +190,17 @@ test('a small body may have any compression ratio, a large one at most 200', asy
   expect([status, json.error]).toEqual([413, 'payload_too_large']);
   expect(json.message).toContain('more than 200 times its size');
 });
+
+test('a small body that unpacks to more than is read at once is decompressed piece by piece', async () => {
+  await using service = await startWithJob();
+  const rows = Array.from({ length: 5000 }, () => SAMPLES.samples[0]);
+  const packed = zstdCompressSync(JSON.stringify({ samples: rows }));
+  expect(packed.length).toBeLessThan(16 * 1024);
+  const headers = { 'content-length': String(packed.length) };
+  expect((await service.post('/v1/samples', packed, 'zstd', headers)).json.stored).toBe(5000);
+  const cut = { 'content-length': String(packed.length - 10) };
+  expect((await service.post('/v1/samples', packed.subarray(0, -10), 'zstd', cut)).status).toBe(400);
+  const bomb = zstdCompressSync(Buffer.alloc(60 * MIB, ' '));
+  const size = { 'content-length': String(bomb.length) };
+  expect((await service.post('/v1/samples', bomb, 'zstd', size)).status).toBe(413);
+});
