@@ -61,9 +61,8 @@ export function momentStore({ store, waiting, countSamples }: Options) {
       }
       found = find();
     }
-    // A counter that fell began anew, and nothing says when.
-    if (found && found.cpuSeconds > cpuSeconds) place.points.length = 0;
     addPoint(place, { timeMs, cpuSeconds });
+    // A counter that fell began anew, and nothing says when.
     const isNear = found && found.cpuSeconds <= cpuSeconds && found.timeMs >= timeMs - LONGEST_SPAN_MS;
     return isNear ? found : undefined;
   }

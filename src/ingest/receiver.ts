@@ -13,6 +13,7 @@ import type {
 import type { SampleStore } from '../domain/store/samples.ts';
 import { MAX_AHEAD_MS } from '../domain/time.ts';
 import { startPace } from '../pace.ts';
+import { createGpuHolders } from './gpu-holders.ts';
 import { momentStore } from './moments.ts';
 import { canBeStored, isComplete, learnFrom, type Moment, type Place, Waiting } from './waiting.ts';
 
@@ -47,6 +48,7 @@ export interface Receiver {
 /** Makes samples of the series of other exporters. */
 export function createReceiver({ store, now, countValues, countSamples }: ReceiverOptions): Receiver {
   const waiting = new Waiting((source) => countSamples(source, 'gpu_alone', 1));
+  const holders = createGpuHolders();
   const storeMoments = momentStore({ store, waiting, countSamples });
 
   async function gather(source: IngestSource, { series: all, unmapped }: ForeignRequest) {
@@ -79,12 +81,18 @@ export function createReceiver({ store, now, countValues, countSamples }: Receiv
     const nowMs = now();
     for (const [index, raw] of values.entries()) {
       const timeMs = times[index]!;
-      const value = readValue(metric, raw, timeMs, nowMs);
+      const value = isSharedGpu(target, timeMs) ? 'shared_gpu' : readValue(metric, raw, timeMs, nowMs);
       count(typeof value === 'string' ? value : 'used');
       if (typeof value === 'string') continue;
       const moment = waiting.add({ ...place, part: metric.part, timeMs, value }, source, nowMs);
       if (moment) touched.add(moment.place);
     }
+  }
+
+  /** Returns whether several jobs hold a GPU at once: its readings are of none of them. */
+  function isSharedGpu({ job, node, gpu }: Target, timeMs: number): boolean {
+    if (gpu === undefined) return false;
+    return holders.isShared({ job, node, gpu, timeMs }, (other) => waiting.dropGpu(other, node, gpu));
   }
 
   /** Stores moments that nobody else is storing. */

@@ -114,7 +114,7 @@ export class Waiting {
   }
 
   #placeOf(job: ForeignJob, node: string): Place {
-    const key = `${'sluid' in job ? `sluid ${job.sluid}` : job.jobId}\0${node}`;
+    const key = keyOf(job, node);
     const place: Place = this.#places.get(key) ?? {
       job,
       node,
@@ -148,6 +148,11 @@ export class Waiting {
     for (const { isUsed } of readings.splice(0, count)) if (!isUsed) this.onGpuAlone(source);
   }
 
+  /** Forgets the readings of a GPU at a moment, because another job holds it too. */
+  dropGpu(job: ForeignJob, node: string, gpu: string): void {
+    this.#places.get(keyOf(job, node))?.gpus.delete(gpu);
+  }
+
   /** Forgets a moment that is on disk, or that will never be whole. */
   delete(moment: Moment): void {
     if (!this.#moments.delete(moment)) return;
@@ -163,6 +168,9 @@ export class Waiting {
     return [...this.#moments].filter(({ touchedMs, storing }) => touchedMs <= untilMs && !storing);
   }
 }
+
+const keyOf = (job: ForeignJob, node: string): string =>
+  `${'sluid' in job ? `sluid ${job.sluid}` : job.jobId}\0${node}`;
 
 /** Adds up the values of a moment. Where each core has a counter, the job was given as many CPUs. */
 export function partsOf({ values }: Pick<Moment, 'values'>): Parts {

@@ -20,7 +20,15 @@ export const INGEST_SOURCES = ['remote_write', 'otlp'] as const;
 export type IngestSource = (typeof INGEST_SOURCES)[number];
 
 /** Why a value of a series was left out. */
-export const LEFT_OUT = ['unmapped', 'no_job', 'no_node', 'out_of_range', 'bad_time', 'stale'] as const;
+export const LEFT_OUT = [
+  'unmapped',
+  'no_job',
+  'no_node',
+  'shared_gpu',
+  'out_of_range',
+  'bad_time',
+  'stale',
+] as const;
 export type LeftOut = (typeof LEFT_OUT)[number];
 
 /** What became of values; `used` ones wait for the others of their sample. */

@@ -96,6 +96,8 @@ test('readings of dcgm-exporter join the next sample of their job, once', async 
   await service.scrapes('cgroup-v2', [100]);
   await service.settle();
   await service.write(scrape('dcgm', NOON_MS + STEP_MS + 4000, 0));
+  // Seven of cgroup_exporter, a clock, free memory, and the utilization of a part of a GPU (MIG).
+  expect(service.ingested).toMatchObject({ 'remote_write unmapped': 10, 'remote_write no_job': 1 });
   service.clock.set(NOON_MS + STEP_MS);
   await service.scrapes('cgroup-v2', [124, 130]);
   const samples = await service.samples();
@@ -155,14 +157,15 @@ test('a sample whose commit failed is stored when the request is sent again', as
   await using service = await start();
   await service.scrapes('cgroup-v2', [100, 124]);
   await service.settle();
-  const next = scrape('cgroup-v2', NOON_MS + 3 * STEP_MS, 130);
+  const timeMs = NOON_MS + 3 * STEP_MS;
+  const next = [...scrape('dcgm', timeMs - 4000, 0), ...scrape('cgroup-v2', timeMs, 130)];
   const { recordSamples } = service.store;
   service.store.recordSamples = () => Promise.reject(new AppError('unavailable', 'The disk is full.'));
   const refused = await service.write(next);
   expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '1']);
   service.store.recordSamples = recordSamples;
   expect((await service.write(next)).status).toBe(204);
-  expect(await service.samples()).toMatchObject([{ cpu_usage: 80 }, { cpu_usage: 20 }]);
+  expect(await service.samples()).toMatchObject([{ cpu_usage: 80 }, { cpu_usage: 20, gpu_usage: 60 }]);
 });
 
 test('values without a partner are given up and counted, and the next ones are complete without them', async () => {
@@ -468,4 +471,30 @@ test('further measures are read back by name, and GPUs by their UUID', async () 
     },
     { gpu: 'GPU-b1d8b4f5-0000-4444-8888-c5b5a7e51111', gpu_utilization_percent: 40 },
   ]);
+});
+
+test('a GPU that two jobs hold at once is of neither, and counts for one again five minutes later', async () => {
+  await using service = await start();
+  const gpuOf = (job: string, timeMs: number): SentSeries => ({
+    name: 'DCGM_FI_DEV_GPU_UTIL',
+    labels: { UUID: 'GPU-1', hostname: 'node01', hpc_job: job },
+    points: [[timeMs, 80]],
+  });
+  async function sampleAt(steps: number, jobs: readonly string[]) {
+    const timeMs = NOON_MS + steps * STEP_MS;
+    service.clock.set(timeMs);
+    const gpus = jobs.map((job) => gpuOf(job, timeMs));
+    await service.write([...gpus, ...scrape('cgroup-v2', timeMs, 100 + steps)]);
+    await service.settle();
+    return (await service.samples()).at(-1)?.gpu_usage;
+  }
+  await sampleAt(1, ['12']);
+  expect(await sampleAt(2, ['12'])).toBe(80);
+  expect(await sampleAt(3, ['12', '13'])).toBeUndefined();
+  expect(await sampleAt(4, ['12'])).toBeUndefined();
+  expect(service.ingested['remote_write shared_gpu']).toBe(2);
+  expect(await sampleAt(3 + 20, ['12'])).toBe(80);
+  // One job after the other shares nothing.
+  await service.write([gpuOf('13', NOON_MS + 24 * STEP_MS)]);
+  expect(await sampleAt(25, ['12'])).toBe(80);
 });
