@@ -81,18 +81,22 @@ export function createReceiver({ store, now, countValues, countSamples }: Receiv
     const nowMs = now();
     for (const [index, raw] of values.entries()) {
       const timeMs = times[index]!;
-      const value = isSharedGpu(target, timeMs) ? 'shared_gpu' : readValue(metric, raw, timeMs, nowMs);
-      count(typeof value === 'string' ? value : 'used');
-      if (typeof value === 'string') continue;
+      const value = valueFor(target, raw, timeMs, nowMs);
+      if (typeof value === 'string') {
+        count(value);
+        continue;
+      }
+      count('used');
       const moment = waiting.add({ ...place, part: metric.part, timeMs, value }, source, nowMs);
       if (moment) touched.add(moment.place);
     }
   }
 
-  /** Returns whether several jobs hold a GPU at once: its readings are of none of them. */
-  function isSharedGpu({ job, node, gpu }: Target, timeMs: number): boolean {
-    if (gpu === undefined) return false;
-    return holders.isShared({ job, node, gpu, timeMs }, (other) => waiting.dropGpu(other, node, gpu));
+  function valueFor(target: Target, raw: number, timeMs: number, nowMs: number): number | LeftOut {
+    const { metric, job, node, gpu } = target;
+    const drop = (other: ForeignJob) => waiting.dropGpu(other, node, gpu!);
+    if (gpu !== undefined && holders.isShared({ job, node, gpu, timeMs }, drop)) return 'shared_gpu';
+    return readValue(metric, raw, timeMs, nowMs);
   }
 
   /** Stores moments that nobody else is storing. */
