@@ -87,7 +87,7 @@ export const GROUPS: Readonly<Record<string, (size: Size) => Promise<Row[]>>> = 
   batches: async ({ batches }) => [...(await measureBatches(batches)), await measureWideBatches(batches)],
   disk: async ({ samples }) => [
     ...(await measureDisk({ jobs: 500, samples })),
-    await measureWideDisk({ jobs: 100, samples: samples / 4 }),
+    await measureWideDisk({ jobs: 25, samples: samples / 4 }),
   ],
   columns: ({ batches: { rounds, rows } }) => measureColumns({ rounds, rows: rows / 2 }),
   comeback: ({ comeback }) => measureComeback(comeback),
