@@ -11,7 +11,9 @@ import { callerContext, viewOf } from '../request/caller.ts';
 import { describe } from '../response/operation.ts';
 
 /** One overview serves all who may see every job for this long, because it reads all running jobs. */
-const SHARED_MS = 5000;
+const FRESH_MS = 5000;
+/** An overview of this age is still answered while the next one is made, so that nobody waits for it. */
+const USABLE_MS = 30_000;
 const FAILED_WITHIN_MS = 3_600_000;
 /** Failed jobs of the last hour that are read; beyond it something else is wrong. */
 const MAX_FAILED = 10_000;
@@ -23,18 +25,30 @@ interface OverviewOptions {
 
 /** Serves the state of the cluster. */
 export const overview = ({ store, now }: OverviewOptions) => {
-  let shared: { readonly madeMs: number; readonly overview: Promise<Overview> } | undefined;
+  let latest: Overview | undefined;
+  let making: Promise<Overview> | undefined;
 
-  /** Joins the overview that is being made, or was made a moment ago. */
-  function share(view: View): Promise<Overview> {
-    const nowMs = now();
-    if (shared && Math.abs(nowMs - shared.madeMs) < SHARED_MS) return shared.overview;
-    const made = { madeMs: nowMs, overview: makeOverview(view, store, nowMs) };
-    shared = made;
-    made.overview.catch(() => {
-      if (shared === made) shared = undefined;
-    });
-    return made.overview;
+  function make(view: View): Promise<Overview> {
+    making ??= makeOverview(view, store, now())
+      .then((made) => {
+        latest = made;
+        return made;
+      })
+      .finally(() => {
+        making = undefined;
+      });
+    return making;
+  }
+
+  /** Answers with the latest overview, and makes the next one if that is not fresh. */
+  async function share(view: View): Promise<Overview> {
+    const ageMs = latest === undefined ? Number.POSITIVE_INFINITY : Math.abs(now() - latest.timeMs);
+    if (ageMs < FRESH_MS) return latest!;
+    const next = make(view);
+    if (ageMs >= USABLE_MS) return next;
+    // It fails for those who wait for it.
+    next.catch(() => {});
+    return latest!;
   }
 
   const overviewOf = (caller: Caller): Promise<Overview> => {
