@@ -1,54 +1,18 @@
 import { expect } from 'bun:test';
 import { chmodSync, chownSync, readFileSync } from 'node:fs';
-import { $ } from 'bun';
+import { NODE, writeNode } from '../bench/data/node-tree.ts';
 import { EXECUTABLE, serve } from '../help/executable.ts';
 import { temporaryFolder } from '../help/folder.ts';
+import { readAllowedCalls, readCalls, readDirective } from '../help/system-calls.ts';
 import { testWith } from '../help/tool.ts';
 
 const NOBODY = 65_534;
 const STATE_FOLDER = '/var/lib/hpc-observe';
 const UNIT = readFileSync('deploy/hpc-observe.service', 'utf8');
 
-/** Returns the value of a directive of the unit. */
-const directive = (name: string) => new RegExp(`^${name}=(.*)$`, 'm').exec(UNIT)?.[1] ?? '';
+const AGENT = readFileSync('deploy/hpc-observe-agent.service', 'utf8');
 
-/** Reads the members of all sets of system calls that systemd knows. */
-async function readCallSets(): Promise<Map<string, string[]>> {
-  const text = await $`systemd-analyze syscall-filter --no-pager`.text();
-  const sets = new Map<string, string[]>();
-  let members: string[] = [];
-  for (const line of text.split('\n')) {
-    const name = line.trim();
-    if (line.startsWith('@')) {
-      members = [];
-      sets.set(name, members);
-    } else if (name !== '' && !name.startsWith('#')) {
-      members.push(name);
-    }
-  }
-  return sets;
-}
-
-function expandSet(name: string, sets: ReadonlyMap<string, readonly string[]>): string[] {
-  return (sets.get(name) ?? []).flatMap((member) =>
-    member.startsWith('@') ? expandSet(member, sets) : [member],
-  );
-}
-
-/**
- * Waits until strace has written the end of the process, and returns the names of all calls, and the families
- * of its sockets.
- */
-async function readCalls(path: string, pid: number): Promise<{ calls: string[]; families: string[] }> {
-  for (const endMs = Date.now() + 20_000; Date.now() < endMs; await Bun.sleep(50)) {
-    const text = readFileSync(path, 'utf8');
-    if (!new RegExp(`^${pid} +\\+\\+\\+ exited`, 'm').test(text)) continue;
-    const find = (pattern: RegExp) =>
-      [...new Set([...text.matchAll(pattern)].map((match) => match[1]!))].sort();
-    return { calls: find(/^\d+ +(\w+)\(/gm), families: find(/ socket\((AF_\w+)/g) };
-  }
-  throw new Error('The trace has no end.');
-}
+const directive = (name: string) => readDirective(UNIT, name);
 
 const isRoot = process.getuid?.() === 0;
 testWith(isRoot ? ['strace', 'systemd-analyze', 'setpriv'] : ['strace', 'systemd-analyze'])(
@@ -84,7 +48,7 @@ testWith(isRoot ? ['strace', 'systemd-analyze', 'setpriv'] : ['strace', 'systemd
 
     const { calls, families } = await readCalls(trace, server.pid);
     expect(calls.length).toBeGreaterThan(30);
-    const allowed = new Set(expandSet(directive('SystemCallFilter'), await readCallSets()));
+    const allowed = await readAllowedCalls(UNIT);
     expect(allowed.size).toBeGreaterThan(200);
     expect(calls.filter((call) => !allowed.has(call))).toEqual([]);
     const allowedFamilies = directive('RestrictAddressFamilies').split(' ');
@@ -92,3 +56,48 @@ testWith(isRoot ? ['strace', 'systemd-analyze', 'setpriv'] : ['strace', 'systemd
     expect(families.filter((family) => !allowedFamilies.includes(family))).toEqual([]);
   },
 );
+
+testWith(['strace', 'systemd-analyze'])(
+  'the agent runs as its unit starts it, and makes only system calls that the unit allows',
+  async () => {
+    using folder = temporaryFolder();
+    const root = folder.file('root');
+    writeNode(root, { jobs: 3, gpus: 1 });
+    await using server = await serve();
+    const [program, ...args] = readDirective(AGENT, 'ExecStart').split(' ');
+    expect([program, ...args]).toEqual(['/usr/local/bin/hpc-observe', 'agent']);
+    const settings = [...AGENT.matchAll(/^Environment=(\w+)=(.*)$/gm)].map(([, name, value]) => [
+      name!,
+      value!,
+    ]);
+    expect(settings.length).toBeGreaterThan(0);
+    const trace = folder.file('trace');
+    const command = ['strace', '-D', '-f', '-q', '-o', trace, EXECUTABLE, ...args, '--root', root];
+    const spool = folder.file('spool');
+    const further = ['--node', NODE, '--interval', '1s', '--agent-spool', spool, '--server', server.url];
+    const agent = Bun.spawn([...command, ...further], {
+      env: { PATH: process.env.PATH!, ...Object.fromEntries(settings) },
+      stdout: 'ignore',
+      stderr: 'ignore',
+    });
+    await until(async () =>
+      (await fetch(`${server.url}/metrics`).then((answer) => answer.text())).includes(`{node="${NODE}"`),
+    );
+    agent.kill('SIGTERM');
+    expect(await agent.exited).toBe(0);
+
+    const { calls, families } = await readCalls(trace, agent.pid);
+    expect(calls).toContain('execve');
+    const allowed = await readAllowedCalls(AGENT);
+    expect(calls.filter((call) => !allowed.has(call))).toEqual([]);
+    const allowedFamilies = readDirective(AGENT, 'RestrictAddressFamilies').split(' ');
+    expect(families.filter((family) => !allowedFamilies.includes(family))).toEqual([]);
+  },
+  60_000,
+);
+
+async function until(condition: () => Promise<boolean>): Promise<void> {
+  for (const endMs = Date.now() + 30_000; Date.now() < endMs; await Bun.sleep(200))
+    if (await condition()) return;
+  throw new Error('It did not happen within 30 s.');
+}
