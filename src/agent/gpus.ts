@@ -49,8 +49,8 @@ export interface Gpus {
 }
 
 /**
- * GPUs are read between the rounds no more often than this, however many jobs begin, and their values are used
- * again for as long: the first reading of a job may come too early to be sent.
+ * GPUs are read between the rounds no more often than this, however many jobs begin, and their values are
+ * used again for as long: the first reading of a job may come too early to be sent.
  */
 const EXTRA_MS = 5000;
 /** Under another root than /, because the programs of this system say nothing of a captured tree. */

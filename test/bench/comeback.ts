@@ -23,8 +23,8 @@ export interface Acknowledged {
 
 /**
  * Measures how long it takes until all agents of a large cluster were answered: after an outage, in which
- * their waits have grown, and after a round that all read at the same moment. They are the senders of real agents, in
- * `processes` processes, with a connection of its own for each request.
+ * their waits have grown, and after a round that all read at the same moment. They are the senders of real
+ * agents, in `processes` processes, with a connection of its own for each request.
  */
 export async function measureComeback(options: {
   senders: number;
