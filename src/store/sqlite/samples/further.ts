@@ -84,7 +84,13 @@ export function addFurther(adder: MeasureAdder, { columns, gpus }: RowFurther, p
   }
 }
 
-/** Gathers further measures of one series by column. */
+/**
+ * Columns that a series has at most while it is gathered: all measures of the job, and seven of each of 64
+ * GPUs. Without a bound, samples that each name other GPUs would take 16 kB a reading, and seconds to seal.
+ */
+const MAX_COLUMNS = 512;
+
+/** Gathers further measures of one series by column; leaves out those that are too many. */
 export class FurtherGatherer {
   /** By GPU ('': of the job) and code; NaN where not measured. */
   readonly #columns = new Map<string, Map<number, Float64Array<ArrayBuffer>>>();
@@ -108,6 +114,7 @@ export class FurtherGatherer {
   #set(gpu: string, code: number, at: number, value: number, capacity: number): void {
     if (!Number.isFinite(value)) return;
     const known = this.#columns.get(gpu)?.get(code);
+    if (!known && this.#size === MAX_COLUMNS) return;
     const column = known && at < known.length ? known : this.#grow(gpu, code, capacity);
     column[at] = value;
   }
