@@ -129,9 +129,11 @@ export const sliceReadings = (readings: NodeReadings, start: number, end: number
   count: end - start,
 });
 
-/** Returns a copy that shares no memory. */
-export const keepReadings = (readings: NodeReadings): NodeReadings =>
-  mapColumns(readings, (column) => column.slice());
+/** Returns a copy of rows `start` to `end` (exclusive) that shares no memory. */
+export const keepReadings = (readings: NodeReadings, start: number, end: number): NodeReadings => ({
+  ...mapColumns(readings, (column) => column.slice(start, end)),
+  count: end - start,
+});
 
 /**
  * Returns the rows in reverse with negated times, so that
@@ -155,19 +157,27 @@ export const makeReadings = (count: number, parts: readonly NodeReadings[]): Row
   ...(parts.some(({ points }) => points) && { points: makePoints(count) }),
 });
 
-/** Copies readings, except their nodes, to the rows from `at` on. */
+/** Copies rows `start` to `end` (exclusive), except their nodes, to the rows from `at` on. */
 export function copyRows(
   to: Rows,
   at: number,
-  { times, cpu, memory, gpu, further = [], points }: NodeReadings,
+  { count, times, cpu, memory, gpu, further = [], points }: NodeReadings,
+  { start = 0, end = count } = {},
 ): void {
-  to.times.set(times, at);
-  to.cpu.set(cpu, at);
-  to.memory.set(memory, at);
-  to.gpu.set(gpu, at);
-  for (const [place, { values }] of further.entries()) to.further![place]!.values.set(values, at);
-  if (points) for (const name of POINT_COLUMNS) to.points![name].set(points[name], at);
+  const copy = (into: Float64Array, from: Float64Array) => {
+    // A view of a few values costs more than copying them, and is garbage.
+    if (end - start > FEW_VALUES) into.set(from.subarray(start, end), at);
+    else for (let i = start; i < end; i++) into[at + i - start] = from[i]!;
+  };
+  copy(to.times, times);
+  copy(to.cpu, cpu);
+  copy(to.memory, memory);
+  copy(to.gpu, gpu);
+  for (const [place, { values }] of further.entries()) copy(to.further![place]!.values, values);
+  if (points) for (const name of POINT_COLUMNS) copy(to.points![name], points[name]);
 }
+
+const FEW_VALUES = 32;
 
 /** Returns the rows in the order of `places`, which are row numbers. */
 export function orderRows(rows: Rows, places: ArrayLike<number>): Rows {

@@ -1,5 +1,5 @@
 import { type NodeReadings, placeOf, type ReadingLabels, sliceReadings } from '../../domain/readings.ts';
-import type { FoundPieces, Piece, Range } from './merge.ts';
+import type { FoundPieces, Piece, Range } from './piece.ts';
 import { findGpuRows, projectGpus } from './project.ts';
 
 /**

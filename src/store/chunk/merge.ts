@@ -10,39 +10,8 @@ import {
   sliceReadings,
   turnAround,
 } from '../../domain/readings.ts';
-import type { SpanSums } from '../../domain/spans.ts';
 import { placesInOrder } from './order.ts';
-
-/**
- * Readings of one node, ascending in time. Their columns are read when the merge reaches them, possibly more
- * than once.
- */
-export interface Piece {
-  /** The times of its first and last reading. */
-  readonly startMs: number;
-  readonly endMs: number;
-  readonly count: number;
-  /** Index of the node in the names of the job; not used if the readings have `labels`. */
-  readonly node: number;
-  /** Rows outside `range` may be left out. */
-  open(range?: Range): NodeReadings;
-  /**
-   * Returns the sums of each 15 minutes of the documented values; undefined if none are stored for exactly
-   * these readings.
-   */
-  quarters?(): SpanSums | undefined;
-}
-
-/** Times of readings that are needed; both ends are inclusive. */
-export interface Range {
-  readonly fromMs: number;
-  readonly toMs: number;
-}
-
-export interface FoundPieces extends ReadingLabels {
-  /** Sorted by node in the order of the job, then by time and arrival. */
-  readonly pieces: readonly Piece[];
-}
+import type { Piece } from './piece.ts';
 
 /** Approximate rows of one batch; a batch takes about a millisecond. */
 const BATCH_ROWS = 8192;
@@ -165,13 +134,29 @@ function* readBlock(
     found += part.count;
     if (found <= 2 * rows) continue;
     endMs = timeOfRow(clips, rows);
-    clips = clips.map((clip) => ({ ...clip, readings: cutTimes(clip.readings, afterMs, endMs) }));
-    clips = clips.filter(({ readings: { count } }) => count > 0);
+    clips = yield* cutClips(clips, afterMs, endMs);
     found = clips.reduce((sum, clip) => sum + clip.readings.count, 0);
-    yield;
   }
   clips.sort((one, other) => one.rank - other.rank);
   return { clips: clips.map(({ readings, node }) => ({ readings, node, next: 0 })), endMs };
+}
+
+/** Clips that are cut between two pauses: about a millisecond with ten columns. */
+const CLIPS_AT_ONCE = 128;
+
+/** Cuts clips, and drops those in which nothing is left. */
+function* cutClips<Cut extends { readonly readings: NodeReadings }>(
+  clips: readonly Cut[],
+  afterMs: number,
+  endMs: number,
+): Generator<undefined, Cut[]> {
+  const cut: Cut[] = [];
+  for (const [place, clip] of clips.entries()) {
+    const readings = cutTimes(clip.readings, afterMs, endMs);
+    if (readings.count > 0) cut.push({ ...clip, readings });
+    if (place % CLIPS_AT_ONCE === 0) yield;
+  }
+  return cut;
 }
 
 /** Returns the rows after `afterMs` up to `endMs`. Copies a small part, so that the rest can be freed. */
@@ -180,8 +165,8 @@ function cutTimes(readings: NodeReadings, afterMs: number, endMs: number): NodeR
   const start = times[0]! > afterMs ? 0 : placeAfter(times, afterMs);
   const end = times[count - 1]! <= endMs ? count : placeAfter(times, endMs);
   if (start === 0 && end === count) return readings;
-  const part = sliceReadings(readings, start, end);
-  return part.count * 8 < times.buffer.byteLength / 2 ? keepReadings(part) : part;
+  const isSmall = (end - start) * 8 < times.buffer.byteLength / 2;
+  return isSmall ? keepReadings(readings, start, end) : sliceReadings(readings, start, end);
 }
 
 const placeAfter = (times: Float64Array, timeMs: number) => placeOf(times, timeMs + 1);
@@ -230,14 +215,16 @@ function* cutBatches({ readings, node }: Clip): Generator<Batch, void> {
   for (let start = 0; start < readings.count; start += BATCH_ROWS) {
     const part = sliceReadings(readings, start, Math.min(readings.count, start + BATCH_ROWS));
     const nodes = new Uint32Array(part.count);
-    labelRows(nodes, { readings: part, node });
+    labelRows(nodes, 0, { readings: part, node, next: 0 }, part.count);
     yield { ...part, nodes };
   }
 }
 
-function labelRows(nodes: Uint32Array, { readings, node }: Pick<Clip, 'readings' | 'node'>): void {
-  if (readings.labels) nodes.set(readings.labels);
-  else nodes.fill(node);
+/** Writes the labels of the rows of a clip up to `end` (exclusive) from `at` on. */
+function labelRows(nodes: Uint32Array, at: number, { readings, node, next }: Clip, end: number): void {
+  const { labels } = readings;
+  if (!labels) nodes.fill(node, at, at + end - next);
+  else for (let i = next; i < end; i++) nodes[at + i - next] = labels[i]!;
 }
 
 interface WindowOptions {
@@ -299,9 +286,8 @@ function gatherRows(
     const end = endOf(clip, untilMs);
     if (end === clip.next) continue;
     starts.push(at);
-    const readings = sliceReadings(clip.readings, clip.next, end);
-    copyRows(found, at, readings);
-    labelRows(found.nodes.subarray(at, at + readings.count), { readings, node: clip.node });
+    copyRows(found, at, clip.readings, { start: clip.next, end });
+    labelRows(found.nodes, at, clip, end);
     at += end - clip.next;
     clip.next = end;
   }

@@ -3,7 +3,7 @@ import { furtherCollector } from '../../domain/further-spans.ts';
 import { makePoints, type Readings, reverseRows } from '../../domain/readings.ts';
 import { type Plot, plotSpans, pointsOf, type Spans, spanCollector } from '../../domain/spans.ts';
 import type { ReadingQuery } from '../../domain/store/samples.ts';
-import type { FoundPieces } from './merge.ts';
+import type { FoundPieces } from './piece.ts';
 
 /** Points of a plot with a line for each GPU. */
 const MAX_GPU_POINTS = 100_000;

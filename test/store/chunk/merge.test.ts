@@ -6,7 +6,8 @@ import {
   type Readings,
   sliceReadings,
 } from '../../../src/domain/readings.ts';
-import { mergePieces, type Piece } from '../../../src/store/chunk/merge.ts';
+import { mergePieces } from '../../../src/store/chunk/merge.ts';
+import type { Piece } from '../../../src/store/chunk/piece.ts';
 import { readingsOf } from '../../help/readings.ts';
 
 /** Samples at some times; the memory tells them apart. */

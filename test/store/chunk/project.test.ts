@@ -2,7 +2,8 @@ import { expect, test } from 'bun:test';
 import { MEASURES, type MeasureName } from '../../../src/domain/measure.ts';
 import type { FurtherColumn, NodeReadings } from '../../../src/domain/readings.ts';
 import { splitByGpu } from '../../../src/store/chunk/gpu-pieces.ts';
-import { mergePieces, type Piece } from '../../../src/store/chunk/merge.ts';
+import { mergePieces } from '../../../src/store/chunk/merge.ts';
+import type { Piece } from '../../../src/store/chunk/piece.ts';
 import { projectGpus, projectNode } from '../../../src/store/chunk/project.ts';
 import { furtherOf } from '../../help/readings.ts';
 

@@ -5,7 +5,7 @@ import type { ReadingQuery } from '../../../domain/store/samples.ts';
 import { joinPoints } from '../../../domain/summary.ts';
 import { unpackColumns, unpackTimes } from '../../chunk/chunk.ts';
 import { splitByGpu } from '../../chunk/gpu-pieces.ts';
-import type { FoundPieces, Piece } from '../../chunk/merge.ts';
+import type { FoundPieces, Piece } from '../../chunk/piece.ts';
 import { packPoints, unpackPointColumns, unpackPoints } from '../../chunk/points.ts';
 import { projectNode, wantedOfNode } from '../../chunk/project.ts';
 import { unpackQuarters } from '../../chunk/quarters.ts';

@@ -1,0 +1,33 @@
+import type { NodeReadings, ReadingLabels } from '../../domain/readings.ts';
+import type { SpanSums } from '../../domain/spans.ts';
+
+/**
+ * Readings of one node, ascending in time. Their columns are read when the merge reaches them, possibly more
+ * than once.
+ */
+export interface Piece {
+  /** The times of its first and last reading. */
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly count: number;
+  /** Index of the node in the names of the job; not used if the readings have `labels`. */
+  readonly node: number;
+  /** Rows outside `range` may be left out. */
+  open(range?: Range): NodeReadings;
+  /**
+   * Returns the sums of each 15 minutes of the documented values; undefined if none are stored for exactly
+   * these readings.
+   */
+  quarters?(): SpanSums | undefined;
+}
+
+/** Times of readings that are needed; both ends are inclusive. */
+export interface Range {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+export interface FoundPieces extends ReadingLabels {
+  /** Sorted by node in the order of the job, then by time and arrival. */
+  readonly pieces: readonly Piece[];
+}
