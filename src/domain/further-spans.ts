@@ -1,5 +1,6 @@
 import { MEASURES_BY_CODE, type Measure } from './measure.ts';
-import type { FurtherColumn, NodeReadings, SpreadColumns } from './readings.ts';
+import type { SpreadColumns } from './point-columns.ts';
+import type { FurtherColumn, NodeReadings } from './readings.ts';
 import type { Spans } from './spans.ts';
 
 /** What is known of a measure in each cell, which is one span of one label. */

@@ -1,3 +1,5 @@
+import { makePoints, mapPoints, POINT_COLUMNS, type PointColumns } from './point-columns.ts';
+
 /** Samples as columns of equal length, which cost a hundredth of one object a sample. */
 export interface SampleColumns {
   readonly count: number;
@@ -31,32 +33,6 @@ export function compareFurther(one: FurtherKey, other: FurtherKey): number {
   return one.gpu < other.gpu ? -1 : 1;
 }
 
-/**
- * Number and spread of the samples that each row summarizes;
- * their means are in the columns of `SampleColumns`.
- */
-export interface PointColumns {
-  /** Samples of the row; 0 if the row is a sample itself. */
-  readonly samples: Float64Array;
-  /** Samples that have a GPU value; where it is 0, the GPU columns are undefined. */
-  readonly gpuSamples: Float64Array;
-  readonly cpuMin: Float64Array;
-  readonly cpuMax: Float64Array;
-  readonly memoryMin: Float64Array;
-  readonly memoryMax: Float64Array;
-  readonly gpuMin: Float64Array;
-  readonly gpuMax: Float64Array;
-  /** For each column of `further`; left out where points are not made of them. */
-  readonly further?: readonly SpreadColumns[];
-}
-
-/** Spread of a measure over the samples of each row; NaN where none has it. */
-export interface SpreadColumns {
-  readonly min: Float64Array;
-  readonly mean: Float64Array;
-  readonly max: Float64Array;
-}
-
 /** Samples of one node, or the points that replaced them. */
 export interface NodeReadings extends SampleColumns {
   /** Present if any row is a point. */
@@ -80,32 +56,6 @@ export interface ReadingLabels {
 export interface Readings extends NodeReadings, ReadingLabels {
   /** Index into `names` of the node of each row. */
   readonly nodes: Uint32Array;
-}
-
-const POINT_COLUMNS = [
-  'samples',
-  'gpuSamples',
-  'cpuMin',
-  'cpuMax',
-  'memoryMin',
-  'memoryMax',
-  'gpuMin',
-  'gpuMax',
-] as const satisfies readonly Exclude<keyof PointColumns, 'further'>[];
-
-export function makePoints(count: number): PointColumns {
-  return Object.fromEntries(POINT_COLUMNS.map((name) => [name, new Float64Array(count)])) as never;
-}
-
-/** Applies a function to every column of points. */
-function mapPoints(points: PointColumns, change: (column: Float64Array) => Float64Array): PointColumns {
-  const changed = Object.fromEntries(POINT_COLUMNS.map((name) => [name, change(points[name])])) as never;
-  const further = points.further?.map(({ min, mean, max }) => ({
-    min: change(min),
-    mean: change(mean),
-    max: change(max),
-  }));
-  return further ? { ...(changed as PointColumns), further } : changed;
 }
 
 /** Applies a function to every column. */

@@ -1,4 +1,5 @@
-import { makePoints, type NodeReadings, type Readings } from './readings.ts';
+import { makePoints } from './point-columns.ts';
+import type { NodeReadings, Readings } from './readings.ts';
 import { POINT_SPAN_MS } from './summary.ts';
 
 /**

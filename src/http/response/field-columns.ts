@@ -1,5 +1,6 @@
+import type { SpreadColumns } from '../../domain/point-columns.ts';
 import { codesOf, type FieldName } from '../../domain/reading-fields.ts';
-import type { Readings, SpreadColumns } from '../../domain/readings.ts';
+import type { Readings } from '../../domain/readings.ts';
 import { encodeText } from './text-writer.ts';
 
 /** One field of the rows of an answer: its name as JSON has it, and where its values are. */

@@ -1,6 +1,7 @@
 import { invalid } from '../../domain/errors.ts';
 import { furtherCollector } from '../../domain/further-spans.ts';
-import { makePoints, type Readings, reverseRows } from '../../domain/readings.ts';
+import { makePoints } from '../../domain/point-columns.ts';
+import { type Readings, reverseRows } from '../../domain/readings.ts';
 import { type Plot, plotSpans, pointsOf, type Spans, spanCollector } from '../../domain/spans.ts';
 import type { ReadingQuery } from '../../domain/store/samples.ts';
 import type { FoundPieces } from './piece.ts';

@@ -1,4 +1,5 @@
-import { makePoints, type NodeReadings } from '../../domain/readings.ts';
+import { makePoints } from '../../domain/point-columns.ts';
+import type { NodeReadings } from '../../domain/readings.ts';
 import type { Point, Spread } from '../../domain/summary.ts';
 import { ChunkError, type ChunkSample, packChunk, unpackChunk, unpackColumns } from './chunk.ts';
 
