@@ -1,5 +1,8 @@
 import { hostname } from 'node:os';
 import { version } from '../../package.json';
+import type { Round } from '../agent/round.ts';
+import type { Sender } from '../agent/sender.ts';
+import type { Spool } from '../agent/spool.ts';
 import type { Config, SettingKey } from '../settings/table.ts';
 import { defineCommand } from './command.ts';
 import { createCommandLog } from './log.ts';
@@ -13,6 +16,7 @@ const SETTINGS = [
   'spool',
   'agentSpool',
   'agentSpoolBytes',
+  'agentListen',
   'logLevel',
   'logFormat',
 ] as const satisfies readonly SettingKey[];
@@ -46,12 +50,20 @@ export const agent = defineCommand({
   async run({ config, origins, flags, print }) {
     const node = config.node ?? hostname().split('.')[0]!;
     const root = flags.get('root') ?? '/';
-    if (!flags.has('once') && !flags.has('explain')) return run(config, node, root);
+    if (!flags.has('once') && !flags.has('explain')) return runAgent(config, node, root);
     const { explainAgent } = await import('./agent-once.ts');
     print(await explainAgent({ config, origins, node, root, version }));
     return 0;
   },
 });
+
+/** Sends to a service, or only serves the page of the node where there is one and no service is named. */
+async function runAgent(config: AgentConfig, node: string, root: string): Promise<number> {
+  const listener = config.agentListen;
+  if (listener === null || config.server !== null) return run(config, node, root);
+  const { runPull } = await import('./agent-pull.ts');
+  return runPull({ config, node, root, listener });
+}
 
 /** Measures and sends until a signal comes. What is not sent by then stays in the spool. */
 async function run(config: AgentConfig, node: string, root: string): Promise<number> {
@@ -109,7 +121,12 @@ async function run(config: AgentConfig, node: string, root: string): Promise<num
     warn,
   });
   const delayMs = delayOf(node, intervalMs);
-  const take = batchRounds({ pack: packSamples, spool, send: () => sender.wake(delayMs), node, warn });
+  const store = batchRounds({ pack: packSamples, spool, send: () => sender.wake(delayMs), node, warn });
+  const page = await startPage(config, { spool, sender });
+  const take = (round: Round) => {
+    page?.show(round);
+    store(round);
+  };
   const moments = readAtMoments({ ...reader, take, warn });
   const loop = startLoop({ read: () => reader.read(), take, intervalMs, nowMs: () => Date.now(), warn });
   const hooks = forwardHooks({
@@ -118,9 +135,32 @@ async function run(config: AgentConfig, node: string, root: string): Promise<num
     warn,
     debug,
   });
-  log.info('measuring', { node, intervalMs, waiting: spool.state().batches });
+  log.info('measuring', {
+    node,
+    intervalMs,
+    waiting: spool.state().batches,
+    ...(page && { page: page.address }),
+  });
   log.info('stopping', { signal: await signals.first });
   moments.stop();
-  await Promise.all([loop.stop(), sender.stop(), hooks.stop()]);
+  await Promise.all([loop.stop(), sender.stop(), hooks.stop(), page?.stop()]);
   return 0;
+}
+
+/** Serves the page of the node, if there is to be one. */
+async function startPage(
+  { agentListen: listener }: AgentConfig,
+  { spool, sender }: { spool: Pick<Spool, 'state'>; sender: Pick<Sender, 'counts'> },
+) {
+  if (listener === null) return undefined;
+  const { serveAgentPage } = await import('./agent-page.ts');
+  const counts = () => {
+    const { sent, failures, refused, refusedRows } = sender.counts();
+    const { batches, bytes, dropped } = spool.state();
+    return {
+      ...{ sent, failures, refusedBatches: refused, refusedSamples: refusedRows },
+      ...{ droppedBatches: dropped, waitingBatches: batches, waitingBytes: bytes },
+    };
+  };
+  return serveAgentPage({ listener, counts, now: Date.now });
 }

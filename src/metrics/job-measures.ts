@@ -33,12 +33,19 @@ const TIME_LIMIT: Family = {
   labels: OF_JOB,
 };
 
+const NAMES: ReadonlyMap<MeasureName, string> = new Map(MEASURED.map(([name, measure]) => [measure, name]));
+
+/** Returns the family of any measure. Names that are not fixed above derive from the name of the measure. */
+export function familyOf(measure: MeasureName, labels: readonly string[]): Family {
+  const { help, of, kind } = MEASURES.get(measure)!;
+  const base = of === 'gpu' ? `hpc_job_gpu_device_${measure.replace('gpu_', '')}` : `hpc_job_${measure}`;
+  const name = NAMES.get(measure) ?? (kind === 'counter' ? `${base}_total` : base);
+  return { name, type: kind, help, labels };
+}
+
 /** The families in the order of `addMeasures`. */
 export const MEASURE_FAMILIES: readonly Family[] = [
-  ...MEASURED.map(([name, measure]): Family => {
-    const { help, of, kind } = MEASURES.get(measure)!;
-    return { name, type: kind, help, labels: of === 'gpu' ? OF_GPU : OF_JOB };
-  }),
+  ...MEASURED.map(([, measure]) => familyOf(measure, MEASURES.get(measure)!.of === 'gpu' ? OF_GPU : OF_JOB)),
   GPUS_ALLOCATED,
   TIME_LIMIT,
 ];

@@ -6,6 +6,8 @@ interface NodesOptions {
   readonly nowMs: number;
   /** Maximum number of series; the nodes beyond it, in the order of their names, are left out. */
   readonly maxSeries: number;
+  /** The node shows itself: its clock is compared with no other, and nothing is left out. */
+  readonly isLocal?: true;
 }
 
 /**
@@ -14,14 +16,14 @@ interface NodesOptions {
  */
 export async function renderNodes(
   store: Pick<LiveStore, 'nodeReports'>,
-  { nowMs, maxSeries }: NodesOptions,
+  { nowMs, maxSeries, isLocal }: NodesOptions,
 ): Promise<Uint8Array[]> {
   const families = growFamilies(NODE_SERIES);
   let [series, dropped] = [0, 0];
   for await (const page of store.nodeReports()) {
     const lines = NODE_SERIES.map(() => '');
     for (const received of page) {
-      const values = seriesOf(received, nowMs);
+      const values = seriesOf(received, nowMs, isLocal === true);
       if (series + values.length > maxSeries) {
         // Those that follow are left out too, so that every scrape shows the same nodes.
         series = maxSeries;
@@ -34,7 +36,7 @@ export async function renderNodes(
     }
     families.append(lines);
   }
-  return [...families.pieces(), renderSingle(DROPPED, dropped)];
+  return isLocal ? families.known() : [...families.pieces(), renderSingle(DROPPED, dropped)];
 }
 
 /** One value of a node. */
@@ -144,13 +146,13 @@ const DROPPED: Family = {
 /** All families of this group. */
 export const NODE_FAMILIES = [...NODE_SERIES, DROPPED];
 
-function seriesOf(received: ReceivedReport, nowMs: number): NodeSeries[] {
+function seriesOf(received: ReceivedReport, nowMs: number, isLocal: boolean): NodeSeries[] {
   const { report, receivedMs } = received;
   const node = `node="${escapeLabel(report.node)}"`;
   const series: NodeSeries[] = [{ family: 0, labels: node, value: receivedMs / 1000 }];
   if (isSilent(received, nowMs)) return series;
   series.push({ family: 1, labels: `${node},version="${escapeLabel(report.version)}"`, value: 1 });
-  series.push({ family: 2, labels: node, value: clockDifferenceMs(received) / 1000 });
+  if (!isLocal) series.push({ family: 2, labels: node, value: clockDifferenceMs(received) / 1000 });
   for (const [index, [, , read]] of OF_NODE.entries()) {
     const value = read(report);
     if (value !== undefined) series.push({ family: FIRST_OF_NODE + index, labels: node, value });

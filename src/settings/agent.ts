@@ -1,3 +1,4 @@
+import { parseListener } from './listener.ts';
 import type { SettingTable } from './setting.ts';
 import { integer, interval, optionalText, text } from './values.ts';
 
@@ -16,6 +17,18 @@ export const AGENT_SETTINGS = {
     otherwise: '',
     help: 'Name of this node in Slurm; by default the name of the machine up to its first dot',
     ...optionalText,
+  },
+  agentListen: {
+    name: 'agent-listen',
+    takes: 'ADDRESS:PORT',
+    otherwise: '',
+    help: 'Serve /metrics of this node to anybody there; without --server nothing is sent then',
+    expects: 'an address such as 10.1.2.3:9410, [::]:9410 or :9410',
+    parse: (value: string) => {
+      if (value === '') return null;
+      const listener = parseListener(value.startsWith(':') ? `127.0.0.1${value}` : value);
+      return listener?.kind === 'tcp' && !listener.isPlain ? listener : undefined;
+    },
   },
   agentSpool: {
     name: 'agent-spool',

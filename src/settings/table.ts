@@ -189,6 +189,7 @@ const CLIENT_KEYS = [
   'node',
   'agentSpool',
   'agentSpoolBytes',
+  'agentListen',
 ] as const satisfies readonly SettingKey[];
 type ClientKey = (typeof CLIENT_KEYS)[number];
 /** The settings of the service. */

@@ -298,3 +298,78 @@ test('agent --explain says whether the service takes samples from here, and why 
   expect(refused).toContain('token');
   expect(refused).not.toContain('takes samples from here, as');
 });
+
+test('the page of a node shows its jobs without any service, and then nothing is sent or written', async () => {
+  using folder = temporaryFolder();
+  const [root, spool] = [folder.file('root'), folder.file('spool')];
+  const node = nodeWithJob(root);
+  node.useCpu(12.5);
+  const [port] = await freePorts(1);
+  const page = `http://127.0.0.1:${port}`;
+  const args = ['--agent-listen', `:${port}`, '--root', root, '--node', 'n1', '--interval', '1s'];
+  const agent = Bun.spawn([EXECUTABLE, 'agent', ...args, '--agent-spool', spool], {
+    stdout: 'ignore',
+    stderr: 'ignore',
+    env: { PATH: '/nowhere' },
+  });
+  try {
+    let text = '';
+    await until(async () => {
+      text = await fetch(`${page}/metrics`)
+        .then((answer) => answer.text())
+        .catch(() => '');
+      return text.includes('hpc_node_jobs{node="n1"} 1\n');
+    });
+    expect(text).toContain('hpc_job_cpu_seconds_total{job_id="7",node="n1"} 12.5\n');
+    expect(text).toContain('hpc_job_memory_rss_bytes{job_id="7",node="n1"} 1048576\n');
+    expect(text).toContain('hpc_agent_collector_success{node="n1",collector="cpu"} 1\n');
+    expect(text).not.toContain('hpc_agent_batches');
+    expect((await fetch(`${page}/v1/jobs`)).status).toBe(404);
+    expect(existsSync(spool)).toBe(false);
+    agent.kill('SIGTERM');
+    expect(await agent.exited).toBe(0);
+  } finally {
+    agent.kill('SIGKILL');
+    await agent.exited;
+  }
+}, 60_000);
+
+test('/metrics of the service has the node that an agent reports, and the measures of its job', async () => {
+  using folder = temporaryFolder();
+  const [root, spool] = [folder.file('root'), folder.file('spool')];
+  const node = nodeWithJob(root);
+  let cpuSeconds = 0;
+  node.useCpu(0);
+  const burning = setInterval(() => {
+    cpuSeconds += 0.2;
+    node.useCpu(cpuSeconds);
+  }, 100);
+  await using server = await serve();
+  await createJob(server.url);
+  const [port] = await freePorts(1);
+  const agent = Bun.spawn(
+    [
+      ...[EXECUTABLE, 'agent', '--server', server.url, '--agent-listen', `:${port}`, '--root', root],
+      ...['--node', 'n1', '--interval', '1s', '--agent-spool', spool],
+    ],
+    { stdout: 'ignore', stderr: 'ignore', env: { PATH: '/nowhere' } },
+  );
+  const metricsOf = async (url: string) => (await fetch(`${url}/metrics`)).text();
+  try {
+    await until(async () => (await metricsOf(server.url)).includes('hpc_job_cpu_seconds_total{'));
+    const text = await metricsOf(server.url);
+    expect(text).toContain('hpc_node_jobs{node="n1"} 1\n');
+    expect(text).toMatch(/^hpc_agent_info\{node="n1",version="[^"]+"\} 1$/m);
+    const difference = /^hpc_agent_clock_difference_seconds\{node="n1"\} (\S+)$/m.exec(text)?.[1];
+    expect(Number(difference)).toBeWithin(0, 30);
+    expect(text).toContain('hpc_job_memory_rss_bytes{job_id="7",node="n1",user="alice"} 1048576\n');
+    expect(text).toContain('hpc_observe_metrics_group_failures_total{group="nodes"} 0\n');
+    expect(await metricsOf(`http://127.0.0.1:${port}`)).toMatch(/^hpc_agent_batches_sent_total [1-9]/m);
+    const summary = await read<{ cpu_seconds: number }>(`${server.url}/v1/jobs/7/summary`);
+    expect(summary.cpu_seconds).toBeGreaterThan(0);
+  } finally {
+    clearInterval(burning);
+    agent.kill('SIGKILL');
+    await agent.exited;
+  }
+}, 60_000);

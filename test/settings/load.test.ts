@@ -74,6 +74,7 @@ const DEFAULTS: Config = {
   node: null,
   agentSpool: '/var/lib/hpc-observe-agent',
   agentSpoolBytes: 64 * 1024 * 1024,
+  agentListen: null,
   token: null,
 };
 
