@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { serve } from '../help/executable.ts';
 import { temporaryFolder } from '../help/folder.ts';
@@ -45,10 +46,10 @@ export async function measureComeback(options: {
   try {
     await Promise.all(children.map((child) => child.ready));
     await Bun.sleep(outageSeconds * 1000);
-    await using _ = await start();
-    const outage = await observe(url, children, 'come');
+    await using server = await start();
+    const outage = await observe(server, children, 'come');
     console.error(`comeback: all answered ${outage.seconds.toFixed(1)} s after the outage`);
-    const round = await observe(url, children, 'again');
+    const round = await observe(server, children, 'again');
     const what = `${grouped(senders)} agents, each with a batch of ${JOBS} jobs and 12 measures`;
     return [
       rowOf(`${what}, back after an outage`, senders, outage),
@@ -107,16 +108,28 @@ function startSenders(url: string, from: number, to: number) {
   };
 }
 
+/** The most memory that a process had, in megabytes of 10^6 bytes. */
+function peakMb(pid: number): number {
+  const kilobytes = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0;
+  return Math.round((Number(kilobytes) * 1024) / 1e6);
+}
+
 interface Observed {
   readonly seconds: number;
   readonly failures: number;
   readonly worstHealthMs: number;
   readonly isHealthy: boolean;
   readonly acknowledged: number;
+  /** The most that the service had since its start. */
+  readonly memoryMb: number;
 }
 
 /** Runs a round of all senders while health is asked for. */
-async function observe(url: string, children: Children, name: 'come' | 'again'): Promise<Observed> {
+async function observe(
+  { url, pid }: { readonly url: string; readonly pid: number },
+  children: Children,
+  name: 'come' | 'again',
+): Promise<Observed> {
   const startedMs = Date.now();
   let isOver = false;
   let worstHealthMs = 0;
@@ -143,16 +156,17 @@ async function observe(url: string, children: Children, name: 'come' | 'again'):
     worstHealthMs,
     isHealthy,
     acknowledged: times.length,
+    memoryMb: peakMb(pid),
   };
 }
 
 function rowOf(what: string, senders: number, observed: Observed): Row {
-  const { seconds, failures, worstHealthMs, isHealthy, acknowledged } = observed;
+  const { seconds, failures, worstHealthMs, isHealthy, acknowledged, memoryMb } = observed;
   if (acknowledged !== senders) throw new Error(`${acknowledged} of ${senders} agents were answered.`);
   return {
     what,
     floor: '',
-    ours: `${seconds.toFixed(1)} s`,
+    ours: `${seconds.toFixed(1)} s, ${memoryMb} MB at most`,
     figure: `health ${isHealthy ? 'green' : 'RED'}, ${worstHealthMs.toFixed(0)} ms at worst; ${grouped(failures)} tries repeated`,
     budget: `at most ${WITHIN_SECONDS} s`,
     isHeld: isHealthy ? isAtMost(seconds, WITHIN_SECONDS) : false,
