@@ -53,7 +53,7 @@ test('login prints a link that signs a browser in, and nothing else', async () =
   const opened = await fetch(printed.trim(), { redirect: 'manual' });
   expect([opened.status, new URL(opened.headers.get('location')!, opened.url).pathname]).toEqual([
     303,
-    '/swagger',
+    '/',
   ]);
   const cookie = opened.headers.get('set-cookie')!.split(';')[0]!;
   const who = await fetch(`${server.url}/v1/whoami`, { headers: { cookie } });
