@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import alerts from '../../deploy/alerts.yml' with { type: 'text' };
 import unit from '../../deploy/hpc-observe.service' with { type: 'text' };
 import agentUnit from '../../deploy/hpc-observe-agent.service' with { type: 'text' };
 import prometheus from '../../deploy/prometheus.yml' with { type: 'text' };
@@ -15,11 +16,13 @@ const FILES: Readonly<Record<string, string>> = {
   'hpc-observe.service': unit,
   'hpc-observe-agent.service': agentUnit,
   'prometheus.yml': prometheus,
+  'alerts.yml': alerts,
   'slurm.conf': slurmConf,
 };
 
 export const deploy = defineCommand({
-  summary: 'Write the systemd units, the scrape configuration and the lines of slurm.conf to a folder',
+  summary:
+    'Write the systemd units, the scrape configuration, alerts and the lines of slurm.conf to a folder',
   usage: ['deploy FOLDER'],
   examples: [['deploy /root/hpc-observe', 'Write the files; its README.md says where each one goes']],
   settings: [],
