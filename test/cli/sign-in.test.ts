@@ -51,10 +51,7 @@ test('login prints a link that signs a browser in, and nothing else', async () =
     expect.stringMatching(/^http:\/\/127[^\n]*\/v1\/sign-in\/hpos_\w+\n$/),
   ]);
   const opened = await fetch(printed.trim(), { redirect: 'manual' });
-  expect([opened.status, new URL(opened.headers.get('location')!, opened.url).pathname]).toEqual([
-    303,
-    '/',
-  ]);
+  expect([opened.status, new URL(opened.headers.get('location')!, opened.url).pathname]).toEqual([303, '/']);
   const cookie = opened.headers.get('set-cookie')!.split(';')[0]!;
   const who = await fetch(`${server.url}/v1/whoami`, { headers: { cookie } });
   expect(await who.json()).toMatchObject({ name: 'root', session_ends: expect.any(String) });

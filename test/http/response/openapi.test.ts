@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import Ajv from 'ajv';
 import { ANYBODY } from '../../../src/domain/caller.ts';
+import { PAGES_ACCESS } from '../../../src/http/routes/pages.ts';
 import { startService } from '../../help/service.ts';
 import { documentChecker, type OpenApi } from './document.ts';
 import { OPENAPI_3_0 } from './openapi-schema.ts';
@@ -89,6 +90,11 @@ const REFERENCE: Record<string, { parameters?: string[]; body?: string[]; status
     parameters: ['jobId!', 'run'],
     statuses: [200, 400, 404, 500, 503],
   },
+  'get /v1/jobs/{jobId}/findings': {
+    parameters: ['jobId!', 'run'],
+    statuses: [200, 400, 404, 500, 503],
+  },
+  'get /v1/overview': { statuses: [200, 500, 503] },
   'get /v1/jobs/{jobId}/runs': { parameters: ['jobId!'], statuses: [200, 404, 500, 503] },
   'get /v1/jobs/{jobId}/events': { parameters: ['jobId!'], statuses: [200, 404, 500, 503] },
   'get /v1/jobs/{jobId}/metrics': {
@@ -207,9 +213,10 @@ test('every operation says how to prove who sends it, and that it may refuse', (
   }
 });
 
-test('the document has every route of the service except those of the documentation, and no other', () => {
+test('the document has every route of the service except pages and the documentation, and no other', () => {
   const served = service.app.routes
     .filter(({ path }) => !path.startsWith('/swagger') && path !== '/v1/sign-in/:secret')
+    .filter(({ path }) => !PAGES_ACCESS.has(path))
     .map(({ method, path }) => `${method.toLowerCase()} ${path.replace(/:(\w+)/g, '{$1}')}`);
   expect(served.sort()).toEqual(Object.keys(REFERENCE).sort());
   expect(Object.keys(document.paths).filter((path) => path.endsWith('/'))).toEqual([]);

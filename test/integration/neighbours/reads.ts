@@ -7,6 +7,10 @@ const read = (endpoint: string, use: string, path: string): Case => ({
   run: (url) => get(url, path),
 });
 
+/** The path of the script of the pages. */
+const scriptOf = async (url: string): Promise<string> =>
+  `/${/web\/[^"]+\.js/.exec(await (await fetch(url)).text())![0]}`;
+
 /** The job of `bigJob` in data.ts. */
 const BIG = '/v1/jobs/big';
 const METRICS = 'GET /v1/jobs/:jobId/metrics';
@@ -18,7 +22,6 @@ const DOWNLOAD = { memoryMb: 450 };
 /** Uses of the routes that read samples, on a job with 1,000 nodes. `zoom` is an hour of it, as a query. */
 export const samplesOf = (zoom: string): readonly Case[] => [
   read('GET /v1/jobs/:jobId', 'a job with 1,000 nodes', BIG),
-  read('GET /v1/overview', 'of 1,000,000 jobs', '/v1/overview'),
   read('GET /v1/jobs/:jobId/findings', 'a job with 1,000 nodes', `${BIG}/findings`),
   read('GET /v1/jobs/:jobId/summary', 'a job with 1,000 nodes', `${BIG}/summary`),
   read('GET /v1/jobs/:jobId/runs', 'a job with 1,000 nodes', `${BIG}/runs`),
@@ -72,6 +75,7 @@ const names = (letter: string) =>
 
 /** Uses of the lists, on 1,000,000 jobs. */
 export const LISTS: readonly Case[] = [
+  read('GET /v1/overview', 'of 1,000,000 jobs', '/v1/overview'),
   list('a page of 10,000', 'limit=10000'),
   list('500,000 skipped', 'offset=500000'),
   list('500,000 skipped in one state', 'state=completed&offset=500000'),
@@ -142,6 +146,14 @@ export const OTHERS: readonly Case[] = [
     endpoint: 'GET /v1/audit',
     use: '50 pages of 1,000 at once',
     run: (url) => atOnce(50, () => get(url, '/v1/audit?limit=1000')),
+  },
+  { endpoint: 'GET /', use: '50 at once', run: (url) => atOnce(50, () => get(url, '/')) },
+  { endpoint: 'GET /jobs', use: '50 at once', run: (url) => atOnce(50, () => get(url, '/jobs')) },
+  { endpoint: 'GET /jobs/:jobId', use: '50 at once', run: (url) => atOnce(50, () => get(url, '/jobs/x')) },
+  {
+    endpoint: 'GET /web/:file',
+    use: '50 at once, packed',
+    run: (url) => atOnce(50, async () => get(url, await scriptOf(url), { 'accept-encoding': 'gzip' })),
   },
   { endpoint: 'GET /swagger', use: '50 at once', run: (url) => atOnce(50, () => get(url, '/swagger')) },
   {
