@@ -190,6 +190,36 @@ export function sluids(makePlace: MakePlace) {
     expect(found.filter(({ job }) => job.state === 'failed')).toHaveLength(1);
   });
 
+  test('a resized run is found by its later SLUIDs, by samples and lists, also as an earlier run', async () => {
+    await using place = await emptyStore(makePlace);
+    const { store } = place;
+    // Two runs for squeue, which accounting joins later.
+    await applyAll(store, [
+      running(10, { sluid: FIRST }),
+      running(20, { sluid: SECOND, submitTimeMs: at(20) }),
+      record(20, 40, { sluid: FIRST, otherSluids: [SECOND], resizedMs: [at(20)], startTimeMs: at(10) }),
+    ]);
+    const reading = { cpuUsage: 1, memoryUsageMb: 1, stamped: false, jobId: '' };
+    const found = async () =>
+      (await store.listJobs({ sluid: SECOND }, { limit: 10, nowMs: at(100) })).jobs.map(({ id }) => id);
+    expect(await store.recordSamples([{ ...reading, sluid: SECOND, timeMs: at(25) }])).toMatchObject({
+      stored: 1,
+    });
+    expect(await found()).toEqual(['7']);
+    await store.applyReports([running(50, { sluid: THIRD })]);
+    expect(await store.recordSamples([{ ...reading, sluid: SECOND, timeMs: at(26) }])).toMatchObject({
+      stored: 1,
+    });
+    expect(await found()).toEqual(['7']);
+    const { samples } = await listReadings(store, '7', { run: 1 }, 10);
+    expect(samples.map(({ timeMs }) => timeMs)).toEqual([at(25), at(26)]);
+    await store.deleteJob('7');
+    expect(await found()).toEqual([]);
+    expect(await store.recordSamples([{ ...reading, sluid: SECOND, timeMs: at(27) }])).toMatchObject({
+      refused: 1,
+    });
+  });
+
   test('batches that differ only in their SLUIDs belong to different runs', async () => {
     await using place = await emptyStore(makePlace);
     const { store } = place;

@@ -3,6 +3,7 @@ import { DETAILS } from '../../../domain/detail.ts';
 import type { Detail } from '../../../domain/run.ts';
 import { NOT_REPORTED, type Verdict } from '../../../domain/trust.ts';
 import { bulkInserter, type Value } from '../sql/insert.ts';
+import { laterSluidWriter } from './later-sluids.ts';
 import { readOrigins, writeOrigins } from './origins.ts';
 
 /** Details whose column has the number of a label, the value itself, or JSON. */
@@ -72,6 +73,8 @@ export function detailWriter(
     `ON CONFLICT (job) DO UPDATE SET ${changes.join(', ')}`,
   );
 
+  const saveLaterSluids = laterSluidWriter(db);
+
   function addRow(values: Value[], job: number, { details, provenance }: Detail): void {
     values.push(job);
     for (const { key } of LABELS) values.push(details[key] === undefined ? null : numberLabel(details[key]));
@@ -86,7 +89,10 @@ export function detailWriter(
 
   return (rows) => {
     const values: Value[] = [];
-    for (const [job, detail] of rows) addRow(values, job, detail);
+    for (const [job, detail] of rows) {
+      addRow(values, job, detail);
+      saveLaterSluids(job, detail.details.otherSluids);
+    }
     save(values);
   };
 }

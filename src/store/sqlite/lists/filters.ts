@@ -144,7 +144,16 @@ function sluidFinder(db: Database): (sluids: readonly string[], sight: Sight) =>
        JOIN detail INDEXED BY detail_by_sluid ON detail.sluid = wanted.sluid JOIN job ON job.seq = detail.job
      UNION
      SELECT job.seq, job.start_time, past_run.user, past_run.account FROM wanted
-       JOIN past_run INDEXED BY past_run_by_sluid ON past_run.sluid = wanted.sluid JOIN job ON job.id = past_run.job`,
+       JOIN past_run INDEXED BY past_run_by_sluid ON past_run.sluid = wanted.sluid JOIN job ON job.id = past_run.job
+     UNION
+     SELECT job.seq, job.start_time, (SELECT name FROM user WHERE id = job.user),
+            (SELECT name FROM label WHERE id = detail.account) FROM wanted
+       CROSS JOIN later_sluid ON later_sluid.sluid = wanted.sluid JOIN job ON job.seq = later_sluid.run
+       LEFT JOIN detail ON detail.job = job.seq
+     UNION
+     SELECT job.seq, job.start_time, past_run.user, past_run.account FROM wanted
+       CROSS JOIN later_sluid ON later_sluid.sluid = wanted.sluid
+       JOIN past_run ON past_run.seq = later_sluid.run JOIN job ON job.id = past_run.job`,
   );
   return (sluids, sight) => {
     const rows = select.all(JSON.stringify(sluids)).filter((owner) => isSeen(sight, owner));

@@ -22,6 +22,7 @@ import measures from './0020_measures.sql' with { type: 'text' };
 import plainInserts from './0021_plain_inserts.sql' with { type: 'text' };
 import energy from './0022_energy.sql' with { type: 'text' };
 import latestMeasures from './0023_latest_measures.sql' with { type: 'text' };
+import laterSluids from './0024_later_sluids.sql' with { type: 'text' };
 
 /** Statements, or a function for what SQL cannot do; both run inside a transaction. */
 export type Migration = string | ((db: Database) => void);
@@ -51,4 +52,5 @@ export const MIGRATIONS: readonly Migration[] = [
   plainInserts,
   energy,
   latestMeasures,
+  laterSluids,
 ];

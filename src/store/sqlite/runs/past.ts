@@ -8,6 +8,7 @@ import { closeRun, type Run } from '../../../domain/run.ts';
 import { combineUsage, type Usage } from '../../../domain/sample.ts';
 import { isSeen } from '../../../domain/sight.ts';
 import { describeDetail } from '../jobs/complete.ts';
+import { laterSluidWriter } from '../jobs/later-sluids.ts';
 import { latestRunReader, nodeNames, type StoredRun } from '../jobs/latest-run.ts';
 import { readOrigins, writeOrigins } from '../jobs/origins.ts';
 import { ownerReader } from '../jobs/owners.ts';
@@ -142,6 +143,7 @@ export function pastRunWriter(db: Database) {
   // no samples.
   const selectLowest = db.query<{ seq: number }, []>('SELECT coalesce(min(seq), 0) AS seq FROM past_run');
   const remove = db.query('DELETE FROM past_run WHERE seq = ?');
+  const saveLaterSluids = laterSluidWriter(db);
   return {
     /**
      * Saves a run under its number, or under a new one, and returns the number; `reportedMs` is the time of
@@ -150,6 +152,7 @@ export function pastRunWriter(db: Database) {
     save(known: number | undefined, id: string, run: Run, reportedMs: number): number {
       const seq = known ?? Math.min(0, selectLowest.get()!.seq) - 1;
       replace.run(seq, id, formatRun(run), reportedMs);
+      saveLaterSluids(seq, run.otherSluids);
       return seq;
     },
     delete: (seq: number): void => void remove.run(seq),

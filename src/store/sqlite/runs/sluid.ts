@@ -17,8 +17,15 @@ export function namedRunFinder(db: Database) {
      SELECT wanted.sluid, past_run.job AS jobId, past_run.seq AS pastSeq FROM wanted
        JOIN past_run INDEXED BY past_run_by_sluid ON past_run.sluid = wanted.sluid AND past_run.seq > 0
      UNION ALL
+     SELECT wanted.sluid, past_run.job, past_run.seq FROM wanted
+       CROSS JOIN later_sluid ON later_sluid.sluid = wanted.sluid
+       JOIN past_run ON past_run.seq = later_sluid.run AND past_run.seq > 0
+     UNION ALL
      SELECT wanted.sluid, job.id, NULL FROM wanted
-       JOIN detail INDEXED BY detail_by_sluid ON detail.sluid = wanted.sluid JOIN job ON job.seq = detail.job`,
+       JOIN detail INDEXED BY detail_by_sluid ON detail.sluid = wanted.sluid JOIN job ON job.seq = detail.job
+     UNION ALL
+     SELECT wanted.sluid, job.id, NULL FROM wanted
+       CROSS JOIN later_sluid ON later_sluid.sluid = wanted.sluid JOIN job ON job.seq = later_sluid.run`,
   );
   const known = new Map<string, NamedRun>();
   return {

@@ -259,3 +259,23 @@ test("migrations find the users of each account, and hide old events of a job th
     [2, 2],
   ]);
 });
+
+test('later SLUIDs of runs are found after the migration to version 24', () => {
+  using folder = temporaryFolder();
+  const path = folder.file('a.db');
+  migrateFile(path, MIGRATIONS.slice(0, 23));
+  {
+    using db = openForWriting(path);
+    db.run(`INSERT INTO user VALUES (1, 'alice');
+      INSERT INTO job (seq, id, user, first_node, state, start_time) VALUES (2, 'a', 1, 0, 1, 1000);
+      INSERT INTO detail (job, sluid, other_sluids, sources, verdict, verdict_ms) VALUES (2, 's1', '["s2","s3"]', '', 0, 0);
+      INSERT INTO past_run (seq, job, run) VALUES (1, 'a', '{"sluid":"s4","otherSluids":["s5"]}'), (-1, 'a', '{}');`);
+  }
+  migrateFile(path, MIGRATIONS);
+  using db = openForWriting(path);
+  expect(db.query('SELECT sluid, run FROM later_sluid ORDER BY sluid').values()).toEqual([
+    ['s2', 2],
+    ['s3', 2],
+    ['s5', 1],
+  ]);
+});
