@@ -4,16 +4,15 @@ import type { Spool } from '../../src/agent/spool.ts';
 import type { SentRow } from '../../src/api/sample-row.ts';
 import { isRefusal } from '../../src/cli/agent-client.ts';
 import { Client } from '../../src/client/client.ts';
+import { tokenCredentials } from '../../src/client/credentials.ts';
 import { packSamples } from '../../src/client/pack.ts';
 import { type Acknowledged, jobName } from './comeback.ts';
 
-// The senders of many agents in one process: URL, first sender, last sender, jobs of each.
-const [url, from, to, jobs] = [process.argv[2]!, ...process.argv.slice(3).map(Number)] as [
-  string,
-  number,
-  number,
-  number,
-];
+// The senders of many agents in one process: URL, token, first sender, last sender, jobs of each.
+const [url, token] = process.argv.slice(2) as [string, string];
+const [from, to, jobs] = process.argv.slice(4).map(Number) as [number, number, number];
+/** Agents of other machines show a session or a token. */
+const credentials = tokenCredentials(token);
 
 const INTERVAL_MS = 15_000;
 let timesMs: number[] = [];
@@ -65,7 +64,7 @@ const sampleOf = (sender: number, job: number, timeMs: number): SentRow & { time
 const agents = Array.from({ length: to - from }, (_, place) => {
   const sender = from + place;
   // Every node has a connection of its own.
-  const client = new Client({ url, headers: { connection: 'close' }, timeoutMs: 30_000 });
+  const client = new Client({ url, credentials, headers: { connection: 'close' }, timeoutMs: 30_000 });
   const spool = memorySpool();
   return {
     delayMs: delayOf(`n${sender}`, INTERVAL_MS),

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { Client } from '../../src/client/client.ts';
 import { serve } from '../help/executable.ts';
 import { temporaryFolder } from '../help/folder.ts';
 import { freePorts } from '../help/port.ts';
@@ -39,9 +40,10 @@ export async function measureComeback(options: {
   const start = () => serve({ folder: folder.path, args: ['--listen', `127.0.0.1:${port}`] });
   const first = await start();
   await createJobs(url, senders);
+  const { secret } = await new Client({ url }).createToken({ name: 'agents', role: 'ingest' });
   await first.stop();
   const children = Array.from({ length: processes }, (_, number) =>
-    startSenders(url, (number * senders) / processes, ((number + 1) * senders) / processes),
+    startSenders([url, secret], (number * senders) / processes, ((number + 1) * senders) / processes),
   );
   try {
     await Promise.all(children.map((child) => child.ready));
@@ -79,11 +81,18 @@ async function createJobs(url: string, senders: number): Promise<void> {
 
 type Children = readonly ReturnType<typeof startSenders>[];
 
-function startSenders(url: string, from: number, to: number) {
+function startSenders(service: readonly [url: string, token: string], from: number, to: number) {
   const ready = Promise.withResolvers<void>();
   const rounds: ((round: Acknowledged) => void)[] = [];
   const child = Bun.spawn(
-    [process.execPath, resolve(import.meta.dir, 'comeback-senders.ts'), url, `${from}`, `${to}`, `${JOBS}`],
+    [
+      process.execPath,
+      resolve(import.meta.dir, 'comeback-senders.ts'),
+      ...service,
+      `${from}`,
+      `${to}`,
+      `${JOBS}`,
+    ],
     {
       stdout: 'ignore',
       stderr: 'inherit',
