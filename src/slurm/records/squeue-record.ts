@@ -14,7 +14,7 @@ export function readSqueueRecord(column: (name: SqueueColumn) => string, observe
   const tres = readTres(column('tres-alloc'));
   const [startTimeMs, endTimeMs] = [readTimeMs(column('StartTime')), readTimeMs(column('EndTime'))];
   const isBetween = column('State') === 'COMPLETING' && isBetweenRuns({ startTimeMs, endTimeMs, observedMs });
-  const report = toReport({
+  const whole = toReport({
     source: 'squeue',
     observedMs,
     id: column('JobID'),
@@ -43,8 +43,18 @@ export function readSqueueRecord(column: (name: SqueueColumn) => string, observe
     // All versions format this time as a duration and print INVALID: it shows only that the size changed.
     resizedMs: readText(column('ResizeTime')) === undefined ? undefined : [],
   });
+  const report = column('State') === 'COMPLETING' ? withoutFewerNodes(whole, tres.nodes) : whole;
   const suspendedSeconds = suspendedOf(report, readTimeLimitSeconds(column('TimeUsed')));
   return { ...report, ...(suspendedSeconds !== undefined && { suspendedSeconds }) };
+}
+
+/**
+ * Leaves out the nodes of a job that is completing if they are fewer than it was given, because squeue lists
+ * only those that have not finished (seen with 26.05), and samples of the others still arrive.
+ */
+function withoutFewerNodes(report: Report, count: number | undefined): Report {
+  const { nodes, ...rest } = report;
+  return nodes !== undefined && count !== undefined && nodes.length < count ? rest : report;
 }
 
 /**

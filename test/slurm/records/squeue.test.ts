@@ -110,7 +110,7 @@ function record(changes: Record<number, string>): string {
     .split(SEPARATOR);
   return `${columns.map((text, column) => changes[column] ?? text).join(SEPARATOR)}${SEPARATOR}\n`;
 }
-const [ID, USER, STATE, START, END, NODES, RESTARTS] = [0, 2, 6, 8, 9, 11, 13];
+const [ID, USER, STATE, START, END, NODES, TRES, RESTARTS] = [0, 2, 6, 8, 9, 11, 12, 13];
 
 test.each([
   ['a job id of letters', { [ID]: 'abc' }],
@@ -155,6 +155,14 @@ test.each([
   const [report] = reportsOf(record({ [STATE]: word, [END]: '1795477900' }));
   expect(report).toMatchObject({ rawState: word, startTimeMs: 1_795_477_827_000 });
   for (const field of absent) expect(report).not.toHaveProperty(field);
+});
+
+test('the nodes of a job that is completing are those that have not finished, and not all of its own', () => {
+  const nodesOf = (state: string, nodes: string) =>
+    reportsOf(record({ [STATE]: state, [NODES]: nodes, [TRES]: 'cpu=3,mem=30M,node=3,billing=3' }))[0]!.nodes;
+  expect(nodesOf('COMPLETING', 'node03')).toBeUndefined();
+  expect(nodesOf('COMPLETING', 'node[01-03]')).toEqual(['node01', 'node02', 'node03']);
+  expect(nodesOf('RUNNING', 'node03')).toEqual(['node03']);
 });
 
 test('a pending job has no start, even with nodes and an expected start', () => {
