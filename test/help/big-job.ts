@@ -68,6 +68,10 @@ function* bigJobSamples(job: BigJob): Generator<JobSample[]> {
   if (batch.length > 0) yield batch;
 }
 
+/** A job with GPUs has ended: its many series would make every scrape beside its reads longer. */
+const stateOf = ({ gpus, lastMs }: BigJob) =>
+  gpus ? ({ state: 'completed', endTimeMs: lastMs } as const) : ({ state: 'running' } as const);
+
 /**
  * Writes the job and its samples into a database that
  * nobody has open; `isSealed`: nothing is left in the log.
@@ -82,9 +86,7 @@ export async function writeBigJob(
   const seal = () => store.expire({}, job.lastMs + 2 * 3_600_000);
   try {
     const nodes = Array.from({ length: job.nodes }, (_, node) => nodeName(node));
-    await store.createJobs([
-      { id: job.id, user: 'alice', nodes, state: 'running', startTimeMs: job.firstMs },
-    ]);
+    await store.createJobs([{ id: job.id, user: 'alice', nodes, startTimeMs: job.firstMs, ...stateOf(job) }]);
     for (const batch of bigJobSamples(job)) {
       const { stored } = await store.recordSamples(batch, measuresAt(batch, job.gpus));
       if (stored !== batch.length) throw new Error(`${stored} of ${batch.length} samples were stored.`);
