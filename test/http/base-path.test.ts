@@ -50,7 +50,6 @@ test.each([
   `/${BASE}/v1/jobs`,
   `${BASE}//v1/jobs`,
   BASE.toUpperCase(),
-  `${BASE}/`,
 ])('nothing is served at %s', async (path) => {
   await using service = await startService({ site });
   expect((await service.send('GET', path)).status).toBe(404);

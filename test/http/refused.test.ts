@@ -267,7 +267,7 @@ const ABSENT: Row[] = [
 );
 
 const NOWHERE: Row[] = [
-  '/',
+  '/nowhere',
   '/v1',
   '/v1/nope',
   '/v1/jobs//metrics',
