@@ -35,6 +35,8 @@ const ON_DISK: [origin: Origin, field: Field, text: string][] = [
   ['api', 'arrayTaskId', 'Ak'],
   ['api', 'restarts', 'Ar'],
   ['api', 'suspendedSeconds', 'Az'],
+  ['sacct', 'energyJoules', 'Se'],
+  ['sacct', 'energyMethod', 'Sy'],
 ];
 test.each(ON_DISK)('the origin %s of %s is stored as %s', (origin, field, text) => {
   expect(writeOrigins({ [field]: origin })).toBe(text);
