@@ -27,9 +27,6 @@ export function openForWriting(path: string, cacheBytes = CACHE_BYTES): Database
   db.run('PRAGMA synchronous = FULL');
   db.run('PRAGMA foreign_keys = ON');
   db.run(`PRAGMA cache_size = -${Math.round(cacheBytes / 1000)}`);
-  // SQLite would copy every page that a statement of many rows changes to a temporary file, in case the
-  // statement fails half-way: three fifths of all bytes written while jobs are created in bulk.
-  db.run('PRAGMA temp_store = MEMORY');
   // 4 MB, SQLite's default. Measured: the commit that moves the log into the database delays the others by
   // about 20 ms; with 8 MB by twice as much, with 2 MB by a little less but more often.
   db.run('PRAGMA wal_autocheckpoint = 1000');
