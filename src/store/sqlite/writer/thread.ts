@@ -95,8 +95,8 @@ function open(path: string, cacheBytes: number | undefined): void {
       db = openForWriting(path, cacheBytes);
     }
     // SQLite would copy every page that a statement of many rows changes to a temporary file, in case the
-    // statement fails half-way: three fifths of all bytes written while jobs are created in bulk. Not earlier,
-    // because migrations sort millions of rows and VACUUM copies the whole database to such a file.
+    // statement fails half-way: three fifths of all bytes written while jobs are created in bulk. Set only
+    // now, because migrations sort millions of rows, and VACUUM copies the whole database to such a file.
     db.run('PRAGMA temp_store = MEMORY');
     commitGroup = groupCommitter(db, fileChecker(path));
     answer({ kind: 'opened' });
