@@ -218,10 +218,7 @@ async function runJobs(scene: Scene) {
   });
   await Bun.sleep(2 * INTERVAL_MS);
   await until('the agents to have sent the ends', isSent);
-  const log = agents.logs().join('');
-  expect(log).not.toMatch(/batch_refused|batches_dropped|failed/);
-  // On a busy machine one of a step was, once in six runs; those of jobs that last are looked at one by one.
-  for (const line of log.split('\n')) if (line.includes('samples_refused')) console.warn(line);
+  expect(agents.logs().join('')).not.toMatch(/samples_refused|batch_refused|batches_dropped|failed/);
   return ids;
 }
 
