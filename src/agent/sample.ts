@@ -49,7 +49,7 @@ function roundAll(values: Measured): Measured {
   );
 }
 
-/** Returns the GPUs of which something was read. */
+/** Returns the GPUs that something was read of. */
 function gpusOf(readings: JobReading['gpus']): SentGpu[] {
   const read = readings.filter(({ values }) => Object.keys(values).length > 0).slice(0, MAX_SAMPLE_GPUS);
   return read.map(({ uuid, values }) => ({ gpu: uuid, values: roundAll(values) }));

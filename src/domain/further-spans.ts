@@ -24,7 +24,7 @@ interface FurtherPoints {
 }
 
 /**
- * Adds up further measures by span, and by label if rows have `labels` (of which there are `labelCount`): the
+ * Adds up further measures by span, and by label if rows have `labels` (`labelCount` of them): the
  * cell of a row is `span * labelCount + label`. Nodes are added one after the other, each ended by `endNode`.
  *
  * The value of a gauge is the mean of its samples, like that of the documented values. A counter is the sum

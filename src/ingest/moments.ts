@@ -147,7 +147,7 @@ export function momentStore({ store, waiting, countSamples }: Options) {
     // In order of time, because each needs the point before it.
     const result = storeAll([...moments].sort((one, other) => one.timeMs - other.timeMs));
     const storing = result.then(() => {});
-    // Whoever waits for it gets the error; nobody may.
+    // Those who wait for it get the error; there may be none.
     storing.catch(() => {});
     for (const moment of moments) moment.storing = storing;
     try {

@@ -7,7 +7,7 @@ import { LONG_ROW_LENGTH, MAX_BATCH_BYTES, PIECE_LENGTH, WHOLE_BATCH_LENGTH } fr
 import { type BatchLimits, ListCutter, type Portion, tooManyRows } from './list-cutter.ts';
 
 export interface ReaderLimits extends BatchLimits {
-  /** Fields of which the body may have one instead of rows. */
+  /** Fields that the body may have one of instead of rows. */
   readonly others?: readonly string[];
 }
 

@@ -22,7 +22,7 @@ import { isWanted, type WantedMeasures } from './wanted.ts';
 export const measuredColumns = (further: readonly FurtherColumn[] = []): FurtherColumn[] =>
   further.filter(({ values }) => values.some((value) => !Number.isNaN(value)));
 
-/** Packs the further columns, each of which must have a value. Throws RangeError for one not finite. */
+/** Packs the further columns; each must have a value. Throws RangeError for one not finite. */
 export function packFurther(samples: SampleColumns & { further: readonly FurtherColumn[] }): Uint8Array {
   const { further: columns } = samples;
   const names = [...new Set(columns.map(({ gpu }) => gpu).filter((gpu) => gpu !== ''))];

@@ -34,7 +34,7 @@ export function requireFinite(columns: readonly Float64Array[]): void {
 interface Present {
   readonly count: number;
   readonly presence: number;
-  /** Of which values, for messages. */
+  /** The values that it speaks of, for messages. */
   readonly what: string;
 }
 

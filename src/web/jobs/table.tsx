@@ -18,7 +18,7 @@ interface TableProps {
   readonly narrow: (term: string) => void;
 }
 
-/** The list, of which only the rows in the window are drawn. j and k go down and up, Enter opens a job. */
+/** The list; only the rows in the window are drawn. j and k go down and up, Enter opens a job. */
 export function JobTable({ jobs, nowMs, sort, order, onSort, narrow }: TableProps) {
   const body = useRef<HTMLTableSectionElement>(null);
   const { from, to } = useWindow(body, jobs.length);
