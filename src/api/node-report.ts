@@ -19,7 +19,7 @@ const Amount = (description: string) => optional(Type.Number({ minimum: 0, maxim
 const Percent = (description: string) => optional(Type.Number({ minimum: 0, maximum: 100, description }));
 const Bytes = (description: string) => optional(Count(description));
 
-const GpuBody = Type.Object({
+export const GpuBody = Type.Object({
   gpu: Word(MAX_GPU_NAME_LENGTH, 'Its UUID'),
   model: optional(Word(MAX_GPU_NAME_LENGTH, 'Its model')),
   utilization_percent: Percent('Share of the time in which some kernel ran on it'),

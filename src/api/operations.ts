@@ -12,6 +12,7 @@ import { LIST_JOBS } from './job-list.ts';
 import { UPDATE_JOB } from './job-patch.ts';
 import { GET_METRICS } from './metrics.ts';
 import { CREATE_JOB } from './new-job.ts';
+import { LIST_NODES } from './node-list.ts';
 import type { Operation } from './operation.ts';
 import { GET_OVERVIEW } from './overview.ts';
 import { CREATE_JOBS } from './past-job.ts';
@@ -42,6 +43,7 @@ export const OPERATIONS: readonly Operation[] = [
   GET_SUMMARY,
   GET_FINDINGS,
   GET_OVERVIEW,
+  LIST_NODES,
   LIST_RUNS,
   LIST_EVENTS,
   JOB_STARTED,

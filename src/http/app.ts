@@ -36,6 +36,7 @@ import { type Ingest, ingests } from './routes/ingests.ts';
 import { events } from './routes/job-events.ts';
 import { jobs } from './routes/jobs.ts';
 import { scrapes } from './routes/metrics.ts';
+import { nodes } from './routes/nodes.ts';
 import { OIDC_ACCESS, oidc } from './routes/oidc.ts';
 import { overview } from './routes/overview.ts';
 import { PAGES_ACCESS, type Pages, pages } from './routes/pages.ts';
@@ -110,6 +111,7 @@ export function createApp({
     .use(summaries({ store }))
     .use(findings({ store, now }))
     .use(overview({ store, now }))
+    .use(nodes({ store, now }))
     .use(runs({ store }))
     .use(events({ store }))
     .use(batches({ store, now }))

@@ -1,6 +1,7 @@
 import type { VNode } from 'preact';
 import { JobPage } from './job/page.tsx';
 import { JobsPage } from './jobs/page.tsx';
+import { NodesPage } from './nodes/page.tsx';
 import { OverviewPage } from './overview/page.tsx';
 
 /** A page, and the paths that it is shown at. */
@@ -12,6 +13,7 @@ interface PageRoute {
 /** Every page. The service answers these paths (src/http/routes/pages.ts) with the same document. */
 export const PAGES: readonly PageRoute[] = [
   { path: /^$/, show: () => <OverviewPage /> },
+  { path: /^nodes$/, show: () => <NodesPage /> },
   { path: /^jobs$/, show: () => <JobsPage /> },
   { path: /^jobs\/([^/]+)$/, show: (id) => <JobPage key={id} id={id} /> },
 ];

@@ -48,6 +48,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   getSummary: READ,
   getFindings: READ,
   getOverview: LIST,
+  listNodes: LIST,
   listRuns: READ,
   listEvents: READ,
   createJob: adminRow(201),

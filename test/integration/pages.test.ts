@@ -62,7 +62,9 @@ async function fill(): Promise<void> {
     memory_usage_mb: 2000,
     gpu_usage: 0,
   }));
-  await post('samples', { samples });
+  const report = { node: 'n1', timestamp: at(1), version: '1.0.0', interval_seconds: 15, jobs: 1, cpus: 64 };
+  const collectors = [{ name: 'x', message: HOSTILE }];
+  await post('samples', { samples, report: { ...report, collectors } });
 }
 
 /** Fails on scripts that ran, messages in the console, requests to others, and faults that axe finds. */
@@ -97,6 +99,14 @@ testWithBrowser('the overview shows what is given and used, and who wastes', asy
   const text = await textOf(page);
   expect(text).toContain('running\n1');
   expect(text).toMatch(/idle-gpu\s+alice\s+train\s+2 GPUs idle now, held for 1 h/);
+  await expectWell(page);
+});
+
+testWithBrowser('the nodes are listed with what is amiss', async () => {
+  const page = await browser.open(`${server.url}/nodes`);
+  await page.until(`document.querySelector('.nodes')`);
+  expect(await textOf(page, '[role=status]')).toBe('1 node');
+  expect(await textOf(page, '.nodes tbody')).toContain(HOSTILE);
   await expectWell(page);
 });
 
@@ -178,7 +188,7 @@ testWithBrowser('an empty database shows how to get data in', async () => {
 });
 
 testWithBrowser('on a narrow screen nothing is wider than the screen', async () => {
-  for (const path of ['/', '/jobs', '/jobs/idle-gpu']) {
+  for (const path of ['/', '/jobs', '/jobs/idle-gpu', '/nodes']) {
     const page = await browser.open(`${server.url}${path}`, { width: 380, height: 800 });
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(380);
   }

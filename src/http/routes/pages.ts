@@ -14,7 +14,7 @@ export interface Pages {
 }
 
 /** The paths of pages (src/web/pages.tsx). */
-const PAGE_PATHS = ['/', '/jobs', '/jobs/:jobId'];
+const PAGE_PATHS = ['/', '/jobs', '/jobs/:jobId', '/nodes'];
 const FILE_PATH = '/web/:file';
 
 /** What the paths need: the pages hold no data, and ask the API for all of it. */

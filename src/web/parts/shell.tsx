@@ -8,6 +8,7 @@ import { ThemeSwitch } from './theme.tsx';
 const LINKS = [
   ['', 'Overview'],
   ['jobs', 'Jobs'],
+  ['nodes', 'Nodes'],
   ['swagger', 'API'],
 ] as const;
 

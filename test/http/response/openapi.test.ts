@@ -94,6 +94,7 @@ const REFERENCE: Record<string, { parameters?: string[]; body?: string[]; status
     parameters: ['jobId!', 'run'],
     statuses: [200, 400, 404, 500, 503],
   },
+  'get /v1/nodes': { statuses: [200, 500, 503] },
   'get /v1/overview': { statuses: [200, 500, 503] },
   'get /v1/jobs/{jobId}/runs': { parameters: ['jobId!'], statuses: [200, 404, 500, 503] },
   'get /v1/jobs/{jobId}/events': { parameters: ['jobId!'], statuses: [200, 404, 500, 503] },

@@ -148,6 +148,8 @@ export const OTHERS: readonly Case[] = [
     use: '50 pages of 1,000 at once',
     run: (url) => atOnce(50, () => get(url, '/v1/audit?limit=1000')),
   },
+  { endpoint: 'GET /v1/nodes', use: '50 at once', run: (url) => atOnce(50, () => get(url, '/v1/nodes')) },
+  { endpoint: 'GET /nodes', use: '50 at once', run: (url) => atOnce(50, () => get(url, '/nodes')) },
   { endpoint: 'GET /', use: '50 at once', run: (url) => atOnce(50, () => get(url, '/')) },
   { endpoint: 'GET /jobs', use: '50 at once', run: (url) => atOnce(50, () => get(url, '/jobs')) },
   { endpoint: 'GET /jobs/:jobId', use: '50 at once', run: (url) => atOnce(50, () => get(url, '/jobs/x')) },
