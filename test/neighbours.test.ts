@@ -1,9 +1,9 @@
 import { expect, test } from 'bun:test';
 import { startService } from './help/service.ts';
 import { LISTS, OTHERS, samplesOf } from './integration/neighbours/reads.ts';
-import { WRITES } from './integration/neighbours/writes.ts';
+import { INGESTS, WRITES } from './integration/neighbours/writes.ts';
 
-const CASES = [...WRITES, ...LISTS, ...OTHERS, ...samplesOf('start_time=2026-01-01')];
+const CASES = [...WRITES, ...INGESTS, ...LISTS, ...OTHERS, ...samplesOf('start_time=2026-01-01')];
 
 test('every endpoint has a case that shows what its largest or oddest use does to the others', async () => {
   await using service = await startService();

@@ -47,7 +47,7 @@ export const errors = ({ log, refuse, routes }: ErrorsOptions) => {
         return;
       }
       const isUnknown = code === 'NOT_FOUND';
-      const allowed = isUnknown ? allowedMethods(routes(), pathOf(request).pathname) : [];
+      const allowed = isUnknown ? otherMethods(routes(), request) : [];
       const path = shownPathOf(request);
       const known = isUnknown ? unknownRoute(request.method, path, allowed) : knownError(code, error);
       logCause(log, refusals, known, error, {
@@ -64,6 +64,15 @@ export const errors = ({ log, refuse, routes }: ErrorsOptions) => {
     },
   );
 };
+
+/**
+ * Returns the methods that a path takes instead; empty for an unknown path. One that takes the method of the
+ * request was misread on the way here: without a Host, `//x` becomes the path of a URL in one place only.
+ */
+function otherMethods(routes: readonly RouteLike[], request: Request): string[] {
+  const allowed = allowedMethods(routes, pathOf(request).pathname);
+  return allowed.includes(request.method) ? [] : allowed;
+}
 
 const INTERNAL_ERROR = () =>
   new AppError('internal_error', 'The service failed on this request; its log has the cause.');

@@ -3,7 +3,7 @@ import { type BigJob, writeBigJob } from '../../help/big-job.ts';
 import { temporaryFolder } from '../../help/folder.ts';
 import type { Case } from './case.ts';
 import { LISTS, measuresOf, OTHERS, samplesOf } from './reads.ts';
-import { WRITES } from './writes.ts';
+import { INGESTS, WRITES } from './writes.ts';
 
 const HOUR_MS = 3_600_000;
 const MINUTE_MS = 60_000;
@@ -61,6 +61,11 @@ export const PLACES: readonly Place[] = [
     name: 'few jobs',
     folder: async () => temporaryFolder(),
     cases: [...WRITES, ...OTHERS],
+  },
+  {
+    name: 'other exporters',
+    folder: async () => temporaryFolder(),
+    cases: INGESTS.map((one) => ({ ...one, limits: { memoryMb: 450 } })),
   },
   {
     name: 'a big job, sealed',
