@@ -171,3 +171,17 @@ describe('throughput counters of a report', () => {
     expect(apply([], record(10, 20, { observedMs: at(90_000) })).plan.tally).toEqual({});
   });
 });
+
+describe('the size of a run', () => {
+  const cpusAfter = (...reports: Report[]) => applyAll(reports).find(({ isLatest }) => isLatest)!.run.cpus;
+  const waits = pending(1, { source: 'sacct', cpus: 2 });
+
+  test('that accounting knew while the job waited gives way to what squeue sees later', () => {
+    expect(cpusAfter(waits, running(11, 10, { cpus: 2 }), running(20, 10, { cpus: 1 }))).toBe(1);
+  });
+
+  test('of an ended run is what accounting says, whatever squeue says later', () => {
+    const ended = record(10, 30, { source: 'sacct', cpus: 1 });
+    expect(cpusAfter(running(11, 10, { cpus: 2 }), ended, running(31, 10, { cpus: 2, qos: 'x' }))).toBe(1);
+  });
+});
