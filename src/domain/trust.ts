@@ -90,8 +90,8 @@ export function provenanceOf(report: Report): Provenance {
   const { source, observedMs, state, isStartRough = false } = report;
   const fields: Partial<Record<Field, Origin>> = {};
   for (const field of FIELDS) if (report[field] !== undefined) fields[field] = source;
-  // Accounting writes the size of a run that goes on once, so that it is no better than squeue's, which sees a
-  // change. Seen with 24.11: a job that accounting had known as pending kept its size when it was shrunk.
+  // Accounting writes the size of a run that goes on once, and squeue sees a change.
+  // Seen with 24.11: a job that accounting had known as pending kept its size when it was shrunk.
   if (source === 'sacct' && state !== undefined && !hasEnded(state))
     for (const field of SIZES) if (fields[field] !== undefined) fields[field] = 'squeue';
   if (isStartRough && report.startTimeMs !== undefined) fields.startTimeMs = 'clock';
