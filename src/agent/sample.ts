@@ -1,10 +1,9 @@
 import type { SentGpu } from '../api/measured.ts';
 import type { SentRow } from '../api/sample-row.ts';
 import { MAX_SAMPLE_GPUS } from '../domain/batch-measures.ts';
+import { cpuUsageOf, gpuUsageOf, memoryUsageMbOf } from '../domain/documented-values.ts';
 import { MEASURES, type Measure, type Measured, type MeasureName } from '../domain/measure.ts';
 import type { JobReading } from './reading.ts';
-
-const MB = 1024 * 1024;
 
 /**
  * Returns the sample of a reading, with all that was measured; undefined without CPU or memory. CPU is
@@ -12,19 +11,18 @@ const MB = 1024 * 1024;
  * back: anonymous and shared memory, without the cache of files. GPU is the mean of the GPUs that were read.
  */
 export function sampleOf({ key, timeMs, values, gpus }: JobReading, node: string): SentRow | undefined {
-  const { memory_anonymous_bytes, memory_shared_bytes = 0 } = values;
-  const cpuUsage = cpuUsageOf(values);
+  const { memory_anonymous_bytes, memory_shared_bytes } = values;
+  const cpuUsage = readCpuUsage(values);
   if (cpuUsage === undefined || memory_anonymous_bytes === undefined) return undefined;
   const sent = gpusOf(gpus);
   const utilizations = gpus.flatMap(({ values }) => values.gpu_utilization_percent ?? []);
-  const gpuUsage = utilizations.reduce((sum, one) => sum + one, 0) / utilizations.length;
   return {
     ...key,
     node,
     timeMs,
     cpuUsage,
-    memoryUsageMb: Math.ceil((memory_anonymous_bytes + memory_shared_bytes) / MB),
-    ...(utilizations.length > 0 && { gpuUsage: round(gpuUsage) }),
+    memoryUsageMb: memoryUsageMbOf(memory_anonymous_bytes, memory_shared_bytes),
+    ...gpuUsageOf(utilizations),
     measures: roundAll(values),
     ...(sent.length > 0 && { gpus: sent }),
   };
@@ -60,11 +58,8 @@ function gpusOf(readings: JobReading['gpus']): SentGpu[] {
  * CPUs it was given; then half a percent of one CPU, for Slurm's own step, is 0 percent of any number of
  * them.
  */
-function cpuUsageOf({ cpus_used, cpus_allocated, processes }: JobReading['values']): number | undefined {
+function readCpuUsage({ cpus_used, cpus_allocated, processes }: JobReading['values']): number | undefined {
   if (cpus_used === undefined) return undefined;
-  if (cpus_allocated) return round(Math.min(100, (100 * cpus_used) / cpus_allocated));
+  if (cpus_allocated) return cpuUsageOf(cpus_used, cpus_allocated);
   return processes === 0 && cpus_used < 0.005 ? 0 : undefined;
 }
-
-/** A hundredth of a percent is finer than any of them is measured, and packs well. */
-const round = (percent: number): number => Math.round(percent * 100) / 100;

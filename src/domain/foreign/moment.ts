@@ -1,3 +1,4 @@
+import { cpuUsageOf, gpuUsageOf, memoryUsageMbOf } from '../documented-values.ts';
 import { MAX_MEMORY_MB } from '../job.ts';
 import type { Measured, MeasureName } from '../measure.ts';
 import { MEASURES } from '../measure.ts';
@@ -5,8 +6,6 @@ import type { Sample } from '../sample.ts';
 import type { Part } from './metric.ts';
 
 // The sample that the values of one moment make.
-
-const MB = 2 ** 20;
 
 /** Values that one moment has of a job on a node, or of a GPU. */
 export type Parts = Readonly<Partial<Record<Part, number>>>;
@@ -65,15 +64,14 @@ export function measureMoment(
   const { memory_with_cache_bytes: _, gpu_memory_used_percent: __, ...measures } = parts;
   const anonymous = anonymousBytes(parts)!;
   const cpusUsed = (1000 * (parts.cpu_seconds! - before.cpuSeconds)) / (timeMs - before.timeMs);
-  const memoryMb = Math.ceil((anonymous + (parts.memory_shared_bytes ?? 0)) / MB);
+  const memoryMb = memoryUsageMbOf(anonymous, parts.memory_shared_bytes);
   const utilizations = gpus.flatMap(({ gpu_utilization_percent }) => gpu_utilization_percent ?? []);
-  const gpuUsage = utilizations.reduce((sum, one) => sum + one, 0) / utilizations.length;
   return {
     sample: {
       timeMs,
-      cpuUsage: round(Math.min(100, (100 * cpusUsed) / parts.cpus_allocated!)),
+      cpuUsage: cpuUsageOf(cpusUsed, parts.cpus_allocated!),
       memoryUsageMb: Math.min(MAX_MEMORY_MB, memoryMb),
-      ...(utilizations.length > 0 && { gpuUsage: round(gpuUsage) }),
+      ...gpuUsageOf(utilizations),
     },
     measured: { ...measures, memory_anonymous_bytes: anonymous, cpus_used: cpusUsed },
   };
@@ -85,6 +83,3 @@ export function measureGpu({ gpu_memory_used_percent: percent, ...measures }: Pa
   if (percent === undefined || total === undefined || used !== undefined) return measures as Measured;
   return { ...measures, gpu_memory_used_bytes: (total * percent) / 100 } as Measured;
 }
-
-/** A hundredth of a percent is finer than any of them is measured, and packs well. */
-const round = (percent: number): number => Math.round(percent * 100) / 100;
