@@ -67,7 +67,7 @@ export const OverviewAnswer = Type.Object(
 );
 export type OverviewAnswer = Wire<typeof OverviewAnswer>;
 
-/** The state of a cluster at one moment, as far as somebody may see it. */
+/** The state of a cluster at one moment, from the jobs that the caller may see. */
 export interface Overview {
   readonly timeMs: number;
   readonly running: number;

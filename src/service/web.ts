@@ -1,25 +1,14 @@
 import { basename, dirname } from 'node:path';
+import type { Pages } from '../http/routes/pages.ts';
 import index from '../web/index.html';
 
-/** A file of the pages, as a browser asks for it. */
-export interface WebFile {
-  /** Its name has a checksum in it, unless it is the document. */
-  readonly name: string;
-  readonly type: string;
-  readonly bytes: Uint8Array<ArrayBuffer>;
-}
-
-/** The pages as they are sent: one document for all of them, and what it loads. */
-export interface WebBundle {
-  readonly document: string;
-  readonly files: readonly WebFile[];
-}
+type WebFile = Pages['files'][number];
 
 /**
  * Reads the pages from inside the executable, where the bundler has put them; when the service runs from
  * source, bundles them now.
  */
-export async function loadPages(): Promise<WebBundle> {
+export async function loadPages(): Promise<Pages> {
   const files = index.files ? await readEmbedded(index.files) : await bundleSource(index.index);
   const document = files.find(({ name }) => name.endsWith('.html'));
   if (!document) throw new Error('The executable has no pages.');

@@ -18,7 +18,7 @@ function watching() {
   };
 }
 
-test('a clock that is more than five seconds ahead or behind is told of once, and when that is over', () => {
+test('a clock more than five seconds ahead or behind is reported once, and again when it agrees', () => {
   for (const behindMs of [7000, -7000]) {
     const { told, answer } = watching();
     for (let times = 0; times < 3; times++) answer(behindMs);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import type { JobAnswer } from '../../src/api/job.ts';
-import { chartsOf, type Line } from '../../src/web/job/charts.ts';
+import { chartsOf, type Line, linesOfGpus } from '../../src/web/job/charts.ts';
 
 const job = (more: Partial<JobAnswer> = {}): JobAnswer => ({
   ...{ id: '1', user: 'alice', nodes: ['n1'], state: 'running', cpu_usage: 0, memory_usage_mb: 0 },
@@ -57,5 +57,26 @@ describe('the plots of a job', () => {
     const disks = chartsOf({ job: job(), nodes: [line('n1', io), line('n2', io)], gpus: [] }).at(-1)!;
     expect(disks.title).toBe('Disks, read and written');
     expect(disks.curves).toMatchObject([{ label: 'n1', isRate: true }, { label: 'n2' }]);
+  });
+});
+
+describe('the lines of GPUs', () => {
+  const row = (gpu: string, node?: string) => ({
+    ...{ timestamp: '2026-01-20T10:00:00.000Z', gpu, gpu_utilization_percent: 1 },
+    ...(node !== undefined && { node }),
+  });
+  const labels = (nodes: string[], ...rows: ReturnType<typeof row>[]) =>
+    linesOfGpus(job({ nodes }), rows).map(({ label }) => label);
+
+  test('have short names', () => {
+    expect(labels(['n1'], row('GPU-3d1a22f0-1'), row('GPU-77b01a2c-1'))).toEqual(['3d1a22f0', '77b01a2c']);
+    expect(labels(['n1', 'n2'], row('GPU-3d1a22f0-1'), row('GPU-3d1a22f0-1', 'n2'))).toEqual([
+      'n1 3d1a22f0',
+      'n2 3d1a22f0',
+    ]);
+  });
+
+  test('are as many as the GPUs, also if their names begin alike', () => {
+    expect(labels(['n1'], row('GPU-1111-a'), row('GPU-1111-b'))).toEqual(['GPU-1111-a', 'GPU-1111-b']);
   });
 });

@@ -44,7 +44,7 @@ describe('lines of a plot', () => {
     expect(alignCurves([curve([{ ...cpu(0, 1), summary: { seconds: 60 } }])]).times).toEqual([30]);
   });
 
-  test('add up fields, of which only the first must be there', () => {
+  test('add up fields; only the first must be there', () => {
     const rows = [at(0, { a: 1, b: 2 }), at(10, { a: 3 }), at(20, { b: 4 })];
     expect(alignCurves([curve(rows, ['a', 'b'])]).columns).toEqual([[3, 3, null]]);
   });

@@ -14,7 +14,7 @@ export interface Amount {
 export interface NodeCounts {
   readonly reporting: number;
   readonly silent: number;
-  /** Nodes of running jobs, as far as the scheduler has said which. */
+  /** Nodes of running jobs whose nodes are known. */
   readonly withJobs: number;
 }
 

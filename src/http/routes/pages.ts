@@ -7,6 +7,7 @@ import { staticData, staticText } from '../response/static.ts';
 export interface Pages {
   readonly document: string;
   readonly files: readonly {
+    /** It has a checksum in it. */
     readonly name: string;
     readonly type: string;
     readonly bytes: Uint8Array<ArrayBuffer>;

@@ -1,7 +1,7 @@
 import type { SlurmConfig } from '../records/slurm-conf.ts';
 import { type Finding, missing, ok } from './judge.ts';
 
-/** What Slurm has to be told, so that the agent on a node can read a measure of jobs. */
+/** Settings of Slurm that the agent on a node needs to read a measure of jobs. */
 interface Need {
   readonly isMet: (config: SlurmConfig) => boolean;
   /** What was found, where it is met. */

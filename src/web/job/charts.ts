@@ -137,3 +137,22 @@ function ioChart(nodes: readonly Line[]): Chart {
   const curves = nodes.map(({ label, rows }) => rate(label, rows, ['io_read_bytes', 'io_written_bytes']));
   return { title: 'Disks, read and written', curves, format: formatRate };
 }
+
+const MAX_GPU_LINES = 16;
+
+/** Splits rows by GPU; none if there are too many lines. UUIDs are shortened unless two are alike. */
+export function linesOfGpus({ nodes }: JobAnswer, rows: readonly Row[]): Line[] {
+  const byGpu = [...Map.groupBy(rows, ({ node = nodes[0], gpu }) => `${node} ${gpu}`).values()];
+  if (byGpu.length > MAX_GPU_LINES) return [];
+  const labelOf = (row: Row, uuid: string) => (nodes.length === 1 ? uuid : `${row.node ?? nodes[0]} ${uuid}`);
+  const short = byGpu.map(([row]) => labelOf(row!, shortenUuid(String(row!.gpu))));
+  const areApart = new Set(short).size === short.length;
+  return byGpu.map((of, index) => ({
+    label: areApart ? short[index]! : labelOf(of[0]!, String(of[0]!.gpu)),
+    rows: of,
+  }));
+}
+
+/** `GPU-3d1a22f0-…` is `3d1a22f0`; MIG slices keep their kind. */
+const shortenUuid = (uuid: string): string =>
+  uuid.replace(/^GPU-/, '').replace(/^((?:MIG-)?[^-]+)-.*$/, '$1');

@@ -1,11 +1,10 @@
 import type { JobAnswer } from '../../api/job.ts';
 import { getJson, jobPath, type Query } from '../parts/request.ts';
-import { GPU_FIELDS, type Line, NODE_FIELDS } from './charts.ts';
+import { GPU_FIELDS, type Line, linesOfGpus, NODE_FIELDS } from './charts.ts';
 import type { Row } from './series.ts';
 
 /** More lines than this are told apart by nobody; then the mean of the job is drawn. */
 export const MAX_LINES = 8;
-const MAX_GPU_LINES = 16;
 const POINTS = 400;
 
 /** The range that is shown, as ISO 8601; the whole run if it is empty. */
@@ -44,17 +43,3 @@ export async function readLines({ job, run, range }: Wanted, signal: AbortSignal
   ]);
   return { nodes: nodes.filter(({ rows }) => rows.length > 0), gpus: linesOfGpus(job, gpuRows) };
 }
-
-/** Splits rows by GPU. UUIDs are shortened as far as they stay apart. */
-function linesOfGpus({ nodes }: JobAnswer, rows: readonly Row[]): Line[] {
-  const byGpu = Map.groupBy(rows, ({ node = nodes[0], gpu }) => `${node} ${shortenUuid(String(gpu))}`);
-  if (byGpu.size > MAX_GPU_LINES) return [];
-  return [...byGpu].map(([label, of]) => ({
-    label: nodes.length === 1 ? label.split(' ')[1]! : label,
-    rows: of,
-  }));
-}
-
-/** `GPU-3d1a22f0-…` is `3d1a22f0`; MIG slices keep their kind. */
-const shortenUuid = (uuid: string): string =>
-  uuid.replace(/^GPU-/, '').replace(/^((?:MIG-)?[^-]+)-.*$/, '$1');

@@ -3,6 +3,7 @@ import type { JobAnswer } from '../../api/job.ts';
 import { formatMb, formatPercent, formatSeconds } from '../../domain/figures.ts';
 import { writeTerm } from '../parts/filter.ts';
 import { Moment } from '../parts/moment.tsx';
+import { jobAddress } from '../parts/router.ts';
 import { runtimeOf } from '../parts/runtime.ts';
 import { State } from '../parts/state.tsx';
 
@@ -74,7 +75,7 @@ export const COLUMNS: readonly Column[] = [
   {
     name: 'id',
     title: 'Job',
-    show: ({ job }) => <a href={`jobs/${encodeURIComponent(job.id)}`}>{job.id}</a>,
+    show: ({ job }) => <a href={jobAddress(job.id)}>{job.id}</a>,
   },
   { name: 'state', title: 'State', show: ({ job }) => <State state={job.state} rawState={job.raw_state} /> },
   {

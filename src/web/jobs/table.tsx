@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { JobAnswer } from '../../api/job.ts';
 import { isTyping } from '../parts/keys.ts';
-import { addressOf, go } from '../parts/router.ts';
+import { go, jobAddress } from '../parts/router.ts';
 import { COLUMNS } from './columns.tsx';
 
 /** As --row in style/tokens.css. */
@@ -103,7 +103,7 @@ function useCurrent(jobs: readonly JobAnswer[], body: { readonly current: HTMLEl
         setCurrent(latest.current.row);
         showRow(body.current, latest.current.row);
       } else if (event.key === 'Enter' && event.target === document.body && job) {
-        go(addressOf(`jobs/${encodeURIComponent(job.id)}`));
+        go(jobAddress(job.id));
       }
     };
     addEventListener('keydown', onKey);

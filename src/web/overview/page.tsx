@@ -8,7 +8,7 @@ import { Moment } from '../parts/moment.tsx';
 import { Problem } from '../parts/problem.tsx';
 import { getJson } from '../parts/request.ts';
 import { useResource } from '../parts/resource.ts';
-import { addressOf } from '../parts/router.ts';
+import { addressOf, jobAddress } from '../parts/router.ts';
 import { Amounts } from './amounts.tsx';
 
 const POLL_MS = 10_000;
@@ -63,7 +63,7 @@ function Concerns({ title, concerns, none }: ConcernsProps) {
           {concerns.map(({ job_id, user, name, kind, message }) => (
             <tr key={`${job_id} ${kind}`}>
               <td>
-                <a href={addressOf(`jobs/${encodeURIComponent(job_id)}`)}>{job_id}</a>
+                <a href={jobAddress(job_id)}>{job_id}</a>
               </td>
               <td>
                 <a href={addressOf('jobs', { filter: writeTerm('user', user) })}>{user}</a>
@@ -112,7 +112,7 @@ function Failed({ overview: { failed } }: { overview: OverviewAnswer }) {
               </td>
               <td>
                 {examples.map((id) => (
-                  <a key={id} class="example" href={addressOf(`jobs/${encodeURIComponent(id)}`)}>
+                  <a key={id} class="example" href={jobAddress(id)}>
                     {id}
                   </a>
                 ))}

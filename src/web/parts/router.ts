@@ -24,6 +24,9 @@ export function addressOf(path: string, query: Readonly<Record<string, string | 
   return `${base.pathname}${path}${text === '' ? '' : `?${text}`}`;
 }
 
+/** Returns the address of the page of a job. */
+export const jobAddress = (id: string): string => addressOf(`jobs/${encodeURIComponent(id)}`);
+
 /** Goes to an address of the pages. `replace` leaves no entry for the reader's way back. */
 export function go(address: string, { replace = false } = {}): void {
   if (replace) history.replaceState(null, '', address);

@@ -79,7 +79,7 @@ test('a batch of columns is read as the same batch of rows, refusals and measure
   expect(stored).toBeGreaterThan(1000);
 });
 
-/** A column of which nothing is stored may be there, or not. */
+/** A column that stores nothing may be there, or not. */
 function withoutEmpty({ measures, bad, ...batch }: Awaited<ReturnType<typeof read>>) {
   const filled = (columns: Iterable<readonly [number, Float64Array]> = []) =>
     [...columns]

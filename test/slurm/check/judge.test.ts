@@ -141,7 +141,7 @@ test.each(COMPLETIONS)(
   },
 );
 
-test('slurmctld of a version that crashes where it cannot post is told of with the advice', () => {
+test('the advice names a version of slurmctld that crashes where it cannot post', () => {
   const adviceOf = (version: string) =>
     judgeCompletions(
       parseSlurmConfig(`SLURM_VERSION = ${version}\n${ELASTIC}${SERVER}/v1/slurm/jobcomp`),

@@ -155,7 +155,7 @@ describe('reading a chunk with further measures', () => {
     expect([...found.further![1]!.values]).toEqual([1, Number.NaN, 300]);
   });
 
-  test('of which none is there gives the documented values alone', () => {
+  test('that the chunk does not have give the documented values alone', () => {
     expect(unpackColumns(chunk, { codes: [CODES.shared], gpus: false })).toEqual(plain(3));
     expect(unpackColumns(packColumns(plain(3)), 'all')).toEqual(plain(3));
   });
