@@ -102,7 +102,7 @@ function sqliteStore({
   const readAudit = auditReader(db);
   const index = new LogIndex(false);
   const pool = connectionPool(path, (connection) => shareIndex(connection, index));
-  const { stream, streamMuch, streamFirst, compute } = longReads(pool);
+  const { stream, streamMuch, streamFirst, compute, computeMuch } = longReads(pool);
   let isClosed = false;
   let setAside = 0;
   let refusedUnsealed = 0;
@@ -162,9 +162,9 @@ function sqliteStore({
     streamRuns: (id, signal) => stream((connection) => runReader(connection)(id, sight), signal),
     listEvents: (id) => read(() => readEvents(id, sight)),
     listSamples: (id, query, limit, signal) =>
-      compute((connection) => readingReader(connection).list(id, query, limit, sight), signal),
+      computeMuch((connection) => readingReader(connection).list(id, query, limit, sight), signal),
     plotSamples: (id, query, maxPoints, signal) =>
-      compute((connection) => readingReader(connection).plot(id, query, maxPoints, sight), signal),
+      computeMuch((connection) => readingReader(connection).plot(id, query, maxPoints, sight), signal),
     streamSamples: (id, query, signal) =>
       streamMuch((connection) => readingReader(connection).stream(id, query, sight), signal),
     summarizeJob: (id, run, signal) =>

@@ -17,6 +17,8 @@ type ReadSteps<Batch, Value = void> = (connection: Database) => Generator<Batch 
  */
 export function longReads(pool: ConnectionPool) {
   const computations = createGate({ places: 4, waiting: 64, message: TOO_MANY_READS });
+  // Each may hold tens of MB for a job with many nodes. More at once would finish no sooner.
+  const bigComputations = createGate({ places: 2, waiting: 64, message: TOO_MANY_READS });
   // A stream lasts until its reader has read it. Streams of
   // lists and runs are mostly short and use little memory.
   const streams = createGate({ places: 16, waiting: 64, message: TOO_MANY_READS });
@@ -69,6 +71,19 @@ export function longReads(pool: ConnectionPool) {
     }
   }
 
+  async function computeThrough<Value>(
+    gate: Gate,
+    start: ReadSteps<never, Value>,
+    signal: AbortSignal | undefined,
+  ): Promise<Value> {
+    const leave = await gate.enter(signal);
+    try {
+      return (await run(start, signal).next()).value;
+    } finally {
+      leave();
+    }
+  }
+
   return {
     /**
      * Yields the batches of a read, each in a slice that starts when it is asked for. `unavailable` if too
@@ -84,14 +99,12 @@ export function longReads(pool: ConnectionPool) {
       run(start, undefined, 'first'),
 
     /** Returns the value of a read without batches. Rejects with `unavailable` if too many are waiting. */
-    async compute<Value>(start: ReadSteps<never, Value>, signal?: AbortSignal): Promise<Value> {
-      const leave = await computations.enter(signal);
-      try {
-        return (await run(start, signal).next()).value;
-      } finally {
-        leave();
-      }
-    },
+    compute: <Value>(start: ReadSteps<never, Value>, signal?: AbortSignal): Promise<Value> =>
+      computeThrough(computations, start, signal),
+
+    /** As `compute`, for reads that use much memory. */
+    computeMuch: <Value>(start: ReadSteps<never, Value>, signal?: AbortSignal): Promise<Value> =>
+      computeThrough(bigComputations, start, signal),
   };
 }
 
