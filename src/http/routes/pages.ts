@@ -15,7 +15,10 @@ export interface Pages {
 }
 
 /** The paths of pages (src/web/pages.tsx). */
-const PAGE_PATHS = ['/', '/jobs', '/jobs/:jobId', '/nodes'];
+const PAGE_PATHS = [
+  ...['/', '/jobs', '/jobs/:jobId', '/arrays/:arrayId', '/queue'],
+  ...['/nodes', '/nodes/:node', '/usage', '/users/:user', '/accounts/:account'],
+];
 const FILE_PATH = '/web/:file';
 
 /** What the paths need: the pages hold no data, and ask the API for all of it. */

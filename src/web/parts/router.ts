@@ -24,8 +24,15 @@ export function addressOf(path: string, query: Readonly<Record<string, string | 
   return `${base.pathname}${path}${text === '' ? '' : `?${text}`}`;
 }
 
-/** Returns the address of the page of a job. */
-export const jobAddress = (id: string): string => addressOf(`jobs/${encodeURIComponent(id)}`);
+const addressIn = (folder: string, name: string): string =>
+  addressOf(`${folder}/${encodeURIComponent(name)}`);
+
+/** Return the addresses of the pages of one thing. */
+export const jobAddress = (id: string): string => addressIn('jobs', id);
+export const arrayAddress = (id: string): string => addressIn('arrays', id);
+export const nodeAddress = (node: string): string => addressIn('nodes', node);
+export const userAddress = (user: string): string => addressIn('users', user);
+export const accountAddress = (account: string): string => addressIn('accounts', account);
 
 /** Goes to an address of the pages. `replace` leaves no entry for the reader's way back. */
 export function go(address: string, { replace = false } = {}): void {

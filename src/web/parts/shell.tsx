@@ -8,7 +8,9 @@ import { ThemeSwitch } from './theme.tsx';
 const LINKS = [
   ['', 'Overview'],
   ['jobs', 'Jobs'],
+  ['queue', 'Queue'],
   ['nodes', 'Nodes'],
+  ['usage', 'Usage'],
   ['swagger', 'API'],
 ] as const;
 

@@ -69,6 +69,11 @@ export const measuresOf = (zoom: string): readonly Case[] => [
   },
 ];
 
+const PAGE_PATHS = [
+  ...['/', '/jobs', '/jobs/:jobId', '/arrays/:arrayId', '/queue'],
+  ...['/nodes', '/nodes/:node', '/usage', '/users/:user', '/accounts/:account'],
+];
+
 const LIST = 'GET /v1/jobs';
 const list = (use: string, query: string) => read(LIST, use, `/v1/jobs?${query}`);
 const names = (letter: string) =>
@@ -149,10 +154,11 @@ export const OTHERS: readonly Case[] = [
     run: (url) => atOnce(50, () => get(url, '/v1/audit?limit=1000')),
   },
   { endpoint: 'GET /v1/nodes', use: '50 at once', run: (url) => atOnce(50, () => get(url, '/v1/nodes')) },
-  { endpoint: 'GET /nodes', use: '50 at once', run: (url) => atOnce(50, () => get(url, '/nodes')) },
-  { endpoint: 'GET /', use: '50 at once', run: (url) => atOnce(50, () => get(url, '/')) },
-  { endpoint: 'GET /jobs', use: '50 at once', run: (url) => atOnce(50, () => get(url, '/jobs')) },
-  { endpoint: 'GET /jobs/:jobId', use: '50 at once', run: (url) => atOnce(50, () => get(url, '/jobs/x')) },
+  ...PAGE_PATHS.map((path) => ({
+    endpoint: `GET ${path}`,
+    use: '50 at once',
+    run: (url: string) => atOnce(50, () => get(url, path.replace(/:\w+/, 'x'))),
+  })),
   {
     endpoint: 'GET /web/:file',
     use: '50 at once, packed',
