@@ -156,12 +156,16 @@ async function connectPage(webSocketUrl: string) {
       const { data } = await call<{ data: string }>('Page.captureScreenshot', { clip });
       return evaluate(`(${measurePixels})('${data}')`);
     },
-    /** Returns a screenshot of the whole page as PNG. */
-    async screenshot(): Promise<Uint8Array> {
+    /** Returns a screenshot as PNG: of the whole page, or of what is seen of it. */
+    async screenshot({ isWhole = true } = {}): Promise<Uint8Array> {
       const { data } = await call<{ data: string }>('Page.captureScreenshot', {
-        captureBeyondViewport: true,
+        captureBeyondViewport: isWhole,
       });
       return Buffer.from(data, 'base64');
+    },
+    async close(): Promise<void> {
+      await call('Page.close');
+      socket.close();
     },
   };
 }
