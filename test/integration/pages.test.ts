@@ -1,18 +1,14 @@
 import { afterAll, beforeAll, expect } from 'bun:test';
-import { readFileSync } from 'node:fs';
 import { startBrowser } from '../help/browser.ts';
 import { serve } from '../help/executable.ts';
+import { expectWell as expectWellFrom, type Page, press, textOf, type } from '../help/page.ts';
 import { testWith } from '../help/tool.ts';
 
 const testWithBrowser = testWith(['chromium']);
 const HOSTILE = '"><img src=x onerror=window.hacked=1><script>window.hacked=1</script>';
-const AXE = readFileSync('node_modules/axe-core/axe.min.js', 'utf8');
-
-type Browser = Awaited<ReturnType<typeof startBrowser>>;
-type Page = Awaited<ReturnType<Browser['open']>>;
 
 let server: Awaited<ReturnType<typeof serve>>;
-let browser: Browser;
+let browser: Awaited<ReturnType<typeof startBrowser>>;
 
 beforeAll(async () => {
   if (!Bun.which('chromium')) return;
@@ -67,31 +63,8 @@ async function fill(): Promise<void> {
   await post('samples', { samples, report: { ...report, collectors } });
 }
 
-/** Fails on scripts that ran, messages in the console, requests to others, and faults that axe finds. */
-async function expectWell(page: Page): Promise<void> {
-  expect(await page.evaluate('window.hacked')).toBeUndefined();
-  expect(page.complaints).toEqual([]);
-  for (const url of page.requested) expect(url).toMatch(new RegExp(`^(${server.url}/|data:)`));
-  const violations = await page.evaluate<string[]>(
-    `((() => { ${AXE} })(), axe.run().then(({ violations }) =>
-      violations.map(({ id, nodes }) => id + ': ' + nodes[0].html)))`,
-  );
-  expect(violations).toEqual([]);
-}
-
-const textOf = (page: Page, selector = 'main') =>
-  page.evaluate<string>(`document.querySelector('${selector}').innerText`);
+const expectWell = (page: Page) => expectWellFrom(page, server.url);
 const rowsOf = (page: Page) => page.evaluate<number>(`document.querySelectorAll('.jobs tbody tr').length`);
-
-async function press(page: Page, key: string): Promise<void> {
-  const text = key.length === 1 ? { text: key } : key === 'Enter' ? { text: '\r' } : {};
-  await page.call('Input.dispatchKeyEvent', { type: 'keyDown', key, ...text });
-  await page.call('Input.dispatchKeyEvent', { type: 'keyUp', key });
-}
-
-async function type(page: Page, text: string): Promise<void> {
-  await page.call('Input.insertText', { text });
-}
 
 testWithBrowser('the overview shows what is given and used, and who wastes', async () => {
   const page = await browser.open(`${server.url}/`);

@@ -1,0 +1,36 @@
+import { expect } from 'bun:test';
+import { readFileSync } from 'node:fs';
+import type { startBrowser } from './browser.ts';
+
+const AXE = readFileSync('node_modules/axe-core/axe.min.js', 'utf8');
+
+/** A page in the browser of a test. */
+export type Page = Awaited<ReturnType<Awaited<ReturnType<typeof startBrowser>>['open']>>;
+
+/** Fails on scripts that ran, messages in the console, requests to other servers, and faults that axe finds. */
+export async function expectWell(page: Page, url: string): Promise<void> {
+  expect(await page.evaluate('window.hacked')).toBeUndefined();
+  expect(page.complaints).toEqual([]);
+  for (const requested of page.requested) expect(requested).toMatch(new RegExp(`^(${url}/|data:)`));
+  const violations = await page.evaluate<string[]>(
+    `((() => { ${AXE} })(), axe.run().then(({ violations }) =>
+      violations.map(({ id, nodes }) => id + ': ' + nodes[0].html)))`,
+  );
+  expect(violations).toEqual([]);
+}
+
+/** Returns the visible text of an element. */
+export const textOf = (page: Page, selector = 'main'): Promise<string> =>
+  page.evaluate<string>(`document.querySelector('${selector}').innerText`);
+
+/** Presses a key, as `j` or `Enter`. */
+export async function press(page: Page, key: string): Promise<void> {
+  const text = key.length === 1 ? { text: key } : key === 'Enter' ? { text: '\r' } : {};
+  await page.call('Input.dispatchKeyEvent', { type: 'keyDown', key, ...text });
+  await page.call('Input.dispatchKeyEvent', { type: 'keyUp', key });
+}
+
+/** Types text into what has the focus. */
+export async function type(page: Page, text: string): Promise<void> {
+  await page.call('Input.insertText', { text });
+}
