@@ -7,7 +7,7 @@ const AXE = readFileSync('node_modules/axe-core/axe.min.js', 'utf8');
 /** A page in the browser of a test. */
 export type Page = Awaited<ReturnType<Awaited<ReturnType<typeof startBrowser>>['open']>>;
 
-/** Fails on scripts that ran, messages in the console, requests to other servers, and faults that axe finds. */
+/** Fails on scripts that ran, messages in the console, requests to others, and faults that axe finds. */
 export async function expectWell(page: Page, url: string): Promise<void> {
   expect(await page.evaluate('window.hacked')).toBeUndefined();
   expect(page.complaints).toEqual([]);
