@@ -54,7 +54,8 @@ const WIDE: BigJob = {
 /** 120,000 samples with further measures, and 240,000 of GPUs, none of them sealed. */
 const RECENT_WIDE: BigJob = { ...WIDE, firstMs: nowMs - 21 * MINUTE_MS, lastMs: nowMs - MINUTE_MS };
 
-const MILLION = { jobs: 1_000_000, running: 2000, pending: 200 };
+/** Jobs for lists. */
+export const MILLION = { jobs: 1_000_000, running: 2000, pending: 200 };
 
 export const PLACES: readonly Place[] = [
   {
