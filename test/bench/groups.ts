@@ -10,6 +10,7 @@ import { measureEnded } from './ended.ts';
 import { measureImport } from './import.ts';
 import { measureLists } from './list.ts';
 import { measureNeighbours } from './neighbours.ts';
+import { measurePages } from './pages.ts';
 import { measurePosts } from './post.ts';
 import { measureReads } from './reads.ts';
 import type { Row } from './row.ts';
@@ -39,6 +40,7 @@ export interface Size {
     readonly outageSeconds: number;
   };
   readonly agentRounds: number;
+  readonly pageRounds: number;
   readonly soakSeconds: number;
 }
 
@@ -56,6 +58,7 @@ export const FULL: Size = {
   reads: { nodes: 1000, hours: 24, rounds: 51 },
   comeback: { senders: 10_000, processes: 2, outageSeconds: 45 },
   agentRounds: 60,
+  pageRounds: 5,
   soakSeconds: 60,
 };
 
@@ -74,6 +77,7 @@ export const QUICK: Size = {
   reads: { nodes: 100, hours: 8, rounds: 11 },
   comeback: { senders: 500, processes: 1, outageSeconds: 4 },
   agentRounds: 10,
+  pageRounds: 2,
   soakSeconds: 20,
 };
 
@@ -95,6 +99,7 @@ export const GROUPS: Readonly<Record<string, (size: Size) => Promise<Row[]>>> = 
   space: ({ ended }) => measureSpace({ jobs: ended }),
   creation: ({ ended, created }) => measureCreation({ beside: ended, ...created }),
   reads: ({ reads }) => measureReads(reads),
+  pages: ({ jobs, pageRounds }) => measurePages({ jobs, rounds: pageRounds }),
   starts: ({ jobs, rounds }) => measureStarts({ jobs, rounds: rounds.starts }),
   neighbours: ({ neighbourPlaces }) => measureNeighbours(PLACES.slice(0, neighbourPlaces)),
   agent: ({ agentRounds }) => measureAgent({ jobs: 50, gpus: 8, rounds: agentRounds }),

@@ -76,6 +76,9 @@ async function debuggingPort(file: string): Promise<number> {
   throw new Error('Chromium did not start within 30 seconds.');
 }
 
+/** A page that is open in a browser. */
+export type BrowserPage = Awaited<ReturnType<typeof connectPage>>;
+
 /** Connects to one page by the DevTools protocol, and records its requests and errors. */
 async function connectPage(webSocketUrl: string) {
   const socket = new WebSocket(webSocketUrl);

@@ -1,11 +1,10 @@
 import { expect } from 'bun:test';
 import { readFileSync } from 'node:fs';
-import type { startBrowser } from './browser.ts';
+import type { BrowserPage } from './browser.ts';
 
 const AXE = readFileSync('node_modules/axe-core/axe.min.js', 'utf8');
 
-/** A page in the browser of a test. */
-export type Page = Awaited<ReturnType<Awaited<ReturnType<typeof startBrowser>>['open']>>;
+export type Page = BrowserPage;
 
 /** Fails on scripts that ran, messages in the console, requests to others, and faults that axe finds. */
 export async function expectWell(page: Page, url: string): Promise<void> {
