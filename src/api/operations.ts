@@ -21,6 +21,7 @@ import { RECORD_SAMPLE } from './sample.ts';
 import { RECORD_SAMPLES } from './sample-batch.ts';
 import { LIST_SAMPLES } from './sample-list.ts';
 import { CREATE_LINK, END_SESSION, REVOKE_SESSIONS, START_SESSION } from './session.ts';
+import { LIST_SPARKLINES } from './sparkline.ts';
 import { GET_SUMMARY } from './summary.ts';
 import { CREATE_TOKEN, LIST_TOKENS, REVOKE_TOKEN } from './token.ts';
 import { WHOAMI } from './whoami.ts';
@@ -35,6 +36,7 @@ export const OPERATIONS: readonly Operation[] = [
   UPDATE_JOB,
   DELETE_JOB,
   LIST_SAMPLES,
+  LIST_SPARKLINES,
   RECORD_SAMPLE,
   RECORD_SAMPLES,
   RECEIVE_REMOTE_WRITE,

@@ -43,6 +43,7 @@ import { PAGES_ACCESS, type Pages, pages } from './routes/pages.ts';
 import { runs } from './routes/runs.ts';
 import { samples } from './routes/samples.ts';
 import { SIGN_IN_ACCESS, sessions, signIn } from './routes/sessions.ts';
+import { sparklines } from './routes/sparklines.ts';
 import { summaries } from './routes/summaries.ts';
 import { tokenRoutes } from './routes/tokens.ts';
 import { whoami } from './routes/whoami.ts';
@@ -108,6 +109,7 @@ export function createApp({
     .use(health({ store, now, version }))
     .use(jobs({ store, now }))
     .use(samples({ store, now }))
+    .use(sparklines({ store }))
     .use(summaries({ store }))
     .use(findings({ store, now }))
     .use(overview({ store, now }))

@@ -46,6 +46,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   listMetrics: READ,
   listSamples: READ,
   getSummary: READ,
+  listSparklines: LIST,
   getFindings: READ,
   getOverview: LIST,
   listNodes: LIST,
@@ -113,7 +114,7 @@ async function start() {
 
 const pathOf = (id: string, path: string, jobId: string): string =>
   path.replace(':jobId', jobId).replace(':name', 'old').replace(':token', 'none') +
-  (id === 'revokeSessions' ? '?user=alice' : '');
+  (id === 'revokeSessions' ? '?user=alice' : id === 'listSparklines' ? `?job=${jobId}` : '');
 
 test.each(OPERATIONS)('$id ($method $path) as everybody', async ({ id, method, path }) => {
   expect(ROWS[id], `${id} needs a row in this test`).toBeDefined();

@@ -20,6 +20,7 @@ import type { Place } from './contract/place.ts';
 import { reports } from './contract/reports.ts';
 import { samples } from './contract/samples.ts';
 import { sluids } from './contract/sluids.ts';
+import { sparklines } from './contract/sparklines.ts';
 import { throughput } from './contract/throughput.ts';
 import { usage } from './contract/usage.ts';
 import { views } from './contract/views.ts';
@@ -39,6 +40,7 @@ export function describeStore(name: string, makePlace: () => Place): void {
     reports,
     events,
     sluids,
+    sparklines,
     joinedRuns,
     keptSamples,
     throughput,

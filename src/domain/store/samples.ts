@@ -4,6 +4,7 @@ import type { ReceivedReport } from '../node-report.ts';
 import type { Readings } from '../readings.ts';
 import type { NewSample } from '../sample.ts';
 import type { Plot } from '../spans.ts';
+import type { Sparklines } from '../sparkline.ts';
 import type { UsageSummary } from '../summary.ts';
 import type { BatchResult } from './batch.ts';
 
@@ -107,6 +108,13 @@ export interface SampleStore {
    * job has too many GPUs for one plot.
    */
   plotSamples(jobId: string, query: ReadingQuery, maxPoints: number, signal?: AbortSignal): Promise<Plot>;
+
+  /**
+   * Returns the sparklines of the latest runs of jobs, of at most `maxPoints` spans each (domain
+   * `sparklineSpans`); an id that is unknown has none. Of samples that are not sealed yet only some are read.
+   * After a bounded time of work, the jobs of most nodes are skipped.
+   */
+  readSparklines(jobIds: readonly string[], maxPoints: number, signal?: AbortSignal): Promise<Sparklines>;
 
   /**
    * Yields all readings that match, in order and in batches, from one consistent snapshot, within bounded

@@ -6,7 +6,7 @@ import type { SampleStore } from './samples.ts';
 /** Everything that is read about jobs on behalf of somebody. */
 export interface View
   extends Pick<JobStore, 'getJob' | 'listJobs' | 'streamJobs'>,
-    Pick<SampleStore, 'listSamples' | 'plotSamples' | 'streamSamples' | 'summarizeJob'>,
+    Pick<SampleStore, 'listSamples' | 'plotSamples' | 'readSparklines' | 'streamSamples' | 'summarizeJob'>,
     Pick<RunStore, 'streamRuns' | 'listEvents'> {}
 
 /** Reads that show each caller only the jobs that are theirs. */

@@ -71,6 +71,17 @@ export function readQuery(request: Request, known: readonly string[], repeatable
       return [...new Set(texts)];
     },
 
+    /** Returns the names of a repeated parameter, whole and without duplicates. */
+    names(name: string, max: number): string[] | undefined {
+      const texts = parameters.get(name);
+      if (!texts?.every(isIdentity)) {
+        if (texts) throw invalid(`${name} ${IDENTITY}`);
+        return undefined;
+      }
+      if (texts.length > max) throw invalid(`${name} must be given at most ${max} times.`);
+      return [...new Set(texts)];
+    },
+
     /** Returns a text that is not empty. */
     text(name: string, maxLength = 256): string | undefined {
       const text = single(name);

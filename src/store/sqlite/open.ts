@@ -26,6 +26,7 @@ import { readNodeReports } from './nodes/reports.ts';
 import { unconfirmedLister } from './runs/unconfirmed.ts';
 import { LogIndex } from './samples/log-index.ts';
 import { readingReader, runReader } from './samples/read.ts';
+import { sparklineReader } from './samples/sparklines.ts';
 import { shareIndex } from './samples/unsealed.ts';
 import { stateReader } from './state.ts';
 import { cutJobs, cutParts, joinResults, type Part } from './writer/parts.ts';
@@ -165,6 +166,8 @@ function sqliteStore({
       computeMuch((connection) => readingReader(connection).list(id, query, limit, sight), signal),
     plotSamples: (id, query, maxPoints, signal) =>
       computeMuch((connection) => readingReader(connection).plot(id, query, maxPoints, sight), signal),
+    readSparklines: (ids, maxPoints, signal) =>
+      compute((connection) => sparklineReader(connection)(ids, maxPoints, sight), signal),
     streamSamples: (id, query, signal) =>
       streamMuch((connection) => readingReader(connection).stream(id, query, sight), signal),
     summarizeJob: (id, run, signal) =>

@@ -94,6 +94,7 @@ const REFERENCE: Record<string, { parameters?: string[]; body?: string[]; status
     parameters: ['jobId!', 'run'],
     statuses: [200, 400, 404, 500, 503],
   },
+  'get /v1/sparklines': { parameters: ['job', 'points'], statuses: [200, 400, 500, 503] },
   'get /v1/nodes': { statuses: [200, 500, 503] },
   'get /v1/overview': { statuses: [200, 500, 503] },
   'get /v1/jobs/{jobId}/runs': { parameters: ['jobId!'], statuses: [200, 404, 500, 503] },
@@ -268,6 +269,7 @@ const GOOD: [method: string, path: string, body?: unknown][] = [
   ['GET', '/v1/jobs?format=ndjson'],
   ['GET', `${A}/metrics`],
   ['GET', `${A}/metrics?start_time=2026-01-20&end_time=2026-01-21&limit=1`],
+  ['GET', '/v1/sparklines?job=a&job=b&job=c&points=10'],
   ['GET', '/metrics'],
   ['POST', '/v1/samples', { samples: [{ job_id: 'a', cpu_usage: 1, memory_usage_mb: 1, newer: true }] }],
   [

@@ -24,6 +24,7 @@ export const samplesOf = (zoom: string): readonly Case[] => [
   read('GET /v1/jobs/:jobId', 'a job with 1,000 nodes', BIG),
   read('GET /v1/jobs/:jobId/findings', 'a job with 1,000 nodes', `${BIG}/findings`),
   read('GET /v1/jobs/:jobId/summary', 'a job with 1,000 nodes', `${BIG}/summary`),
+  read('GET /v1/sparklines', 'a job with 1,000 nodes', '/v1/sparklines?job=big'),
   read('GET /v1/jobs/:jobId/runs', 'a job with 1,000 nodes', `${BIG}/runs`),
   read('GET /v1/jobs/:jobId/events', 'a job with 1,000 nodes', `${BIG}/events`),
   metrics('the newest 1,000 of all nodes', ''),

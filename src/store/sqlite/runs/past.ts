@@ -91,6 +91,19 @@ export function runFinder(db: Database): (id: string, number: number | undefined
   };
 }
 
+/** Returns the number of the latest run of a job; undefined for one that is unknown or not to be seen. */
+export function latestRunFinder(db: Database): (id: string, sight: Sight) => number | undefined {
+  const selectJob = db.query<{ seq: number }, [string]>('SELECT seq FROM job WHERE id = ?');
+  const owners = ownerReader(db);
+  return (id, sight) => {
+    if (sight !== 'all') {
+      const owner = owners.latest(id);
+      if (!owner || !isSeen(sight, owner)) return undefined;
+    }
+    return selectJob.get(id)?.seq;
+  };
+}
+
 interface ListedRun {
   /** Counts from 1, the oldest run, those that are not to be seen included. */
   readonly number: number;

@@ -34,12 +34,21 @@ interface UnsealedReader {
   readJob(job: number, query?: UnsealedQuery): Generator<undefined, Map<number, ChunkColumns>>;
   /** Returns the totals of the lasting measures of each node that has any. Yields as `readJob` does. */
   measureJob(job: number): Generator<undefined, Map<number, SeriesMeasures>>;
+  /**
+   * Visits some unsealed samples of series of any jobs in two passes over the log: `stridesOf` says from the
+   * number of samples of each series which of them, every second or third. Yields as `readJob` does.
+   */
+  visitSome(
+    series: readonly UnsealedSeries[],
+    stridesOf: (counts: Uint32Array) => readonly number[],
+    visit: (place: number, sample: ChunkColumns) => void,
+  ): Generator<undefined, void>;
   /** Returns how many unsealed samples each node has, without reading them. Yields as `readJob` does. */
   countJob(job: number): Generator<undefined, Map<number, number>>;
 }
 
-/** A series of the job that is read. */
-interface JobSeries {
+/** A series that is read. */
+export interface UnsealedSeries {
   readonly id: number;
   readonly node: number;
   readonly sealed: number;
@@ -61,7 +70,7 @@ export const shareIndex = (db: Database, index: LogIndex): void => void indexes.
 export function unsealedReader(db: Database): UnsealedReader {
   const index = indexes.get(db) ?? new LogIndex(false);
   indexes.set(db, index);
-  const selectSeries = db.query<JobSeries, [number]>(
+  const selectSeries = db.query<UnsealedSeries, [number]>(
     `SELECT id, node, sealed FROM usage WHERE job IN ${OWN_RUNS}`,
   );
   const selectData = db.query<{ data: Uint8Array }, [number]>('SELECT data FROM log WHERE seq = ?');
@@ -127,6 +136,20 @@ export function unsealedReader(db: Database): UnsealedReader {
   return {
     readJob,
     measureJob,
+    *visitSome(series, stridesOf, visit) {
+      const view = yield* viewLog();
+      const strides = stridesOf(yield* countSamples(view, series));
+      // Those of several nodes are of different moments.
+      const seen = Uint32Array.from(series, (_, place) => place);
+      let lastSeq = 0;
+      let columns: RowColumns | undefined;
+      yield* visitSamples(view, series, (place, seq, at, count) => {
+        if (seen[place]!++ % strides[place]! > 0) return;
+        if (seq !== lastSeq || !columns) columns = readRow(seq, count, undefined);
+        lastSeq = seq;
+        visit(place, sampleAt(columns, at));
+      });
+    },
     readSeries: (job, node) => runThrough(readJob(job, { nodes: [node] })).get(node) ?? NO_SAMPLES,
     *countJob(job) {
       const wanted = selectSeries.all(job);
@@ -136,15 +159,23 @@ export function unsealedReader(db: Database): UnsealedReader {
   };
 }
 
+const sampleAt = ({ times, cpu, memory, gpu }: RowColumns, at: number): ChunkColumns => ({
+  count: 1,
+  times: times.subarray(at, at + 1),
+  cpu: cpu.subarray(at, at + 1),
+  memory: memory.subarray(at, at + 1),
+  gpu: gpu ? gpu.subarray(at, at + 1) : NO_GPU,
+});
+
 /** Adds up the counts of series by node: runs that became one may each have a series on it. */
-function sumByNode(wanted: readonly JobSeries[], counts: Uint32Array): Map<number, number> {
+function sumByNode(wanted: readonly UnsealedSeries[], counts: Uint32Array): Map<number, number> {
   const sums = new Map<number, number>();
   for (const [place, { node }] of wanted.entries()) sums.set(node, (sums.get(node) ?? 0) + counts[place]!);
   return sums;
 }
 
 /** Counts the unsealed samples of each series, from the index alone. */
-function* countSamples(view: LogView, wanted: readonly JobSeries[]): Generator<undefined, Uint32Array> {
+function* countSamples(view: LogView, wanted: readonly UnsealedSeries[]): Generator<undefined, Uint32Array> {
   const counts = new Uint32Array(wanted.length);
   yield* visitSamples(view, wanted, (place) => {
     counts[place]!++;
@@ -158,7 +189,7 @@ type VisitSample = (place: number, seq: number, at: number, count: number) => vo
 /** Visits the unsealed samples of series in the order of arrival, with the place of the series. */
 function* visitSamples(
   { pages }: LogView,
-  wanted: readonly JobSeries[],
+  wanted: readonly UnsealedSeries[],
   visit: VisitSample,
 ): Generator<undefined, void> {
   const places = new SeriesPlaces(wanted.map(({ id }) => id));
@@ -241,6 +272,7 @@ export function runThrough<Value>(steps: Generator<undefined, Value>): Value {
 }
 
 const NO_TIMES = new Float64Array(0);
+const NO_GPU = new Float64Array([Number.NaN]);
 const NO_SAMPLES: ChunkColumns = {
   count: 0,
   times: NO_TIMES,
