@@ -16,6 +16,7 @@ import { LIST_NODES } from './node-list.ts';
 import type { Operation } from './operation.ts';
 import { GET_OVERVIEW } from './overview.ts';
 import { CREATE_JOBS } from './past-job.ts';
+import { GET_QUEUE } from './queue.ts';
 import { LIST_RUNS } from './run.ts';
 import { RECORD_SAMPLE } from './sample.ts';
 import { RECORD_SAMPLES } from './sample-batch.ts';
@@ -45,6 +46,7 @@ export const OPERATIONS: readonly Operation[] = [
   GET_SUMMARY,
   GET_FINDINGS,
   GET_OVERVIEW,
+  GET_QUEUE,
   LIST_NODES,
   LIST_RUNS,
   LIST_EVENTS,

@@ -40,6 +40,7 @@ import { nodes } from './routes/nodes.ts';
 import { OIDC_ACCESS, oidc } from './routes/oidc.ts';
 import { overview } from './routes/overview.ts';
 import { PAGES_ACCESS, type Pages, pages } from './routes/pages.ts';
+import { queue } from './routes/queue.ts';
 import { runs } from './routes/runs.ts';
 import { samples } from './routes/samples.ts';
 import { SIGN_IN_ACCESS, sessions, signIn } from './routes/sessions.ts';
@@ -113,6 +114,7 @@ export function createApp({
     .use(summaries({ store }))
     .use(findings({ store, now }))
     .use(overview({ store, now }))
+    .use(queue({ store, now }))
     .use(nodes({ store, now }))
     .use(runs({ store }))
     .use(events({ store }))

@@ -49,6 +49,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   listSparklines: LIST,
   getFindings: READ,
   getOverview: LIST,
+  getQueue: LIST,
   listNodes: LIST,
   listRuns: READ,
   listEvents: READ,

@@ -9,11 +9,8 @@ import type { LiveStore } from '../../domain/store/live.ts';
 import type { View, ViewStore } from '../../domain/store/view.ts';
 import { callerContext, viewOf } from '../request/caller.ts';
 import { describe } from '../response/operation.ts';
+import { shareAnswer } from '../response/shared-answer.ts';
 
-/** One overview serves all who may see every job for this long, because it reads all running jobs. */
-const FRESH_MS = 5000;
-/** An overview of this age is still answered while the next one is made, so that nobody waits for it. */
-const USABLE_MS = 30_000;
 const FAILED_WITHIN_MS = 3_600_000;
 /** Failed jobs of the last hour that are read; beyond it something else is wrong. */
 const MAX_FAILED = 10_000;
@@ -25,36 +22,9 @@ interface OverviewOptions {
 
 /** Serves the state of the cluster. */
 export const overview = ({ store, now }: OverviewOptions) => {
-  let latest: Overview | undefined;
-  let making: Promise<Overview> | undefined;
-
-  function make(view: View): Promise<Overview> {
-    making ??= makeOverview(view, store, now())
-      .then((made) => {
-        latest = made;
-        return made;
-      })
-      .finally(() => {
-        making = undefined;
-      });
-    return making;
-  }
-
-  /** Answers with the latest overview, and makes the next one if that is not fresh. */
-  async function share(view: View): Promise<Overview> {
-    const ageMs = latest === undefined ? Number.POSITIVE_INFINITY : Math.abs(now() - latest.timeMs);
-    if (ageMs < FRESH_MS) return latest!;
-    const next = make(view);
-    if (ageMs >= USABLE_MS) return next;
-    // It fails for those who wait for it.
-    next.catch(() => {});
-    return latest!;
-  }
-
-  const overviewOf = (caller: Caller): Promise<Overview> => {
-    const view = viewOf(store, caller);
-    return caller.sight === 'all' ? share(view) : makeOverview(view, store, now());
-  };
+  const ofAll = shareAnswer(() => makeOverview(store.seenBy('all'), store, now()), now);
+  const overviewOf = (caller: Caller): Promise<Overview> =>
+    caller.sight === 'all' ? ofAll() : makeOverview(viewOf(store, caller), store, now());
 
   return new Elysia({ name: 'overview', normalize: false })
     .use(callerContext)

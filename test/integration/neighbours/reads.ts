@@ -83,6 +83,7 @@ const names = (letter: string) =>
 /** Uses of the lists, on 1,000,000 jobs. */
 export const LISTS: readonly Case[] = [
   read('GET /v1/overview', 'of 1,000,000 jobs', '/v1/overview'),
+  read('GET /v1/queue', 'of 1,000,000 jobs', '/v1/queue'),
   list('a page of 10,000', 'limit=10000'),
   list('500,000 skipped', 'offset=500000'),
   list('500,000 skipped in one state', 'state=completed&offset=500000'),
