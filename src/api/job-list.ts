@@ -5,6 +5,7 @@ import type { JobFilter, JobOrder, JobSort } from '../domain/list.ts';
 import { fieldOf } from './detail.ts';
 import type { Wire } from './field.ts';
 import { JobAnswer, readJob } from './job.ts';
+import { RANGE_PARAMETERS, renderRanges } from './job-range.ts';
 import { MEDIA_TYPE, ROW_FORMATS } from './media-type.ts';
 import {
   choiceParameter,
@@ -38,6 +39,10 @@ export const SORTS = {
   start_time: 'startTime',
   end_time: 'endTime',
   runtime: 'runtime',
+  wait: 'wait',
+  nodes: 'nodes',
+  cpus: 'cpus',
+  gpus: 'gpus',
   cpu_usage: 'cpuUsage',
   memory_usage: 'memoryUsage',
   gpu_usage: 'gpuUsage',
@@ -49,9 +54,11 @@ const DETAIL_FILTERS: Record<FilterDetail, string> = {
   account: 'jobs of this account',
   partition: 'jobs of this partition',
   qos: 'jobs with this quality of service',
-  name: 'jobs with exactly this name',
+  name: 'jobs with exactly this name; `*` stands for any text: `train*`',
   arrayJobId: 'tasks of this job array',
   cluster: 'jobs of this cluster',
+  rawState: 'jobs in this state of Slurm, such as TIMEOUT; in either case',
+  reason: 'jobs with this reason, such as Priority; in either case, `*` stands for any text',
 };
 
 /** The parameters that filter by details. */
@@ -75,7 +82,11 @@ export const LIST_PARAMETERS = [
     Type.String({ pattern: `^(${JOB_STATES.join('|')})(,(${JOB_STATES.join('|')}))*$` }),
   ),
   queryParameter('user', `Only jobs of this user; ${SEVERAL}`, Names),
-  queryParameter('node', `Only jobs on this node; ${SEVERAL}`, Names),
+  queryParameter(
+    'node',
+    `Only jobs on this node, or on one of a list as Slurm writes it, n[1-8,12]; ${SEVERAL}`,
+    Names,
+  ),
   queryParameter(
     'limit',
     'Jobs on a page. CSV and NDJSON have no pages: they contain all jobs, or the first `limit`',
@@ -94,11 +105,7 @@ export const LIST_PARAMETERS = [
     'Only the job that has the run with this SLUID, earlier runs included; several separated by commas',
     Names,
   ),
-  queryParameter(
-    'min_runtime',
-    'Only jobs that have run at least this long: seconds, or a duration such as 90s, 15m, 2h, 3d',
-    Type.String({ pattern: '^(\\d{1,10}|\\d{1,9}(ms|s|m|h|d|w|y))$' }),
-  ),
+  ...RANGE_PARAMETERS,
   queryParameter(
     'q',
     'Only jobs whose id or user contains this text; upper and lower case are the same for ASCII letters',
@@ -122,13 +129,13 @@ export const LIST_PARAMETERS = [
 
 /** Writes a filter and an order as query parameters. */
 export function renderListQuery(filter: JobFilter, order?: JobOrder): Query {
-  const { state, user, node, sluid, details = {}, sinceMs, untilMs, minRuntimeMs, text } = filter;
+  const { state, user, node, sluid, details = {}, sinceMs, untilMs, ranges = {}, text } = filter;
   return {
     ...{ state, user, node, sluid, q: text },
     ...Object.fromEntries(DETAIL_PARAMETERS.map(({ key, name }) => [name, details[key]])),
     since: renderTime(sinceMs),
     until: renderTime(untilMs),
-    min_runtime: minRuntimeMs === undefined ? undefined : renderDuration(minRuntimeMs),
+    ...renderRanges(ranges),
     sort: order && SORT_NAMES.find((name) => SORTS[name] === order.sort),
     order: order && (order.isAscending ? 'asc' : 'desc'),
   };
@@ -139,9 +146,6 @@ export const readJobList = ({ jobs, total, next_cursor }: JobListAnswer) => ({
   total,
   ...(next_cursor !== undefined && { nextCursor: next_cursor }),
 });
-
-/** A duration has at most nine digits: a longer one is rounded up to seconds. */
-const renderDuration = (ms: number): string => (ms < 1e9 ? `${ms}ms` : String(Math.ceil(ms / 1000)));
 
 export const LIST_JOBS = operation({
   id: 'listJobs',

@@ -25,7 +25,7 @@ interface KindValues {
   readonly allocations: readonly Allocation[];
 }
 
-interface DetailSpec {
+export interface DetailSpec {
   /** Its name in `JobDetails`. Past runs and events are stored under it: renaming one needs a migration. */
   readonly key: string;
   /** Its name in the API; absent where the API does not show it. */
@@ -40,6 +40,10 @@ interface DetailSpec {
   readonly letter?: string;
   /** Lists can be filtered by it. */
   readonly isFilter?: true;
+  /** In the filter `*` stands for any text, also for none. */
+  readonly hasWildcards?: true;
+  /** The filter takes upper and lower case of ASCII letters as the same. */
+  readonly isCaseless?: true;
 }
 
 /**
@@ -50,7 +54,15 @@ interface DetailSpec {
  */
 export const DETAILS = [
   // Name, JobName, job_name, SLURM_JOB_NAME.
-  { key: 'name', field: 'name', column: 'name', kind: 'text', letter: 'j', isFilter: true },
+  {
+    key: 'name',
+    field: 'name',
+    column: 'name',
+    kind: 'text',
+    letter: 'j',
+    isFilter: true,
+    hasWildcards: true,
+  },
   // Account, Account, account, SLURM_JOB_ACCOUNT.
   { key: 'account', field: 'account', column: 'account', kind: 'label', letter: 'a', isFilter: true },
   // Partition, Partition, partition, SLURM_JOB_PARTITION. A
@@ -89,9 +101,24 @@ export const DETAILS = [
   // The same fields: the signal that ended the job.
   { key: 'signal', field: 'signal', column: 'signal', kind: 'count' },
   // State, State, state, -. In the scheduler's own word.
-  { key: 'rawState', field: 'raw_state', column: 'raw_state', kind: 'identity' },
+  {
+    key: 'rawState',
+    field: 'raw_state',
+    column: 'raw_state',
+    kind: 'identity',
+    isFilter: true,
+    isCaseless: true,
+  },
   // Reason, Reason (of waiting jobs), -, -. Why the job waits, or why it ended so.
-  { key: 'reason', field: 'reason', column: 'reason', kind: 'text' },
+  {
+    key: 'reason',
+    field: 'reason',
+    column: 'reason',
+    kind: 'text',
+    isFilter: true,
+    hasWildcards: true,
+    isCaseless: true,
+  },
   // RestartCnt, Restarts, -, SLURM_JOB_RESTART_COUNT. Requeues before this run.
   { key: 'restarts', field: 'restarts', column: 'restarts', kind: 'count', letter: 'r' },
   // SLUID (26.05), OriginalSLUID or SLUID (24.11), original_sluid or sluid, SLURM_JOB_SLUID. The first one of

@@ -11,9 +11,15 @@ export interface JobFilter {
   readonly state?: OneOrMore<JobState>;
   /** Whole names. A name with commas that no user has means the names between its commas. */
   readonly user?: OneOrMore<string>;
-  /** Names of any of the job's nodes, read as for `user`. */
+  /**
+   * Names of any of the job's nodes, read as for `user`; one that no node has may be a list as Slurm writes
+   * it, `n[1-8,12]`. All lists together have at most `MAX_LISTED_NODES` names.
+   */
   readonly node?: OneOrMore<string>;
-  /** Whole values, read as for `user`. A partition also matches a pending job that names it among others. */
+  /**
+   * Whole values, read as for `user`, and as their row in `DETAILS` says. A partition also matches a pending
+   * job that names it among others.
+   */
   readonly details?: Readonly<Partial<Record<FilterDetail, OneOrMore<string>>>>;
   /** SLUIDs of any of the job's runs. */
   readonly sluid?: OneOrMore<string>;
@@ -21,12 +27,39 @@ export interface JobFilter {
   readonly sinceMs?: number;
   /** Only jobs that started at or before this time. */
   readonly untilMs?: number;
-  readonly minRuntimeMs?: number;
+  /** A job that does not have the figure matches no range of it. */
+  readonly ranges?: JobRanges;
   /** Part of the id or of the user's name; ASCII letters match in either case. */
   readonly text?: string;
 }
 
-export const JOB_SORTS = ['startTime', 'endTime', 'runtime', 'cpuUsage', 'memoryUsage', 'gpuUsage'] as const;
+/** Most nodes that the lists in a filter may have together. */
+export const MAX_LISTED_NODES = 10_000;
+
+/**
+ * The figures of a job that lists can be filtered by. `runtime` and `wait` in milliseconds: from start to end
+ * without suspended time, and from submission to start (or to an end without one), both so far if that is yet
+ * to come. `nodes`, once there are some. `cpuUsage` and `gpuUsage` 0 to 100, `memoryUsage` in MB of 2^20
+ * bytes, `memoryPercent` of the limit: all as `combineUsage` has them, and only where they were measured.
+ */
+export const JOB_FIGURES = [
+  ...(['runtime', 'wait', 'nodes', 'cpus', 'gpus'] as const),
+  ...(['cpuUsage', 'memoryUsage', 'memoryPercent', 'gpuUsage'] as const),
+] as const;
+export type JobFigure = (typeof JOB_FIGURES)[number];
+
+/** Numbers from `min` to `max`, both included. */
+export interface Range {
+  readonly min?: number;
+  readonly max?: number;
+}
+export type JobRanges = Readonly<Partial<Record<JobFigure, Range>>>;
+
+/** In a list by CPU or memory usage, a job that was not measured has 0, as the API shows it. */
+export const JOB_SORTS = [
+  ...(['startTime', 'endTime', 'runtime', 'wait', 'nodes', 'cpus', 'gpus'] as const),
+  ...(['cpuUsage', 'memoryUsage', 'gpuUsage'] as const),
+] as const;
 export type JobSort = (typeof JOB_SORTS)[number];
 
 /** Ties are in order of id. Jobs without the value come last in either direction. */
@@ -55,8 +88,8 @@ export interface ListStart {
   /** Jobs to skip after the start. */
   readonly offset?: number;
   /**
-   * The end assumed for a job that has not ended; required with `sinceMs`, `minRuntimeMs` and the sort by
-   * runtime. All pages of one list must use the same value; later ends are ignored.
+   * The end assumed for a job that has not ended; required with `sinceMs`, and with ranges of and sorts by
+   * runtime and wait. All pages of one list must use the same value; later ends are ignored.
    */
   readonly nowMs?: number;
 }

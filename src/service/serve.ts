@@ -1,6 +1,7 @@
 import { version } from '../../package.json';
 import { sessionCookie } from '../access/cookie.ts';
 import { createSessions } from '../access/session.ts';
+import { expandLists } from '../domain/nodelist.ts';
 import { type AppOptions, createApp } from '../http/app.ts';
 import type { Log } from '../log.ts';
 import { describeListener } from '../settings/listener.ts';
@@ -8,7 +9,6 @@ import { chooseLogFormat } from '../settings/load.ts';
 import type { ServiceConfig } from '../settings/table.ts';
 import { readHookCall } from '../slurm/hooks/event.ts';
 import { parseJobCompletion } from '../slurm/records/jobcomp.ts';
-import { expandLists } from '../slurm/values/nodelist.ts';
 import { accessPart } from './access.ts';
 import { readCertificate } from './certificate.ts';
 import { httpPart } from './http.ts';

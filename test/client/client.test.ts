@@ -248,11 +248,17 @@ test('lists are filtered, sorted, read page by page and as a stream', async () =
       node: ['m1', 'm2'],
       text: 'LIST-1',
     } as const),
-    ...{ sinceMs: NOON_MS - 1, untilMs: NOON_MS - 12 * MINUTE_MS, minRuntimeMs: 13 * MINUTE_MS },
+    ...{
+      sinceMs: NOON_MS - 1,
+      untilMs: NOON_MS - 12 * MINUTE_MS,
+      ranges: { runtime: { min: 13 * MINUTE_MS } },
+    },
     order: { sort: 'startTime', isAscending: true } as const,
   };
   expect(idsOf(await Array.fromAsync(client.streamJobs(narrow)))).toEqual(['list-18', 'list-16', 'list-14']);
-  expect(await Array.fromAsync(client.streamJobs({ ...query, minRuntimeMs: 1e12 }))).toEqual([]);
+  expect(await Array.fromAsync(client.streamJobs({ ...query, ranges: { runtime: { min: 1e12 } } }))).toEqual(
+    [],
+  );
   expect(await Array.fromAsync(client.streamJobs({ sluid: ['s0000000000000'] }))).toEqual([]);
 });
 

@@ -1,7 +1,7 @@
 import { describe, expect } from 'bun:test';
 import { writeFileSync } from 'node:fs';
 import fc from 'fast-check';
-import { expandNodes } from '../../src/slurm/values/nodelist.ts';
+import { expandNodes } from '../../src/domain/nodelist.ts';
 import { temporaryFolder } from '../help/folder.ts';
 import { testWith } from '../help/tool.ts';
 

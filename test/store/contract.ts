@@ -12,6 +12,7 @@ import { keptSamples } from './contract/kept-samples.ts';
 import { lifetime } from './contract/lifetime.ts';
 import { lists } from './contract/lists.ts';
 import { anyLists } from './contract/lists-any.ts';
+import { figureLists } from './contract/lists-figures.ts';
 import { live } from './contract/live.ts';
 import { liveMeasures } from './contract/live-measures.ts';
 import { measureSummaries } from './contract/measure-summaries.ts';
@@ -34,6 +35,7 @@ export function describeStore(name: string, makePlace: () => Place): void {
     jobs,
     lists,
     anyLists,
+    figureLists,
     samples,
     usage,
     batches,

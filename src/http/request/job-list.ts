@@ -8,11 +8,13 @@ import {
   SORT_NAMES,
   SORTS,
 } from '../../api/job-list.ts';
+import { JOB_RANGES } from '../../api/job-range.ts';
 import { ROW_FORMATS, type RowFormat } from '../../api/media-type.ts';
 import { defined } from '../../domain/defined.ts';
 import { invalid } from '../../domain/errors.ts';
 import { JOB_STATES } from '../../domain/job.ts';
-import type { JobFilter, JobOrder, ListStart } from '../../domain/list.ts';
+import type { JobFilter, JobOrder, JobRanges, ListStart } from '../../domain/list.ts';
+import { isNodeList, splitLists } from '../../domain/nodelist.ts';
 import { chooseFormat } from './accept.ts';
 import { readCursor } from './cursor.ts';
 import { readQuery } from './query.ts';
@@ -36,6 +38,23 @@ function readDetailFilter(query: ReturnType<typeof readQuery>): JobFilter['detai
   return details.length === 0 ? undefined : Object.fromEntries(details);
 }
 
+function readRanges(query: ReturnType<typeof readQuery>): JobRanges | undefined {
+  const ranges = JOB_RANGES.flatMap(({ figure, name, written }) => {
+    const read = (side: 'min' | 'max') => {
+      const parameter = `${side}_${name}`;
+      if (written.kind === 'duration') return query.duration(parameter);
+      const bounds = { min: 0, max: written.most };
+      return written.kind === 'count'
+        ? query.optionalInteger(parameter, bounds)
+        : query.decimal(parameter, bounds);
+    };
+    const range = defined({ min: read('min'), max: read('max') });
+    if (range.min! > range.max!) throw invalid(`min_${name} must not be greater than max_${name}.`);
+    return Object.keys(range).length > 0 ? [[figure, range]] : [];
+  });
+  return ranges.length === 0 ? undefined : Object.fromEntries(ranges);
+}
+
 /** Reads the parameters of a request for a list of jobs. Throws `validation_error`. */
 export function readListRequest(request: Request, nowMs: number): ListRequest {
   const query = readQuery(
@@ -46,10 +65,10 @@ export function readListRequest(request: Request, nowMs: number): ListRequest {
   const filter = defined<JobFilter>({
     state: query.choices('state', JOB_STATES),
     user: query.identities('user'),
-    node: query.identities('node'),
+    node: query.identities('node', { split: splitLists, isValid: isNodeList }),
     sinceMs: query.time('since'),
     untilMs: query.time('until'),
-    minRuntimeMs: query.duration('min_runtime'),
+    ranges: readRanges(query),
     text: query.identity('q'),
     details: readDetailFilter(query),
     sluid: query.identities('sluid')?.flatMap((text) => text.split(',')),

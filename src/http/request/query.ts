@@ -41,6 +41,14 @@ export function readQuery(request: Request, known: readonly string[], repeatable
       return value;
     },
 
+    decimal(name: string, { min, max }: { min: number; max: number }): number | undefined {
+      const text = single(name);
+      if (text === undefined) return undefined;
+      const value = /^\d{1,16}(\.\d{1,9})?$/.test(text) ? Number(text) : Number.NaN;
+      if (value >= min && value <= max) return value;
+      throw invalid(`${name} must be a number from ${min} to ${max}, not ${quote(text)}.`);
+    },
+
     choice<Choice extends string>(name: string, choices: readonly Choice[]): Choice | undefined {
       const text = single(name);
       return text === undefined ? undefined : requireChoice(name, text, choices);
@@ -59,13 +67,13 @@ export function readQuery(request: Request, known: readonly string[], repeatable
     },
 
     /** Returns one or several names as given: only the store knows whether a comma is part of a name. */
-    identities(name: string): string[] | undefined {
+    identities(name: string, { split, isValid }: NameForm = PLAIN_NAMES): string[] | undefined {
       const texts = parameters.get(name);
       if (texts === undefined) return undefined;
-      if (!texts.every((text) => isIdentity(text) || text.split(',').every(isIdentity))) {
+      if (!texts.every((text) => isIdentity(text) || split(text).every(isValid))) {
         throw invalid(`${name} ${IDENTITY}`);
       }
-      if (texts.flatMap((text) => text.split(',')).length > MAX_NAMES) {
+      if (texts.flatMap(split).length > MAX_NAMES) {
         throw invalid(`${name} must have at most ${MAX_NAMES} names.`);
       }
       return [...new Set(texts)];
@@ -110,6 +118,13 @@ export function readQuery(request: Request, known: readonly string[], repeatable
     has: (name: string): boolean => parameters.has(name),
   };
 }
+
+/** How several names in one text are told apart, and whether one of them can be a name. */
+interface NameForm {
+  readonly split: (text: string) => readonly string[];
+  readonly isValid: (text: string) => boolean;
+}
+const PLAIN_NAMES: NameForm = { split: (text) => text.split(','), isValid: isIdentity };
 
 const IDENTITY = 'must have 1 to 256 characters, none of them a control character.';
 

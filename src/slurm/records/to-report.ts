@@ -2,12 +2,12 @@ import { defined, type Maybe } from '../../domain/defined.ts';
 import { invalid, quote } from '../../domain/errors.ts';
 import { isIdentity } from '../../domain/identity.ts';
 import { hasEnded, type JobState } from '../../domain/job.ts';
+import { expandNodes } from '../../domain/nodelist.ts';
 import type { Report, Source } from '../../domain/report.ts';
 import { type ArrayTask, readArrayTask } from '../values/array-task.ts';
 import { readChosen, readText } from '../values/blank.ts';
 import type { Exit } from '../values/exit.ts';
 import { memoize } from '../values/memoize.ts';
-import { expandNodes } from '../values/nodelist.ts';
 import { readState } from '../values/state.ts';
 
 /**

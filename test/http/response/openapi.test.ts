@@ -70,7 +70,10 @@ const REFERENCE: Record<string, { parameters?: string[]; body?: string[]; status
   'get /v1/jobs': {
     parameters: [
       ...['state', 'user', 'node', 'limit', 'offset', 'since', 'until'],
-      ...['account', 'partition', 'qos', 'name', 'array_job_id', 'cluster', 'sluid', 'min_runtime', 'q'],
+      ...['account', 'partition', 'qos', 'name', 'array_job_id', 'cluster', 'raw_state', 'reason', 'sluid'],
+      ...['runtime', 'wait', 'nodes', 'cpus', 'gpus'].flatMap((name) => [`min_${name}`, `max_${name}`]),
+      ...['cpu_usage', 'memory_usage_mb', 'memory_percent'].flatMap((name) => [`min_${name}`, `max_${name}`]),
+      ...['min_gpu_usage', 'max_gpu_usage', 'q'],
       ...['sort', 'order', 'cursor', 'format'],
     ],
     statuses: [200, 400, 500, 503],
@@ -265,7 +268,10 @@ const GOOD: [method: string, path: string, body?: unknown][] = [
   ['GET', '/v1/jobs'],
   ['GET', '/v1/jobs?limit=1'],
   ['GET', '/v1/jobs?state=failed&user=🧪&node=n2&limit=1&offset=0'],
-  ['GET', '/v1/jobs?state=failed,running&user=🧪&user=x&q=A&min_runtime=0&sort=gpu_usage&order=asc&limit=1'],
+  [
+    'GET',
+    '/v1/jobs?state=failed,running&user=🧪&user=x&q=A&min_runtime=0&min_nodes=1&max_wait=2d&sort=gpu_usage&order=asc&limit=1',
+  ],
   ['GET', '/v1/jobs?since=2026-01-20&until=2027-01-20&format=csv'],
   ['GET', '/v1/jobs?format=ndjson'],
   ['GET', `${A}/metrics`],

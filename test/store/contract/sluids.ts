@@ -91,7 +91,7 @@ export function sluids(makePlace: MakePlace) {
     expect(await store.getJob('7')).toMatchObject({ details: { suspendedSeconds: 120 } });
     expect(await store.listEvents('7')).toHaveLength(1);
     const list = { limit: 10, nowMs: at(10) };
-    const longest = await store.listJobs({ minRuntimeMs: 9 * MINUTE_MS }, list);
+    const longest = await store.listJobs({ ranges: { runtime: { min: 9 * MINUTE_MS } } }, list);
     expect(longest.jobs.map(({ id }) => id)).toEqual(['8']);
     const order = { sort: 'runtime', isAscending: true } as const;
     expect((await store.listJobs({}, { ...list, order })).jobs.map(({ id }) => id)).toEqual(['7', '8']);

@@ -1,7 +1,8 @@
 import type { JobOrder, JobPosition } from '../../../domain/list.ts';
 import { JOB_COLUMNS } from '../jobs/complete.ts';
 import { FIRST_ENDED, STATE_NUMBERS } from '../jobs/states.ts';
-import { type Bind, isOneOf, type Wanted } from './filters.ts';
+import type { Bind } from '../sql/bindings.ts';
+import { isOneOf, type Wanted } from './filters.ts';
 
 /** One range of an index, read in the order of `key`. */
 export interface Walk {

@@ -1,15 +1,17 @@
 import type { Database, Statement } from 'bun:sqlite';
 import type { JobOrder, JobPosition, JobSort } from '../../../domain/list.ts';
+import { type Bind, bindings } from '../sql/bindings.ts';
 import { beyond, type Walk, walkSource, walksByStart, walksThrough } from './by-index.ts';
-import { type Bind, bindings, lifeTerms, runtimeOf, type Wanted } from './filters.ts';
+import { figureOf, isOfManyRows } from './figures.ts';
+import { isOfManyRowsEach, lifeTerms, type Wanted } from './filters.ts';
 import { type Slice, slices, sliceTerms } from './slices.ts';
 
 /** Jobs in the first slice; later slices grow or shrink with the time that they take. */
 const FIRST_SLICE_JOBS = 100;
 const MIN_SLICE_JOBS = 10;
 const MAX_SLICE_JOBS = 1000;
-/** Usage is summed over all nodes of a job, and a job may have thousands. */
-const MAX_SLICE_JOBS_BY_USAGE = 200;
+/** Where each job may mean to read thousands of rows, such as the usage of its nodes. */
+const MAX_SLICE_JOBS_OF_MANY_ROWS = 200;
 /**
  * A slice that takes longer halves the next one; one that takes less than half of it doubles the next one.
  */
@@ -46,6 +48,8 @@ export function* scanJobs(
   const walks = isInOrder ? walksByStart(wanted) : walksThrough(wanted);
   const best = bestFound(page);
   const size = { jobs: FIRST_SLICE_JOBS };
+  const maxJobs =
+    isOfManyRows(order.sort) || isOfManyRowsEach(wanted) ? MAX_SLICE_JOBS_OF_MANY_ROWS : MAX_SLICE_JOBS;
   let total = 0;
   using statements = statementCache(db);
   for (const walk of walks) {
@@ -56,7 +60,7 @@ export function* scanJobs(
       const part = readSlice(statements, walk, slice, wanted, page, worst);
       total += part.matches;
       best.add(part.found);
-      size.jobs = nextSize(size.jobs, performance.now() - startMs, order);
+      size.jobs = nextSize(size.jobs, performance.now() - startMs, maxJobs);
       yield;
     }
   }
@@ -78,8 +82,7 @@ function statementCache(db: Database) {
   };
 }
 
-function nextSize(jobs: number, tookMs: number, { sort }: JobOrder): number {
-  const max = sort.endsWith('_usage') ? MAX_SLICE_JOBS_BY_USAGE : MAX_SLICE_JOBS;
+function nextSize(jobs: number, tookMs: number, max: number): number {
   if (tookMs > SLICE_MS) return Math.max(MIN_SLICE_JOBS, Math.floor(jobs / 2));
   return tookMs < SLICE_MS / 2 ? Math.min(max, 2 * jobs) : jobs;
 }
@@ -181,25 +184,18 @@ function readSlice(
   return { matches: isCounting ? rows.shift()!.seq : 0, found: rows };
 }
 
-/** Returns the value that a job is sorted by, as the API shows it (domain `combineUsage`). */
+/** Returns the value that a job is sorted by (domain `JOB_SORTS`); NULL if it has none. */
 function sortValue(sort: JobSort, nowMs: number, bind: Bind): string {
-  const usage = (value: string) =>
-    `(SELECT ${value} FROM usage JOIN latest ON latest.usage = usage.id WHERE usage.job = job.seq)`;
-  const mean = (column: string) =>
-    usage(`iif(count(${column}) < 2, max(${column}), round(avg(${column}), 6))`);
   switch (sort) {
     case 'startTime':
       return 'job.start_time';
     case 'endTime':
       return 'job.end_time';
-    case 'runtime':
-      return runtimeOf(nowMs, bind);
     case 'cpuUsage':
-      return `coalesce(${mean('cpu')}, 0)`;
     case 'memoryUsage':
-      return `coalesce(${usage('sum(memory)')}, 0)`;
-    case 'gpuUsage':
-      return mean('gpu');
+      return `coalesce(${figureOf(sort, nowMs, bind)}, 0)`;
+    default:
+      return figureOf(sort, nowMs, bind);
   }
 }
 

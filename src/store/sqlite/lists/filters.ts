@@ -1,10 +1,13 @@
 import type { Database } from 'bun:sqlite';
 import type { OwnSight, Sight } from '../../../domain/caller.ts';
-import { FILTER_DETAILS, type FilterDetail } from '../../../domain/detail.ts';
-import type { JobFilter } from '../../../domain/list.ts';
+import { type DetailSpec, FILTER_DETAILS, type FilterDetail } from '../../../domain/detail.ts';
+import type { JobFilter, JobRanges } from '../../../domain/list.ts';
 import { isSeen, type Owner } from '../../../domain/sight.ts';
 import { STATE_NUMBERS, stateNumber } from '../jobs/states.ts';
+import type { Bind } from '../sql/bindings.ts';
 import { nameFinder } from '../sql/names.ts';
+import { isOfManyRows, rangeTerms } from './figures.ts';
+import { listedNodeFinder } from './listed-nodes.ts';
 
 /**
  * A filter with names replaced by the numbers in rows. An omitted field matches every job; no list is empty.
@@ -15,9 +18,8 @@ export interface Wanted {
   readonly states?: readonly number[];
   readonly sinceMs?: number;
   readonly untilMs?: number;
-  readonly minRuntimeMs?: number;
-  /** Columns of `detail` and their accepted values. */
-  readonly details?: readonly { readonly column: string; readonly values: readonly (string | number)[] }[];
+  readonly ranges?: JobRanges;
+  readonly details?: readonly WantedDetail[];
   /** A LIKE pattern for ids, and the users whose names match it. */
   readonly text?: { readonly pattern: string; readonly users: readonly number[] };
   /** If given, only these few jobs can match. */
@@ -25,6 +27,15 @@ export interface Wanted {
   /** If given, only the jobs of some of the users, and those of some accounts, are to be seen. */
   readonly seen?: { readonly users: readonly number[]; readonly accounts: readonly number[] };
   readonly nowMs: number;
+}
+
+/** Values of which a job has one. */
+interface WantedDetail {
+  /** A column of `detail`, or what is compared of it. */
+  readonly column: string;
+  readonly values: readonly (string | number)[];
+  /** Patterns of GLOB. */
+  readonly patterns: readonly string[];
 }
 
 /** A filter, and who asks: nothing else of the jobs that are not to be seen can be found out. */
@@ -39,21 +50,17 @@ interface FewJobs {
   readonly highMs: number;
 }
 
-/** Collects the values of a statement; `bind` adds one and returns its placeholder. */
-export function bindings() {
-  const values: (number | string | null)[] = [];
-  return { values, bind: (value: number | string | null) => `?${values.push(value)}` };
-}
-export type Bind = ReturnType<typeof bindings>['bind'];
-
-const FILTER_ROWS = new Map(FILTER_DETAILS.map((row) => [row.key, row]));
+const FILTER_ROWS: ReadonlyMap<FilterDetail, DetailSpec> = new Map(
+  FILTER_DETAILS.map((row) => [row.key, row]),
+);
 
 /**
  * Returns a function that replaces the names in a filter by numbers; undefined if a name was never stored, so
  * nothing matches.
  */
 export function filterReader(db: Database): (filter: SeenFilter, nowMs: number) => Wanted | undefined {
-  const find = { user: nameFinder(db, 'user'), node: nameFinder(db, 'node') };
+  const findUser = nameFinder(db, 'user');
+  const findNodes = listedNodeFinder(db);
   const selectAlike = db.query<{ id: number }, [string]>("SELECT id FROM user WHERE name LIKE ? ESCAPE '\\'");
 
   // A pending job may name several partitions.
@@ -62,19 +69,22 @@ export function filterReader(db: Database): (filter: SeenFilter, nowMs: number) 
   );
   const findLabels = (name: string) => selectLabels.all(name).map(({ id }) => id);
 
-  function findIds(table: 'user' | 'node', names: readonly string[]): number[] {
-    const ids = names.flatMap((name) => find[table](name) ?? name.split(',').map(find[table]));
+  function findUsers(names: readonly string[]): number[] {
+    const ids = names.flatMap((name) => findUser(name) ?? name.split(',').map(findUser));
     return [...new Set(ids.filter((id) => id !== undefined))];
   }
 
-  function readDetails(details: NonNullable<JobFilter['details']>): NonNullable<Wanted['details']> {
-    return Object.entries(details).map(([key, value]) => {
-      const names = listOf(value).flatMap((name) => [name, ...(name.includes(',') ? name.split(',') : [])]);
-      const { column, kind } = FILTER_ROWS.get(key as FilterDetail)!;
-      return kind === 'label'
-        ? { column, values: names.flatMap((name) => findLabels(name)) }
-        : { column, values: names };
-    });
+  function readDetail(key: FilterDetail, value: string | readonly string[]): WantedDetail {
+    const { column, kind, hasWildcards, isCaseless } = FILTER_ROWS.get(key)!;
+    const given = listOf(value).flatMap((name) => [name, ...(name.includes(',') ? name.split(',') : [])]);
+    if (kind === 'label')
+      return { column: `detail.${column}`, values: given.flatMap(findLabels), patterns: [] };
+    const names = isCaseless ? given.map(lowerAscii) : given;
+    return {
+      column: isCaseless ? `lower(detail.${column})` : `detail.${column}`,
+      values: names.filter((name) => !hasWildcards || !name.includes('*')),
+      patterns: names.filter((name) => hasWildcards && name.includes('*')).map(globOf),
+    };
   }
 
   const findBySluid = sluidFinder(db);
@@ -86,9 +96,11 @@ export function filterReader(db: Database): (filter: SeenFilter, nowMs: number) 
       ...rest,
       nowMs,
       ...(state !== undefined && { states: statesOf(state) }),
-      ...readSight(sight, user === undefined ? undefined : findIds('user', listOf(user))),
-      ...(node !== undefined && { nodes: findIds('node', listOf(node)) }),
-      ...(details && { details: readDetails(details) }),
+      ...readSight(sight, user === undefined ? undefined : findUsers(listOf(user))),
+      ...(node !== undefined && { nodes: findNodes(listOf(node)) }),
+      ...(details && {
+        details: Object.entries(details).map(([key, value]) => readDetail(key as FilterDetail, value)),
+      }),
       ...(sluid !== undefined && { only: findBySluid(listOf(sluid), sight) }),
       ...(pattern !== undefined && {
         text: { pattern, users: selectAlike.all(pattern).map(({ id }) => id) },
@@ -99,7 +111,7 @@ export function filterReader(db: Database): (filter: SeenFilter, nowMs: number) 
       wanted.users,
       wanted.nodes,
       wanted.only?.seqs,
-      ...(wanted.details ?? []).map(({ values }) => values),
+      ...(wanted.details ?? []).map(({ values, patterns }) => [...values, ...patterns]),
     ];
     return lists.some((values) => values?.length === 0) ? undefined : wanted;
   };
@@ -166,6 +178,11 @@ function sluidFinder(db: Database): (sluids: readonly string[], sight: Sight) =>
   };
 }
 
+const lowerAscii = (text: string): string => text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
+
+/** Returns the pattern of GLOB for a text in which only `*` is special. */
+const globOf = (text: string): string => text.replace(/[?[]/g, '[$&]').replace(/\*+/g, '*');
+
 const listOf = <Value extends string>(value: Value | readonly Value[]): readonly Value[] =>
   typeof value === 'string' ? [value] : value;
 
@@ -181,14 +198,14 @@ export const isCounted = ({
   nodes = [],
   sinceMs,
   untilMs,
-  minRuntimeMs,
+  ranges,
   details,
   text,
   only,
   seen,
 }: Wanted): boolean =>
   nodes.length <= 1 &&
-  [sinceMs, untilMs, minRuntimeMs, details, text, only, seen].every((part) => part === undefined);
+  [sinceMs, untilMs, ranges, details, text, only, seen].every((part) => part === undefined);
 
 /** Returns a function that counts the matches of a filter that `isCounted`. */
 export function matchCounter(db: Database): (wanted: Wanted) => number {
@@ -204,24 +221,25 @@ export function matchCounter(db: Database): (wanted: Wanted) => number {
   };
 }
 
+/** Whether looking at one job may mean to read thousands of rows. */
+export const isOfManyRowsEach = ({ ranges = {} }: Wanted): boolean => Object.keys(ranges).some(isOfManyRows);
+
 /** Returns the condition that a column has one of these values. */
 export const isOneOf = (column: string, values: readonly (number | string)[], bind: Bind): string =>
   values.length === 1
     ? `${column} = ${bind(values[0]!)}`
     : `${column} IN (SELECT value FROM json_each(${bind(JSON.stringify(values))}))`;
 
-/**
- * Returns the runtime of a row of `job` in ms, as domain `runtimeSeconds` has it; an end after `nowMs` does
- * not count yet.
- */
-export const runtimeOf = (nowMs: number, bind: Bind): string => {
-  const now = bind(nowMs);
-  return `max(0, min(coalesce(job.end_time, ${now}), ${now}) - job.start_time - 1000 * job.suspended)`;
-};
+/** Returns the condition that a detail is one of the wanted values or matches one of the patterns. */
+function isWantedDetail({ column, values, patterns }: WantedDetail, bind: Bind): string {
+  const ways = patterns.map((pattern) => `${column} GLOB ${bind(pattern)}`);
+  if (values.length > 0) ways.push(isOneOf(column, values, bind));
+  return `(${ways.join(' OR ')})`;
+}
 
 /** Returns the conditions on a row of `job` beside its state, user and nodes. */
 export function lifeTerms(wanted: Wanted, bind: Bind): string[] {
-  const { sinceMs, untilMs, minRuntimeMs, details, text, only, seen, nowMs } = wanted;
+  const { sinceMs, untilMs, ranges, details, text, only, seen, nowMs } = wanted;
   const terms: string[] = [];
   if (seen) {
     const isOfAccount = isOneOf('detail.account', seen.accounts, bind);
@@ -232,11 +250,11 @@ export function lifeTerms(wanted: Wanted, bind: Bind): string[] {
   if (only) terms.push(isOneOf('job.seq', only.seqs, bind));
   if (sinceMs !== undefined) terms.push(`coalesce(job.end_time, ${bind(nowMs)}) >= ${bind(sinceMs)}`);
   if (untilMs !== undefined) terms.push(`job.start_time <= ${bind(untilMs)}`);
-  if (minRuntimeMs !== undefined) terms.push(`${runtimeOf(nowMs, bind)} >= ${bind(minRuntimeMs)}`);
   if (details) {
-    const parts = details.map(({ column, values }) => isOneOf(`detail.${column}`, values, bind));
+    const parts = details.map((detail) => isWantedDetail(detail, bind));
     terms.push(`EXISTS (SELECT 1 FROM detail WHERE detail.job = job.seq AND ${parts.join(' AND ')})`);
   }
+  if (ranges) terms.push(...rangeTerms(ranges, nowMs, bind));
   if (text !== undefined) {
     const users = bind(JSON.stringify(text.users));
     terms.push(

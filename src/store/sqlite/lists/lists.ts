@@ -13,9 +13,10 @@ import {
 import { type Rank, yieldToOthers } from '../../../pace.ts';
 import type { LongReads } from '../file/long-reads.ts';
 import { type JobRow, jobCompleter } from '../jobs/complete.ts';
+import { bindings } from '../sql/bindings.ts';
 import { isExact, type Walk, walkQuery, walksByStart } from './by-index.ts';
 import { type Found, scanJobs } from './by-scan.ts';
-import { bindings, filterReader, isCounted, matchCounter, type SeenFilter, type Wanted } from './filters.ts';
+import { filterReader, isCounted, matchCounter, type SeenFilter, type Wanted } from './filters.ts';
 import { jobSkipper, NEAR_JOBS } from './skip.ts';
 
 /** A scan keeps the jobs it skips in memory. */

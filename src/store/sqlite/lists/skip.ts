@@ -1,7 +1,7 @@
 import type { Database } from 'bun:sqlite';
 import type { JobOrder } from '../../../domain/list.ts';
+import { bindings } from '../sql/bindings.ts';
 import { beyond, directionOf, placeQuery, type Walk } from './by-index.ts';
-import { bindings } from './filters.ts';
 
 /** Offsets up to this are read and dropped, at 1 µs a job; passing them on the indexes would take as long. */
 export const NEAR_JOBS = 500;

@@ -1,6 +1,6 @@
 import type { Statement } from 'bun:sqlite';
+import type { Bind } from '../sql/bindings.ts';
 import type { Walk } from './by-index.ts';
-import type { Bind } from './filters.ts';
 
 /** The jobs of a walk within a range of its key, both ends included. */
 export interface Slice {

@@ -8,7 +8,8 @@ import {
   walkQuery,
   walksByStart,
 } from '../../../../src/store/sqlite/lists/by-index.ts';
-import { bindings, type Wanted } from '../../../../src/store/sqlite/lists/filters.ts';
+import type { Wanted } from '../../../../src/store/sqlite/lists/filters.ts';
+import { bindings } from '../../../../src/store/sqlite/sql/bindings.ts';
 import { temporaryFolder } from '../../../help/folder.ts';
 
 /** Returns the steps of SQLite's plan for a list. */

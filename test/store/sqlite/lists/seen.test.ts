@@ -17,7 +17,7 @@ const FILTERS: JobFilter[] = [
   { node: ['n1', 'n2'], state: ['failed', 'running'] },
   { details: { partition: 'gpu' } },
   { sinceMs: NOON_MS, untilMs: NOON_MS + 1 },
-  { minRuntimeMs: 5, text: 'a' },
+  { ranges: { runtime: { min: 5 } }, text: 'a' },
 ];
 
 /** Reads filters of a database: alice and carol have jobs of physics, bob one of chem, dave one without. */

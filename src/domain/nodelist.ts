@@ -1,6 +1,6 @@
-import { type AppError, invalid, quote } from '../../domain/errors.ts';
-import { isIdentity } from '../../domain/identity.ts';
-import { MAX_NODES } from '../../domain/job.ts';
+import { type AppError, invalid, quote } from './errors.ts';
+import { isIdentity } from './identity.ts';
+import { MAX_NODES } from './job.ts';
 
 /** What Slurm prints instead of a list while a job has no nodes, in lower case. */
 const NO_NODES: ReadonlySet<string> = new Set(['', 'none assigned', '(null)', 'n/a']);
@@ -40,6 +40,12 @@ export function expandLists(lists: readonly string[], maxNodes = MAX_NODES): str
   }
   return [...nodes];
 }
+
+/** Splits several names or lists at the commas outside of brackets. */
+export const splitLists = (text: string): string[] => text.match(/(?:\[[^[\]]*\]|[^,])+/g) ?? [];
+
+/** Returns whether a text can be a name or a list of names: what is in brackets may be long. */
+export const isNodeList = (text: string): boolean => isIdentity(text.replace(/\[[^[\]]*\]/g, '[]'));
 
 /** Expands at most `room` names; throws `tooMany()` before it creates any beyond that. */
 function expandWithin(text: string, room: number, tooMany: () => AppError): string[] {

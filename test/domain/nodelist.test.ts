@@ -1,8 +1,8 @@
 import { expect, test } from 'bun:test';
 import fc from 'fast-check';
-import { AppError } from '../../../src/domain/errors.ts';
-import { isIdentity } from '../../../src/domain/identity.ts';
-import { expandLists, expandNodes } from '../../../src/slurm/values/nodelist.ts';
+import { AppError } from '../../src/domain/errors.ts';
+import { isIdentity } from '../../src/domain/identity.ts';
+import { expandLists, expandNodes, splitLists } from '../../src/domain/nodelist.ts';
 
 const LISTS: [text: string, nodes: string][] = [
   ['login1', 'login1'],
@@ -256,4 +256,10 @@ test('expandNodes returns valid names within the limit for any text, or throws a
     }),
     { numRuns: 5000 },
   );
+});
+
+test('several lists are split at the commas outside of brackets', () => {
+  expect(splitLists('n[1-2,4],m1,,odd[7,x]')).toEqual(['n[1-2,4]', 'm1', 'odd[7,x]']);
+  expect(splitLists('odd[7,x')).toEqual(['odd[7', 'x']);
+  expect(splitLists(',')).toEqual([]);
 });
