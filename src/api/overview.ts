@@ -1,7 +1,7 @@
 import { Type } from '@sinclair/typebox';
-import type { Amount, Amounts } from '../domain/overview/amounts.ts';
+import type { Amount } from '../domain/overview/amounts.ts';
 import type { Concern } from '../domain/overview/concerns.ts';
-import type { Endings } from '../domain/overview/endings.ts';
+import type { Overview } from '../domain/overview/overview.ts';
 import { formatTime } from '../domain/time.ts';
 import { Time, type Wire } from './field.ts';
 import { operation } from './operation.ts';
@@ -66,17 +66,6 @@ export const OverviewAnswer = Type.Object(
   { $id: 'Overview', additionalProperties: false },
 );
 export type OverviewAnswer = Wire<typeof OverviewAnswer>;
-
-/** The state of a cluster at one moment, from the jobs that the caller may see. */
-export interface Overview {
-  readonly timeMs: number;
-  readonly running: number;
-  readonly pending: number;
-  readonly amounts: Amounts;
-  readonly wasting: readonly Concern[];
-  readonly troubled: readonly Concern[];
-  readonly failed: readonly Endings[];
-}
 
 const renderConcern = ({ jobId, ...concern }: Concern): ConcernAnswer => ({ job_id: jobId, ...concern });
 const renderAmount = (amount: Amount) => ({ ...amount });

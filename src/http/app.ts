@@ -6,6 +6,7 @@ import { RECORD_SAMPLES } from '../api/sample-batch.ts';
 import { CREATE_LINK, START_SESSION } from '../api/session.ts';
 import type { Reception } from '../api/whoami.ts';
 import type { AccessPolicy } from '../domain/access.ts';
+import type { Overviews } from '../domain/overview/keeper.ts';
 import type { Sessions } from '../domain/session.ts';
 import type { SignInProvider } from '../domain/sign-in.ts';
 import { LOCAL_SITE, type Site } from '../domain/site.ts';
@@ -56,6 +57,7 @@ export interface AppOptions {
     Pick<AccessStore, 'listAudit'> &
     Pick<LiveStore, 'nodeReports'> &
     Pick<Upkeep, 'checkWritable'>;
+  readonly overviews: Pick<Overviews, 'of'>;
   readonly access: {
     readonly identify: Identify;
     readonly policy: AccessPolicy;
@@ -92,6 +94,7 @@ export interface AppOptions {
 /** Creates the app with all its routes, for a server or for `handle` in a test. */
 export function createApp({
   store,
+  overviews,
   access: { identify, policy, refuse, ...entry },
   site: where = LOCAL_SITE,
   provider,
@@ -113,7 +116,7 @@ export function createApp({
     .use(sparklines({ store }))
     .use(summaries({ store }))
     .use(findings({ store, now }))
-    .use(overview({ store, now }))
+    .use(overview({ overviews }))
     .use(queue({ store, now }))
     .use(nodes({ store, now }))
     .use(runs({ store }))

@@ -2,6 +2,7 @@ import { version } from '../../package.json';
 import { sessionCookie } from '../access/cookie.ts';
 import { createSessions } from '../access/session.ts';
 import { expandLists } from '../domain/nodelist.ts';
+import { overviewKeeper } from '../domain/overview/keeper.ts';
 import { type AppOptions, createApp } from '../http/app.ts';
 import type { Log } from '../log.ts';
 import { describeListener } from '../settings/listener.ts';
@@ -16,6 +17,7 @@ import { ingestPart } from './ingest.ts';
 import { certificateFilesOf, placesOf } from './listeners.ts';
 import { createMetrics } from './metrics.ts';
 import { findProvider } from './oidc.ts';
+import { overviewPart } from './overview.ts';
 import { partsOf } from './parts.ts';
 import { retentionPart } from './retention.ts';
 import { basePathOf, findNames, siteOf } from './site.ts';
@@ -117,6 +119,7 @@ export async function startService({ config, env, log, now }: ServiceOptions): P
       metrics,
     }),
   );
+  const overviews = overviewKeeper({ store, now });
   const ingest = await parts.start(ingestPart({ store, now, log, metrics }));
   const listening = await parts.start(
     httpPart({
@@ -126,6 +129,7 @@ export async function startService({ config, env, log, now }: ServiceOptions): P
         createApp({
           loadPages,
           store,
+          overviews,
           provider,
           site: siteOf(config, { names, isTls: security !== 'plain', isUnix: listener.kind === 'unix' }),
           access: { ...access.forListener(peerOf), sessions, describeReception: access.describeReception },
@@ -152,6 +156,7 @@ export async function startService({ config, env, log, now }: ServiceOptions): P
     (await parts.start(tlsPart({ files, certificate, places: listening, now, log, metrics })));
   if (slurm.isFollowed)
     await parts.start(slurmPart({ store, now, log, recordReports, slurm, config, metrics }));
+  await parts.start(overviewPart({ overviews, log, metrics }));
   await parts.start(retentionPart({ store, now, log, config, metrics }));
   if (config.demo) {
     // Imported here: a real service does not load the demonstration.

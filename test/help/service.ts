@@ -7,6 +7,7 @@ import type { Reception } from '../../src/api/whoami.ts';
 import { ANYBODY } from '../../src/domain/caller.ts';
 import type { IngestSource } from '../../src/domain/foreign/series.ts';
 import { expandLists } from '../../src/domain/nodelist.ts';
+import { overviewKeeper } from '../../src/domain/overview/keeper.ts';
 import type { Report, Source } from '../../src/domain/report.ts';
 import { callerOf, type RoleRules } from '../../src/domain/role.ts';
 import type { SignInProvider } from '../../src/domain/sign-in.ts';
@@ -122,9 +123,11 @@ export async function startService({
     ingested[`${source} ${result}`] = (ingested[`${source} ${result}`] ?? 0) + count;
   });
   const requests: { method: string; route: string; status: number }[] = [];
+  const overviews = overviewKeeper({ store, now: clock.now });
   const app = createApp({
     loadPages,
     store,
+    overviews,
     access: {
       ...options,
       identify: identify ?? (ways ? byWays : options.identify),
@@ -174,6 +177,7 @@ export async function startService({
     /** Everybody may do everything. */
     access: options,
     store,
+    overviews,
     tokens,
     clock,
     logged,

@@ -50,6 +50,7 @@ test('an internal error is answered with 500, and its cause is only in the log',
   const app = createApp({
     loadPages,
     store: service.store,
+    overviews: service.overviews,
     access: service.access,
     tokens: service.tokens,
     now: service.clock.now,
@@ -96,6 +97,7 @@ test('a scrape after a failed one is rendered again', async () => {
   const app = createApp({
     loadPages,
     store: service.store,
+    overviews: service.overviews,
     access: service.access,
     tokens: service.tokens,
     now: service.clock.now,

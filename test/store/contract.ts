@@ -17,6 +17,7 @@ import { live } from './contract/live.ts';
 import { liveMeasures } from './contract/live-measures.ts';
 import { measureSummaries } from './contract/measure-summaries.ts';
 import { nodeReports } from './contract/node-reports.ts';
+import { overview } from './contract/overview.ts';
 import type { Place } from './contract/place.ts';
 import { reports } from './contract/reports.ts';
 import { samples } from './contract/samples.ts';
@@ -50,6 +51,7 @@ export function describeStore(name: string, makePlace: () => Place): void {
     nodeReports,
     measureSummaries,
     liveMeasures,
+    overview,
     history,
     fields,
     bigJobs,

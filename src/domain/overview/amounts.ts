@@ -1,5 +1,5 @@
-import type { Job } from '../job.ts';
 import { isSilent, type ReceivedReport } from '../node-report.ts';
+import type { RunningJob } from '../running-job.ts';
 
 /** How much of something there is, is given to running jobs, and is in use by them. */
 export interface Amount {
@@ -56,8 +56,8 @@ export function amountCollector(nowMs: number) {
   let silent = 0;
   let watts: number | undefined;
 
-  function addUsage(job: Job): void {
-    const { cpus: jobCpus, gpus: jobGpus } = job.details ?? {};
+  function addUsage(job: RunningJob): void {
+    const { cpus: jobCpus, gpus: jobGpus } = job;
     if (job.usageTimeMs === undefined) return;
     memoryMb.used = add(memoryMb.used, job.memoryUsageMb);
     if (jobCpus !== undefined) cpus.used = add(cpus.used, (jobCpus * job.cpuUsage) / 100);
@@ -66,12 +66,16 @@ export function amountCollector(nowMs: number) {
   }
 
   return {
-    addRunning(job: Job): void {
-      cpus.allocated += job.details?.cpus ?? 0;
-      memoryMb.allocated += job.details?.memoryLimitMb ?? 0;
-      gpus.allocated += job.details?.gpus ?? 0;
-      for (const node of job.nodes) busy.add(node);
+    addRunning(job: RunningJob): void {
+      cpus.allocated += job.cpus ?? 0;
+      memoryMb.allocated += job.memoryLimitMb ?? 0;
+      gpus.allocated += job.gpus ?? 0;
       addUsage(job);
+    },
+
+    /** Adds a node of running jobs. */
+    addBusy(node: string): void {
+      busy.add(node);
     },
 
     addReport(received: ReceivedReport): void {

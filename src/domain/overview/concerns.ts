@@ -1,5 +1,6 @@
 import { formatCount, formatMb, formatPercent, formatSeconds } from '../figures.ts';
-import { type Job, runtimeSeconds } from '../job.ts';
+import { runtimeSeconds } from '../job.ts';
+import type { RunningJob } from '../running-job.ts';
 
 /** A running job that somebody should look at, by what is known of it now. */
 export interface Concern {
@@ -33,10 +34,10 @@ const NEAR_TIME_LIMIT = 0.9;
 /** As a node without reports: its values are no longer those of the present. */
 const SILENT_SECONDS = 5 * MINUTE;
 
-const concernOf = ({ id, user, details }: Job, kind: Concern['kind'], message: string): Concern => ({
+const concernOf = ({ id, user, name }: RunningJob, kind: Concern['kind'], message: string): Concern => ({
   jobId: id,
   user,
-  ...(details?.name !== undefined && { name: details.name }),
+  ...(name !== undefined && { name }),
   kind,
   message,
 });
@@ -46,9 +47,8 @@ export function concernCollector(nowMs: number) {
   const wasting: Weighed[] = [];
   const troubled: Weighed[] = [];
   return {
-    addRunning(job: Job): void {
-      if (job.startTimeMs === undefined) return;
-      const seconds = runtimeSeconds(job.startTimeMs, undefined, nowMs, job.details?.suspendedSeconds);
+    addRunning(job: RunningJob): void {
+      const seconds = runtimeSeconds(job.startTimeMs, undefined, nowMs, job.suspendedSeconds);
       const waste = wasteOf(job, seconds);
       if (waste) wasting.push(waste);
       troubled.push(...troublesOf(job, seconds, nowMs));
@@ -65,8 +65,8 @@ const heaviest = (all: readonly Weighed[]): Concern[] =>
     .map(({ concern }) => concern);
 
 /** GPUs come before CPUs, by the hours that they have been held. */
-function wasteOf(job: Job, seconds: number): Weighed | undefined {
-  const { cpus = 0, gpus = 0 } = job.details ?? {};
+function wasteOf(job: RunningJob, seconds: number): Weighed | undefined {
+  const { cpus = 0, gpus = 0 } = job;
   if (job.usageTimeMs === undefined) return undefined;
   if (gpus > 0 && (job.gpuUsage ?? 100) < IDLE_GPU_PERCENT && seconds >= LEAST_GPU_SECONDS)
     return {
@@ -84,8 +84,8 @@ function wasteOf(job: Job, seconds: number): Weighed | undefined {
 }
 
 /** What ends a job comes before what only might. */
-function troublesOf(job: Job, seconds: number, nowMs: number): Weighed[] {
-  const { memoryLimitMb = 0, timeLimitSeconds = 0 } = job.details ?? {};
+function troublesOf(job: RunningJob, seconds: number, nowMs: number): Weighed[] {
+  const { memoryLimitMb = 0, timeLimitSeconds = 0 } = job;
   const found: Weighed[] = [];
   const memory = memoryLimitMb > 0 && job.usageTimeMs !== undefined ? job.memoryUsageMb / memoryLimitMb : 0;
   if (memory >= NEAR_MEMORY_LIMIT) {

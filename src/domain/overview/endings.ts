@@ -1,4 +1,5 @@
-import { type Job, runtimeSeconds } from '../job.ts';
+import type { EndedJob } from '../ended-job.ts';
+import { runtimeSeconds } from '../job.ts';
 
 /** Jobs that failed on one node. */
 export interface Endings {
@@ -26,18 +27,18 @@ interface Group {
 
 const newGroup = (): Group => ({ jobs: 0, short: 0, states: new Map(), examples: [] });
 
-/** Groups failed jobs by node, the latest first, so that a node that fails all its jobs is one row. */
+/** Groups failed jobs by node, so that a node that fails all its jobs is one row. */
 export function endingCollector() {
   const groups = new Map<string | undefined, Group>();
   return {
-    /** Adds a failed job; a job of several nodes counts at its first. */
-    addFailed(job: Job): void {
-      const node = job.nodes[0];
+    /** Adds a failed job, the latest end first; a job of several nodes counts at its first. */
+    addFailed(job: EndedJob): void {
+      const { node } = job;
       const group = groups.get(node) ?? newGroup();
       groups.set(node, group);
       group.jobs++;
       if (isShort(job)) group.short++;
-      const state = job.details?.rawState?.split(' ')[0] ?? job.state;
+      const state = job.rawState?.split(' ')[0] ?? job.state;
       group.states.set(state, (group.states.get(state) ?? 0) + 1);
       if (group.examples.length < MAX_EXAMPLES) group.examples.push(job.id);
     },
@@ -58,7 +59,6 @@ export function endingCollector() {
   };
 }
 
-const isShort = ({ startTimeMs, endTimeMs, details }: Job): boolean =>
+const isShort = ({ startTimeMs, endTimeMs, suspendedSeconds }: EndedJob): boolean =>
   startTimeMs !== undefined &&
-  endTimeMs !== undefined &&
-  runtimeSeconds(startTimeMs, endTimeMs, endTimeMs, details?.suspendedSeconds) < SHORT_SECONDS;
+  runtimeSeconds(startTimeMs, endTimeMs, endTimeMs, suspendedSeconds) < SHORT_SECONDS;

@@ -1,6 +1,8 @@
+import type { EndedJob } from '../ended-job.ts';
 import type { StateCounts } from '../job.ts';
 import type { LiveMeasures } from '../live-measures.ts';
 import type { ReceivedReport } from '../node-report.ts';
+import type { RunningJob } from '../running-job.ts';
 import type { Throughput } from '../throughput.ts';
 
 /** The `/metrics` series of one job on one node. A value that was not measured is null. */
@@ -28,7 +30,10 @@ export interface JobTotals {
   readonly created: number;
 }
 
-/** What a scrape of `/metrics` reads. See `Store` for the promises of all methods. */
+/**
+ * What a scrape of `/metrics` and the overview of the cluster read. See `Store` for the promises of all
+ * methods.
+ */
 export interface LiveStore {
   /**
    * Yields one series for each node that reported of the jobs that are running or ended at or after
@@ -42,6 +47,18 @@ export interface LiveStore {
    * come from one consistent snapshot.
    */
   nodeReports(): AsyncIterable<ReceivedReport[]>;
+
+  /**
+   * Yields the running jobs, the earliest start first, with what an overview needs of them. Pages come from
+   * one consistent snapshot; other work goes on between them.
+   */
+  runningJobs(): AsyncIterable<RunningJob[]>;
+
+  /** Yields the names of the nodes of running jobs, in no order; a node may come several times. */
+  busyNodes(): AsyncIterable<string[]>;
+
+  /** Yields the jobs that ended at or after `sinceMs`, the latest end first, as `runningJobs` does. */
+  endedJobs(sinceMs: number): AsyncIterable<EndedJob[]>;
 
   /** Counts jobs by state, and all that were ever created. */
   countJobs(): Promise<JobTotals>;

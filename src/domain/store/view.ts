@@ -1,11 +1,13 @@
 import type { Sight } from '../caller.ts';
 import type { JobStore } from './jobs.ts';
+import type { LiveStore } from './live.ts';
 import type { RunStore } from './runs.ts';
 import type { SampleStore } from './samples.ts';
 
 /** Everything that is read about jobs on behalf of somebody. */
 export interface View
   extends Pick<JobStore, 'getJob' | 'listJobs' | 'streamJobs'>,
+    Pick<LiveStore, 'runningJobs' | 'busyNodes' | 'endedJobs'>,
     Pick<SampleStore, 'listSamples' | 'plotSamples' | 'readSparklines' | 'streamSamples' | 'summarizeJob'>,
     Pick<RunStore, 'streamRuns' | 'listEvents'> {}
 

@@ -2,7 +2,7 @@ import { Elysia } from 'elysia';
 import { RECEIVE_COMPLETION_BY_TOKEN } from '../../api/completion.ts';
 import { OPERATIONS } from '../../api/operations.ts';
 import { type Access, type AccessPolicy, judgeAccess } from '../../domain/access.ts';
-import { type Caller, NOBODY } from '../../domain/caller.ts';
+import { type Caller, NOBODY, type Sight } from '../../domain/caller.ts';
 import { AppError, CredentialRefused, unauthorized } from '../../domain/errors.ts';
 import type { Sessions } from '../../domain/session.ts';
 import type { View, ViewStore } from '../../domain/store/view.ts';
@@ -22,9 +22,12 @@ export type Identify = (
 export const callerContext = new Elysia({ name: 'caller' }).decorate('caller', NOBODY);
 
 /** Returns what a caller may read; those who may read no job are refused before. */
-export function viewOf(store: ViewStore, { sight }: Caller): View {
+export const viewOf = (store: ViewStore, caller: Caller): View => store.seenBy(sightOf(caller));
+
+/** Returns what a caller may see, whom the route let read. */
+export function sightOf({ sight }: Caller): Sight {
   if (sight === undefined) throw new Error('A caller without sight reached a read.');
-  return store.seenBy(sight);
+  return sight;
 }
 
 interface AccessOptions {

@@ -17,9 +17,11 @@ import { explainOpenError, notWritable, openForReading } from './file/connection
 import { connectionPool } from './file/connections.ts';
 import { type DatabaseLock, lockDatabase } from './file/lock.ts';
 import { longReads } from './file/long-reads.ts';
+import { readEndedJobs } from './jobs/ended.ts';
 import { eventReader } from './jobs/events.ts';
 import { readLiveSeries } from './jobs/live.ts';
 import { jobReader } from './jobs/read.ts';
+import { readBusyNodes, readRunningJobs } from './jobs/running.ts';
 import { throughputReader } from './jobs/throughput.ts';
 import { jobLister, jobLists } from './lists/lists.ts';
 import { readNodeReports } from './nodes/reports.ts';
@@ -153,6 +155,9 @@ function sqliteStore({
 
   const lists = jobLists({ readAtOnce, lister: jobLister(db), compute });
 
+  /** What all may see is read once for everybody; the reads of single callers wait for each other. */
+  const streamFor = (sight: Sight) => (sight === 'all' ? streamFirst : stream);
+
   /** Everybody asks through the same functions, which check within the snapshot of the read. */
   const seenBy = (sight: Sight): View => ({
     getJob: async (id) =>
@@ -160,6 +165,9 @@ function sqliteStore({
       compute((connection) => jobReader(connection).find(id, sight)),
     listJobs: (filter, page, signal) => lists.list({ ...filter, sight }, page, signal),
     streamJobs: (filter, start, signal) => lists.stream({ ...filter, sight }, start, signal),
+    runningJobs: () => streamFor(sight)((connection) => readRunningJobs(connection, sight)),
+    busyNodes: () => streamFor(sight)((connection) => readBusyNodes(connection, sight)),
+    endedJobs: (sinceMs) => streamFor(sight)((connection) => readEndedJobs(connection, sinceMs, sight)),
     streamRuns: (id, signal) => stream((connection) => runReader(connection)(id, sight), signal),
     listEvents: (id) => read(() => readEvents(id, sight)),
     listSamples: (id, query, limit, signal) =>

@@ -1,18 +1,19 @@
 import { describe, expect, test } from 'bun:test';
-import type { Job } from '../../../src/domain/job.ts';
+import type { EndedJob } from '../../../src/domain/ended-job.ts';
 import type { NodeReport } from '../../../src/domain/node-report.ts';
 import { amountCollector } from '../../../src/domain/overview/amounts.ts';
 import { concernCollector } from '../../../src/domain/overview/concerns.ts';
 import { endingCollector } from '../../../src/domain/overview/endings.ts';
+import type { RunningJob } from '../../../src/domain/running-job.ts';
 
 const NOW = 10 * 3_600_000;
 const GB = 1024;
 
-const running = (id: string, more: Partial<Job> = {}): Job => ({
-  ...{ id, user: 'alice', nodes: ['n1'], state: 'running', startTimeMs: NOW - 7_200_000 },
+const running = (id: string, more: Partial<RunningJob> = {}): RunningJob => ({
+  ...{ id, user: 'alice', nodes: 1, startTimeMs: NOW - 7_200_000, suspendedSeconds: 0 },
   ...{ cpuUsage: 90, memoryUsageMb: 10 * GB, usageTimeMs: NOW - 10_000 },
+  ...{ cpus: 10, memoryLimitMb: 20 * GB },
   ...more,
-  details: { cpus: 10, memoryLimitMb: 20 * GB, ...more.details },
 });
 const report = (node: string, receivedMs: number, more: Partial<NodeReport> = {}) => ({
   report: {
@@ -26,8 +27,9 @@ const report = (node: string, receivedMs: number, more: Partial<NodeReport> = {}
 describe('amounts', () => {
   test('tell used from allocated from all', () => {
     const amounts = amountCollector(NOW);
-    amounts.addRunning(running('1', { details: { gpus: 4 }, gpuUsage: 25 }));
-    amounts.addRunning(running('2', { cpuUsage: 10, nodes: ['n1', 'n2'] }));
+    amounts.addRunning(running('1', { gpus: 4, gpuUsage: 25 }));
+    amounts.addRunning(running('2', { cpuUsage: 10 }));
+    for (const node of ['n1', 'n2', 'n1']) amounts.addBusy(node);
     const gpus = [{ gpu: 'a', powerWatts: 300.25 }, { gpu: 'b' }];
     amounts.addReport(report('n1', NOW - 1000, { gpus }));
     amounts.addReport(report('n2', NOW - 600_000));
@@ -51,7 +53,7 @@ describe('amounts', () => {
 });
 
 describe('concerns', () => {
-  const concernsOf = (...jobs: Job[]) => {
+  const concernsOf = (...jobs: RunningJob[]) => {
     const concerns = concernCollector(NOW);
     for (const job of jobs) concerns.addRunning(job);
     return { wasting: concerns.wasting(), troubled: concerns.troubled() };
@@ -62,8 +64,8 @@ describe('concerns', () => {
   });
 
   test('put idle GPUs first, by the time that they have been held', () => {
-    const idle = (id: string, gpus: number) => running(id, { gpuUsage: 0, details: { gpus } });
-    const cpus = running('cpus', { cpuUsage: 1, details: { cpus: 10_000 } });
+    const idle = (id: string, gpus: number) => running(id, { gpuUsage: 0, gpus });
+    const cpus = running('cpus', { cpuUsage: 1, cpus: 10_000 });
     const { wasting } = concernsOf(cpus, idle('two', 2), idle('eight', 8));
     expect(wasting.map(({ jobId, kind }) => `${jobId} ${kind}`)).toEqual([
       'eight gpu-idle',
@@ -74,13 +76,13 @@ describe('concerns', () => {
   });
 
   test('leave out jobs that have just begun, and GPUs that nobody read', () => {
-    const young = running('young', { gpuUsage: 0, details: { gpus: 4 }, startTimeMs: NOW - 60_000 });
-    expect(concernsOf(young, running('unread', { details: { gpus: 4 } })).wasting).toEqual([]);
+    const young = running('young', { gpuUsage: 0, gpus: 4, startTimeMs: NOW - 60_000 });
+    expect(concernsOf(young, running('unread', { gpus: 4 })).wasting).toEqual([]);
   });
 
   test('put memory near its limit before time, and both before silence', () => {
     const memory = running('memory', { memoryUsageMb: 19.5 * GB });
-    const time = running('time', { details: { timeLimitSeconds: 7500 } });
+    const time = running('time', { timeLimitSeconds: 7500 });
     const silent = running('silent', { usageTimeMs: NOW - 1_200_000 });
     expect(concernsOf(silent, time, memory).troubled).toMatchObject([
       { jobId: 'memory', message: '19.5 GB of 20 GB memory' },
@@ -98,10 +100,10 @@ describe('concerns', () => {
 describe('failed jobs', () => {
   test('of one node are one row, with those that ended at once', () => {
     const endings = endingCollector();
-    const failed = (id: string, node: string | undefined, seconds: number, rawState: string): Job => ({
-      ...running(id),
-      ...{ state: 'failed', nodes: node ? [node] : [], endTimeMs: NOW - 7_200_000 + seconds * 1000 },
-      details: { rawState },
+    const failed = (id: string, node: string | undefined, seconds: number, rawState: string): EndedJob => ({
+      ...{ id, user: 'alice', state: 'failed', rawState, suspendedSeconds: 0 },
+      ...(node !== undefined && { node }),
+      ...{ startTimeMs: NOW - 7_200_000, endTimeMs: NOW - 7_200_000 + seconds * 1000 },
     });
     for (const id of ['1', '2', '3', '4']) endings.addFailed(failed(id, 'n7', 2, 'NODE_FAIL'));
     endings.addFailed(failed('5', 'n7', 600, 'OUT_OF_MEMORY'));

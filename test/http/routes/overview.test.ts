@@ -47,3 +47,28 @@ test('jobs that failed within the last hour are there, older ones are not', asyn
     ['new'],
   ]);
 });
+
+test('while it is refreshed, nobody gets an old overview, and nobody waits', async () => {
+  await using service = await startService();
+  const running = async () =>
+    ((await service.send('GET', '/v1/overview')).json as { running: number }).running;
+  await service.overviews.refresh();
+  await service.store.createJobs([pastJob('1')]);
+  expect(await running()).toBe(0);
+  // Somebody watches, so that it is made anew as soon as it is not fresh.
+  service.clock.advance(5000);
+  await service.overviews.refresh();
+  expect(await running()).toBe(1);
+  await service.store.createJobs([pastJob('2')]);
+  service.clock.advance(60_000);
+  await service.overviews.refresh();
+  expect(await running()).toBe(2);
+  await service.store.createJobs([pastJob('3')]);
+  // Nobody watches any more: it may become older.
+  service.clock.advance(60_000);
+  await service.overviews.refresh();
+  await service.store.createJobs([pastJob('4')]);
+  service.clock.advance(19_000);
+  await service.overviews.refresh();
+  expect(await running()).toBe(3);
+});

@@ -26,6 +26,18 @@ const CHUNK_JOBS = 100;
 /** Rows of nodes or usage read between two yields, which takes some hundred microseconds. */
 const STEP_ROWS = 500;
 
+/**
+ * Reads what the nodes of jobs reported last, by the numbers of the jobs, given as a JSON array. Yields about
+ * every millisecond.
+ */
+export function usageReader(db: Database) {
+  const select = db.query<Usage & { job: number }, [string]>(
+    `SELECT usage.job, time AS timeMs, cpu AS cpuUsage, memory AS memoryUsageMb, gpu AS gpuUsage
+       FROM json_each(?) AS wanted JOIN usage ON usage.job = wanted.value JOIN latest ON latest.usage = usage.id`,
+  );
+  return (wanted: string) => groupByJob(select.iterate(wanted));
+}
+
 /** Completes rows to jobs with nodes, usage and details, in the same order. */
 export function jobCompleter(db: Database) {
   const selectRows = db.query<JobRow, [string]>(
@@ -36,17 +48,14 @@ export function jobCompleter(db: Database) {
     `SELECT job_node.job, job_node.position, node.name FROM json_each(?) AS wanted
        JOIN job_node ON job_node.job = wanted.value JOIN node ON node.id = job_node.node`,
   );
-  const selectUsage = db.query<Usage & { job: number }, [string]>(
-    `SELECT usage.job, time AS timeMs, cpu AS cpuUsage, memory AS memoryUsageMb, gpu AS gpuUsage
-       FROM json_each(?) AS wanted JOIN usage ON usage.job = wanted.value JOIN latest ON latest.usage = usage.id`,
-  );
+  const readUsage = usageReader(db);
   const findDetails = detailReader(db);
 
   function* completeChunk(found: readonly JobRow[]): Generator<undefined, Job[]> {
     const wanted = JSON.stringify(found.map((row) => row.seq));
     const details = findDetails(wanted);
     const nodes = yield* groupByJob(selectNodes.iterate(wanted));
-    const usage = yield* groupByJob(selectUsage.iterate(wanted));
+    const usage = yield* readUsage(wanted);
     return found.map((row) => ({
       id: row.id,
       user: row.user,

@@ -1,0 +1,54 @@
+import type { Database } from 'bun:sqlite';
+import type { Sight } from '../../../domain/caller.ts';
+import type { EndedJob } from '../../../domain/ended-job.ts';
+import { isSeen } from '../../../domain/sight.ts';
+import { NO_NODE } from './row.ts';
+import { stateName } from './states.ts';
+
+/** Jobs of a page, which take about a millisecond to read. */
+const PAGE_JOBS = 250;
+
+interface Row {
+  readonly id: string;
+  readonly user: string;
+  readonly account: string | null;
+  readonly state: number;
+  readonly rawState: string | null;
+  readonly node: string | null;
+  readonly started: number;
+  readonly startTimeMs: number;
+  readonly endTimeMs: number;
+  readonly suspendedSeconds: number;
+}
+
+/** Reads the jobs that ended since and that somebody may see, the latest end first, in pages. */
+export function* readEndedJobs(db: Database, sinceMs: number, sight: Sight): Generator<EndedJob[]> {
+  const select = db.query<Row, [number]>(
+    `SELECT job.id, (SELECT name FROM user WHERE id = job.user) AS user,
+            (SELECT name FROM label WHERE id = detail.account) AS account, job.state,
+            detail.raw_state AS rawState,
+            (SELECT name FROM node WHERE id = job.first_node AND id <> ${NO_NODE}) AS node,
+            job.started, job.start_time AS startTimeMs, job.end_time AS endTimeMs,
+            job.suspended AS suspendedSeconds
+       FROM job INDEXED BY job_by_end LEFT JOIN detail ON detail.job = job.seq
+      WHERE job.end_time >= ? ORDER BY job.end_time DESC, job.seq DESC`,
+  );
+  let page: EndedJob[] = [];
+  let read = 0;
+  for (const row of select.iterate(sinceMs)) {
+    if (isSeen(sight, row)) page.push(endedJob(row));
+    if (++read % PAGE_JOBS > 0) continue;
+    yield page;
+    page = [];
+  }
+  yield page;
+}
+
+const endedJob = ({ account, state, rawState, node, started, startTimeMs, ...row }: Row): EndedJob => ({
+  ...row,
+  ...(account !== null && { account }),
+  state: stateName(state),
+  ...(rawState !== null && { rawState }),
+  ...(node !== null && { node }),
+  ...(started === 1 && { startTimeMs }),
+});
