@@ -2,6 +2,7 @@ import { LIST_AUDIT } from './audit.ts';
 import { RECEIVE_COMPLETION, RECEIVE_COMPLETION_BY_TOKEN } from './completion.ts';
 import { GET_FINDINGS } from './finding.ts';
 import { GET_HEALTH } from './health.ts';
+import { GET_HEAT_MAP } from './heat-map.ts';
 
 import { HOOK_CALLED, JOB_FINISHED, JOB_STARTED } from './hook-event.ts';
 import { RECEIVE_OTLP, RECEIVE_OTLP_METRICS, RECEIVE_REMOTE_WRITE } from './ingest.ts';
@@ -16,6 +17,7 @@ import { LIST_NODES } from './node-list.ts';
 import type { Operation } from './operation.ts';
 import { GET_OVERVIEW } from './overview.ts';
 import { CREATE_JOBS } from './past-job.ts';
+import { GET_QUALITY } from './quality.ts';
 import { GET_QUEUE } from './queue.ts';
 import { LIST_RUNS } from './run.ts';
 import { RECORD_SAMPLE } from './sample.ts';
@@ -45,6 +47,8 @@ export const OPERATIONS: readonly Operation[] = [
   RECEIVE_OTLP_METRICS,
   GET_SUMMARY,
   GET_FINDINGS,
+  GET_HEAT_MAP,
+  GET_QUALITY,
   GET_OVERVIEW,
   GET_QUEUE,
   LIST_NODES,

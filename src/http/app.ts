@@ -32,6 +32,7 @@ import { type CompletionOptions, completions } from './routes/completions.ts';
 import { DOCUMENTATION_ACCESS, documentation } from './routes/documentation.ts';
 import { findings } from './routes/findings.ts';
 import { health } from './routes/health.ts';
+import { heatMaps } from './routes/heat-maps.ts';
 import { type HookOptions, hooks } from './routes/hook-events.ts';
 import { type Ingest, ingests } from './routes/ingests.ts';
 import { events } from './routes/job-events.ts';
@@ -41,6 +42,7 @@ import { nodes } from './routes/nodes.ts';
 import { OIDC_ACCESS, oidc } from './routes/oidc.ts';
 import { overview } from './routes/overview.ts';
 import { PAGES_ACCESS, type Pages, pages } from './routes/pages.ts';
+import { qualities } from './routes/qualities.ts';
 import { queue } from './routes/queue.ts';
 import { runs } from './routes/runs.ts';
 import { samples } from './routes/samples.ts';
@@ -118,6 +120,8 @@ export function createApp({
     .use(findings({ store, now }))
     .use(overview({ overviews }))
     .use(queue({ store, now }))
+    .use(heatMaps({ store }))
+    .use(qualities({ store, now }))
     .use(nodes({ store, now }))
     .use(runs({ store }))
     .use(events({ store }))

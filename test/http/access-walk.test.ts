@@ -48,6 +48,8 @@ const ROWS: Readonly<Record<string, Row>> = {
   getSummary: READ,
   listSparklines: LIST,
   getFindings: READ,
+  getHeatMap: READ,
+  getQuality: READ,
   getOverview: LIST,
   getQueue: LIST,
   listNodes: LIST,

@@ -5,6 +5,7 @@ import { bigJobs } from './contract/bigjobs.ts';
 import { events } from './contract/events.ts';
 import { expiry } from './contract/expiry.ts';
 import { fields } from './contract/fields.ts';
+import { heatMaps } from './contract/heat-maps.ts';
 import { history } from './contract/history.ts';
 import { jobs } from './contract/jobs.ts';
 import { joinedRuns } from './contract/joined-runs.ts';
@@ -54,6 +55,7 @@ export function describeStore(name: string, makePlace: () => Place): void {
     overview,
     history,
     fields,
+    heatMaps,
     bigJobs,
     expiry,
     views,

@@ -1,8 +1,11 @@
 import type { BatchMeasures } from '../batch-measures.ts';
+import type { HeatMap } from '../heat-map.ts';
 import type { GpuSummary, MeasureSummary } from '../measure-summary.ts';
 import type { ReceivedReport } from '../node-report.ts';
+import type { FieldName } from '../reading-fields.ts';
 import type { Readings } from '../readings.ts';
 import type { NewSample } from '../sample.ts';
+import type { NodeTrace } from '../sample-trace.ts';
 import type { Plot } from '../spans.ts';
 import type { Sparklines } from '../sparkline.ts';
 import type { UsageSummary } from '../summary.ts';
@@ -30,6 +33,13 @@ export interface ReadingQuery extends TimeRange {
    * none.
    */
   readonly by?: 'gpu';
+}
+
+/** Selects what a heat map shows: one field, a row a node, or with `by` a row a GPU. */
+export interface HeatMapQuery extends Pick<ReadingQuery, 'fromMs' | 'toMs' | 'node' | 'run' | 'by'> {
+  readonly field: FieldName;
+  /** At most this many. */
+  readonly columns: number;
 }
 
 /** A summary of all samples of a run. It outlives the samples. */
@@ -115,6 +125,18 @@ export interface SampleStore {
    * After a bounded time of work, the jobs of most nodes are skipped.
    */
   readSparklines(jobIds: readonly string[], maxPoints: number, signal?: AbortSignal): Promise<Sparklines>;
+
+  /**
+   * Returns one field of all readings that match as a map of nodes, in the order of the job, or GPUs over
+   * equal spans of time (domain `mostColumns`, `plotSpans`). Rejects as `plotSamples` does.
+   */
+  mapSamples(jobId: string, query: HeatMapQuery, signal?: AbortSignal): Promise<HeatMap>;
+
+  /**
+   * Returns how the samples of a run (the latest unless `run` is given) followed each other on each node that
+   * has any, in the order of the job. Rejects with `not_found`.
+   */
+  traceSamples(jobId: string, run?: number, signal?: AbortSignal): Promise<readonly NodeTrace[]>;
 
   /**
    * Yields all readings that match, in order and in batches, from one consistent snapshot, within bounded

@@ -8,7 +8,16 @@ import type { SampleStore } from './samples.ts';
 export interface View
   extends Pick<JobStore, 'getJob' | 'listJobs' | 'streamJobs'>,
     Pick<LiveStore, 'runningJobs' | 'busyNodes' | 'endedJobs'>,
-    Pick<SampleStore, 'listSamples' | 'plotSamples' | 'readSparklines' | 'streamSamples' | 'summarizeJob'>,
+    Pick<
+      SampleStore,
+      | 'listSamples'
+      | 'plotSamples'
+      | 'readSparklines'
+      | 'mapSamples'
+      | 'traceSamples'
+      | 'streamSamples'
+      | 'summarizeJob'
+    >,
     Pick<RunStore, 'streamRuns' | 'listEvents'> {}
 
 /** Reads that show each caller only the jobs that are theirs. */

@@ -176,6 +176,10 @@ function sqliteStore({
       computeMuch((connection) => readingReader(connection).plot(id, query, maxPoints, sight), signal),
     readSparklines: (ids, maxPoints, signal) =>
       compute((connection) => sparklineReader(connection)(ids, maxPoints, sight), signal),
+    mapSamples: (id, query, signal) =>
+      computeMuch((connection) => readingReader(connection).map(id, query, sight), signal),
+    traceSamples: (id, run, signal) =>
+      computeMuch((connection) => readingReader(connection).trace(id, run, sight), signal),
     streamSamples: (id, query, signal) =>
       streamMuch((connection) => readingReader(connection).stream(id, query, sight), signal),
     summarizeJob: (id, run, signal) =>

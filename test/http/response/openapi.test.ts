@@ -98,6 +98,14 @@ const REFERENCE: Record<string, { parameters?: string[]; body?: string[]; status
     statuses: [200, 400, 404, 500, 503],
   },
   'get /v1/sparklines': { parameters: ['job', 'points'], statuses: [200, 400, 500, 503] },
+  'get /v1/jobs/{jobId}/heatmap': {
+    parameters: ['jobId!', 'field', 'columns', 'start_time', 'end_time', 'node', 'run', 'by'],
+    statuses: [200, 400, 404, 500, 503],
+  },
+  'get /v1/jobs/{jobId}/quality': {
+    parameters: ['jobId!', 'run'],
+    statuses: [200, 400, 404, 500, 503],
+  },
   'get /v1/nodes': { statuses: [200, 500, 503] },
   'get /v1/overview': { statuses: [200, 500, 503] },
   'get /v1/queue': { statuses: [200, 500, 503] },

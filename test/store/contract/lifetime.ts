@@ -20,6 +20,8 @@ const CALLS: [string, (store: Store) => Promise<unknown>][] = [
   ['streamRuns', (store) => Array.fromAsync(store.streamRuns('a'))],
   ['listEvents', (store) => store.listEvents('a')],
   ['plotSamples', (store) => store.plotSamples('a', {}, 10)],
+  ['mapSamples', (store) => store.mapSamples('a', { field: 'cpu_usage', columns: 10 })],
+  ['traceSamples', (store) => store.traceSamples('a')],
   ['streamSamples', (store) => Array.fromAsync(store.streamSamples('a', {}))],
   ['summarizeJob', (store) => store.summarizeJob('a')],
   ['readState', (store) => store.readState('x')],

@@ -114,6 +114,8 @@ const READS: ((view: View, id: string, run: number | undefined) => Promise<unkno
   (view, id, run) => view.plotSamples(id, defined({ run }), 10),
   (view, id, run) => Array.fromAsync(view.streamSamples(id, defined({ run }))),
   (view, id, run) => view.summarizeJob(id, run),
+  (view, id, run) => view.mapSamples(id, { ...defined({ run }), field: 'cpu_usage', columns: 10 }),
+  (view, id, run) => view.traceSamples(id, run),
 ];
 
 interface Whole {

@@ -1,11 +1,16 @@
 import type { Database } from 'bun:sqlite';
 import type { Sight } from '../../../domain/caller.ts';
+import { defined } from '../../../domain/defined.ts';
+import type { HeatMap } from '../../../domain/heat-map.ts';
 import { measureSummarizer, summarizeNodeMeasures } from '../../../domain/measure-summary.ts';
+import { codesOf } from '../../../domain/reading-fields.ts';
 import { joinReadings, type Readings } from '../../../domain/readings.ts';
+import { type NodeTrace, sampleTracer } from '../../../domain/sample-trace.ts';
 import type { Plot } from '../../../domain/spans.ts';
 import type { JobRun } from '../../../domain/store/runs.ts';
-import type { JobSummary, NodeSummary, ReadingQuery } from '../../../domain/store/samples.ts';
+import type { HeatMapQuery, JobSummary, NodeSummary, ReadingQuery } from '../../../domain/store/samples.ts';
 import { summarizeJob, summarizeNode } from '../../../domain/summary.ts';
+import { mapPieces } from '../../chunk/heat-map.ts';
 import { mergePieces } from '../../chunk/merge.ts';
 import type { FoundPieces } from '../../chunk/piece.ts';
 import { plotPieces } from '../../chunk/plot.ts';
@@ -59,6 +64,37 @@ export const readingReader = perConnection((db: Database) => {
     *plot(id: string, query: ReadingQuery, maxPoints: number, sight: Sight): Generator<undefined, Plot> {
       const found = yield* findPieces(findRun(id, query.run, sight), query);
       return yield* plotPieces(found, query, maxPoints);
+    },
+
+    /** Returns a heat map as `SampleStore.mapSamples` describes. */
+    *map(id: string, query: HeatMapQuery, sight: Sight): Generator<undefined, HeatMap> {
+      const { field, columns: _, ...range } = query;
+      const run = findRun(id, query.run, sight);
+      const codes = codesOf([field]);
+      const { pieces, names, gpus } = yield* findPieces(run, {
+        ...range,
+        ...(codes.length > 0 && { codes }),
+      });
+      const rows = names.map((name = run.nodes[0], place) =>
+        defined<{ node?: string; gpu?: string }>({ node: name, gpu: gpus?.[place] }),
+      );
+      return yield* mapPieces({ pieces, names: rows }, query);
+    },
+
+    /** Returns how the samples followed each other, as `SampleStore.traceSamples` describes. */
+    *trace(id: string, number: number | undefined, sight: Sight): Generator<undefined, NodeTrace[]> {
+      const run = findRun(id, number, sight);
+      const { pieces, names } = yield* findPieces(run, {});
+      const traces: NodeTrace[] = [];
+      for (const [node, own] of Map.groupBy(pieces, (piece) => piece.node)) {
+        const tracer = sampleTracer(names[node] ?? run.nodes[0] ?? '');
+        for (const piece of own) {
+          tracer.add(piece.open());
+          yield;
+        }
+        traces.push(tracer.trace());
+      }
+      return traces;
     },
 
     /** Summarizes all samples of a run. */
