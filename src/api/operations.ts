@@ -12,6 +12,7 @@ import { LIST_EVENTS } from './job-event.ts';
 import { LIST_JOBS } from './job-list.ts';
 import { UPDATE_JOB } from './job-patch.ts';
 import { GET_METRICS } from './metrics.ts';
+import { LIST_NAMES } from './name.ts';
 import { CREATE_JOB } from './new-job.ts';
 import { LIST_NODES } from './node-list.ts';
 import type { Operation } from './operation.ts';
@@ -33,6 +34,7 @@ import { WHOAMI } from './whoami.ts';
 export const OPERATIONS: readonly Operation[] = [
   GET_HEALTH,
   LIST_JOBS,
+  LIST_NAMES,
   CREATE_JOB,
   CREATE_JOBS,
   GET_JOB,

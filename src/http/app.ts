@@ -38,6 +38,7 @@ import { type Ingest, ingests } from './routes/ingests.ts';
 import { events } from './routes/job-events.ts';
 import { jobs } from './routes/jobs.ts';
 import { scrapes } from './routes/metrics.ts';
+import { names } from './routes/names.ts';
 import { nodes } from './routes/nodes.ts';
 import { OIDC_ACCESS, oidc } from './routes/oidc.ts';
 import { overview } from './routes/overview.ts';
@@ -114,6 +115,7 @@ export function createApp({
   const api = new Elysia({ normalize: false })
     .use(health({ store, now, version }))
     .use(jobs({ store, now }))
+    .use(names({ store }))
     .use(samples({ store, now }))
     .use(sparklines({ store }))
     .use(summaries({ store }))

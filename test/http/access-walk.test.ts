@@ -52,6 +52,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   getQuality: READ,
   getOverview: LIST,
   getQueue: LIST,
+  listNames: LIST,
   listNodes: LIST,
   listRuns: READ,
   listEvents: READ,
@@ -115,9 +116,16 @@ async function start() {
   return service;
 }
 
+/** What an operation requires in its query. */
+const QUERIES: Readonly<Record<string, (jobId: string) => string>> = {
+  revokeSessions: () => '?user=alice',
+  listSparklines: (jobId) => `?job=${jobId}`,
+  listNames: () => '?kind=user',
+};
+
 const pathOf = (id: string, path: string, jobId: string): string =>
   path.replace(':jobId', jobId).replace(':name', 'old').replace(':token', 'none') +
-  (id === 'revokeSessions' ? '?user=alice' : id === 'listSparklines' ? `?job=${jobId}` : '');
+  (QUERIES[id]?.(jobId) ?? '');
 
 test.each(OPERATIONS)('$id ($method $path) as everybody', async ({ id, method, path }) => {
   expect(ROWS[id], `${id} needs a row in this test`).toBeDefined();

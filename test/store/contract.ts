@@ -17,6 +17,7 @@ import { figureLists } from './contract/lists-figures.ts';
 import { live } from './contract/live.ts';
 import { liveMeasures } from './contract/live-measures.ts';
 import { measureSummaries } from './contract/measure-summaries.ts';
+import { names } from './contract/names.ts';
 import { nodeReports } from './contract/node-reports.ts';
 import { overview } from './contract/overview.ts';
 import type { Place } from './contract/place.ts';
@@ -38,6 +39,7 @@ export function describeStore(name: string, makePlace: () => Place): void {
     lists,
     anyLists,
     figureLists,
+    names,
     samples,
     usage,
     batches,

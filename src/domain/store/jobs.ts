@@ -1,5 +1,6 @@
 import type { Job, JobPatch, NewJob, PastJob } from '../job.ts';
 import type { JobFilter, JobPage, ListStart, Page } from '../list.ts';
+import type { NameKind } from '../name.ts';
 import type { AuditEntry } from './access.ts';
 import type { BatchResult } from './batch.ts';
 
@@ -42,6 +43,12 @@ export interface JobStore {
    * if too many such lists are running, and with the reason of `signal` once that is aborted.
    */
   listJobs(filter: JobFilter, page: Page, signal?: AbortSignal): Promise<JobPage>;
+
+  /**
+   * Returns the first `MAX_NAMES` names of a kind that begin with a text, in order: those of all jobs there
+   * are, and of some that were deleted. Costs the same for any number of jobs.
+   */
+  listNames(kind: NameKind, prefix: string): Promise<string[]>;
 
   /**
    * Yields all jobs that match, or the first `limit`, in the order of `listJobs` and with its guarantees from

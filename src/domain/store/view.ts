@@ -6,7 +6,7 @@ import type { SampleStore } from './samples.ts';
 
 /** Everything that is read about jobs on behalf of somebody. */
 export interface View
-  extends Pick<JobStore, 'getJob' | 'listJobs' | 'streamJobs'>,
+  extends Pick<JobStore, 'getJob' | 'listJobs' | 'listNames' | 'streamJobs'>,
     Pick<LiveStore, 'runningJobs' | 'busyNodes' | 'endedJobs'>,
     Pick<
       SampleStore,
@@ -33,6 +33,8 @@ export interface ViewStore {
    * - `streamRuns` yields the visible runs with the numbers that they have for everybody. A job without a
    *   visible run is an unknown id. The number of a hidden run is refused as a number that was never given.
    * - `sluid` in a filter matches visible runs only.
+   * - `listNames` has the users and accounts of visible jobs, and no nodes or partitions, because whose jobs
+   *   those had is not known without reading them.
    * - `listEvents` has the events of visible runs. Events do not say whose they are if the job had several
    *   runs before a database was migrated to version 17: those are left out if any of the runs is hidden.
    *

@@ -24,6 +24,7 @@ import { jobReader } from './jobs/read.ts';
 import { readBusyNodes, readRunningJobs } from './jobs/running.ts';
 import { throughputReader } from './jobs/throughput.ts';
 import { jobLister, jobLists } from './lists/lists.ts';
+import { nameLister } from './lists/names.ts';
 import { readNodeReports } from './nodes/reports.ts';
 import { unconfirmedLister } from './runs/unconfirmed.ts';
 import { LogIndex } from './samples/log-index.ts';
@@ -97,6 +98,7 @@ function sqliteStore({
   const db = openForReading(path);
   const jobs = jobReader(db);
   const readEvents = eventReader(db);
+  const listNames = nameLister(db);
   const listUnconfirmed = unconfirmedLister(db);
   const readState = stateReader(db);
   const readThroughput = throughputReader(db);
@@ -168,6 +170,7 @@ function sqliteStore({
     runningJobs: () => streamFor(sight)((connection) => readRunningJobs(connection, sight)),
     busyNodes: () => streamFor(sight)((connection) => readBusyNodes(connection, sight)),
     endedJobs: (sinceMs) => streamFor(sight)((connection) => readEndedJobs(connection, sinceMs, sight)),
+    listNames: (kind, prefix) => read(() => listNames(kind, prefix, sight)),
     streamRuns: (id, signal) => stream((connection) => runReader(connection)(id, sight), signal),
     listEvents: (id) => read(() => readEvents(id, sight)),
     listSamples: (id, query, limit, signal) =>

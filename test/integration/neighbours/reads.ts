@@ -89,6 +89,7 @@ const names = (letter: string) =>
 export const LISTS: readonly Case[] = [
   read('GET /v1/overview', 'of 1,000,000 jobs', '/v1/overview'),
   read('GET /v1/queue', 'of 1,000,000 jobs', '/v1/queue'),
+  read('GET /v1/names', 'users of 1,000,000 jobs', '/v1/names?kind=user&prefix=u'),
   list('a page of 10,000', 'limit=10000'),
   list('500,000 skipped', 'offset=500000'),
   list('500,000 skipped in one state', 'state=completed&offset=500000'),
@@ -100,6 +101,10 @@ export const LISTS: readonly Case[] = [
   list('sorted by memory, a page of 10,000', 'sort=memory_usage&limit=10000'),
   list('sorted by runtime', 'sort=runtime&order=asc'),
   list('long ones since', 'since=2023-01-01&min_runtime=3d'),
+  list('idle ones by their usage', 'min_cpus=1&max_cpu_usage=5'),
+  list('a state of Slurm', 'raw_state=timeout'),
+  list('a list of all nodes', 'node=n%5B0000-1999%5D'),
+  list('sorted by wait', 'sort=wait'),
   list('100 users', `user=${names('u')}&limit=10000`),
   list('100 nodes', `node=${names('n')}&limit=10000`),
   list('100 users, all states but one', `user=${names('u')}&state=running,pending,failed,cancelled`),
