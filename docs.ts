@@ -1,3 +1,4 @@
+import { renderFindingsPage } from './src/api/findings-page.ts';
 import { renderMeasuresPage } from './src/api/measures-page.ts';
 import { renderApiTables } from './src/api/tables.ts';
 import { loadCommands } from './src/cli/commands.ts';
@@ -10,6 +11,7 @@ import { renderMetricsPage } from './src/service/metrics-page.ts';
 export const PAGES: Readonly<Record<string, (text: string) => string | Promise<string>>> = {
   'docs/api.md': renderApiTables,
   'docs/configuration.md': async () => renderConfigurationPage(await loadCommands()),
+  'docs/findings.md': renderFindingsPage,
   'docs/measures.md': renderMeasuresPage,
   'docs/metrics.md': renderMetricsPage,
 };

@@ -1,8 +1,21 @@
 import { Type } from '@sinclair/typebox';
-import { SEVERITIES, SUBJECTS } from '../domain/finding/finding.ts';
+import { type Evidence, SEVERITIES, SUBJECTS } from '../domain/finding/finding.ts';
 import type { Verdict } from '../domain/finding/judge.ts';
-import { Choice, type Wire } from './field.ts';
+import { formatTime } from '../domain/time.ts';
+import { Choice, Time, type Wire } from './field.ts';
 import { JOB_ID, operation, RUN } from './operation.ts';
+
+const EvidenceAnswer = Type.Object(
+  {
+    measure: Type.String({ description: 'Field of the samples in which it can be seen' }),
+    gpus: Type.Optional(
+      Type.Array(Type.String(), { description: 'UUIDs of the GPUs that it speaks of; all if absent' }),
+    ),
+    from: Type.Optional(Time('Start of the time that it speaks of; the whole run if absent')),
+    to: Type.Optional(Time('End of that time')),
+  },
+  { additionalProperties: false },
+);
 
 const FindingAnswer = Type.Object(
   {
@@ -14,6 +27,7 @@ const FindingAnswer = Type.Object(
     nodes: Type.Optional(
       Type.Array(Type.String(), { description: 'Nodes that it speaks of; all if absent' }),
     ),
+    evidence: Type.Optional(EvidenceAnswer),
   },
   { additionalProperties: false },
 );
@@ -32,12 +46,20 @@ export const VerdictAnswer = Type.Object(
 );
 export type VerdictAnswer = Wire<typeof VerdictAnswer>;
 
+const renderEvidence = ({ measure, gpus, fromMs, toMs }: Evidence) => ({
+  measure,
+  ...(gpus && { gpus: [...gpus] }),
+  ...(fromMs !== undefined && { from: formatTime(fromMs) }),
+  ...(toMs !== undefined && { to: formatTime(toMs) }),
+});
+
 export const renderVerdict = (jobId: string, verdict: Verdict): VerdictAnswer => ({
   job_id: jobId,
   verdict: verdict.sentence,
-  findings: verdict.findings.map(({ nodes, ...finding }) => ({
+  findings: verdict.findings.map(({ nodes, evidence, ...finding }) => ({
     ...finding,
     ...(nodes && { nodes: [...nodes] }),
+    ...(evidence && { evidence: renderEvidence(evidence) }),
   })),
   fine: [...verdict.fine],
   not_judged: [...verdict.unjudged],

@@ -6,6 +6,7 @@ import { RECORD_SAMPLES } from '../api/sample-batch.ts';
 import { CREATE_LINK, START_SESSION } from '../api/session.ts';
 import type { Reception } from '../api/whoami.ts';
 import type { AccessPolicy } from '../domain/access.ts';
+import type { Thresholds } from '../domain/finding/thresholds.ts';
 import type { Overviews } from '../domain/overview/keeper.ts';
 import type { Sessions } from '../domain/session.ts';
 import type { SignInProvider } from '../domain/sign-in.ts';
@@ -79,6 +80,8 @@ export interface AppOptions {
   readonly now: () => number;
   readonly log: ErrorLog;
   readonly version: string;
+  /** By which findings judge; the defaults if left out. */
+  readonly thresholds?: Thresholds;
   /** Largest body of a single write. */
   readonly maxBodyBytes: number;
   /** Loads the pages. */
@@ -106,6 +109,7 @@ export function createApp({
   now,
   log,
   version,
+  thresholds,
   maxBodyBytes,
   loadPages,
   slurm,
@@ -119,11 +123,11 @@ export function createApp({
     .use(samples({ store, now }))
     .use(sparklines({ store }))
     .use(summaries({ store }))
-    .use(findings({ store, now }))
     .use(overview({ overviews }))
     .use(queue({ store, now }))
     .use(heatMaps({ store }))
     .use(qualities({ store, now }))
+    .use(findings({ store, now, ...(thresholds && { thresholds }) }))
     .use(nodes({ store, now }))
     .use(runs({ store }))
     .use(events({ store }))

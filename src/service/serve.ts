@@ -1,6 +1,7 @@
 import { version } from '../../package.json';
 import { sessionCookie } from '../access/cookie.ts';
 import { createSessions } from '../access/session.ts';
+import { thresholdsOf } from '../domain/finding/thresholds.ts';
 import { expandLists } from '../domain/nodelist.ts';
 import { overviewKeeper } from '../domain/overview/keeper.ts';
 import { type AppOptions, createApp } from '../http/app.ts';
@@ -138,6 +139,7 @@ export async function startService({ config, env, log, now }: ServiceOptions): P
           now,
           log,
           version,
+          thresholds: thresholdsOf(config.thresholds),
           maxBodyBytes: config.maxBodyBytes,
           slurm: {
             recordReports,

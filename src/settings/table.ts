@@ -1,3 +1,4 @@
+import { readThreshold } from '../domain/finding/thresholds.ts';
 import { MAX_UNSEALED_SAMPLES } from '../domain/unsealed.ts';
 import { LOG_LEVELS } from '../log.ts';
 import { ACCESS_SETTINGS } from './access.ts';
@@ -136,6 +137,16 @@ export const SETTINGS = {
     otherwise: String(MAX_UNSEALED_SAMPLES),
     help: 'Samples that may wait to be packed before batches get 503; a million takes 16 MB',
     ...integer(10_000, 1e9),
+  },
+  thresholds: {
+    name: 'threshold',
+    takes: 'NAME=NUMBER',
+    otherwise: '',
+    help: 'Numbers by which findings judge, where the site has others (see docs/findings.md)',
+    ...list(
+      'thresholds such as gpu-low-percent=20, by the names in docs/findings.md',
+      (word) => readThreshold(word) !== undefined,
+    ),
   },
   logLevel: {
     name: 'log-level',

@@ -70,7 +70,7 @@ test('the times of each answer whose date can be read are told', async () => {
     for (const _ of dates) await errorOf(client.getJob('a'));
     const [own, given] = seen as [AnswerTimes, AnswerTimes];
     expect(seen).toHaveLength(2);
-    expect(Math.abs(own.serverMs - own.sentMs)).toBeLessThan(1500);
+    expect(Math.abs(own.serverMs - own.sentMs)).toBeLessThan(5000);
     expect(own.receivedMs).toBeGreaterThanOrEqual(own.sentMs);
     expect(given.serverMs).toBe(Date.UTC(2026, 0, 20, 12));
   } finally {

@@ -5,6 +5,7 @@ import { tokenRegistry } from '../../src/access/token.ts';
 import type { Way } from '../../src/access/way.ts';
 import type { Reception } from '../../src/api/whoami.ts';
 import { ANYBODY } from '../../src/domain/caller.ts';
+import type { Thresholds } from '../../src/domain/finding/thresholds.ts';
 import type { IngestSource } from '../../src/domain/foreign/series.ts';
 import { expandLists } from '../../src/domain/nodelist.ts';
 import { overviewKeeper } from '../../src/domain/overview/keeper.ts';
@@ -86,6 +87,8 @@ interface ServiceOptions {
   readonly refuse?: AppOptions['access']['refuse'];
   /** At which people sign in. */
   readonly provider?: SignInProvider;
+  /** By which findings judge. */
+  readonly thresholds?: Thresholds;
 }
 
 /**
@@ -104,6 +107,7 @@ export async function startService({
   site = LOCAL_SITE,
   refuse,
   provider,
+  thresholds,
 }: ServiceOptions = {}) {
   const folder = temporaryFolder();
   const clock = fixedClock();
@@ -146,6 +150,7 @@ export async function startService({
       observeRequest: (method, route, status) => void requests.push({ method, route, status }),
     },
     maxBodyBytes,
+    ...(thresholds && { thresholds }),
     slurm: slurmParts(store),
     ingest: ingest.routes,
   });

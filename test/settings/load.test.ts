@@ -66,6 +66,7 @@ const DEFAULTS: Config = {
   spool: '/var/spool/hpc-observe',
   maxBodyBytes: 1024 * 1024,
   maxUnsealedSamples: 4_000_000,
+  thresholds: [],
   logLevel: 'info',
   logFormat: 'auto',
   server: null,

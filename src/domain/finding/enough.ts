@@ -1,12 +1,12 @@
-import type { UsageSummary } from '../summary.ts';
-
-/** As jobstats does: shorter runs say more about starting up than about the work. */
-const LEAST_SAMPLES = 10;
-const LEAST_SECONDS = 300;
+import { formatSeconds } from '../figures.ts';
+import type { Facts } from './finding.ts';
 
 /** Says why a run is too short, or measured too seldom, to be judged; undefined if it is not. */
-export function lackOf({ samples, observedSeconds }: UsageSummary): { unjudged: string } | undefined {
+export function lackOf({ summary: { whole }, thresholds }: Facts): { unjudged: string } | undefined {
+  const { samples, observedSeconds } = whole;
   if (samples === 0) return { unjudged: 'nothing was measured' };
-  if (samples >= LEAST_SAMPLES && observedSeconds >= LEAST_SECONDS) return undefined;
-  return { unjudged: 'it was measured for less than 5 minutes' };
+  if (observedSeconds < thresholds.leastSeconds)
+    return { unjudged: `it was measured for less than ${formatSeconds(thresholds.leastSeconds)}` };
+  if (samples >= thresholds.leastSamples) return undefined;
+  return { unjudged: `it was measured fewer than ${thresholds.leastSamples} times` };
 }

@@ -1,12 +1,27 @@
+import type { MeasureName } from '../measure.ts';
 import type { JobRun } from '../store/runs.ts';
+import type { Thresholds } from './thresholds.ts';
 
 /** What a run can be judged by. */
-export const SUBJECTS = ['end', 'gpu', 'cpu', 'nodes', 'memory'] as const;
+export const SUBJECTS = ['end', 'queue', 'gpu', 'cpu', 'nodes', 'memory', 'time'] as const;
 export type Subject = (typeof SUBJECTS)[number];
 
 /** `harm` costs the job itself, `waste` costs others, `info` costs nobody. The worst comes first. */
 export const SEVERITIES = ['harm', 'waste', 'info'] as const;
 export type Severity = (typeof SEVERITIES)[number];
+
+/** The documented values and the further measures. */
+export type EvidenceMeasure = MeasureName | 'cpu_usage' | 'memory_usage_mb' | 'gpu_usage';
+
+/** Where in what was measured a finding can be seen. */
+export interface Evidence {
+  readonly measure: EvidenceMeasure;
+  /** UUIDs of the GPUs that it speaks of; all of them if absent. */
+  readonly gpus?: readonly string[];
+  /** The whole run if absent. */
+  readonly fromMs?: number;
+  readonly toMs?: number;
+}
 
 /** Something about a run that is worth changing. */
 export interface Finding {
@@ -20,18 +35,43 @@ export interface Finding {
   readonly action?: string;
   /** The nodes that it speaks of; all of them if absent. */
   readonly nodes?: readonly string[];
+  /** Absent where the scheduler's word is the evidence. */
+  readonly evidence?: Evidence;
 }
 
 /** What a rule makes of a run: a finding, all well, or why it cannot say. */
 export type Judgement = Finding | 'fine' | { readonly unjudged: string };
 
-/** What a rule looks at: a run with the summary of its samples. */
+/** What there is on a node, as its agent reports. */
+export interface NodeSize {
+  readonly cpus?: number;
+  readonly gpus?: number;
+}
+
+/** The memory of a run over time, all nodes together. */
+export interface MemoryCourse {
+  readonly timesMs: readonly number[];
+  /** Means of equal spans, in MB of 2^20 bytes; NaN where nothing was measured. */
+  readonly memoryMb: readonly number[];
+}
+
+/** What a rule looks at: a run with the summary of its samples, and what the caller has read beside. */
 export interface Facts extends Omit<JobRun, 'run'> {
   readonly nowMs: number;
+  readonly thresholds: Thresholds;
+  /** Sizes of nodes of the run; those without a report are missing. */
+  readonly nodeSizes?: ReadonlyMap<string, NodeSize>;
+  readonly memoryCourse?: MemoryCourse;
+  /** Other jobs that failed within a minute on the first node in the hour before the end of this one. */
+  readonly failedBeside?: number;
 }
 
 /** Judges one subject of a run; undefined where the rule does not apply. Pure. */
 export interface Rule {
   readonly subject: Subject;
+  /** The kinds of findings that it can make, and when it does. */
+  readonly kinds: Readonly<Record<string, string>>;
+  /** Findings that say more of the same: the rule keeps silent beside them. They are of rules before it. */
+  readonly unless?: readonly string[];
   readonly judge: (facts: Facts) => Judgement | undefined;
 }

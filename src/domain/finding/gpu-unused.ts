@@ -2,37 +2,39 @@ import { formatCount, formatSeconds } from '../figures.ts';
 import type { NodeSummary } from '../store/samples.ts';
 import { lackOf } from './enough.ts';
 import type { Facts, Finding, Rule } from './finding.ts';
-
-/** GPUs below this are idle: a driver reports up to a percent for a process that only holds one. */
-const IDLE_PERCENT = 1;
+import { describeNodes } from './node-names.ts';
 
 /**
- * Finds GPUs that a run holds and never used, each by itself where they could be told apart. Threshold and
- * least time are those of jobstats (https://github.com/PrincetonUniversity/jobstats): all samples at 0 %.
+ * Finds GPUs that a run holds and never used, each by itself where they could be told apart. Least time is
+ * that of jobstats (https://github.com/PrincetonUniversity/jobstats): all samples at 0 %.
  */
 export const GPU_UNUSED: Rule = {
   subject: 'gpu',
+  kinds: {
+    'gpu-unused': 'all GPUs, those of a node, or single ones stayed below `gpu-idle-percent`',
+  },
   judge(facts) {
-    const { job, summary } = facts;
+    const { job, summary, thresholds } = facts;
     const gpus = job.details?.gpus ?? 0;
     if (gpus === 0 && !summary.whole.gpuUsage) return undefined;
-    const lack = lackOf(summary.whole);
+    const lack = lackOf(facts);
     if (lack) return lack;
     if (!summary.whole.gpuUsage) return { unjudged: 'no GPU could be read' };
     const known = summary.nodes.filter(({ gpuUsage }) => gpuUsage);
-    const idle = known.filter(({ gpuUsage }) => gpuUsage!.max < IDLE_PERCENT);
-    if (idle.length === known.length) return allUnused(facts);
+    const idle = known.filter(({ gpuUsage }) => gpuUsage!.max < thresholds.gpuIdlePercent);
+    if (summary.whole.gpuUsage.max < thresholds.gpuIdlePercent) return allUnused(facts);
     return idle.length > 0 ? nodesUnused(facts, idle) : (someUnused(facts, known) ?? 'fine');
   },
 };
 
-const waste = (message: string, action: string, nodes: readonly NodeSummary[]): Finding => ({
+const waste = (message: string, action: string, nodes: readonly NodeSummary[], gpus?: string[]): Finding => ({
   kind: 'gpu-unused',
   subject: 'gpu',
   severity: 'waste',
   message,
   action,
   nodes: nodes.map(({ node }) => node),
+  evidence: gpus ? { measure: 'gpu_utilization_percent', gpus } : { measure: 'gpu_usage' },
 });
 
 function allUnused({ job, summary: { whole, nodes } }: Facts): Finding {
@@ -53,22 +55,21 @@ const nodesUnused = ({ summary: { whole } }: Facts, idle: readonly NodeSummary[]
   );
 
 /** Single GPUs of nodes whose other GPUs were used. */
-function someUnused({ job, summary: { whole } }: Facts, nodes: readonly NodeSummary[]): Finding | undefined {
+function someUnused(
+  { job, summary: { whole }, thresholds }: Facts,
+  nodes: readonly NodeSummary[],
+): Finding | undefined {
   const read = nodes.flatMap(({ gpus = [] }) => gpus.filter(({ utilizationPercent }) => utilizationPercent));
-  const isIdle = ({ utilizationPercent }: (typeof read)[number]) => utilizationPercent!.max < IDLE_PERCENT;
-  const idle = read.filter(isIdle);
+  const idle = read.filter(({ utilizationPercent }) => utilizationPercent!.max < thresholds.gpuIdlePercent);
   if (idle.length === 0) return undefined;
   const used = read.length - idle.length;
   const where = nodes.filter(({ gpus = [] }) => gpus.some((gpu) => idle.includes(gpu)));
   return waste(
     `${idle.length} of ${read.length} GPUs ${idle.length === 1 ? 'was' : 'were'} never used in ${formatSeconds(whole.observedSeconds)}.`,
-    job.nodes.length === 1 ? `--gpus=${used}` : 'Ask for fewer GPUs, or let the program use all of them.',
+    job.nodes.length === 1 && used > 0
+      ? `--gpus=${used}`
+      : 'Ask for fewer GPUs, or let the program use all of them.',
     where,
+    idle.map(({ gpu }) => gpu),
   );
 }
-
-const MAX_NAMES = 3;
-
-/** Names nodes, or counts them if they are many. */
-export const describeNodes = (names: readonly string[]): string =>
-  names.length <= MAX_NAMES ? names.join(', ') : formatCount(names.length, 'node');

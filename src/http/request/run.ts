@@ -2,7 +2,8 @@ import { jobNotFound } from '../../domain/errors.ts';
 import type { Job } from '../../domain/job.ts';
 import type { View } from '../../domain/store/view.ts';
 
-interface WantedRun {
+/** The run that a request is about. */
+export interface WantedRun {
   readonly jobId: string;
   /** The latest if undefined. */
   readonly number: number | undefined;

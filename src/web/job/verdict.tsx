@@ -3,10 +3,12 @@ import type { VerdictAnswer } from '../../api/finding.ts';
 const MAX_FINDINGS = 3;
 const SUBJECTS: Record<VerdictAnswer['fine'][number], string> = {
   end: 'how it ended',
+  queue: 'why it waits',
   gpu: 'GPU',
   cpu: 'CPU',
   nodes: 'nodes',
   memory: 'memory',
+  time: 'time',
 };
 
 /** Says what is to be said of a job first: one sentence, then what else is worth changing. */

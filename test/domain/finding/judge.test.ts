@@ -1,45 +1,7 @@
 import { describe, expect, test } from 'bun:test';
-import type { Facts } from '../../../src/domain/finding/finding.ts';
 import { judgeRun } from '../../../src/domain/finding/judge.ts';
-import type { Job } from '../../../src/domain/job.ts';
-import type { NodeSummary } from '../../../src/domain/store/samples.ts';
-import type { UsageSummary } from '../../../src/domain/summary.ts';
+import { factsOf, GB, type Given, usage } from '../../help/run-facts.ts';
 
-const GB = 1024;
-const usage = (cpu: number, memoryMb: number, gpu?: number): UsageSummary => ({
-  samples: 240,
-  observedSeconds: 3600,
-  cpuUsage: { mean: cpu, max: cpu },
-  memoryUsageMb: { mean: memoryMb, max: memoryMb },
-  ...(gpu !== undefined && { gpuUsage: { mean: gpu, max: gpu } }),
-});
-
-interface Given {
-  readonly job?: Partial<Job>;
-  readonly whole?: UsageSummary;
-  readonly nodes?: Readonly<Record<string, Omit<NodeSummary, 'node'>>>;
-}
-
-/** A completed job on one node that used all it had, but for what is given. */
-function factsOf({ job, whole = usage(95, 90 * GB, 80), nodes = { n1: whole } }: Given): Facts {
-  const details = { cpus: 32, memoryLimitMb: 100 * GB, rawState: 'COMPLETED', ...job?.details };
-  return {
-    job: {
-      id: '1',
-      user: 'alice',
-      nodes: Object.keys(nodes),
-      state: 'completed',
-      startTimeMs: 0,
-      endTimeMs: 3_600_000,
-      cpuUsage: 0,
-      memoryUsageMb: 0,
-      ...job,
-      details,
-    },
-    summary: { whole, nodes: Object.entries(nodes).map(([node, one]) => ({ node, ...one })) },
-    nowMs: 4_000_000,
-  };
-}
 const judge = (given: Given) => judgeRun(factsOf(given));
 const kinds = (given: Given) => judge(given).findings.map(({ kind }) => kind);
 
@@ -48,7 +10,7 @@ describe('a run that used what it asked for', () => {
     expect(judge({ job: { details: { gpus: 4 } } })).toEqual({
       sentence: 'Nothing is amiss in what was measured.',
       findings: [],
-      fine: ['end', 'gpu', 'cpu', 'memory'],
+      fine: ['end', 'gpu', 'cpu', 'memory', 'time'],
       unjudged: [],
     });
   });
@@ -147,7 +109,7 @@ describe('the end', () => {
       'ended-by-memory',
       'It was killed because it reached its memory limit of 100 GB; the most that was measured is 90 GB.',
     ],
-    ['NODE_FAIL', 'ended-by-node', 'A node of it failed.'],
+    ['NODE_FAIL', 'ended-by-node', 'Its node n1 failed.'],
   ])('%s is explained', (rawState, kind, message) => {
     const [finding] = judge({
       job: { state: 'failed', details: { rawState, timeLimitSeconds: 3600 } },
@@ -162,7 +124,9 @@ describe('the end', () => {
 
   test('with an exit code says it', () => {
     const verdict = judge({ job: { state: 'failed', details: { rawState: 'FAILED', exitCode: 137 } } });
-    expect(verdict.sentence).toBe('It ended with exit code 137.');
+    expect(verdict.sentence).toBe(
+      'It ended with exit code 137, which shells give for signal 9 (SIGKILL): killed by Slurm after its time, by the kernel for memory, or by scancel.',
+    );
   });
 
   test('comes before waste', () => {
@@ -178,6 +142,7 @@ describe('the end', () => {
 describe('a run that was hardly measured', () => {
   test('is not judged, and says why', () => {
     const verdict = judge({ whole: { samples: 0, observedSeconds: 0 }, nodes: {}, job: { nodes: ['n1'] } });
+    expect(verdict.fine).toEqual(['end', 'time']);
     expect(verdict.findings).toEqual([]);
     expect(verdict.sentence).toBe('Too little was measured to judge it.');
     expect(verdict.unjudged.map(({ why }) => why)).toEqual(['nothing was measured', 'nothing was measured']);
