@@ -24,9 +24,19 @@ const explained = {
   action: Type.Optional(Type.String({ description: 'What the owner can do' })),
 };
 
-const Group = Type.Object(
+const Partition = Type.Object(
   {
-    partition: Type.Optional(Type.String()),
+    partition: Type.Optional(Type.String({ description: 'Several, if its jobs wait in several' })),
+    ...waiting,
+    causes: Type.Array(
+      Type.Object({ cause: Cause, jobs: Count('Waiting jobs') }, { additionalProperties: false }),
+    ),
+  },
+  { additionalProperties: false },
+);
+
+const Reason = Type.Object(
+  {
     cause: Cause,
     reason: Type.Optional(Type.String({ description: "Slurm's reason without its details" })),
     ...explained,
@@ -34,7 +44,6 @@ const Group = Type.Object(
   },
   { additionalProperties: false },
 );
-export type QueueGroupAnswer = Wire<typeof Group>;
 
 const QueuedJobAnswer = Type.Object(
   {
@@ -65,7 +74,8 @@ export const QueueAnswer = Type.Object(
     causes: Type.Array(Type.Object({ cause: Cause, ...waiting }, { additionalProperties: false }), {
       description: 'By cause; only those that there are',
     }),
-    groups: Type.Array(Group, { description: 'By partition and reason, the largest first; at most 200' }),
+    partitions: Type.Array(Partition, { description: 'By partition, the largest first; at most 200' }),
+    reasons: Type.Array(Reason, { description: 'By reason, the most frequent first; at most 200' }),
     users: Type.Array(Type.Object({ user: Type.String(), ...waiting }, { additionalProperties: false }), {
       description: 'By user, those with the most jobs first; at most 50',
     }),
@@ -124,8 +134,12 @@ export const renderQueue = (queue: QueueState): QueueAnswer => ({
   jobs: queue.jobs,
   ...(queue.countedJobs < queue.jobs && { counted_jobs: queue.countedJobs }),
   causes: queue.causes.map(({ cause, ...sum }) => ({ cause, ...renderWaiting(sum) })),
-  groups: queue.groups.map(({ partition, cause, reason, explained: known, ...sum }) => ({
+  partitions: queue.partitions.map(({ partition, causes, ...sum }) => ({
     ...(partition !== undefined && { partition }),
+    ...renderWaiting(sum),
+    causes: causes.map((one) => ({ ...one })),
+  })),
+  reasons: queue.reasons.map(({ cause, reason, explained: known, ...sum }) => ({
     cause,
     ...(reason !== undefined && { reason }),
     ...renderExplained(known),

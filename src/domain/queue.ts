@@ -14,12 +14,18 @@ export interface Waiting {
   readonly medianSeconds?: number;
 }
 
-/** The waiting jobs of one partition with one reason. */
-export interface QueueGroup extends Waiting {
+/** The waiting jobs of one partition. */
+export interface QueuePartition extends Waiting {
   /** Absent for jobs without one. */
   readonly partition?: string;
+  /** The same jobs by cause; only causes that there are. */
+  readonly causes: readonly { readonly cause: WaitCause; readonly jobs: number }[];
+}
+
+/** The waiting jobs with one reason. */
+export interface QueueReason extends Waiting {
   readonly cause: WaitCause;
-  /** The reason without its details; absent for jobs that have none. */
+  /** Without its details; absent for jobs that have none. */
   readonly reason?: string;
   /** Absent for a reason that is not known. */
   readonly explained?: PendingReason;
@@ -35,8 +41,10 @@ export interface QueuedJob {
 /** Who waits, for what, and since when. */
 export interface Queue {
   readonly causes: readonly (Waiting & { readonly cause: WaitCause })[];
-  /** The largest groups, at most MAX_GROUPS. */
-  readonly groups: readonly QueueGroup[];
+  /** Those with the most waiting jobs first, at most MAX_GROUPS. */
+  readonly partitions: readonly QueuePartition[];
+  /** Those of the most waiting jobs first, at most MAX_GROUPS. */
+  readonly reasons: readonly QueueReason[];
   /** Those with the most waiting jobs, at most MAX_USERS. */
   readonly users: readonly (Waiting & { readonly user: string })[];
   /** How many users have waiting jobs. */
@@ -50,7 +58,7 @@ export interface Queue {
 const MAX_GROUPS = 200;
 const MAX_USERS = 50;
 const MAX_OLDEST = 50;
-/** Reasons and partitions that are kept apart; further ones, which no scheduler has, count in the causes. */
+/** Reasons and partitions that are kept apart; further ones, which no scheduler has, count in causes alone. */
 const MAX_KINDS = 2000;
 /** Causes for which more free nodes change nothing. */
 const BLOCKED: ReadonlySet<WaitCause> = new Set(['dependency', 'time', 'held', 'request']);
@@ -61,11 +69,12 @@ interface Kind {
   readonly explained: PendingReason | undefined;
 }
 
-/** Gathers waiting jobs, which come in the order of their submission. */
+/** Gathers waiting jobs. */
 export function queueCollector(nowMs: number) {
   const kinds = new Map<string | undefined, Kind>();
   const causes = new Map<WaitCause, Sum>();
-  const groups = new Map<string, { readonly partition: string | undefined; kind: Kind; sum: Sum }>();
+  const partitions = new Map<string | undefined, { sum: Sum; causes: Map<WaitCause, number> }>();
+  const reasons = new Map<string | undefined, { kind: Kind; sum: Sum }>();
   const users = new Map<string, Sum>();
   const oldest: QueuedJob[] = [];
   const oldestBlocked: QueuedJob[] = [];
@@ -82,16 +91,19 @@ export function queueCollector(nowMs: number) {
     return kind;
   }
 
-  function addToGroup(job: Job, kind: Kind, waitSeconds: number | undefined): void {
-    const partition = job.details?.partition;
-    const key = `${partition ?? ''}\n${kind.code ?? ''}`;
-    let group = groups.get(key);
-    if (!group) {
-      if (groups.size >= MAX_KINDS) return;
-      group = { partition, kind, sum: newSum() };
-      groups.set(key, group);
-    }
-    add(group.sum, job, waitSeconds);
+  function addToPartition(job: Job, { cause }: Kind, waitSeconds: number | undefined): void {
+    const partition = entryOf(partitions, job.details?.partition, () => ({
+      sum: newSum(),
+      causes: new Map<WaitCause, number>(),
+    }));
+    if (!partition) return;
+    add(partition.sum, job, waitSeconds);
+    partition.causes.set(cause, (partition.causes.get(cause) ?? 0) + 1);
+  }
+
+  function addToReason(job: Job, kind: Kind, waitSeconds: number | undefined): void {
+    const reason = entryOf(reasons, kind.code, () => ({ kind, sum: newSum() }));
+    if (reason) add(reason.sum, job, waitSeconds);
   }
 
   return {
@@ -102,10 +114,12 @@ export function queueCollector(nowMs: number) {
         submitTimeMs === undefined ? undefined : Math.max(0, Math.round((nowMs - submitTimeMs) / 1000));
       add(sumOf(causes, kind.cause), job, waitSeconds);
       add(sumOf(users, job.user), job, waitSeconds);
-      addToGroup(job, kind, waitSeconds);
+      addToPartition(job, kind, waitSeconds);
+      addToReason(job, kind, waitSeconds);
       const list = BLOCKED.has(kind.cause) ? oldestBlocked : oldest;
-      if (waitSeconds !== undefined && list.length < MAX_OLDEST)
-        list.push({ job, cause: kind.cause, ...explainedOf(kind), waitSeconds });
+      if (waitSeconds === undefined) return;
+      list.push({ job, cause: kind.cause, ...explainedOf(kind), waitSeconds });
+      if (list.length >= 4 * MAX_OLDEST) list.splice(0, list.length, ...oldestOf(list));
     },
 
     queue: (): Queue => ({
@@ -113,8 +127,17 @@ export function queueCollector(nowMs: number) {
         const sum = causes.get(cause);
         return sum ? [{ cause, ...waitingOf(sum) }] : [];
       }),
-      groups: largest([...groups.values()], MAX_GROUPS).map(({ partition, kind, sum }) => ({
+      partitions: largest(
+        [...partitions].map(([partition, group]) => ({ partition, ...group })),
+        MAX_GROUPS,
+      ).map(({ partition, sum, causes: counts }) => ({
         ...(partition !== undefined && { partition }),
+        ...waitingOf(sum),
+        causes: WAIT_CAUSES.flatMap((cause) =>
+          counts.has(cause) ? [{ cause, jobs: counts.get(cause)! }] : [],
+        ),
+      })),
+      reasons: largest([...reasons.values()], MAX_GROUPS).map(({ kind, sum }) => ({
         cause: kind.cause,
         ...(kind.code !== undefined && { reason: kind.code }),
         ...explainedOf(kind),
@@ -125,10 +148,22 @@ export function queueCollector(nowMs: number) {
         MAX_USERS,
       ).map(({ user, sum }) => ({ user, ...waitingOf(sum) })),
       userCount: users.size,
-      oldest,
-      oldestBlocked,
+      oldest: oldestOf(oldest),
+      oldestBlocked: oldestOf(oldestBlocked),
     }),
   };
+}
+
+const oldestOf = (jobs: readonly QueuedJob[]): QueuedJob[] =>
+  jobs.toSorted((one, other) => other.waitSeconds - one.waitSeconds).slice(0, MAX_OLDEST);
+
+/** Returns the entry of a key, or a new one; undefined if there are too many. */
+function entryOf<Key, Entry>(entries: Map<Key, Entry>, key: Key, make: () => Entry): Entry | undefined {
+  const known = entries.get(key);
+  if (known || entries.size >= MAX_KINDS) return known;
+  const entry = make();
+  entries.set(key, entry);
+  return entry;
 }
 
 const explainedOf = ({ explained }: Kind) => (explained ? { explained } : {});

@@ -22,7 +22,7 @@ function queueOf(jobs: readonly Job[]) {
 
 describe('the queue', () => {
   test('jobs are summed by cause, by partition and reason, and by user', () => {
-    const { causes, groups, users, userCount } = queueOf([
+    const { causes, partitions, reasons, users, userCount } = queueOf([
       waiting('1', 90, { partition: 'gpu', reason: 'Resources', cpus: 8, gpus: 2 }),
       waiting('2', 60, { partition: 'gpu', reason: 'Priority', cpus: 4, gpus: 1 }, 'bob'),
       waiting('3', 30, { partition: 'gpu', reason: 'Priority', cpus: 4 }, 'bob'),
@@ -32,13 +32,25 @@ describe('the queue', () => {
       { cause: 'resources', jobs: 3, cpus: 16, gpus: 3, longestSeconds: 5400, medianSeconds: 3600 },
       { cause: 'limit', jobs: 1, longestSeconds: 600, medianSeconds: 600 },
     ]);
-    expect(groups.map(({ partition, reason, cause, jobs }) => [partition, reason, cause, jobs])).toEqual([
-      ['gpu', 'Priority', 'resources', 2],
-      ['gpu', 'Resources', 'resources', 1],
-      ['cpu', 'QOSMaxCpuPerUserLimit', 'limit', 1],
+    expect(partitions).toEqual([
+      {
+        partition: 'gpu',
+        ...{ jobs: 3, cpus: 16, gpus: 3, longestSeconds: 5400, medianSeconds: 3600 },
+        causes: [{ cause: 'resources', jobs: 3 }],
+      },
+      {
+        partition: 'cpu',
+        ...{ jobs: 1, longestSeconds: 600, medianSeconds: 600 },
+        causes: [{ cause: 'limit', jobs: 1 }],
+      },
     ]);
-    expect(groups[0]).toMatchObject({ cpus: 8, gpus: 1, longestSeconds: 3600, medianSeconds: 1800 });
-    expect(groups[0]?.explained?.meaning).toContain('higher priority');
+    expect(reasons.map(({ reason, cause, jobs }) => [reason, cause, jobs])).toEqual([
+      ['Priority', 'resources', 2],
+      ['Resources', 'resources', 1],
+      ['QOSMaxCpuPerUserLimit', 'limit', 1],
+    ]);
+    expect(reasons[0]).toMatchObject({ cpus: 8, gpus: 1, longestSeconds: 3600, medianSeconds: 1800 });
+    expect(reasons[0]?.explained?.meaning).toContain('higher priority');
     expect(users.map(({ user, jobs }) => [user, jobs])).toEqual([
       ['bob', 3],
       ['alice', 1],
@@ -62,22 +74,24 @@ describe('the queue', () => {
   });
 
   test('what is not known is absent, and nobody waits a negative time', () => {
-    const { causes, groups, oldest } = queueOf([
+    const { causes, partitions, reasons, oldest } = queueOf([
       { ...waiting('1', 0), details: {} },
       waiting('2', -5, { reason: 'None' }),
     ]);
     expect(causes).toEqual([{ cause: 'scheduler', jobs: 2, longestSeconds: 0, medianSeconds: 0 }]);
-    expect(groups[0]).toEqual({ cause: 'scheduler', jobs: 1 });
+    expect(reasons[0]).toEqual({ cause: 'scheduler', jobs: 1 });
+    expect(partitions.map(({ partition, jobs }) => [partition, jobs])).toEqual([[undefined, 2]]);
     expect(oldest.map(({ job }) => job.id)).toEqual(['2']);
   });
 
   test('the lists have an end, however many jobs, users and reasons there are', () => {
     const jobs = Array.from({ length: 5000 }, (_, index) =>
-      waiting(String(index), 5000 - index, { partition: `p${index}`, reason: `why ${index}` }, `u${index}`),
+      waiting(String(index), index, { partition: `p${index}`, reason: `why ${index}` }, `u${index}`),
     );
-    const { causes, groups, users, userCount, oldest } = queueOf(jobs);
+    const { causes, partitions, reasons, users, userCount, oldest } = queueOf(jobs);
     expect(causes).toMatchObject([{ cause: 'other', jobs: 5000 }]);
-    expect([groups.length, users.length, userCount, oldest.length]).toEqual([200, 50, 5000, 50]);
-    expect(oldest[0]?.job.id).toBe('0');
+    expect([partitions.length, reasons.length, users.length]).toEqual([200, 200, 50]);
+    expect([userCount, oldest.length]).toEqual([5000, 50]);
+    expect([oldest[0]?.job.id, oldest[49]?.job.id]).toEqual(['4999', '4950']);
   });
 });

@@ -31,13 +31,15 @@ test('the queue tells who waits, for what, and since when; jobs that run are not
     waits(service, '2', 30, { reason: 'Dependency' }),
     waits(service, '3', 90, { state: 'running', startTimeMs: service.clock.now(), nodes: ['n1'] }),
   ]);
-  const { jobs, counted_jobs, causes, groups, users, oldest, oldest_blocked } = await queueOf(service);
+  const { jobs, counted_jobs, causes, partitions, reasons, users, oldest, oldest_blocked } =
+    await queueOf(service);
   expect([jobs, counted_jobs]).toEqual([2, undefined]);
   expect(causes.map(({ cause, jobs: count }) => [cause, count])).toEqual([
     ['resources', 1],
     ['dependency', 1],
   ]);
-  expect(groups).toHaveLength(2);
+  expect(partitions).toMatchObject([{ partition: 'cpu', jobs: 2, causes: [{ jobs: 1 }, { jobs: 1 }] }]);
+  expect(reasons.map(({ reason }) => reason)).toEqual(['Resources', 'Dependency']);
   expect(users).toEqual([
     { user: 'bob', jobs: 2, cpus: 4, gpus: 1, longest_wait_seconds: 3600, median_wait_seconds: 1800 },
   ]);

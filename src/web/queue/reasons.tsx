@@ -1,0 +1,37 @@
+import type { QueueAnswer } from '../../api/queue.ts';
+import { addressOf } from '../parts/router.ts';
+import { CAUSE_WORDS } from './causes.tsx';
+import { Bar, WaitingFigures, WaitingHeads } from './waiting.tsx';
+
+/** The reasons for which jobs wait, in words, with what their owners can do. */
+export function Reasons({ reasons }: Pick<QueueAnswer, 'reasons'>) {
+  const most = reasons[0]?.jobs ?? 1;
+  return (
+    <section>
+      <h2>By reason</h2>
+      <div class="wide">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">Reason</th>
+              <WaitingHeads />
+            </tr>
+          </thead>
+          <tbody>
+            {reasons.map(({ cause, reason, meaning, action, ...waiting }) => (
+              <tr key={reason ?? ''}>
+                <th scope="row" class="queue-reason" title={action}>
+                  {reason ?? CAUSE_WORDS[cause]}
+                  {meaning !== undefined && <span class="soft"> {meaning}</span>}
+                </th>
+                <WaitingFigures waiting={waiting} address={addressOf('jobs', { filter: 'state:pending' })}>
+                  <Bar share={waiting.jobs / most} cause={cause} />
+                </WaitingFigures>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  );
+}
