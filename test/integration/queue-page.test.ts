@@ -54,7 +54,9 @@ testWithBrowser('the queue tells who waits, for what and since when, and leads t
     const text = await textOf(page);
     expect(text).toMatch(/6 waiting\s+of 3 users\s+3 for free resources\s+longest 1 d 6 h/);
     expect(text).toMatch(/Priority Jobs with a higher priority are before it\.\s+2/);
-    expect(text).toMatch(/Waiting longest[\s\S]*\n1\s+alice[\s\S]*Not helped by free resources[\s\S]*\n4\s+alice/);
+    expect(text).toMatch(
+      /Waiting longest[\s\S]*\n1\s+alice[\s\S]*Not helped by free resources[\s\S]*\n4\s+alice/,
+    );
     await expectWell(page, server.url);
     await page.close();
   }
