@@ -11,6 +11,7 @@ import { DELETE_JOB, GET_JOB } from './job.ts';
 import { LIST_EVENTS } from './job-event.ts';
 import { LIST_JOBS } from './job-list.ts';
 import { UPDATE_JOB } from './job-patch.ts';
+import { WATCH_CHANGES } from './live.ts';
 import { GET_METRICS } from './metrics.ts';
 import { LIST_NAMES } from './name.ts';
 import { CREATE_JOB } from './new-job.ts';
@@ -54,6 +55,7 @@ export const OPERATIONS: readonly Operation[] = [
   GET_OVERVIEW,
   GET_QUEUE,
   LIST_NODES,
+  WATCH_CHANGES,
   LIST_RUNS,
   LIST_EVENTS,
   JOB_STARTED,

@@ -38,6 +38,7 @@ import { type HookOptions, hooks } from './routes/hook-events.ts';
 import { type Ingest, ingests } from './routes/ingests.ts';
 import { events } from './routes/job-events.ts';
 import { jobs } from './routes/jobs.ts';
+import { changes, type Live } from './routes/live.ts';
 import { scrapes } from './routes/metrics.ts';
 import { names } from './routes/names.ts';
 import { nodes } from './routes/nodes.ts';
@@ -88,6 +89,8 @@ export interface AppOptions {
   readonly loadPages: () => Promise<Pages>;
   readonly slurm: CompletionOptions & Omit<HookOptions, 'now'>;
   readonly ingest: Ingest;
+  /** One for the apps of all listeners. */
+  readonly live: Live;
   readonly metrics: {
     /** Renders all of /metrics, as UTF-8. */
     readonly render: () => Promise<Uint8Array<ArrayBuffer>>;
@@ -114,6 +117,7 @@ export function createApp({
   loadPages,
   slurm,
   ingest,
+  live,
   metrics,
 }: AppOptions) {
   const api = new Elysia({ normalize: false })
@@ -139,6 +143,7 @@ export function createApp({
     .use(sessions({ ...entry, site: where }))
     .use(tokenRoutes({ tokens }))
     .use(audit({ store }))
+    .use(changes({ live, identify, policy, isRetired }))
     .use(scrapes({ render: metrics.render }));
   const forBrowsers = new Elysia({ normalize: false })
     .use(pages({ load: loadPages, basePath: where.basePath }))

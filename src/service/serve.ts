@@ -16,6 +16,7 @@ import { readCertificate } from './certificate.ts';
 import { httpPart } from './http.ts';
 import { ingestPart } from './ingest.ts';
 import { certificateFilesOf, placesOf } from './listeners.ts';
+import { createLive, livePart } from './live.ts';
 import { createMetrics } from './metrics.ts';
 import { findProvider } from './oidc.ts';
 import { overviewPart } from './overview.ts';
@@ -122,6 +123,7 @@ export async function startService({ config, env, log, now }: ServiceOptions): P
   );
   const overviews = overviewKeeper({ store, now });
   const ingest = await parts.start(ingestPart({ store, now, log, metrics }));
+  const live = createLive({ store, version, log });
   const listening = await parts.start(
     httpPart({
       places,
@@ -148,10 +150,13 @@ export async function startService({ config, env, log, now }: ServiceOptions): P
             readHookCall,
           },
           ingest: ingest.routes,
+          live,
           metrics: { render: metrics.render, observeRequest, namesRequests: isDebug },
         }),
     }),
   );
+  // It stops before the servers, which wait for their answers to end.
+  await parts.start(livePart(live));
   const renewal =
     files &&
     certificate &&

@@ -3,6 +3,7 @@ import { identifier } from '../../src/access/identify.ts';
 import { createSessions } from '../../src/access/session.ts';
 import { tokenRegistry } from '../../src/access/token.ts';
 import type { Way } from '../../src/access/way.ts';
+import { EVENT_STREAM } from '../../src/api/live.ts';
 import type { Reception } from '../../src/api/whoami.ts';
 import { ANYBODY } from '../../src/domain/caller.ts';
 import type { Thresholds } from '../../src/domain/finding/thresholds.ts';
@@ -22,6 +23,7 @@ import { createReceiver } from '../../src/ingest/receiver.ts';
 import { joinPieces } from '../../src/metrics/exposition.ts';
 import { renderJobs } from '../../src/metrics/jobs.ts';
 import { loadRemoteWrite } from '../../src/service/ingest.ts';
+import { createLive } from '../../src/service/live.ts';
 import { loadPages } from '../../src/service/web.ts';
 import { readHookCall } from '../../src/slurm/hooks/event.ts';
 import { parseJobCompletion } from '../../src/slurm/records/jobcomp.ts';
@@ -89,6 +91,17 @@ interface ServiceOptions {
   readonly provider?: SignInProvider;
   /** By which findings judge. */
   readonly thresholds?: Thresholds;
+  /** How often those who watch are told of changes, and that they are still connected. */
+  readonly liveTimes?: { readonly tellMs?: number; readonly beatMs?: number };
+}
+
+/** Reads an answer to its end; of a stream of events, which has none, only the first. */
+async function readAll(response: Response): Promise<string> {
+  if (response.headers.get('content-type') !== EVENT_STREAM || !response.body) return response.text();
+  const reader = response.body.getReader();
+  const { value } = await reader.read();
+  await reader.cancel();
+  return new TextDecoder().decode(value);
 }
 
 /**
@@ -108,6 +121,7 @@ export async function startService({
   refuse,
   provider,
   thresholds,
+  liveTimes = {},
 }: ServiceOptions = {}) {
   const folder = temporaryFolder();
   const clock = fixedClock();
@@ -125,6 +139,12 @@ export async function startService({
   const ingested: Record<string, number> = {};
   const ingest = ingestParts(store, clock.now, (source, result, count) => {
     ingested[`${source} ${result}`] = (ingested[`${source} ${result}`] ?? 0) + count;
+  });
+  const live = createLive({
+    store,
+    version: '1.0.0',
+    log: { warn: (event, fields = {}) => write(event, fields) },
+    ...liveTimes,
   });
   const requests: { method: string; route: string; status: number }[] = [];
   const overviews = overviewKeeper({ store, now: clock.now });
@@ -153,6 +173,7 @@ export async function startService({
     ...(thresholds && { thresholds }),
     slurm: slurmParts(store),
     ingest: ingest.routes,
+    live,
   });
 
   /** Sends one request; a body that is no string is sent as JSON. */
@@ -167,7 +188,7 @@ export async function startService({
         }),
       }),
     );
-    const text = await response.text();
+    const text = await readAll(response);
     const isJson = text !== '' && (response.headers.get('content-type') ?? '').startsWith('application/json');
     return {
       status: response.status,
@@ -190,6 +211,7 @@ export async function startService({
     ingested,
     ingest: ingest.receiver,
     requests,
+    live,
     send,
     async [Symbol.asyncDispose]() {
       await store.close();

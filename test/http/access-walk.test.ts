@@ -54,6 +54,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   getQueue: LIST,
   listNames: LIST,
   listNodes: LIST,
+  watchChanges: LIST,
   listRuns: READ,
   listEvents: READ,
   createJob: adminRow(201),

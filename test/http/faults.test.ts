@@ -59,6 +59,7 @@ test('an internal error is answered with 500, and its cause is only in the log',
     maxBodyBytes: 1024,
     slurm: slurmParts(service.store),
     ingest: ingestParts(service.store, service.clock.now).routes,
+    live: service.live,
     metrics: {
       render: () => Promise.reject(cause),
       observeRequest: (_, route, status) => void observed.push([route, status]),
@@ -106,6 +107,7 @@ test('a scrape after a failed one is rendered again', async () => {
     maxBodyBytes: 1024,
     slurm: slurmParts(service.store),
     ingest: ingestParts(service.store, service.clock.now).routes,
+    live: service.live,
     metrics: {
       render: async () => {
         calls++;

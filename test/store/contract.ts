@@ -2,6 +2,7 @@ import { describe } from 'bun:test';
 import { access } from './contract/access.ts';
 import { batches } from './contract/batches.ts';
 import { bigJobs } from './contract/bigjobs.ts';
+import { changes } from './contract/changes.ts';
 import { events } from './contract/events.ts';
 import { expiry } from './contract/expiry.ts';
 import { fields } from './contract/fields.ts';
@@ -51,6 +52,7 @@ export function describeStore(name: string, makePlace: () => Place): void {
     keptSamples,
     throughput,
     live,
+    changes,
     nodeReports,
     measureSummaries,
     liveMeasures,

@@ -1,4 +1,5 @@
 import type { AccessStore } from './access.ts';
+import type { ChangeStore } from './changes.ts';
 import type { JobStore } from './jobs.ts';
 import type { LiveStore } from './live.ts';
 import type { RunStore } from './runs.ts';
@@ -26,4 +27,12 @@ import type { ViewStore } from './view.ts';
  * - Arguments have been validated by the caller. Times are milliseconds since 1970. The engine reads no clock
  *   of its own for data: the current time is passed in as `nowMs`.
  */
-export interface Store extends JobStore, RunStore, SampleStore, LiveStore, ViewStore, AccessStore, Upkeep {}
+export interface Store
+  extends JobStore,
+    RunStore,
+    SampleStore,
+    LiveStore,
+    ViewStore,
+    ChangeStore,
+    AccessStore,
+    Upkeep {}

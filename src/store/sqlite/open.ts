@@ -26,6 +26,7 @@ import { throughputReader } from './jobs/throughput.ts';
 import { jobLister, jobLists } from './lists/lists.ts';
 import { nameLister } from './lists/names.ts';
 import { readNodeReports } from './nodes/reports.ts';
+import { readJobsOfRuns, readOwners } from './runs/changed.ts';
 import { unconfirmedLister } from './runs/unconfirmed.ts';
 import { LogIndex } from './samples/log-index.ts';
 import { readingReader, runReader } from './samples/read.ts';
@@ -260,6 +261,10 @@ function sqliteStore({
       setAside,
     }),
 
+    watchChanges: (tell) => writer.watch(tell),
+    findOwners: (ids) => firstOf(streamFirst((connection) => readOwners(connection, ids))),
+    findJobsOfRuns: (sluids) => firstOf(streamFirst((connection) => readJobsOfRuns(connection, sluids))),
+
     nodeReports: () => streamFirst(readNodeReports),
     liveSeries: (endedSinceMs) => streamFirst((connection) => readLiveSeries(connection, endedSinceMs)),
 
@@ -272,6 +277,12 @@ function sqliteStore({
       lock.release();
     },
   };
+}
+
+/** Returns the only batch of a read. */
+async function firstOf<Batch>(batches: AsyncGenerator<Batch, void>): Promise<Batch> {
+  for await (const batch of batches) return batch;
+  throw new Error('A read ended without a batch.');
 }
 
 function isWritable(path: string): boolean {

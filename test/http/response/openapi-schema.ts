@@ -53,7 +53,7 @@ export const OPENAPI_3_0 = {
       type: 'object',
       propertyNames: {
         enum: [
-          ...['application/json', 'text/plain', 'text/csv', 'application/x-ndjson'],
+          ...['application/json', 'text/plain', 'text/csv', 'application/x-ndjson', 'text/event-stream'],
           'application/x-protobuf',
         ],
       },

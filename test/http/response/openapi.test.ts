@@ -110,6 +110,7 @@ const REFERENCE: Record<string, { parameters?: string[]; body?: string[]; status
   'get /v1/nodes': { statuses: [200, 500, 503] },
   'get /v1/overview': { statuses: [200, 500, 503] },
   'get /v1/queue': { statuses: [200, 500, 503] },
+  'get /v1/live': { statuses: [200, 500, 503] },
   'get /v1/jobs/{jobId}/runs': { parameters: ['jobId!'], statuses: [200, 404, 500, 503] },
   'get /v1/jobs/{jobId}/events': { parameters: ['jobId!'], statuses: [200, 404, 500, 503] },
   'get /v1/jobs/{jobId}/metrics': {

@@ -166,6 +166,11 @@ export const OTHERS: readonly Case[] = [
     run: (url) => atOnce(50, () => get(url, '/v1/audit?limit=1000')),
   },
   { endpoint: 'GET /v1/nodes', use: '50 at once', run: (url) => atOnce(50, () => get(url, '/v1/nodes')) },
+  {
+    endpoint: 'GET /v1/live',
+    use: '500 that read nothing',
+    run: (url) => atOnce(500, () => askAndLeave(url, '/v1/live', 3000)),
+  },
   ...PAGE_PATHS.map((path) => ({
     endpoint: `GET ${path}`,
     use: '50 at once',

@@ -1,3 +1,4 @@
+import type { Change } from '../../../domain/changes.ts';
 import {
   AppError,
   OperatorError,
@@ -19,6 +20,8 @@ declare const WRITER_THREAD_MODULE: string | undefined;
 interface Waiting {
   readonly lane: Lane;
   readonly rows: number;
+  /** Only while somebody watches: it keeps the rows of a batch in memory until they are on disk. */
+  readonly write: Write | undefined;
   resolve(value: unknown): void;
   reject(error: Error): void;
 }
@@ -35,6 +38,7 @@ export class Writer {
   #nextId = 0;
   /** All writes without an answer, by id. */
   readonly #waiting = new Map<number, Waiting>();
+  readonly #watchers = new Set<(change: Change) => void>();
   readonly #waitingRows: Record<Lane, number> = { single: 0, batch: 0, step: 0 };
   #unsealed = 0;
   #isFailing = false;
@@ -117,6 +121,12 @@ export class Writer {
     return Promise.all(values) as Promise<WriteValue<Kind>[]>;
   }
 
+  /** Calls `tell` with what each write has changed, until the returned function is called. */
+  watch(tell: (change: Change) => void): () => void {
+    this.#watchers.add(tell);
+    return () => void this.#watchers.delete(tell);
+  }
+
   /** Commits a small write that only proves that the disk accepts one. It takes no room in the queue. */
   probe(): Promise<void> {
     return this.submit('probe', { bytes: this.#isFailing ? PROBE_BYTES.afterFailure : PROBE_BYTES.usual });
@@ -158,7 +168,8 @@ export class Writer {
     this.#unsent.push(write);
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
-      this.#waiting.set(id, { lane, rows: rows(write), resolve, reject });
+      const watched = this.#watchers.size > 0 ? write : undefined;
+      this.#waiting.set(id, { lane, rows: rows(write), write: watched, resolve, reject });
     });
   }
 
@@ -197,6 +208,18 @@ export class Writer {
       if (outcome.kind === 'diskError') waiting.reject(writeNotStored(outcome.message));
       else settleOne(waiting, outcome.outcomes[index]!);
     });
+    if (outcome.kind === 'committed' && this.#watchers.size > 0) this.#tell(group, outcome.outcomes);
+  }
+
+  /** Tells those who watch what a group has changed. */
+  #tell(group: readonly Waiting[], outcomes: readonly Outcome[]): void {
+    for (const [index, { write }] of group.entries()) {
+      const outcome = outcomes[index]!;
+      if (!write || outcome.kind !== 'done') continue;
+      const hasStored = (outcome.value as { readonly stored?: number } | undefined)?.stored !== 0;
+      const change = ruleOf(write).changes(write, hasStored);
+      if (change) for (const tell of this.#watchers) tell(change);
+    }
   }
 
   /** Rejects everything, now and later: the thread has died, and no answer will come. */

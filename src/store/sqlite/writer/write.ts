@@ -1,4 +1,5 @@
 import type { BatchMeasures } from '../../../domain/batch-measures.ts';
+import type { Change } from '../../../domain/changes.ts';
 import type { JobPatch, NewJob, PastJob } from '../../../domain/job.ts';
 import type { ReceivedReport } from '../../../domain/node-report.ts';
 import type { Report } from '../../../domain/report.ts';
@@ -92,6 +93,11 @@ interface WriteRule<One> {
   readonly readsSamples: boolean;
   /** Jobs whose cached series it makes wrong. */
   forgets(write: One): readonly string[];
+  /**
+   * What it changed, for those who watch; undefined if that is nothing. `hasStored` is false if all rows of a
+   * batch were stored before or refused.
+   */
+  changes(write: One, hasStored: boolean): Change | undefined;
   /** Applies it; throws AppError when a rule refuses it. */
   apply(writers: Writers, write: One): unknown;
 }
@@ -99,8 +105,17 @@ interface WriteRule<One> {
 const one = () => 1;
 const none = () => 0;
 const noJobs = (): readonly string[] => [];
+const nothing = () => undefined;
+const idsOf = (rows: readonly { readonly id: string }[]): readonly string[] => rows.map(({ id }) => id);
 /** A small write that has nothing to do with jobs and samples. */
-const SMALL = { lane: 'single', rows: one, cost: one, readsSamples: false, forgets: noJobs } as const;
+const SMALL = {
+  lane: 'single',
+  rows: one,
+  cost: one,
+  readsSamples: false,
+  forgets: noJobs,
+  changes: nothing,
+} as const;
 
 export const jobCost = ({ nodes = [] }: { readonly nodes?: readonly string[] | undefined }): number =>
   JOB_ROW_COST * (1 + nodes.length);
@@ -115,6 +130,19 @@ export function sampleCost(count: number, measures: BatchMeasures | RowMeasures 
   return 1 + values / count / VALUES_OF_SAMPLE;
 }
 
+/** Samples name their job, or their run by its SLUID. */
+function measuredOf(
+  samples: readonly { readonly jobId: string; readonly sluid?: string | undefined }[],
+): Change {
+  const measured: string[] = [];
+  const measuredRuns: string[] = [];
+  for (const { jobId, sluid } of samples) {
+    if (sluid === undefined) measured.push(jobId);
+    else measuredRuns.push(sluid);
+  }
+  return { measured, measuredRuns };
+}
+
 const WRITES = {
   createJob: {
     lane: 'single',
@@ -122,6 +150,7 @@ const WRITES = {
     cost: ({ job }) => jobCost(job),
     readsSamples: true,
     forgets: noJobs,
+    changes: ({ job }) => ({ jobs: [job.id] }),
     apply: ({ jobs }, { job, nowMs }) => jobs.create(job, nowMs),
   },
   createJobs: {
@@ -130,6 +159,7 @@ const WRITES = {
     cost: ({ jobs }) => jobCosts(jobs),
     readsSamples: true,
     forgets: noJobs,
+    changes: ({ jobs }, hasStored) => (hasStored ? { jobs: idsOf(jobs) } : undefined),
     apply: (writers, { jobs }) => writers.jobs.createMany(jobs),
   },
   updateJob: {
@@ -138,6 +168,7 @@ const WRITES = {
     cost: one,
     readsSamples: true,
     forgets: ({ id }) => [id],
+    changes: ({ id }) => ({ jobs: [id] }),
     apply: ({ jobs }, { id, patch, nowMs }) => jobs.update(id, patch, nowMs),
   },
   deleteJob: {
@@ -146,6 +177,7 @@ const WRITES = {
     cost: one,
     readsSamples: true,
     forgets: ({ id }) => [id],
+    changes: ({ id }) => ({ jobs: [id] }),
     apply({ jobs, audit }, { id, entry }) {
       jobs.delete(id);
       if (entry) audit.record(entry);
@@ -156,7 +188,8 @@ const WRITES = {
     rows: ({ reports }) => reports.length,
     cost: ({ reports }) => jobCosts(reports),
     readsSamples: true,
-    forgets: ({ reports }) => reports.map(({ id }) => id),
+    forgets: ({ reports }) => idsOf(reports),
+    changes: ({ reports }, hasStored) => (hasStored ? { jobs: idsOf(reports) } : undefined),
     apply: (writers, { reports }) => writers.reports.record(reports),
   },
   recordSample: {
@@ -166,6 +199,7 @@ const WRITES = {
     readsSamples: false,
     // The writers of samples update what they have cached.
     forgets: noJobs,
+    changes: ({ jobId }) => ({ measured: [jobId] }),
     apply: ({ samples }, { jobId, sample }) => samples.record(jobId, sample),
   },
   recordSamples: {
@@ -175,6 +209,10 @@ const WRITES = {
       samples.length * sampleCost(samples.length, further) + Number(report !== undefined),
     readsSamples: false,
     forgets: noJobs,
+    changes: ({ samples, report }, hasStored) => ({
+      ...(hasStored && measuredOf(samples)),
+      nodes: report !== undefined,
+    }),
     apply(writers, { report, ...batch }) {
       if (report) writers.nodeReports.save(report);
       return writers.samples.recordMany(batch);
@@ -197,6 +235,7 @@ const WRITES = {
     readsSamples: true,
     // It clears the cache itself when it has deleted jobs.
     forgets: noJobs,
+    changes: nothing,
     apply: ({ history }, { retention, nowMs, maxUnsealed }) => history.expire(retention, nowMs, maxUnsealed),
   },
   probe: {
@@ -205,6 +244,7 @@ const WRITES = {
     cost: none,
     readsSamples: false,
     forgets: noJobs,
+    changes: nothing,
     apply: ({ probe }, { bytes }) => probe(bytes),
   },
 } satisfies { readonly [Kind in WriteKind]: WriteRule<Write<Kind>> };
