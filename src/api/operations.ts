@@ -15,7 +15,9 @@ import { WATCH_CHANGES } from './live.ts';
 import { GET_METRICS } from './metrics.ts';
 import { LIST_NAMES } from './name.ts';
 import { CREATE_JOB } from './new-job.ts';
+import { GET_NODE } from './node.ts';
 import { LIST_NODES } from './node-list.ts';
+import { GET_NODE_USAGE } from './node-usage.ts';
 import type { Operation } from './operation.ts';
 import { GET_OVERVIEW } from './overview.ts';
 import { CREATE_JOBS } from './past-job.ts';
@@ -56,6 +58,8 @@ export const OPERATIONS: readonly Operation[] = [
   GET_QUEUE,
   LIST_NODES,
   WATCH_CHANGES,
+  GET_NODE,
+  GET_NODE_USAGE,
   LIST_RUNS,
   LIST_EVENTS,
   JOB_STARTED,

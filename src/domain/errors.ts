@@ -96,6 +96,9 @@ export const unauthorized = (message: string, cause?: unknown) =>
 export const jobNotFound = (id: string) =>
   new AppError('not_found', `There is no job with the id ${quote(id)}.`);
 
+export const nodeNotFound = (node: string) =>
+  new AppError('not_found', `Nothing is known of a node ${quote(node)}.`);
+
 export const runNotFound = (sluid: string) =>
   new AppError('not_found', `There is no run with the SLUID ${quote(sluid)} that samples can belong to.`);
 

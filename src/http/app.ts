@@ -41,7 +41,8 @@ import { jobs } from './routes/jobs.ts';
 import { changes, type Live } from './routes/live.ts';
 import { scrapes } from './routes/metrics.ts';
 import { names } from './routes/names.ts';
-import { nodes } from './routes/nodes.ts';
+import { nodeUsage } from './routes/node-usage.ts';
+import { type NodeOptions, nodes } from './routes/nodes.ts';
 import { OIDC_ACCESS, oidc } from './routes/oidc.ts';
 import { overview } from './routes/overview.ts';
 import { PAGES_ACCESS, type Pages, pages } from './routes/pages.ts';
@@ -60,7 +61,7 @@ export interface AppOptions {
     SampleStore &
     ViewStore &
     Pick<AccessStore, 'listAudit'> &
-    Pick<LiveStore, 'nodeReports'> &
+    Pick<LiveStore, 'nodeReports' | 'nodeReport' | 'nodeJobs'> &
     Pick<Upkeep, 'checkWritable'>;
   readonly overviews: Pick<Overviews, 'of'>;
   readonly access: {
@@ -88,6 +89,7 @@ export interface AppOptions {
   /** Loads the pages. */
   readonly loadPages: () => Promise<Pages>;
   readonly slurm: CompletionOptions & Omit<HookOptions, 'now'>;
+  readonly nodes: NodeOptions['nodes'];
   readonly ingest: Ingest;
   /** One for the apps of all listeners. */
   readonly live: Live;
@@ -116,6 +118,7 @@ export function createApp({
   maxBodyBytes,
   loadPages,
   slurm,
+  nodes: clusterNodes,
   ingest,
   live,
   metrics,
@@ -132,7 +135,8 @@ export function createApp({
     .use(heatMaps({ store }))
     .use(qualities({ store, now }))
     .use(findings({ store, now, ...(thresholds && { thresholds }) }))
-    .use(nodes({ store, now }))
+    .use(nodes({ store, nodes: clusterNodes, now }))
+    .use(nodeUsage({ store, now }))
     .use(runs({ store }))
     .use(events({ store }))
     .use(batches({ store, now }))

@@ -18,12 +18,13 @@ import { ingestPart } from './ingest.ts';
 import { certificateFilesOf, placesOf } from './listeners.ts';
 import { createLive, livePart } from './live.ts';
 import { createMetrics } from './metrics.ts';
+import { clusterNodes } from './nodes.ts';
 import { findProvider } from './oidc.ts';
 import { overviewPart } from './overview.ts';
 import { partsOf } from './parts.ts';
 import { retentionPart } from './retention.ts';
 import { basePathOf, findNames, siteOf } from './site.ts';
-import { findSlurm, reportRecorder, slurmPart } from './slurm.ts';
+import { findSlurm, reportRecorder, type Sources, slurmPart } from './slurm.ts';
 import { roundMs, storePart } from './store.ts';
 import { tlsPart } from './tls.ts';
 import { tokenPart } from './tokens.ts';
@@ -122,6 +123,10 @@ export async function startService({ config, env, log, now }: ServiceOptions): P
     }),
   );
   const overviews = overviewKeeper({ store, now });
+  // Slurm is followed once requests are answered.
+  let readSlurmNodes: Sources['nodes']['latest'] = () => undefined;
+  const scheduler = () => readSlurmNodes();
+  const nodes = { read: clusterNodes({ store, now, readScheduler: scheduler }), scheduler };
   const ingest = await parts.start(ingestPart({ store, now, log, metrics }));
   const live = createLive({ store, version, log });
   const listening = await parts.start(
@@ -149,6 +154,7 @@ export async function startService({ config, env, log, now }: ServiceOptions): P
             expandLists: (lists) => expandLists(lists),
             readHookCall,
           },
+          nodes,
           ingest: ingest.routes,
           live,
           metrics: { render: metrics.render, observeRequest, namesRequests: isDebug },
@@ -161,8 +167,10 @@ export async function startService({ config, env, log, now }: ServiceOptions): P
     files &&
     certificate &&
     (await parts.start(tlsPart({ files, certificate, places: listening, now, log, metrics })));
-  if (slurm.isFollowed)
-    await parts.start(slurmPart({ store, now, log, recordReports, slurm, config, metrics }));
+  if (slurm.isFollowed) {
+    const sources = await parts.start(slurmPart({ store, now, log, recordReports, slurm, config, metrics }));
+    readSlurmNodes = sources.nodes.latest;
+  }
   await parts.start(overviewPart({ overviews, log, metrics }));
   await parts.start(retentionPart({ store, now, log, config, metrics }));
   if (config.demo) {

@@ -4,6 +4,7 @@ import type { Upkeep } from '../domain/store/upkeep.ts';
 import type { Log } from '../log.ts';
 import type { Config } from '../settings/table.ts';
 import { type SlurmCommands, slurmCommands } from '../slurm/follow/commands.ts';
+import { type SlurmNodes, watchNodes } from '../slurm/follow/nodes.ts';
 import { type Reconciliation, startReconciliation } from '../slurm/follow/polls.ts';
 import { REPORT_READER } from '../slurm/hooks/event.ts';
 import { type Spool, startSpool } from '../slurm/hooks/spool.ts';
@@ -53,9 +54,11 @@ interface SlurmOptions {
   readonly metrics: Pick<Metrics, 'watchSlurm' | 'watchLoop'>;
 }
 
-interface Sources {
+/** What is followed. */
+export interface Sources {
   readonly spool: Spool;
   readonly reconciliation: Reconciliation;
+  readonly nodes: SlurmNodes;
 }
 
 /** The sources of reports on this machine: the spool folder of Slurm's hooks, and Slurm's commands. */
@@ -69,9 +72,11 @@ export function slurmPart(options: SlurmOptions): Part<Sources> {
       metrics.watchSlurm({ commands: slurm.commands, spool: sources.spool });
       metrics.watchLoop('slurm_poll', sources.reconciliation.state);
       metrics.watchLoop('slurm_spool', sources.spool.repeats);
+      metrics.watchLoop('slurm_nodes', sources.nodes.state);
       return sources;
     },
-    stop: ({ spool, reconciliation }) => Promise.all([spool.stop(), reconciliation.stop()]),
+    stop: ({ spool, reconciliation, nodes }) =>
+      Promise.all([spool.stop(), reconciliation.stop(), nodes.stop()]),
   };
 }
 
@@ -101,7 +106,8 @@ function startSources({ store, now, log, recordReports, slurm, config }: SlurmOp
     debug,
     now,
   });
-  return { spool, reconciliation };
+  const nodes = watchNodes({ commands: slurm.commands, warn, now });
+  return { spool, reconciliation, nodes };
 }
 
 interface ReportRecorderOptions {

@@ -23,7 +23,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'store/sqlite/sql': [],
   'store/sqlite/file': ['domain', 'store/sqlite/migrations'],
   'store/sqlite/jobs': ['domain', 'store/chunk', 'store/sqlite/sql'],
-  'store/sqlite/nodes': ['domain'],
+  'store/sqlite/nodes': ['domain', 'store/chunk', 'store/sqlite/jobs', 'store/sqlite/sql'],
   'store/sqlite/runs': ['domain', 'store/sqlite/jobs', 'store/sqlite/sql'],
   'store/sqlite/samples': ['domain', 'store/chunk', 'store/sqlite/runs', 'store/sqlite/sql'],
   'store/sqlite/access': ['domain'],

@@ -9,6 +9,7 @@ import { ANYBODY } from '../../src/domain/caller.ts';
 import type { Thresholds } from '../../src/domain/finding/thresholds.ts';
 import type { IngestSource } from '../../src/domain/foreign/series.ts';
 import { expandLists } from '../../src/domain/nodelist.ts';
+import type { SchedulerNodes } from '../../src/domain/nodes/scheduler-node.ts';
 import { overviewKeeper } from '../../src/domain/overview/keeper.ts';
 import type { Report, Source } from '../../src/domain/report.ts';
 import { callerOf, type RoleRules } from '../../src/domain/role.ts';
@@ -24,6 +25,7 @@ import { joinPieces } from '../../src/metrics/exposition.ts';
 import { renderJobs } from '../../src/metrics/jobs.ts';
 import { loadRemoteWrite } from '../../src/service/ingest.ts';
 import { createLive } from '../../src/service/live.ts';
+import { clusterNodes } from '../../src/service/nodes.ts';
 import { loadPages } from '../../src/service/web.ts';
 import { readHookCall } from '../../src/slurm/hooks/event.ts';
 import { parseJobCompletion } from '../../src/slurm/records/jobcomp.ts';
@@ -64,6 +66,12 @@ export const slurmParts = (store: Store) => ({
   readHookCall,
 });
 
+/** What the routes of nodes need. */
+export const nodeParts = (store: Store, now: () => number, scheduler?: SchedulerNodes) => ({
+  read: clusterNodes({ store, now, readScheduler: () => scheduler }),
+  scheduler: () => scheduler,
+});
+
 type Count = (source: IngestSource, result: string, count: number) => void;
 
 /** What the routes for other exporters need, and the receiver behind them. */
@@ -93,6 +101,8 @@ interface ServiceOptions {
   readonly thresholds?: Thresholds;
   /** How often those who watch are told of changes, and that they are still connected. */
   readonly liveTimes?: { readonly tellMs?: number; readonly beatMs?: number };
+  /** What the scheduler says of nodes. */
+  readonly scheduler?: SchedulerNodes;
 }
 
 /** Reads an answer to its end; of a stream of events, which has none, only the first. */
@@ -122,6 +132,7 @@ export async function startService({
   provider,
   thresholds,
   liveTimes = {},
+  scheduler,
 }: ServiceOptions = {}) {
   const folder = temporaryFolder();
   const clock = fixedClock();
@@ -172,6 +183,7 @@ export async function startService({
     maxBodyBytes,
     ...(thresholds && { thresholds }),
     slurm: slurmParts(store),
+    nodes: nodeParts(store, clock.now, scheduler),
     ingest: ingest.routes,
     live,
   });

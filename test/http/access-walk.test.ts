@@ -55,6 +55,8 @@ const ROWS: Readonly<Record<string, Row>> = {
   listNames: LIST,
   listNodes: LIST,
   watchChanges: LIST,
+  getNode: LIST,
+  getNodeUsage: LIST,
   listRuns: READ,
   listEvents: READ,
   createJob: adminRow(201),
@@ -125,7 +127,7 @@ const QUERIES: Readonly<Record<string, (jobId: string) => string>> = {
 };
 
 const pathOf = (id: string, path: string, jobId: string): string =>
-  path.replace(':jobId', jobId).replace(':name', 'old').replace(':token', 'none') +
+  path.replace(':jobId', jobId).replace(':name', 'old').replace(':node', 'n1').replace(':token', 'none') +
   (QUERIES[id]?.(jobId) ?? '');
 
 test.each(OPERATIONS)('$id ($method $path) as everybody', async ({ id, method, path }) => {

@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test';
 import { createApp } from '../../src/http/app.ts';
 import { loadPages } from '../../src/service/web.ts';
-import { ingestParts, slurmParts, startService } from '../help/service.ts';
+import { ingestParts, nodeParts, slurmParts, startService } from '../help/service.ts';
 import { documentChecker } from './response/document.ts';
 
 const SECRET = 'a-secret-of-a-user';
@@ -58,6 +58,7 @@ test('an internal error is answered with 500, and its cause is only in the log',
     version: '1.0.0',
     maxBodyBytes: 1024,
     slurm: slurmParts(service.store),
+    nodes: nodeParts(service.store, service.clock.now),
     ingest: ingestParts(service.store, service.clock.now).routes,
     live: service.live,
     metrics: {
@@ -106,6 +107,7 @@ test('a scrape after a failed one is rendered again', async () => {
     version: '1.0.0',
     maxBodyBytes: 1024,
     slurm: slurmParts(service.store),
+    nodes: nodeParts(service.store, service.clock.now),
     ingest: ingestParts(service.store, service.clock.now).routes,
     live: service.live,
     metrics: {

@@ -163,6 +163,13 @@ const LIMITS: [string, ...string[]][] = [
 ].map((text) => [`limit=${text}`, 'limit must be a whole number from 1']);
 
 const QUERIES: Row[] = [
+  ...query('/v1/nodes/n1/usage', [
+    ['field=watts', 'field must be one of cpus, memory_mb, gpus'],
+    ['columns=301', 'columns'],
+    ['start_time=2026-01-21&end_time=2026-01-20', 'start_time must be before end_time'],
+    ['end_time=soon', 'end_time'],
+    ['node=n2', 'not a known parameter'],
+  ]),
   ...query('/v1/jobs', [
     ...LIMITS,
     ['limit=10001', 'from 1 to 10000', '"10001"'],

@@ -78,7 +78,7 @@ testWithBrowser('the overview shows what is given and used, and who wastes', asy
 testWithBrowser('the nodes are listed with what is amiss', async () => {
   const page = await browser.open(`${server.url}/nodes`);
   await page.until(`document.querySelector('.nodes')`);
-  expect(await textOf(page, '[role=status]')).toBe('1 node');
+  expect(await textOf(page, '[role=status]')).toBe('2 nodes');
   expect(await textOf(page, '.nodes tbody')).toContain(HOSTILE);
   await expectWell(page);
 });

@@ -19,6 +19,7 @@ import { live } from './contract/live.ts';
 import { liveMeasures } from './contract/live-measures.ts';
 import { measureSummaries } from './contract/measure-summaries.ts';
 import { names } from './contract/names.ts';
+import { nodeJobs } from './contract/node-jobs.ts';
 import { nodeReports } from './contract/node-reports.ts';
 import { overview } from './contract/overview.ts';
 import type { Place } from './contract/place.ts';
@@ -54,6 +55,7 @@ export function describeStore(name: string, makePlace: () => Place): void {
     live,
     changes,
     nodeReports,
+    nodeJobs,
     measureSummaries,
     liveMeasures,
     overview,

@@ -2,6 +2,7 @@ import type { EndedJob } from '../ended-job.ts';
 import type { StateCounts } from '../job.ts';
 import type { LiveMeasures } from '../live-measures.ts';
 import type { ReceivedReport } from '../node-report.ts';
+import type { NodeJob } from '../nodes/node-job.ts';
 import type { RunningJob } from '../running-job.ts';
 import type { Throughput } from '../throughput.ts';
 
@@ -31,8 +32,8 @@ export interface JobTotals {
 }
 
 /**
- * What a scrape of `/metrics` and the overview of the cluster read. See `Store` for the promises of all
- * methods.
+ * What a scrape of `/metrics`, the overview of the cluster and its nodes read. See `Store` for the promises
+ * of all methods.
  */
 export interface LiveStore {
   /**
@@ -59,6 +60,15 @@ export interface LiveStore {
 
   /** Yields the jobs that ended at or after `sinceMs`, the latest end first, as `runningJobs` does. */
   endedJobs(sinceMs: number): AsyncIterable<EndedJob[]>;
+  /** Returns the newest report of a node; undefined if it never reported, or not within 30 days. */
+  nodeReport(node: string): Promise<ReceivedReport | undefined>;
+
+  /**
+   * Yields what running jobs have of each of their nodes, or of one node, those that started first before
+   * others. What a job of several nodes has of each is as its Prologs said, and else an equal part. Pages
+   * come from one consistent snapshot; other work goes on between them.
+   */
+  nodeJobs(node?: string): AsyncIterable<NodeJob[]>;
 
   /** Counts jobs by state, and all that were ever created. */
   countJobs(): Promise<JobTotals>;

@@ -25,7 +25,8 @@ import { readBusyNodes, readRunningJobs } from './jobs/running.ts';
 import { throughputReader } from './jobs/throughput.ts';
 import { jobLister, jobLists } from './lists/lists.ts';
 import { nameLister } from './lists/names.ts';
-import { readNodeReports } from './nodes/reports.ts';
+import { readNodeJobs } from './nodes/jobs.ts';
+import { nodeReportReader, readNodeReports } from './nodes/reports.ts';
 import { readJobsOfRuns, readOwners } from './runs/changed.ts';
 import { unconfirmedLister } from './runs/unconfirmed.ts';
 import { LogIndex } from './samples/log-index.ts';
@@ -106,6 +107,7 @@ function sqliteStore({
   const readTokens = tokenReader(db);
   const readSessions = sessionReader(db);
   const readAudit = auditReader(db);
+  const readNodeReport = nodeReportReader(db);
   const index = new LogIndex(false);
   const pool = connectionPool(path, (connection) => shareIndex(connection, index));
   const { stream, streamMuch, streamFirst, compute, computeMuch } = longReads(pool);
@@ -266,6 +268,8 @@ function sqliteStore({
     findJobsOfRuns: (sluids) => firstOf(streamFirst((connection) => readJobsOfRuns(connection, sluids))),
 
     nodeReports: () => streamFirst(readNodeReports),
+    nodeReport: (node) => read(() => readNodeReport(node)),
+    nodeJobs: (node) => streamFirst((connection) => readNodeJobs(connection, node)),
     liveSeries: (endedSinceMs) => streamFirst((connection) => readLiveSeries(connection, endedSinceMs)),
 
     async close() {

@@ -90,6 +90,18 @@ export const LISTS: readonly Case[] = [
   read('GET /v1/overview', 'of 1,000,000 jobs', '/v1/overview'),
   read('GET /v1/queue', 'of 1,000,000 jobs', '/v1/queue'),
   read('GET /v1/names', 'users of 1,000,000 jobs', '/v1/names?kind=user&prefix=u'),
+  read('GET /v1/nodes', 'with 2,000 running jobs', '/v1/nodes'),
+  read('GET /v1/nodes/:node', 'with thousands of jobs', '/v1/nodes/n0001'),
+  {
+    endpoint: 'GET /v1/nodes/:node',
+    use: '50 at once',
+    run: (url) => atOnce(50, (number) => get(url, `/v1/nodes/n00${10 + number}`)),
+  },
+  read(
+    'GET /v1/nodes/:node/usage',
+    'over all of its past',
+    '/v1/nodes/n0001/usage?start_time=2020-01-01&columns=300',
+  ),
   list('a page of 10,000', 'limit=10000'),
   list('500,000 skipped', 'offset=500000'),
   list('500,000 skipped in one state', 'state=completed&offset=500000'),

@@ -77,3 +77,14 @@ export function* readNodeReports(db: Database): Generator<ReceivedReport[]> {
   }
   if (page.length > 0) yield page;
 }
+
+/** Reads the newest report of a node. */
+export function nodeReportReader(db: Database): (node: string) => ReceivedReport | undefined {
+  const select = db.query<{ received: number; report: string }, [string]>(
+    'SELECT received, report FROM node_report WHERE name = ?',
+  );
+  return (node) => {
+    const row = select.get(node);
+    return row ? { report: JSON.parse(row.report) as NodeReport, receivedMs: row.received } : undefined;
+  };
+}
