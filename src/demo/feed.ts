@@ -3,27 +3,28 @@ import type { Job } from '../domain/job.ts';
 import type { Report } from '../domain/report.ts';
 import type { JobStore } from '../domain/store/jobs.ts';
 import type { RunStore } from '../domain/store/runs.ts';
-import type { JobSample, SampleStore } from '../domain/store/samples.ts';
-import { type Repeat, repeat } from '../repeat.ts';
-import { measureJob } from './behaviour.ts';
+import type { SampleStore } from '../domain/store/samples.ts';
+import { yieldToOthers } from '../pace.ts';
+import { type Repeat, type Rest, repeat } from '../repeat.ts';
+import { batchOf, reportNode } from './agents.ts';
+import { NODES } from './cluster.ts';
 import {
   type DemoJob,
-  isRunningAt,
   recogniseDraft,
   recogniseJob,
   reportLife,
   reportWait,
   type WaitingJob,
 } from './life.ts';
+import { createMeter, type Metered } from './meter.ts';
+import { meterAll, oldPast, RECENT_MS, recentPast, reportAll, sampleOld } from './past.ts';
 import type { ShowProgress } from './progress.ts';
 import { createScheduler, planJobs, type Scheduler } from './schedule.ts';
+import { silentNode } from './trouble.ts';
 
 const HOUR_MS = 3_600_000;
-const PAST_MS = 72 * HOUR_MS;
-const PAST_STEP_MS = 60_000;
+const PAST_MS = 28 * 24 * HOUR_MS;
 const LIVE_STEP_MS = 5000;
-/** Samples in one write; a request that arrives meanwhile waits for at most one of these. */
-const BATCH_ROWS = 2000;
 /** Of the newest jobs, those that show how far an earlier run has come. */
 const WITNESS_JOBS = 20;
 /** More than the demonstration ever has at a time. */
@@ -42,7 +43,7 @@ interface DemoOptions {
   readonly log: { warn(event: string, fields: Record<string, unknown>): void };
   /** Called with the progress of a long filling. */
   readonly showProgress: ShowProgress;
-  /** How much past a new cluster has; three days when left out. */
+  /** How much past a new cluster has; four weeks when left out. */
   readonly pastMs?: number;
   /** From one live sample of a node to the next; 5 s when left out. */
   readonly liveStepMs?: number;
@@ -65,6 +66,12 @@ export function startDemo(options: DemoOptions): Demo {
   let schedule: Scheduler | undefined;
   /** Waiting jobs that the store has. */
   let announced = new Set<string>();
+  /** What is still to be made up of long ago. */
+  let old: Iterator<readonly DemoJob[]> = oldPast([]);
+  const meter = createMeter();
+  const intervalMs = Math.min(liveStepMs, LIVE_STEP_MS);
+  /** Since the start. */
+  let hasReported = false;
 
   const steps = repeat({
     everyMs: liveStepMs,
@@ -73,7 +80,7 @@ export function startDemo(options: DemoOptions): Demo {
       if (signal.aborted || !schedule) return undefined;
       await goLive(schedule);
       resolveFilled();
-      return undefined;
+      return storeOld(signal);
     },
     onError(cause) {
       // What the scheduler has decided may not be stored, so the next one starts from what is.
@@ -92,18 +99,45 @@ export function startDemo(options: DemoOptions): Demo {
     const waiting = await listWaiting();
     announced = new Set(waiting.map(({ id }) => id));
     const fromMs = Math.max(toMs - pastMs, await lastSampledMs(known));
+    const recentMs = Math.max(fromMs, toMs - RECENT_MS);
     const nextId = Math.max(FIRST_ID, ...[...known, ...waiting].map((job) => Number(job.id) + 1));
     const next = createScheduler(SEED, nextId, waiting);
     const alive = known.filter((job) => job.endTimeMs > fromMs);
-    const planned = await keepFree(planJobs(next, alive, fromMs, toMs));
+    const planned = planJobs(next, alive, { fromMs, toMs, fineFromMs: recentMs });
+    const isRecent = ({ endTimeMs }: DemoJob) => endTimeMs > recentMs;
+    old = oldPast([...alive, ...planned].filter((job) => !isRecent(job)));
+    const unstored = await keepFree(planned.filter(isRecent));
+    const jobs = [...alive.filter(isRecent), ...unstored];
     const show = toMs - fromMs < HOUR_MS ? () => {} : showProgress;
-    for (const batch of batchesOf([...alive, ...planned], planned, fromMs, toMs)) {
+    for (const batch of recentPast({ jobs, unstored, meter, fromMs: recentMs, toMs })) {
       if (signal.aborted) return undefined;
-      await store.applyReports(batch.jobs.flatMap((job) => [reportWait(job), ...reportLife(job, toMs)]));
-      if (batch.samples.length > 0) await store.recordSamples(batch.samples);
-      show((batch.untilMs - fromMs) / (toMs - fromMs));
+      const begun = batch.jobs.filter(({ startTimeMs }) => startTimeMs < recentMs);
+      await storePast(batch.jobs, [...begun.flatMap((job) => sampleOld(job, recentMs)), ...batch.metered]);
+      show((batch.untilMs - recentMs) / (toMs - recentMs));
     }
     return next;
+  }
+
+  async function storePast(jobs: readonly DemoJob[], metered: readonly Metered[]): Promise<void> {
+    await store.applyReports(reportAll(jobs, now()));
+    const { samples, measures } = batchOf(metered, false);
+    if (samples.length > 0) await store.recordSamples(samples, measures);
+  }
+
+  /** Goes on with what happened long ago, for as long as the next live step can wait. */
+  async function storeOld(signal: AbortSignal): Promise<Rest | undefined> {
+    const endMs = performance.now() + liveStepMs;
+    while (!signal.aborted && performance.now() < endMs) {
+      const { value: jobs, done } = old.next();
+      if (done) return undefined;
+      const free = await keepFree(jobs);
+      await storePast(
+        free,
+        free.flatMap((job) => sampleOld(job, now())),
+      );
+      await yieldToOthers('background');
+    }
+    return { restMs: 0 };
   }
 
   /** One live step: jobs end, others start or are submitted, and every node of a running job reports. */
@@ -118,10 +152,28 @@ export function startDemo(options: DemoOptions): Demo {
       ...(await takeSubmitted(next)).map(reportWait),
     ]);
     announced = new Set(next.waiting().map(({ id }) => id));
-    const samples = [...running, ...started]
-      .filter((job) => isRunningAt(job, nowMs))
-      .flatMap((job) => samplesOf(job, nowMs, true));
-    await store.recordSamples(samples);
+    await report([...running, ...started], nowMs);
+  }
+
+  /** Every node that can be heard reports, as its agent would. */
+  async function report(jobs: readonly DemoJob[], nowMs: number): Promise<void> {
+    meter.keepOnly(jobs);
+    const byNode = Map.groupBy(meterAll(meter, jobs, nowMs), ({ node }) => node);
+    const silent = silentNode(nowMs);
+    const send = (node: string, timeMs: number, metered: readonly Metered[]) => {
+      const { samples, measures } = batchOf(metered, timeMs === nowMs);
+      return store.recordSamples(samples, measures, reportNode({ node, timeMs, intervalMs, metered }));
+    };
+    await Promise.all(
+      [...NODES.keys()].map(async (node) => {
+        if (node !== silent.node) return send(node, nowMs, byNode.get(node) ?? []);
+        if (hasReported) return;
+        // What it said last: a new database has nothing of it.
+        const last = meterAll(meter, jobs, silent.sinceMs).filter((one) => one.node === node);
+        await send(node, silent.sinceMs, last);
+      }),
+    );
+    hasReported = true;
   }
 
   /** The jobs that wait and are not in the store yet. */
@@ -203,46 +255,4 @@ function reportNews({ job, restarts }: StoredRun, nowMs: number): Report[] {
   const life = reportLife(job, nowMs);
   const last = life.at(-1);
   return last?.endTimeMs === job.endTimeMs || last?.restarts !== restarts ? life : [];
-}
-
-/** A stretch of the past: the jobs that start in it, and what all jobs use in it. */
-interface Batch {
-  readonly jobs: DemoJob[];
-  readonly samples: JobSample[];
-  readonly untilMs: number;
-}
-
-/** The past in the order of time, as agents would have reported it; a job comes before its samples. */
-function* batchesOf(
-  jobs: readonly DemoJob[],
-  unstored: readonly DemoJob[],
-  fromMs: number,
-  toMs: number,
-): Generator<Batch> {
-  let samples: JobSample[] = [];
-  let stored = 0;
-  const batchUntil = (untilMs: number): Batch => {
-    const first = stored;
-    while (stored < unstored.length && unstored[stored]!.startTimeMs <= untilMs) stored++;
-    return { jobs: unstored.slice(first, stored), samples, untilMs };
-  };
-  for (let timeMs = fromMs + PAST_STEP_MS; timeMs <= toMs; timeMs += PAST_STEP_MS) {
-    for (const job of jobs) {
-      if (isRunningAt(job, timeMs)) samples.push(...samplesOf(job, timeMs, false));
-    }
-    if (samples.length < BATCH_ROWS) continue;
-    yield batchUntil(timeMs);
-    samples = [];
-  }
-  yield batchUntil(toMs);
-}
-
-function samplesOf(job: DemoJob, timeMs: number, stamped: boolean): JobSample[] {
-  return job.nodes.map((node, index) => ({
-    jobId: job.id,
-    node,
-    timeMs,
-    stamped,
-    ...measureJob(job, index, timeMs),
-  }));
 }

@@ -1,7 +1,7 @@
-import type { JobDetails } from '../domain/detail.ts';
+import type { Allocation, JobDetails } from '../domain/detail.ts';
 import type { Job } from '../domain/job.ts';
 import type { Report } from '../domain/report.ts';
-import { accountOf, NODES, QUARTERS } from './cluster.ts';
+import { accountOf, gpuUuid, NODES, placesIn, QUARTERS } from './cluster.ts';
 import { draftJob, type JobDraft, type Verdict } from './draft.ts';
 import { createRandom, draw } from './random.ts';
 
@@ -24,6 +24,8 @@ export interface WaitingJob extends JobDraft {
 /** A job that has nodes and times. */
 export interface DemoJob extends WaitingJob {
   readonly nodes: readonly string[];
+  /** Places of its GPUs on each of its nodes; empty where there are none. */
+  readonly gpuPlaces: readonly number[];
   /** Of its first run. */
   readonly startTimeMs: number;
   /** When it ends for good, or will. */
@@ -70,14 +72,23 @@ export function reportLife(job: DemoJob, nowMs: number): Report[] {
   const runs = runsOf(job).filter(({ startTimeMs }) => startTimeMs <= nowMs);
   return runs.flatMap(({ startTimeMs, endTimeMs, verdict }, restarts) => {
     const run = { ...detailsOf(job), id: job.id, user: job.user, nodes: job.nodes, startTimeMs, restarts };
+    const held = { ...run, allocations: allocationsOf(job) };
     const reports: Report[] = [
-      { ...run, source: 'squeue', observedMs: startTimeMs, state: 'running', rawState: 'RUNNING' },
+      { ...held, source: 'squeue', observedMs: startTimeMs, state: 'running', rawState: 'RUNNING' },
     ];
     const isTold = restarts < runs.length - 1 || (endTimeMs <= nowMs && endTimeMs === job.endTimeMs);
     if (isTold) reports.push({ ...run, ...verdict, source: 'jobcomp', observedMs: endTimeMs, endTimeMs });
     return reports;
   });
 }
+
+/** What hooks would say: which GPUs a job has on each node. */
+const allocationsOf = ({ nodes, gpuPlaces, partition, quarters }: DemoJob): Allocation[] =>
+  nodes.map((node) => ({
+    node,
+    cpus: (partition.cores * quarters) / QUARTERS,
+    ...(gpuPlaces.length > 0 && { gpuIds: gpuPlaces.map((place) => gpuUuid(node, place)) }),
+  }));
 
 function detailsOf(job: WaitingJob): JobDetails {
   const { user, name, partition, nodeCount, quarters, submitTimeMs, array } = job;
@@ -113,7 +124,13 @@ export function recogniseJob(seed: number, job: Job): DemoJob | undefined {
   const earlierMs = details?.restarts && draft.requeue ? draft.requeue.afterMs + REQUEUE_WAIT_MS : 0;
   const startTimeMs = lastStartMs - earlierMs;
   const { endTimeMs = startTimeMs + draft.runtimeMs } = job;
-  return { ...draft, nodes, startTimeMs, endTimeMs };
+  return { ...draft, nodes, gpuPlaces: gpuPlacesOf(draft, job), startTimeMs, endTimeMs };
+}
+
+/** Nothing else than the store remembers which GPUs a job was given. */
+function gpuPlacesOf({ partition }: JobDraft, { nodes, details }: Job): number[] {
+  const known = new Set(details?.allocations?.find(({ node }) => node === nodes[0])?.gpuIds);
+  return placesIn(partition).filter((place) => known.has(gpuUuid(nodes[0]!, place)));
 }
 
 /** A stored job as one of the demonstration's that waits, or has waited. */

@@ -9,6 +9,13 @@ export function createRandom(seed: number): () => number {
   };
 }
 
+/** Returns a number of 32 bits that is another for nearly every other text (FNV-1a). */
+export function hashText(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
+  return hash;
+}
+
 /** One of some values, each as likely as its share of all. */
 export function draw<Value>(shares: readonly (readonly [Value, number])[], random: number): Value {
   let left = random * shares.reduce((sum, [, share]) => sum + share, 0);

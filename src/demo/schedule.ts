@@ -1,4 +1,4 @@
-import { NODES, PARTITIONS, type Partition, QUARTERS } from './cluster.ts';
+import { NODES, PARTITIONS, type Partition, placesIn, QUARTERS } from './cluster.ts';
 import { draftJob, type JobDraft } from './draft.ts';
 import type { DemoJob, WaitingJob } from './life.ts';
 import { createRandom } from './random.ts';
@@ -10,13 +10,16 @@ const HOUR_MS = 60 * MINUTE_MS;
  * there are fewer, and hold back while there are more.
  */
 const WAITING_JOBS = { least: 3, most: 16 };
-/** Starts in one step: after an outage the cluster fills over half an hour, not in an instant. */
-const STARTS_PER_STEP = 2;
+/** Starts a minute: after an outage the cluster fills over half an hour, not in an instant. */
+const STARTS_A_MINUTE = 2;
+/** Jobs of long ago start on a coarser clock, which takes a tenth of the time. */
+const COARSE_STEP_MS = 10 * MINUTE_MS;
+const COARSE_STARTS = 8;
 
 /** Decides which jobs start, as a scheduler with backfill does. Ids count up from the first one. */
 export interface Scheduler {
-  /** The jobs that start at a time, given those that run. */
-  start(running: readonly DemoJob[], timeMs: number): DemoJob[];
+  /** The jobs that start at a time, given those that run; at most `most`. */
+  start(running: readonly DemoJob[], timeMs: number, most?: number): DemoJob[];
   /** Those that wait, the one that was submitted first before the others. */
   waiting(): readonly WaitingJob[];
   /** Takes a waiting job away. */
@@ -43,18 +46,19 @@ export function createScheduler(
   }
 
   return {
-    start(running, timeMs) {
+    start(running, timeMs, most = STARTS_A_MINUTE) {
       const free = freeQuarters(running);
       const started: DemoJob[] = [];
       fillQueue(timeMs);
-      while (started.length < STARTS_PER_STEP && fullness(free) < wantedFullness(timeMs)) {
+      while (started.length < most && fullness(free) < wantedFullness(timeMs)) {
         const index = waiting.findIndex((draft) => findRoom(draft, free) !== undefined);
         if (index === -1) break;
         const draft = waiting.splice(index, 1)[0]!;
         const nodes = findRoom(draft, free)!;
         for (const name of nodes) free.set(name, free.get(name)! - draft.quarters);
         const startTimeMs = wholeSecond(timeMs);
-        started.push({ ...draft, nodes, startTimeMs, endTimeMs: startTimeMs + draft.runtimeMs });
+        const gpuPlaces = findPlaces(draft, nodes, [...running, ...started]);
+        started.push({ ...draft, nodes, gpuPlaces, startTimeMs, endTimeMs: startTimeMs + draft.runtimeMs });
         fillQueue(timeMs);
       }
       return started;
@@ -67,30 +71,32 @@ export function createScheduler(
   };
 }
 
-/**
- * The jobs that start from `fromMs` to `toMs`, in the
- * order of their starts, on a cluster where `running` run.
- */
+interface Plan {
+  readonly fromMs: number;
+  readonly toMs: number;
+  /** Before this time a coarser clock is good enough. */
+  readonly fineFromMs?: number;
+}
+
+/** The jobs that start in a time, in the order of their starts, on a cluster where `running` run. */
 export function planJobs(
   scheduler: Scheduler,
   running: readonly DemoJob[],
-  fromMs: number,
-  toMs: number,
+  { fromMs, toMs, fineFromMs = fromMs }: Plan,
 ): DemoJob[] {
   const planned: DemoJob[] = [];
   let current = running;
-  for (let timeMs = fromMs; timeMs <= toMs - MINUTE_MS; timeMs += MINUTE_MS) {
-    const started = scheduler
-      .start(
-        current.filter((job) => job.endTimeMs > timeMs),
-        timeMs,
-      )
-      .map((job) => {
-        // Not on the full minute, which no crowd of users hits.
-        const startTimeMs = wholeSecond(timeMs + Math.floor(createRandom(Number(job.id))() * MINUTE_MS));
-        return { ...job, startTimeMs, endTimeMs: startTimeMs + job.runtimeMs };
-      });
-    current = [...current.filter((job) => job.endTimeMs > timeMs), ...started];
+  let stepMs = MINUTE_MS;
+  for (let timeMs = fromMs; timeMs <= toMs - MINUTE_MS; timeMs += stepMs) {
+    const isCoarse = timeMs + COARSE_STEP_MS <= fineFromMs;
+    stepMs = isCoarse ? COARSE_STEP_MS : MINUTE_MS;
+    current = current.filter((job) => job.endTimeMs > timeMs);
+    const started = scheduler.start(current, timeMs, isCoarse ? COARSE_STARTS : undefined).map((job) => {
+      // Not on the full minute, which no crowd of users hits.
+      const startTimeMs = wholeSecond(timeMs + Math.floor(createRandom(Number(job.id))() * stepMs));
+      return { ...job, startTimeMs, endTimeMs: startTimeMs + job.runtimeMs };
+    });
+    current = [...current, ...started];
     planned.push(...started);
   }
   return planned.sort((a, b) => a.startTimeMs - b.startTimeMs);
@@ -116,6 +122,19 @@ function fullness(free: ReadonlyMap<string, number>): number {
 function wantedFullness(timeMs: number): number {
   const hour = (timeMs / HOUR_MS) % 24;
   return 0.86 + 0.08 * Math.cos(((hour - 15) / 24) * 2 * Math.PI);
+}
+
+/** The first GPUs of its nodes that no other job has; a job of several nodes has all of each. */
+function findPlaces(
+  { partition, quarters }: JobDraft,
+  nodes: readonly string[],
+  running: readonly DemoJob[],
+): number[] {
+  const neighbours = running.filter((job) => job.nodes.includes(nodes[0]!));
+  const taken = new Set(neighbours.flatMap(({ gpuPlaces }) => gpuPlaces));
+  return placesIn(partition)
+    .filter((place) => !taken.has(place))
+    .slice(0, quarters);
 }
 
 /** The fullest nodes that still have room, so that whole nodes stay free for those who need them. */

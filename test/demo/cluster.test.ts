@@ -22,7 +22,7 @@ const MINUTE_MS = 60_000;
 const NOON_MS = Date.UTC(2026, 0, 20, 12);
 
 const planThreeDays = (seed: number) =>
-  planJobs(createScheduler(seed, 1_000_000), [], NOON_MS - 3 * DAY_MS, NOON_MS);
+  planJobs(createScheduler(seed, 1_000_000), [], { fromMs: NOON_MS - 3 * DAY_MS, toMs: NOON_MS });
 const PLAN = planThreeDays(1);
 const runningAt = (timeMs: number) =>
   PLAN.filter((job) => job.startTimeMs <= timeMs && timeMs < job.endTimeMs);
@@ -159,7 +159,8 @@ describe('what Slurm says of them', () => {
     const last = runsOf(job).at(-1)!;
     const { id, user, nodes, submitTimeMs } = job;
     const usage = { cpuUsage: 0, memoryUsageMb: 0 };
-    const details = { cluster: 'demo', submitTimeMs, restarts: 1 };
+    const { allocations } = reportLife(job, NOON_MS)[0]!;
+    const details = { cluster: 'demo', submitTimeMs, restarts: 1, allocations: allocations! };
     expect(
       recogniseJob(1, {
         id,
@@ -183,7 +184,8 @@ test('there are 40 nodes and 60 users, all different', () => {
 
 test('a stored job is recognised by its id and user, and nobody else’s is', () => {
   const { id, user, nodes, startTimeMs, submitTimeMs, endTimeMs } = PLAN[0]!;
-  const details = { cluster: 'demo', submitTimeMs };
+  const { allocations } = reportLife(PLAN[0]!, NOON_MS)[0]!;
+  const details = { cluster: 'demo', submitTimeMs, allocations: allocations! };
   const stored = {
     id,
     user,
@@ -209,6 +211,7 @@ describe('what jobs use', () => {
     nodes: behaviour === 'cpuOnly' ? ['cpu001', 'cpu002'] : ['gpu001', 'gpu002'],
     partition: PARTITIONS[behaviour === 'cpuOnly' ? 2 : 0]!,
     quarters: 4,
+    gpuPlaces: behaviour === 'cpuOnly' ? [] : [0, 1, 2, 3],
     submitTimeMs: NOON_MS,
     startTimeMs: NOON_MS,
     runtimeMs: 2 * HOUR_MS,

@@ -1,6 +1,10 @@
 import { expect, test } from 'bun:test';
+import { NODES } from '../../src/demo/cluster.ts';
 import { type Demo, startDemo } from '../../src/demo/feed.ts';
+import { isHeard, silentNode } from '../../src/demo/trouble.ts';
 import { hasEnded, type Job } from '../../src/domain/job.ts';
+import { isSilent } from '../../src/domain/node-report.ts';
+import { codesOf } from '../../src/domain/reading-fields.ts';
 import type { Store } from '../../src/domain/store/store.ts';
 import { openSqlite } from '../../src/store/sqlite/open.ts';
 import { fixedClock, NOON_MS } from '../help/clock.ts';
@@ -46,6 +50,13 @@ async function startScene() {
   };
 }
 
+/** Whether the agents of all nodes of a job were heard up to a time. */
+function isHeardThroughout({ nodes, startTimeMs, endTimeMs }: StartedJob, nowMs: number): boolean {
+  for (let timeMs = startTimeMs; timeMs <= (endTimeMs ?? nowMs); timeMs += MINUTE_MS)
+    if (!nodes.every((node) => isHeard(node, timeMs))) return false;
+  return true;
+}
+
 /** Those of a job that has started. */
 type StartedJob = Job & { readonly startTimeMs: number };
 
@@ -68,7 +79,9 @@ test('a new cluster gets a past: ended jobs with samples every minute, and runni
   const ended = jobs.filter((job) => hasEnded(job.state));
   expect(ended.length).toBeGreaterThan(10);
   // Samples of a requeued job belong to two runs.
-  for (const job of ended.filter(({ details }) => !details?.restarts)) {
+  const whole = ended.filter((job) => !job.details?.restarts && isHeardThroughout(job, NOON_MS));
+  expect(whole.length).toBeGreaterThan(10);
+  for (const job of whole) {
     expect(job.endTimeMs).toBeWithin(job.startTimeMs, NOON_MS + 1);
     const times = await sampleTimes(scene.store, job.id);
     const minutes = Math.floor(job.endTimeMs! / MINUTE_MS) - Math.floor(job.startTimeMs / MINUTE_MS);
@@ -77,7 +90,7 @@ test('a new cluster gets a past: ended jobs with samples every minute, and runni
   }
   const running = jobs.filter((job) => job.state === 'running');
   expect(running.length).toBeGreaterThan(20);
-  for (const job of running) {
+  for (const job of running.filter(({ nodes }) => nodes.every((node) => isHeard(node, NOON_MS)))) {
     const times = await sampleTimes(scene.store, job.id);
     expect(times.at(-1)).toBe(NOON_MS);
     expect(job.memoryUsageMb).toBeGreaterThan(0);
@@ -148,7 +161,7 @@ test('live, running jobs report on every node at every step, end when it is time
   await using scene = await startScene();
   await scene.start().filled;
   const before = await listAll(scene.store, 'running');
-  const witness = before[0]!;
+  const witness = before.find(({ nodes }) => nodes.every((node) => isHeard(node, NOON_MS + 5000)))!;
   scene.clock.advance(5000);
   await until(async () => (await sampleTimes(scene.store, witness.id)).includes(NOON_MS + 5000));
 
@@ -174,7 +187,9 @@ test('a second start makes nothing up again: it goes on with what runs', async (
   await first.filled;
   await first.stop();
   const before = await listAll(scene.store);
-  const witness = before.find((job) => job.state === 'running')!;
+  const witness = before.find(
+    (job) => job.state === 'running' && job.nodes.every((node) => isHeard(node, NOON_MS + 20_000)),
+  )!;
   const timesBefore = await sampleTimes(scene.store, witness.id);
 
   scene.clock.advance(20_000);
@@ -206,7 +221,11 @@ test('a database that was left for hours is brought up to now, without a gap and
     3,
   );
   const survivor = after.find(
-    (job) => job.state === 'running' && job.nodes.length === 1 && before.some(({ id }) => id === job.id),
+    (job) =>
+      job.state === 'running' &&
+      job.nodes.length === 1 &&
+      before.some(({ id }) => id === job.id) &&
+      isHeardThroughout(job, NOON_MS + 3 * HOUR_MS),
   )!;
   const times = await sampleTimes(scene.store, survivor.id);
   const steps = times.slice(1).map((timeMs, index) => timeMs - times[index]!);
@@ -225,7 +244,7 @@ test('a filling that was stopped half-way is taken up where it was', async () =>
   await scene.start({ liveStepMs: HOUR_MS }).filled;
   const after = await listAll(scene.store);
   expect(after.length).toBeGreaterThan(before.length);
-  for (const job of after.filter(({ nodes }) => nodes.length === 1)) {
+  for (const job of after.filter((one) => one.nodes.length === 1 && isHeardThroughout(one, NOON_MS))) {
     const times = [...(await sampleTimes(scene.store, job.id)), job.endTimeMs ?? NOON_MS];
     const steps = times.slice(1).map((timeMs, index) => timeMs - times[index]!);
     expect(Math.max(...steps)).toBeLessThanOrEqual(MINUTE_MS);
@@ -277,3 +296,68 @@ test('the filling of a long past tells how far it is, to its end; a short one sa
   await scene.start({ liveStepMs: HOUR_MS, showProgress }).filled;
   expect(shown).toEqual([]);
 });
+
+test('every node reports itself with its GPUs, but for the one whose agent is silent', async () => {
+  await using scene = await startScene();
+  await scene.start({ liveStepMs: HOUR_MS }).filled;
+  const reports = (await Array.fromAsync(scene.store.nodeReports())).flat();
+  expect(reports.map(({ report }) => report.node).sort()).toEqual([...NODES.keys()].sort());
+  const silent = reports.filter((report) => isSilent(report, NOON_MS));
+  expect(silent.map(({ report }) => report.node)).toEqual([silentNode(NOON_MS).node]);
+  const running = new Map((await listAll(scene.store, 'running')).map((job) => [job.id, job]));
+  const held = [...running.values()].flatMap(({ details }) =>
+    (details!.allocations ?? []).flatMap(({ gpuIds = [] }) => gpuIds),
+  );
+  expect(new Set(held).size).toBe(held.length);
+  for (const { report } of reports.filter((one) => !silent.includes(one))) {
+    const { gpu, cores } = NODES.get(report.node)!;
+    expect([report.values.cpus, report.gpus.length]).toEqual([cores, gpu ? 4 : 0]);
+    const jobs = [...running.values()].filter(({ nodes }) => nodes.includes(report.node));
+    expect(report.jobs).toBe(jobs.length);
+    expect(report.values.jobCpusUsed! > 0).toBe(jobs.length > 0);
+  }
+});
+
+test('jobs have further measures, by GPU too, and counters that grow from sample to sample', async () => {
+  await using scene = await startScene();
+  await scene.start({ liveStepMs: HOUR_MS }).filled;
+  const job = (await listAll(scene.store, 'running')).find(
+    (one) =>
+      one.gpuUsage !== undefined &&
+      one.nodes.length === 1 &&
+      one.startTimeMs < NOON_MS - HOUR_MS &&
+      one.startTimeMs > NOON_MS - PAST_MS &&
+      isHeardThroughout(one, NOON_MS),
+  )!;
+  const codes = codesOf(['cpu_seconds', 'gpu_energy_joules', 'io_read_bytes', 'memory_peak_bytes']);
+  const { samples } = await scene.store.listSamples(job.id, { codes }, 1000);
+  expect(samples.times.length).toBeGreaterThan(3);
+  for (const column of samples.further!) {
+    const values = [...column.values];
+    expect(values.at(-1)).toBeGreaterThan(0);
+    expect(values).toEqual(values.toSorted((one, other) => one - other));
+  }
+  const { nodes } = await scene.store.summarizeJob(job.id);
+  expect(nodes[0]!.gpus!.map(({ gpu }) => gpu).sort()).toEqual(
+    [...job.details!.allocations![0]!.gpuIds!].sort(),
+  );
+});
+
+test('long ago is made up once the present is there: jobs that ended weeks ago have some samples', async () => {
+  await using scene = await startScene();
+  await scene.start({ pastMs: 48 * HOUR_MS, liveStepMs: HOUR_MS }).filled;
+  const dayAgo = NOON_MS - 24 * HOUR_MS;
+  const endedLongAgo = async () =>
+    (await listAll(scene.store)).filter(({ endTimeMs }) => endTimeMs !== undefined && endTimeMs < dayAgo);
+  await until(async () =>
+    (await endedLongAgo()).some(({ startTimeMs }) => startTimeMs < dayAgo - 20 * HOUR_MS),
+  );
+  const jobs = await endedLongAgo();
+  expect(jobs.length).toBeGreaterThan(100);
+  for (const { id, nodes, endTimeMs, startTimeMs } of jobs.slice(0, 20)) {
+    const times = await sampleTimes(scene.store, id);
+    expect(times.length).toBeWithin(1, 12 * nodes.length + 1);
+    expect(times.every((timeMs) => timeMs >= startTimeMs && timeMs <= endTimeMs!)).toBe(true);
+  }
+  expect(scene.warnings).toEqual([]);
+}, 60_000);

@@ -1,0 +1,19 @@
+import { PARTITIONS } from './cluster.ts';
+import { createRandom } from './random.ts';
+
+const HOUR_MS = 3_600_000;
+/** A node is silent for this long, then another. */
+const SILENCE_MS = 3 * HOUR_MS;
+/** So that a silence is old enough to be seen at full hours. */
+const OFFSET_MS = 100 * 60_000;
+
+/** The node whose agent is silent at a time, and since when: a switch of its rack hangs. */
+export function silentNode(timeMs: number): { readonly node: string; readonly sinceMs: number } {
+  const turn = Math.floor((timeMs - OFFSET_MS) / SILENCE_MS);
+  const { nodes } = PARTITIONS[0]!;
+  const node = nodes[Math.floor(createRandom(turn)() * nodes.length)]!;
+  return { node, sinceMs: turn * SILENCE_MS + OFFSET_MS };
+}
+
+/** Whether the service hears of a node at a time. */
+export const isHeard = (node: string, timeMs: number): boolean => silentNode(timeMs).node !== node;
