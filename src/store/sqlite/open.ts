@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { sliceMeasures } from '../../domain/batch-measures.ts';
 import type { Sight } from '../../domain/caller.ts';
@@ -15,6 +15,7 @@ import { sessionReader } from './access/sessions.ts';
 import { tokenReader } from './access/tokens.ts';
 import { explainOpenError, notWritable, openForReading } from './file/connection.ts';
 import { connectionPool } from './file/connections.ts';
+import { isWritable, sizeOf } from './file/files.ts';
 import { type DatabaseLock, lockDatabase } from './file/lock.ts';
 import { longReads } from './file/long-reads.ts';
 import { readEndedJobs } from './jobs/ended.ts';
@@ -287,17 +288,4 @@ function sqliteStore({
 async function firstOf<Batch>(batches: AsyncGenerator<Batch, void>): Promise<Batch> {
   for await (const batch of batches) return batch;
   throw new Error('A read ended without a batch.');
-}
-
-function isWritable(path: string): boolean {
-  try {
-    accessSync(path, constants.W_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function sizeOf(path: string): number {
-  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 }

@@ -63,3 +63,18 @@ function checkAccess(path: string): void {
     );
   }
 }
+
+/** Returns whether this user may write a file. */
+export function isWritable(path: string): boolean {
+  try {
+    accessSync(path, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Returns the bytes of a file; 0 if it is missing. */
+export function sizeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+}
