@@ -79,4 +79,20 @@ export function figureLists(makePlace: MakePlace) {
     expect(await codeOf(ids('n[1-10000]'))).toBe('none');
     expect(await codeOf(ids(['n[1-5000]', 'm[1-5001]']))).toBe('validation_error');
   });
+
+  test('a job on any of very many nodes is listed once', async () => {
+    await using place = await emptyStore(makePlace);
+    const { store } = place;
+    const nodesOf = (index: number) => [0, 1, 2].map((step) => `m${1 + ((index * 7 + step * 90) % 200)}`);
+    const jobs = Array.from({ length: 120 }, (_, index) =>
+      pastJob(`job-${index}`, { nodes: nodesOf(index), startTimeMs: at(index) }),
+    );
+    await store.createJobs(jobs);
+    for (const last of [100, 101, 150, 200]) {
+      const wanted = new Set(Array.from({ length: last }, (_, index) => `m${index + 1}`));
+      const expected = jobs.filter(({ nodes }) => nodes.some((node) => wanted.has(node))).reverse();
+      const { jobs: found, total } = await store.listJobs({ node: `m[1-${last}]` }, { limit: 1000 });
+      expect([total, idsOf(found)]).toEqual([expected.length, expected.map(({ id }) => id)]);
+    }
+  });
 }

@@ -1,6 +1,6 @@
 import type { Database, Statement } from 'bun:sqlite';
 import type { JobOrder, JobPosition, JobSort } from '../../../domain/list.ts';
-import { type Bind, bindings } from '../sql/bindings.ts';
+import { type Bind, type Bound, bindings } from '../sql/bindings.ts';
 import { beyond, type Walk, walkSource, walksByStart, walksThrough } from './by-index.ts';
 import { figureOf, isOfManyRows } from './figures.ts';
 import { isOfManyRowsEach, lifeTerms, type Wanted } from './filters.ts';
@@ -69,9 +69,9 @@ export function* scanJobs(
 
 /** Prepares each text once, and finalizes the statements before the connection closes. */
 function statementCache(db: Database) {
-  const known = new Map<string, Statement<never, (number | string | null)[]>>();
+  const known = new Map<string, Statement<never, Bound[]>>();
   return {
-    prepare<Row>(sql: string): Statement<Row, (number | string | null)[]> {
+    prepare<Row>(sql: string): Statement<Row, Bound[]> {
       const statement = known.get(sql) ?? db.prepare(sql);
       known.set(sql, statement);
       return statement;

@@ -14,6 +14,8 @@ import { listedNodeFinder } from './listed-nodes.ts';
  */
 export interface Wanted {
   readonly nodes?: readonly number[];
+  /** More nodes than are walked one by one: a byte for each number of a node, 1 if it is wanted. */
+  readonly manyNodes?: Uint8Array;
   readonly users?: readonly number[];
   readonly states?: readonly number[];
   readonly sinceMs?: number;
@@ -97,7 +99,7 @@ export function filterReader(db: Database): (filter: SeenFilter, nowMs: number) 
       nowMs,
       ...(state !== undefined && { states: statesOf(state) }),
       ...readSight(sight, user === undefined ? undefined : findUsers(listOf(user))),
-      ...(node !== undefined && { nodes: findNodes(listOf(node)) }),
+      ...(node !== undefined && nodesOf(findNodes(listOf(node)))),
       ...(details && {
         details: Object.entries(details).map(([key, value]) => readDetail(key as FilterDetail, value)),
       }),
@@ -178,6 +180,16 @@ function sluidFinder(db: Database): (sluids: readonly string[], sight: Sight) =>
   };
 }
 
+/** Above this, reading all jobs is quicker than reading those of each node: 2,000 nodes are a cluster. */
+const MAX_WALKED_NODES = 100;
+
+function nodesOf(nodes: readonly number[]): Pick<Wanted, 'nodes' | 'manyNodes'> {
+  if (nodes.length <= MAX_WALKED_NODES) return { nodes };
+  const manyNodes = new Uint8Array(Math.max(...nodes) + 1);
+  for (const node of nodes) manyNodes[node] = 1;
+  return { manyNodes };
+}
+
 const lowerAscii = (text: string): string => text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
 
 /** Returns the pattern of GLOB for a text in which only `*` is special. */
@@ -196,6 +208,7 @@ const statesOf = (state: NonNullable<JobFilter['state']>) => [
  */
 export const isCounted = ({
   nodes = [],
+  manyNodes,
   sinceMs,
   untilMs,
   ranges,
@@ -205,7 +218,7 @@ export const isCounted = ({
   seen,
 }: Wanted): boolean =>
   nodes.length <= 1 &&
-  [sinceMs, untilMs, ranges, details, text, only, seen].every((part) => part === undefined);
+  [manyNodes, sinceMs, untilMs, ranges, details, text, only, seen].every((part) => part === undefined);
 
 /** Returns a function that counts the matches of a filter that `isCounted`. */
 export function matchCounter(db: Database): (wanted: Wanted) => number {
@@ -239,13 +252,18 @@ function isWantedDetail({ column, values, patterns }: WantedDetail, bind: Bind):
 
 /** Returns the conditions on a row of `job` beside its state, user and nodes. */
 export function lifeTerms(wanted: Wanted, bind: Bind): string[] {
-  const { sinceMs, untilMs, ranges, details, text, only, seen, nowMs } = wanted;
+  const { manyNodes, sinceMs, untilMs, ranges, details, text, only, seen, nowMs } = wanted;
   const terms: string[] = [];
   if (seen) {
     const isOfAccount = isOneOf('detail.account', seen.accounts, bind);
     const isOfAccounts = `EXISTS (SELECT 1 FROM detail WHERE detail.job = job.seq AND ${isOfAccount})`;
     const isOfUsers = () => isOneOf('job.user', seen.users, bind);
     terms.push(seen.users.length === 0 ? isOfAccounts : `(${isOfUsers()} OR ${isOfAccounts})`);
+  }
+  if (manyNodes) {
+    // SQLite would read a list of numbers anew for each slice.
+    const isOfThem = `substr(${bind(manyNodes)}, own.node + 1, 1) = x'01'`;
+    terms.push(`EXISTS (SELECT 1 FROM job_node AS own WHERE own.job = job.seq AND ${isOfThem})`);
   }
   if (only) terms.push(isOneOf('job.seq', only.seqs, bind));
   if (sinceMs !== undefined) terms.push(`coalesce(job.end_time, ${bind(nowMs)}) >= ${bind(sinceMs)}`);

@@ -1,6 +1,8 @@
+export type Bound = number | string | Uint8Array | null;
+
 /** Collects the values of a statement; `bind` adds one and returns its placeholder. */
 export function bindings() {
-  const values: (number | string | null)[] = [];
-  return { values, bind: (value: number | string | null) => `?${values.push(value)}` };
+  const values: Bound[] = [];
+  return { values, bind: (value: Bound) => `?${values.push(value)}` };
 }
 export type Bind = ReturnType<typeof bindings>['bind'];
