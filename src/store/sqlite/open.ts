@@ -1,13 +1,11 @@
 import { existsSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { sliceMeasures } from '../../domain/batch-measures.ts';
-import type { Sight } from '../../domain/caller.ts';
 import { OperatorError, tooManyUnsealed } from '../../domain/errors.ts';
 import { newJob } from '../../domain/job.ts';
 import type { BatchResult } from '../../domain/store/batch.ts';
 import type { StoreOptions } from '../../domain/store/options.ts';
 import type { Store } from '../../domain/store/store.ts';
-import type { View } from '../../domain/store/view.ts';
 import { isRefused, MAX_UNSEALED_SAMPLES, urgencyOf } from '../../domain/unsealed.ts';
 import { SLICE_MS } from '../../pace.ts';
 import { auditReader } from './access/audit.ts';
@@ -18,23 +16,18 @@ import { connectionPool } from './file/connections.ts';
 import { isWritable, sizeOf } from './file/files.ts';
 import { type DatabaseLock, lockDatabase } from './file/lock.ts';
 import { longReads } from './file/long-reads.ts';
-import { readEndedJobs } from './jobs/ended.ts';
-import { eventReader } from './jobs/events.ts';
 import { readLiveSeries } from './jobs/live.ts';
 import { jobReader } from './jobs/read.ts';
-import { readBusyNodes, readRunningJobs } from './jobs/running.ts';
 import { throughputReader } from './jobs/throughput.ts';
 import { jobLister, jobLists } from './lists/lists.ts';
-import { nameLister } from './lists/names.ts';
 import { readNodeJobs } from './nodes/jobs.ts';
 import { nodeReportReader, readNodeReports } from './nodes/reports.ts';
 import { readJobsOfRuns, readOwners } from './runs/changed.ts';
 import { unconfirmedLister } from './runs/unconfirmed.ts';
 import { LogIndex } from './samples/log-index.ts';
-import { readingReader, runReader } from './samples/read.ts';
-import { sparklineReader } from './samples/sparklines.ts';
 import { shareIndex } from './samples/unsealed.ts';
 import { stateReader } from './state.ts';
+import { viewReader } from './views.ts';
 import { cutJobs, cutParts, joinResults, type Part } from './writer/parts.ts';
 import { Writer } from './writer/queue.ts';
 import { jobCost, sampleCost, type WriteFields } from './writer/write.ts';
@@ -100,8 +93,6 @@ function sqliteStore({
 }: Parts): Store {
   const db = openForReading(path);
   const jobs = jobReader(db);
-  const readEvents = eventReader(db);
-  const listNames = nameLister(db);
   const listUnconfirmed = unconfirmedLister(db);
   const readState = stateReader(db);
   const readThroughput = throughputReader(db);
@@ -111,7 +102,8 @@ function sqliteStore({
   const readNodeReport = nodeReportReader(db);
   const index = new LogIndex(false);
   const pool = connectionPool(path, (connection) => shareIndex(connection, index));
-  const { stream, streamMuch, streamFirst, compute, computeMuch } = longReads(pool);
+  const reads = longReads(pool);
+  const { streamFirst, compute } = reads;
   let isClosed = false;
   let setAside = 0;
   let refusedUnsealed = 0;
@@ -161,37 +153,7 @@ function sqliteStore({
 
   const lists = jobLists({ readAtOnce, lister: jobLister(db), compute });
 
-  /** What all may see is read once for everybody; the reads of single callers wait for each other. */
-  const streamFor = (sight: Sight) => (sight === 'all' ? streamFirst : stream);
-
-  /** Everybody asks through the same functions, which check within the snapshot of the read. */
-  const seenBy = (sight: Sight): View => ({
-    getJob: async (id) =>
-      readAtOnce(() => jobs.find(id, sight)) ??
-      compute((connection) => jobReader(connection).find(id, sight)),
-    listJobs: (filter, page, signal) => lists.list({ ...filter, sight }, page, signal),
-    streamJobs: (filter, start, signal) => lists.stream({ ...filter, sight }, start, signal),
-    runningJobs: () => streamFor(sight)((connection) => readRunningJobs(connection, sight)),
-    busyNodes: () => streamFor(sight)((connection) => readBusyNodes(connection, sight)),
-    endedJobs: (sinceMs) => streamFor(sight)((connection) => readEndedJobs(connection, sinceMs, sight)),
-    listNames: (kind, prefix) => read(() => listNames(kind, prefix, sight)),
-    streamRuns: (id, signal) => stream((connection) => runReader(connection)(id, sight), signal),
-    listEvents: (id) => read(() => readEvents(id, sight)),
-    listSamples: (id, query, limit, signal) =>
-      computeMuch((connection) => readingReader(connection).list(id, query, limit, sight), signal),
-    plotSamples: (id, query, maxPoints, signal) =>
-      computeMuch((connection) => readingReader(connection).plot(id, query, maxPoints, sight), signal),
-    readSparklines: (ids, maxPoints, signal) =>
-      compute((connection) => sparklineReader(connection)(ids, maxPoints, sight), signal),
-    mapSamples: (id, query, signal) =>
-      computeMuch((connection) => readingReader(connection).map(id, query, sight), signal),
-    traceSamples: (id, run, signal) =>
-      computeMuch((connection) => readingReader(connection).trace(id, run, sight), signal),
-    streamSamples: (id, query, signal) =>
-      streamMuch((connection) => readingReader(connection).stream(id, query, sight), signal),
-    summarizeJob: (id, run, signal) =>
-      compute((connection) => readingReader(connection).summary(id, run, sight), signal),
-  });
+  const seenBy = viewReader({ db, lists, reads, read, readAtOnce });
 
   return {
     ...seenBy('all'),

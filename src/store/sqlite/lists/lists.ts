@@ -240,3 +240,5 @@ export function jobLists({ readAtOnce, lister, compute }: Access) {
 }
 
 const isByStart = ({ sort }: JobOrder = NEWEST_FIRST): boolean => sort === 'startTime';
+
+export type JobLists = ReturnType<typeof jobLists>;
