@@ -29,8 +29,10 @@ import { RECORD_SAMPLES } from './sample-batch.ts';
 import { LIST_SAMPLES } from './sample-list.ts';
 import { CREATE_LINK, END_SESSION, REVOKE_SESSIONS, START_SESSION } from './session.ts';
 import { LIST_SPARKLINES } from './sparkline.ts';
+import { LIST_STEPS } from './step.ts';
 import { GET_SUMMARY } from './summary.ts';
 import { CREATE_TOKEN, LIST_TOKENS, REVOKE_TOKEN } from './token.ts';
+import { GET_WAIT } from './wait.ts';
 import { WHOAMI } from './whoami.ts';
 
 /** Everything that the service answers, but for its documentation. */
@@ -54,6 +56,8 @@ export const OPERATIONS: readonly Operation[] = [
   GET_FINDINGS,
   GET_HEAT_MAP,
   GET_QUALITY,
+  GET_WAIT,
+  LIST_STEPS,
   GET_OVERVIEW,
   GET_QUEUE,
   LIST_NODES,

@@ -10,6 +10,9 @@ export interface Silence {
   readonly missing: number;
 }
 
+/** What a trace needs of readings. */
+type Timed = Pick<NodeReadings, 'count' | 'times' | 'points'>;
+
 /** How the samples of a node followed each other. */
 export interface NodeTrace {
   readonly node: string;
@@ -52,7 +55,7 @@ export function sampleTracer(node: string) {
   }
 
   return {
-    add(readings: NodeReadings): void {
+    add(readings: Timed): void {
       const { betweenMs, sampleMs, weights } = spacingOf(readings);
       if (sampleMs > 0) intervals.push(sampleMs);
       for (let i = 0; i < readings.count; i++) {
@@ -80,7 +83,7 @@ export function sampleTracer(node: string) {
 }
 
 /** How far the rows of a piece are apart, and the samples that they stand for. */
-function spacingOf({ times, points }: NodeReadings) {
+function spacingOf({ times, points }: Timed) {
   if (!points || !(points.samples[0]! > 0)) {
     const betweenMs = typicalInterval(times);
     return { betweenMs, sampleMs: betweenMs };

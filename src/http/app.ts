@@ -11,6 +11,7 @@ import type { Overviews } from '../domain/overview/keeper.ts';
 import type { Sessions } from '../domain/session.ts';
 import type { SignInProvider } from '../domain/sign-in.ts';
 import { LOCAL_SITE, type Site } from '../domain/site.ts';
+import type { SlurmAsks } from '../domain/slurm-asks.ts';
 import type { AccessStore } from '../domain/store/access.ts';
 import type { JobStore } from '../domain/store/jobs.ts';
 import type { LiveStore } from '../domain/store/live.ts';
@@ -51,6 +52,7 @@ import { queue } from './routes/queue.ts';
 import { runs } from './routes/runs.ts';
 import { samples } from './routes/samples.ts';
 import { SIGN_IN_ACCESS, sessions, signIn } from './routes/sessions.ts';
+import { slurmAsks } from './routes/slurm-asks.ts';
 import { sparklines } from './routes/sparklines.ts';
 import { summaries } from './routes/summaries.ts';
 import { tokenRoutes } from './routes/tokens.ts';
@@ -90,6 +92,8 @@ export interface AppOptions {
   readonly loadPages: () => Promise<Pages>;
   readonly slurm: CompletionOptions & Omit<HookOptions, 'now'>;
   readonly nodes: NodeOptions['nodes'];
+  /** Undefined if Slurm is not followed. */
+  readonly asks?: SlurmAsks | undefined;
   readonly ingest: Ingest;
   /** One for the apps of all listeners. */
   readonly live: Live;
@@ -119,6 +123,7 @@ export function createApp({
   loadPages,
   slurm,
   nodes: clusterNodes,
+  asks,
   ingest,
   live,
   metrics,
@@ -137,6 +142,7 @@ export function createApp({
     .use(findings({ store, now, ...(thresholds && { thresholds }) }))
     .use(nodes({ store, nodes: clusterNodes, now }))
     .use(nodeUsage({ store, now }))
+    .use(slurmAsks({ store, asks }))
     .use(runs({ store }))
     .use(events({ store }))
     .use(batches({ store, now }))

@@ -9,6 +9,7 @@ import type { Log } from '../log.ts';
 import { describeListener } from '../settings/listener.ts';
 import { chooseLogFormat } from '../settings/load.ts';
 import type { ServiceConfig } from '../settings/table.ts';
+import { slurmAsks } from '../slurm/follow/asks.ts';
 import { readHookCall } from '../slurm/hooks/event.ts';
 import { parseJobCompletion } from '../slurm/records/jobcomp.ts';
 import { accessPart } from './access.ts';
@@ -122,6 +123,7 @@ export async function startService({ config, env, log, now }: ServiceOptions): P
       metrics,
     }),
   );
+  const asks = slurm.isFollowed ? slurmAsks({ commands: slurm.commands, now }) : undefined;
   const overviews = overviewKeeper({ store, now });
   // Slurm is followed once requests are answered.
   let readSlurmNodes: Sources['nodes']['latest'] = () => undefined;
@@ -155,6 +157,7 @@ export async function startService({ config, env, log, now }: ServiceOptions): P
             readHookCall,
           },
           nodes,
+          asks,
           ingest: ingest.routes,
           live,
           metrics: { render: metrics.render, observeRequest, namesRequests: isDebug },

@@ -95,6 +95,7 @@ interface ServiceOptions {
   readonly reception?: Reception | undefined;
   readonly site?: Site;
   readonly refuse?: AppOptions['access']['refuse'];
+  readonly asks?: AppOptions['asks'];
   /** At which people sign in. */
   readonly provider?: SignInProvider;
   /** By which findings judge. */
@@ -133,6 +134,7 @@ export async function startService({
   thresholds,
   liveTimes = {},
   scheduler,
+  asks,
 }: ServiceOptions = {}) {
   const folder = temporaryFolder();
   const clock = fixedClock();
@@ -184,6 +186,7 @@ export async function startService({
     ...(thresholds && { thresholds }),
     slurm: slurmParts(store),
     nodes: nodeParts(store, clock.now, scheduler),
+    asks,
     ingest: ingest.routes,
     live,
   });

@@ -50,6 +50,9 @@ const ROWS: Readonly<Record<string, Row>> = {
   getFindings: READ,
   getHeatMap: READ,
   getQuality: READ,
+  getWait: READ,
+  // Without Slurm nobody has steps.
+  listSteps: { nobody: 401, user: [503, 404], viewer: 503, ingest: 403, admin: 503 },
   getOverview: LIST,
   getQueue: LIST,
   listNames: LIST,

@@ -14,6 +14,8 @@ export interface Piece {
   readonly node: number;
   /** Rows outside `range` may be left out. */
   open(range?: Range): NodeReadings;
+  /** Returns the times of its samples; absent where that is no cheaper than to open it. */
+  times?(): Float64Array;
   /**
    * Returns the sums of each 15 minutes of the documented values; undefined if none are stored for exactly
    * these readings.

@@ -29,6 +29,12 @@ export const samplesOf = (zoom: string): readonly Case[] => [
   read('GET /v1/jobs/:jobId/heatmap', '300 columns of 1,000 nodes', `${BIG}/heatmap`),
   read('GET /v1/jobs/:jobId/heatmap', '300 columns of an hour', `${BIG}/heatmap?${zoom}`),
   read('GET /v1/jobs/:jobId/quality', 'a job with 1,000 nodes', `${BIG}/quality`),
+  read('GET /v1/jobs/:jobId/wait', 'a job with 1,000 nodes', `${BIG}/wait`),
+  {
+    endpoint: 'GET /v1/jobs/:jobId/steps',
+    use: 'of a service without Slurm',
+    run: (url) => atOnce(100, () => askAndLeave(url, `${BIG}/steps`, 1000)),
+  },
   read('GET /v1/jobs/:jobId/events', 'a job with 1,000 nodes', `${BIG}/events`),
   metrics('the newest 1,000 of all nodes', ''),
   metrics('the newest 10 of all nodes', '?limit=10'),

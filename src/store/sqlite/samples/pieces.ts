@@ -64,15 +64,13 @@ export function pieceFinder(db: Database) {
     );
   }
 
+  const timesOf = (job: number, { seq, start_time, end_time }: ChunkRow): Float64Array =>
+    unpackAt(db, { job, startMs: start_time, endMs: end_time }, () => unpackTimes(selectData.get(seq)!.data));
+
   /** Returns the part of a chunk that lies in the range; undefined if nothing does. */
   function cutChunk(job: number, node: number, row: ChunkRow, cut: Cut): Piece | undefined {
     const { fromMs, toMs, wanted } = cut;
-    const times =
-      row.tier === 0
-        ? unpackAt(db, { job, startMs: row.start_time, endMs: row.end_time }, () =>
-            unpackTimes(selectData.get(row.seq)!.data),
-          )
-        : openChunk(job, row, undefined).times;
+    const times = row.tier === 0 ? timesOf(job, row) : openChunk(job, row, undefined).times;
     const start = placeOf(times, fromMs);
     const end = placeOf(times, toMs + 1);
     if (start === end) return undefined;
@@ -113,6 +111,7 @@ export function pieceFinder(db: Database) {
       node,
       open: () => openChunk(job, row, wanted),
       ...(row.tier === 0 && {
+        times: () => timesOf(job, row),
         quarters() {
           const points = selectPoints.get(row.seq)?.points;
           return points && unpackQuarters(points);

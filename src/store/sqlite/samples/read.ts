@@ -89,7 +89,8 @@ export const readingReader = perConnection((db: Database) => {
       for (const [node, own] of Map.groupBy(pieces, (piece) => piece.node)) {
         const tracer = sampleTracer(names[node] ?? run.nodes[0] ?? '');
         for (const piece of own) {
-          tracer.add(piece.open());
+          const times = piece.times?.();
+          tracer.add(times ? { times, count: times.length } : piece.open());
           yield;
         }
         traces.push(tracer.trace());
