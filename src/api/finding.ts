@@ -65,6 +65,24 @@ export const renderVerdict = (jobId: string, verdict: Verdict): VerdictAnswer =>
   not_judged: [...verdict.unjudged],
 });
 
+/** Reads what `renderVerdict` wrote. */
+export const readVerdict = ({ verdict, findings, fine, not_judged }: VerdictAnswer): Verdict => ({
+  sentence: verdict,
+  findings: findings.map(({ evidence, ...finding }) => ({
+    ...finding,
+    ...(evidence && { evidence: readEvidence(evidence) }),
+  })),
+  fine,
+  unjudged: not_judged,
+});
+
+const readEvidence = ({ measure, gpus, from, to }: Wire<typeof EvidenceAnswer>): Evidence => ({
+  measure: measure as Evidence['measure'],
+  ...(gpus && { gpus }),
+  ...(from !== undefined && { fromMs: Date.parse(from) }),
+  ...(to !== undefined && { toMs: Date.parse(to) }),
+});
+
 export const GET_FINDINGS = operation({
   id: 'getFindings',
   method: 'GET',

@@ -35,6 +35,8 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   agent: async () => (await import('./agent.ts')).agent,
   config: async () => (await import('./config.ts')).config,
   deploy: async () => (await import('./deploy.ts')).deploy,
+  job: async () => (await import('./job.ts')).job,
+  seff: async () => (await import('./seff.ts')).seff,
   login: async () => (await import('./login.ts')).login,
   whoami: async () => (await import('./whoami.ts')).whoami,
   'token create': async () => (await import('./token-create.ts')).tokenCreate,

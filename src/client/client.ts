@@ -1,4 +1,5 @@
 import type { SentBatchResult } from '../api/batch.ts';
+import { GET_FINDINGS } from '../api/finding.ts';
 import { GET_HEALTH } from '../api/health.ts';
 import {
   HOOK_CALLED,
@@ -25,15 +26,16 @@ import { CREATE_LINK, END_SESSION, REVOKE_SESSIONS, START_SESSION } from '../api
 import { GET_SUMMARY } from '../api/summary.ts';
 import { CREATE_TOKEN, LIST_TOKENS, type ListedToken, REVOKE_TOKEN, renderNewToken } from '../api/token.ts';
 import { WHOAMI } from '../api/whoami.ts';
+import type { Verdict } from '../domain/finding/judge.ts';
 import type { Job, JobPatch, NewJob } from '../domain/job.ts';
-import type { JobFilter, JobOrder } from '../domain/list.ts';
 import type { BatchResult } from '../domain/store/batch.ts';
 import type { JobEvent, JobRun } from '../domain/store/runs.ts';
-import type { JobSummary, ReadingQuery } from '../domain/store/samples.ts';
+import type { JobSummary } from '../domain/store/samples.ts';
 import type { NewToken } from '../domain/token.ts';
 import type { ReadAnswer } from './answer.ts';
 import { ClientError } from './error.ts';
 import { readLines } from './ndjson.ts';
+import type { JobPageQuery, JobQuery, SampleQuery } from './queries.ts';
 import {
   toBatch,
   toCreatedToken,
@@ -53,6 +55,7 @@ import {
   toSession,
   toSummary,
   toTokens,
+  toVerdict,
   toWhoami,
 } from './readers.ts';
 import { sampleBatches } from './sample-batches.ts';
@@ -63,21 +66,6 @@ import {
   type Surroundings,
   Transport,
 } from './transport.ts';
-
-/** Which jobs to list, and in which order. */
-export interface JobQuery extends JobFilter {
-  readonly order?: JobOrder;
-}
-
-/** Which samples to read. */
-export type SampleQuery = Omit<ReadingQuery, 'codes' | 'by'>;
-
-export interface JobPageQuery extends JobQuery {
-  readonly limit?: number;
-  readonly offset?: number;
-  /** The `nextCursor` of the previous page. */
-  readonly cursor?: string;
-}
 
 /**
  * Talks to a service. Every method rejects with a ClientError, or with the reason of `signal` once that is
@@ -145,6 +133,12 @@ export class Client {
   summarizeJob(jobId: string, run?: number, call?: CallOptions): Promise<JobSummary> {
     const query = () => ({ run: run?.toString() });
     return this.#ask({ operation: GET_SUMMARY, subject: jobId, query }, toSummary, call);
+  }
+
+  /** Judges a run, by default the latest. */
+  judgeRun(jobId: string, run?: number, call?: CallOptions): Promise<Verdict> {
+    const query = () => ({ run: run?.toString() });
+    return this.#ask({ operation: GET_FINDINGS, subject: jobId, query }, toVerdict, call);
   }
 
   /** Returns the newest `limit` samples that match, and how many match. */

@@ -1,4 +1,5 @@
 import { BatchAnswer, readBatch } from '../api/batch.ts';
+import { readVerdict, VerdictAnswer } from '../api/finding.ts';
 import { HealthAnswer, readHealth } from '../api/health.ts';
 import { ProcessedAnswer } from '../api/hook-event.ts';
 import { JobAnswer, readJob } from '../api/job.ts';
@@ -22,6 +23,7 @@ export const toJobList = answerReader(JobListAnswer, readJobList);
 export const toRuns = answerReader(RunListAnswer, ({ runs }) => runs.map(readRun));
 export const toEvents = answerReader(EventListAnswer, ({ events }) => events.map(readEvent));
 export const toSummary = answerReader(JobSummaryAnswer, readSummary);
+export const toVerdict = answerReader(VerdictAnswer, readVerdict);
 export const toSample = answerReader(SampleAnswer, readSample);
 export const toSamples = answerReader(SampleListAnswer, ({ samples, total }) => ({
   samples: samples.map(readSample),

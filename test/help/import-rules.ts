@@ -14,6 +14,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   demo: ['domain'],
   ingest: ['domain'],
   metrics: ['domain'],
+  report: ['domain'],
   settings: ['domain', 'errno.ts', 'log.ts'],
   web: ['api', 'domain'],
 

@@ -10,15 +10,14 @@ const USED_CPU_PERCENT = 80;
 export const GPU_CPUS: Rule = {
   subject: 'cpu',
   kinds: {
-    'gpu-cpus':
-      'more than `gpu-cpus` CPUs for each GPU, less than 80 % busy, unless it has all GPUs of its nodes',
+    'gpu-cpus': 'more than `gpu-cpus` CPUs for each GPU, less than 80 % busy, on nodes that have more GPUs',
   },
   judge(facts) {
     const { job, summary, thresholds } = facts;
     const { cpus = 0, gpus = 0 } = job.details ?? {};
     const use = summary.whole.cpuUsage;
     if (gpus === 0 || cpus === 0 || !use || lackOf(facts)) return undefined;
-    if (cpus / gpus <= thresholds.gpuCpus || use.mean >= USED_CPU_PERCENT || holdsWholeNodes(facts))
+    if (cpus / gpus <= thresholds.gpuCpus || use.mean >= USED_CPU_PERCENT || !leavesGpus(facts))
       return undefined;
     const wanted = Math.max(1, Math.ceil((cpus * use.max) / 100 / gpus));
     if (wanted >= cpus / gpus) return undefined;
@@ -36,7 +35,7 @@ export const GPU_MEMORY: Rule = {
   subject: 'memory',
   kinds: {
     'gpu-memory':
-      'more than `gpu-memory-gb` of memory for each GPU, less than 80 % used, unless it has all GPUs of its nodes',
+      'more than `gpu-memory-gb` of memory for each GPU, less than 80 % used, on nodes that have more GPUs',
   },
   unless: ['memory-unused', 'memory-near-limit', 'ended-by-memory'],
   judge(facts) {
@@ -45,7 +44,7 @@ export const GPU_MEMORY: Rule = {
     const used = summary.whole.memoryUsageMb;
     if (gpus === 0 || memoryLimitMb === 0 || !used || lackOf(facts)) return undefined;
     const perGpuMb = memoryLimitMb / gpus;
-    if (perGpuMb <= thresholds.gpuMemoryGb * 1024 || holdsWholeNodes(facts)) return undefined;
+    if (perGpuMb <= thresholds.gpuMemoryGb * 1024 || !leavesGpus(facts)) return undefined;
     if (used.max >= USED_SHARE * memoryLimitMb) return undefined;
     return info(
       'gpu-memory',
@@ -56,10 +55,11 @@ export const GPU_MEMORY: Rule = {
   },
 };
 
-/** Nobody else could use what a job leaves of nodes whose GPUs it has all. */
-const holdsWholeNodes = ({ job, nodeSizes }: Facts): boolean => {
-  const gpus = job.nodes.reduce((sum, node) => sum + (nodeSizes?.get(node)?.gpus ?? 0), 0);
-  return gpus > 0 && (job.details?.gpus ?? 0) >= gpus;
+/** Whether its nodes have GPUs that others could use; false also where no agent says what the nodes have. */
+const leavesGpus = ({ job, nodeSizes }: Facts): boolean => {
+  const sizes = job.nodes.map((node) => nodeSizes?.get(node)?.gpus);
+  if (!sizes.every((gpus) => gpus !== undefined)) return false;
+  return sizes.reduce((sum, gpus) => sum + gpus, 0) > (job.details?.gpus ?? 0);
 };
 
 const info = (kind: string, subject: 'cpu' | 'memory', message: string, action: string): Finding => ({

@@ -197,7 +197,11 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
   'gpu-cpus': [
     [
       'many idle CPUs beside a GPU',
-      withGpus([90], { whole: usage(20, 90 * GB, 90), job: { details: { cpus: 64 } } }),
+      withGpus([90], {
+        whole: usage(20, 90 * GB, 90),
+        job: { details: { cpus: 64 } },
+        nodeSizes: sizes({ gpus: 4 }, 'n1'),
+      }),
       { kind: 'gpu-cpus', action: '--cpus-per-gpu=13' },
     ],
     [
@@ -213,7 +217,11 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
   'gpu-memory': [
     [
       'much memory beside a GPU',
-      withGpus([90], { whole: usage(95, 200 * GB, 90), job: { details: { memoryLimitMb: 500 * GB } } }),
+      withGpus([90], {
+        whole: usage(95, 200 * GB, 90),
+        job: { details: { memoryLimitMb: 500 * GB } },
+        nodeSizes: sizes({ gpus: 4 }, 'n1'),
+      }),
       { kind: 'gpu-memory', action: '--mem-per-gpu=240G' },
     ],
   ],

@@ -1,0 +1,237 @@
+import { formatCount, formatMb, formatPercent, formatSeconds } from '../domain/figures.ts';
+import type { Finding, Subject } from '../domain/finding/finding.ts';
+import type { Verdict } from '../domain/finding/judge.ts';
+import { type Job, runtimeSeconds } from '../domain/job.ts';
+import type { Energy } from '../domain/measure-summary.ts';
+import type { JobSummary, NodeSummary } from '../domain/store/samples.ts';
+import { drawBar, drawTable, harmless, type Ink, ink, type Paper, wrap } from './paper.ts';
+
+/** What a report of a run is made of. */
+export interface JobReport {
+  readonly job: Job;
+  readonly summary: JobSummary;
+  readonly verdict: Verdict;
+  /** The number of the run and how many there are; left out for a job with one. */
+  readonly run?: { readonly number: number; readonly of: number };
+}
+
+export interface ReportOptions {
+  readonly paper: Paper;
+  readonly nowMs: number;
+  /** Writes a time for the reader. */
+  readonly formatTime: (timeMs: number) => string;
+}
+
+const WIDTH = 80;
+const BAR_WIDTH = 20;
+const MAX_FINDINGS = 6;
+/** More nodes would push the findings off the screen. */
+const MAX_NODES = 12;
+
+/** Renders a run for a terminal of 80 columns: facts, verdict, bars, nodes and GPUs. */
+export function renderJobText(report: JobReport, options: ReportOptions): string {
+  return [
+    renderTitle(report, options),
+    renderVerdict(report.verdict, options.paper),
+    renderBars(report, options),
+    renderNodes(report.summary.nodes, options.paper),
+    renderRest(report, options),
+  ]
+    .filter((part) => part !== '')
+    .join('\n');
+}
+
+const STATE_INK: Partial<Record<Job['state'], Ink>> = { running: 'accent', failed: 'harm' };
+
+function renderTitle({ job, run }: JobReport, { paper, nowMs, formatTime }: ReportOptions): string {
+  const { name, rawState } = job.details ?? {};
+  const state = (rawState ?? job.state).toLowerCase().replaceAll('_', ' ');
+  const title = ink(paper, 'bold', harmless(['job', job.id, name].filter(Boolean).join(' ')));
+  const number = run && run.of > 1 ? `, run ${run.number} of ${run.of}` : '';
+  return [
+    `${title}  ${ink(paper, STATE_INK[job.state], harmless(state))}${number}\n`,
+    wrapParts(describeHoldings(job)),
+    wrapParts(describeLife(job, nowMs, formatTime)),
+  ].join('');
+}
+
+type Parts = readonly (string | number | false | undefined)[];
+
+function describeHoldings({ user, nodes, details = {} }: Job): Parts {
+  const { account, partition, cpus, gpus, memoryLimitMb } = details;
+  return [
+    `user ${user}`,
+    account && `account ${account}`,
+    partition && `partition ${partition}`,
+    formatCount(nodes.length, 'node'),
+    cpus !== undefined && formatCount(cpus, 'CPU'),
+    memoryLimitMb !== undefined && formatMb(memoryLimitMb),
+    gpus && formatCount(gpus, 'GPU'),
+  ];
+}
+
+function describeLife(job: Job, nowMs: number, formatTime: ReportOptions['formatTime']): Parts {
+  const { startTimeMs, endTimeMs, details: { submitTimeMs, timeLimitSeconds } = {} } = job;
+  const waited =
+    submitTimeMs === undefined ? undefined : ((startTimeMs ?? endTimeMs ?? nowMs) - submitTimeMs) / 1000;
+  const limit = timeLimitSeconds === undefined ? '' : ` of ${formatSeconds(timeLimitSeconds)}`;
+  return [
+    submitTimeMs !== undefined && `submitted ${formatTime(submitTimeMs)}`,
+    waited !== undefined && `waited ${formatSeconds(waited)}`,
+    startTimeMs !== undefined && `started ${formatTime(startTimeMs)}`,
+    startTimeMs !== undefined && `ran ${formatSeconds(secondsOf(job, nowMs))}${limit}`,
+  ];
+}
+
+const NO_BREAK = '\u00a0';
+
+/** Joins parts with commas, and breaks lines between them only. */
+const wrapParts = (parts: Parts): string =>
+  wrap(
+    parts
+      .filter((part) => typeof part === 'string')
+      .map((part) => harmless(part).replaceAll(' ', NO_BREAK))
+      .join(', '),
+    WIDTH,
+  ).replaceAll(NO_BREAK, ' ');
+
+const secondsOf = ({ startTimeMs, endTimeMs, details }: Job, nowMs: number): number =>
+  startTimeMs === undefined ? 0 : runtimeSeconds(startTimeMs, endTimeMs, nowMs, details?.suspendedSeconds);
+
+const SEVERITY_INK: Partial<Record<Finding['severity'], Ink>> = { harm: 'harm', waste: 'waste' };
+
+function renderVerdict({ sentence, findings }: Verdict, paper: Paper): string {
+  if (findings.length === 0) return wrap(harmless(sentence), WIDTH);
+  const arrow = paper.hasSymbols ? '→' : '->';
+  return findings
+    .slice(0, MAX_FINDINGS)
+    .map(({ severity, message, action }) => {
+      const mark = severity === 'info' ? '' : `${severity.toUpperCase()} `;
+      const [first = '', ...rest] = wrap(harmless(`${mark}${message}`), WIDTH).split('\n');
+      const coloured = mark && first.startsWith(mark) ? ink(paper, SEVERITY_INK[severity], mark) : '';
+      const shown = coloured ? coloured + first.slice(mark.length) : first;
+      return [shown, ...rest].join('\n') + (action ? wrap(harmless(`${arrow} ${action}`), WIDTH, '  ') : '');
+    })
+    .join('');
+}
+
+/** One bar: what it is, its share, and its figures. */
+type Bar = readonly [label: string, share: number, figures: string, colour: Ink | undefined];
+
+function renderBars(
+  { job, summary: { whole }, verdict }: JobReport,
+  { paper, nowMs }: ReportOptions,
+): string {
+  const { cpus, gpus, memoryLimitMb, timeLimitSeconds } = job.details ?? {};
+  const colourOf = (subject: Subject): Ink | undefined =>
+    SEVERITY_INK[verdict.findings.find((one) => one.subject === subject)?.severity ?? 'info'];
+  const ofAll = (count: number | undefined, noun: string) =>
+    count ? `of ${formatCount(count, noun)} on average` : 'on average';
+  const bars: Bar[] = [];
+  const { cpuUsage, memoryUsageMb, gpuUsage } = whole;
+  if (cpuUsage) bars.push(['CPU', cpuUsage.mean / 100, ofAll(cpus, 'CPU'), colourOf('cpu')]);
+  if (memoryUsageMb && memoryLimitMb) {
+    const figures = `${formatMb(memoryUsageMb.max)} of ${formatMb(memoryLimitMb)} at most`;
+    bars.push(['Memory', memoryUsageMb.max / memoryLimitMb, figures, colourOf('memory')]);
+  }
+  if (gpuUsage) bars.push(['GPU', gpuUsage.mean / 100, ofAll(gpus, 'GPU'), colourOf('gpu')]);
+  if (timeLimitSeconds && job.startTimeMs !== undefined) {
+    const seconds = secondsOf(job, nowMs);
+    const figures = `${formatSeconds(seconds)} of ${formatSeconds(timeLimitSeconds)}`;
+    bars.push(['Time', seconds / timeLimitSeconds, figures, colourOf('time')]);
+  }
+  return drawTable(
+    bars.map(([label, share, figures, colour]) => [
+      label,
+      ink(paper, colour, drawBar(paper, share, BAR_WIDTH)),
+      formatPercent(100 * share),
+      figures,
+    ]),
+    ['left', 'left', 'right', 'left'],
+  );
+}
+
+const NODE_HEAD = ['node', 'CPU mean', 'most', 'memory mean', 'most', 'GPU mean', 'most', 'samples'];
+
+function renderNodes(nodes: readonly NodeSummary[], paper: Paper): string {
+  if (nodes.length === 0) return '';
+  const byUse = [...nodes].sort((one, other) => (one.cpuUsage?.mean ?? 0) - (other.cpuUsage?.mean ?? 0));
+  const rows = byUse.slice(0, MAX_NODES).flatMap((node) => [nodeRow(node), ...gpuRows(node)]);
+  const left = nodes.length - MAX_NODES;
+  const head = NODE_HEAD.map((cell) => ink(paper, 'soft', cell));
+  const hasGpus = nodes.some(({ gpuUsage }) => gpuUsage);
+  // Columns without a value only take room.
+  const keep = (row: readonly string[]) =>
+    row.filter((_, column) => hasGpus || (column !== 5 && column !== 6));
+  const table = drawTable([head, ...rows].map(keep), [
+    'left',
+    ...Array.from({ length: hasGpus ? 7 : 5 }, () => 'right' as const),
+  ]);
+  return left > 0 ? `${table}and ${formatCount(left, 'busier node')}\n` : table;
+}
+
+const nodeRow = ({ node, cpuUsage, memoryUsageMb, gpuUsage, samples }: NodeSummary): string[] => [
+  harmless(node),
+  cpuUsage ? formatPercent(cpuUsage.mean) : '',
+  cpuUsage ? formatPercent(cpuUsage.max) : '',
+  memoryUsageMb ? formatMb(memoryUsageMb.mean) : '',
+  memoryUsageMb ? formatMb(memoryUsageMb.max) : '',
+  gpuUsage ? formatPercent(gpuUsage.mean) : '',
+  gpuUsage ? formatPercent(gpuUsage.max) : '',
+  String(samples),
+];
+
+const UUID_CHARACTERS = 12;
+
+const gpuRows = ({ gpus = [] }: NodeSummary): string[][] =>
+  gpus.map(({ gpu, utilizationPercent, memoryUsedBytes }) => [
+    `  ${harmless(gpu.slice(0, UUID_CHARACTERS))}`,
+    '',
+    '',
+    memoryUsedBytes ? formatMb(memoryUsedBytes.mean / 1024 ** 2) : '',
+    memoryUsedBytes ? formatMb(memoryUsedBytes.max / 1024 ** 2) : '',
+    utilizationPercent ? formatPercent(utilizationPercent.mean) : '',
+    utilizationPercent ? formatPercent(utilizationPercent.max) : '',
+    '',
+  ]);
+
+const SUBJECT_WORDS: Readonly<Record<Subject, string>> = {
+  end: 'its end',
+  queue: 'its wait',
+  gpu: 'GPU',
+  cpu: 'CPU',
+  nodes: 'nodes',
+  memory: 'memory',
+  time: 'time',
+};
+
+function renderRest({ verdict, summary }: JobReport, { paper }: ReportOptions): string {
+  const fine = verdict.fine.map((subject) => SUBJECT_WORDS[subject]);
+  const unjudged = [...Map.groupBy(verdict.unjudged, ({ why }) => why)].map(
+    ([why, some]) => `${some.map(({ subject }) => SUBJECT_WORDS[subject]).join(', ')} (${why})`,
+  );
+  const energy = summary.whole.measured?.energy ?? [];
+  const lines = [
+    fine.length > 0 && `Nothing found for: ${fine.join(', ')}.`,
+    unjudged.length > 0 && `Not judged: ${unjudged.join('; ')}.`,
+    energy.length > 0 && `Energy: ${energy.map(describeEnergy).join(', ')}.`,
+  ].filter((line) => line !== false);
+  return (
+    lines.map((line) => ink(paper, 'soft', wrap(line, WIDTH).trimEnd())).join('\n') +
+    (lines.length > 0 ? '\n' : '')
+  );
+}
+
+const ENERGY_WORDS: Readonly<Record<Energy['method'], string>> = {
+  gpu_power: 'GPUs',
+  cpu_share: 'CPUs',
+  node_share: 'share of the nodes',
+};
+const KWH = 3_600_000;
+
+const describeEnergy = ({ method, joules, coverage }: Energy): string =>
+  `${(joules / KWH).toFixed(joules < KWH ? 3 : 1)} kWh (${ENERGY_WORDS[method]}${
+    coverage === undefined || coverage > 0.995
+      ? ''
+      : `, known for ${formatPercent(100 * coverage)} of the time`
+  })`;

@@ -1,0 +1,84 @@
+import { expect, test } from 'bun:test';
+import { UsageError } from '../../src/domain/errors.ts';
+import { listenTcp } from '../../src/service/listen.ts';
+import { errorOf } from '../client/help.ts';
+import { MINUTE_MS, pastJob } from '../help/builders.ts';
+import { NOON_MS } from '../help/clock.ts';
+import { runLine } from '../help/command.ts';
+import { startService } from '../help/service.ts';
+
+async function startServer() {
+  const service = await startService({
+    ways: [() => ({ name: 'alice', uid: 1000, proof: 'kernel', isLocal: true })],
+  });
+  const server = listenTcp(service.app, { host: '127.0.0.1', port: 0 });
+  await service.store.createJobs([
+    pastJob('4711', {
+      state: 'completed',
+      endTimeMs: NOON_MS + 30 * MINUTE_MS,
+      details: { gpus: 2, cpus: 8, name: 'train' },
+    }),
+    pastJob('4712', { user: 'bob' }),
+  ]);
+  await service.store.recordSamples(
+    Array.from({ length: 30 }, (_, minute) => ({
+      ...{
+        jobId: '4711',
+        timeMs: NOON_MS + minute * MINUTE_MS,
+        cpuUsage: 90,
+        memoryUsageMb: 1024,
+        gpuUsage: 0,
+      },
+      stamped: false,
+    })),
+  );
+  return {
+    run: (...line: string[]) => runLine([...line, '--server', server.url.href]),
+    async [Symbol.asyncDispose]() {
+      await server.stop(true);
+      await service[Symbol.asyncDispose]();
+    },
+  };
+}
+
+test('job prints a report, and JSON for programs', async () => {
+  await using server = await startServer();
+  const { exitCode, output } = await server.run('job', '4711');
+  expect(exitCode).toBe(0);
+  expect(output).toStartWith('job 4711 train  completed\nuser alice, 1 node, 8 CPUs, 2 GPUs\n');
+  expect(output).toContain('WASTE It held 2 GPUs and used none in 29 min.');
+  const json = JSON.parse((await server.run('job', '4711', '--json')).output);
+  expect(json).toMatchObject({
+    run: 1,
+    id: '4711',
+    summary: { samples: 30, nodes: [{ node: 'n1' }] },
+    findings: { verdict: 'It held 2 GPUs and used none in 29 min.', findings: [{ kind: 'gpu-unused' }] },
+  });
+});
+
+test('seff prints one job as seff does, and several as a table', async () => {
+  await using server = await startServer();
+  expect((await server.run('seff', '4711')).output).toContain(
+    'CPU Efficiency: 90.00% of 04:00:00 core-walltime',
+  );
+  expect((await server.run('seff', '4711,4711')).output.split('\n')).toHaveLength(4);
+});
+
+test('a job of somebody else is unknown, as one that does not exist', async () => {
+  await using server = await startServer();
+  const sentences = [];
+  for (const id of ['4712', '9999']) {
+    const error = (await errorOf(server.run('job', id))) as Error;
+    sentences.push(error.message.replace(id, 'ID'));
+  }
+  expect(sentences[0]).toContain('ID');
+  expect(sentences[1]).toBe(sentences[0]!);
+});
+
+test('a run that a job does not have is refused with those that it has', async () => {
+  await using server = await startServer();
+  const error = await errorOf(server.run('job', '4711', '--run', '7'));
+  expect(error).toBeInstanceOf(UsageError);
+  expect((error as Error).message).toBe('Job 4711 has no run 7; its runs are 1 to 1.');
+  await expect(server.run('job', '4711', '--run', '0')).rejects.toThrow('--run must be a number from 1 on.');
+});

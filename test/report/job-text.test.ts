@@ -1,0 +1,87 @@
+import { expect, test } from 'bun:test';
+import { judgeRun } from '../../src/domain/finding/judge.ts';
+import { formatTime } from '../../src/domain/time.ts';
+import { renderJobText } from '../../src/report/job-text.ts';
+import { type Paper, PLAIN } from '../../src/report/paper.ts';
+import { factsOf, GB, type Given, usage } from '../help/run-facts.ts';
+
+function render(given: Given, paper: Paper = PLAIN): string {
+  const facts = factsOf(given);
+  return renderJobText(
+    { job: facts.job, summary: facts.summary, verdict: judgeRun(facts), run: { number: 2, of: 3 } },
+    { paper, nowMs: facts.nowMs, formatTime: (timeMs) => formatTime(timeMs).slice(0, 16) },
+  );
+}
+
+const IDLE: Given = {
+  whole: usage(95, 90 * GB, 0),
+  nodes: {
+    n1: {
+      ...usage(95, 90 * GB, 0),
+      gpus: [{ gpu: 'GPU-0123456789abcdef', utilizationPercent: { mean: 0, max: 0 } }],
+    },
+  },
+  job: { details: { name: 'train', account: 'physics', gpus: 1, submitTimeMs: -60_000 } },
+};
+
+test('a report has the facts, the findings with what to do, bars, nodes and GPUs', () => {
+  expect(render(IDLE)).toBe(`job 1 train  completed, run 2 of 3
+user alice, account physics, 1 node, 32 CPUs, 100 GB, 1 GPU
+submitted 1969-12-31T23:59, waited 1 min, started 1970-01-01T00:00,
+ran 1 h of 1 h 15 min
+
+WASTE It held 1 GPU and used none in 1 h.
+  → Ask for no GPU, or find out why the program does not see it.
+
+CPU     ███████████████████·  95 %  of 32 CPUs on average
+Memory  ██████████████████··  90 %  90 GB of 100 GB at most
+GPU     ····················   0 %  of 1 GPU on average
+Time    ████████████████····  80 %  1 h of 1 h 15 min
+
+node            CPU mean  most  memory mean   most  GPU mean  most  samples
+n1                  95 %  95 %        90 GB  90 GB       0 %   0 %      240
+  GPU-01234567                                           0 %   0 %
+
+Nothing found for: its end, CPU, memory, time.
+`);
+});
+
+test('without symbols and with colours it says the same', () => {
+  const colours = render(IDLE, { hasColors: true, hasSymbols: true });
+  expect(colours).toContain('\u001b[33mWASTE \u001b[0mIt held 1 GPU');
+  expect(colours.replace(/\u001b\[\d+m/g, '')).toBe(render(IDLE));
+  const ascii = render(IDLE, { hasColors: false, hasSymbols: false });
+  expect(ascii).toMatch(/^[\u0000-\u007f]*$/);
+  expect(ascii).toContain('CPU     ###################.  95 %');
+});
+
+test('what was not measured has no bar and no column', () => {
+  const text = render({ whole: { samples: 0, observedSeconds: 0 }, nodes: {} });
+  expect(text).toContain('Too little was measured to judge it.');
+  expect(text).not.toContain('CPU     ');
+  expect(text).not.toContain('GPU');
+});
+
+test('names that would move the cursor of a terminal do not, and no line of text is wider than 80 columns', () => {
+  const name = `\u001b[2J\u009b31m\r${'long '.repeat(40)}`;
+  const text = render({
+    ...IDLE,
+    job: { user: 'eve\u001b]0;title\u0007', details: { ...IDLE.job?.details, name } },
+  });
+  expect(text.replaceAll('\n', '')).not.toMatch(/[\u0000-\u001f\u007f-\u009f]/);
+  const wide = text
+    .split('\n')
+    .slice(1)
+    .filter((line) => [...line].length > 80);
+  expect(wide).toEqual([]);
+});
+
+test('of many nodes the idlest are shown, and the rest are counted', () => {
+  const nodes = Object.fromEntries(
+    Array.from({ length: 40 }, (_, index) => [`n${index}`, usage(60 + index / 2, GB)]),
+  );
+  const text = render({ nodes, whole: usage(70, 40 * GB) });
+  expect(text).toContain('n0        60 %');
+  expect(text).not.toContain('n39 ');
+  expect(text).toContain('and 28 busier nodes');
+});
