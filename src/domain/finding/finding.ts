@@ -60,7 +60,7 @@ export interface Facts extends Omit<JobRun, 'run'> {
   readonly nowMs: number;
   readonly thresholds: Thresholds;
   /** Sizes of nodes of the run; those without a report are missing. */
-  readonly nodeSizes?: ReadonlyMap<string, NodeSize>;
+  readonly nodeSizes?: ReadonlyMap<string, NodeSize> | undefined;
   readonly memoryCourse?: MemoryCourse;
   /** Other jobs that failed within a minute on the first node in the hour before the end of this one. */
   readonly failedBeside?: number;

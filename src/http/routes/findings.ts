@@ -1,10 +1,11 @@
 import { Elysia } from 'elysia';
 import { GET_FINDINGS, renderVerdict } from '../../api/finding.ts';
 import { MAX_RUN, RUN } from '../../api/operation.ts';
-import type { Facts, MemoryCourse } from '../../domain/finding/finding.ts';
+import type { Facts, MemoryCourse, NodeSize } from '../../domain/finding/finding.ts';
 import { judgeRun } from '../../domain/finding/judge.ts';
 import { DEFAULT_THRESHOLDS, type Thresholds } from '../../domain/finding/thresholds.ts';
 import type { Job } from '../../domain/job.ts';
+import type { LiveStore } from '../../domain/store/live.ts';
 import type { View, ViewStore } from '../../domain/store/view.ts';
 import { callerContext, viewOf } from '../request/caller.ts';
 import { readQuery } from '../request/query.ts';
@@ -12,7 +13,7 @@ import { findRun, type WantedRun } from '../request/run.ts';
 import { describe } from '../response/operation.ts';
 
 interface FindingOptions {
-  readonly store: ViewStore;
+  readonly store: ViewStore & Pick<LiveStore, 'nodeReport'>;
   readonly now: () => number;
   readonly thresholds?: Thresholds;
 }
@@ -27,8 +28,11 @@ export const findings = ({ store, now, thresholds = DEFAULT_THRESHOLDS }: Findin
       const wanted = { jobId, number, signal: request.signal };
       const summary = await view.summarizeJob(jobId, number, request.signal);
       const job = await findRun(view, wanted);
-      const beside = await readBeside(view, job, { ...wanted, nowMs: now(), thresholds });
-      return renderVerdict(jobId, judgeRun({ job, summary, ...beside, nowMs: now(), thresholds }));
+      const [beside, nodeSizes] = await Promise.all([
+        readBeside(view, job, { ...wanted, nowMs: now(), thresholds }),
+        readNodeSizes(store, job),
+      ]);
+      return renderVerdict(jobId, judgeRun({ job, summary, ...beside, nodeSizes, nowMs: now(), thresholds }));
     },
     { detail: describe(GET_FINDINGS) },
   );
@@ -71,6 +75,25 @@ async function countFailedBeside(view: View, { id, nodes, endTimeMs }: Job, { sh
   return jobs.filter(
     (other) => other.id !== id && other.endTimeMs! - (other.startTimeMs ?? 0) < shortSeconds * 1000,
   ).length;
+}
+
+/** Rules that compare a job with the size of its nodes are silent about larger jobs. */
+const MAX_SIZED_NODES = 64;
+
+/** Reads what there is on the nodes of a job; those without an agent are missing. */
+async function readNodeSizes(
+  { nodeReport }: Pick<LiveStore, 'nodeReport'>,
+  { nodes }: Job,
+): Promise<ReadonlyMap<string, NodeSize>> {
+  const sizes = new Map<string, NodeSize>();
+  if (nodes.length > MAX_SIZED_NODES) return sizes;
+  for (const node of nodes) {
+    const report = (await nodeReport(node))?.report;
+    if (!report) continue;
+    const { cpus } = report.values;
+    sizes.set(node, { gpus: report.gpus.length, ...(cpus !== undefined && { cpus }) });
+  }
+  return sizes;
 }
 
 const COURSE_POINTS = 60;

@@ -4,6 +4,7 @@ import { thresholdsOf } from '../../../src/domain/finding/thresholds.ts';
 import type { PastJob } from '../../../src/domain/job.ts';
 import { MINUTE_MS, pastJob } from '../../help/builders.ts';
 import { NOON_MS } from '../../help/clock.ts';
+import { nodeReport } from '../../help/node-report.ts';
 import { startService } from '../../help/service.ts';
 
 type Service = Awaited<ReturnType<typeof startService>>;
@@ -91,4 +92,18 @@ test('a site judges by its own thresholds', async () => {
     await service.store.createJobs([job]);
     expect(await kindsOf(service, '1')).toEqual([...kinds]);
   }
+});
+
+test('a job that holds CPUs of a node whose other GPUs are free is told, by what the agent reports', async () => {
+  await using service = await startService();
+  await service.store.createJobs([pastJob('1', { details: { gpus: 1, cpus: 64 } })]);
+  const samples = Array.from({ length: 20 }, (_, index) => ({
+    ...{ jobId: '1', timeMs: NOON_MS + index * MINUTE_MS, cpuUsage: 20, memoryUsageMb: 100, gpuUsage: 90 },
+    stamped: false,
+  }));
+  await service.store.recordSamples(samples);
+  expect(await kindsOf(service, '1')).toEqual([]);
+  const report = nodeReport();
+  await service.store.recordSamples([], undefined, { report, receivedMs: NOON_MS });
+  expect(await kindsOf(service, '1')).toEqual(['gpu-cpus']);
 });
