@@ -3,6 +3,7 @@ import { RECEIVE_COMPLETION, RECEIVE_COMPLETION_BY_TOKEN } from './completion.ts
 import { GET_FINDINGS } from './finding.ts';
 import { GET_HEALTH } from './health.ts';
 import { GET_HEAT_MAP } from './heat-map.ts';
+import { GET_ACCOUNT, GET_CARD, GET_USER } from './holder.ts';
 
 import { HOOK_CALLED, JOB_FINISHED, JOB_STARTED } from './hook-event.ts';
 import { RECEIVE_OTLP, RECEIVE_OTLP_METRICS, RECEIVE_REMOTE_WRITE } from './ingest.ts';
@@ -31,6 +32,7 @@ import { CREATE_LINK, END_SESSION, REVOKE_SESSIONS, START_SESSION } from './sess
 import { LIST_SPARKLINES } from './sparkline.ts';
 import { LIST_STEPS } from './step.ts';
 import { GET_SUMMARY } from './summary.ts';
+import { LIST_TALLIES } from './tally-list.ts';
 import { CREATE_TOKEN, LIST_TOKENS, REVOKE_TOKEN } from './token.ts';
 import { GET_WAIT } from './wait.ts';
 import { WHOAMI } from './whoami.ts';
@@ -64,6 +66,10 @@ export const OPERATIONS: readonly Operation[] = [
   WATCH_CHANGES,
   GET_NODE,
   GET_NODE_USAGE,
+  LIST_TALLIES,
+  GET_USER,
+  GET_CARD,
+  GET_ACCOUNT,
   LIST_RUNS,
   LIST_EVENTS,
   JOB_STARTED,

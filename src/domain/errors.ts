@@ -99,6 +99,12 @@ export const jobNotFound = (id: string) =>
 export const nodeNotFound = (node: string) =>
   new AppError('not_found', `Nothing is known of a node ${quote(node)}.`);
 
+export const userNotFound = (user: string) =>
+  new AppError('not_found', `There is no user named ${quote(user)} with jobs.`);
+
+export const accountNotFound = (account: string) =>
+  new AppError('not_found', `There is no account named ${quote(account)} with jobs.`);
+
 export const runNotFound = (sluid: string) =>
   new AppError('not_found', `There is no run with the SLUID ${quote(sluid)} that samples can belong to.`);
 

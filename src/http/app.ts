@@ -55,6 +55,7 @@ import { SIGN_IN_ACCESS, sessions, signIn } from './routes/sessions.ts';
 import { slurmAsks } from './routes/slurm-asks.ts';
 import { sparklines } from './routes/sparklines.ts';
 import { summaries } from './routes/summaries.ts';
+import { tallies } from './routes/tallies.ts';
 import { tokenRoutes } from './routes/tokens.ts';
 import { whoami } from './routes/whoami.ts';
 
@@ -143,6 +144,7 @@ export function createApp({
     .use(nodes({ store, nodes: clusterNodes, now }))
     .use(nodeUsage({ store, now }))
     .use(slurmAsks({ store, asks }))
+    .use(tallies({ store, now }))
     .use(runs({ store }))
     .use(events({ store }))
     .use(batches({ store, now }))

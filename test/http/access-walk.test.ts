@@ -60,6 +60,10 @@ const ROWS: Readonly<Record<string, Row>> = {
   watchChanges: LIST,
   getNode: LIST,
   getNodeUsage: LIST,
+  listUsage: LIST,
+  getUser: READ,
+  getUserCard: READ,
+  getAccount: READ,
   listRuns: READ,
   listEvents: READ,
   createJob: adminRow(201),
@@ -116,7 +120,10 @@ const HEADERS: Readonly<Record<string, Record<string, string>>> = {
 /** The service with a job of alice and one of bob, and a token. */
 async function start() {
   const service = await startService({ ways: [byHeader] });
-  await service.store.createJobs([pastJob('own'), pastJob('foreign', { user: 'bob' })]);
+  await service.store.createJobs([
+    pastJob('own', { details: { account: 'own' } }),
+    pastJob('foreign', { user: 'bob', details: { account: 'foreign' } }),
+  ]);
   for (const id of ['own', 'foreign']) await service.store.recordSample(id, sample(1000));
   await service.tokens.create({ name: 'old', role: 'viewer' }, PEOPLE.admin);
   return service;
@@ -130,8 +137,13 @@ const QUERIES: Readonly<Record<string, (jobId: string) => string>> = {
 };
 
 const pathOf = (id: string, path: string, jobId: string): string =>
-  path.replace(':jobId', jobId).replace(':name', 'old').replace(':node', 'n1').replace(':token', 'none') +
-  (QUERIES[id]?.(jobId) ?? '');
+  path
+    .replace(':user', jobId === 'own' ? 'alice' : jobId === 'foreign' ? 'bob' : jobId)
+    .replace(':account', jobId)
+    .replace(':jobId', jobId)
+    .replace(':name', 'old')
+    .replace(':node', 'n1')
+    .replace(':token', 'none') + (QUERIES[id]?.(jobId) ?? '');
 
 test.each(OPERATIONS)('$id ($method $path) as everybody', async ({ id, method, path }) => {
   expect(ROWS[id], `${id} needs a row in this test`).toBeDefined();

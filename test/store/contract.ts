@@ -27,6 +27,7 @@ import { reports } from './contract/reports.ts';
 import { samples } from './contract/samples.ts';
 import { sluids } from './contract/sluids.ts';
 import { sparklines } from './contract/sparklines.ts';
+import { tallies } from './contract/tallies.ts';
 import { throughput } from './contract/throughput.ts';
 import { usage } from './contract/usage.ts';
 import { views } from './contract/views.ts';
@@ -64,6 +65,7 @@ export function describeStore(name: string, makePlace: () => Place): void {
     heatMaps,
     bigJobs,
     expiry,
+    tallies,
     views,
     access,
     lifetime,

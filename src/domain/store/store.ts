@@ -4,6 +4,7 @@ import type { JobStore } from './jobs.ts';
 import type { LiveStore } from './live.ts';
 import type { RunStore } from './runs.ts';
 import type { SampleStore } from './samples.ts';
+import type { TallyStore } from './tallies.ts';
 import type { Upkeep } from './upkeep.ts';
 import type { ViewStore } from './view.ts';
 
@@ -31,6 +32,7 @@ export interface Store
   extends JobStore,
     RunStore,
     SampleStore,
+    TallyStore,
     LiveStore,
     ViewStore,
     ChangeStore,

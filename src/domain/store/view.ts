@@ -3,6 +3,7 @@ import type { JobStore } from './jobs.ts';
 import type { LiveStore } from './live.ts';
 import type { RunStore } from './runs.ts';
 import type { SampleStore } from './samples.ts';
+import type { TallyStore } from './tallies.ts';
 
 /** Everything that is read about jobs on behalf of somebody. */
 export interface View
@@ -18,7 +19,8 @@ export interface View
       | 'streamSamples'
       | 'summarizeJob'
     >,
-    Pick<RunStore, 'streamRuns' | 'listEvents'> {}
+    Pick<RunStore, 'streamRuns' | 'listEvents'>,
+    TallyStore {}
 
 /** Reads that show each caller only the jobs that are theirs. */
 export interface ViewStore {
@@ -37,6 +39,9 @@ export interface ViewStore {
    *   those had is not known without reading them.
    * - `listEvents` has the events of visible runs. Events do not say whose they are if the job had several
    *   runs before a database was migrated to version 17: those are left out if any of the runs is hidden.
+   *
+   * Tallies and holdings are of the caller's own runs and those of the accounts; another user or account does
+   * not exist. The caller always exists.
    *
    * Names are compared whole: a user called `a,b` is one user here. Own jobs cost as much to list as with the
    * filter `user`, and so do those of users who never had a job of an account that the caller does not

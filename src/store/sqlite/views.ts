@@ -10,6 +10,8 @@ import type { JobLists } from './lists/lists.ts';
 import { nameLister } from './lists/names.ts';
 import { readingReader, runReader } from './samples/read.ts';
 import { sparklineReader } from './samples/sparklines.ts';
+import { holdingReader } from './tallies/holdings.ts';
+import { tallyReader } from './tallies/read.ts';
 
 interface ViewOptions {
   readonly db: Database;
@@ -59,5 +61,8 @@ export function viewReader({ db, lists, reads, read, readAtOnce }: ViewOptions):
       streamMuch((connection) => readingReader(connection).stream(id, query, sight), signal),
     summarizeJob: (id, run, signal) =>
       compute((connection) => readingReader(connection).summary(id, run, sight), signal),
+    sumTallies: (query, signal) => compute((connection) => tallyReader(connection)(query, sight), signal),
+    countHoldings: (holder, signal) =>
+      compute((connection) => holdingReader(connection)(holder, sight), signal),
   });
 }

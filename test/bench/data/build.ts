@@ -5,6 +5,7 @@ import { migrate } from '../../../src/store/sqlite/file/migrate.ts';
 import { jobRowWriter } from '../../../src/store/sqlite/jobs/row.ts';
 import { jobWriter } from '../../../src/store/sqlite/jobs/write.ts';
 import { openSqlite } from '../../../src/store/sqlite/open.ts';
+import { runTallier } from '../../../src/store/sqlite/tallies/due.ts';
 import { startProgress } from '../progress.ts';
 import { FILTERS, type JobsShape, jobAt, jobNumbers, matches, queryOf } from './jobs.ts';
 
@@ -27,7 +28,7 @@ export async function buildJobs(path: string, name: string, shape: JobsShape): P
   db.run('PRAGMA synchronous = OFF');
   db.run('PRAGMA cache_size = -500000');
   const indexes = dropIndexes(db);
-  const rows = jobRowWriter(db);
+  const rows = jobRowWriter(db, runTallier(db));
   const writer = jobWriter(db, rows);
   const insert = db.transaction((jobs: readonly PastJob[]) => {
     const result = writer.createMany(jobs);

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'bun:test';
 import Ajv from 'ajv';
 import { ANYBODY } from '../../../src/domain/caller.ts';
 import { PAGES_ACCESS } from '../../../src/http/routes/pages.ts';
+import { pastJob } from '../../help/builders.ts';
 import { startService } from '../../help/service.ts';
 import { documentChecker, type OpenApi } from './document.ts';
 import { OPENAPI_3_0 } from './openapi-schema.ts';
@@ -118,6 +119,13 @@ const REFERENCE: Record<string, { parameters?: string[]; body?: string[]; status
   'get /v1/overview': { statuses: [200, 500, 503] },
   'get /v1/queue': { statuses: [200, 500, 503] },
   'get /v1/live': { statuses: [200, 500, 503] },
+  'get /v1/usage': {
+    parameters: ['group_by', 'since', 'until', 'user', 'account', 'partition', 'limit'],
+    statuses: [200, 400, 500, 503],
+  },
+  'get /v1/users/{user}': { parameters: ['user!'], statuses: [200, 404, 500, 503] },
+  'get /v1/users/{user}/card': { parameters: ['user!'], statuses: [200, 404, 500, 503] },
+  'get /v1/accounts/{account}': { parameters: ['account!'], statuses: [200, 404, 500, 503] },
   'get /v1/jobs/{jobId}/runs': { parameters: ['jobId!'], statuses: [200, 404, 500, 503] },
   'get /v1/jobs/{jobId}/events': { parameters: ['jobId!'], statuses: [200, 404, 500, 503] },
   'get /v1/jobs/{jobId}/metrics': {
@@ -361,6 +369,7 @@ test('answers about callers and sessions match the document', async () => {
 test('the example of every body and path is accepted by the service', async () => {
   const identity = { name: 'root', proof: 'kernel', isLocal: true } as const;
   await using fresh = await startService({ identify: () => ({ ...ANYBODY, identity }) });
+  await fresh.store.createJobs([pastJob('of physics', { details: { account: 'physics' } })]);
   const check = documentChecker(document);
   const order = [
     'createToken',

@@ -13,7 +13,7 @@ import { missingQuarterMaker } from './missing-quarters.ts';
 import { jobExpirer } from './old-jobs.ts';
 import { pointWriter } from './old-points.ts';
 import { CHUNK_SAMPLES, sampleSealer, URGENT_CHUNK_SAMPLES } from './seal.ts';
-import { setAsideList } from './set-aside.ts';
+import { type SetAside, setAsideList } from './set-aside.ts';
 import { logShortener, type SealRules } from './shorten-log.ts';
 
 /**
@@ -29,8 +29,14 @@ const STEP_MS = 5;
  */
 type StepResult = ExpireStep & { readonly setAside: readonly string[] };
 
+/** The step that looks at each run after its end. */
+interface TallyUpkeep {
+  step(nowMs: number, aside: SetAside, isOver: () => boolean): boolean;
+}
+
 interface HistoryOptions {
   readonly rows: Pick<JobRows, 'remove' | 'takeNodes'>;
+  readonly tallies: TallyUpkeep;
   readonly audit: Pick<AuditWriter, 'expire'>;
   readonly nodeReports: Pick<NodeReportWriter, 'expire'>;
   readonly onJobsDeleted: () => void;
@@ -46,7 +52,7 @@ interface HistoryOptions {
 export function historyWriter(
   db: Database,
   log: LogWriter,
-  { rows, audit, nodeReports, onJobsDeleted, now = () => performance.now() }: HistoryOptions,
+  { rows, tallies, audit, nodeReports, onJobsDeleted, now = () => performance.now() }: HistoryOptions,
 ) {
   const aside = setAsideList(db);
   const sealer = sampleSealer(db);
@@ -103,6 +109,7 @@ export function historyWriter(
       const olderThanMs = Math.max(nowMs - LOG_SPAN_MS, beforeMs);
       const parts = [
         () => jobMs !== undefined && expireJobs(nowMs - jobMs, isOver),
+        () => tallies.step(nowMs, aside, isOver),
         () => shortener.shorten({ olderThanMs, beforeMs, maxUnsealed }, isOver),
         () => points.expireSamples(beforeMs, isOver),
         () => summaryMs !== undefined && points.expirePoints(nowMs - summaryMs, isOver),

@@ -6,7 +6,7 @@ import { nameNumberers } from '../sql/names.ts';
 import { accountUserWriter, NO_ACCOUNT } from './accounts.ts';
 import { type Counted, jobCounter } from './counts.ts';
 import { detailWriter } from './details.ts';
-import { stateNumber } from './states.ts';
+import { FIRST_ENDED, stateNumber } from './states.ts';
 import { throughputWriter } from './throughput.ts';
 
 /** The `first_node` of a job that has no nodes yet. */
@@ -28,6 +28,16 @@ export interface InsertedJob extends JobFields {
   readonly detail?: Detail | undefined;
 }
 
+/** What is to be done about the tallies of runs whose rows are written. */
+export interface RunTallies {
+  /** To be called whenever a run ended, or one that has ended changed. */
+  mark(run: number): void;
+  /** To be called before a job is deleted, or the last of its nodes: its runs stay in the tallies. */
+  settleDeleted(seq: number): void;
+  /** To be called for a run that turned out to be part of another one. */
+  join(run: number): void;
+}
+
 type CountedRow = Omit<Counted, 'nodes'>;
 
 /**
@@ -35,7 +45,7 @@ type CountedRow = Omit<Counted, 'nodes'>;
  * is counted of them, so that no way of writing a job can miss a count. Call `flush` before the commit,
  * `forget` after a rollback.
  */
-export function jobRowWriter(db: Database) {
+export function jobRowWriter(db: Database, tallies: RunTallies) {
   const names = nameNumberers(db);
   const { numberUser, numberNode, numberLabel } = names;
   const counts = jobCounter(db);
@@ -97,6 +107,11 @@ export function jobRowWriter(db: Database) {
     return label(user, detail);
   }
 
+  /** Marks a run whose end is new or may have changed. */
+  function markEnd(seq: number, ...states: number[]): void {
+    if (states.some((state) => state >= FIRST_ENDED)) tallies.mark(seq);
+  }
+
   /**
    * Inserts jobs, and returns their numbers: many at once take a third less time than one by one.
    * `areNewJobs` is false if known jobs run again, because they were counted before.
@@ -122,7 +137,9 @@ export function jobRowWriter(db: Database) {
     insertJobs(rows);
     insertNodes(nodeValues);
     writeDetails(details);
+    // Nothing marks new jobs, because their numbers are still to be seen.
     if (areNewJobs) counts.addCreated(jobs.length);
+    else seqs.forEach(tallies.mark);
     return seqs;
   }
 
@@ -145,6 +162,7 @@ export function jobRowWriter(db: Database) {
       counts.add({ ...before, nodes: nodesBefore }, -1);
       counts.add({ ...counted, nodes: numbers }, 1);
       updateJob.run(seq, user, first, ...life, suspendedOf(detail));
+      markEnd(seq, before.state, life[0]);
       if (!areNodesSame) {
         deleteNodes.run(seq);
         insertNodes(nodeRows(seq, numbers, counted, fields.startTimeMs));
@@ -159,6 +177,7 @@ export function jobRowWriter(db: Database) {
       const life = lifeOf(fields);
       const after = { ...before, state: life[0], start_time: fields.startTimeMs };
       moveJob.run(seq, ...life);
+      markEnd(seq, before.state, life[0]);
       if (isSameRow(before, after)) return;
       const nodes = nodesOf(seq);
       counts.add({ ...before, nodes }, -1);
@@ -171,6 +190,7 @@ export function jobRowWriter(db: Database) {
       const before = selectCounted.get(seq)!;
       const partition = describe(seq, before.user, detail);
       setSuspended.run(seq, suspendedOf(detail));
+      markEnd(seq, before.state);
       if (partition === before.partition) return;
       counts.addLive(before, -1);
       counts.addLive({ ...before, partition }, 1);
@@ -180,6 +200,7 @@ export function jobRowWriter(db: Database) {
     remove(seq: number): void {
       const before = selectCounted.get(seq);
       if (!before) return;
+      tallies.settleDeleted(seq);
       const nodes = nodesOf(seq);
       deleteJob.run(seq);
       counts.add({ ...before, nodes }, -1);
@@ -192,6 +213,8 @@ export function jobRowWriter(db: Database) {
     takeNodes(seq: number, limit: number): boolean {
       const nodes = (selectSomeNodes.values(seq, limit + 1) as number[][]).map(([node]) => node!);
       if (nodes.length <= limit) return false;
+      // While it still has all of them.
+      tallies.settleDeleted(seq);
       const before = selectCounted.get(seq)!;
       nodes.pop();
       for (const node of nodes) deleteNode.run(seq, node);
@@ -201,6 +224,9 @@ export function jobRowWriter(db: Database) {
 
     /** Adds to the throughput counters. */
     tally: throughput.add,
+
+    /** For runs that are not in `job`. */
+    tallies,
 
     flush(): void {
       counts.flush();

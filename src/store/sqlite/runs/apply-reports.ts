@@ -39,6 +39,7 @@ export function reportWriter(db: Database, rows: JobRows) {
     const { run, replaces } = write;
     const seq = past.save(numberOf(write) ?? replaces?.seq, id, run, reportedMs);
     if (replaces?.isLatest) rows.remove(replaces.seq);
+    rows.tallies.mark(seq);
     return seq;
   }
 
@@ -47,6 +48,7 @@ export function reportWriter(db: Database, rows: JobRows) {
     for (const other of [replaces, ...joins]) {
       if (!other || other.seq === seq) continue;
       if (hasSamples(other)) joinSamples(other.seq, seq, run.nodes ?? []);
+      rows.tallies.join(other.seq);
       past.delete(other.seq);
     }
   }

@@ -31,22 +31,30 @@ export function totalsWriter(db: Database) {
   };
 }
 
+/** The totals of the sealed samples of the run `?1`, a row for each series that has any samples. */
+export const SELECT_SEALED = `
+  SELECT node, (SELECT name FROM node WHERE id = usage.node) AS name, oldest AS oldestMs, newest AS newestMs,
+         ifnull(samples, 0) AS samples, ifnull(cpu_sum, 0) AS cpuSum, cpu_max AS cpuMax,
+         ifnull(memory_sum, 0) AS memorySum, memory_max AS memoryMax,
+         ifnull(gpu_samples, 0) AS gpuSamples, ifnull(gpu_sum, 0) AS gpuSum, gpu_max AS gpuMax,
+         sealed_measures.data
+    FROM usage JOIN latest ON latest.usage = usage.id
+         LEFT JOIN sealed_total ON sealed_total.usage = usage.id
+         LEFT JOIN sealed_measures ON sealed_measures.usage = usage.id WHERE job IN ${OWN_RUNS}`;
+
+export type SealedRow = UsageTotals & {
+  readonly node: number;
+  readonly name: string;
+  readonly data: Uint8Array | null;
+};
+
 /**
  * Reads the totals of all samples there ever were, for each node of a run that has reported, in no order.
  * Yields where it may pause.
  */
 export function totalsReader(db: Database) {
   const log = unsealedReader(db);
-  const select = db.query<UsageTotals & { node: number; name: string; data: Uint8Array | null }, [number]>(
-    `SELECT node, (SELECT name FROM node WHERE id = usage.node) AS name, oldest AS oldestMs, newest AS newestMs,
-            ifnull(samples, 0) AS samples, ifnull(cpu_sum, 0) AS cpuSum, cpu_max AS cpuMax,
-            ifnull(memory_sum, 0) AS memorySum, memory_max AS memoryMax,
-            ifnull(gpu_samples, 0) AS gpuSamples, ifnull(gpu_sum, 0) AS gpuSum, gpu_max AS gpuMax,
-            sealed_measures.data
-       FROM usage JOIN latest ON latest.usage = usage.id
-            LEFT JOIN sealed_total ON sealed_total.usage = usage.id
-            LEFT JOIN sealed_measures ON sealed_measures.usage = usage.id WHERE job IN ${OWN_RUNS}`,
-  );
+  const select = db.query<SealedRow, [number]>(SELECT_SEALED);
   return function* readTotals(job: number): Generator<undefined, NodeTotals[]> {
     const unsealed = yield* log.readJob(job);
     const measured = yield* log.measureJob(job);

@@ -11,6 +11,7 @@ import { logWriter } from '../samples/log.ts';
 import { sampleWriter } from '../samples/record.ts';
 import { SeriesCache } from '../samples/series-cache.ts';
 import { stateWriter } from '../state.ts';
+import { runTallier } from '../tallies/due.ts';
 import { ruleOf, type Write, type Writers } from './write.ts';
 
 interface WriteApplier {
@@ -27,12 +28,19 @@ interface WriteApplier {
 /** Builds the writers of the database, and applies writes with them. */
 export function writeApplier(db: Database): WriteApplier {
   const series = new SeriesCache(db);
-  const rows = jobRowWriter(db);
+  const tallies = runTallier(db);
+  const rows = jobRowWriter(db, tallies);
   const log = logWriter(db);
   const samples = sampleWriter(db, series, log);
   const audit = auditWriter(db);
   const nodeReports = nodeReportWriter(db);
-  const history = historyWriter(db, log, { rows, audit, nodeReports, onJobsDeleted: () => series.forget() });
+  const history = historyWriter(db, log, {
+    rows,
+    tallies,
+    audit,
+    nodeReports,
+    onJobsDeleted: () => series.forget(),
+  });
   const insertProbe = db.query('INSERT OR REPLACE INTO probe (id, filler) VALUES (1, zeroblob(?))');
   const sessions = sessionWriter(db, audit);
   const writers: Writers = {
@@ -58,9 +66,11 @@ export function writeApplier(db: Database): WriteApplier {
     flush() {
       samples.flush();
       rows.flush();
+      tallies.flush();
     },
     forget() {
       rows.forget();
+      tallies.forget();
       series.forget();
       samples.forget();
       history.forget();

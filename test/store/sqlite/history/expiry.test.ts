@@ -6,6 +6,7 @@ import { jobRowWriter } from '../../../../src/store/sqlite/jobs/row.ts';
 import { nodeReportWriter } from '../../../../src/store/sqlite/nodes/reports.ts';
 import { openSqlite } from '../../../../src/store/sqlite/open.ts';
 import { logWriter } from '../../../../src/store/sqlite/samples/log.ts';
+import { runTallier } from '../../../../src/store/sqlite/tallies/due.ts';
 import { NOON_MS } from '../../../help/clock.ts';
 import { temporaryFolder } from '../../../help/folder.ts';
 import { listReadings, readingsOf } from '../../../help/readings.ts';
@@ -50,15 +51,17 @@ async function storeWithEnded(path: string, nodesOfJobs: readonly number[]): Pro
 function startSteps(path: string) {
   const db = new Database(path, { strict: true });
   db.run('PRAGMA foreign_keys = ON; PRAGMA synchronous = OFF');
-  const rows = jobRowWriter(db);
+  const tallies = runTallier(db);
+  const rows = jobRowWriter(db, tallies);
   let nowMs = 0;
   const history = historyWriter(db, logWriter(db), {
     ...{
       rows,
+      tallies,
       audit: auditWriter(db),
       nodeReports: nodeReportWriter(db),
       onJobsDeleted() {},
-      now: () => (nowMs += 0.5),
+      now: () => (nowMs += 0.45),
     },
   });
   const changes = () => db.query<{ n: number }, []>('SELECT total_changes() AS n').get()!.n;

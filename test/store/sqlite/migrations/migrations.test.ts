@@ -9,6 +9,7 @@ import { nodeReportWriter } from '../../../../src/store/sqlite/nodes/reports.ts'
 import { openSqlite } from '../../../../src/store/sqlite/open.ts';
 import { logWriter } from '../../../../src/store/sqlite/samples/log.ts';
 import { unsealedReader } from '../../../../src/store/sqlite/samples/unsealed.ts';
+import { runTallier } from '../../../../src/store/sqlite/tallies/due.ts';
 import { temporaryFolder } from '../../../help/folder.ts';
 
 function migrateFile(path: string, migrations: readonly Migration[]): void {
@@ -48,9 +49,11 @@ test('migrations keep usage and chunks, which go with their job, and leave no fo
   expect(rows('PRAGMA foreign_key_check')).toEqual([]);
   expect(rows('PRAGMA foreign_key_list(usage)')).toEqual([]);
   db.run('DELETE FROM job WHERE seq = 1');
+  const tallies = runTallier(db);
   while (
     historyWriter(db, logWriter(db), {
-      rows: jobRowWriter(db),
+      rows: jobRowWriter(db, tallies),
+      tallies,
       audit: auditWriter(db),
       nodeReports: nodeReportWriter(db),
       onJobsDeleted() {},

@@ -1,0 +1,55 @@
+import type { HourRange } from '../tally/spans.ts';
+import type { Tally } from '../tally/tally.ts';
+
+export const TALLY_GROUPS = ['user', 'account', 'partition', 'day'] as const;
+export type TallyGroup = (typeof TALLY_GROUPS)[number];
+
+/** Selects runs by what they are tallied by; names are compared whole. */
+export interface TallyFilter {
+  readonly user?: string | undefined;
+  readonly account?: string | undefined;
+  readonly partition?: string | undefined;
+}
+
+/** A range of `widenRange`, and of whole days to group by day. */
+export interface TallyQuery extends TallyFilter, HourRange {
+  readonly groupBy: TallyGroup;
+}
+
+export interface TallyRow {
+  /** The user, account or partition, or the day as `2026-01-20`; absent for runs without one. */
+  readonly name?: string;
+  readonly tally: Tally;
+}
+
+/** A user or an account. */
+export type Holder = { readonly user: string } | { readonly account: string };
+
+/** What a user or an account has now. */
+export interface Holdings {
+  readonly running: number;
+  readonly pending: number;
+  /** Held by running jobs; absent if none of them says. */
+  readonly cpus?: number;
+  readonly gpus?: number;
+  readonly memoryMb?: number;
+}
+
+/**
+ * What ended runs held and used, by the hour (UTC) of their end. A run is tallied within seconds of its end,
+ * and again an hour later, when its samples are sealed; a correction takes the old figures away and adds the
+ * new ones. Runs of deleted jobs stay tallied. See `Store` for the promises of all methods.
+ */
+export interface TallyStore {
+  /**
+   * Sums tallies by user, account, partition or day, in no order; a group without runs has no row. Costs the
+   * same for any number of jobs.
+   */
+  sumTallies(query: TallyQuery, signal?: AbortSignal): Promise<TallyRow[]>;
+
+  /**
+   * Counts the running and pending jobs of a user or an account. Rejects with `not_found` if no job was ever
+   * theirs.
+   */
+  countHoldings(holder: Holder, signal?: AbortSignal): Promise<Holdings>;
+}

@@ -1,0 +1,78 @@
+// Tallies are kept for spans of several lengths, so that a year of 1,000 users is the sum of some twenty rows
+// of each. All times here are in hours since 1970, UTC.
+
+const HOUR_MS = 3_600_000;
+export const DAY = 24;
+
+/** Lengths of spans, each a multiple of the one before: an hour, a day, 8 days, 64 days. */
+const LENGTHS = [1, DAY, 8 * DAY, 64 * DAY] as const;
+/** Ranges begin and end on the hour when they do so within the last two days, otherwise on the day. */
+const FINE_HOURS = 2 * DAY;
+/** Tallies of hours are kept this long: the day in which a fine range ends may have begun a day earlier. */
+const HOURS_KEPT = 4 * DAY;
+
+export interface Span {
+  /** Its length. */
+  readonly hours: number;
+  readonly start: number;
+}
+
+/** Spans of one length that follow each other. */
+export interface SpanRow {
+  readonly hours: number;
+  readonly first: number;
+  /** Start of the last one. */
+  readonly last: number;
+}
+
+/** A range of times, from the first hour to the one after the last. */
+export interface HourRange {
+  readonly from: number;
+  readonly to: number;
+}
+
+export const hourOf = (timeMs: number): number => Math.floor(timeMs / HOUR_MS);
+export const msOfHour = (hour: number): number => hour * HOUR_MS;
+
+/** Returns the hour before which no tallies of hours are kept. */
+export const keepHoursFrom = (nowMs: number): number => hourOf(nowMs) - HOURS_KEPT;
+
+/** Returns the spans that an hour lies in, those of hours only from `hoursFrom` on. */
+export const spansAt = (hour: number, hoursFrom: number): Span[] =>
+  LENGTHS.filter((hours) => hours > 1 || hour >= hoursFrom).map((hours) => ({
+    hours,
+    start: hour - (hour % hours),
+  }));
+
+/** Widens a range of times until tallies can answer it: to whole days, or to whole hours near the present. */
+export function widenRange(sinceMs: number, untilMs: number, nowMs: number): HourRange {
+  const fineFrom = hourOf(nowMs) - FINE_HOURS;
+  const widen = (hour: number, round: (days: number) => number) =>
+    hour >= fineFrom ? hour : round(hour / DAY) * DAY;
+  return {
+    from: widen(hourOf(sinceMs), Math.floor),
+    to: widen(Math.ceil(untilMs / HOUR_MS), Math.ceil),
+  };
+}
+
+/** Widens a range to whole days. */
+export const wholeDays = ({ from, to }: HourRange): HourRange => ({
+  from: Math.floor(from / DAY) * DAY,
+  to: Math.ceil(to / DAY) * DAY,
+});
+
+/** Covers a widened range with as few spans as possible. */
+export function coverRange({ from, to }: HourRange, level = 0): SpanRow[] {
+  const hours = LENGTHS[level]!;
+  const longer = LENGTHS[level + 1];
+  const row = (first: number, end: number): SpanRow[] =>
+    first < end ? [{ hours, first, last: end - hours }] : [];
+  if (longer === undefined) return row(from, to);
+  const [innerFrom, innerTo] = [Math.ceil(from / longer) * longer, Math.floor(to / longer) * longer];
+  if (innerFrom >= innerTo) return row(from, to);
+  return [
+    ...row(from, innerFrom),
+    ...coverRange({ from: innerFrom, to: innerTo }, level + 1),
+    ...row(innerTo, to),
+  ];
+}

@@ -1,0 +1,82 @@
+/**
+ * What ended runs held and used, added up. Every figure is a whole number, so that a correction can be taken
+ * away exactly. What is not known of a run adds nothing; `waits` and `energies` count the runs of which it
+ * is known.
+ */
+export interface Tally {
+  readonly completed: number;
+  readonly failed: number;
+  readonly cancelled: number;
+  /** Those of the former that ended with this state of Slurm. */
+  readonly timedOut: number;
+  readonly outOfMemory: number;
+  readonly nodeFailed: number;
+  readonly preempted: number;
+  readonly runtimeSeconds: number;
+  /** From submission to start. */
+  readonly waitSeconds: number;
+  /** Runs whose wait is known. */
+  readonly waits: number;
+  /** Held: CPUs times runtime. */
+  readonly cpuSeconds: number;
+  readonly gpuSeconds: number;
+  readonly memoryMbSeconds: number;
+  /** Held while it was measured how much of it is used: what an efficiency is a share of. */
+  readonly cpuMeasuredSeconds: number;
+  readonly gpuMeasuredSeconds: number;
+  readonly memoryMeasuredMbSeconds: number;
+  /** Used in that time. */
+  readonly cpuUsedSeconds: number;
+  readonly gpuUsedSeconds: number;
+  readonly memoryUsedMbSeconds: number;
+  readonly energyJoules: number;
+  /** Runs whose energy is known. */
+  readonly energies: number;
+}
+
+export type TallyField = keyof Tally;
+
+/** Every figure of a tally with its column in SQL engines. */
+export const TALLY_COLUMNS = {
+  completed: 'completed',
+  failed: 'failed',
+  cancelled: 'cancelled',
+  timedOut: 'timed_out',
+  outOfMemory: 'out_of_memory',
+  nodeFailed: 'node_failed',
+  preempted: 'preempted',
+  runtimeSeconds: 'runtime',
+  waitSeconds: 'wait',
+  waits: 'waits',
+  cpuSeconds: 'cpu',
+  gpuSeconds: 'gpu',
+  memoryMbSeconds: 'memory',
+  cpuMeasuredSeconds: 'cpu_measured',
+  gpuMeasuredSeconds: 'gpu_measured',
+  memoryMeasuredMbSeconds: 'memory_measured',
+  cpuUsedSeconds: 'cpu_used',
+  gpuUsedSeconds: 'gpu_used',
+  memoryUsedMbSeconds: 'memory_used',
+  energyJoules: 'energy',
+  energies: 'energies',
+} as const satisfies Record<TallyField, string>;
+
+export const TALLY_FIELDS = Object.keys(TALLY_COLUMNS) as TallyField[];
+
+const tallyFrom = (figureOf: (field: TallyField) => number): Tally =>
+  Object.fromEntries(TALLY_FIELDS.map((field) => [field, figureOf(field)])) as unknown as Tally;
+
+export const NO_TALLY: Tally = tallyFrom(() => 0);
+
+export const addTallies = (one: Tally, other: Tally): Tally =>
+  tallyFrom((field) => one[field] + other[field]);
+
+/** Returns what is left of the first without the second. */
+export const subtractTally = (one: Tally, other: Tally): Tally =>
+  tallyFrom((field) => one[field] - other[field]);
+
+export const isSameTally = (one: Tally, other: Tally): boolean =>
+  TALLY_FIELDS.every((field) => one[field] === other[field]);
+
+/** Returns the number of runs. */
+export const countRuns = ({ completed, failed, cancelled }: Tally): number => completed + failed + cancelled;

@@ -1,0 +1,132 @@
+import type { Database } from 'bun:sqlite';
+import { keepHoursFrom } from '../../../domain/tally/spans.ts';
+import type { RunTallies } from '../jobs/row.ts';
+import { talliedRuns } from './tallied.ts';
+
+/** Runs tallied at once: some milliseconds, with the tallies that are written at their end. */
+const RUNS_AT_ONCE = 40;
+/** A run is tallied again this long after it changed, when its samples are sealed. */
+const SETTLED_MS = 70 * 60_000;
+
+/** Isolates the failure of one run. */
+interface SetAside {
+  attempt(key: string, what: () => string, work: () => void): void;
+}
+
+/**
+ * Tallies runs soon after they ended or changed, and once more when their samples are sealed. Jobs are also
+ * looked at once in the order of their numbers: new rows are of jobs that are still to be seen.
+ */
+export function runTallier(db: Database) {
+  const tallied = talliedRuns(db);
+  const markNow = db.query(
+    'INSERT INTO tally_due (run, ready_ms) VALUES (?, 0) ON CONFLICT DO UPDATE SET ready_ms = 0',
+  );
+  const markLater = db.query(
+    'INSERT INTO tally_due (run, ready_ms) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET ready_ms = ?2',
+  );
+  const unmark = db.query('DELETE FROM tally_due WHERE run = ?');
+  const selectMark = db.query<unknown, [number]>('SELECT 1 FROM tally_due WHERE run = ?');
+  const selectReady = db.query<{ run: number; ready_ms: number }, [number]>(
+    `SELECT run, ready_ms FROM tally_due WHERE ready_ms <= ? ORDER BY ready_ms LIMIT ${RUNS_AT_ONCE}`,
+  );
+  const selectJobs = db.query<{ seq: number; end_time: number | null }, [number]>(
+    `SELECT seq, end_time FROM job WHERE seq > ? ORDER BY seq LIMIT ${RUNS_AT_ONCE}`,
+  );
+  const selectCounter = db.query<{ value: number }, [string]>('SELECT value FROM counter WHERE name = ?');
+  const saveCounter = db.query('UPDATE counter SET value = ?2 WHERE name = ?1');
+  const selectPast = db.query<{ seq: number }, [number]>(
+    `SELECT past_run.seq FROM job JOIN past_run ON past_run.job = job.id JOIN tally_due ON tally_due.run = past_run.seq
+      WHERE job.seq = ?`,
+  );
+  const selectIsPast = db.query<unknown, [number]>('SELECT 1 FROM past_run WHERE seq = ?');
+  const selectOldHour = db.query<{ start: number | null }, []>(
+    'SELECT min(start) AS start FROM tally WHERE hours = 1',
+  );
+  const dropHour = db.query('DELETE FROM tally WHERE hours = 1 AND start = ?');
+  const counter = (name: string): number => selectCounter.get(name)!.value;
+
+  function settleAside(run: number, aside: SetAside): void {
+    aside.attempt(
+      `tally ${run}`,
+      () => `Run ${run} could not be tallied`,
+      () => void tallied.settle(run),
+    );
+  }
+
+  /** Tallies runs that are due; returns whether there may be more. */
+  function settleReady(nowMs: number, aside: SetAside, isOver: () => boolean): boolean {
+    const ready = selectReady.all(nowMs);
+    for (const { run, ready_ms } of ready) {
+      settleAside(run, aside);
+      if (ready_ms === 0) markLater.run(run, nowMs + SETTLED_MS);
+      else unmark.run(run);
+      if (isOver()) return true;
+    }
+    return ready.length === RUNS_AT_ONCE;
+  }
+
+  /** Tallies ended jobs that have not been seen yet; returns whether there may be more. */
+  function seeJobs(nowMs: number, aside: SetAside, isOver: () => boolean): boolean {
+    const seen = counter('tally_seen');
+    const sealed = counter('tally_sealed');
+    let last = seen;
+    const jobs = selectJobs.all(seen);
+    for (const { seq, end_time } of jobs) {
+      if (end_time !== null) {
+        settleAside(seq, aside);
+        if (seq > sealed) markLater.run(seq, nowMs + SETTLED_MS);
+      }
+      last = seq;
+      if (isOver()) break;
+    }
+    if (last !== seen) saveCounter.run('tally_seen', last);
+    return last !== seen;
+  }
+
+  function dropHours(nowMs: number): boolean {
+    const from = Math.max(keepHoursFrom(nowMs), counter('tally_hours_from'));
+    if (from !== counter('tally_hours_from')) saveCounter.run('tally_hours_from', from);
+    const { start } = selectOldHour.get()!;
+    if (start === null || start >= from) return false;
+    dropHour.run(start);
+    return true;
+  }
+
+  const isUnsettled = (run: number): boolean =>
+    selectMark.get(run) !== null || (run > counter('tally_seen') && !tallied.has(run));
+
+  const rules: RunTallies = {
+    mark: (run) => void markNow.run(run),
+
+    join(run) {
+      tallied.takeAway(run);
+      unmark.run(run);
+    },
+
+    settleDeleted(seq) {
+      // The run goes on as an earlier one.
+      if (selectIsPast.get(seq)) return;
+      for (const run of [seq, ...selectPast.all(seq).map((past) => past.seq)]) {
+        if (!isUnsettled(run)) continue;
+        tallied.settle(run);
+        unmark.run(run);
+      }
+    },
+  };
+
+  return {
+    ...rules,
+
+    /** Does some of what is due, until `isOver`; returns whether there may be more. */
+    step(nowMs: number, aside: SetAside, isOver: () => boolean): boolean {
+      const isLeft = [dropHours(nowMs), settleReady(nowMs, aside, isOver), seeJobs(nowMs, aside, isOver)];
+      return isLeft.includes(true);
+    },
+
+    flush: tallied.flush,
+    forget: tallied.forget,
+  };
+}
+
+export type RunTallier = ReturnType<typeof runTallier>;

@@ -1,0 +1,240 @@
+import { expect, test } from 'bun:test';
+import { createRandom } from '../../../src/demo/random.ts';
+import { hasEnded, JOB_STATES } from '../../../src/domain/job.ts';
+import type { Report } from '../../../src/domain/report.ts';
+import type { JobRun } from '../../../src/domain/store/runs.ts';
+import type { Store } from '../../../src/domain/store/store.ts';
+import { TALLY_GROUPS, type TallyGroup, type TallyQuery } from '../../../src/domain/store/tallies.ts';
+import { contributionOf } from '../../../src/domain/tally/contribution.ts';
+import { hourOf } from '../../../src/domain/tally/spans.ts';
+import { addTallies, NO_TALLY, TALLY_FIELDS, type Tally } from '../../../src/domain/tally/tally.ts';
+import { codeOf, MINUTE_MS, pastJob, sample } from '../../help/builders.ts';
+import { NOON_MS } from '../../help/clock.ts';
+import { emptyStore, type MakePlace } from './place.ts';
+
+const HOUR_MS = 60 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
+const LATER_MS = NOON_MS + 10 * DAY_MS;
+/** Whole days around all times of these tests. */
+const RANGE = { from: hourOf(NOON_MS - 12 * HOUR_MS), to: hourOf(NOON_MS + 12 * HOUR_MS + 19 * DAY_MS) };
+
+/** Takes all steps that are due now, and those that are due when samples are sealed. */
+async function settle(store: Store, nowMs = LATER_MS): Promise<void> {
+  for (const atMs of [nowMs, nowMs + 2 * HOUR_MS]) {
+    for (let steps = 0; await store.expire({}, atMs); steps++) expect(steps).toBeLessThan(200);
+  }
+}
+
+const withoutZeros = (tally: Tally) =>
+  Object.fromEntries(TALLY_FIELDS.map((field) => [field, tally[field]]).filter(([, value]) => value !== 0));
+
+/** Returns the sums by name, without what is 0. */
+async function sum(store: Pick<Store, 'sumTallies'>, groupBy: TallyGroup, query: Partial<TallyQuery> = {}) {
+  const rows = await store.sumTallies({ groupBy, ...RANGE, ...query });
+  return Object.fromEntries(rows.map(({ name = '', tally }) => [name, withoutZeros(tally)]));
+}
+
+const ended = (id: string, fields: Partial<Report>): Report => ({
+  ...{ source: 'sacct', observedMs: NOON_MS + HOUR_MS, id, user: 'alice', state: 'completed' },
+  ...{ submitTimeMs: NOON_MS - MINUTE_MS, startTimeMs: NOON_MS, endTimeMs: NOON_MS + HOUR_MS, nodes: ['n1'] },
+  ...fields,
+});
+
+const GPU_JOB = { account: 'physics', partition: 'gpu', cpus: 8, gpus: 2, memoryLimitMb: 1024 };
+
+export function tallies(makePlace: MakePlace) {
+  test('what ended jobs held is summed by user, account, partition and day', async () => {
+    await using place = await emptyStore(makePlace);
+    const { store } = place;
+    await store.applyReports([
+      ended('1', GPU_JOB),
+      ended('2', { account: 'physics', partition: 'cpu', state: 'failed', rawState: 'TIMEOUT', cpus: 1 }),
+      ended('3', { user: 'bob', state: 'cancelled', endTimeMs: NOON_MS + DAY_MS }),
+    ]);
+    await store.createJobs([pastJob('4')]);
+    await settle(store);
+    const [first, second] = [
+      { completed: 1, cpuSeconds: 8 * 3600, gpuSeconds: 7200, memoryMbSeconds: 1024 * 3600 },
+      { failed: 1, timedOut: 1, cpuSeconds: 3600 },
+    ].map((held) => ({ ...held, runtimeSeconds: 3600, waitSeconds: 60, waits: 1 }));
+    const both = {
+      ...{ completed: 1, failed: 1, timedOut: 1, runtimeSeconds: 7200, waitSeconds: 120, waits: 2 },
+      ...{ cpuSeconds: 9 * 3600, gpuSeconds: 7200, memoryMbSeconds: 1024 * 3600 },
+    };
+    const third = { cancelled: 1, runtimeSeconds: 24 * 3600, waitSeconds: 60, waits: 1 };
+    expect(await sum(store, 'user')).toEqual({ alice: both, bob: third });
+    expect(await sum(store, 'account')).toEqual({ physics: both, '': third });
+    expect(await sum(store, 'partition')).toEqual({ gpu: first!, cpu: second!, '': third });
+    expect(await sum(store, 'day')).toEqual({ '2026-01-20': both, '2026-01-21': third });
+    expect(await sum(store, 'user', { partition: 'cpu' })).toEqual({ alice: second! });
+    expect(await sum(store, 'partition', { user: 'alice', account: 'physics' })).toEqual({
+      gpu: first!,
+      cpu: second!,
+    });
+    expect(await sum(store, 'day', { account: 'physics', partition: 'gpu' })).toEqual({
+      '2026-01-20': first!,
+    });
+    expect(await sum(store, 'user', { account: 'unknown' })).toEqual({});
+    expect(await sum(store, 'user', { to: hourOf(NOON_MS + 12 * HOUR_MS) })).toEqual({ alice: both });
+  });
+
+  test('used is what was measured of what was held, once samples are sealed', async () => {
+    await using place = await emptyStore(makePlace);
+    const { store } = place;
+    const nodes = ['n1', 'n2'];
+    await store.createJobs([
+      pastJob('1', {
+        ...{ nodes, state: 'completed', endTimeMs: NOON_MS + HOUR_MS },
+        details: { cpus: 4, gpus: 2, memoryLimitMb: 4000, energyJoules: 500 },
+      }),
+    ]);
+    for (const atMs of [0, HOUR_MS / 2])
+      await store.recordSample('1', sample(atMs, { stamped: false, node: 'n1', gpuUsage: 25 }));
+    await settle(store);
+    expect(await sum(store, 'user')).toEqual({
+      alice: {
+        ...{ completed: 1, runtimeSeconds: 3600, energyJoules: 500, energies: 1 },
+        // One of two nodes, half of the time.
+        ...{ cpuSeconds: 14_400, cpuMeasuredSeconds: 3600, cpuUsedSeconds: 1800 },
+        ...{ gpuSeconds: 7200, gpuMeasuredSeconds: 1800, gpuUsedSeconds: 450 },
+        // 1,000 of the 2,000 MB that are its part.
+        ...{
+          memoryMbSeconds: 14_400_000,
+          memoryMeasuredMbSeconds: 3_600_000,
+          memoryUsedMbSeconds: 1_800_000,
+        },
+      },
+    });
+  });
+
+  test('a correction replaces what was tallied, and a job that runs again is no longer tallied', async () => {
+    await using place = await emptyStore(makePlace);
+    const { store } = place;
+    await store.createJobs([pastJob('1', { state: 'failed', endTimeMs: NOON_MS + HOUR_MS })]);
+    await settle(store);
+    await store.updateJob('1', { state: 'completed', details: { account: 'physics', cpus: 2 } }, LATER_MS);
+    await settle(store);
+    expect(await sum(store, 'account')).toEqual({
+      physics: { completed: 1, runtimeSeconds: 3600, cpuSeconds: 7200 },
+    });
+    await store.updateJob('1', { state: 'running' }, LATER_MS);
+    await settle(store);
+    expect(await sum(store, 'account')).toEqual({});
+    expect(await sum(store, 'day')).toEqual({});
+  });
+
+  test('each caller sums what is theirs, and other users and accounts do not exist', async () => {
+    await using place = await emptyStore(makePlace);
+    const { store } = place;
+    await store.applyReports([
+      ended('1', GPU_JOB),
+      ended('2', { user: 'bob', account: 'physics' }),
+      ended('3', { user: 'bob', account: 'chemistry' }),
+    ]);
+    await store.createJob(
+      { id: '4', user: 'bob', nodes: ['n1'], details: { account: 'physics', cpus: 4 } },
+      0,
+    );
+    await settle(store);
+    const names = async (view: Pick<Store, 'sumTallies'>, groupBy: TallyGroup) =>
+      Object.keys(await sum(view, groupBy)).sort();
+    const alice = store.seenBy({ user: 'alice', accounts: [] });
+    const head = store.seenBy({ user: 'carol', accounts: ['physics'] });
+    expect(await names(alice, 'user')).toEqual(['alice']);
+    expect(await sum(alice, 'user', { user: 'bob' })).toEqual({});
+    expect(await names(head, 'user')).toEqual(['alice', 'bob']);
+    expect(await names(head, 'account')).toEqual(['physics']);
+    expect(await store.countHoldings({ account: 'physics' })).toEqual({ running: 1, pending: 0, cpus: 4 });
+    expect(await alice.countHoldings({ account: 'physics' })).toEqual({ running: 0, pending: 0 });
+    expect(await head.countHoldings({ user: 'bob' })).toEqual({ running: 1, pending: 0, cpus: 4 });
+    expect(await head.countHoldings({ user: 'carol' })).toEqual({ running: 0, pending: 0 });
+    expect(await codeOf(alice.countHoldings({ user: 'bob' }))).toBe('not_found');
+    expect(await codeOf(alice.countHoldings({ user: 'nobody' }))).toBe('not_found');
+    expect(await codeOf(alice.countHoldings({ account: 'chemistry' }))).toBe('not_found');
+  });
+
+  test('tallies equal a recount after any order of ends, corrections, requeues and deletes', async () => {
+    for (let seed = 1; seed <= 4; seed++) await compareRandomly(makePlace, seed);
+  });
+}
+
+type Choose = <Value>(values: readonly Value[]) => Value;
+
+/** What is recounted of one run. */
+interface Counted {
+  readonly names: Record<TallyGroup, string>;
+  readonly tally: Tally;
+}
+
+async function compareRandomly(makePlace: MakePlace, seed: number): Promise<void> {
+  await using place = await emptyStore(makePlace);
+  const random = createRandom(seed);
+  const pick = <Value>(values: readonly Value[]): Value => values[Math.floor(random() * values.length)]!;
+  const ids = ['1', '2', '3', '4'];
+  const deleted: Counted[] = [];
+  for (let step = 0; step < 80; step++) {
+    if (random() < 0.03) await place.reopen();
+    const id = pick(ids);
+    const isDeleted = random() < 0.07;
+    if (isDeleted) deleted.push(...(await countRuns(place.store, id)));
+    const write = isDeleted ? place.store.deleteJob(id) : writeRandomly(place.store, id, pick, random);
+    // There may be no such job.
+    await write.catch(() => {});
+    if (random() < 0.15) await place.store.expire({}, LATER_MS + step * MINUTE_MS * 5);
+  }
+  await settle(place.store, LATER_MS + DAY_MS);
+  const counted = [...deleted];
+  for (const id of ids) counted.push(...(await countRuns(place.store, id)));
+  expect(counted.length).toBeGreaterThan(5);
+  for (const groupBy of TALLY_GROUPS) {
+    const expected: Record<string, Tally> = {};
+    for (const { names, tally } of counted)
+      expected[names[groupBy]] = addTallies(expected[names[groupBy]] ?? NO_TALLY, tally);
+    const zeroless = Object.entries(expected).map(([name, tally]) => [name, withoutZeros(tally)]);
+    expect([seed, groupBy, await sum(place.store, groupBy)]).toEqual([
+      seed,
+      groupBy,
+      Object.fromEntries(zeroless),
+    ]);
+  }
+}
+
+async function writeRandomly(store: Store, id: string, pick: Choose, random: () => number): Promise<void> {
+  const draw = random();
+  if (draw < 0.8) await store.applyReports([randomReport(id, pick, random)]);
+  else if (draw < 0.9) await store.updateJob(id, { state: pick(JOB_STATES) }, LATER_MS);
+  else await store.updateJob(id, { details: { cpus: 3 } }, LATER_MS);
+}
+
+function randomReport(id: string, pick: Choose, random: () => number): Report {
+  const state = pick(JOB_STATES);
+  const minutes = Math.floor(random() * 3000);
+  const startTimeMs = NOON_MS + minutes * MINUTE_MS;
+  return {
+    ...{ source: pick(['squeue', 'sacct', 'jobcomp'] as const), id, user: pick(['alice', 'bob']), state },
+    ...{ submitTimeMs: NOON_MS + pick([0, 10, 20]) * MINUTE_MS, restarts: pick([0, 0, 1, 2]) },
+    ...{ account: pick(['physics', 'chemistry']), partition: pick(['cpu', 'gpu']), cpus: pick([1, 8]) },
+    ...(state !== 'pending' && { startTimeMs, nodes: ['n1'] }),
+    ...(hasEnded(state) && { endTimeMs: startTimeMs + HOUR_MS }),
+    observedMs: startTimeMs + 2 * HOUR_MS,
+  };
+}
+
+/** Recounts the runs of a job that have ended; none of an unknown job. */
+async function countRuns(store: Store, id: string): Promise<Counted[]> {
+  const runs: JobRun[] = [];
+  try {
+    for await (const run of store.streamRuns(id)) runs.push(run);
+  } catch {
+    return [];
+  }
+  return runs
+    .filter(({ job }) => hasEnded(job.state) && !job.details?.reason?.startsWith('The job ran again'))
+    .map(({ job }) => {
+      const { user, state, startTimeMs, endTimeMs, details = {}, nodes } = job;
+      const { account = '', partition = '' } = details;
+      const day = new Date(endTimeMs!).toISOString().slice(0, 10);
+      const run = { ...details, state, startTimeMs, endTimeMs: endTimeMs!, nodes: nodes.length };
+      return { names: { user, account, partition, day }, tally: contributionOf(run, []) };
+    });
+}
