@@ -5,7 +5,7 @@ import { Time, type Wire } from './field.ts';
 import { operation, queryParameter } from './operation.ts';
 
 export const MAX_SPARKLINE_JOBS = 100;
-export const MAX_SPARKLINE_POINTS = 120;
+export const MAX_SPARKLINE_POINTS = 400;
 export const DEFAULT_SPARKLINE_POINTS = 30;
 
 const column = (description: string) =>

@@ -29,7 +29,8 @@ function showRange(range: { fromMs: number; toMs: number } | undefined): void {
   const { path, query } = place.value;
   const iso = (timeMs: number) => new Date(timeMs).toISOString();
   const times = range && { from: iso(range.fromMs), to: iso(range.toMs) };
-  go(addressOf(path, { run: query.get('run') ?? undefined, ...times }), { replace: query.has('from') });
+  const kept = { ...Object.fromEntries(query), from: undefined, to: undefined };
+  go(addressOf(path, { ...kept, ...times }), { replace: query.has('from') });
 }
 
 /** Draws the usage of a run over time: a line a node, or the mean of a job of many nodes. */

@@ -1,115 +1,149 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { JobAnswer } from '../../api/job.ts';
 import type { JobListAnswer } from '../../api/job-list.ts';
 import { getJson, type Query, RequestError } from '../parts/request.ts';
 
-const PAGE_ROWS = 100;
+const FIRST_ROWS = 100;
+const NEXT_ROWS = 500;
 /** More rows than anybody reads; beyond it a filter helps. */
-const MAX_ROWS = 10_000;
+export const MAX_ROWS = 10_000;
 const POLL_MS = 10_000;
 
-/** The rows of the list that are shown. */
+/** The rows of the list that are loaded. */
 export interface Rows {
   readonly jobs: readonly JobAnswer[];
   readonly total: number;
   /** Jobs at the top of the list that are not shown yet, so that nothing jumps. */
   readonly news: number;
-  readonly hasMore: boolean;
   readonly isLoading: boolean;
   readonly error: RequestError | undefined;
-  /** Shows the next page. */
+  /** Loads the next page, if there is one and none is being loaded. */
   more(): void;
   /** Shows the list anew, with what is new. */
   renew(): void;
+}
+
+interface LoadedPage {
+  readonly cursor: string | undefined;
+  readonly from: number;
+  readonly count: number;
 }
 
 interface Loaded {
   readonly key: string;
   readonly jobs: readonly JobAnswer[];
   readonly total: number;
+  readonly pages: readonly LoadedPage[];
+  /** Of the next page; undefined if there is none. */
   readonly cursor: string | undefined;
   readonly news: number;
 }
 
-const NOTHING: Loaded = { key: '', jobs: [], total: 0, cursor: undefined, news: 0 };
+const NOTHING: Loaded = { key: '', jobs: [], total: 0, pages: [], cursor: undefined, news: 0 };
 
-/** Reads the jobs that match, page by page, and keeps those that are shown up to date. */
-export function useRows(query: Query): Rows {
+/** What was loaded last, for a reader who comes back from a job. */
+let latest = NOTHING;
+
+interface RowOptions {
+  /** Rows that the first page must have, so that a reader who comes back finds their place. */
+  readonly leastRows: number;
+  /** The first row in view: the page that it is in is kept up to date. */
+  readonly viewFrom: () => number;
+}
+
+/** Reads the jobs that match, page by page, and keeps those in view up to date. */
+export function useRows(query: Readonly<Record<string, string>>, options: RowOptions): Rows {
   const key = JSON.stringify(query);
-  const [loaded, setLoaded] = useState(NOTHING);
+  const [, drawAgain] = useState(0);
   const [error, setError] = useState<RequestError>();
-  const [wanted, setWanted] = useState({ key, pages: 1, round: 0 });
-  const { pages, round } = wanted.key === key ? wanted : { pages: 1, round: 0 };
+  const [round, setRound] = useState(0);
+  const reading = useRef<Promise<void> | undefined>(undefined);
+  const change = (loaded: Loaded) => {
+    latest = loaded;
+    drawAgain((count) => count + 1);
+  };
+  const read = async (more: Query, signal: AbortSignal, take: (page: JobListAnswer) => Loaded) => {
+    try {
+      const page = await getJson<JobListAnswer>('v1/jobs', { ...query, ...more }, signal);
+      if (signal.aborted) return;
+      setError(undefined);
+      change(take(page));
+    } catch (reason) {
+      if (!signal.aborted)
+        setError(reason instanceof RequestError ? reason : new RequestError(0, String(reason)));
+    }
+  };
 
+  const stopper = useRef(new AbortController());
   useEffect(() => {
     const stop = new AbortController();
-    const isNext = pages > 1 && loaded.key === key;
-    readPage(query, isNext ? loaded.cursor : undefined, stop.signal).then(
-      (page) => {
-        setError(undefined);
-        setLoaded((before) => (isNext ? appendPage(before, page) : { key, ...startOf(page) }));
-      },
-      (reason) => {
-        if (!stop.signal.aborted) setError(asRequestError(reason));
-      },
-    );
-    return () => stop.abort();
-  }, [key, pages, round]);
-
-  useEffect(() => {
-    const stop = new AbortController();
-    const timer = setInterval(async () => {
-      if (document.hidden) return;
-      try {
-        const page = await readPage(query, undefined, stop.signal);
-        setError(undefined);
-        setLoaded((before) => (before.key === key ? mixIn(before, page) : before));
-      } catch (reason) {
-        if (!stop.signal.aborted) setError(asRequestError(reason));
-      }
-    }, POLL_MS);
+    stopper.current = stop;
+    reading.current = undefined;
+    const limit = Math.min(MAX_ROWS, Math.max(FIRST_ROWS, round === 0 ? options.leastRows : 0));
+    if (latest.key !== key || round > 0)
+      void read({ limit }, stop.signal, (page) => appendPage({ ...NOTHING, key }, page, undefined));
+    const renewPage = async () => {
+      if (document.hidden || latest.key !== key) return;
+      await read({ limit: FIRST_ROWS }, stop.signal, (page) => countNews(mixIn(latest, page), page));
+      const page = pageOf(latest, options.viewFrom());
+      if (!page || page.from < FIRST_ROWS || stop.signal.aborted) return;
+      const { cursor, count } = page;
+      await read({ limit: count, cursor }, stop.signal, (fresh) => mixIn(latest, fresh));
+    };
+    const timer = setInterval(renewPage, POLL_MS);
+    if (round === 0) void renewPage();
     return () => {
       stop.abort();
       clearInterval(timer);
     };
-  }, [key]);
+  }, [key, round]);
 
-  const isCurrent = loaded.key === key;
+  const { jobs, total, cursor, news } = latest;
+  const isCurrent = latest.key === key;
   return {
-    jobs: loaded.jobs,
-    total: loaded.total,
-    news: isCurrent ? loaded.news : 0,
-    hasMore: isCurrent && loaded.cursor !== undefined && loaded.jobs.length < MAX_ROWS,
+    jobs,
+    total,
+    news: isCurrent ? news : 0,
     isLoading: !isCurrent && error === undefined,
     error,
-    more: () => setWanted({ key, pages: pages + 1, round }),
-    renew: () => setWanted({ key, pages: 1, round: round + 1 }),
+    more() {
+      if (reading.current || !isCurrent || cursor === undefined || jobs.length >= MAX_ROWS) return;
+      const limit = Math.min(NEXT_ROWS, MAX_ROWS - jobs.length);
+      const take = (page: JobListAnswer) => appendPage(latest, page, cursor);
+      reading.current = read({ limit, cursor }, stopper.current.signal, take).then(() => {
+        reading.current = undefined;
+      });
+    },
+    renew: () => setRound(round + 1),
   };
 }
 
-const asRequestError = (reason: unknown): RequestError =>
-  reason instanceof RequestError ? reason : new RequestError(0, String(reason));
+const pageOf = ({ pages }: Loaded, row: number): LoadedPage | undefined =>
+  pages.findLast(({ from }) => from <= row);
 
-const readPage = (query: Query, cursor: string | undefined, signal: AbortSignal): Promise<JobListAnswer> =>
-  getJson<JobListAnswer>('v1/jobs', { ...query, limit: PAGE_ROWS, cursor }, signal);
-
-const startOf = ({ jobs, total, next_cursor }: JobListAnswer) => ({
-  jobs,
-  total,
-  cursor: next_cursor,
-  news: 0,
-});
-
-function appendPage(before: Loaded, { jobs, total, next_cursor }: JobListAnswer): Loaded {
+function appendPage(before: Loaded, { jobs, total, next_cursor }: JobListAnswer, cursor?: string): Loaded {
   const known = new Set(before.jobs.map(({ id }) => id));
   const added = jobs.filter(({ id }) => !known.has(id));
-  return { ...before, jobs: [...before.jobs, ...added], total, cursor: next_cursor };
+  return {
+    ...before,
+    jobs: [...before.jobs, ...added],
+    pages: [...before.pages, { cursor, from: before.jobs.length, count: jobs.length }],
+    total,
+    cursor: next_cursor,
+  };
 }
 
-/** Renews the values of jobs that are shown, in their places, and counts those that are not. */
+/** Renews the values of jobs that are shown, in their places. What has not changed stays the same object. */
 function mixIn(before: Loaded, { jobs, total }: JobListAnswer): Loaded {
   const fresh = new Map(jobs.map((job) => [job.id, job]));
-  const shown = before.jobs.map((job) => fresh.get(job.id) ?? job);
-  const known = new Set(before.jobs.map(({ id }) => id));
-  return { ...before, jobs: shown, total, news: jobs.filter(({ id }) => !known.has(id)).length };
+  const renewed = (job: JobAnswer): JobAnswer => {
+    const now = fresh.get(job.id);
+    return now && JSON.stringify(now) !== JSON.stringify(job) ? now : job;
+  };
+  return { ...before, jobs: before.jobs.map(renewed), total };
+}
+
+function countNews(loaded: Loaded, { jobs }: JobListAnswer): Loaded {
+  const known = new Set(loaded.jobs.map(({ id }) => id));
+  return { ...loaded, news: jobs.filter(({ id }) => !known.has(id)).length };
 }

@@ -1,122 +1,228 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import type { ComponentChildren } from 'preact';
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { JobAnswer } from '../../api/job.ts';
-import { isTyping } from '../parts/keys.ts';
-import { go, jobAddress } from '../parts/router.ts';
-import { COLUMNS } from './columns.tsx';
+import type { Column } from './columns.tsx';
+import { Row } from './row.tsx';
+import { readScroll, saveScroll } from './scroll-place.ts';
+import { useSparklines } from './sparklines.ts';
+import { rowsInView, type Scroll, topToShow } from './window.ts';
 
-/** As --row in style/tokens.css. */
-const ROW_PIXELS = 24;
-/** Rows above and below the window that are drawn as well. */
-const SPARE_ROWS = 20;
+/** As --row and --row-phone in style/tokens.css. */
+export const ROW_PIXELS = 24;
+const PHONE_ROW_PIXELS = 44;
+const CHECK_PIXELS = 36;
+/** Rows before the last one at which more are asked for. */
+const READ_AHEAD_ROWS = 200;
 
-interface TableProps {
+export interface TableProps {
   readonly jobs: readonly JobAnswer[];
+  /** All jobs that match, whether they are loaded or not. */
+  readonly total: number;
+  readonly columns: readonly Column[];
+  readonly isPhone: boolean;
+  /** Whether the columns need more room than there is. */
+  readonly isWide: boolean;
+  /** How much wider the columns are than they must be. */
+  readonly scale: number;
+  /** What is shown is another list when this changes, which begins at its top. */
+  readonly listKey: string;
   readonly nowMs: number;
   readonly sort: string;
   readonly order: 'asc' | 'desc';
+  readonly currentId: string | undefined;
+  readonly selected: readonly string[];
   readonly onSort: (sort: string, order: 'asc' | 'desc') => void;
+  readonly onPress: (job: JobAnswer) => void;
+  readonly onSelect: (id: string) => void;
   readonly narrow: (term: string) => void;
+  /** Called when the last rows come near. */
+  readonly more: () => void;
+  /** Called with the rows that are drawn. */
+  readonly onView: (from: number) => void;
+  readonly children: ComponentChildren;
 }
 
-/** The list; only the rows in the window are drawn. j and k go down and up, Enter opens a job. */
-export function JobTable({ jobs, nowMs, sort, order, onSort, narrow }: TableProps) {
-  const body = useRef<HTMLTableSectionElement>(null);
-  const { from, to } = useWindow(body, jobs.length);
-  const current = useCurrent(jobs, body);
+/** The list; only the rows in view are drawn. */
+export function JobTable(props: TableProps) {
+  const { jobs, columns, isPhone, isWide, currentId, selected, nowMs } = props;
+  const rowPixels = isPhone ? PHONE_ROW_PIXELS : ROW_PIXELS;
+  const scroller = useRef<HTMLDivElement>(null);
+  const { from, to } = useView(scroller, rowPixels, props);
+  const shown = useMemo(() => jobs.slice(from, to), [jobs, from, to]);
+  useSparklines(shown);
+  useCurrentInView(scroller, rowPixels, props);
+  const hasChecks = selected.length > 0;
+  const space = (rows: number) =>
+    rows > 0 && (
+      <tr>
+        <td colSpan={columns.length + Number(hasChecks)} style={{ height: `${rows * rowPixels}px` }} />
+      </tr>
+    );
+  const pixels = columns.reduce((sum, column) => sum + column.pixels, 0);
   return (
-    <table class="jobs">
-      <thead>
-        <tr>
-          {COLUMNS.map(({ name, title, sort: by, isFigure, from: width }) => (
-            <th
-              key={name}
-              scope="col"
-              class={classOf(name, isFigure, width)}
-              aria-sort={by === sort ? (order === 'asc' ? 'ascending' : 'descending') : undefined}
-            >
-              {by ? (
-                <button
-                  type="button"
-                  onClick={() => onSort(by, by === sort && order === 'desc' ? 'asc' : 'desc')}
-                >
-                  {title}
-                  <span aria-hidden="true">{by === sort ? (order === 'asc' ? ' ↑' : ' ↓') : ''}</span>
-                </button>
-              ) : (
-                title
-              )}
-            </th>
+    <div class="scroller" ref={scroller}>
+      <table
+        class={`jobs${isPhone ? ' is-phone' : ''}${isWide ? ' is-wide' : ''}`}
+        aria-rowcount={props.total + 1}
+        style={{ minWidth: `${isPhone ? 0 : pixels}px` }}
+      >
+        <Head {...props} hasChecks={hasChecks} />
+        <tbody>
+          {space(from)}
+          {shown.map((job, place) => (
+            <Row
+              key={job.id}
+              job={job}
+              place={from + place}
+              columns={columns}
+              nowMs={nowMs}
+              isCurrent={job.id === currentId}
+              isSelected={hasChecks ? selected.includes(job.id) : undefined}
+              narrow={props.narrow}
+              onSelect={props.onSelect}
+            />
           ))}
-        </tr>
-      </thead>
-      <tbody ref={body}>
-        {from > 0 && <tr style={{ height: `${from * ROW_PIXELS}px` }} />}
-        {jobs.slice(from, to).map((job, place) => (
-          <tr key={job.id} aria-current={from + place === current ? 'true' : undefined}>
-            {COLUMNS.map(({ name, isFigure, from: width, show }) => (
-              <td key={name} class={classOf(name, isFigure, width)}>
-                {show({ job, nowMs, narrow })}
-              </td>
-            ))}
-          </tr>
-        ))}
-        {to < jobs.length && <tr style={{ height: `${(jobs.length - to) * ROW_PIXELS}px` }} />}
-      </tbody>
-    </table>
+          {space(jobs.length - to)}
+        </tbody>
+      </table>
+      {props.children}
+    </div>
   );
 }
 
-const classOf = (name: string, isFigure: true | undefined, from: number | undefined) =>
-  `col-${name}${isFigure ? ' figure' : ''}${from ? ` from-${from}` : ''}`;
+function Head(props: TableProps & { hasChecks: boolean }) {
+  return (
+    <thead>
+      <tr aria-rowindex={1}>
+        {props.hasChecks && (
+          <th scope="col" class="check" style={{ width: `${CHECK_PIXELS}px` }}>
+            <span class="visually-hidden">Compare</span>
+          </th>
+        )}
+        {props.columns.map((column) => (
+          <HeadCell key={column.name} {...props} column={column} />
+        ))}
+      </tr>
+    </thead>
+  );
+}
 
-/** Returns which rows are in or near the window. */
-function useWindow(body: { readonly current: HTMLElement | null }, count: number) {
-  const [top, setTop] = useState(0);
+function HeadCell({ column, scale, sort, order, onSort }: TableProps & { column: Column }) {
+  const { name, title, sort: by, isFigure, isWide, pixels } = column;
+  const isSorted = by !== undefined && by === sort;
+  const next = isSorted && order === 'desc' ? 'asc' : 'desc';
+  const [direction, arrow] =
+    order === 'asc' ? (['ascending', ' ↑'] as const) : (['descending', ' ↓'] as const);
+  return (
+    <th
+      scope="col"
+      class={isFigure ? `col-${name} figure` : `col-${name}`}
+      style={isWide ? {} : { width: `${Math.floor(pixels * scale)}px` }}
+      aria-sort={isSorted ? direction : undefined}
+    >
+      {by ? (
+        <button type="button" onClick={() => onSort(by, next)}>
+          {title}
+          {isSorted && <span aria-hidden="true">{arrow}</span>}
+        </button>
+      ) : (
+        title
+      )}
+    </th>
+  );
+}
+
+/** A press on a row, but not on something in it that has a meaning of its own. */
+function pressRow(event: MouseEvent, { jobs, onPress }: TableProps): void {
+  const target = event.target as Element;
+  const row = target.closest('tr[aria-rowindex]');
+  if (!row || target.closest('a, button, input, label') || !getSelection()?.isCollapsed) return;
+  const job = jobs[Number(row.getAttribute('aria-rowindex')) - 2];
+  if (job) onPress(job);
+}
+
+type Scroller = { readonly current: HTMLDivElement | null };
+
+/** The rows' own part of what is scrolled. */
+const scrollOf = (
+  { scrollTop, clientHeight, firstElementChild }: HTMLElement,
+  rowPixels: number,
+): Scroll => ({
+  top: scrollTop,
+  height: clientHeight - (firstElementChild?.querySelector('thead')?.clientHeight ?? 0),
+  rowPixels,
+});
+
+/** Returns which rows to draw, asks for more when they end, and remembers where the reader was. */
+function useView(scroller: Scroller, rowPixels: number, props: TableProps): { from: number; to: number } {
+  const latest = useRef(props);
+  latest.current = props;
+  const [view, setView] = useState({ from: 0, to: 0 });
+  const look = () => {
+    // An observer may call once more after the table is gone.
+    if (!scroller.current) return;
+    const { jobs, more, onView } = latest.current;
+    const next = rowsInView(scrollOf(scroller.current, rowPixels), jobs.length);
+    setView((before) => (before.from === next.from && before.to === next.to ? before : next));
+    onView(next.from);
+    if (next.to + READ_AHEAD_ROWS > jobs.length) more();
+  };
   useEffect(() => {
+    const element = scroller.current!;
+    let timer: ReturnType<typeof setTimeout> | undefined;
     const onScroll = () => {
-      const above = -(body.current?.getBoundingClientRect().top ?? 0);
-      // In steps, so that most movements draw nothing anew.
-      setTop(Math.max(0, Math.floor(above / ROW_PIXELS / SPARE_ROWS)) * SPARE_ROWS);
+      look();
+      clearTimeout(timer);
+      timer = setTimeout(() => saveScroll(element.scrollTop), 100);
     };
-    addEventListener('scroll', onScroll, { passive: true });
-    return () => removeEventListener('scroll', onScroll);
-  }, []);
-  const rows = Math.ceil(innerHeight / ROW_PIXELS);
-  return { from: Math.max(0, top - SPARE_ROWS), to: Math.min(count, top + rows + 2 * SPARE_ROWS) };
+    const observer = new ResizeObserver(look);
+    observer.observe(element);
+    const onPress = (event: MouseEvent) => pressRow(event, latest.current);
+    element.addEventListener('scroll', onScroll, { passive: true });
+    element.addEventListener('click', onPress);
+    return () => {
+      observer.disconnect();
+      clearTimeout(timer);
+      element.removeEventListener('scroll', onScroll);
+      element.removeEventListener('click', onPress);
+    };
+  }, [rowPixels]);
+  useScrollPlace(scroller, props);
+  useLayoutEffect(look, [props.jobs]);
+  return { from: Math.min(view.from, props.jobs.length), to: Math.min(view.to, props.jobs.length) };
 }
 
-/** Follows the keys; returns the row that they have reached, -1 before the first key. */
-function useCurrent(jobs: readonly JobAnswer[], body: { readonly current: HTMLElement | null }): number {
-  const [current, setCurrent] = useState(-1);
-  // Keys may come faster than the page is drawn.
-  const latest = useRef({ jobs, row: current });
-  latest.current.jobs = jobs;
+/** Begins where the reader was before they came back; another list begins at its top. */
+function useScrollPlace(scroller: Scroller, { listKey, jobs }: TableProps): void {
+  const first = useRef(listKey);
+  const isPlaced = useRef(false);
+  useLayoutEffect(() => {
+    if (isPlaced.current || jobs.length === 0) return;
+    isPlaced.current = true;
+    scroller.current!.scrollTop = readScroll();
+  }, [jobs]);
   useEffect(() => {
-    const onKey = (event: KeyboardEvent) => {
-      if (isTyping(event.target) || event.ctrlKey || event.metaKey || event.altKey) return;
-      const { jobs: rows, row } = latest.current;
-      const step = STEPS[event.key];
-      const job = rows[row];
-      if (step !== undefined) {
-        event.preventDefault();
-        latest.current.row = Math.min(rows.length - 1, Math.max(0, row + step));
-        setCurrent(latest.current.row);
-        showRow(body.current, latest.current.row);
-      } else if (event.key === 'Enter' && event.target === document.body && job) {
-        go(jobAddress(job.id));
-      }
-    };
-    addEventListener('keydown', onKey);
-    return () => removeEventListener('keydown', onKey);
-  }, []);
-  return current;
+    if (first.current === listKey) return;
+    first.current = '';
+    scroller.current!.scrollTop = 0;
+  }, [listKey]);
 }
 
-const STEPS: Readonly<Record<string, number>> = { j: 1, ArrowDown: 1, k: -1, ArrowUp: -1 };
+/** Moves the current row into view, and the focus with it, whenever it is another one. */
+function useCurrentInView(scroller: Scroller, rowPixels: number, { jobs, currentId }: TableProps): void {
+  useEffect(() => {
+    const element = scroller.current!;
+    const row = jobs.findIndex(({ id }) => id === currentId);
+    if (row < 0) return;
+    element.scrollTop = topToShow(row, scrollOf(element, rowPixels));
+    // The row may be drawn only after this.
+    requestAnimationFrame(() => focusRow(element, row));
+  }, [currentId]);
+}
 
-function showRow(body: HTMLElement | null, row: number): void {
-  const top = (body?.getBoundingClientRect().top ?? 0) + row * ROW_PIXELS;
-  const head = 4 * ROW_PIXELS;
-  if (top < head) scrollBy(0, top - head);
-  else if (top > innerHeight - 2 * ROW_PIXELS) scrollBy(0, top - innerHeight + 2 * ROW_PIXELS);
+/** Not while the reader is in the filter or the drawer. */
+function focusRow(element: HTMLElement, row: number): void {
+  const focused = document.activeElement;
+  if (focused !== document.body && !element.contains(focused)) return;
+  element.querySelector<HTMLElement>(`tr[aria-rowindex="${row + 2}"]`)?.focus({ preventScroll: true });
 }

@@ -1,5 +1,6 @@
 import { useEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
+import { formatSeconds } from '../../domain/figures.ts';
 import { formatLocal } from './moment.tsx';
 import { theme } from './theme.tsx';
 
@@ -24,6 +25,8 @@ interface PlotProps {
   /** Drawn as a line across, such as a limit. */
   readonly limit?: { readonly value: number; readonly label: string } | undefined;
   readonly marks?: readonly Mark[];
+  /** The times are seconds since the start of each line. */
+  readonly isElapsed?: boolean;
   /** Called with the range that the reader has drawn, in milliseconds; undefined for all of it. */
   readonly onZoom: (range: { fromMs: number; toMs: number } | undefined) => void;
 }
@@ -34,7 +37,7 @@ const LEAST_ZOOM_PIXELS = 6;
 /** Draws lines over time. The cursors of all plots of a page move together; dragging zooms. */
 export function Plot(props: PlotProps) {
   const place = useRef<HTMLDivElement>(null);
-  const { title, times, columns, labels, format, max, limit } = props;
+  const { title, times, columns, labels, max, limit } = props;
   const latest = useRef(props);
   latest.current = props;
   const look = theme.value;
@@ -56,7 +59,7 @@ export function Plot(props: PlotProps) {
     };
   }, [times, columns, labels.join('\n'), max, limit?.value, look]);
   return (
-    <figure class="plot" aria-label={describe(title, times, columns, format)}>
+    <figure class="plot" aria-label={describe(props)}>
       <figcaption>{title}</figcaption>
       <div ref={place} />
     </figure>
@@ -70,6 +73,11 @@ const TIMES: uPlot.Axis.Values = [
   [60, '{HH}:{mm}', '\n{YYYY}-{MM}-{DD}', null, '\n{YYYY}-{MM}-{DD}', null, null, null, 1],
   [1, '{HH}:{mm}:{ss}', '\n{YYYY}-{MM}-{DD}', null, '\n{YYYY}-{MM}-{DD}', null, null, null, 1],
 ];
+
+/** Round distances between two durations. */
+const DURATIONS = [1, 5, 10, 30, 60, 300, 600, 1800, 3600, 7200, 14_400, 21_600, 43_200].concat(
+  [1, 2, 5, 10, 20, 50, 100].map((days) => days * DAY),
+);
 
 const stepsOf = (isBinary: boolean): number[] =>
   isBinary
@@ -96,7 +104,7 @@ function resolve(element: HTMLElement, name: string): string {
 }
 
 function optionsOf(element: HTMLElement, latest: { readonly current: PlotProps }): uPlot.Options {
-  const { labels, format, max, limit, isBinary = false } = latest.current;
+  const { labels, format, max, limit, isBinary = false, isElapsed = false } = latest.current;
   const token = (name: string) => resolve(element, name);
   const axis: uPlot.Axis = {
     stroke: () => token('--ink-soft'),
@@ -110,9 +118,11 @@ function optionsOf(element: HTMLElement, latest: { readonly current: PlotProps }
     height: HEIGHT,
     legend: { show: false },
     padding: [8, 8, 0, 0],
-    scales: { x: { time: true }, y: { range: (_, __, most) => [0, top(most ?? 0)] } },
+    scales: { x: { time: !isElapsed }, y: { range: (_, __, most) => [0, top(most ?? 0)] } },
     axes: [
-      { ...axis, space: 80, values: TIMES },
+      isElapsed
+        ? { ...axis, space: 80, incrs: DURATIONS, values: (_, values) => values.map(formatSeconds) }
+        : { ...axis, space: 80, values: TIMES },
       { ...axis, size: 64, incrs: stepsOf(isBinary), values: (_, values) => values.map(format) },
     ],
     cursor: {
@@ -147,7 +157,7 @@ function readout(): HTMLElement {
 }
 
 /** Writes the values under the cursor. */
-function showValues(plot: uPlot, { labels, format }: PlotProps): void {
+function showValues(plot: uPlot, { labels, format, isElapsed }: PlotProps): void {
   const element = plot.over.querySelector<HTMLElement>('.readout');
   if (!element) return;
   const { idx, left = -1 } = plot.cursor;
@@ -159,7 +169,7 @@ function showValues(plot: uPlot, { labels, format }: PlotProps): void {
       ? []
       : [`${label === '' ? '' : `${label}: `}${format(value)}`];
   });
-  element.textContent = [formatLocal(plot.data[0][idx!]! * 1000), ...values].join('\n');
+  element.textContent = [timeText(plot.data[0][idx!]!, isElapsed), ...values].join('\n');
   const isRight = left > plot.over.clientWidth / 2;
   element.style.left = isRight ? '' : `${left + 8}px`;
   element.style.right = isRight ? `${plot.over.clientWidth - left + 8}px` : '';
@@ -209,17 +219,15 @@ function line(
   ctx.stroke();
 }
 
+const timeText = (seconds: number, isElapsed: boolean | undefined): string =>
+  isElapsed ? formatSeconds(seconds) : formatLocal(seconds * 1000);
+
 /** Describes a plot to readers who do not see it. */
-function describe(
-  title: string,
-  times: readonly number[],
-  columns: PlotProps['columns'],
-  format: PlotProps['format'],
-): string {
+function describe({ title, times, columns, format, isElapsed }: PlotProps): string {
   const values = columns.flat().filter((value) => typeof value === 'number');
   if (values.length === 0 || times.length === 0) return `${title}: nothing measured`;
   const least = values.reduce((one, other) => Math.min(one, other));
   const most = values.reduce((one, other) => Math.max(one, other));
-  const span = `${formatLocal(times[0]! * 1000)} to ${formatLocal(times.at(-1)! * 1000)}`;
+  const span = `${timeText(times[0]!, isElapsed)} to ${timeText(times.at(-1)!, isElapsed)}`;
   return `${title}, ${span}: from ${format(least)} to ${format(most)}`;
 }

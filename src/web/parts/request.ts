@@ -8,12 +8,15 @@ export class RequestError extends Error {
   }
 }
 
-export type Query = Readonly<Record<string, string | number | undefined>>;
+type Value = string | number | undefined;
+/** Parameters by name, or as pairs where a name is repeated. */
+export type Query = Readonly<Record<string, Value>> | readonly (readonly [name: string, value: Value])[];
 
 /** Returns the address of something in the API, such as `v1/jobs`. */
 export function apiAddress(path: string, query: Query = {}): string {
   const url = new URL(path, document.baseURI);
-  for (const [name, value] of Object.entries(query)) {
+  const pairs: readonly (readonly [string, Value])[] = Array.isArray(query) ? query : Object.entries(query);
+  for (const [name, value] of pairs) {
     if (value !== undefined && value !== '') url.searchParams.append(name, String(value));
   }
   return url.href;

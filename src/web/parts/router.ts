@@ -36,7 +36,7 @@ export const accountAddress = (account: string): string => addressIn('accounts',
 
 /** Goes to an address of the pages. `replace` leaves no entry for the reader's way back. */
 export function go(address: string, { replace = false } = {}): void {
-  if (replace) history.replaceState(null, '', address);
+  if (replace) history.replaceState(history.state, '', address);
   else history.pushState(null, '', address);
   place.value = readPlace(location.href);
   if (!replace) scrollTo(0, 0);

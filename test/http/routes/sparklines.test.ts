@@ -42,7 +42,7 @@ test.each([
   ['no job', '', 'job is missing'],
   ['too many jobs', jobs(101), 'job must be given at most 100 times.'],
   ['an empty id', 'job=', 'job must have 1 to 256 characters'],
-  ['no points', 'job=a&points=1', 'points must be a whole number from 2 to 120'],
+  ['no points', 'job=a&points=1', 'points must be a whole number from 2 to 400'],
   ['an unknown parameter', 'jobs=a', '"jobs" is not a known parameter'],
 ])('a request with %s is refused', async (_, query, message) => {
   await using service = await startService();
