@@ -52,8 +52,15 @@ INSERT INTO counter SELECT 'tally_sealed', coalesce(max(seq), 0) FROM job;
 
 INSERT INTO tally_due SELECT seq, 0 FROM past_run;
 
--- A deleted run stays in the tallies; nothing can correct it any more.
-CREATE TRIGGER tallied_left AFTER INSERT ON leftover_run BEGIN
-  DELETE FROM tallied WHERE run = new.run;
-  DELETE FROM tally_due WHERE run = new.run;
+-- A deleted run stays in the tallies; nothing can correct it any more. Its number may be given again.
+CREATE TRIGGER tallied_job_deleted AFTER DELETE ON job
+  WHEN NOT EXISTS (SELECT 1 FROM past_run WHERE seq = old.seq) BEGIN
+  DELETE FROM tallied WHERE run = old.seq;
+  DELETE FROM tally_due WHERE run = old.seq;
+END;
+
+CREATE TRIGGER tallied_past_run_deleted AFTER DELETE ON past_run
+  WHEN NOT EXISTS (SELECT 1 FROM job WHERE seq = old.seq) BEGIN
+  DELETE FROM tallied WHERE run = old.seq;
+  DELETE FROM tally_due WHERE run = old.seq;
 END;
