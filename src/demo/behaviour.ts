@@ -52,6 +52,19 @@ const LOADS: Record<Behaviour, (moment: Moment) => Load> = {
     gpu: 70 + 8 * wander(2, 2 * MINUTE_MS),
   }),
 
+  // Asked for hardly more memory than it needs.
+  tight: ({ character, wander }) => ({
+    cpu: 70 + 20 * character + 4 * wander(0, MINUTE_MS),
+    memory: 0.965 + 0.012 * wander(1, 10 * MINUTE_MS),
+    gpu: 75 + 8 * wander(2, MINUTE_MS),
+  }),
+
+  // Somebody went home and left a notebook open.
+  idleCpu: ({ wander }) => ({
+    cpu: 1.5 + wander(0, 5 * MINUTE_MS),
+    memory: 0.06 + 0.005 * wander(1, 10 * MINUTE_MS),
+  }),
+
   // Holds GPUs that it never touches: the library was built without them.
   idleGpu: ({ character, wander }) => ({
     cpu: 70 + 25 * character + 4 * wander(0, MINUTE_MS),

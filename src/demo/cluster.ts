@@ -18,6 +18,8 @@ export interface Partition {
   readonly gpuModel?: string;
   /** Given with `gpuModel`. */
   readonly gpu?: GpuKind;
+  /** Whether each of its jobs has all of its nodes. */
+  readonly isForLargeJobs?: boolean;
   /** Of a node. */
   readonly cores: number;
   readonly memoryMb: number;
@@ -41,11 +43,12 @@ const A100: GpuKind = {
   fullWatts: 400,
 };
 
-/** The partitions of the demonstration's cluster: two models of GPUs, and nodes without. */
+/** The partitions of the demonstration's cluster: two models of GPUs, nodes without, and those of jobs of 40. */
 export const PARTITIONS: readonly Partition[] = [
   { name: 'h100', gpuModel: 'h100', gpu: H100, cores: 96, memoryMb: 515_000, nodes: rack('gpu', 24) },
   { name: 'a100', gpuModel: 'a100', gpu: A100, cores: 128, memoryMb: 1_031_000, nodes: rack('a100-', 8) },
   { name: 'cpu', cores: 64, memoryMb: 257_000, nodes: rack('cpu', 8) },
+  { name: 'mpi', isForLargeJobs: true, cores: 48, memoryMb: 190_000, nodes: rack('mpi', 40) },
 ];
 
 /** All its nodes, each with its partition. */

@@ -4,6 +4,7 @@ import type { Report } from '../domain/report.ts';
 import { accountOf, gpuUuid, NODES, placesIn, QUARTERS } from './cluster.ts';
 import { draftJob, type JobDraft, type Verdict } from './draft.ts';
 import { createRandom, draw } from './random.ts';
+import { blackHole } from './trouble.ts';
 
 const HOUR_S = 3600;
 /** Between two runs of a requeued job, which keeps its nodes. */
@@ -11,11 +12,20 @@ const REQUEUE_WAIT_MS = 120_000;
 /** Time limits that users ask for. */
 const LIMITS_SECONDS = [1, 4, 12, 24, 48].map((hours) => hours * HOUR_S);
 const REASON_SHARES: readonly [string, number][] = [
-  ['Priority', 0.7],
-  ['Resources', 0.15],
-  ['QOSMaxGRESPerUser', 0.1],
-  ['Dependency', 0.05],
+  ['Priority', 0.56],
+  ['Resources', 0.18],
+  ['QOSMaxGRESPerUser', 0.08],
+  ['Dependency', 0.06],
+  ['AssocGrpCpuLimit', 0.04],
+  ['BeginTime', 0.03],
+  ['JobHeldUser', 0.03],
+  ['ReqNodeNotAvail, Reserved for maintenance', 0.02],
 ];
+
+/** How a job ends on a node that has lost its file system. */
+const LOST: Verdict = { state: 'failed', rawState: 'FAILED', exitCode: 127 };
+/** Of the jobs, those whose users know how long they take. */
+const TIGHT_LIMITS = 0.25;
 
 export interface WaitingJob extends JobDraft {
   readonly submitTimeMs: number;
@@ -109,10 +119,11 @@ function detailsOf(job: WaitingJob): JobDetails {
   };
 }
 
-/** A job that was killed at its limit ran that long; the others asked for more than they need. */
-function timeLimitSeconds({ runtimeMs, verdict }: JobDraft): number {
+/** A job that was killed at its limit ran that long; most others asked for more than they need. */
+function timeLimitSeconds({ id, runtimeMs, verdict }: JobDraft): number {
   const seconds = Math.ceil(runtimeMs / 1000);
   if (verdict.rawState === 'TIMEOUT') return seconds;
+  if (createRandom(Number(id) ^ 0x4f6cdd1d)() < TIGHT_LIMITS) return 60 * Math.ceil((1.03 * seconds) / 60);
   return LIMITS_SECONDS.find((limit) => limit >= 1.2 * seconds) ?? LIMITS_SECONDS.at(-1)!;
 }
 
@@ -123,8 +134,28 @@ export function recogniseJob(seed: number, job: Job): DemoJob | undefined {
   if (!draft || lastStartMs === undefined || nodes.length === 0) return undefined;
   const earlierMs = details?.restarts && draft.requeue ? draft.requeue.afterMs + REQUEUE_WAIT_MS : 0;
   const startTimeMs = lastStartMs - earlierMs;
-  const { endTimeMs = startTimeMs + draft.runtimeMs } = job;
-  return { ...draft, nodes, gpuPlaces: gpuPlacesOf(draft, job), startTimeMs, endTimeMs };
+  const { endTimeMs } = job;
+  const found = startJob(draft, { nodes, gpuPlaces: gpuPlacesOf(draft, job), startTimeMs });
+  return endTimeMs === undefined ? found : { ...found, endTimeMs };
+}
+
+/** A job that starts on some nodes. On one that fails all jobs it ends at once. */
+export function startJob(
+  { requeue, ...draft }: WaitingJob,
+  given: Pick<DemoJob, 'nodes' | 'gpuPlaces' | 'startTimeMs'>,
+): DemoJob {
+  const { nodes, startTimeMs } = given;
+  const isLost = nodes[0] === blackHole(startTimeMs);
+  const { runtimeMs } = draft;
+  if (!isLost) return { ...draft, ...(requeue && { requeue }), ...given, endTimeMs: startTimeMs + runtimeMs };
+  const seconds = 2 + (Number(draft.id) % 17);
+  return {
+    ...draft,
+    ...given,
+    runtimeMs: 1000 * seconds,
+    verdict: LOST,
+    endTimeMs: startTimeMs + 1000 * seconds,
+  };
 }
 
 /** Nothing else than the store remembers which GPUs a job was given. */

@@ -15,5 +15,17 @@ export function silentNode(timeMs: number): { readonly node: string; readonly si
   return { node, sinceMs: turn * SILENCE_MS + OFFSET_MS };
 }
 
+/** A node without its file system fails every job within seconds, for this part of each turn. */
+const HOLE_TURN_MS = 2 * HOUR_MS;
+const HOLE_MS = HOUR_MS;
+
+/** The node that fails every job that starts on it at a time; undefined while there is none. */
+export function blackHole(timeMs: number): string | undefined {
+  const turn = Math.floor(timeMs / HOLE_TURN_MS);
+  if (timeMs - turn * HOLE_TURN_MS >= HOLE_MS) return undefined;
+  const { nodes } = PARTITIONS[0]!;
+  return nodes[Math.floor(createRandom(turn ^ 0x2545f491)() * nodes.length)]!;
+}
+
 /** Whether the service hears of a node at a time. */
 export const isHeard = (node: string, timeMs: number): boolean => silentNode(timeMs).node !== node;

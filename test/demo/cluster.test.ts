@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import { measureJob } from '../../src/demo/behaviour.ts';
 import { NODES, PARTITIONS, USERS } from '../../src/demo/cluster.ts';
-import { type Behaviour, draftJob } from '../../src/demo/draft.ts';
+import { type Behaviour, draftJob, hasGpus } from '../../src/demo/draft.ts';
 import {
   type DemoJob,
   type DemoRun,
@@ -14,6 +14,7 @@ import {
   runsOf,
 } from '../../src/demo/life.ts';
 import { createScheduler, planJobs } from '../../src/demo/schedule.ts';
+import { blackHole } from '../../src/demo/trouble.ts';
 import { hasEnded } from '../../src/domain/job.ts';
 
 const DAY_MS = 86_400_000;
@@ -54,7 +55,7 @@ describe('the plan of three days', () => {
     }
     for (const job of PLAN) {
       expect(new Set(job.nodes).size).toBe(job.nodeCount);
-      expect(job.nodes.every((node) => gpuNodes.has(node))).toBe(job.behaviour !== 'cpuOnly');
+      expect(job.nodes.every((node) => gpuNodes.has(node))).toBe(hasGpus(job.behaviour));
     }
   });
 
@@ -71,7 +72,7 @@ describe('the plan of three days', () => {
     expect(share(PLAN, (job) => job.verdict.state === 'failed')).toBeWithin(0.08, 0.25);
     expect(share(PLAN, (job) => job.verdict.state === 'cancelled')).toBeWithin(0.02, 0.12);
     expect(share(PLAN, (job) => job.nodes.length === 1)).toBeWithin(0.6, 0.9);
-    expect(Math.max(...PLAN.map((job) => job.nodes.length))).toBe(4);
+    expect(Math.max(...PLAN.map((job) => job.nodes.length))).toBe(40);
     const jobsByUser = [...Map.groupBy(PLAN, (job) => job.user).values()].map((jobs) => jobs.length);
     expect(Math.max(...jobsByUser)).toBeGreaterThan((8 * PLAN.length) / USERS.length / 2);
     expect(jobsByUser.length).toBeGreaterThan(45);
@@ -86,7 +87,7 @@ describe('what Slurm says of them', () => {
     expect(Math.min(...waits)).toBeGreaterThanOrEqual(0);
     expect(waits.filter((waitMs) => waitMs <= 60_000).length).toBeGreaterThan(10);
     expect(waits.filter((waitMs) => waitMs > HOUR_MS).length).toBeGreaterThan(10);
-    expect(new Set(PLAN.map((job) => reportWait(job).reason)).size).toBe(4);
+    expect(new Set(PLAN.map((job) => reportWait(job).reason)).size).toBe(8);
   });
 
   test('all have a partition, an account, a name and a time limit, and end with a word of Slurm’s', () => {
@@ -96,7 +97,7 @@ describe('what Slurm says of them', () => {
           expect(text).toBeTruthy();
         expect(one.cpus).toBeGreaterThan(0);
         expect(one.timeLimitSeconds! * 1000).toBeGreaterThanOrEqual(job.runtimeMs);
-        expect(one.gpus === undefined).toBe(one.partition === 'cpu');
+        expect(one.gpus === undefined).toBe(!hasGpus(job.behaviour));
       }
       expect(job.nodes.every((name) => NODES.get(name)!.name === reports[0]!.partition)).toBe(true);
     }
@@ -154,6 +155,28 @@ describe('what Slurm says of them', () => {
     }
   });
 
+  test('a large array of 200 tasks and a job of 40 nodes are among them', () => {
+    const arrays = [...Map.groupBy(PLAN, ({ array }) => array?.id)].filter(([id]) => id !== undefined);
+    expect(Math.max(...arrays.map(([, tasks]) => tasks.length))).toBe(200);
+    const large = PLAN.filter(({ nodeCount }) => nodeCount === 40);
+    expect(large.length).toBeGreaterThan(3);
+    for (const { nodes } of large) expect(new Set(nodes).size).toBe(40);
+  });
+
+  test('a node without its file system fails what starts on it within seconds, and nothing else starts there', () => {
+    const lost = PLAN.filter(({ nodes, startTimeMs }) => nodes[0] === blackHole(startTimeMs));
+    expect(lost.length).toBeGreaterThan(20);
+    for (const { verdict, startTimeMs, endTimeMs } of lost) {
+      expect(verdict).toMatchObject({ state: 'failed', exitCode: 127 });
+      expect(endTimeMs - startTimeMs).toBeWithin(2000, 20_000);
+    }
+    const hours = Array.from({ length: 48 }, (_, index) => NOON_MS - index * HOUR_MS);
+    const seen = hours.filter((timeMs) =>
+      lost.some(({ endTimeMs }) => endTimeMs > timeMs - HOUR_MS && endTimeMs <= timeMs),
+    );
+    expect(seen.length).toBeGreaterThan(15);
+  });
+
   test('a job that runs again is recognised by its last run', () => {
     const { job } = lives.find(({ job }) => job.requeue)!;
     const last = runsOf(job).at(-1)!;
@@ -176,8 +199,8 @@ describe('what Slurm says of them', () => {
   });
 });
 
-test('there are 40 nodes and 60 users, all different', () => {
-  expect(NODES.size).toBe(40);
+test('there are 80 nodes and 60 users, all different', () => {
+  expect(NODES.size).toBe(80);
   expect(new Set(USERS).size).toBe(60);
   expect(USERS.length).toBe(60);
 });
@@ -208,10 +231,10 @@ describe('what jobs use', () => {
   const jobOf = (behaviour: Behaviour, id = 1_234_567): DemoJob => ({
     ...draftJob(1, id),
     behaviour,
-    nodes: behaviour === 'cpuOnly' ? ['cpu001', 'cpu002'] : ['gpu001', 'gpu002'],
-    partition: PARTITIONS[behaviour === 'cpuOnly' ? 2 : 0]!,
+    nodes: !hasGpus(behaviour) ? ['cpu001', 'cpu002'] : ['gpu001', 'gpu002'],
+    partition: PARTITIONS[!hasGpus(behaviour) ? 2 : 0]!,
     quarters: 4,
-    gpuPlaces: behaviour === 'cpuOnly' ? [] : [0, 1, 2, 3],
+    gpuPlaces: !hasGpus(behaviour) ? [] : [0, 1, 2, 3],
     submitTimeMs: NOON_MS,
     startTimeMs: NOON_MS,
     runtimeMs: 2 * HOUR_MS,
@@ -224,7 +247,7 @@ describe('what jobs use', () => {
   const after = <Value>(curve: readonly Value[], part: number) =>
     curve.slice(Math.floor(curve.length * part));
 
-  test.each<Behaviour>(['steady', 'bursty', 'leaking', 'idleGpu', 'failing', 'cpuOnly'])(
+  test.each<Behaviour>(['steady', 'bursty', 'leaking', 'tight', 'idleGpu', 'failing', 'cpuOnly', 'idleCpu'])(
     '%s: every value is one that the store takes',
     (behaviour) => {
       const curves = Array.from({ length: 20 }, (_, index) => curveOf(behaviour, 1_234_567 + index));
@@ -235,7 +258,7 @@ describe('what jobs use', () => {
         }
         expect(Number.isInteger(memoryUsageMb)).toBe(true);
         expect(memoryUsageMb).toBeWithin(1, memoryLimitMb(jobOf(behaviour)) + 1);
-        expect(gpuUsage === undefined).toBe(behaviour === 'cpuOnly');
+        expect(gpuUsage === undefined).toBe(!hasGpus(behaviour));
       }
     },
   );

@@ -159,7 +159,8 @@ test('jobs that waited when it was stopped still wait, start later, and none is 
 
 test('live, running jobs report on every node at every step, end when it is time, and others take their place', async () => {
   await using scene = await startScene();
-  await scene.start().filled;
+  const demo = scene.start();
+  await demo.filled;
   const before = await listAll(scene.store, 'running');
   const witness = before.find(({ nodes }) => nodes.every((node) => isHeard(node, NOON_MS + 5000)))!;
   scene.clock.advance(5000);
@@ -168,8 +169,9 @@ test('live, running jobs report on every node at every step, end when it is time
   // In steps, as a clock goes: half a day later most that ran has ended.
   for (let hour = 1; hour <= 12; hour++) {
     scene.clock.set(NOON_MS + hour * HOUR_MS);
-    const { created } = await scene.store.countJobs();
-    await until(async () => (await scene.store.countJobs()).created > created);
+    const { runs } = demo.state();
+    // The second run after it has begun with the new time.
+    await until(async () => demo.state().runs > runs + 2);
   }
   const after = new Map((await listAll(scene.store)).map((job) => [job.id, job]));
   const gone = before.filter((job) => after.get(job.id)!.state !== 'running');
@@ -177,7 +179,7 @@ test('live, running jobs report on every node at every step, end when it is time
   for (const { id } of gone) {
     expect(after.get(id)!.endTimeMs).toBeWithin(NOON_MS, NOON_MS + 12 * HOUR_MS + 1);
   }
-  await until(async () => (await listAll(scene.store, 'running')).length > 20);
+  await until(async () => (await listAll(scene.store, 'running')).length > 10);
   expect(scene.warnings).toEqual([]);
 });
 
