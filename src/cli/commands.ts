@@ -37,6 +37,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   deploy: async () => (await import('./deploy.ts')).deploy,
   job: async () => (await import('./job.ts')).job,
   seff: async () => (await import('./seff.ts')).seff,
+  mail: async () => (await import('./mail.ts')).mail,
   login: async () => (await import('./login.ts')).login,
   whoami: async () => (await import('./whoami.ts')).whoami,
   'token create': async () => (await import('./token-create.ts')).tokenCreate,

@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import alerts from '../../deploy/alerts.yml' with { type: 'text' };
 import unit from '../../deploy/hpc-observe.service' with { type: 'text' };
 import agentUnit from '../../deploy/hpc-observe-agent.service' with { type: 'text' };
+import mail from '../../deploy/hpc-observe-mail.sh' with { type: 'text' };
 import prometheus from '../../deploy/prometheus.yml' with { type: 'text' };
 import readme from '../../deploy/README.md' with { type: 'text' };
 import slurmConf from '../../deploy/slurm.conf' with { type: 'text' };
@@ -17,6 +18,7 @@ const FILES: Readonly<Record<string, string>> = {
   'hpc-observe-agent.service': agentUnit,
   'prometheus.yml': prometheus,
   'alerts.yml': alerts,
+  'hpc-observe-mail.sh': mail,
   'slurm.conf': slurmConf,
 };
 

@@ -1,9 +1,10 @@
 import { formatCount, formatMb, formatPercent, formatSeconds } from '../domain/figures.ts';
 import type { Finding, Subject } from '../domain/finding/finding.ts';
 import type { Verdict } from '../domain/finding/judge.ts';
-import { type Job, runtimeSeconds } from '../domain/job.ts';
+import type { Job } from '../domain/job.ts';
 import type { Energy } from '../domain/measure-summary.ts';
 import type { JobSummary, NodeSummary } from '../domain/store/samples.ts';
+import { describeState, holdingsOf, lifeOf, secondsOf } from './job-facts.ts';
 import { drawBar, drawTable, harmless, type Ink, ink, type Paper, wrap } from './paper.ts';
 
 /** What a report of a run is made of. */
@@ -44,59 +45,24 @@ export function renderJobText(report: JobReport, options: ReportOptions): string
 const STATE_INK: Partial<Record<Job['state'], Ink>> = { running: 'accent', failed: 'harm' };
 
 function renderTitle({ job, run }: JobReport, { paper, nowMs, formatTime }: ReportOptions): string {
-  const { name, rawState } = job.details ?? {};
-  const state = (rawState ?? job.state).toLowerCase().replaceAll('_', ' ');
+  const { name } = job.details ?? {};
   const title = ink(paper, 'bold', harmless(['job', job.id, name].filter(Boolean).join(' ')));
   const number = run && run.of > 1 ? `, run ${run.number} of ${run.of}` : '';
   return [
-    `${title}  ${ink(paper, STATE_INK[job.state], harmless(state))}${number}\n`,
-    wrapParts(describeHoldings(job)),
-    wrapParts(describeLife(job, nowMs, formatTime)),
+    `${title}  ${ink(paper, STATE_INK[job.state], harmless(describeState(job)))}${number}\n`,
+    wrapParts(holdingsOf(job)),
+    wrapParts(lifeOf(job, nowMs, formatTime)),
   ].join('');
-}
-
-type Parts = readonly (string | number | false | undefined)[];
-
-function describeHoldings({ user, nodes, details = {} }: Job): Parts {
-  const { account, partition, cpus, gpus, memoryLimitMb } = details;
-  return [
-    `user ${user}`,
-    account && `account ${account}`,
-    partition && `partition ${partition}`,
-    formatCount(nodes.length, 'node'),
-    cpus !== undefined && formatCount(cpus, 'CPU'),
-    memoryLimitMb !== undefined && formatMb(memoryLimitMb),
-    gpus && formatCount(gpus, 'GPU'),
-  ];
-}
-
-function describeLife(job: Job, nowMs: number, formatTime: ReportOptions['formatTime']): Parts {
-  const { startTimeMs, endTimeMs, details: { submitTimeMs, timeLimitSeconds } = {} } = job;
-  const waited =
-    submitTimeMs === undefined ? undefined : ((startTimeMs ?? endTimeMs ?? nowMs) - submitTimeMs) / 1000;
-  const limit = timeLimitSeconds === undefined ? '' : ` of ${formatSeconds(timeLimitSeconds)}`;
-  return [
-    submitTimeMs !== undefined && `submitted ${formatTime(submitTimeMs)}`,
-    waited !== undefined && `waited ${formatSeconds(waited)}`,
-    startTimeMs !== undefined && `started ${formatTime(startTimeMs)}`,
-    startTimeMs !== undefined && `ran ${formatSeconds(secondsOf(job, nowMs))}${limit}`,
-  ];
 }
 
 const NO_BREAK = '\u00a0';
 
 /** Joins parts with commas, and breaks lines between them only. */
-const wrapParts = (parts: Parts): string =>
-  wrap(
-    parts
-      .filter((part) => typeof part === 'string')
-      .map((part) => harmless(part).replaceAll(' ', NO_BREAK))
-      .join(', '),
-    WIDTH,
-  ).replaceAll(NO_BREAK, ' ');
-
-const secondsOf = ({ startTimeMs, endTimeMs, details }: Job, nowMs: number): number =>
-  startTimeMs === undefined ? 0 : runtimeSeconds(startTimeMs, endTimeMs, nowMs, details?.suspendedSeconds);
+const wrapParts = (parts: readonly string[]): string =>
+  wrap(parts.map((part) => harmless(part).replaceAll(' ', NO_BREAK)).join(', '), WIDTH).replaceAll(
+    NO_BREAK,
+    ' ',
+  );
 
 const SEVERITY_INK: Partial<Record<Finding['severity'], Ink>> = { harm: 'harm', waste: 'waste' };
 

@@ -1,5 +1,6 @@
-import { type Job, runtimeSeconds } from '../domain/job.ts';
+import type { Job } from '../domain/job.ts';
 import type { JobSummary } from '../domain/store/samples.ts';
+import { secondsOf } from './job-facts.ts';
 import { drawTable, harmless } from './paper.ts';
 
 /** A run with the summary of its samples. */
@@ -71,9 +72,6 @@ export function renderSeffTable(runs: readonly Efficiency[], nowMs: number): str
   });
   return drawTable([HEAD, ...rows], ['left', 'left', 'right', 'right', 'right', 'right', 'right']);
 }
-
-const secondsOf = ({ startTimeMs, endTimeMs, details }: Job, nowMs: number): number =>
-  startTimeMs === undefined ? 0 : runtimeSeconds(startTimeMs, endTimeMs, nowMs, details?.suspendedSeconds);
 
 const percentOf = (part: number, whole: number): string => `${((100 * part) / whole).toFixed(2)}%`;
 const shortPercent = (part: number, whole: number): string => `${((100 * part) / whole).toFixed(1)}%`;

@@ -4,6 +4,7 @@ import { LOG_LEVELS } from '../log.ts';
 import { ACCESS_SETTINGS } from './access.ts';
 import { AGENT_SETTINGS } from './agent.ts';
 import { parseListener } from './listener.ts';
+import { MAIL_SETTINGS } from './mail.ts';
 import { NETWORK_SETTINGS } from './network.ts';
 import type { SettingTable, Values } from './setting.ts';
 import {
@@ -47,6 +48,7 @@ export const SETTINGS = {
   },
   ...NETWORK_SETTINGS,
   ...ACCESS_SETTINGS,
+  ...MAIL_SETTINGS,
   database: {
     name: 'database',
     takes: 'FILE',
@@ -201,6 +203,11 @@ const CLIENT_KEYS = [
   'agentSpool',
   'agentSpoolBytes',
   'agentListen',
+  'smtp',
+  'smtpUser',
+  'smtpPassword',
+  'mailFrom',
+  'mailDomain',
 ] as const satisfies readonly SettingKey[];
 type ClientKey = (typeof CLIENT_KEYS)[number];
 /** The settings of the service. */
