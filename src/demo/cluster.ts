@@ -43,7 +43,7 @@ const A100: GpuKind = {
   fullWatts: 400,
 };
 
-/** The partitions of the demonstration's cluster: two models of GPUs, nodes without, and those of jobs of 40. */
+/** The partitions of the demonstration: two models of GPUs, nodes without, and those of large jobs. */
 export const PARTITIONS: readonly Partition[] = [
   { name: 'h100', gpuModel: 'h100', gpu: H100, cores: 96, memoryMb: 515_000, nodes: rack('gpu', 24) },
   { name: 'a100', gpuModel: 'a100', gpu: A100, cores: 128, memoryMb: 1_031_000, nodes: rack('a100-', 8) },

@@ -2,7 +2,7 @@ import { NODES, PARTITIONS, type Partition, placesIn, QUARTERS } from './cluster
 import { draftJob, isLarge, type JobDraft } from './draft.ts';
 import { type DemoJob, startJob, type WaitingJob } from './life.ts';
 import { createRandom } from './random.ts';
-import { blackHole } from './trouble.ts';
+import { blackHole, shunnedNodes } from './trouble.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -61,6 +61,7 @@ export function createScheduler(
   /** The nodes of the first waiting job that has room. */
   function findNext(free: ReadonlyMap<string, number>, timeMs: number, isCoarse: boolean) {
     const hole = blackHole(timeMs);
+    const shunned = shunnedNodes(timeMs);
     const isHoleDue = !isCoarse && timeMs - lastHoleMs >= HOLE_EVERY_MS;
     const isFull = new Map(
       PARTITIONS.map((one) => [one, fullness(one, free) >= wantedFullness(one, timeMs)]),
@@ -73,7 +74,7 @@ export function createScheduler(
       }
       const size = `${draft.partition.name} ${draft.nodeCount} ${draft.quarters}`;
       if (isFull.get(draft.partition) || tooLarge.has(size)) continue;
-      const nodes = findRoom(draft, free, hole);
+      const nodes = findRoom(draft, free, shunned);
       if (nodes) return { index, nodes };
       tooLarge.add(size);
     }
@@ -188,10 +189,10 @@ function findPlaces(
 function findRoom(
   draft: JobDraft,
   free: ReadonlyMap<string, number>,
-  shunned: string | undefined,
+  shunned: readonly string[],
 ): string[] | undefined {
   const fitting = draft.partition.nodes.filter(
-    (name) => name !== shunned && free.get(name)! >= draft.quarters,
+    (name) => !shunned.includes(name) && free.get(name)! >= draft.quarters,
   );
   if (fitting.length < draft.nodeCount) return undefined;
   return fitting.sort((a, b) => free.get(a)! - free.get(b)!).slice(0, draft.nodeCount);

@@ -21,8 +21,16 @@ const HOLE_MS = HOUR_MS;
 
 /** The node that fails every job that starts on it at a time; undefined while there is none. */
 export function blackHole(timeMs: number): string | undefined {
-  const turn = Math.floor(timeMs / HOLE_TURN_MS);
-  if (timeMs - turn * HOLE_TURN_MS >= HOLE_MS) return undefined;
+  return timeMs % HOLE_TURN_MS < HOLE_MS ? holeOf(turnOf(timeMs)) : undefined;
+}
+
+/** Nodes that get no other jobs at a time, because they fail them, or soon will. */
+export const shunnedNodes = (timeMs: number): readonly string[] =>
+  [0, 1].map((later) => holeOf(turnOf(timeMs) + later));
+
+const turnOf = (timeMs: number): number => Math.floor(timeMs / HOLE_TURN_MS);
+
+function holeOf(turn: number): string {
   const { nodes } = PARTITIONS[0]!;
   return nodes[Math.floor(createRandom(turn ^ 0x2545f491)() * nodes.length)]!;
 }
