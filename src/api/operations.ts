@@ -1,3 +1,4 @@
+import { GET_ARRAY } from './array.ts';
 import { LIST_AUDIT } from './audit.ts';
 import { RECEIVE_COMPLETION, RECEIVE_COMPLETION_BY_TOKEN } from './completion.ts';
 import { GET_FINDINGS } from './finding.ts';
@@ -62,6 +63,7 @@ export const OPERATIONS: readonly Operation[] = [
   LIST_STEPS,
   GET_OVERVIEW,
   GET_QUEUE,
+  GET_ARRAY,
   LIST_NODES,
   WATCH_CHANGES,
   GET_NODE,

@@ -105,6 +105,9 @@ export const userNotFound = (user: string) =>
 export const accountNotFound = (account: string) =>
   new AppError('not_found', `There is no account named ${quote(account)} with jobs.`);
 
+export const arrayNotFound = (id: string) =>
+  new AppError('not_found', `There is no array with the id ${quote(id)}.`);
+
 export const runNotFound = (sluid: string) =>
   new AppError('not_found', `There is no run with the SLUID ${quote(sluid)} that samples can belong to.`);
 

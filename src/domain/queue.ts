@@ -58,7 +58,7 @@ export interface Queue {
 const MAX_GROUPS = 200;
 const MAX_USERS = 50;
 const MAX_OLDEST = 50;
-/** Reasons and partitions that are kept apart; further ones, which no scheduler has, count in causes alone. */
+/** Reasons and partitions that are kept apart; further ones, which no scheduler has, are in causes alone. */
 const MAX_KINDS = 2000;
 /** Causes for which more free nodes change nothing. */
 const BLOCKED: ReadonlySet<WaitCause> = new Set(['dependency', 'time', 'held', 'request']);

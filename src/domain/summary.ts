@@ -145,6 +145,37 @@ export function addSamples(
   };
 }
 
+/** Totals that samples are added to in place. */
+export type RunningTotals = { -readonly [Key in keyof UsageTotals]: UsageTotals[Key] };
+
+/**
+ * Adds the sample at a place of some columns to totals, as `addSamples` does. In place, because a pass over
+ * the samples of a thousand jobs took twice as long with new totals for each.
+ */
+export function addSample(totals: RunningTotals, { times, cpu, memory, gpu }: LoadColumns, at: number): void {
+  const timeMs = times[at]!;
+  totals.samples++;
+  totals.oldestMs = Math.min(totals.oldestMs ?? timeMs, timeMs);
+  totals.newestMs = Math.max(totals.newestMs ?? timeMs, timeMs);
+  if (!Number.isNaN(cpu[at]!)) {
+    totals.cpuSum += cpu[at]!;
+    totals.cpuMax = Math.max(totals.cpuMax ?? 0, cpu[at]!);
+  }
+  if (!Number.isNaN(memory[at]!)) {
+    totals.memorySum += memory[at]!;
+    totals.memoryMax = Math.max(totals.memoryMax ?? 0, memory[at]!);
+  }
+  if (gpu === undefined || Number.isNaN(gpu[at]!)) return;
+  totals.gpuSamples++;
+  totals.gpuSum += gpu[at]!;
+  totals.gpuMax = Math.max(totals.gpuMax ?? 0, gpu[at]!);
+}
+
+/** Columns of samples; without `gpu` none has it. */
+export interface LoadColumns extends Pick<SampleColumns, 'times' | 'cpu' | 'memory'> {
+  readonly gpu?: Float64Array | undefined;
+}
+
 /** Returns the totals of two series of one node together. */
 export function joinTotals(one: UsageTotals, other: UsageTotals): UsageTotals {
   const smaller = (a: number | null, b: number | null) =>

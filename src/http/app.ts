@@ -28,6 +28,7 @@ import type { RouteLike } from './response/allowed-methods.ts';
 import { type ErrorLog, errors, type Refuse } from './response/errors.ts';
 import { retirement } from './response/retirement.ts';
 import { type ObserveRequest, timing } from './response/timing.ts';
+import { arrays } from './routes/arrays.ts';
 import { audit } from './routes/audit.ts';
 import { batches } from './routes/batches.ts';
 import { type CompletionOptions, completions } from './routes/completions.ts';
@@ -138,6 +139,7 @@ export function createApp({
     .use(summaries({ store }))
     .use(overview({ overviews }))
     .use(queue({ store, now }))
+    .use(arrays({ store, now }))
     .use(heatMaps({ store }))
     .use(qualities({ store, now }))
     .use(findings({ store, now, ...(thresholds && { thresholds }) }))

@@ -28,6 +28,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'store/sqlite/nodes': ['domain', 'store/chunk', 'store/sqlite/jobs', 'store/sqlite/sql'],
   'store/sqlite/runs': ['domain', 'store/sqlite/jobs', 'store/sqlite/sql'],
   'store/sqlite/samples': ['domain', 'store/chunk', 'store/sqlite/runs', 'store/sqlite/sql'],
+  'store/sqlite/arrays': ['domain', 'store/sqlite/jobs', 'store/sqlite/samples'],
   'store/sqlite/tallies': ['domain', 'store/sqlite/jobs', 'store/sqlite/samples', 'store/sqlite/sql'],
   'store/sqlite/access': ['domain'],
   'store/sqlite/history': [

@@ -55,6 +55,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   listSteps: { nobody: 401, user: [503, 404], viewer: 503, ingest: 403, admin: 503 },
   getOverview: LIST,
   getQueue: LIST,
+  getArray: READ,
   listNames: LIST,
   listNodes: LIST,
   watchChanges: LIST,
@@ -121,8 +122,8 @@ const HEADERS: Readonly<Record<string, Record<string, string>>> = {
 async function start() {
   const service = await startService({ ways: [byHeader] });
   await service.store.createJobs([
-    pastJob('own', { details: { account: 'own' } }),
-    pastJob('foreign', { user: 'bob', details: { account: 'foreign' } }),
+    pastJob('own', { details: { account: 'own', arrayJobId: 'own' } }),
+    pastJob('foreign', { user: 'bob', details: { account: 'foreign', arrayJobId: 'foreign' } }),
   ]);
   for (const id of ['own', 'foreign']) await service.store.recordSample(id, sample(1000));
   await service.tokens.create({ name: 'old', role: 'viewer' }, PEOPLE.admin);
@@ -140,7 +141,7 @@ const pathOf = (id: string, path: string, jobId: string): string =>
   path
     .replace(':user', jobId === 'own' ? 'alice' : jobId === 'foreign' ? 'bob' : jobId)
     .replace(':account', jobId)
-    .replace(':jobId', jobId)
+    .replace(/:(jobId|arrayId)/, jobId)
     .replace(':name', 'old')
     .replace(':node', 'n1')
     .replace(':token', 'none') + (QUERIES[id]?.(jobId) ?? '');
@@ -168,7 +169,7 @@ test.each(OPERATIONS)('$id ($method $path) as everybody', async ({ id, method, p
 test('a foreign job is answered exactly as one that does not exist', async () => {
   await using service = await start();
   for (const { id, method, path } of OPERATIONS.filter(
-    ({ access, path }) => access === 'read' && path.includes(':jobId'),
+    ({ access, path }) => access === 'read' && /:(jobId|arrayId)/.test(path),
   )) {
     const ask = (jobId: string) =>
       service.send(method, pathOf(id, path, jobId), undefined, { 'x-person': 'user' });

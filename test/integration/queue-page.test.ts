@@ -23,7 +23,7 @@ afterAll(async () => {
 
 const hoursAgo = (hours: number) => new Date(Date.now() - 3_600_000 * hours).toISOString();
 
-/** Six jobs that wait: three for resources, one for another job, one for nothing known, one that never starts. */
+/** Six jobs that wait: three for resources, one for another job, one for nothing known, one without hope. */
 async function fill(): Promise<void> {
   const waits = (id: string, hours: number, fields: object) => ({
     ...{ id, user: 'alice', nodes: ['n1'], state: 'pending', partition: 'gpu', cpus: 8 },

@@ -1,5 +1,6 @@
 import { describe } from 'bun:test';
 import { access } from './contract/access.ts';
+import { arrays } from './contract/arrays.ts';
 import { batches } from './contract/batches.ts';
 import { bigJobs } from './contract/bigjobs.ts';
 import { changes } from './contract/changes.ts';
@@ -45,6 +46,7 @@ export function describeStore(name: string, makePlace: () => Place): void {
     names,
     samples,
     usage,
+    arrays,
     batches,
     reports,
     events,

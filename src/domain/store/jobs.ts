@@ -1,3 +1,4 @@
+import type { ArrayTask } from '../array-task.ts';
 import type { Job, JobPatch, NewJob, PastJob } from '../job.ts';
 import type { JobFilter, JobPage, ListStart, Page } from '../list.ts';
 import type { NameKind } from '../name.ts';
@@ -59,4 +60,19 @@ export interface JobStore {
     start: ListStart & { readonly limit?: number },
     signal?: AbortSignal,
   ): AsyncIterable<Job[]>;
+
+  /**
+   * Returns the tasks of an array in the order of their numbers, the first MAX_ARRAY_TASKS of them, with a
+   * summary of all their samples. `nowMs` ends the runtime of those that run. The cost depends on the tasks
+   * and on the samples that are not sealed yet; other work goes on meanwhile. Rejects with `not_found` if
+   * there is no task.
+   */
+  readArray(id: string, nowMs: number, signal?: AbortSignal): Promise<ArrayTasks>;
+}
+
+/** Tasks of an array. */
+export interface ArrayTasks {
+  readonly tasks: readonly ArrayTask[];
+  /** Whether there are more. */
+  readonly isPartial: boolean;
 }

@@ -7,7 +7,7 @@ import type { TallyStore } from './tallies.ts';
 
 /** Everything that is read about jobs on behalf of somebody. */
 export interface View
-  extends Pick<JobStore, 'getJob' | 'listJobs' | 'listNames' | 'streamJobs'>,
+  extends Pick<JobStore, 'getJob' | 'listJobs' | 'listNames' | 'readArray' | 'streamJobs'>,
     Pick<LiveStore, 'runningJobs' | 'busyNodes' | 'endedJobs'>,
     Pick<
       SampleStore,

@@ -1,6 +1,7 @@
 import type { Database } from 'bun:sqlite';
 import type { Sight } from '../../domain/caller.ts';
 import type { View } from '../../domain/store/view.ts';
+import { readArray } from './arrays/read.ts';
 import type { LongReads } from './file/long-reads.ts';
 import { readEndedJobs } from './jobs/ended.ts';
 import { eventReader } from './jobs/events.ts';
@@ -45,6 +46,8 @@ export function viewReader({ db, lists, reads, read, readAtOnce }: ViewOptions):
     busyNodes: () => streamFor(sight)((connection) => readBusyNodes(connection, sight)),
     endedJobs: (sinceMs) => streamFor(sight)((connection) => readEndedJobs(connection, sinceMs, sight)),
     listNames: (kind, prefix) => read(() => listNames(kind, prefix, sight)),
+    readArray: (id, nowMs, signal) =>
+      computeMuch((connection) => readArray(connection, id, nowMs, sight), signal),
     streamRuns: (id, signal) => stream((connection) => runReader(connection)(id, sight), signal),
     listEvents: (id) => read(() => readEvents(id, sight)),
     listSamples: (id, query, limit, signal) =>

@@ -1,5 +1,5 @@
 import { GPU_FIELDS } from '../../../src/domain/reading-fields.ts';
-import { askAndLeave, atOnce, type Case, get } from './case.ts';
+import { askAndLeave, atOnce, type Case, get, send } from './case.ts';
 
 const read = (endpoint: string, use: string, path: string): Case => ({
   endpoint,
@@ -91,10 +91,26 @@ const list = (use: string, query: string) => read(LIST, use, `/v1/jobs?${query}`
 const names = (letter: string) =>
   Array.from({ length: 100 }, (_, number) => `${letter}${String(number).padStart(4, '0')}`).join();
 
+const taskOf = (task: number) => ({
+  ...{ id: `array-${task}`, user: 'alice', nodes: ['n0001'], state: 'completed' },
+  ...{ start_time: '2026-01-01T00:00:00Z', end_time: '2026-01-01T01:00:00Z' },
+  ...{ array_job_id: 'array', array_task_id: task },
+});
+
 /** Uses of the lists, on 1,000,000 jobs. */
 export const LISTS: readonly Case[] = [
   read('GET /v1/overview', 'of 1,000,000 jobs', '/v1/overview'),
   read('GET /v1/queue', 'of 1,000,000 jobs', '/v1/queue'),
+  {
+    endpoint: 'GET /v1/arrays/:arrayId',
+    use: '10,000 tasks',
+    async run(url) {
+      await send(url, 'POST /v1/jobs/batch', {
+        jobs: Array.from({ length: 10_000 }, (_, task) => taskOf(task)),
+      });
+      return atOnce(5, () => get(url, '/v1/arrays/array'));
+    },
+  },
   read('GET /v1/names', 'users of 1,000,000 jobs', '/v1/names?kind=user&prefix=u'),
   read('GET /v1/nodes', 'with 2,000 running jobs', '/v1/nodes'),
   read('GET /v1/nodes/:node', 'with thousands of jobs', '/v1/nodes/n0001'),

@@ -1,5 +1,6 @@
 import type { Database } from 'bun:sqlite';
 import { type MeasureAdder, measureAdder, type SeriesMeasures } from '../../../domain/measure-summary.ts';
+import type { LoadColumns } from '../../../domain/summary.ts';
 import type { ChunkColumns } from '../../chunk/chunk.ts';
 import { seriesOf, splitColumns } from '../../chunk/log-row.ts';
 import type { WantedMeasures } from '../../chunk/wanted.ts';
@@ -42,6 +43,11 @@ interface UnsealedReader {
     series: readonly UnsealedSeries[],
     stridesOf: (counts: Uint32Array) => readonly number[],
     visit: (place: number, sample: ChunkColumns) => void,
+  ): Generator<undefined, void>;
+  /** Visits all unsealed samples of series of any jobs in one pass over the log. Yields as `readJob` does. */
+  visitAll(
+    series: readonly UnsealedSeries[],
+    visit: (place: number, row: LoadColumns, at: number) => void,
   ): Generator<undefined, void>;
   /** Returns how many unsealed samples each node has, without reading them. Yields as `readJob` does. */
   countJob(job: number): Generator<undefined, Map<number, number>>;
@@ -148,6 +154,15 @@ export function unsealedReader(db: Database): UnsealedReader {
         if (seq !== lastSeq || !columns) columns = readRow(seq, count, undefined);
         lastSeq = seq;
         visit(place, sampleAt(columns, at));
+      });
+    },
+    *visitAll(series, visit) {
+      let lastSeq = 0;
+      let columns: RowColumns | undefined;
+      yield* visitSamples(yield* viewLog(), series, (place, seq, at, count) => {
+        if (seq !== lastSeq || !columns) columns = readRow(seq, count, undefined);
+        lastSeq = seq;
+        visit(place, columns, at);
       });
     },
     readSeries: (job, node) => runThrough(readJob(job, { nodes: [node] })).get(node) ?? NO_SAMPLES,
