@@ -64,3 +64,7 @@ export const formatCount = (count: number, noun: string): string =>
 
 /** Writes a whole number with narrow spaces between its thousands. */
 export const groupDigits = (count: number): string => String(count).replace(/\B(?=(\d{3})+(?!\d))/g, ' ');
+
+/** Writes an amount with three digits, and whole above a thousand. */
+export const formatAmount = (value: number): string =>
+  value >= 1000 ? groupDigits(Math.round(value)) : shorten(value);

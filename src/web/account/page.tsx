@@ -1,4 +1,4 @@
-/** One account, as a user is shown, and its users. */
-export function AccountPage({ account }: { account: string }) {
-  return <h1>{account}</h1>;
-}
+import { HolderPage } from '../parts/holder.tsx';
+
+/** One account: how jobs ended, what they held and used, how long they waited, and its users. */
+export const AccountPage = ({ account }: { account: string }) => <HolderPage kind="account" name={account} />;

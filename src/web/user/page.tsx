@@ -1,4 +1,4 @@
+import { HolderPage } from '../parts/holder.tsx';
+
 /** One user: how jobs ended, what they held and used, how long they waited. */
-export function UserPage({ user }: { user: string }) {
-  return <h1>{user}</h1>;
-}
+export const UserPage = ({ user }: { user: string }) => <HolderPage kind="user" name={user} />;

@@ -31,6 +31,7 @@ type StepResult = ExpireStep & { readonly setAside: readonly string[] };
 
 /** The step that looks at each run after its end. */
 interface TallyUpkeep {
+  markSealed(run: number): void;
   step(nowMs: number, aside: SetAside, isOver: () => boolean): boolean;
 }
 
@@ -82,6 +83,7 @@ export function historyWriter(
     const fullSamples = isUrgent ? URGENT_CHUNK_SAMPLES : CHUNK_SAMPLES;
     const expired = sealer.seal(job, node, samples, { beforeMs, fullSamples });
     sealedSamples += samples.count - expired.count;
+    tallies.markSealed(job);
     if (expired.count > 0) points.add(job, node, expired);
   }
 

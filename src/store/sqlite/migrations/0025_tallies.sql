@@ -36,21 +36,16 @@ CREATE TABLE tallied (
   energy INTEGER NOT NULL, energies INTEGER NOT NULL
 ) STRICT;
 
--- Runs that ended or changed and are to be tallied again. ready_ms: not before this time; 0 for at once.
+-- Runs that ended, changed, or had samples sealed, and are to be tallied again.
 CREATE TABLE tally_due (
-  run      INTEGER PRIMARY KEY,
-  ready_ms INTEGER NOT NULL
+  run INTEGER PRIMARY KEY
 ) STRICT;
 
-CREATE INDEX tally_due_by_time ON tally_due (ready_ms);
-
 -- Every job is looked at once, in the order of its number, so that new rows of ended jobs need no mark: tally_seen is the
--- last one. Up to tally_sealed, the samples were sealed before there were tallies. tally_hours_from: the first hour with
--- tallies of its own.
+-- last one. tally_hours_from: the first hour with tallies of its own.
 INSERT INTO counter VALUES ('tally_seen', 0), ('tally_hours_from', 0);
-INSERT INTO counter SELECT 'tally_sealed', coalesce(max(seq), 0) FROM job;
 
-INSERT INTO tally_due SELECT seq, 0 FROM past_run;
+INSERT INTO tally_due SELECT seq FROM past_run;
 
 -- A deleted run stays in the tallies; nothing can correct it any more. Its number may be given again.
 CREATE TRIGGER tallied_job_deleted AFTER DELETE ON job

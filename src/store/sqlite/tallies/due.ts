@@ -5,8 +5,6 @@ import { talliedRuns } from './tallied.ts';
 
 /** Runs tallied at once: some milliseconds, with the tallies that are written at their end. */
 const RUNS_AT_ONCE = 40;
-/** A run is tallied again this long after it changed, when its samples are sealed. */
-const SETTLED_MS = 70 * 60_000;
 
 /** Isolates the failure of one run. */
 interface SetAside {
@@ -14,22 +12,19 @@ interface SetAside {
 }
 
 /**
- * Tallies runs soon after they ended or changed, and once more when their samples are sealed. Jobs are also
+ * Tallies runs soon after they ended or changed, and again when samples of them are sealed. Jobs are also
  * looked at once in the order of their numbers: new rows are of jobs that are still to be seen.
  */
 export function runTallier(db: Database) {
   const tallied = talliedRuns(db);
-  const markNow = db.query(
-    'INSERT INTO tally_due (run, ready_ms) VALUES (?, 0) ON CONFLICT DO UPDATE SET ready_ms = 0',
-  );
-  const markLater = db.query(
-    'INSERT INTO tally_due (run, ready_ms) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET ready_ms = ?2',
+  const mark = db.query('INSERT OR IGNORE INTO tally_due VALUES (?)');
+  const markSealed = db.query(
+    `INSERT OR IGNORE INTO tally_due
+       SELECT run FROM tallied WHERE run = ifnull((SELECT owner FROM joined_run WHERE run = ?1), ?1)`,
   );
   const unmark = db.query('DELETE FROM tally_due WHERE run = ?');
   const selectMark = db.query<unknown, [number]>('SELECT 1 FROM tally_due WHERE run = ?');
-  const selectReady = db.query<{ run: number; ready_ms: number }, [number]>(
-    `SELECT run, ready_ms FROM tally_due WHERE ready_ms <= ? ORDER BY ready_ms LIMIT ${RUNS_AT_ONCE}`,
-  );
+  const selectDue = db.query<{ run: number }, []>(`SELECT run FROM tally_due LIMIT ${RUNS_AT_ONCE}`);
   const selectJobs = db.query<{ seq: number; end_time: number | null }, [number]>(
     `SELECT seq, end_time FROM job WHERE seq > ? ORDER BY seq LIMIT ${RUNS_AT_ONCE}`,
   );
@@ -55,28 +50,23 @@ export function runTallier(db: Database) {
   }
 
   /** Tallies runs that are due; returns whether there may be more. */
-  function settleReady(nowMs: number, aside: SetAside, isOver: () => boolean): boolean {
-    const ready = selectReady.all(nowMs);
-    for (const { run, ready_ms } of ready) {
+  function settleDue(aside: SetAside, isOver: () => boolean): boolean {
+    const due = selectDue.all();
+    for (const { run } of due) {
       settleAside(run, aside);
-      if (ready_ms === 0) markLater.run(run, nowMs + SETTLED_MS);
-      else unmark.run(run);
+      unmark.run(run);
       if (isOver()) return true;
     }
-    return ready.length === RUNS_AT_ONCE;
+    return due.length === RUNS_AT_ONCE;
   }
 
   /** Tallies ended jobs that have not been seen yet; returns whether there may be more. */
-  function seeJobs(nowMs: number, aside: SetAside, isOver: () => boolean): boolean {
+  function seeJobs(aside: SetAside, isOver: () => boolean): boolean {
     const seen = counter('tally_seen');
-    const sealed = counter('tally_sealed');
     let last = seen;
     const jobs = selectJobs.all(seen);
     for (const { seq, end_time } of jobs) {
-      if (end_time !== null) {
-        settleAside(seq, aside);
-        if (seq > sealed) markLater.run(seq, nowMs + SETTLED_MS);
-      }
+      if (end_time !== null) settleAside(seq, aside);
       last = seq;
       if (isOver()) break;
     }
@@ -97,7 +87,7 @@ export function runTallier(db: Database) {
     selectMark.get(run) !== null || (run > counter('tally_seen') && !tallied.has(run));
 
   const rules: RunTallies = {
-    mark: (run) => void markNow.run(run),
+    mark: (run) => void mark.run(run),
 
     join(run) {
       tallied.takeAway(run);
@@ -118,9 +108,12 @@ export function runTallier(db: Database) {
   return {
     ...rules,
 
+    /** To be called when samples of a run have been sealed: only those are tallied. */
+    markSealed: (run: number): void => void markSealed.run(run),
+
     /** Does some of what is due, until `isOver`; returns whether there may be more. */
     step(nowMs: number, aside: SetAside, isOver: () => boolean): boolean {
-      const isLeft = [dropHours(nowMs), settleReady(nowMs, aside, isOver), seeJobs(nowMs, aside, isOver)];
+      const isLeft = [dropHours(nowMs), settleDue(aside, isOver), seeJobs(aside, isOver)];
       return isLeft.includes(true);
     },
 
