@@ -53,7 +53,12 @@ export function JobsPage() {
   return (
     <div class="list-page">
       <h1 class="visually-hidden">Jobs</h1>
-      <FilterBar text={filter} nowMs={filterNowMs} onChange={(text) => show({ filter: text })} />
+      <FilterBar
+        text={filter}
+        nowMs={filterNowMs}
+        jobs={rows.jobs}
+        onChange={(text) => show({ filter: text })}
+      />
       {rows.error && <Problem error={rows.error} />}
       <ListHead
         {...{ rows, query, columns, chosen, isPhone }}
