@@ -1,14 +1,18 @@
 import { Type } from '@sinclair/typebox';
-import type { Amount } from '../domain/overview/amounts.ts';
+import type { Amount, NodeCounts } from '../domain/overview/amounts.ts';
 import type { Concern } from '../domain/overview/concerns.ts';
+import type { Freshness, SourceAge } from '../domain/overview/freshness.ts';
 import type { Overview } from '../domain/overview/overview.ts';
 import { formatTime } from '../domain/time.ts';
 import { Time, type Wire } from './field.ts';
+import { FreeGpusAnswer, renderFreeGpus } from './node-list.ts';
 import { operation } from './operation.ts';
 
 const AmountAnswer = Type.Object(
   {
-    total: Type.Optional(Type.Number({ description: 'Of nodes whose agents report; absent if none does' })),
+    total: Type.Optional(
+      Type.Number({ description: 'Of all nodes, as Slurm or their agents tell; absent if neither does' }),
+    ),
     allocated: Type.Number({ description: 'Given to running jobs' }),
     used: Type.Optional(Type.Number({ description: 'In use by running jobs; absent if none is measured' })),
   },
@@ -40,6 +44,34 @@ const EndingsAnswer = Type.Object(
   { additionalProperties: false },
 );
 
+const SourceAnswer = Type.Object(
+  {
+    last_success: Type.Optional(Time('When it answered last; absent if it never did')),
+    stale: Type.Boolean({ description: 'Whether what it said is no longer of the present' }),
+  },
+  { additionalProperties: false },
+);
+
+const FreshnessAnswer = Type.Object(
+  {
+    squeue: Type.Optional(SourceAnswer),
+    sacct: Type.Optional(SourceAnswer),
+    agents: Type.Object(
+      {
+        live: Type.Integer({ description: 'Heard of within 60 s, or four of their intervals' }),
+        stale: Type.Integer({ description: 'Heard of within five minutes' }),
+        silent: Type.Integer({ description: 'Not heard of for longer' }),
+        missing: Type.Integer({ description: 'Never heard of' }),
+      },
+      { additionalProperties: false, description: 'Nodes with running jobs, by what their agents said last' },
+    ),
+  },
+  {
+    additionalProperties: false,
+    description: 'How old it is what the overview is made from; squeue and sacct where Slurm is followed',
+  },
+);
+
 export const OverviewAnswer = Type.Object(
   {
     timestamp: Time('When it was made; it may be some seconds old'),
@@ -50,12 +82,18 @@ export const OverviewAnswer = Type.Object(
     gpus: AmountAnswer,
     nodes: Type.Object(
       {
-        reporting: Type.Integer({ description: 'Nodes whose agents report' }),
-        silent: Type.Integer({ description: 'Nodes whose agents have stopped reporting' }),
+        total: Type.Integer({
+          description: 'Nodes that Slurm or their agents tell of, and those of running jobs',
+        }),
         with_jobs: Type.Integer({ description: 'Nodes of running jobs' }),
+        up: Type.Optional(Type.Integer({ description: 'Nodes that take jobs, by the word of Slurm' })),
+        drained: Type.Optional(Type.Integer({ description: 'Nodes that take no new jobs' })),
+        down: Type.Optional(Type.Integer({ description: 'Nodes that Slurm cannot use' })),
       },
       { additionalProperties: false },
     ),
+    freshness: FreshnessAnswer,
+    free_gpus: Type.Array(FreeGpusAnswer, { description: 'GPUs of all nodes by model' }),
     gpu_power_watts: Type.Optional(Type.Number({ description: 'Of all GPUs that report their power' })),
     wasting: Type.Array(ConcernAnswer, { description: 'Running jobs that waste most now; at most 8' }),
     troubled: Type.Array(ConcernAnswer, { description: 'Running jobs that may end badly soon; at most 8' }),
@@ -70,6 +108,22 @@ export type OverviewAnswer = Wire<typeof OverviewAnswer>;
 const renderConcern = ({ jobId, ...concern }: Concern): ConcernAnswer => ({ job_id: jobId, ...concern });
 const renderAmount = (amount: Amount) => ({ ...amount });
 
+const renderNodes = ({ withJobs, ...nodes }: NodeCounts): OverviewAnswer['nodes'] => ({
+  ...nodes,
+  with_jobs: withJobs,
+});
+
+const renderSource = ({ lastMs, isStale }: SourceAge) => ({
+  ...(lastMs !== undefined && { last_success: formatTime(lastMs) }),
+  stale: isStale,
+});
+
+const renderFreshness = ({ squeue, sacct, agents }: Freshness): OverviewAnswer['freshness'] => ({
+  ...(squeue && { squeue: renderSource(squeue) }),
+  ...(sacct && { sacct: renderSource(sacct) }),
+  agents: { ...agents },
+});
+
 export const renderOverview = (overview: Overview): OverviewAnswer => {
   const { cpus, memoryMb, gpus, nodes, gpuPowerWatts } = overview.amounts;
   return {
@@ -79,7 +133,9 @@ export const renderOverview = (overview: Overview): OverviewAnswer => {
     cpus: renderAmount(cpus),
     memory_mb: renderAmount(memoryMb),
     gpus: renderAmount(gpus),
-    nodes: { reporting: nodes.reporting, silent: nodes.silent, with_jobs: nodes.withJobs },
+    nodes: renderNodes(nodes),
+    freshness: renderFreshness(overview.freshness),
+    free_gpus: overview.freeGpus.map(renderFreeGpus),
     ...(gpuPowerWatts !== undefined && { gpu_power_watts: gpuPowerWatts }),
     wasting: overview.wasting.map(renderConcern),
     troubled: overview.troubled.map(renderConcern),

@@ -5,6 +5,8 @@ export interface CommandState {
   /** Milliseconds since 1970; absent before the first success. */
   readonly lastSuccessMs?: number;
   readonly lastDurationMs?: number;
+  /** Whether the latest call failed. */
+  readonly isFailing?: boolean;
 }
 
 /** The spool folder that the hooks write events to. */

@@ -124,11 +124,17 @@ export async function startService({ config, env, log, now }: ServiceOptions): P
     }),
   );
   const asks = slurm.isFollowed ? slurmAsks({ commands: slurm.commands, now }) : undefined;
-  const overviews = overviewKeeper({ store, now });
   // Slurm is followed once requests are answered.
   let readSlurmNodes: Sources['nodes']['latest'] = () => undefined;
   const scheduler = () => readSlurmNodes();
   const nodes = { read: clusterNodes({ store, now, readScheduler: scheduler }), scheduler };
+  const overviews = overviewKeeper({
+    store,
+    now,
+    readNodes: nodes.read,
+    following: () =>
+      slurm.isFollowed ? { states: slurm.commands.states(), intervalMs: config.slurmIntervalMs } : undefined,
+  });
   const ingest = await parts.start(ingestPart({ store, now, log, metrics }));
   const live = createLive({ store, version, log });
   const listening = await parts.start(

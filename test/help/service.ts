@@ -10,6 +10,7 @@ import type { Thresholds } from '../../src/domain/finding/thresholds.ts';
 import type { IngestSource } from '../../src/domain/foreign/series.ts';
 import { expandLists } from '../../src/domain/nodelist.ts';
 import type { SchedulerNodes } from '../../src/domain/nodes/scheduler-node.ts';
+import type { Following } from '../../src/domain/overview/freshness.ts';
 import { overviewKeeper } from '../../src/domain/overview/keeper.ts';
 import type { Report, Source } from '../../src/domain/report.ts';
 import { callerOf, type RoleRules } from '../../src/domain/role.ts';
@@ -102,6 +103,8 @@ interface ServiceOptions {
   readonly thresholds?: Thresholds;
   /** How often those who watch are told of changes, and that they are still connected. */
   readonly liveTimes?: { readonly tellMs?: number; readonly beatMs?: number };
+  /** What is known of Slurm's programs; nothing by default. */
+  readonly following?: Following;
   /** What the scheduler says of nodes. */
   readonly scheduler?: SchedulerNodes;
 }
@@ -134,6 +137,7 @@ export async function startService({
   thresholds,
   liveTimes = {},
   scheduler,
+  following,
   asks,
 }: ServiceOptions = {}) {
   const folder = temporaryFolder();
@@ -160,7 +164,13 @@ export async function startService({
     ...liveTimes,
   });
   const requests: { method: string; route: string; status: number }[] = [];
-  const overviews = overviewKeeper({ store, now: clock.now });
+  const nodes = nodeParts(store, clock.now, scheduler);
+  const overviews = overviewKeeper({
+    store,
+    now: clock.now,
+    readNodes: nodes.read,
+    following: () => following,
+  });
   const app = createApp({
     loadPages,
     store,
@@ -185,7 +195,7 @@ export async function startService({
     maxBodyBytes,
     ...(thresholds && { thresholds }),
     slurm: slurmParts(store),
-    nodes: nodeParts(store, clock.now, scheduler),
+    nodes,
     asks,
     ingest: ingest.routes,
     live,

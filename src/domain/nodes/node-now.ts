@@ -14,9 +14,12 @@ export interface NodeAmount {
 export interface AgentNow {
   readonly receivedMs: number;
   readonly isSilent: boolean;
+  readonly intervalMs: number;
   readonly version: string;
   readonly clockDifferenceMs: number;
   readonly load1?: number;
+  /** Power of its GPUs. */
+  readonly gpuPowerWatts?: number;
   /** What its collectors could not read. */
   readonly troubles: readonly string[];
 }
@@ -128,9 +131,11 @@ function reportNow(received: ReceivedReport, nowMs: number): ReportNow {
     agent: defined({
       receivedMs: received.receivedMs,
       isSilent: silent,
+      intervalMs: received.report.intervalMs,
       version,
       clockDifferenceMs: clockDifferenceMs(received),
       load1: silent ? undefined : values.load1,
+      gpuPowerWatts: silent ? undefined : sumOf(gpus.map(({ powerWatts }) => powerWatts)),
       troubles: silent ? [] : messages.slice(0, MAX_TROUBLES),
     }),
     total: defined({
@@ -154,8 +159,14 @@ function reportNow(received: ReceivedReport, nowMs: number): ReportNow {
 }
 
 function usedGpus(gpus: readonly NodeGpu[]): number | undefined {
-  const known = gpus.flatMap(({ utilizationPercent }) => utilizationPercent ?? []);
-  return known.length === 0 ? undefined : known.reduce((sum, one) => sum + one, 0) / 100;
+  const percent = sumOf(gpus.map(({ utilizationPercent }) => utilizationPercent));
+  return percent === undefined ? undefined : percent / 100;
+}
+
+/** The sum of what is known; undefined if nothing is. */
+function sumOf(values: readonly (number | undefined)[]): number | undefined {
+  const known = values.filter((value) => value !== undefined);
+  return known.length === 0 ? undefined : known.reduce((sum, one) => sum + one, 0);
 }
 
 function nodeNow(node: string, gathered: Gathered, scheduler: SchedulerNode | undefined): NodeNow {

@@ -1,21 +1,24 @@
-import { isSilent, type ReceivedReport } from '../node-report.ts';
+import type { NodeNow, OwnedJob } from '../nodes/node-now.ts';
 import type { RunningJob } from '../running-job.ts';
 
 /** How much of something there is, is given to running jobs, and is in use by them. */
 export interface Amount {
-  /** Of the nodes whose agents report; absent if none does. */
+  /** Of the nodes that the scheduler or their agents tell of; absent if there is none. */
   readonly total?: number;
   readonly allocated: number;
   /** Of jobs that are measured; absent if none is. */
   readonly used?: number;
 }
 
-/** Nodes by what their agents say. */
+/** The nodes of the cluster, as far as the scheduler or their agents tell of them. */
 export interface NodeCounts {
-  readonly reporting: number;
-  readonly silent: number;
-  /** Nodes of running jobs whose nodes are known. */
+  readonly total: number;
+  /** Nodes of running jobs. */
   readonly withJobs: number;
+  /** By the scheduler's word; absent where it does not tell. */
+  readonly up?: number;
+  readonly drained?: number;
+  readonly down?: number;
 }
 
 export interface Amounts {
@@ -26,8 +29,6 @@ export interface Amounts {
   /** Power of all GPUs that report it, in watts; absent if none does. */
   readonly gpuPowerWatts?: number;
 }
-
-const MB = 1024 * 1024;
 
 interface Sum {
   allocated: number;
@@ -46,23 +47,25 @@ const amountOf = ({ total, allocated, used }: Sum): Amount => ({
 
 const round = (value: number): number => Number(value.toFixed(1));
 
-/** Adds up what a cluster has, gives and uses, from its running jobs and the reports of its nodes. */
-export function amountCollector(nowMs: number) {
+/**
+ * Adds up what a cluster has, gives and uses, from its running jobs and its nodes; `isShown` lets through the
+ * jobs that count.
+ */
+export function amountCollector(isShown: (job: OwnedJob) => boolean = () => true) {
   const [cpus, memoryMb, gpus] = [0, 0, 0].map(
     (allocated): Sum => ({ allocated, used: undefined, total: undefined }),
   ) as [Sum, Sum, Sum];
-  const busy = new Set<string>();
-  let reporting = 0;
-  let silent = 0;
+  const nodes = { total: 0, withJobs: 0 };
+  const conditions = { up: 0, drained: 0, down: 0 };
+  let isTold = false;
   let watts: number | undefined;
 
   function addUsage(job: RunningJob): void {
-    const { cpus: jobCpus, gpus: jobGpus } = job;
     if (job.usageTimeMs === undefined) return;
     memoryMb.used = add(memoryMb.used, job.memoryUsageMb);
-    if (jobCpus !== undefined) cpus.used = add(cpus.used, (jobCpus * job.cpuUsage) / 100);
-    if (jobGpus !== undefined && job.gpuUsage !== undefined)
-      gpus.used = add(gpus.used, (jobGpus * job.gpuUsage) / 100);
+    if (job.cpus !== undefined) cpus.used = add(cpus.used, (job.cpus * job.cpuUsage) / 100);
+    if (job.gpus !== undefined && job.gpuUsage !== undefined)
+      gpus.used = add(gpus.used, (job.gpus * job.gpuUsage) / 100);
   }
 
   return {
@@ -73,29 +76,24 @@ export function amountCollector(nowMs: number) {
       addUsage(job);
     },
 
-    /** Adds a node of running jobs. */
-    addBusy(node: string): void {
-      busy.add(node);
-    },
-
-    addReport(received: ReceivedReport): void {
-      if (isSilent(received, nowMs)) {
-        silent++;
-        return;
+    addNode(node: NodeNow): void {
+      nodes.total++;
+      if (node.jobs.some(isShown)) nodes.withJobs++;
+      if (node.scheduler) {
+        isTold = true;
+        conditions[node.scheduler.condition]++;
       }
-      reporting++;
-      const { values, gpus: devices } = received.report;
-      cpus.total = add(cpus.total, values.cpus);
-      memoryMb.total = add(memoryMb.total, values.memoryBytes && values.memoryBytes / MB);
-      gpus.total = add(gpus.total, devices.length);
-      for (const { powerWatts } of devices) watts = add(watts, powerWatts);
+      cpus.total = add(cpus.total, node.cpus.total);
+      memoryMb.total = add(memoryMb.total, node.memoryMb.total);
+      gpus.total = add(gpus.total, node.gpus.total);
+      watts = add(watts, node.agent?.gpuPowerWatts);
     },
 
     amounts: (): Amounts => ({
       cpus: amountOf(cpus),
       memoryMb: amountOf(memoryMb),
       gpus: amountOf(gpus),
-      nodes: { reporting, silent, withJobs: busy.size },
+      nodes: { ...nodes, ...(isTold && conditions) },
       ...(watts !== undefined && { gpuPowerWatts: round(watts) }),
     }),
   };

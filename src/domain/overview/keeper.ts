@@ -1,7 +1,5 @@
 import type { Sight } from '../caller.ts';
-import type { LiveStore } from '../store/live.ts';
-import type { ViewStore } from '../store/view.ts';
-import { makeOverview, type Overview } from './overview.ts';
+import { makeOverview, type Overview, type OverviewSources } from './overview.ts';
 
 /** An overview of this age is answered, and no next one is made. */
 const FRESH_MS = 5000;
@@ -21,19 +19,18 @@ export interface Overviews {
    * takes a tenth of a second with 20,000 running jobs.
    */
   of(sight: Sight): Promise<Overview>;
-  /** Makes the overview of all jobs anew if that is due. To be called every 5 s. */
-  refresh(): Promise<void>;
+  /** Makes the overview of all jobs anew if that is due, and returns the latest. To be called every 5 s. */
+  refresh(): Promise<Overview>;
 }
 
-interface KeeperOptions {
-  readonly store: ViewStore & Pick<LiveStore, 'nodeReports'>;
+interface KeeperOptions extends OverviewSources {
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly maxKept?: number;
 }
 
 /** Keeps the latest overview of each sight, and makes one at a time of each. */
-export function overviewKeeper({ store, now, maxKept = MAX_KEPT }: KeeperOptions): Overviews {
+export function overviewKeeper({ now, maxKept = MAX_KEPT, ...sources }: KeeperOptions): Overviews {
   const kept = new Map<string, ReturnType<typeof keepOne>>();
   const all = keepOne('all');
 
@@ -43,7 +40,7 @@ export function overviewKeeper({ store, now, maxKept = MAX_KEPT }: KeeperOptions
     let askedMs = Number.NEGATIVE_INFINITY;
 
     function make(): Promise<Overview> {
-      making ??= makeOverview(store.seenBy(sight), store, now())
+      making ??= makeOverview(sources, sight, now())
         .then((made) => {
           latest = made;
           return made;
@@ -68,9 +65,9 @@ export function overviewKeeper({ store, now, maxKept = MAX_KEPT }: KeeperOptions
         next.catch(() => {});
         return latest!;
       },
-      async refresh(): Promise<void> {
+      async refresh(): Promise<Overview> {
         const isWatched = now() - askedMs < WATCH_MS;
-        if (ageMs() >= (isWatched ? FRESH_MS : UNWATCHED_MS)) await make();
+        return ageMs() >= (isWatched ? FRESH_MS : UNWATCHED_MS) ? make() : latest!;
       },
     };
   }

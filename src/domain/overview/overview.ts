@@ -1,8 +1,13 @@
-import type { LiveStore } from '../store/live.ts';
-import type { View } from '../store/view.ts';
+import type { Sight } from '../caller.ts';
+import type { ReadClusterNodes } from '../nodes/cluster-nodes.ts';
+import type { FreeGpus } from '../nodes/free-gpus.ts';
+import type { OwnedJob } from '../nodes/node-now.ts';
+import { isSeen } from '../sight.ts';
+import type { ViewStore } from '../store/view.ts';
 import { type Amounts, amountCollector } from './amounts.ts';
 import { type Concern, concernCollector } from './concerns.ts';
 import { type Endings, endingCollector } from './endings.ts';
+import { agentCollector, type Following, type Freshness, sourceAges } from './freshness.ts';
 
 /** The state of a cluster at one moment, from the jobs that the caller may see. */
 export interface Overview {
@@ -10,23 +15,32 @@ export interface Overview {
   readonly running: number;
   readonly pending: number;
   readonly amounts: Amounts;
+  readonly freshness: Freshness;
+  readonly freeGpus: readonly FreeGpus[];
   readonly wasting: readonly Concern[];
   readonly troubled: readonly Concern[];
   readonly failed: readonly Endings[];
 }
 
+/** What overviews are made from. */
+export interface OverviewSources {
+  readonly store: ViewStore;
+  readonly readNodes: ReadClusterNodes;
+  /** What is known of Slurm's programs; undefined where Slurm is not followed. */
+  readonly following: () => Following | undefined;
+}
+
 const FAILED_WITHIN_MS = 3_600_000;
 
-/** What an overview is made from. */
-export type OverviewView = Pick<View, 'runningJobs' | 'busyNodes' | 'endedJobs' | 'listJobs'>;
-
-/** Makes an overview from the running jobs of a view, and from those that ended within the hour. */
+/** Makes an overview of what somebody may see. */
 export async function makeOverview(
-  view: OverviewView,
-  { nodeReports }: Pick<LiveStore, 'nodeReports'>,
+  { store, readNodes, following }: OverviewSources,
+  sight: Sight,
   nowMs: number,
 ): Promise<Overview> {
-  const amounts = amountCollector(nowMs);
+  const view = store.seenBy(sight);
+  const isShown = (job: OwnedJob) => isSeen(sight, job);
+  const amounts = amountCollector(isShown);
   const concerns = concernCollector(nowMs);
   const endings = endingCollector();
   let running = 0;
@@ -37,16 +51,23 @@ export async function makeOverview(
       concerns.addRunning(job);
     }
   }
-  for await (const page of view.busyNodes()) for (const node of page) amounts.addBusy(node);
   for await (const page of view.endedJobs(nowMs - FAILED_WITHIN_MS))
     for (const job of page) if (job.state === 'failed') endings.addFailed(job);
-  for await (const page of nodeReports()) for (const report of page) amounts.addReport(report);
+  const cluster = await readNodes();
+  const agents = agentCollector(cluster.timeMs, isShown);
+  for (const node of cluster.nodes) {
+    amounts.addNode(node);
+    agents.addNode(node);
+  }
   const { total: pending } = await view.listJobs({ state: 'pending' }, { limit: 1 });
+  const known = following();
   return {
     timeMs: nowMs,
     running,
     pending,
     amounts: amounts.amounts(),
+    freshness: { ...(known && sourceAges(known, nowMs)), agents: agents.ages() },
+    freeGpus: cluster.freeGpus,
     wasting: concerns.wasting(),
     troubled: concerns.troubled(),
     failed: endings.endings(),

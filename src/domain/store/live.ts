@@ -55,9 +55,6 @@ export interface LiveStore {
    */
   runningJobs(): AsyncIterable<RunningJob[]>;
 
-  /** Yields the names of the nodes of running jobs, in no order; a node may come several times. */
-  busyNodes(): AsyncIterable<string[]>;
-
   /** Yields the jobs that ended at or after `sinceMs`, the latest end first, as `runningJobs` does. */
   endedJobs(sinceMs: number): AsyncIterable<EndedJob[]>;
   /** Returns the newest report of a node; undefined if it never reported, or not within 30 days. */

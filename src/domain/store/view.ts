@@ -8,7 +8,7 @@ import type { TallyStore } from './tallies.ts';
 /** Everything that is read about jobs on behalf of somebody. */
 export interface View
   extends Pick<JobStore, 'getJob' | 'listJobs' | 'listNames' | 'readArray' | 'streamJobs'>,
-    Pick<LiveStore, 'runningJobs' | 'busyNodes' | 'endedJobs'>,
+    Pick<LiveStore, 'runningJobs' | 'endedJobs'>,
     Pick<
       SampleStore,
       | 'listSamples'

@@ -65,6 +65,7 @@ export function slurmCommands({ env, now, folder }: CommandOptions): SlurmComman
       calls: calls + 1,
       failures: failures + Number(hasFailed),
       lastDurationMs,
+      isFailing: hasFailed,
       ...(!hasFailed && { lastSuccessMs: now() }),
     });
   }

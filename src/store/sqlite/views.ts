@@ -6,7 +6,7 @@ import type { LongReads } from './file/long-reads.ts';
 import { readEndedJobs } from './jobs/ended.ts';
 import { eventReader } from './jobs/events.ts';
 import { jobReader } from './jobs/read.ts';
-import { readBusyNodes, readRunningJobs } from './jobs/running.ts';
+import { readRunningJobs } from './jobs/running.ts';
 import type { JobLists } from './lists/lists.ts';
 import { nameLister } from './lists/names.ts';
 import { readingReader, runReader } from './samples/read.ts';
@@ -43,7 +43,6 @@ export function viewReader({ db, lists, reads, read, readAtOnce }: ViewOptions):
     listJobs: (filter, page, signal) => lists.list({ ...filter, sight }, page, signal),
     streamJobs: (filter, start, signal) => lists.stream({ ...filter, sight }, start, signal),
     runningJobs: () => streamFor(sight)((connection) => readRunningJobs(connection, sight)),
-    busyNodes: () => streamFor(sight)((connection) => readBusyNodes(connection, sight)),
     endedJobs: (sinceMs) => streamFor(sight)((connection) => readEndedJobs(connection, sinceMs, sight)),
     listNames: (kind, prefix) => read(() => listNames(kind, prefix, sight)),
     readArray: (id, nowMs, signal) =>

@@ -44,8 +44,9 @@ function AmountBar({ name, amount: { total, allocated, used }, format = plain }:
 
 /** One row of figures: is the cluster full, and does it work? */
 export function Amounts({ overview }: { overview: OverviewAnswer }) {
-  const { cpus, memory_mb, gpus, nodes, gpu_power_watts } = overview;
-  const agents = nodes.reporting + nodes.silent;
+  const { cpus, memory_mb, gpus, nodes, freshness, gpu_power_watts } = overview;
+  const { live, stale, silent } = freshness.agents;
+  const agents = live + stale + silent;
   return (
     <section class="amounts" aria-label="Used, given to jobs, and in all">
       <AmountBar name="CPUs" amount={cpus} />
@@ -72,17 +73,17 @@ export function Amounts({ overview }: { overview: OverviewAnswer }) {
           </div>
         </dl>
       </div>
-      <div class={nodes.silent > 0 ? 'amount amount-waste' : 'amount'}>
+      <div class={silent > 0 ? 'amount amount-waste' : 'amount'}>
         <span class="amount-name">Agents</span>
         <dl>
           <div>
             <dt>live</dt>
-            <dd>{agents === 0 ? 'none' : groupDigits(nodes.reporting)}</dd>
+            <dd>{agents === 0 ? 'none' : groupDigits(live + stale)}</dd>
           </div>
           {agents > 0 && (
             <div>
               <dt>silent</dt>
-              <dd>{groupDigits(nodes.silent)}</dd>
+              <dd>{groupDigits(silent)}</dd>
             </div>
           )}
           {gpu_power_watts !== undefined && (

@@ -1,10 +1,12 @@
 import { describe, expect, test } from 'bun:test';
 import type { EndedJob } from '../../../src/domain/ended-job.ts';
-import type { NodeReport } from '../../../src/domain/node-report.ts';
+import type { AgentNow, NodeNow } from '../../../src/domain/nodes/node-now.ts';
 import { amountCollector } from '../../../src/domain/overview/amounts.ts';
 import { concernCollector } from '../../../src/domain/overview/concerns.ts';
 import { endingCollector } from '../../../src/domain/overview/endings.ts';
+import { agentCollector, sourceAges } from '../../../src/domain/overview/freshness.ts';
 import type { RunningJob } from '../../../src/domain/running-job.ts';
+import type { CommandState } from '../../../src/domain/slurm-health.ts';
 
 const NOW = 10 * 3_600_000;
 const GB = 1024;
@@ -15,40 +17,96 @@ const running = (id: string, more: Partial<RunningJob> = {}): RunningJob => ({
   ...{ cpus: 10, memoryLimitMb: 20 * GB },
   ...more,
 });
-const report = (node: string, receivedMs: number, more: Partial<NodeReport> = {}) => ({
-  report: {
-    ...{ node, timeMs: receivedMs, version: '1', intervalMs: 15_000, jobs: 1, collectors: [], gpus: [] },
-    values: { cpus: 64, memoryBytes: 256 * GB * 1024 * 1024 },
-    ...more,
-  },
-  receivedMs,
+const agent = (ageMs: number, more: Partial<AgentNow> = {}): AgentNow => ({
+  ...{ receivedMs: NOW - ageMs, isSilent: ageMs > 300_000, intervalMs: 15_000, version: '1' },
+  ...{ clockDifferenceMs: 0, troubles: [] },
+  ...more,
 });
+const node = (name: string, more: Partial<NodeNow> = {}): NodeNow => ({
+  ...{ node: name, jobs: [], gpuModels: [], gpus: {} },
+  ...{ cpus: { total: 64 }, memoryMb: { total: 256 * GB } },
+  ...more,
+});
+const jobsOf = (...users: string[]) => users.map((user) => ({ jobId: user, user }));
 
 describe('amounts', () => {
   test('tell used from allocated from all', () => {
-    const amounts = amountCollector(NOW);
+    const amounts = amountCollector();
     amounts.addRunning(running('1', { gpus: 4, gpuUsage: 25 }));
     amounts.addRunning(running('2', { cpuUsage: 10 }));
-    for (const node of ['n1', 'n2', 'n1']) amounts.addBusy(node);
-    const gpus = [{ gpu: 'a', powerWatts: 300.25 }, { gpu: 'b' }];
-    amounts.addReport(report('n1', NOW - 1000, { gpus }));
-    amounts.addReport(report('n2', NOW - 600_000));
+    const watts = agent(1000, { gpuPowerWatts: 300.25 });
+    amounts.addNode(node('n1', { agent: watts, gpus: { total: 2 }, jobs: jobsOf('alice') }));
+    amounts.addNode(node('n2', { agent: agent(600_000) }));
     expect(amounts.amounts()).toEqual({
-      cpus: { total: 64, allocated: 20, used: 10 },
-      memoryMb: { total: 256 * GB, allocated: 40 * GB, used: 20 * GB },
+      cpus: { total: 128, allocated: 20, used: 10 },
+      memoryMb: { total: 512 * GB, allocated: 40 * GB, used: 20 * GB },
       gpus: { total: 2, allocated: 4, used: 1 },
-      nodes: { reporting: 1, silent: 1, withJobs: 2 },
+      nodes: { total: 2, withJobs: 1 },
       gpuPowerWatts: 300.3,
     });
   });
 
   test('that nobody measured are absent, not 0', () => {
-    const amounts = amountCollector(NOW);
+    const amounts = amountCollector();
     const { usageTimeMs: _, ...unmeasured } = running('1');
     amounts.addRunning(unmeasured);
     expect(amounts.amounts()).toMatchObject({ cpus: { allocated: 10 }, gpus: { allocated: 0 } });
     expect(amounts.amounts().cpus).not.toHaveProperty('used');
     expect(amounts.amounts()).not.toHaveProperty('gpuPowerWatts');
+  });
+
+  test('count nodes by what the scheduler says of them, and only those with jobs that are shown', () => {
+    const amounts = amountCollector(({ user }) => user === 'alice');
+    const said = (condition: 'up' | 'drained' | 'down') => ({
+      scheduler: { node: 'n', condition, state: 'X', partitions: [], features: [], gpus: [] },
+    });
+    amounts.addNode(node('n1', { ...said('up'), jobs: jobsOf('bob', 'alice') }));
+    amounts.addNode(node('n2', { ...said('drained'), jobs: jobsOf('bob') }));
+    amounts.addNode(node('n3', said('down')));
+    expect(amounts.amounts().nodes).toEqual({ total: 3, withJobs: 1, up: 1, drained: 1, down: 1 });
+  });
+});
+
+describe('freshness', () => {
+  const following = (squeue: Partial<CommandState>, sacct?: Partial<CommandState>) => ({
+    intervalMs: 30_000,
+    states: new Map(
+      Object.entries({ squeue, ...(sacct && { sacct }) }).map(([name, state]) => [
+        name,
+        { calls: 1, failures: 0, ...state },
+      ]),
+    ),
+  });
+
+  test('of squeue ends after four polls, or as long as a slow Slurm rests', () => {
+    const isStale = (state: Partial<CommandState>) => sourceAges(following(state), NOW).squeue!.isStale;
+    expect(isStale({ lastSuccessMs: NOW - 120_000 })).toBe(false);
+    expect(isStale({ lastSuccessMs: NOW - 120_001 })).toBe(true);
+    expect(isStale({ lastSuccessMs: NOW - 240_000, lastDurationMs: 10_000 })).toBe(false);
+    expect(isStale({})).toBe(true);
+  });
+
+  test('of sacct does not end with time, because it is only asked when a job has left the queue', () => {
+    const sacctOf = (state: Partial<CommandState>) => sourceAges(following({}, state), NOW).sacct;
+    expect(sacctOf({ lastSuccessMs: 1 })).toEqual({ lastMs: 1, isStale: false });
+    expect(sacctOf({ lastSuccessMs: 1, isFailing: true })).toEqual({ lastMs: 1, isStale: true });
+    expect(sourceAges(following({}), NOW)).not.toHaveProperty('sacct');
+  });
+
+  test('of agents is counted on nodes with jobs that are shown', () => {
+    const agents = agentCollector(NOW, ({ user }) => user === 'alice');
+    const jobs = jobsOf('alice');
+    for (const [name, more] of Object.entries<Partial<NodeNow>>({
+      live: { agent: agent(59_000), jobs },
+      slow: { agent: agent(200_000, { intervalMs: 60_000 }), jobs },
+      stale: { agent: agent(61_000), jobs },
+      silent: { agent: agent(301_000), jobs },
+      missing: { jobs },
+      idle: { agent: agent(301_000) },
+      others: { agent: agent(301_000), jobs: jobsOf('bob') },
+    }))
+      agents.addNode(node(name, more));
+    expect(agents.ages()).toEqual({ live: 2, stale: 1, silent: 1, missing: 1 });
   });
 });
 

@@ -1,6 +1,8 @@
 import { expect, test } from 'bun:test';
 import type { Identity } from '../../../src/domain/caller.ts';
 import { pastJob } from '../../help/builders.ts';
+import { NOON_MS } from '../../help/clock.ts';
+import { nodeReport } from '../../help/node-report.ts';
 import { startService } from '../../help/service.ts';
 
 const ALICE: Identity = { name: 'alice', uid: 1000, proof: 'kernel', isLocal: true };
@@ -16,7 +18,7 @@ test('the overview counts running and pending jobs, and is answered again while 
   expect(await overview()).toMatchObject({ running: 0 });
   const isMade = async () => ((await overview()) as { running: number }).running === 1;
   for (let tries = 0; tries < 100 && !(await isMade()); tries++) await Bun.sleep(10);
-  expect(await overview()).toMatchObject({ running: 1, cpus: { allocated: 8 }, nodes: { with_jobs: 1 } });
+  expect(await overview()).toMatchObject({ running: 1, cpus: { allocated: 8 } });
   await service.send('DELETE', '/v1/jobs/1');
   service.clock.advance(30_000);
   expect(await overview()).toMatchObject({ running: 0 });
@@ -71,4 +73,24 @@ test('while it is refreshed, nobody gets an old overview, and nobody waits', asy
   service.clock.advance(19_000);
   await service.overviews.refresh();
   expect(await running()).toBe(3);
+});
+
+test('the overview tells how old what it is made from is, and the free GPUs by model', async () => {
+  const states = new Map([
+    ['squeue', { calls: 2, failures: 1, lastSuccessMs: NOON_MS - 600_000 }],
+    ['sacct', { calls: 1, failures: 0, lastSuccessMs: NOON_MS - 700_000 }],
+  ]);
+  await using service = await startService({ following: { states, intervalMs: 30_000 } });
+  await service.store.createJobs([pastJob('1'), pastJob('2', { nodes: ['n2'] })]);
+  await service.store.recordSamples([], undefined, { report: nodeReport(), receivedMs: NOON_MS - 61_000 });
+  const { json } = await service.send('GET', '/v1/overview');
+  expect(json).toMatchObject({
+    freshness: {
+      squeue: { last_success: '2026-01-20T11:50:00.000Z', stale: true },
+      sacct: { last_success: '2026-01-20T11:48:20.000Z', stale: false },
+      agents: { live: 0, stale: 1, silent: 0, missing: 1 },
+    },
+    free_gpus: [{ total: 2, free: 2 }],
+    nodes: { total: 2, with_jobs: 2 },
+  });
 });

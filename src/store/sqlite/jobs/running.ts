@@ -2,14 +2,12 @@ import type { Database } from 'bun:sqlite';
 import type { Sight } from '../../../domain/caller.ts';
 import type { RunningJob } from '../../../domain/running-job.ts';
 import { combineUsage } from '../../../domain/sample.ts';
-import { isSeen, type Owner } from '../../../domain/sight.ts';
+import { isSeen } from '../../../domain/sight.ts';
 import { usageReader } from './complete.ts';
 import { RUNNING } from './states.ts';
 
 /** Jobs of a page; their usage is read in one statement. */
 const PAGE_JOBS = 200;
-/** Names read between two yields. */
-const PAGE_NAMES = 1000;
 
 interface Row extends Record<string, string | number | null> {
   readonly seq: number;
@@ -62,38 +60,4 @@ function withoutNull(row: Omit<Row, 'seq'>): RunningJob {
   const known: Record<string, unknown> = {};
   for (const key in row) if (row[key] !== null) known[key] = row[key];
   return known as unknown as RunningJob;
-}
-
-const NODE_NAME = '(SELECT name FROM node WHERE id = busy.node) AS name';
-
-/** Reads the names of the nodes of the running jobs that somebody may see, each once or more, in pages. */
-export function* readBusyNodes(db: Database, sight: Sight): Generator<string[]> {
-  let page: string[] = [];
-  let read = 0;
-  for (const row of busyRows(db, sight)) {
-    if (sight === 'all' || isSeen(sight, row)) page.push(row.name);
-    if (++read % PAGE_NAMES > 0) continue;
-    yield page;
-    page = [];
-  }
-  yield page;
-}
-
-function busyRows(db: Database, sight: Sight): Iterable<{ name: string } & Owner> {
-  if (sight === 'all')
-    return db
-      .query<{ name: string }, []>(
-        `SELECT ${NODE_NAME} FROM (
-           SELECT DISTINCT node FROM job_node INDEXED BY job_node_by_state WHERE state = ${RUNNING}) AS busy`,
-      )
-      .iterate();
-  const { index, where, values } = sourceOf(sight);
-  return db
-    .query<{ name: string } & Owner, string[]>(
-      `SELECT ${NODE_NAME}, (SELECT name FROM user WHERE id = job.user) AS user,
-              (SELECT name FROM label WHERE id = detail.account) AS account
-         FROM job INDEXED BY ${index} LEFT JOIN detail ON detail.job = job.seq
-        CROSS JOIN job_node AS busy ON busy.job = job.seq WHERE ${where}`,
-    )
-    .iterate(...values);
 }
