@@ -29,6 +29,11 @@ declare module '*.sh' {
   export default text;
 }
 
+declare module '*.erb' {
+  const text: string;
+  export default text;
+}
+
 /** Files that the executable serves from inside itself; the import is their path. */
 declare module 'swagger-ui-dist/swagger-ui-bundle.js' {
   const path: string;

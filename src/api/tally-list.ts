@@ -96,7 +96,7 @@ export const LIST_TALLIES = operation({
     200: {
       schema: TallyListAnswer,
       means:
-        'The rows. A job counts in the hour and day (UTC) of its end, within seconds; what it used is complete about an hour later',
+        'The rows. A job counts in the hour and day (UTC) of its end, within a minute or two; what it used is complete about an hour later',
     },
   },
   errors: ['validation_error', 'unavailable'],

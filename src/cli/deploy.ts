@@ -1,9 +1,10 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import alerts from '../../deploy/alerts.yml' with { type: 'text' };
 import unit from '../../deploy/hpc-observe.service' with { type: 'text' };
 import agentUnit from '../../deploy/hpc-observe-agent.service' with { type: 'text' };
 import mail from '../../deploy/hpc-observe-mail.sh' with { type: 'text' };
+import card from '../../deploy/ondemand/_hpc_observe.html.erb' with { type: 'text' };
 import prometheus from '../../deploy/prometheus.yml' with { type: 'text' };
 import readme from '../../deploy/README.md' with { type: 'text' };
 import slurmConf from '../../deploy/slurm.conf' with { type: 'text' };
@@ -20,6 +21,7 @@ const FILES: Readonly<Record<string, string>> = {
   'alerts.yml': alerts,
   'hpc-observe-mail.sh': mail,
   'slurm.conf': slurmConf,
+  'ondemand/_hpc_observe.html.erb': card,
 };
 
 export const deploy = defineCommand({
@@ -54,6 +56,8 @@ function writeFiles(folder: string): void {
     const path = join(folder, changed[0]);
     throw new OperatorError(`${path} exists and differs. Move it away, or choose another folder.`);
   }
-  mkdirSync(folder, { recursive: true });
-  for (const [name, text] of Object.entries(FILES)) writeFileSync(join(folder, name), text);
+  for (const [name, text] of Object.entries(FILES)) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true });
+    writeFileSync(join(folder, name), text);
+  }
 }

@@ -1,11 +1,18 @@
 import { expect, test } from 'bun:test';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { OperatorError } from '../../src/domain/errors.ts';
 import { runLine } from '../help/command.ts';
 import { temporaryFolder } from '../help/folder.ts';
 
 const DEPLOY = resolve(import.meta.dir, '../../deploy');
+
+/** The files of a folder and of those in it. */
+const filesIn = (folder: string): string[] =>
+  readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => relative(folder, join(parentPath, name)))
+    .sort();
 
 test('deploy writes every file of deploy/ to a new folder, and again over the same files', async () => {
   using folder = temporaryFolder();
@@ -14,8 +21,9 @@ test('deploy writes every file of deploy/ to a new folder, and again over the sa
     expect(exitCode).toBe(0);
     expect(output).toContain(folder.file('a/b'));
   }
-  expect(readdirSync(folder.file('a/b')).sort()).toEqual(readdirSync(DEPLOY).sort());
-  for (const name of readdirSync(DEPLOY)) {
+  const names = filesIn(DEPLOY);
+  expect(filesIn(folder.file('a/b'))).toEqual(names);
+  for (const name of names) {
     expect(readFileSync(folder.file(`a/b/${name}`), 'utf8')).toBe(readFileSync(`${DEPLOY}/${name}`, 'utf8'));
   }
 });

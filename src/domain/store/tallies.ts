@@ -36,9 +36,10 @@ export interface Holdings {
 }
 
 /**
- * What ended runs held and used, by the hour (UTC) of their end. A run is tallied within seconds of its end,
- * and again when its samples are sealed, about an hour later; a correction takes the old figures away and
- * adds the new ones. Runs of deleted jobs stay tallied. See `Store` for the promises of all methods.
+ * What ended runs held and used, by the hour (UTC) of their end. A run is tallied within a minute or two of
+ * its end, and again when its samples are sealed, about an hour later; a correction takes the old figures
+ * away and adds the new ones. Runs of deleted jobs stay tallied. See `Store` for the promises of all
+ * methods.
  */
 export interface TallyStore {
   /**

@@ -6,6 +6,10 @@ import { talliedRuns } from './tallied.ts';
 /** Runs tallied at once: some milliseconds, with the tallies that are written at their end. */
 const RUNS_AT_ONCE = 40;
 
+/** New jobs a second, and beyond them, from which jobs are loaded in bulk: tallying waits for the end. */
+const BULK_RATE = 1000;
+const BULK_JOBS = 100;
+
 /** Isolates the failure of one run. */
 interface SetAside {
   attempt(key: string, what: () => string, work: () => void): void;
@@ -30,6 +34,7 @@ export function runTallier(db: Database) {
   );
   const selectCounter = db.query<{ value: number }, [string]>('SELECT value FROM counter WHERE name = ?');
   const saveCounter = db.query('UPDATE counter SET value = ?2 WHERE name = ?1');
+  const selectLastSeq = db.query<{ seq: number }, []>("SELECT seq FROM sqlite_sequence WHERE name = 'job'");
   const selectPast = db.query<{ seq: number }, [number]>(
     `SELECT past_run.seq FROM job JOIN past_run ON past_run.job = job.id JOIN tally_due ON tally_due.run = past_run.seq
       WHERE job.seq = ?`,
@@ -39,6 +44,7 @@ export function runTallier(db: Database) {
     'SELECT min(start) AS start FROM tally WHERE hours = 1',
   );
   const dropHour = db.query('DELETE FROM tally WHERE hours = 1 AND start = ?');
+  let lastStep: { readonly seq: number; readonly timeMs: number } | undefined;
   const counter = (name: string): number => selectCounter.get(name)!.value;
 
   function settleAside(run: number, aside: SetAside): void {
@@ -58,6 +64,16 @@ export function runTallier(db: Database) {
       if (isOver()) return true;
     }
     return due.length === RUNS_AT_ONCE;
+  }
+
+  /** Returns whether so many jobs came since the last step that theirs would be slower for this one. */
+  function isLoading(nowMs: number): boolean {
+    const before = lastStep;
+    const seq = selectLastSeq.get()?.seq ?? 0;
+    lastStep = { seq, timeMs: nowMs };
+    if (!before) return false;
+    const seconds = Math.max(0, nowMs - before.timeMs) / 1000;
+    return seq - before.seq > BULK_JOBS + BULK_RATE * seconds;
   }
 
   /** Tallies ended jobs that have not been seen yet; returns whether there may be more. */
@@ -113,7 +129,11 @@ export function runTallier(db: Database) {
 
     /** Does some of what is due, until `isOver`; returns whether there may be more. */
     step(nowMs: number, aside: SetAside, isOver: () => boolean): boolean {
-      const isLeft = [dropHours(nowMs), settleDue(aside, isOver), seeJobs(aside, isOver)];
+      const isLeft = [
+        dropHours(nowMs),
+        settleDue(aside, isOver),
+        !isLoading(nowMs) && seeJobs(aside, isOver),
+      ];
       return isLeft.includes(true);
     },
 
