@@ -76,9 +76,9 @@ export function changeCollector() {
 }
 
 /**
- * Returns what somebody is told of changes; undefined if nothing. `measured` are the jobs that got samples;
- * `ownerOf` says whose a job is, or undefined if that is unknown. For those who see some jobs only there are no
- * others: that more jobs changed than can be named is said only of jobs that they see.
+ * Returns the changes that somebody may know of; undefined if there are none. `measured` are the jobs that
+ * got samples; `ownerOf` says whose a job is, or undefined if that is unknown. Those who see some jobs only
+ * learn of `many` only from jobs that they see.
  */
 export function tellChanges(
   { jobs, hasMore, nodes }: Pick<Changes, 'jobs' | 'hasMore' | 'nodes'>,

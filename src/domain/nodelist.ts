@@ -41,8 +41,15 @@ export function expandLists(lists: readonly string[], maxNodes = MAX_NODES): str
   return [...nodes];
 }
 
-/** Splits several names or lists at the commas outside of brackets. */
-export const splitLists = (text: string): string[] => text.match(/(?:\[[^[\]]*\]|[^,])+/g) ?? [];
+/** Splits several names or lists at the commas outside of brackets; parts may be empty. */
+export function splitLists(text: string): string[] {
+  const parts = [''];
+  for (const piece of text.match(/\[[^[\]]*\]|,|[^,[]+|\[/g) ?? []) {
+    if (piece === ',') parts.push('');
+    else parts.push(parts.pop()! + piece);
+  }
+  return parts;
+}
 
 /** Returns whether a text can be a name or a list of names: what is in brackets may be long. */
 export const isNodeList = (text: string): boolean => isIdentity(text.replace(/\[[^[\]]*\]/g, '[]'));

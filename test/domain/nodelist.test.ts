@@ -259,7 +259,7 @@ test('expandNodes returns valid names within the limit for any text, or throws a
 });
 
 test('several lists are split at the commas outside of brackets', () => {
-  expect(splitLists('n[1-2,4],m1,,odd[7,x]')).toEqual(['n[1-2,4]', 'm1', 'odd[7,x]']);
+  expect(splitLists('n[1-2,4],m1,,odd[7,x]')).toEqual(['n[1-2,4]', 'm1', '', 'odd[7,x]']);
   expect(splitLists('odd[7,x')).toEqual(['odd[7', 'x']);
-  expect(splitLists(',')).toEqual([]);
+  expect(splitLists(',')).toEqual(['', '']);
 });

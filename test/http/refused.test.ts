@@ -208,7 +208,10 @@ const QUERIES: Row[] = [
     ['cursor=%00', 'cursor does not belong to this list'],
     ['since=2026-01-20T12:00:00Z%00', 'since must be'],
     [`q=${LONGEST}x`, 'q must have 1 to 256 characters'],
-    ['sort=user', 'sort must be one of start_time, end_time, runtime, cpu_usage, memory_usage, gpu_usage'],
+    [
+      'sort=user',
+      'sort must be one of start_time, end_time, runtime, wait, nodes, cpus, gpus, cpu_usage, memory_usage',
+    ],
     ['order=down', 'order must be one of asc, desc'],
     ['format=xml', 'format must be one of json, csv, ndjson'],
     ['sort=cpu_usage&offset=100001', 'offset must be at most 100000', 'cursor'],

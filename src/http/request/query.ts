@@ -17,7 +17,7 @@ export function readQuery(request: Request, known: readonly string[], repeatable
   const parameters = new Map<string, string[]>();
   for (const [name, value] of pathOf(request).searchParams) {
     if (!known.includes(name)) {
-      throw invalid(`${quote(name)} is not a known parameter; the known ones are ${known.join(', ')}.`);
+      throw invalid(`${quote(name)} is not a known parameter; the known ones are ${someOf(known)}.`);
     }
     const values = parameters.get(name);
     if (values && !repeatable.includes(name)) throw invalid(`${name} is given more than once.`);
@@ -138,3 +138,11 @@ function requireChoice<Choice extends string>(
     throw invalid(`${name} must be one of ${choices.join(', ')}, not ${quote(text)}.`);
   return choice;
 }
+
+const MAX_NAMED = 30;
+
+/** Lists names, but no more than a sentence can have. */
+const someOf = (names: readonly string[]): string =>
+  names.length <= MAX_NAMED
+    ? names.join(', ')
+    : `${names.slice(0, MAX_NAMED).join(', ')} and ${names.length - MAX_NAMED} more, which /swagger lists`;
