@@ -151,7 +151,7 @@ export function renderNode(
       received: formatTime(agent.receivedMs),
       silent: agent.isSilent,
       version: agent.version,
-      clock_difference_seconds: agent.clockDifferenceMs / 1000,
+      clock_difference_seconds: Number((agent.clockDifferenceMs / 1000).toFixed(1)),
       ...(agent.load1 !== undefined && { load1: agent.load1 }),
       troubles: [...agent.troubles],
     },

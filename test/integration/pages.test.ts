@@ -75,7 +75,7 @@ testWithBrowser('the overview shows what is given and used, and who wastes', asy
 });
 
 testWithBrowser('the nodes are listed with what is amiss', async () => {
-  const page = await browser.open(`${server.url}/nodes`);
+  const page = await browser.open(`${server.url}/nodes?view=table`);
   await page.until(`document.querySelector('.nodes')`);
   expect(await textOf(page, '[role=status]')).toBe('2 nodes');
   expect(await textOf(page, '.nodes tbody')).toContain(HOSTILE);

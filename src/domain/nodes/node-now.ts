@@ -134,7 +134,7 @@ function reportNow(received: ReceivedReport, nowMs: number): ReportNow {
       intervalMs: received.report.intervalMs,
       version,
       clockDifferenceMs: clockDifferenceMs(received),
-      load1: silent ? undefined : values.load1,
+      load1: silent ? undefined : round(values.load1, 1),
       gpuPowerWatts: silent ? undefined : sumOf(gpus.map(({ powerWatts }) => powerWatts)),
       troubles: silent ? [] : messages.slice(0, MAX_TROUBLES),
     }),
@@ -181,13 +181,14 @@ function nodeNow(node: string, gathered: Gathered, scheduler: SchedulerNode | un
     scheduler,
     agent: report?.agent,
     jobs,
-    cpus: amount(scheduler?.cpus ?? report?.total.cpus, scheduler?.cpusAllocated ?? given.cpus, used.cpus),
+    cpus: amount(1, scheduler?.cpus ?? report?.total.cpus, scheduler?.cpusAllocated ?? given.cpus, used.cpus),
     memoryMb: amount(
+      0,
       scheduler?.memoryMb ?? report?.total.memoryMb,
       scheduler?.memoryAllocatedMb ?? given.memoryMb,
       used.memoryMb,
     ),
-    gpus: amount(total, allocatedOf(models) ?? given.gpus, used.gpus),
+    gpus: amount(2, total, allocatedOf(models) ?? given.gpus, used.gpus),
     gpuModels: models,
   });
 }
@@ -208,8 +209,9 @@ function allocatedOf(models: readonly GpuCount[]): number | undefined {
   return models.reduce((sum, { allocated }) => sum + allocated!, 0);
 }
 
-const amount = (total?: number, allocated?: number, used?: number): NodeAmount =>
-  defined({ total, allocated: round(allocated), used: round(used) });
+/** Short, because the list of 10,000 nodes is sent again and again. */
+const round = (value: number | undefined, digits: number): number | undefined =>
+  value === undefined ? undefined : Number(value.toFixed(digits));
 
-const round = (value: number | undefined): number | undefined =>
-  value === undefined ? undefined : Number(value.toFixed(2));
+const amount = (digits: number, total?: number, allocated?: number, used?: number): NodeAmount =>
+  defined({ total, allocated: round(allocated, digits), used: round(used, digits) });

@@ -8,6 +8,7 @@ import { drawGrid, type Tiles } from './draw.ts';
 import type { NodeGroup } from './groups.ts';
 import { cornerOf, layOut, moveFrom, tileAt } from './layout.ts';
 import type { Measure } from './measures.ts';
+import { stateOf } from './node-state.ts';
 
 interface GridProps {
   readonly groups: readonly NodeGroup[];
@@ -128,7 +129,16 @@ export function NodeGrid({ groups, measure, timeMs }: GridProps) {
 
 function tilesOf(nodes: readonly NodeSummaryAnswer[], measure: Measure, timeMs: number): Tiles {
   const { given } = measure;
-  return { nodes, shares: measure.shares(nodes, timeMs), given: given ? nodes.map(given) : [] };
+  const states = nodes.map(stateOf);
+  return {
+    nodes,
+    states,
+    // Whatever is known of a node that is down is of before.
+    shares: measure
+      .shares(nodes, timeMs)
+      .map((share, index) => (states[index] === 'down' ? undefined : share)),
+    given: given ? nodes.map(given) : [],
+  };
 }
 
 const firstOf = (key: string): number | undefined => (/^(Arrow|Home)/.test(key) ? 0 : undefined);
@@ -144,8 +154,10 @@ function showTile(place: HTMLElement, y: number, tile: number): void {
 function useSize(place: { readonly current: HTMLElement | null }) {
   const [size, setSize] = useState({ width: 0, height: LEAST_HEIGHT });
   useEffect(() => {
+    // The observer may report once more when the grid has been taken away.
+    const element = place.current!;
     const measure = () => {
-      const { width, top } = place.current!.getBoundingClientRect();
+      const { width, top } = element.getBoundingClientRect();
       const height = Math.max(LEAST_HEIGHT, innerHeight - top - scrollY - FOOT_PIXELS);
       setSize((known) =>
         known.width === Math.floor(width) && known.height === height
@@ -154,7 +166,7 @@ function useSize(place: { readonly current: HTMLElement | null }) {
       );
     };
     const observer = new ResizeObserver(measure);
-    observer.observe(place.current!);
+    observer.observe(element);
     addEventListener('resize', measure);
     return () => {
       observer.disconnect();

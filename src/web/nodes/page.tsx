@@ -61,6 +61,11 @@ function Nodes({ list: { nodes, free_gpus, timestamp, scheduler_timestamp } }: {
     <>
       <div class="list-head grid-head">
         <Counts nodes={nodes} shown={shown.length} />
+        {scheduler_timestamp && (
+          <span class="soft">
+            Slurm asked <Moment time={scheduler_timestamp} isRelative />
+          </span>
+        )}
         <input
           type="search"
           class="end"
@@ -100,11 +105,6 @@ function Nodes({ list: { nodes, free_gpus, timestamp, scheduler_timestamp } }: {
           <NodeGrid groups={groups} measure={MEASURES[measure]} timeMs={Date.parse(timestamp)} />
           <PrintedTable nodes={shown} />
         </>
-      )}
-      {scheduler_timestamp && (
-        <p class="soft">
-          Slurm was asked <Moment time={scheduler_timestamp} isRelative />.
-        </p>
       )}
     </>
   );
