@@ -22,6 +22,7 @@ import { LIST_NODES } from './node-list.ts';
 import { GET_NODE_USAGE } from './node-usage.ts';
 import type { Operation } from './operation.ts';
 import { GET_OVERVIEW } from './overview.ts';
+import { GET_OVERVIEW_HISTORY } from './overview-history.ts';
 import { CREATE_JOBS } from './past-job.ts';
 import { GET_QUALITY } from './quality.ts';
 import { GET_QUEUE } from './queue.ts';
@@ -62,6 +63,7 @@ export const OPERATIONS: readonly Operation[] = [
   GET_WAIT,
   LIST_STEPS,
   GET_OVERVIEW,
+  GET_OVERVIEW_HISTORY,
   GET_QUEUE,
   GET_ARRAY,
   LIST_NODES,

@@ -13,6 +13,7 @@ import type { SignInProvider } from '../domain/sign-in.ts';
 import { LOCAL_SITE, type Site } from '../domain/site.ts';
 import type { SlurmAsks } from '../domain/slurm-asks.ts';
 import type { AccessStore } from '../domain/store/access.ts';
+import type { HistoryStore } from '../domain/store/history.ts';
 import type { JobStore } from '../domain/store/jobs.ts';
 import type { LiveStore } from '../domain/store/live.ts';
 import type { SampleStore } from '../domain/store/samples.ts';
@@ -66,6 +67,7 @@ export interface AppOptions {
     ViewStore &
     Pick<AccessStore, 'listAudit'> &
     Pick<LiveStore, 'nodeReports' | 'nodeReport' | 'nodeJobs'> &
+    Pick<HistoryStore, 'readHistory'> &
     Pick<Upkeep, 'checkWritable'>;
   readonly overviews: Pick<Overviews, 'of'>;
   readonly access: {
@@ -137,7 +139,7 @@ export function createApp({
     .use(samples({ store, now }))
     .use(sparklines({ store }))
     .use(summaries({ store }))
-    .use(overview({ overviews }))
+    .use(overview({ store, overviews, now }))
     .use(queue({ store, now }))
     .use(arrays({ store, now }))
     .use(heatMaps({ store }))

@@ -180,7 +180,7 @@ export async function startService({ config, env, log, now }: ServiceOptions): P
     const sources = await parts.start(slurmPart({ store, now, log, recordReports, slurm, config, metrics }));
     readSlurmNodes = sources.nodes.latest;
   }
-  await parts.start(overviewPart({ overviews, log, metrics }));
+  await parts.start(overviewPart({ store, overviews, log, metrics }));
   await parts.start(retentionPart({ store, now, log, config, metrics }));
   if (config.demo) {
     // Imported here: a real service does not load the demonstration.

@@ -54,6 +54,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   // Without Slurm nobody has steps.
   listSteps: { nobody: 401, user: [503, 404], viewer: 503, ingest: 403, admin: 503 },
   getOverview: LIST,
+  getOverviewHistory: LIST,
   getQueue: LIST,
   getArray: READ,
   listNames: LIST,

@@ -1,5 +1,6 @@
 import type { AccessStore } from './access.ts';
 import type { ChangeStore } from './changes.ts';
+import type { HistoryStore } from './history.ts';
 import type { JobStore } from './jobs.ts';
 import type { LiveStore } from './live.ts';
 import type { RunStore } from './runs.ts';
@@ -35,6 +36,7 @@ export interface Store
     TallyStore,
     LiveStore,
     ViewStore,
+    HistoryStore,
     ChangeStore,
     AccessStore,
     Upkeep {}

@@ -20,6 +20,7 @@ import { readLiveSeries } from './jobs/live.ts';
 import { jobReader } from './jobs/read.ts';
 import { throughputReader } from './jobs/throughput.ts';
 import { jobLister, jobLists } from './lists/lists.ts';
+import { lastHistoryReader, readClusterHistory } from './nodes/cluster-history.ts';
 import { readNodeJobs } from './nodes/jobs.ts';
 import { nodeReportReader, readNodeReports } from './nodes/reports.ts';
 import { readJobsOfRuns, readOwners } from './runs/changed.ts';
@@ -95,6 +96,7 @@ function sqliteStore({
   const jobs = jobReader(db);
   const listUnconfirmed = unconfirmedLister(db);
   const readState = stateReader(db);
+  const readLastHistory = lastHistoryReader(db);
   const readThroughput = throughputReader(db);
   const readTokens = tokenReader(db);
   const readSessions = sessionReader(db);
@@ -230,6 +232,10 @@ function sqliteStore({
     findOwners: (ids) => firstOf(streamFirst((connection) => readOwners(connection, ids))),
     findJobsOfRuns: (sluids) => firstOf(streamFirst((connection) => readJobsOfRuns(connection, sluids))),
 
+    recordHistory: (rows) => writer.submit('recordHistory', { rows }),
+    readHistory: (sinceMs, untilMs) =>
+      reads.stream((connection) => readClusterHistory(connection, sinceMs, untilMs)),
+    lastHistoryMs: () => read(readLastHistory),
     nodeReports: () => streamFirst(readNodeReports),
     nodeReport: (node) => read(() => readNodeReport(node)),
     nodeJobs: (node) => streamFirst((connection) => readNodeJobs(connection, node)),

@@ -117,6 +117,7 @@ const REFERENCE: Record<string, { parameters?: string[]; body?: string[]; status
     statuses: [200, 400, 500, 503],
   },
   'get /v1/overview': { statuses: [200, 500, 503] },
+  'get /v1/overview/history': { statuses: [200, 400, 500, 503], parameters: ['since', 'until'] },
   'get /v1/queue': { statuses: [200, 500, 503] },
   'get /v1/arrays/{arrayId}': { parameters: ['arrayId!'], statuses: [200, 404, 500, 503] },
   'get /v1/live': { statuses: [200, 500, 503] },

@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test';
 import type { Identity } from '../../../src/domain/caller.ts';
+import { historyRecorder } from '../../../src/service/overview.ts';
 import { pastJob } from '../../help/builders.ts';
 import { NOON_MS } from '../../help/clock.ts';
 import { nodeReport } from '../../help/node-report.ts';
@@ -93,4 +94,60 @@ test('the overview tells how old what it is made from is, and the free GPUs by m
     free_gpus: [{ total: 2, free: 2 }],
     nodes: { total: 2, with_jobs: 2 },
   });
+});
+
+test('the history has columns over a range, a day by default, and nothing for who sees only own jobs', async () => {
+  await using service = await startService({
+    ways: [({ request }) => (request.headers.has('x-alice') ? ALICE : undefined)],
+  });
+  const at = (minutes: number) => NOON_MS - minutes * 60_000;
+  const rows = [
+    { timeMs: at(25 * 60), running: 1 },
+    { timeMs: at(10), running: 2, cpusUsed: 1.5 },
+    { timeMs: at(5), running: 3 },
+  ];
+  await service.store.recordHistory(rows);
+  const read = async (query: string, headers = {}) =>
+    (await service.send('GET', `/v1/overview/history${query}`, undefined, headers)).json;
+  const known = { running: [2, 3], cpus_used: [1.5, null], gpus_used: [null, null] };
+  const times = ['2026-01-20T11:50:00.000Z', '2026-01-20T11:55:00.000Z'];
+  expect(await read('', { 'x-alice': '1' })).toMatchObject({
+    timestamps: [],
+    reason: expect.stringContaining('you see only your own'),
+  });
+  await using open = await startService();
+  await open.store.recordHistory(rows);
+  const { json } = await open.send('GET', '/v1/overview/history');
+  expect(json).toMatchObject({ step_seconds: 300, timestamps: times, columns: known });
+  expect(json).not.toHaveProperty('reason');
+  const older = await open.send(
+    'GET',
+    '/v1/overview/history?since=2026-01-19T00:00:00Z&until=2026-01-19T12:00:00Z',
+  );
+  expect(older.json).toMatchObject({ timestamps: ['2026-01-19T11:00:00.000Z'], columns: { running: [1] } });
+  const wrong = await open.send('GET', '/v1/overview/history?since=2026-01-19&until=2026-01-18');
+  expect([wrong.status, wrong.json]).toMatchObject([400, { error: 'validation_error' }]);
+});
+
+test('a row of the history is stored every five minutes, with the jobs that ended since the row before', async () => {
+  await using service = await startService();
+  const record = historyRecorder(service);
+  const step = async () => record(await service.overviews.refresh());
+  await service.store.createJobs([pastJob('runs')]);
+  await step();
+  service.clock.advance(60_000);
+  await step();
+  const ended = { state: 'failed', endTimeMs: service.clock.now() } as const;
+  await service.store.createJobs([pastJob('fails', ended)]);
+  service.clock.advance(240_000);
+  await step();
+  // Nobody counted what ended in the hour after that.
+  service.clock.advance(3_600_000);
+  await step();
+  const rows = (await Array.fromAsync(service.store.readHistory(0, Number.MAX_SAFE_INTEGER))).flat();
+  expect(rows.map(({ timeMs, running, failed }) => [timeMs - NOON_MS, running, failed])).toEqual([
+    [0, 1, undefined],
+    [300_000, 1, 1],
+    [3_900_000, 1, undefined],
+  ]);
 });

@@ -100,6 +100,7 @@ const taskOf = (task: number) => ({
 /** Uses of the lists, on 1,000,000 jobs. */
 export const LISTS: readonly Case[] = [
   read('GET /v1/overview', 'of 1,000,000 jobs', '/v1/overview'),
+  read('GET /v1/overview/history', 'of 90 days', '/v1/overview/history?since=2020-01-01T00:00:00Z'),
   read('GET /v1/queue', 'of 1,000,000 jobs', '/v1/queue'),
   {
     endpoint: 'GET /v1/arrays/:arrayId',

@@ -101,4 +101,30 @@ export function overview(makePlace: MakePlace) {
     expect((await flatten(place.store.runningJobs())).map(({ id }) => id)).toEqual(ids);
     expect(await flatten(place.store.endedJobs(NOON_MS))).toHaveLength(501);
   });
+
+  test('the history of the cluster is read back with what was known, in the order of time', async () => {
+    await using place = await emptyStore(makePlace);
+    const { store } = place;
+    expect(await store.lastHistoryMs()).toBeUndefined();
+    const full = { timeMs: NOON_MS, running: 3, pending: 0, cpusUsed: 1.5, completed: 2 };
+    await store.recordHistory([{ timeMs: NOON_MS + 10, running: 1 }, full, { timeMs: NOON_MS - 10 }]);
+    await store.recordHistory([{ timeMs: NOON_MS + 10, running: 2 }]);
+    const read = (sinceMs: number, untilMs: number) => flatten(store.readHistory(sinceMs, untilMs));
+    expect(await read(0, NOON_MS + 10)).toEqual([
+      { timeMs: NOON_MS - 10 },
+      full,
+      { timeMs: NOON_MS + 10, running: 2 },
+    ]);
+    expect(await read(NOON_MS, NOON_MS + 9)).toEqual([full]);
+    expect(await store.lastHistoryMs()).toBe(NOON_MS + 10);
+  });
+
+  test('the history is deleted after 90 days', async () => {
+    await using place = await emptyStore(makePlace);
+    const days = (count: number) => NOON_MS - count * 86_400_000;
+    const rows = [days(91), days(90), days(1)].map((timeMs) => ({ timeMs, running: 1 }));
+    await place.store.recordHistory(rows);
+    while (await place.store.expire({}, NOON_MS));
+    expect(await flatten(place.store.readHistory(0, NOON_MS))).toEqual(rows.slice(1));
+  });
 }

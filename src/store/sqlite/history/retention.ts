@@ -1,11 +1,13 @@
 import type { Database } from 'bun:sqlite';
 import { REPORT_LIFE_MS } from '../../../domain/node-report.ts';
+import { HISTORY_LIFE_MS } from '../../../domain/overview/history.ts';
 import type { ExpireStep, Retention } from '../../../domain/store/upkeep.ts';
 import { MAX_UNSEALED_SAMPLES, urgencyOf } from '../../../domain/unsealed.ts';
 import type { ChunkColumns } from '../../chunk/chunk.ts';
 import type { AuditWriter } from '../access/audit.ts';
 import { pageReturner } from '../file/vacuum.ts';
 import type { JobRows } from '../jobs/row.ts';
+import type { ClusterHistoryWriter } from '../nodes/cluster-history.ts';
 import type { NodeReportWriter } from '../nodes/reports.ts';
 import type { LogWriter } from '../samples/log.ts';
 import { chunkWriter } from './chunk-writer.ts';
@@ -40,6 +42,7 @@ interface HistoryOptions {
   readonly tallies: TallyUpkeep;
   readonly audit: Pick<AuditWriter, 'expire'>;
   readonly nodeReports: Pick<NodeReportWriter, 'expire'>;
+  readonly clusterHistory: Pick<ClusterHistoryWriter, 'expire'>;
   readonly onJobsDeleted: () => void;
   /** A monotonic clock in milliseconds. */
   readonly now?: () => number;
@@ -53,7 +56,15 @@ interface HistoryOptions {
 export function historyWriter(
   db: Database,
   log: LogWriter,
-  { rows, tallies, audit, nodeReports, onJobsDeleted, now = () => performance.now() }: HistoryOptions,
+  {
+    rows,
+    tallies,
+    audit,
+    nodeReports,
+    clusterHistory,
+    onJobsDeleted,
+    now = () => performance.now(),
+  }: HistoryOptions,
 ) {
   const aside = setAsideList(db);
   const sealer = sampleSealer(db);
@@ -118,6 +129,7 @@ export function historyWriter(
         () => jobs.clearLeftovers(isOver),
         () => audit.expire(auditMs === undefined ? 0 : nowMs - auditMs, isOver),
         () => nodeReports.expire(nowMs - REPORT_LIFE_MS, isOver),
+        () => clusterHistory.expire(nowMs - HISTORY_LIFE_MS, isOver),
         () => addMissingQuarters(isOver),
         () => returnPages(isOver),
       ];

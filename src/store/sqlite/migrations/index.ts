@@ -25,6 +25,7 @@ import latestMeasures from './0023_latest_measures.sql' with { type: 'text' };
 import laterSluids from './0024_later_sluids.sql' with { type: 'text' };
 import tallies from './0025_tallies.sql' with { type: 'text' };
 import arrays from './0026_arrays.sql' with { type: 'text' };
+import clusterHistory from './0027_cluster_history.sql' with { type: 'text' };
 
 /** Statements, or a function for what SQL cannot do; both run inside a transaction. */
 export type Migration = string | ((db: Database) => void);
@@ -57,4 +58,5 @@ export const MIGRATIONS: readonly Migration[] = [
   laterSluids,
   tallies,
   arrays,
+  clusterHistory,
 ];

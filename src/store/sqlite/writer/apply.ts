@@ -5,6 +5,7 @@ import { tokenWriter } from '../access/tokens.ts';
 import { historyWriter } from '../history/retention.ts';
 import { jobRowWriter } from '../jobs/row.ts';
 import { jobWriter } from '../jobs/write.ts';
+import { clusterHistoryWriter } from '../nodes/cluster-history.ts';
 import { nodeReportWriter } from '../nodes/reports.ts';
 import { reportWriter } from '../runs/apply-reports.ts';
 import { logWriter } from '../samples/log.ts';
@@ -34,11 +35,13 @@ export function writeApplier(db: Database): WriteApplier {
   const samples = sampleWriter(db, series, log);
   const audit = auditWriter(db);
   const nodeReports = nodeReportWriter(db);
+  const clusterHistory = clusterHistoryWriter(db);
   const history = historyWriter(db, log, {
     rows,
     tallies,
     audit,
     nodeReports,
+    clusterHistory,
     onJobsDeleted: () => series.forget(),
   });
   const insertProbe = db.query('INSERT OR REPLACE INTO probe (id, filler) VALUES (1, zeroblob(?))');
@@ -48,6 +51,7 @@ export function writeApplier(db: Database): WriteApplier {
     reports: reportWriter(db, rows),
     samples,
     nodeReports,
+    clusterHistory,
     history,
     tokens: tokenWriter(db, audit),
     sessions,

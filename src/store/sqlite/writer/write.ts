@@ -2,6 +2,7 @@ import type { BatchMeasures } from '../../../domain/batch-measures.ts';
 import type { Change } from '../../../domain/changes.ts';
 import type { JobPatch, NewJob, PastJob } from '../../../domain/job.ts';
 import type { ReceivedReport } from '../../../domain/node-report.ts';
+import type { HistoryRow } from '../../../domain/overview/history.ts';
 import type { Report } from '../../../domain/report.ts';
 import type { NewSample } from '../../../domain/sample.ts';
 import type { AuditEntry, Session, Token } from '../../../domain/store/access.ts';
@@ -12,6 +13,7 @@ import type { sessionWriter } from '../access/sessions.ts';
 import type { tokenWriter } from '../access/tokens.ts';
 import type { historyWriter } from '../history/retention.ts';
 import type { jobWriter } from '../jobs/write.ts';
+import type { ClusterHistoryWriter } from '../nodes/cluster-history.ts';
 import type { NodeReportWriter } from '../nodes/reports.ts';
 import type { reportWriter } from '../runs/apply-reports.ts';
 import type { SampleBatch, sampleWriter } from '../samples/record.ts';
@@ -42,6 +44,7 @@ export interface WriteFields {
   };
   readonly endSessions: { readonly hashes: readonly string[]; readonly entry: AuditEntry };
   readonly endSessionsOf: { readonly user: string; readonly entry: AuditEntry };
+  readonly recordHistory: { readonly rows: readonly HistoryRow[] };
   readonly saveState: { readonly name: string; readonly value: number };
   /** `maxUnsealed`: most samples that may be unsealed; the default of domain/unsealed.ts if omitted. */
   readonly expire: {
@@ -67,6 +70,7 @@ export interface Writers {
   readonly reports: ReturnType<typeof reportWriter>;
   readonly samples: ReturnType<typeof sampleWriter>;
   readonly nodeReports: NodeReportWriter;
+  readonly clusterHistory: ClusterHistoryWriter;
   readonly history: ReturnType<typeof historyWriter>;
   readonly tokens: ReturnType<typeof tokenWriter>;
   readonly sessions: ReturnType<typeof sessionWriter>;
@@ -227,6 +231,7 @@ const WRITES = {
   },
   endSessions: { ...SMALL, apply: ({ sessions }, { hashes, entry }) => sessions.end(hashes, entry) },
   endSessionsOf: { ...SMALL, apply: ({ sessions }, { user, entry }) => sessions.endOf(user, entry) },
+  recordHistory: { ...SMALL, apply: ({ clusterHistory }, { rows }) => clusterHistory.record(rows) },
   saveState: { ...SMALL, apply: ({ saveState }, { name, value }) => saveState(name, value) },
   expire: {
     lane: 'step',

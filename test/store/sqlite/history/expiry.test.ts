@@ -3,6 +3,7 @@ import { expect, test } from 'bun:test';
 import { auditWriter } from '../../../../src/store/sqlite/access/audit.ts';
 import { historyWriter } from '../../../../src/store/sqlite/history/retention.ts';
 import { jobRowWriter } from '../../../../src/store/sqlite/jobs/row.ts';
+import { clusterHistoryWriter } from '../../../../src/store/sqlite/nodes/cluster-history.ts';
 import { nodeReportWriter } from '../../../../src/store/sqlite/nodes/reports.ts';
 import { openSqlite } from '../../../../src/store/sqlite/open.ts';
 import { logWriter } from '../../../../src/store/sqlite/samples/log.ts';
@@ -60,6 +61,7 @@ function startSteps(path: string) {
       tallies,
       audit: auditWriter(db),
       nodeReports: nodeReportWriter(db),
+      clusterHistory: clusterHistoryWriter(db),
       onJobsDeleted() {},
       now: () => (nowMs += 0.45),
     },

@@ -5,6 +5,7 @@ import { migrate } from '../../../../src/store/sqlite/file/migrate.ts';
 import { historyWriter } from '../../../../src/store/sqlite/history/retention.ts';
 import { jobRowWriter } from '../../../../src/store/sqlite/jobs/row.ts';
 import { MIGRATIONS, type Migration } from '../../../../src/store/sqlite/migrations/index.ts';
+import { clusterHistoryWriter } from '../../../../src/store/sqlite/nodes/cluster-history.ts';
 import { nodeReportWriter } from '../../../../src/store/sqlite/nodes/reports.ts';
 import { openSqlite } from '../../../../src/store/sqlite/open.ts';
 import { logWriter } from '../../../../src/store/sqlite/samples/log.ts';
@@ -56,6 +57,7 @@ test('migrations keep usage and chunks, which go with their job, and leave no fo
       tallies,
       audit: auditWriter(db),
       nodeReports: nodeReportWriter(db),
+      clusterHistory: clusterHistoryWriter(db),
       onJobsDeleted() {},
     }).expire({}, 0).hasMore
   );
