@@ -166,12 +166,14 @@ testWithBrowser(
       '10501',
     );
 
-    // Wall time is that of all processes of the machine; the work of the page is what it can answer for.
+    // Not by the clock, because other processes of the machine have a part in that.
     await page.call('Performance.enable', { timeDomain: 'threadTicks' });
     const before = await workOf(page);
     const frames = await page.evaluate<number>(SCROLL);
     const frameMs = (1000 * ((await workOf(page)) - before)) / frames;
-    console.log(`10,000 rows, ${frames} frames of 120 pixels: ${frameMs.toFixed(1)} ms of work a frame`);
+    console.log(
+      `10,000 rows, ${frames} frames of 120 pixels: ${frameMs.toFixed(1)} ms of scripts, style and layout a frame`,
+    );
     expect(frameMs).toBeLessThan(1000 / 60);
 
     await page.evaluate(`document.querySelector('.scroller').scrollTop = 24 * 3000`);
@@ -183,16 +185,18 @@ testWithBrowser(
     expect(await page.evaluate(`document.querySelector('.scroller').scrollTop`)).toBe(72_000);
     await page.call('Page.reload');
     await page.until(`document.querySelector('tr[aria-rowindex="3010"]')`);
-    expect(page.complaints).toEqual([]);
+    // What is no longer wanted is cancelled.
+    expect(page.complaints.filter((text) => text !== 'net::ERR_ABORTED')).toEqual([]);
   },
 );
 
-/** Seconds of processor time that the page has used for scripts, style, layout and painting. */
+/** Seconds of processor time that the page has used for scripts, style and layout. */
 async function workOf(page: Page): Promise<number> {
   const { metrics } = await page.call<{ metrics: { name: string; value: number }[] }>(
     'Performance.getMetrics',
   );
-  return metrics.find(({ name }) => name === 'TaskDuration')!.value;
+  const ours = ['ScriptDuration', 'LayoutDuration', 'RecalcStyleDuration'];
+  return metrics.filter(({ name }) => ours.includes(name)).reduce((sum, { value }) => sum + value, 0);
 }
 
 /** Scrolls 300 frames, and returns their number. */
@@ -243,11 +247,14 @@ testWithBrowser('a phone shows two lines a job and nothing beside the screen', a
   expect(await page.evaluate(`document.querySelector('tr[aria-rowindex="3"]').offsetHeight`)).toBe(44);
   expect(await textOf(page, 'tr[aria-rowindex="3"]')).toMatch(/j1[\s\S]*running[\s\S]*train 1[\s\S]*GPU 0 %/);
   expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(380);
-  await press(page, 'j');
+  for (let rows = 0; rows < 9; rows++) await press(page, 'j');
   await press(page, 'o');
   await page.until(`${IS_DRAWN} >= 3`);
+  const isAbove = `document.querySelector('[aria-current=true]').getBoundingClientRect().bottom <=
+    document.querySelector('.panel').getBoundingClientRect().top`;
+  await page.until(isAbove);
   await expectWell(page, server.url);
   await press(page, '/');
   await type(page, 'jx');
-  expect(await search(page)).toBe('?open=j0');
+  expect(await search(page)).toBe('?open=j8');
 });

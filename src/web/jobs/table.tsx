@@ -208,16 +208,35 @@ function useScrollPlace(scroller: Scroller, { listKey, jobs }: TableProps): void
   }, [listKey]);
 }
 
-/** Moves the current row into view, and the focus with it, whenever it is another one. */
+/**
+ * Moves the current row into view, and the focus with it, whenever it is another one. It also stays in view
+ * when the list becomes smaller, because something opens below it.
+ */
 function useCurrentInView(scroller: Scroller, rowPixels: number, { jobs, currentId }: TableProps): void {
+  const row = jobs.findIndex(({ id }) => id === currentId);
+  const latest = useRef(row);
+  latest.current = row;
+  const isKnown = row >= 0;
   useEffect(() => {
     const element = scroller.current!;
-    const row = jobs.findIndex(({ id }) => id === currentId);
-    if (row < 0) return;
+    if (!isKnown) return;
     element.scrollTop = topToShow(row, scrollOf(element, rowPixels));
     // The row may be drawn only after this.
-    requestAnimationFrame(() => focusRow(element, row));
-  }, [currentId]);
+    const frame = requestAnimationFrame(() => focusRow(element, row));
+    return () => cancelAnimationFrame(frame);
+  }, [currentId, isKnown]);
+  useEffect(() => {
+    const element = scroller.current!;
+    let before = scrollOf(element, rowPixels);
+    const observer = new ResizeObserver(() => {
+      const wasInView =
+        topToShow(latest.current, { ...before, top: element.scrollTop }) === element.scrollTop;
+      before = scrollOf(element, rowPixels);
+      if (latest.current >= 0 && wasInView) element.scrollTop = topToShow(latest.current, before);
+    });
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, [rowPixels]);
 }
 
 /** Not while the reader is in the filter or the drawer. */
