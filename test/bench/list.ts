@@ -71,7 +71,10 @@ async function deepRow(url: string, jobs: number, rounds: number): Promise<Row> 
 }
 
 /** Lists that read all jobs or return 10,000, beside which other requests must not wait. */
-const LONG = ['limit=10000', 'q=zzz', 'sort=cpu_usage', 'account=nobody,everybody&sort=runtime'];
+const LONG = [
+  ...['limit=10000', 'q=zzz', 'sort=cpu_usage', 'account=nobody,everybody&sort=runtime'],
+  ...['max_cpu_usage=5', 'min_nodes=4', 'node=n%5B0000-1999%5D', 'raw_state=timeout&name=train*'],
+];
 
 async function longRows(url: string, jobs: number): Promise<Row[]> {
   const rows: Row[] = [];

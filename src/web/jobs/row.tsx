@@ -1,10 +1,10 @@
 import { useMemo } from 'preact/hooks';
-import type { JobAnswer } from '../../api/job.ts';
 import type { Cell, Column } from './columns.tsx';
+import type { ListedJob } from './left.ts';
 import { lineOf } from './sparklines.ts';
 
 interface RowProps {
-  readonly job: JobAnswer;
+  readonly job: ListedJob;
   /** From 0. */
   readonly place: number;
   readonly columns: readonly Column[];
@@ -24,7 +24,13 @@ export function Row({ job, place, columns, nowMs, isCurrent, isSelected, narrow,
   return useMemo(() => {
     const cell: Cell = { job, line, nowMs, narrow };
     return (
-      <tr tabIndex={-1} aria-rowindex={place + 2} aria-current={isCurrent ? 'true' : undefined}>
+      <tr
+        tabIndex={-1}
+        class={job.hasLeft && 'left'}
+        title={job.hasLeft && 'It has left this list: it does not match any more.'}
+        aria-rowindex={place + 2}
+        aria-current={isCurrent ? 'true' : undefined}
+      >
         {isSelected !== undefined && (
           <td class="check">
             <input

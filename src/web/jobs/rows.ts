@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { JobAnswer } from '../../api/job.ts';
 import type { JobListAnswer } from '../../api/job-list.ts';
 import { getJson, type Query, RequestError } from '../parts/request.ts';
+import { type ListedJob, markLeft } from './left.ts';
 
 const FIRST_ROWS = 100;
 const NEXT_ROWS = 500;
@@ -11,7 +11,7 @@ const POLL_MS = 10_000;
 
 /** The rows of the list that are loaded. */
 export interface Rows {
-  readonly jobs: readonly JobAnswer[];
+  readonly jobs: readonly ListedJob[];
   readonly total: number;
   /** Jobs at the top of the list that are not shown yet, so that nothing jumps. */
   readonly news: number;
@@ -31,7 +31,7 @@ interface LoadedPage {
 
 interface Loaded {
   readonly key: string;
-  readonly jobs: readonly JobAnswer[];
+  readonly jobs: readonly ListedJob[];
   readonly total: number;
   readonly pages: readonly LoadedPage[];
   /** Of the next page; undefined if there is none. */
@@ -84,11 +84,13 @@ export function useRows(query: Readonly<Record<string, string>>, options: RowOpt
       void read({ limit }, stop.signal, (page) => appendPage({ ...NOTHING, key }, page, undefined));
     const renewPage = async () => {
       if (document.hidden || latest.key !== key) return;
-      await read({ limit: FIRST_ROWS }, stop.signal, (page) => countNews(mixIn(latest, page), page));
+      await read({ limit: FIRST_ROWS }, stop.signal, (page) =>
+        countNews(mixIn(latest, page, 0, query.sort), page),
+      );
       const page = pageOf(latest, options.viewFrom());
       if (!page || page.from < FIRST_ROWS || stop.signal.aborted) return;
-      const { cursor, count } = page;
-      await read({ limit: count, cursor }, stop.signal, (fresh) => mixIn(latest, fresh));
+      const { cursor, count, from } = page;
+      await read({ limit: count, cursor }, stop.signal, (fresh) => mixIn(latest, fresh, from, query.sort));
     };
     const timer = setInterval(renewPage, POLL_MS);
     if (round === 0) void renewPage();
@@ -133,14 +135,18 @@ function appendPage(before: Loaded, { jobs, total, next_cursor }: JobListAnswer,
   };
 }
 
-/** Renews the values of jobs that are shown, in their places. What has not changed stays the same object. */
-function mixIn(before: Loaded, { jobs, total }: JobListAnswer): Loaded {
+/**
+ * Renews the values of jobs that are shown, in their places, from the page that starts at the row `from`.
+ * What has not changed stays the same object.
+ */
+function mixIn(before: Loaded, page: JobListAnswer, from: number, sort = ''): Loaded {
+  const { jobs, total } = page;
   const fresh = new Map(jobs.map((job) => [job.id, job]));
-  const renewed = (job: JobAnswer): JobAnswer => {
+  const renewed = (job: ListedJob): ListedJob => {
     const now = fresh.get(job.id);
     return now && JSON.stringify(now) !== JSON.stringify(job) ? now : job;
   };
-  return { ...before, jobs: before.jobs.map(renewed), total };
+  return { ...before, jobs: markLeft(before.jobs.map(renewed), from, page, sort), total };
 }
 
 function countNews(loaded: Loaded, { jobs }: JobListAnswer): Loaded {

@@ -2,6 +2,7 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { JobAnswer } from '../../api/job.ts';
 import type { Column } from './columns.tsx';
+import type { ListedJob } from './left.ts';
 import { Row } from './row.tsx';
 import { readScroll, saveScroll } from './scroll-place.ts';
 import { useSparklines } from './sparklines.ts';
@@ -15,7 +16,7 @@ const CHECK_PIXELS = 36;
 const READ_AHEAD_ROWS = 200;
 
 export interface TableProps {
-  readonly jobs: readonly JobAnswer[];
+  readonly jobs: readonly ListedJob[];
   /** All jobs that match, whether they are loaded or not. */
   readonly total: number;
   readonly columns: readonly Column[];
