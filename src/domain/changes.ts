@@ -78,7 +78,7 @@ export function changeCollector() {
 /**
  * Returns the changes that somebody may know of; undefined if there are none. `measured` are the jobs that
  * got samples; `ownerOf` says whose a job is, or undefined if that is unknown. Those who see some jobs only
- * learn of `many` only from jobs that they see.
+ * learn that there were others only of jobs that they see.
  */
 export function tellChanges(
   { jobs, hasMore, nodes }: Pick<Changes, 'jobs' | 'hasMore' | 'nodes'>,

@@ -99,7 +99,11 @@ async function connectPage(webSocketUrl: string) {
     if (method === 'Page.loadEventFired') isLoaded = true;
     if (method === 'Network.requestWillBeSent')
       requested.push((params as { request: { url: string } }).request.url);
-    if (method === 'Network.loadingFailed') complaints.push((params as { errorText: string }).errorText);
+    if (method === 'Network.loadingFailed') {
+      const { errorText, canceled } = params as { errorText: string; canceled?: boolean };
+      // The page itself gave it up, such as its stream of changes.
+      if (!canceled) complaints.push(errorText);
+    }
     if (method === 'Runtime.exceptionThrown') complaints.push(JSON.stringify(params));
     if (method === 'Log.entryAdded') complaints.push((params as { entry: { text: string } }).entry.text);
   }

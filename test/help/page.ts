@@ -25,8 +25,10 @@ export const textOf = (page: Page, selector = 'main'): Promise<string> =>
 /** Presses a key, as `j` or `Enter`. */
 export async function press(page: Page, key: string): Promise<void> {
   const text = key.length === 1 ? { text: key } : key === 'Enter' ? { text: '\r' } : {};
-  await page.call('Input.dispatchKeyEvent', { type: 'keyDown', key, ...text });
-  await page.call('Input.dispatchKeyEvent', { type: 'keyUp', key });
+  // The browser itself closes a dialog, and asks for the code.
+  const code = key === 'Escape' ? { windowsVirtualKeyCode: 27 } : {};
+  await page.call('Input.dispatchKeyEvent', { type: 'keyDown', key, ...text, ...code });
+  await page.call('Input.dispatchKeyEvent', { type: 'keyUp', key, ...code });
 }
 
 /** Types text into what has the focus. */

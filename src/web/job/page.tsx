@@ -23,12 +23,12 @@ const POLL_MS = 15_000;
 
 /** Reads all that the page shows. `chosen` is the number of a run; undefined for the latest. */
 function useJob(id: string, chosen: number | undefined) {
-  const everyMs = POLL_MS;
-  const job = useResource(`job ${id}`, (signal) => getJson<JobAnswer>(jobPath(id), {}, signal), { everyMs });
+  const live = { everyMs: POLL_MS, on: { job: id } };
+  const job = useResource(`job ${id}`, (signal) => getJson<JobAnswer>(jobPath(id), {}, signal), live);
   const runs = useResource(
     `runs ${id}`,
     (signal) => getJson<Wire<typeof RunListAnswer>>(jobPath(id, '/runs'), {}, signal),
-    { everyMs },
+    live,
   );
   const events = useResource(job.value && `events ${id} ${job.value.state}`, (signal) =>
     getJson<EventListAnswer>(jobPath(id, '/events'), {}, signal),
@@ -36,7 +36,7 @@ function useJob(id: string, chosen: number | undefined) {
   const verdict = useResource(
     `verdict ${id} ${chosen}`,
     (signal) => getJson<VerdictAnswer>(jobPath(id, '/findings'), { run: chosen }, signal),
-    { everyMs },
+    live,
   );
   return { job, runs, events: events.value, verdict: verdict.value };
 }

@@ -40,7 +40,7 @@ export function Plots({ job, run, marks }: PlotsProps) {
   const { value, error, isLoading } = useResource(
     JSON.stringify([job.id, run, range, job.nodes]),
     (signal) => readLines({ job, run, range }, signal),
-    isLive ? { everyMs: LIVE_MS } : {},
+    isLive ? { everyMs: LIVE_MS, on: { job: job.id } } : {},
   );
   const charts = useMemo(() => (value ? chartsOf({ job, ...value }) : []), [value, job.memory_limit_mb]);
   if (error && !value) return <Problem error={error} />;

@@ -84,12 +84,12 @@ function Heading({ id, job }: { id: string; job: JobAnswer | undefined }) {
 }
 
 function Content({ id }: { id: string }) {
-  const everyMs = POLL_MS;
-  const job = useResource(`job ${id}`, (signal) => getJson<JobAnswer>(jobPath(id), {}, signal), { everyMs });
+  const live = { everyMs: POLL_MS, on: { job: id } };
+  const job = useResource(`job ${id}`, (signal) => getJson<JobAnswer>(jobPath(id), {}, signal), live);
   const verdict = useResource(
     `verdict ${id}`,
     (signal) => getJson<VerdictAnswer>(jobPath(id, '/findings'), {}, signal),
-    { everyMs },
+    live,
   );
   if (!job.value) return job.error ? <Problem error={job.error} /> : <p class="soft">Reading …</p>;
   return (

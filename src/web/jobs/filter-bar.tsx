@@ -1,7 +1,7 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useRef, useState } from 'preact/hooks';
 import type { JobAnswer } from '../../api/job.ts';
 import { readFilter, splitFilter, type Term } from '../parts/filter.ts';
-import { isTyping } from '../parts/keys.ts';
+import { useKeys } from '../parts/keys.ts';
 import type { Suggestion } from './completion.ts';
 import { SuggestionList, useSuggestions } from './suggestions.tsx';
 
@@ -29,15 +29,7 @@ export function FilterBar({ text, nowMs, jobs, onChange }: FilterBarProps) {
   const suggestions = useSuggestions({ word, jobs, isEmpty: terms.length === 0, isOpen });
   const isListed = isOpen && suggestions.length > 0;
 
-  useEffect(() => {
-    const onKey = (event: KeyboardEvent) => {
-      if (event.key !== '/' || isTyping(event.target)) return;
-      event.preventDefault();
-      field.current?.focus();
-    };
-    addEventListener('keydown', onKey);
-    return () => removeEventListener('keydown', onKey);
-  }, []);
+  useKeys('List', [{ keys: ['/'], does: 'goes to the filter', press: () => field.current?.focus() }]);
 
   const write = (next: string, open: boolean) => {
     setWord(next);

@@ -1,5 +1,4 @@
-import { useEffect, useRef } from 'preact/hooks';
-import { isTyping } from '../parts/keys.ts';
+import { useKeys } from '../parts/keys.ts';
 
 export interface ListKeys {
   /** Goes down or up by this many rows. */
@@ -11,36 +10,19 @@ export interface ListKeys {
   readonly close: () => void;
 }
 
-const KEYS: Readonly<Record<string, (keys: ListKeys) => void>> = {
-  j: ({ step }) => step(1),
-  ArrowDown: ({ step }) => step(1),
-  k: ({ step }) => step(-1),
-  ArrowUp: ({ step }) => step(-1),
-  Enter: ({ open }) => open(),
-  o: ({ peek }) => peek(),
-  ' ': ({ peek }) => peek(),
-  x: ({ select }) => select(),
-  c: ({ compare }) => compare(),
-  Escape: ({ close }) => close(),
-};
-
-/** Buttons and links have these keys for themselves. */
-const PRESSES = ['Enter', ' '];
-
 /** Follows the keys of the list while it is shown. */
-export function useListKeys(keys: ListKeys): void {
-  const latest = useRef(keys);
-  latest.current = keys;
-  useEffect(() => {
-    const onKey = (event: KeyboardEvent) => {
-      const { key, target } = event;
-      const act = Object.hasOwn(KEYS, key) ? KEYS[key] : undefined;
-      if (!act || isTyping(target) || event.ctrlKey || event.metaKey || event.altKey) return;
-      if (PRESSES.includes(key) && (target as Element).closest?.('a, button, summary')) return;
-      event.preventDefault();
-      act(latest.current);
-    };
-    addEventListener('keydown', onKey);
-    return () => removeEventListener('keydown', onKey);
-  }, []);
+export function useListKeys({ step, open, peek, select, compare, close }: ListKeys): void {
+  useKeys('List', [
+    { keys: ['j', 'ArrowDown'], does: 'goes down', press: () => step(1) },
+    { keys: ['k', 'ArrowUp'], does: 'goes up', press: () => step(-1) },
+    { keys: ['Enter'], does: 'opens the job', press: open },
+    { keys: [' ', 'o'], does: 'opens the drawer, and closes it', press: peek },
+    { keys: ['x'], does: 'selects the job, or not', press: select },
+    { keys: ['c'], does: 'compares the selected jobs', press: compare },
+    {
+      keys: ['Escape'],
+      does: 'closes what is open beside the list, then takes the selection back',
+      press: close,
+    },
+  ]);
 }

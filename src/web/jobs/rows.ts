@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { JobListAnswer } from '../../api/job-list.ts';
+import { keepFresh } from '../parts/refresh.ts';
 import { getJson, type Query, RequestError } from '../parts/request.ts';
 import { type ListedJob, markLeft } from './left.ts';
 
@@ -83,7 +84,7 @@ export function useRows(query: Readonly<Record<string, string>>, options: RowOpt
     if (latest.key !== key || round > 0)
       void read({ limit }, stop.signal, (page) => appendPage({ ...NOTHING, key }, page, undefined));
     const renewPage = async () => {
-      if (document.hidden || latest.key !== key) return;
+      if (latest.key !== key) return;
       await read({ limit: FIRST_ROWS }, stop.signal, (page) =>
         countNews(mixIn(latest, page, 0, query.sort), page),
       );
@@ -92,11 +93,10 @@ export function useRows(query: Readonly<Record<string, string>>, options: RowOpt
       const { cursor, count, from } = page;
       await read({ limit: count, cursor }, stop.signal, (fresh) => mixIn(latest, fresh, from, query.sort));
     };
-    const timer = setInterval(renewPage, POLL_MS);
-    if (round === 0) void renewPage();
+    const stopRenewing = keepFresh(renewPage, { everyMs: POLL_MS, on: 'jobs', isRead: round > 0 });
     return () => {
       stop.abort();
-      clearInterval(timer);
+      stopRenewing();
     };
   }, [key, round]);
 

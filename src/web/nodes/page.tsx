@@ -20,6 +20,7 @@ const POLL_MS = 15_000;
 export function NodesPage() {
   const { value, error } = useResource('nodes', (signal) => getJson<NodeListAnswer>('v1/nodes', {}, signal), {
     everyMs: POLL_MS,
+    on: 'nodes',
   });
   useEffect(() => {
     document.title = 'Nodes · hpc-observe';

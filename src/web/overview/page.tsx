@@ -20,7 +20,12 @@ export function OverviewPage() {
     (signal) => getJson<OverviewAnswer>('v1/overview', {}, signal),
     { everyMs: POLL_MS },
   );
-  const any = useResource('any job', (signal) => getJson<JobListAnswer>('v1/jobs', { limit: 1 }, signal));
+  const any = useResource(
+    'any job',
+    (signal) => getJson<JobListAnswer>('v1/jobs', { limit: 1 }, signal),
+    // Until there is one, a new one matters.
+    value && value.running + value.pending > 0 ? {} : { on: 'jobs' },
+  );
   useEffect(() => {
     document.title = 'hpc-observe';
   }, []);

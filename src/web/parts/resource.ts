@@ -1,4 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
+import type { Concern } from './concern.ts';
+import { keepFresh } from './refresh.ts';
 import { RequestError } from './request.ts';
 
 /** Something that is read from the API. While it is read anew, the last value stays. */
@@ -10,9 +12,13 @@ export interface Resource<Value> {
 }
 
 interface ResourceOptions {
-  /** Reads again this long after each answer, while the page can be seen; never if left out. */
+  /** Reads again this long after each answer, while the page can be seen; never if both are left out. */
   readonly everyMs?: number;
+  /** Reads again when a change concerns it, and `everyMs` (by default 15 s) only if none are heard of. */
+  readonly on?: Concern | undefined;
 }
+
+const EVERY_MS = 15_000;
 
 /**
  * Reads something for as long as the component is shown, and anew when `key` changes. A key of undefined
@@ -21,7 +27,7 @@ interface ResourceOptions {
 export function useResource<Value>(
   key: string | undefined,
   read: (signal: AbortSignal) => Promise<Value>,
-  { everyMs }: ResourceOptions = {},
+  { on, everyMs = on && EVERY_MS }: ResourceOptions = {},
 ): Resource<Value> {
   const [state, setState] = useState<{ key?: string; value?: Value; error?: RequestError }>({});
   const reader = useRef(read);
@@ -39,37 +45,13 @@ export function useResource<Value>(
         setState((before) => ({ ...before, key, error: known }));
       }
     };
-    const stopLoading = everyMs === undefined ? loadOnce(load) : loadRepeatedly(load, everyMs);
+    let stopLoading = () => {};
+    if (everyMs === undefined) void load();
+    else stopLoading = keepFresh(load, { everyMs, on });
     return () => {
       stop.abort();
       stopLoading();
     };
-  }, [key, everyMs]);
+  }, [key, everyMs, JSON.stringify(on)]);
   return { value: state.value, error: state.error, isLoading: state.key !== key };
-}
-
-function loadOnce(load: () => Promise<void>): () => void {
-  void load();
-  return () => {};
-}
-
-/** Loads now and after each load again, but only while somebody sees the page. */
-function loadRepeatedly(load: () => Promise<void>, everyMs: number): () => void {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  let isStopped = false;
-  const run = async () => {
-    clearTimeout(timer);
-    if (!document.hidden) await load();
-    if (!isStopped) timer = setTimeout(run, everyMs);
-  };
-  const wake = () => {
-    if (!document.hidden) void run();
-  };
-  document.addEventListener('visibilitychange', wake);
-  void run();
-  return () => {
-    isStopped = true;
-    clearTimeout(timer);
-    document.removeEventListener('visibilitychange', wake);
-  };
 }

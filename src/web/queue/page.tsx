@@ -16,6 +16,7 @@ const POLL_MS = 10_000;
 export function QueuePage() {
   const { value, error } = useResource('queue', (signal) => getJson<QueueAnswer>('v1/queue', {}, signal), {
     everyMs: POLL_MS,
+    on: 'jobs',
   });
   useEffect(() => {
     document.title = 'Queue · hpc-observe';
