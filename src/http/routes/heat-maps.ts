@@ -1,5 +1,5 @@
 import { Elysia } from 'elysia';
-import { DEFAULT_COLUMNS, GET_HEAT_MAP, HEAT_MAP_PARAMETERS, heatMapParts } from '../../api/heat-map.ts';
+import { DEFAULT_COLUMNS, GET_HEAT_MAP, HEAT_MAP_PARAMETERS } from '../../api/heat-map.ts';
 import { MAX_RUN, RUN } from '../../api/operation.ts';
 import { READING_BY } from '../../api/reading.ts';
 import { defined } from '../../domain/defined.ts';
@@ -9,6 +9,7 @@ import type { HeatMapQuery } from '../../domain/store/samples.ts';
 import type { ViewStore } from '../../domain/store/view.ts';
 import { callerContext, viewOf } from '../request/caller.ts';
 import { readQuery } from '../request/query.ts';
+import { heatMapParts } from '../response/heat-map-text.ts';
 import { describe } from '../response/operation.ts';
 import { sendPacked } from '../response/packed.ts';
 

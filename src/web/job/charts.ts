@@ -20,6 +20,8 @@ export interface Chart {
   readonly limit?: { readonly value: number; readonly label: string } | undefined;
   /** Whether its lines are not those of the legend above all plots. */
   readonly hasOwnLegend?: true;
+  /** Whether its lines are parts that add up, the largest last. */
+  readonly hasAreas?: true;
 }
 
 /** Fields that the plots of nodes ask for. */
@@ -33,6 +35,8 @@ export const NODE_FIELDS = [
   'memory_limit_bytes',
   'io_read_bytes',
   'io_written_bytes',
+  'node_energy_joules',
+  'cpu_energy_joules',
 ];
 /** Fields that the plots of GPUs ask for. */
 export const GPU_FIELDS = ['gpu_utilization_percent', 'gpu_memory_used_bytes', 'gpu_power_watts'];
@@ -78,16 +82,31 @@ export function chartsOf({ job, nodes, gpus }: ChartOptions): Chart[] {
       hasOwnLegend: true,
     },
     ioChart(nodes),
+    {
+      title: 'Power, its share of the nodes',
+      curves: powerOf(nodes, 'node_energy_joules'),
+      format: formatWatts,
+    },
+    {
+      title: 'Power, its share of the CPUs',
+      curves: powerOf(nodes, 'cpu_energy_joules'),
+      format: formatWatts,
+    },
   ];
   return charts
     .map((chart) => ({ ...chart, curves: chart.curves.filter(isMeasured) }))
     .filter(({ curves }) => curves.length > 0);
 }
 
+/** Energy that grows by a joule a second is a power of a watt. */
+const powerOf = (nodes: readonly Line[], field: string): Curve[] =>
+  nodes.map(({ label, rows }) => ({ label, rows, fields: [field], isRate: true }));
+
 /** On one node also what the kernel compares with the limit, which counts cached files too. */
 function memoryChart(job: JobAnswer, nodes: readonly Line[]): Chart {
   const [only] = nodes;
   const isOne = nodes.length === 1 && only !== undefined;
+  const isMean = isOne && job.nodes.length > 1 && only.label === '';
   if (isOne && isMeasured({ label: '', rows: only.rows, fields: ['memory_anonymous_bytes'] })) {
     const limit = only.rows.findLast((row) => typeof row.memory_limit_bytes === 'number')?.memory_limit_bytes;
     return {
@@ -100,14 +119,18 @@ function memoryChart(job: JobAnswer, nodes: readonly Line[]): Chart {
       isBinary: true,
       limit: typeof limit === 'number' ? limitOf(limit) : undefined,
       hasOwnLegend: true,
+      hasAreas: true,
     };
   }
   return {
-    title: isOne && job.nodes.length > 1 ? 'Memory of all nodes' : 'Memory',
+    title: isMean ? 'Memory of a node, mean' : 'Memory',
     curves: nodes.map(({ label, rows }) => ({ label, rows, fields: ['memory_usage_mb'] })),
     format: formatMb,
     isBinary: true,
-    limit: isOne && job.memory_limit_mb ? limitOf(job.memory_limit_mb * MB, 1 / MB) : undefined,
+    limit:
+      job.memory_limit_mb && (isMean || job.nodes.length === 1)
+        ? limitOf((job.memory_limit_mb * MB) / Math.max(1, job.nodes.length), 1 / MB)
+        : undefined,
   };
 }
 
@@ -116,7 +139,7 @@ const MB = 1024 * 1024;
 /** `scale` turns bytes into the unit of the plot. */
 const limitOf = (bytes: number, scale = 1) => ({
   value: bytes * scale,
-  label: `limit ${formatBytes(bytes)}`,
+  label: `limit ${formatBytes(Math.round(bytes))}`,
 });
 
 function ioChart(nodes: readonly Line[]): Chart {
@@ -132,10 +155,11 @@ function ioChart(nodes: readonly Line[]): Chart {
       title: 'Disks',
       curves: [rate('read', only.rows, ['io_read_bytes']), rate('written', only.rows, ['io_written_bytes'])],
       format: formatRate,
+      isBinary: true,
       hasOwnLegend: true,
     };
   const curves = nodes.map(({ label, rows }) => rate(label, rows, ['io_read_bytes', 'io_written_bytes']));
-  return { title: 'Disks, read and written', curves, format: formatRate };
+  return { title: 'Disks, read and written', curves, format: formatRate, isBinary: true };
 }
 
 const MAX_GPU_LINES = 16;

@@ -2,7 +2,7 @@ import type { JobAnswer } from '../../api/job.ts';
 import type { EventListAnswer } from '../../api/job-event.ts';
 import { formatMb, formatSeconds } from '../../domain/figures.ts';
 import { formatLocal, Moment } from '../parts/moment.tsx';
-import { apiAddress, jobPath } from '../parts/request.ts';
+import { apiAddress, jobPath, type Query } from '../parts/request.ts';
 
 /** Fields that the rest of the page shows. */
 const SHOWN = new Set([
@@ -17,8 +17,15 @@ const SHOWN = new Set([
 ]);
 const MAX_NODES = 200;
 
+interface FactsProps {
+  readonly job: JobAnswer;
+  readonly events: EventListAnswer | undefined;
+  /** The run that is shown; undefined for the latest. */
+  readonly run: number | undefined;
+}
+
 /** Shows everything that is known of a job, its changes, and where to get its data. */
-export function Facts({ job, events }: { job: JobAnswer; events: EventListAnswer | undefined }) {
+export function Facts({ job, events, run }: FactsProps) {
   const facts = Object.entries(job).filter(([name]) => !SHOWN.has(name));
   return (
     <>
@@ -45,21 +52,43 @@ export function Facts({ job, events }: { job: JobAnswer; events: EventListAnswer
         </dl>
       </section>
       {events && <Changes events={events} />}
-      <section aria-labelledby="data" class="data">
-        <h2 id="data">Data</h2>
-        <p>
-          <a href={apiAddress(jobPath(job.id, '/metrics'), { format: 'csv' })} download={`${job.id}.csv`}>
-            Samples as CSV
-          </a>{' '}
-          · <a href={apiAddress(jobPath(job.id, '/metrics'))}>Samples as JSON</a> ·{' '}
-          <a href={apiAddress(jobPath(job.id, '/summary'))}>Summary</a> ·{' '}
-          <a href={apiAddress(jobPath(job.id))}>Job</a> ·{' '}
+      <Data id={job.id} run={run} />
+    </>
+  );
+}
+
+/** Where everything on the page can be had. */
+function Data({ id, run }: { id: string; run: number | undefined }) {
+  const ofRun = (part: string, query: Query = {}) => apiAddress(jobPath(id, part), { run, ...query });
+  const links = [
+    ['Samples as CSV', ofRun('/metrics', { format: 'csv' }), `${id}.csv`],
+    ['Samples as JSON', ofRun('/metrics')],
+    ['Summary', ofRun('/summary')],
+    ['Findings', ofRun('/findings')],
+    ['Heat map', ofRun('/heatmap')],
+    ['Completeness', ofRun('/quality')],
+    ['Job', apiAddress(jobPath(id))],
+    ['Runs', apiAddress(jobPath(id, '/runs'))],
+    ['Changes', apiAddress(jobPath(id, '/events'))],
+  ] as const;
+  return (
+    <section aria-labelledby="data" class="data">
+      <h2 id="data">Data</h2>
+      <ul class="links">
+        {links.map(([name, address, file]) => (
+          <li key={name}>
+            <a href={address} download={file}>
+              {name}
+            </a>
+          </li>
+        ))}
+        <li>
           <button type="button" onClick={() => print()}>
             Print
           </button>
-        </p>
-      </section>
-    </>
+        </li>
+      </ul>
+    </section>
   );
 }
 

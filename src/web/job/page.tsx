@@ -13,8 +13,11 @@ import { place } from '../parts/router.ts';
 import { Facts } from './facts.tsx';
 import { LifeLine } from './life.tsx';
 import { Measured } from './measured.tsx';
+import { Neighbours } from './neighbours.tsx';
 import { NodeTable } from './nodes.tsx';
 import { Plots } from './plots.tsx';
+import { Quality } from './quality.tsx';
+import { Steps } from './steps.tsx';
 import { Title } from './title.tsx';
 import { UsedOfAsked } from './used-of-asked.tsx';
 import { Verdict } from './verdict.tsx';
@@ -79,16 +82,22 @@ interface JobViewProps {
 
 function JobView({ job, runs, run, summary, events, verdict }: JobViewProps) {
   const marks = useMemo(() => marksOf(events), [events]);
+  const chosen = run === runs.length ? undefined : run;
   return (
     <>
       <Title job={job} runs={runs} run={run} />
       {verdict && <Verdict verdict={verdict} />}
-      <LifeLine job={job} />
+      <LifeLine job={job} runs={runs} />
       {summary && <UsedOfAsked job={job} summary={summary} />}
       {summary && <Measured summary={summary} />}
-      <Plots job={job} run={run === runs.length ? undefined : run} marks={marks} />
+      <Plots job={job} run={chosen} marks={marks} />
       {summary && <NodeTable summary={summary} />}
-      <Facts job={job} events={events} />
+      <section class="folds" aria-label="More about it">
+        <Quality id={job.id} run={chosen} />
+        {chosen === undefined && <Steps job={job} />}
+        <Neighbours job={job} />
+      </section>
+      <Facts job={job} events={events} run={chosen} />
     </>
   );
 }

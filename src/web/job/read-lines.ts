@@ -18,9 +18,13 @@ interface Wanted {
   /** Undefined for the latest. */
   readonly run: number | undefined;
   readonly range: Range;
+  /** Reads this node alone. */
+  readonly node?: string | undefined;
 }
 
 export interface Lines {
+  /** When they were read. */
+  readonly timeMs: number;
   readonly nodes: readonly Line[];
   readonly gpus: readonly Line[];
 }
@@ -29,17 +33,22 @@ export interface Lines {
 export const isByNode = ({ nodes }: JobAnswer): boolean => nodes.length <= MAX_LINES;
 
 /** Reads what the plots show: a line a node, or the mean of a job of many; and a line a GPU. */
-export async function readLines({ job, run, range }: Wanted, signal: AbortSignal): Promise<Lines> {
+export async function readLines(
+  { job, run, range, node: only }: Wanted,
+  signal: AbortSignal,
+): Promise<Lines> {
   const query = { max_points: POINTS, run, start_time: range.from, end_time: range.to };
   const read = async (more: Query) =>
     (await getJson<{ samples: Row[] }>(jobPath(job.id, '/metrics'), { ...query, ...more }, signal)).samples;
   // Of many nodes only the documented values: others would be read sample by sample.
-  if (!isByNode(job)) return { nodes: [{ label: '', rows: await read({}) }], gpus: [] };
-  const names = job.nodes.length > 0 ? job.nodes : [undefined];
+  const timeMs = Date.now();
+  if (!isByNode(job) && only === undefined)
+    return { timeMs, nodes: [{ label: '', rows: await read({}) }], gpus: [] };
+  const names = only !== undefined ? [only] : job.nodes.length > 0 ? job.nodes : [undefined];
   const fields = NODE_FIELDS.join(',');
   const [nodes, gpuRows] = await Promise.all([
     Promise.all(names.map(async (node) => ({ label: node ?? '', rows: await read({ node, fields }) }))),
-    job.gpus === 0 ? [] : read({ by: 'gpu', fields: GPU_FIELDS.join(',') }),
+    job.gpus === 0 ? [] : read({ by: 'gpu', node: only, fields: GPU_FIELDS.join(',') }),
   ]);
-  return { nodes: nodes.filter(({ rows }) => rows.length > 0), gpus: linesOfGpus(job, gpuRows) };
+  return { timeMs, nodes: nodes.filter(({ rows }) => rows.length > 0), gpus: linesOfGpus(job, gpuRows) };
 }

@@ -41,6 +41,41 @@ export function alignCurves(curves: readonly Curve[]): PlotData {
   };
 }
 
+/** A stretch of time, in milliseconds since 1970. */
+interface Span {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+/** Returns the times within a span in which no line has a reading for longer than usual. */
+export function gapsOf(lines: readonly (readonly Row[])[], span: Span): Span[] {
+  const covered = lines.flatMap(coveredBy).sort((one, other) => one.fromMs - other.fromMs);
+  const gaps: Span[] = [];
+  let knownMs = span.fromMs;
+  for (const { fromMs, toMs } of covered) {
+    if (fromMs > knownMs) gaps.push({ fromMs: knownMs, toMs: Math.min(fromMs, span.toMs) });
+    knownMs = Math.max(knownMs, toMs);
+  }
+  if (knownMs < span.toMs) gaps.push({ fromMs: knownMs, toMs: span.toMs });
+  return gaps.filter((gap) => gap.toMs > gap.fromMs);
+}
+
+/** Returns the times that the readings of a line stand for; at its ends they reach as far as usual. */
+function coveredBy(rows: readonly Row[]): Span[] {
+  const times = rows.map(middleOf);
+  const steps = times.slice(1).map((timeMs, place) => timeMs - times[place]!);
+  const usualMs = GAP_FACTOR * (steps.sort((one, other) => one - other)[steps.length >> 1] ?? 0);
+  const covered: Span[] = [];
+  let fromMs = (times[0] ?? 0) - usualMs;
+  for (const [place, timeMs] of times.entries()) {
+    const isLast = place === times.length - 1;
+    if (!isLast && !isBeforeGap(times, place)) continue;
+    covered.push({ fromMs, toMs: isLast ? timeMs + usualMs : timeMs });
+    fromMs = times[place + 1] ?? timeMs;
+  }
+  return covered;
+}
+
 /** Whether anything was measured that a line could be drawn of. */
 export const isMeasured = ({ rows, fields }: Curve): boolean =>
   rows.some((row) => typeof row[fields[0]!] === 'number');

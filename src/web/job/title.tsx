@@ -3,9 +3,9 @@ import type { RunAnswer } from '../../api/run.ts';
 import { formatCount, formatSeconds } from '../../domain/figures.ts';
 import { writeTerm } from '../parts/filter.ts';
 import { formatLocal, now } from '../parts/moment.tsx';
-import { addressOf, go, place } from '../parts/router.ts';
+import { accountAddress, addressOf, arrayAddress, go, place, userAddress } from '../parts/router.ts';
 import { runtimeOf } from '../parts/runtime.ts';
-import { State } from '../parts/state.tsx';
+import { State, wordOf } from '../parts/state.tsx';
 
 interface TitleProps {
   readonly job: JobAnswer;
@@ -25,10 +25,27 @@ export function Title({ job, runs, run }: TitleProps) {
       <State state={job.state} rawState={job.raw_state} />
       {runs.length > 1 && <RunMenu runs={runs} run={run} />}
       <p class="soft">
-        <Link name="user" value={job.user} />
-        <Link before=" for " name="account" value={job.account} />
-        <Link before=" in " name="partition" value={job.partition} />
-        <Link before=" · task of array " name="array" value={job.array_job_id} />
+        <a href={userAddress(job.user)}>{job.user}</a>
+        {job.account !== undefined && (
+          <>
+            {' '}
+            for <a href={accountAddress(job.account)}>{job.account}</a>
+          </>
+        )}
+        {job.partition !== undefined && (
+          <>
+            {' '}
+            in{' '}
+            <a href={addressOf('jobs', { filter: writeTerm('partition', job.partition) })}>{job.partition}</a>
+          </>
+        )}
+        {job.array_job_id !== undefined && (
+          <>
+            {' '}
+            · {job.array_task_id === undefined ? 'tasks' : `task ${job.array_task_id}`} of array{' '}
+            <a href={arrayAddress(job.array_job_id)}>{job.array_job_id}</a>
+          </>
+        )}
         {ranText(job)}
         {job.nodes.length > 0 && ` · on ${formatCount(job.nodes.length, 'node')}`}
       </p>
@@ -43,23 +60,6 @@ function ranText(job: JobAnswer): string {
   return ` · ran ${formatSeconds(seconds)}${limit}`;
 }
 
-interface LinkProps {
-  /** The name of the filter that lists the jobs that share the value. */
-  readonly name: string;
-  readonly value: string | undefined;
-  readonly before?: string;
-}
-
-function Link({ name, value, before = '' }: LinkProps) {
-  if (value === undefined) return null;
-  return (
-    <>
-      {before}
-      <a href={addressOf('jobs', { filter: writeTerm(name, value) })}>{value}</a>
-    </>
-  );
-}
-
 function RunMenu({ runs, run }: Omit<TitleProps, 'job'>) {
   const latest = runs.length;
   const show = (chosen: string) =>
@@ -68,10 +68,11 @@ function RunMenu({ runs, run }: Omit<TitleProps, 'job'>) {
     <label>
       <span class="visually-hidden">Run</span>
       <select value={String(run)} onChange={({ currentTarget }) => show(currentTarget.value)}>
-        {runs.map(({ run: number, state, start_time }) => (
+        {runs.map(({ run: number, state, raw_state, start_time, nodes }) => (
           <option key={number} value={String(number)}>
-            run {number} of {latest}: {state}
+            run {number} of {latest}: {wordOf(state, raw_state)}
             {start_time && `, ${formatLocal(Date.parse(start_time))}`}
+            {nodes.length > 0 && `, ${nodes.length === 1 ? nodes[0] : `${nodes.length} nodes`}`}
           </option>
         ))}
       </select>

@@ -2,6 +2,8 @@ import { useEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
 import { formatSeconds } from '../../domain/figures.ts';
 import { formatLocal } from './moment.tsx';
+import { drawEnds, drawGaps, drawOver, endsWidth } from './plot-drawing.ts';
+import { Numbers } from './plot-numbers.tsx';
 import { theme } from './theme.tsx';
 
 /** A moment that is marked in every plot. */
@@ -10,7 +12,13 @@ export interface Mark {
   readonly label: string;
 }
 
-interface PlotProps {
+/** A stretch of time, in milliseconds since 1970. */
+export interface Span {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+export interface PlotProps {
   readonly title: string;
   /** Seconds since 1970. */
   readonly times: readonly number[];
@@ -27,25 +35,43 @@ interface PlotProps {
   readonly marks?: readonly Mark[];
   /** The times are seconds since the start of each line. */
   readonly isElapsed?: boolean;
+  /** Times in which nothing was measured, which are hatched. */
+  readonly gaps?: readonly Span[];
+  /** What is shown; from the first value to the last if left out. */
+  readonly span?: Span | undefined;
+  /** Whether the areas below the lines are filled, as those of parts that add up. */
+  readonly hasAreas?: boolean;
+  /** Pixels right of the lines for their names; as many as those need if left out. */
+  readonly endRoom?: number;
+  /** Pixels of its width on paper. */
+  readonly printWidth?: number;
   /** Called with the range that the reader has drawn, in milliseconds; undefined for all of it. */
-  readonly onZoom: (range: { fromMs: number; toMs: number } | undefined) => void;
+  readonly onZoom: (range: Span | undefined) => void;
 }
 
 const HEIGHT = 150;
+/** A third of a page of A4; src/web/style/print.css. */
+const PRINT_WIDTH = 284;
 const LEAST_ZOOM_PIXELS = 6;
 
 /** Draws lines over time. The cursors of all plots of a page move together; dragging zooms. */
 export function Plot(props: PlotProps) {
   const place = useRef<HTMLDivElement>(null);
-  const { title, times, columns, labels, max, limit } = props;
+  const { title, times, columns, labels, format, max, limit, span, gaps = [] } = props;
   const latest = useRef(props);
   latest.current = props;
   const look = theme.value;
   useEffect(() => {
     const element = place.current!;
     const plot = new uPlot(optionsOf(element, latest), dataOf(times, columns), element);
-    const observer = new ResizeObserver(() => plot.setSize({ width: element.clientWidth, height: HEIGHT }));
+    const resize = (width = element.clientWidth) => plot.setSize({ width, height: HEIGHT });
+    const observer = new ResizeObserver(() => resize());
     observer.observe(element);
+    // Canvas does not follow the style of paper by itself.
+    const fitPaper = () => resize(latest.current.printWidth ?? PRINT_WIDTH);
+    const fitScreen = () => resize();
+    addEventListener('beforeprint', fitPaper);
+    addEventListener('afterprint', fitScreen);
     const showAll = () => latest.current.onZoom(undefined);
     element.addEventListener('dblclick', showAll);
     const dark = matchMedia('(prefers-color-scheme: dark)');
@@ -53,15 +79,18 @@ export function Plot(props: PlotProps) {
     dark.addEventListener('change', redraw);
     return () => {
       element.removeEventListener('dblclick', showAll);
+      removeEventListener('beforeprint', fitPaper);
+      removeEventListener('afterprint', fitScreen);
       dark.removeEventListener('change', redraw);
       observer.disconnect();
       plot.destroy();
     };
-  }, [times, columns, labels.join('\n'), max, limit?.value, look]);
+  }, [times, columns, labels.join('\n'), max, limit?.value, span?.fromMs, span?.toMs, look]);
   return (
     <figure class="plot" aria-label={describe(props)}>
       <figcaption>{title}</figcaption>
-      <div ref={place} />
+      <div ref={place} data-gaps={gaps.length} />
+      <Numbers title={title} labels={labels} columns={columns} format={format} />
     </figure>
   );
 }
@@ -91,12 +120,10 @@ const dataOf = (times: readonly number[], columns: PlotProps['columns']): uPlot.
   ...(columns as (number | null | undefined)[][]),
 ];
 
-const colour = (name: string): string => getComputedStyle(document.documentElement).getPropertyValue(name);
-
-/** The value of a token: canvas does not know light-dark(), so that a probe resolves it. */
-function resolve(element: HTMLElement, name: string): string {
+/** Returns a colour as canvas understands it, which does not know light-dark(): a probe resolves it. */
+export function resolveColour(element: HTMLElement, text: string): string {
   const probe = document.createElement('span');
-  probe.style.color = colour(name);
+  probe.style.color = text;
   element.append(probe);
   const resolved = getComputedStyle(probe).color;
   probe.remove();
@@ -104,8 +131,9 @@ function resolve(element: HTMLElement, name: string): string {
 }
 
 function optionsOf(element: HTMLElement, latest: { readonly current: PlotProps }): uPlot.Options {
-  const { labels, format, max, limit, isBinary = false, isElapsed = false } = latest.current;
-  const token = (name: string) => resolve(element, name);
+  const { labels, format, max, limit, span, hasAreas, isBinary = false, isElapsed = false } = latest.current;
+  const token = (name: string) => resolveColour(element, `var(${name})`);
+  const pale = (name: string) => resolveColour(element, `color-mix(in srgb, var(${name}) 22%, transparent)`);
   const axis: uPlot.Axis = {
     stroke: () => token('--ink-soft'),
     grid: { stroke: () => token('--rule'), width: 1 },
@@ -117,8 +145,14 @@ function optionsOf(element: HTMLElement, latest: { readonly current: PlotProps }
     width: element.clientWidth,
     height: HEIGHT,
     legend: { show: false },
-    padding: [8, 8, 0, 0],
-    scales: { x: { time: !isElapsed }, y: { range: (_, __, most) => [0, top(most ?? 0)] } },
+    padding: [8, latest.current.endRoom ?? endsWidth(element, labels), 0, 0],
+    scales: {
+      x: {
+        time: !isElapsed,
+        ...(span && { range: [span.fromMs / 1000, span.toMs / 1000] as [number, number] }),
+      },
+      y: { range: (_, __, most) => [0, top(most ?? 0)] },
+    },
     axes: [
       isElapsed
         ? { ...axis, space: 80, incrs: DURATIONS, values: (_, values) => values.map(formatSeconds) }
@@ -135,13 +169,18 @@ function optionsOf(element: HTMLElement, latest: { readonly current: PlotProps }
       ...labels.map((label, index) => ({
         label,
         stroke: () => token(`--series-${(index % 8) + 1}`),
+        ...(hasAreas && { fill: () => pale(`--series-${(index % 8) + 1}`) }),
         width: 1.25,
         points: { show: false },
         spanGaps: false,
       })),
     ],
     hooks: {
-      draw: [(plot) => drawOver(plot, latest.current, token)],
+      drawAxes: [(plot) => drawGaps(plot, latest.current, token)],
+      draw: [
+        (plot) => drawOver(plot, latest.current, token),
+        (plot) => drawEnds(plot, latest.current, token),
+      ],
       setCursor: [(plot) => showValues(plot, latest.current)],
       setSelect: [(plot) => zoom(plot, latest.current)],
     },
@@ -181,42 +220,6 @@ function zoom(plot: uPlot, { onZoom }: PlotProps): void {
   const timeAt = (pixels: number) => Math.round(plot.posToVal(pixels, 'x') * 1000);
   plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
   onZoom({ fromMs: timeAt(left), toMs: timeAt(left + width) });
-}
-
-/** Draws the limit and the marks of events. */
-function drawOver(plot: uPlot, { limit, marks = [] }: PlotProps, token: (name: string) => string): void {
-  const { ctx, bbox } = plot;
-  ctx.save();
-  ctx.lineWidth = devicePixelRatio;
-  ctx.font = `${10 * devicePixelRatio}px system-ui, sans-serif`;
-  ctx.textAlign = 'left';
-  ctx.textBaseline = 'alphabetic';
-  if (limit) {
-    const y = plot.valToPos(limit.value, 'y', true);
-    ctx.strokeStyle = ctx.fillStyle = token('--harm');
-    line(ctx, [bbox.left, y], [bbox.left + bbox.width, y]);
-    ctx.fillText(limit.label, bbox.left + 4 * devicePixelRatio, y + 11 * devicePixelRatio);
-  }
-  ctx.strokeStyle = ctx.fillStyle = token('--ink-soft');
-  ctx.setLineDash([3 * devicePixelRatio, 3 * devicePixelRatio]);
-  for (const { timeMs, label } of marks) {
-    const x = plot.valToPos(timeMs / 1000, 'x', true);
-    if (x < bbox.left || x > bbox.left + bbox.width) continue;
-    line(ctx, [x, bbox.top], [x, bbox.top + bbox.height]);
-    ctx.fillText(label, x + 3 * devicePixelRatio, bbox.top + 10 * devicePixelRatio);
-  }
-  ctx.restore();
-}
-
-function line(
-  ctx: CanvasRenderingContext2D,
-  from: readonly [number, number],
-  to: readonly [number, number],
-): void {
-  ctx.beginPath();
-  ctx.moveTo(...from);
-  ctx.lineTo(...to);
-  ctx.stroke();
 }
 
 const timeText = (seconds: number, isElapsed: boolean | undefined): string =>

@@ -25,6 +25,12 @@ export function applyTheme(): void {
   else document.documentElement.dataset.theme = theme.value;
 }
 
+// Paper is light.
+addEventListener('beforeprint', () => {
+  document.documentElement.dataset.theme = 'light';
+});
+addEventListener('afterprint', applyTheme);
+
 function choose(next: Theme): void {
   theme.value = next;
   applyTheme();
