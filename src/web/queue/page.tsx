@@ -9,6 +9,7 @@ import { Oldest } from './oldest.tsx';
 import { Partitions } from './partitions.tsx';
 import { Reasons } from './reasons.tsx';
 import { Users } from './users.tsx';
+import { Waits } from './waits.tsx';
 
 const POLL_MS = 10_000;
 
@@ -46,6 +47,7 @@ function Waiting({ queue }: { queue: QueueAnswer }) {
         </div>
         <div>
           <Reasons reasons={reasons} />
+          <Waits />
         </div>
       </div>
       <div class="queue-lists">

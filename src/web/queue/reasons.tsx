@@ -1,4 +1,5 @@
 import type { QueueAnswer } from '../../api/queue.ts';
+import { writeTerm } from '../parts/filter.ts';
 import { addressOf } from '../parts/router.ts';
 import { CAUSE_WORDS } from './causes.tsx';
 import { Bar, WaitingFigures, WaitingHeads } from './waiting.tsx';
@@ -24,7 +25,7 @@ export function Reasons({ reasons }: Pick<QueueAnswer, 'reasons'>) {
                   {reason ?? CAUSE_WORDS[cause]}
                   {meaning !== undefined && <span class="soft"> {meaning}</span>}
                 </th>
-                <WaitingFigures waiting={waiting} address={addressOf('jobs', { filter: 'state:pending' })}>
+                <WaitingFigures waiting={waiting} address={listOf(reason)}>
                   <Bar share={waiting.jobs / most} cause={cause} />
                 </WaitingFigures>
               </tr>
@@ -35,3 +36,22 @@ export function Reasons({ reasons }: Pick<QueueAnswer, 'reasons'>) {
     </section>
   );
 }
+
+/** How Slurm writes the reasons whose codes are not its own words. */
+const WRITTEN: Readonly<Record<string, string>> = {
+  ReqNodeNotAvail: 'ReqNodeNotAvail*',
+  Maintenance: '*maintenance',
+  OtherReservation: 'ReqNodeNotAvail*',
+  NodesRequired: 'Nodes*',
+  LaunchFailedHeld: 'launch*',
+  ReservationDeleted: 'Reservation*deleted',
+};
+
+/** The list of the jobs that wait for a reason. */
+const listOf = (reason: string | undefined): string =>
+  addressOf('jobs', {
+    filter:
+      reason === undefined
+        ? 'state:pending'
+        : `state:pending ${writeTerm('reason', Object.hasOwn(WRITTEN, reason) ? WRITTEN[reason]! : reason)}`,
+  });
