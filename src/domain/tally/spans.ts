@@ -61,6 +61,15 @@ export const wholeDays = ({ from, to }: HourRange): HourRange => ({
   to: Math.ceil(to / DAY) * DAY,
 });
 
+/**
+ * Widens a range that ends in the present or later, where nothing ends after it, so that fewer spans cover it:
+ * a list of 1,000 users over 30 days adds up 7 spans of each instead of 21.
+ */
+export function openEnd({ from, to }: HourRange, nowMs: number): HourRange {
+  const longest = LENGTHS.at(-1)!;
+  return { from, to: to > hourOf(nowMs) ? Math.ceil(to / longest) * longest : to };
+}
+
 /** Covers a widened range with as few spans as possible. */
 export function coverRange({ from, to }: HourRange, level = 0): SpanRow[] {
   const hours = LENGTHS[level]!;

@@ -24,7 +24,7 @@ import { invalid } from '../../domain/errors.ts';
 import { type Holder, TALLY_GROUPS, type TallyFilter, type TallyGroup } from '../../domain/store/tallies.ts';
 import type { View, ViewStore } from '../../domain/store/view.ts';
 import { sortTallies } from '../../domain/tally/order.ts';
-import { wholeDays, widenRange } from '../../domain/tally/spans.ts';
+import { openEnd, wholeDays, widenRange } from '../../domain/tally/spans.ts';
 import { NO_TALLY } from '../../domain/tally/tally.ts';
 import { callerContext, viewOf } from '../request/caller.ts';
 import { readQuery } from '../request/query.ts';
@@ -102,7 +102,7 @@ async function listTallies(view: View, request: Request, nowMs: number): Promise
     partition: query.identity('partition'),
   };
   const limit = query.integer('limit', { min: 1, max: MAX_TALLIES, otherwise: DEFAULT_TALLIES });
-  const rows = await view.sumTallies({ groupBy, ...range, ...filter }, request.signal);
+  const rows = await view.sumTallies({ groupBy, ...openEnd(range, nowMs), ...filter }, request.signal);
   return renderTallies(sortTallies(groupBy, rows), { groupBy, range, limit });
 }
 
@@ -115,7 +115,10 @@ const rangeOf = (groupBy: TallyGroup, sinceMs: number, untilMs: number, nowMs: n
 function holderReader(view: View, holder: Holder, nowMs: number, signal: AbortSignal) {
   const own: TallyGroup = 'user' in holder ? 'user' : 'account';
   const sum = (groupBy: TallyGroup, days: number) =>
-    view.sumTallies({ groupBy, ...rangeOf(groupBy, nowMs - days * DAY_MS, nowMs, nowMs), ...holder }, signal);
+    view.sumTallies(
+      { groupBy, ...openEnd(rangeOf(groupBy, nowMs - days * DAY_MS, nowMs, nowMs), nowMs), ...holder },
+      signal,
+    );
 
   async function window(name: Window) {
     const [row] = await sum(own, WINDOWS[name]);

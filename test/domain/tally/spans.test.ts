@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test';
 import fc from 'fast-check';
-import { coverRange, DAY, spansAt, wholeDays, widenRange } from '../../../src/domain/tally/spans.ts';
+import { coverRange, DAY, openEnd, spansAt, wholeDays, widenRange } from '../../../src/domain/tally/spans.ts';
 
 const HOUR_MS = 3_600_000;
 /** In hours since 1970. */
@@ -44,4 +44,10 @@ test('a year of whole days is covered by some thirty spans', () => {
 test('hours before those that are kept have no span of their own', () => {
   expect(spansAt(NOON, NOON).map(({ hours }) => hours)).toEqual([1, 24, 192, 1536]);
   expect(spansAt(NOON, NOON + 1).map(({ hours }) => hours)).toEqual([24, 192, 1536]);
+});
+
+test('a range that ends in the present is covered as if it ended later; one that ended before is not', () => {
+  expect(openEnd({ from: MIDNIGHT, to: NOON }, (NOON - 1) * HOUR_MS).to % (64 * DAY)).toBe(0);
+  expect(openEnd({ from: MIDNIGHT, to: NOON }, (NOON - 1) * HOUR_MS).to).toBeGreaterThanOrEqual(NOON);
+  expect(openEnd({ from: MIDNIGHT, to: NOON }, NOON * HOUR_MS)).toEqual({ from: MIDNIGHT, to: NOON });
 });
