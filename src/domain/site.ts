@@ -14,6 +14,8 @@ export interface Site {
   readonly basePath: string;
   /** The origins of other web pages that may read and write as their user. */
   readonly otherOrigins: ReadonlySet<string>;
+  /** The origins whose pages may show those of the service in a frame. */
+  readonly frameAncestors: readonly string[];
 }
 
 /** A service without settings, which only its own machine reaches. */
@@ -24,6 +26,7 @@ export const LOCAL_SITE: Site = {
   publicOrigin: undefined,
   basePath: '',
   otherOrigins: new Set(),
+  frameAncestors: [],
 };
 
 const HOST = /^(\[[\da-f:.]+\]|[\w.-]+)(?::\d{1,5})?$/i;
@@ -58,12 +61,15 @@ export interface Asker extends Omit<Sender, 'host'> {
 
 /**
  * Returns whether a read is that of a program, of a page of the service or of one that is trusted, or opens a
- * page in a window of its own. Pages elsewhere cannot see an answer, but whether there is one: `<object>` and
- * `<link rel=prefetch>` tell a 200 from a 404, and so whether a job exists.
+ * page in a window of its own, or in a frame where portals may have one. Pages elsewhere cannot see an answer,
+ * but whether there is one: `<object>` and `<link rel=prefetch>` tell a 200 from a 404, and so whether a job
+ * exists.
  */
 export function mayRead(site: Site, { origin, fetchSite, fetchMode, fetchDest }: Asker): boolean {
   if (fetchSite !== 'cross-site' && fetchSite !== 'same-site') return true;
-  if (fetchMode === 'navigate' && fetchDest === 'document') return true;
+  // Browsers then look at the frame-ancestors of the answer.
+  const isFramed = fetchDest === 'iframe' && site.frameAncestors.length > 0;
+  if (fetchMode === 'navigate' && (fetchDest === 'document' || isFramed)) return true;
   return origin !== null && (origin === site.publicOrigin || site.otherOrigins.has(origin));
 }
 

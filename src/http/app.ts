@@ -162,10 +162,10 @@ export function createApp({
     .use(changes({ live, identify, policy, isRetired }))
     .use(scrapes({ render: metrics.render }));
   const forBrowsers = new Elysia({ normalize: false })
-    .use(pages({ load: loadPages, basePath: where.basePath }))
+    .use(pages({ load: loadPages, site: where }))
     .use(signIn({ ...entry, site: where }))
     .use(provider ? oidc({ provider, sessions: entry.sessions, site: where, now }) : new Elysia())
-    .use(documentation({ api, version, basePath: where.basePath }));
+    .use(documentation({ api, version, site: where }));
   const routes = (): readonly RouteLike[] => app.routes;
   const app = new Elysia({ normalize: false })
     // Browsers must not guess the type of an answer, and no cache may show it to another caller.

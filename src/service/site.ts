@@ -9,7 +9,14 @@ const MAX_NAMES = 1000;
 
 type SiteConfig = Pick<
   Config,
-  'host' | 'listen' | 'clientListen' | 'publicUrl' | 'basePath' | 'serverNames' | 'corsOrigins'
+  | 'host'
+  | 'listen'
+  | 'clientListen'
+  | 'publicUrl'
+  | 'basePath'
+  | 'serverNames'
+  | 'corsOrigins'
+  | 'frameAncestors'
 >;
 type NameConfig = Pick<SiteConfig, 'host' | 'listen' | 'clientListen' | 'publicUrl' | 'serverNames'>;
 
@@ -30,6 +37,7 @@ export function siteOf(config: SiteConfig, { names, isTls, isUnix }: Listener): 
     publicOrigin: outside?.origin,
     basePath: basePathOf(config),
     otherOrigins: new Set(config.corsOrigins),
+    frameAncestors: config.frameAncestors,
   };
 }
 

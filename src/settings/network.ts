@@ -5,6 +5,9 @@ import { choice, list, optionalText, pathPrefix, publicUrl } from './values.ts';
 
 const isName = (word: string) => /^[a-z\d_]([a-z\d_.-]*[a-z\d_])?$/i.test(word);
 
+/** Written into a header between others, unlike those of CORS. */
+const isPlainOrigin = (word: string) => isOrigin(word) && /^[\w.:/[\]-]+$/.test(word);
+
 const isOrigin = (word: string) => URL.parse(word)?.origin === word && /^https?:/.test(word);
 
 /** `unix`, `user:NAME`, an address, or a network as ADDRESS/BITS. */
@@ -52,6 +55,13 @@ export const NETWORK_SETTINGS = {
     otherwise: '',
     help: 'Origins of other web pages that may read and write as their user: https://portal.example.org',
     ...list('origins such as https://portal.example.org, without a path', isOrigin),
+  },
+  frameAncestors: {
+    name: 'frame-ancestors',
+    takes: 'ORIGINS',
+    otherwise: '',
+    help: 'Origins of portals that may show the pages in a frame, such as https://portal.example.org',
+    ...list('origins such as https://portal.example.org, without a path', isPlainOrigin),
   },
   trustedProxies: {
     name: 'trusted-proxy',

@@ -138,6 +138,13 @@ test.each([
   expect(mayRead(site, asker)).toBe(true);
 });
 
+test('an origin that may frame the pages may open them in a frame, and no object', () => {
+  const framed = { ...site, frameAncestors: ['https://portal.org'] };
+  expect(mayRead(framed, asking('cross-site', 'navigate', 'iframe'))).toBe(true);
+  expect(mayRead(framed, asking('cross-site', 'navigate', 'object'))).toBe(false);
+  expect(mayRead(framed, asking('cross-site', 'no-cors', 'iframe'))).toBe(false);
+});
+
 test.each([
   ['<object>', asking('cross-site', 'navigate', 'object')],
   ['<iframe>', asking('cross-site', 'navigate', 'iframe')],

@@ -172,3 +172,38 @@ testWithBrowser("another user's job is not found, and its changes are not told",
   await list.until(`${newsOf} === '1 new, show'`);
   expect(await textOf(list)).not.toContain('foreign');
 });
+
+testWithBrowser(
+  'a portal that the setting names shows the pages in a frame, and no other page does',
+  async () => {
+    using portal = serveFrame();
+    using other = serveFrame();
+    const args = ['--frame-ancestors', `http://127.0.0.1:${portal.port}`];
+    await using framed = await serve({ args });
+    const urlIn = async (outer: number) => {
+      const page = await browser.open(`http://127.0.0.1:${outer}/?${framed.url}/jobs`);
+      const { frameTree } = await page.call<FrameTree>('Page.getFrameTree');
+      return frameTree.childFrames![0]!.frame.url;
+    };
+    expect(await urlIn(portal.port!)).toBe(`${framed.url}/jobs`);
+    expect(await urlIn(other.port!)).toStartWith('chrome-error:');
+  },
+);
+
+interface FrameTree {
+  readonly frameTree: {
+    readonly childFrames?: readonly { readonly frame: { readonly url: string } }[];
+  };
+}
+
+/** Serves a page that shows the address after its question mark in a frame. */
+function serveFrame() {
+  return Bun.serve({
+    hostname: '127.0.0.1',
+    port: 0,
+    fetch: ({ url }) =>
+      new Response(`<!doctype html><title>x</title><iframe src="${new URL(url).search.slice(1)}"></iframe>`, {
+        headers: { 'content-type': 'text/html' },
+      }),
+  });
+}

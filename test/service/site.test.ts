@@ -11,6 +11,7 @@ const NOTHING = {
   basePath: '',
   serverNames: [],
   corsOrigins: [],
+  frameAncestors: [],
 };
 
 test('the names of the machine and of all settings are those of the service', () => {
@@ -47,7 +48,12 @@ test.each([
 
 test('a place is reached as its listener is', () => {
   const names = findNames(NOTHING);
-  const config = { ...NOTHING, publicUrl: 'https://portal.example.org/x', corsOrigins: ['https://a.org'] };
+  const config = {
+    ...NOTHING,
+    publicUrl: 'https://portal.example.org/x',
+    corsOrigins: ['https://a.org'],
+    frameAncestors: ['https://b.org'],
+  };
   expect(siteOf(config, { names, isTls: true, isUnix: true })).toEqual({
     checksNames: false,
     names,
@@ -55,5 +61,6 @@ test('a place is reached as its listener is', () => {
     publicOrigin: 'https://portal.example.org',
     basePath: '/x',
     otherOrigins: new Set(['https://a.org']),
+    frameAncestors: ['https://b.org'],
   });
 });

@@ -10,15 +10,19 @@ const HEADERS = {
   'cache-control': 'no-cache',
   vary: 'accept-encoding',
   'x-content-type-options': 'nosniff',
-  'x-frame-options': 'DENY',
+  'x-frame-options': 'DENY' as string | undefined,
   // With no-referrer, browsers would name no origin when a form of ours is sent.
   'referrer-policy': 'same-origin',
 };
 
+/** Headers beside the usual ones; undefined leaves one out. */
+type StaticHeaders = Readonly<Record<string, string | undefined>>;
 type Serve = (request: Request) => Promise<Response>;
 
 /** Serves bytes that never change while the process runs, with an ETag, and gzip if accepted. */
-function staticBytes(read: () => Promise<Uint8Array>, headers: Record<string, string>): Serve {
+function staticBytes(read: () => Promise<Uint8Array>, own: StaticHeaders): Serve {
+  const all = Object.entries({ ...HEADERS, ...own });
+  const headers = Object.fromEntries(all.filter((pair): pair is [string, string] => pair[1] !== undefined));
   let versions: Promise<{ plain: Uint8Array; packed: Uint8Array; etag: string }> | undefined;
 
   async function prepare() {
@@ -32,7 +36,7 @@ function staticBytes(read: () => Promise<Uint8Array>, headers: Record<string, st
     const { plain, packed, etag } = await versions;
     const isPacked = acceptsGzip(request.headers.get('accept-encoding'));
     const tag = `"${etag}${isPacked ? '-gzip' : ''}"`;
-    const common = { ...HEADERS, ...headers, etag: tag };
+    const common = { ...headers, etag: tag };
     const known = request.headers.get('if-none-match')?.split(',') ?? [];
     if (known.some((one) => one.trim().replace(/^W\//, '') === tag || one.trim() === '*'))
       return new Response(null, { status: 304, headers: common });
@@ -54,5 +58,5 @@ export const staticData = (bytes: Uint8Array, type: string): Serve =>
   });
 
 /** Serves a fixed text. */
-export const staticText = (text: string, type: string, headers: Record<string, string>): Serve =>
+export const staticText = (text: string, type: string, headers: StaticHeaders): Serve =>
   staticBytes(async () => Buffer.from(text), { 'content-type': type, ...headers });

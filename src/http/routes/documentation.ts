@@ -3,6 +3,8 @@ import { type AnyElysia, Elysia } from 'elysia';
 import style from 'swagger-ui-dist/swagger-ui.css' with { type: 'file' };
 import script from 'swagger-ui-dist/swagger-ui-bundle.js' with { type: 'file' };
 import type { Access } from '../../domain/access.ts';
+import type { Site } from '../../domain/site.ts';
+import { frameDirective, frameOption } from '../response/frames.ts';
 import { generateDocument } from '../response/openapi.ts';
 import { staticFile, staticText } from '../response/static.ts';
 
@@ -38,7 +40,7 @@ const pageAt = (basePath: string) => `<!doctype html>
 `;
 
 /** Allows resources of this server only, no framing, and the inline script by its hash. */
-const policyAt = (basePath: string) =>
+const policyAt = ({ basePath, frameAncestors }: Site) =>
   [
     "default-src 'none'",
     `script-src 'self' 'sha256-${createHash('sha256').update(start(basePath)).digest('base64')}'`,
@@ -48,7 +50,7 @@ const policyAt = (basePath: string) =>
     "connect-src 'self' data:",
     "base-uri 'none'",
     "form-action 'none'",
-    "frame-ancestors 'none'",
+    frameDirective(frameAncestors),
   ].join('; ');
 
 /** What its paths need. */
@@ -59,15 +61,15 @@ export const DOCUMENTATION_ACCESS: ReadonlyMap<string, Access> = new Map(
 interface DocumentationOptions {
   readonly api: AnyElysia;
   readonly version: string;
-  /** The path under which browsers reach the service. */
-  readonly basePath: string;
+  readonly site: Site;
 }
 
 /**
  * Serves the OpenAPI document of `api` at /swagger/json and Swagger UI at /swagger, without resources of
  * other hosts.
  */
-export const documentation = ({ api, version, basePath }: DocumentationOptions) => {
+export const documentation = ({ api, version, site }: DocumentationOptions) => {
+  const { basePath, frameAncestors } = site;
   let document: Promise<object> | undefined;
   const describe = () => {
     document ??= generateDocument(api, version, basePath);
@@ -76,7 +78,8 @@ export const documentation = ({ api, version, basePath }: DocumentationOptions) 
   const ui = staticFile(script, 'text/javascript; charset=utf-8');
   const css = staticFile(style, 'text/css; charset=utf-8');
   const page = staticText(pageAt(basePath), 'text/html; charset=utf-8', {
-    'content-security-policy': policyAt(basePath),
+    'content-security-policy': policyAt(site),
+    'x-frame-options': frameOption(frameAncestors),
   });
   return new Elysia({ name: 'documentation' })
     .get('/swagger', ({ request }) => page(request))

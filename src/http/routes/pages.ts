@@ -1,6 +1,8 @@
 import { Elysia } from 'elysia';
 import type { Access } from '../../domain/access.ts';
 import { AppError, quote } from '../../domain/errors.ts';
+import type { Site } from '../../domain/site.ts';
+import { frameDirective, frameOption } from '../response/frames.ts';
 import { staticData, staticText } from '../response/static.ts';
 
 /** The pages as they are sent: one document for all of them, and what it loads. */
@@ -27,28 +29,28 @@ export const PAGES_ACCESS: ReadonlyMap<string, Access> = new Map(
 );
 
 /** Allows what this server sends, and nothing inline but styles that plots set on their own elements. */
-const POLICY = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self' 'unsafe-inline'",
-  "img-src 'self' data:",
-  "connect-src 'self'",
-  "base-uri 'self'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-].join('; ');
+const policyFor = (ancestors: readonly string[]): string =>
+  [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self' 'unsafe-inline'",
+    "img-src 'self' data:",
+    "connect-src 'self'",
+    "base-uri 'self'",
+    "form-action 'none'",
+    frameDirective(ancestors),
+  ].join('; ');
 
 interface PagesOptions {
   readonly load: () => Promise<Pages>;
-  /** The path under which browsers reach the service. */
-  readonly basePath: string;
+  readonly site: Site;
 }
 
 /** Serves the pages, which are loaded when the first browser asks for one. */
-export const pages = ({ load, basePath }: PagesOptions) => {
+export const pages = ({ load, site }: PagesOptions) => {
   let served: Promise<ReturnType<typeof serve>> | undefined;
   const find = () => {
-    served ??= load().then((loaded) => serve(loaded, basePath));
+    served ??= load().then((loaded) => serve(loaded, site));
     return served;
   };
   const app = new Elysia({ name: 'pages', normalize: false }).get(
@@ -63,12 +65,15 @@ export const pages = ({ load, basePath }: PagesOptions) => {
   return app;
 };
 
-function serve({ document, files }: Pages, basePath: string) {
+function serve({ document, files }: Pages, { basePath, frameAncestors }: Site) {
   // The bundler asks for files without cookies, which a portal in front of the service would refuse.
   let text = document.replace('<base href="/">', `<base href="${basePath}/">`).replaceAll(' crossorigin', '');
   for (const { name } of files) text = text.replaceAll(new RegExp(`"\\.?/${name}"`, 'g'), `"web/${name}"`);
   return {
-    document: staticText(text, 'text/html; charset=utf-8', { 'content-security-policy': POLICY }),
+    document: staticText(text, 'text/html; charset=utf-8', {
+      'content-security-policy': policyFor(frameAncestors),
+      'x-frame-options': frameOption(frameAncestors),
+    }),
     files: new Map(files.map(({ name, type, bytes }) => [name, staticData(bytes, type)])),
   };
 }

@@ -29,9 +29,9 @@ export function KeysDialog() {
             </dl>
           </section>
         ))}
-        <form method="dialog">
-          <button type="submit">Close</button>
-        </form>
+        <button type="button" onClick={() => dialog.current?.close()}>
+          Close
+        </button>
       </dialog>
     </>
   );

@@ -24,6 +24,24 @@ test('no script may run but those of the service, and no other page may show the
   expect(text).not.toContain('http');
 });
 
+test('the portals that a setting names may show pages and documentation in a frame', async () => {
+  const frameAncestors = ['https://portal.example.org', 'https://ood.example.org:8443'];
+  await using service = await startService({ site: { ...LOCAL_SITE, frameAncestors } });
+  const framing = {
+    'sec-fetch-site': 'cross-site',
+    'sec-fetch-mode': 'navigate',
+    'sec-fetch-dest': 'iframe',
+  };
+  for (const path of ['/', '/jobs/4711', '/swagger']) {
+    const { status, headers } = await service.send('GET', path, undefined, framing);
+    const policy = headers.get('content-security-policy')!;
+    expect([path, status, headers.get('x-frame-options')]).toEqual([path, 200, null]);
+    expect(policy.split('; ')).toContain(
+      'frame-ancestors https://portal.example.org https://ood.example.org:8443',
+    );
+  }
+});
+
 test('what the document loads is there, and kept by browsers because its name changes with it', async () => {
   await using service = await startService();
   const files = filesOf((await service.send('GET', '/')).text);
