@@ -1,5 +1,6 @@
 import { Type } from '@sinclair/typebox';
-import type { Queue, QueuedJob, Waiting } from '../domain/queue.ts';
+import type { QueuedJob, Waiting } from '../domain/queue.ts';
+import type { QueueState } from '../domain/queue-keeper.ts';
 import { formatTime } from '../domain/time.ts';
 import { type PendingReason, WAIT_CAUSES } from '../domain/wait-cause.ts';
 import { Choice, Count, Time, type Wire } from './field.ts';
@@ -91,14 +92,6 @@ export const QueueAnswer = Type.Object(
   { $id: 'Queue', additionalProperties: false },
 );
 export type QueueAnswer = Wire<typeof QueueAnswer>;
-
-/** The queue at one moment, from the jobs that the caller may see. */
-export interface QueueState extends Queue {
-  readonly timeMs: number;
-  readonly jobs: number;
-  /** Fewer than `jobs` if there are too many to count. */
-  readonly countedJobs: number;
-}
 
 const renderWaiting = ({ longestSeconds, medianSeconds, jobs, cpus, gpus }: Waiting) => ({
   jobs,

@@ -8,6 +8,7 @@ import type { Reception } from '../api/whoami.ts';
 import type { AccessPolicy } from '../domain/access.ts';
 import type { Thresholds } from '../domain/finding/thresholds.ts';
 import type { Overviews } from '../domain/overview/keeper.ts';
+import type { Queues } from '../domain/queue-keeper.ts';
 import type { Sessions } from '../domain/session.ts';
 import type { SignInProvider } from '../domain/sign-in.ts';
 import { LOCAL_SITE, type Site } from '../domain/site.ts';
@@ -70,6 +71,7 @@ export interface AppOptions {
     Pick<HistoryStore, 'readHistory'> &
     Pick<Upkeep, 'checkWritable'>;
   readonly overviews: Pick<Overviews, 'of'>;
+  readonly queues: Pick<Queues, 'of'>;
   readonly access: {
     readonly identify: Identify;
     readonly policy: AccessPolicy;
@@ -114,6 +116,7 @@ export interface AppOptions {
 export function createApp({
   store,
   overviews,
+  queues,
   access: { identify, policy, refuse, ...entry },
   site: where = LOCAL_SITE,
   provider,
@@ -140,7 +143,7 @@ export function createApp({
     .use(sparklines({ store }))
     .use(summaries({ store }))
     .use(overview({ store, overviews, now }))
-    .use(queue({ store, now }))
+    .use(queue({ queues }))
     .use(arrays({ store, now }))
     .use(heatMaps({ store }))
     .use(qualities({ store, now }))

@@ -4,6 +4,7 @@ import { createSessions } from '../access/session.ts';
 import { thresholdsOf } from '../domain/finding/thresholds.ts';
 import { expandLists } from '../domain/nodelist.ts';
 import { overviewKeeper } from '../domain/overview/keeper.ts';
+import { queueKeeper } from '../domain/queue-keeper.ts';
 import { type AppOptions, createApp } from '../http/app.ts';
 import type { Log } from '../log.ts';
 import { describeListener } from '../settings/listener.ts';
@@ -23,6 +24,7 @@ import { clusterNodes } from './nodes.ts';
 import { findProvider } from './oidc.ts';
 import { overviewPart } from './overview.ts';
 import { partsOf } from './parts.ts';
+import { queuePart } from './queue.ts';
 import { retentionPart } from './retention.ts';
 import { basePathOf, findNames, siteOf } from './site.ts';
 import { findSlurm, reportRecorder, type Sources, slurmPart } from './slurm.ts';
@@ -135,6 +137,7 @@ export async function startService({ config, env, log, now }: ServiceOptions): P
     following: () =>
       slurm.isFollowed ? { states: slurm.commands.states(), intervalMs: config.slurmIntervalMs } : undefined,
   });
+  const queues = queueKeeper({ store, now });
   const ingest = await parts.start(ingestPart({ store, now, log, metrics }));
   const live = createLive({ store, version, log });
   const listening = await parts.start(
@@ -146,6 +149,7 @@ export async function startService({ config, env, log, now }: ServiceOptions): P
           loadPages,
           store,
           overviews,
+          queues,
           provider,
           site: siteOf(config, { names, isTls: security !== 'plain', isUnix: listener.kind === 'unix' }),
           access: { ...access.forListener(peerOf), sessions, describeReception: access.describeReception },
@@ -181,6 +185,7 @@ export async function startService({ config, env, log, now }: ServiceOptions): P
     readSlurmNodes = sources.nodes.latest;
   }
   await parts.start(overviewPart({ store, overviews, log, metrics }));
+  await parts.start(queuePart({ queues, log, metrics }));
   await parts.start(retentionPart({ store, now, log, config, metrics }));
   if (config.demo) {
     // Imported here: a real service does not load the demonstration.

@@ -12,6 +12,7 @@ import { expandLists } from '../../src/domain/nodelist.ts';
 import type { SchedulerNodes } from '../../src/domain/nodes/scheduler-node.ts';
 import type { Following } from '../../src/domain/overview/freshness.ts';
 import { overviewKeeper } from '../../src/domain/overview/keeper.ts';
+import { queueKeeper } from '../../src/domain/queue-keeper.ts';
 import type { Report, Source } from '../../src/domain/report.ts';
 import { callerOf, type RoleRules } from '../../src/domain/role.ts';
 import type { SignInProvider } from '../../src/domain/sign-in.ts';
@@ -175,6 +176,7 @@ export async function startService({
     loadPages,
     store,
     overviews,
+    queues: queueKeeper({ store, now: clock.now }),
     access: {
       ...options,
       identify: identify ?? (ways ? byWays : options.identify),

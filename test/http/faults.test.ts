@@ -1,4 +1,5 @@
 import { expect, test } from 'bun:test';
+import { queueKeeper } from '../../src/domain/queue-keeper.ts';
 import { createApp } from '../../src/http/app.ts';
 import { loadPages } from '../../src/service/web.ts';
 import { ingestParts, nodeParts, slurmParts, startService } from '../help/service.ts';
@@ -51,6 +52,7 @@ test('an internal error is answered with 500, and its cause is only in the log',
     loadPages,
     store: service.store,
     overviews: service.overviews,
+    queues: queueKeeper({ store: service.store, now: service.clock.now }),
     access: service.access,
     tokens: service.tokens,
     now: service.clock.now,
@@ -100,6 +102,7 @@ test('a scrape after a failed one is rendered again', async () => {
     loadPages,
     store: service.store,
     overviews: service.overviews,
+    queues: queueKeeper({ store: service.store, now: service.clock.now }),
     access: service.access,
     tokens: service.tokens,
     now: service.clock.now,

@@ -1,27 +1,8 @@
-import type { Sight } from '../caller.ts';
+import { type Answers, answerKeeper } from '../answer-keeper.ts';
 import { makeOverview, type Overview, type OverviewSources } from './overview.ts';
 
-/** An overview of this age is answered, and no next one is made. */
-const FRESH_MS = 5000;
-/** An overview of this age is still answered, while the next one is made, so that nobody waits for it. */
-const USABLE_MS = 30_000;
-/** Somebody who asked within this time is taken to watch. */
-const WATCH_MS = 60_000;
-/** While nobody watches, so that who comes need not wait. */
-const UNWATCHED_MS = 20_000;
-/** Sights whose overview is kept; each is some kilobytes. */
-const MAX_KEPT = 200;
-
-/** Overviews of the cluster, for everybody who asks. */
-export interface Overviews {
-  /**
-   * Returns what somebody with this sight sees. It may be up to 30 s old; waits only if there is none, which
-   * takes a tenth of a second with 20,000 running jobs.
-   */
-  of(sight: Sight): Promise<Overview>;
-  /** Makes the overview of all jobs anew if that is due, and returns the latest. To be called every 5 s. */
-  refresh(): Promise<Overview>;
-}
+/** Overviews of the cluster: one of 20,000 running jobs takes a tenth of a second to make. */
+export type Overviews = Answers<Overview>;
 
 interface KeeperOptions extends OverviewSources {
   /** Milliseconds since 1970. */
@@ -29,60 +10,6 @@ interface KeeperOptions extends OverviewSources {
   readonly maxKept?: number;
 }
 
-/** Keeps the latest overview of each sight, and makes one at a time of each. */
-export function overviewKeeper({ now, maxKept = MAX_KEPT, ...sources }: KeeperOptions): Overviews {
-  const kept = new Map<string, ReturnType<typeof keepOne>>();
-  const all = keepOne('all');
-
-  function keepOne(sight: Sight) {
-    let latest: Overview | undefined;
-    let making: Promise<Overview> | undefined;
-    let askedMs = Number.NEGATIVE_INFINITY;
-
-    function make(): Promise<Overview> {
-      making ??= makeOverview(sources, sight, now())
-        .then((made) => {
-          latest = made;
-          return made;
-        })
-        .finally(() => {
-          making = undefined;
-        });
-      return making;
-    }
-
-    // The clock may have gone back.
-    const ageMs = () => (latest === undefined ? Number.POSITIVE_INFINITY : Math.abs(now() - latest.timeMs));
-
-    return {
-      async ask(): Promise<Overview> {
-        askedMs = now();
-        const age = ageMs();
-        if (age < FRESH_MS) return latest!;
-        const next = make();
-        if (age >= USABLE_MS) return next;
-        // It fails for those who wait for it.
-        next.catch(() => {});
-        return latest!;
-      },
-      async refresh(): Promise<Overview> {
-        const isWatched = now() - askedMs < WATCH_MS;
-        return ageMs() >= (isWatched ? FRESH_MS : UNWATCHED_MS) ? make() : latest!;
-      },
-    };
-  }
-
-  return {
-    of(sight) {
-      if (sight === 'all') return all.ask();
-      const key = JSON.stringify([sight.user, ...sight.accounts]);
-      const one = kept.get(key) ?? keepOne(sight);
-      // The one that was asked for longest ago comes first, and goes first.
-      kept.delete(key);
-      kept.set(key, one);
-      if (kept.size > maxKept) kept.delete(kept.keys().next().value!);
-      return one.ask();
-    },
-    refresh: () => all.refresh(),
-  };
-}
+/** Keeps the latest overview of each sight. */
+export const overviewKeeper = ({ now, maxKept, ...sources }: KeeperOptions): Overviews =>
+  answerKeeper({ make: (sight, nowMs) => makeOverview(sources, sight, nowMs), now, maxKept });
