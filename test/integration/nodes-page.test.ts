@@ -121,3 +121,26 @@ testWithBrowser('the address says what is shown: groups, fill, filter and the ta
   expect(await textOf(page, '.nodes tbody tr')).toContain('bad fan.');
   await expectWell(page, server.url);
 });
+
+testWithBrowser('a node shows its reason, its use over time, its jobs, its GPUs and its agent', async () => {
+  const page = await browser.open(`${server.url}/nodes/n1`);
+  await page.until(`document.querySelector('.stack canvas')`);
+  const text = await textOf(page);
+  expect(text).toMatch(/CPUs\s+used\s+32\s+given\s+32\s+in all\s+64/);
+  expect(text).toMatch(/now\s+alice\s+train\s+1 h/);
+  expect(text).toMatch(/before\s+bob\s+✕ failed/);
+  expect(text).toMatch(/0\s+H100\s+40 %/);
+  expect(text).toContain('Version 1.0.0');
+  expect(await textOf(page, '.legend')).toBe('now train');
+  await expectWell(page, server.url);
+
+  await page.evaluate(
+    `[...document.querySelectorAll('.choices button')].find((one) => one.innerText === 'Memory').click()`,
+  );
+  await page.until(`location.search === '?field=memory_mb'`);
+  const drained = await browser.open(`${server.url}/nodes/n105`, { width: 380, height: 800, scheme: 'dark' });
+  await drained.until(`document.querySelector('.node-reason')`);
+  expect(await textOf(drained, '.node-reason')).toBe('Drained: bad fan');
+  expect(await drained.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(380);
+  await expectWell(drained, server.url);
+});

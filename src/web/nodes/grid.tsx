@@ -1,6 +1,7 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { NodeSummaryAnswer } from '../../api/node-list.ts';
 import { formatCount } from '../../domain/figures.ts';
+import { useKeys } from '../parts/keys.ts';
 import { go, nodeAddress } from '../parts/router.ts';
 import { theme } from '../parts/theme.tsx';
 import { NodeCard } from './card.tsx';
@@ -55,6 +56,14 @@ export function NodeGrid({ groups, measure, timeMs }: GridProps) {
   const corner = node && cornerOf(layout, current!);
   const at = ({ offsetX, offsetY }: MouseEvent) => tileAt(layout, offsetX, offsetY);
   const open = (one: NodeSummaryAnswer | undefined) => one && go(nodeAddress(one.node));
+
+  useKeys('Nodes', [
+    {
+      keys: ['ArrowLeft', 'ArrowRight', 'ArrowUp', 'ArrowDown'],
+      does: 'goes to the next node; Enter opens it',
+      press: () => place.current?.focus(),
+    },
+  ]);
 
   function onKeyDown(event: KeyboardEvent): void {
     if (event.key === 'Enter') open(node);

@@ -22,6 +22,15 @@ const NAMES: Record<Grouping, (node: NodeSummaryAnswer) => string> = {
   none: () => '',
 };
 
+/** Names that make more groups than this are each a name of its own. */
+const MAX_USUAL_GROUPS = 12;
+
+/** Returns how nodes are grouped unless the reader chooses: by partition where the scheduler tells any. */
+export function usualGrouping(nodes: readonly NodeSummaryAnswer[]): Grouping {
+  if (nodes.some(({ scheduler }) => scheduler)) return 'partition';
+  return groupNodes(nodes, 'name').length <= MAX_USUAL_GROUPS ? 'name' : 'none';
+}
+
 /** Groups nodes; the groups are in the order of their names, the nodes in that of theirs. */
 export function groupNodes(nodes: readonly NodeSummaryAnswer[], grouping: Grouping): NodeGroup[] {
   const groups = [...Map.groupBy(nodes, NAMES[grouping])].map(([name, of]) => ({ name, nodes: of }));
@@ -34,7 +43,7 @@ export function groupNodes(nodes: readonly NodeSummaryAnswer[], grouping: Groupi
   ];
 }
 
-/** Returns the nodes in which every word of a filter occurs: in name, state, partitions, GPUs, features, reason. */
+/** Returns the nodes with every word of a filter in name, state, partitions, GPUs, features or reason. */
 export function filterNodes(
   nodes: readonly NodeSummaryAnswer[],
   filter: string,

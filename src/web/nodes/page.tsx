@@ -2,13 +2,14 @@ import { render } from 'preact';
 import { useEffect, useMemo, useRef } from 'preact/hooks';
 import type { FreeGpusAnswer, NodeListAnswer, NodeSummaryAnswer } from '../../api/node-list.ts';
 import { formatCount, groupDigits } from '../../domain/figures.ts';
+import { useKeys } from '../parts/keys.ts';
 import { Moment } from '../parts/moment.tsx';
 import { Problem } from '../parts/problem.tsx';
 import { getJson } from '../parts/request.ts';
 import { useResource } from '../parts/resource.ts';
 import { addressOf, go, place } from '../parts/router.ts';
 import { NodeGrid } from './grid.tsx';
-import { filterNodes, GROUPINGS, type Grouping, groupNodes } from './groups.ts';
+import { filterNodes, GROUPINGS, type Grouping, groupNodes, usualGrouping } from './groups.ts';
 import { Legend } from './legend.tsx';
 import { MEASURE_NAMES, MEASURES, type Measure, type MeasureName } from './measures.ts';
 import { type NodeState, stateOf } from './node-state.ts';
@@ -54,8 +55,10 @@ function Nodes({ list: { nodes, free_gpus, timestamp, scheduler_timestamp } }: {
   const filter = query.get('filter') ?? '';
   const isTable = query.get('view') === 'table';
   const measure = choice(query.get('measure'), MEASURE_NAMES) ?? 'cpu';
-  const usual: Grouping = nodes.some(({ scheduler }) => scheduler) ? 'partition' : 'none';
+  const usual = useMemo(() => usualGrouping(nodes), [nodes]);
   const grouping = choice(query.get('group'), GROUPINGS) ?? usual;
+  const field = useRef<HTMLInputElement>(null);
+  useKeys('Nodes', [{ keys: ['f', '/'], does: 'goes to the filter', press: () => field.current?.focus() }]);
   const shown = useMemo(() => filterNodes(nodes, filter), [nodes, filter]);
   const groups = useMemo(() => groupNodes(shown, grouping), [shown, grouping]);
   return (
@@ -68,6 +71,7 @@ function Nodes({ list: { nodes, free_gpus, timestamp, scheduler_timestamp } }: {
           </span>
         )}
         <input
+          ref={field}
           type="search"
           class="end"
           placeholder="Filter: name, state, GPU …"

@@ -57,7 +57,7 @@ test('the scheduler counts what is given, the agent what is used; a silent one i
     cpus: { total: 128, allocated: 64, used: 2.5 },
     memoryMb: { total: 1000, allocated: 500, used: 1024 },
     gpus: { total: 2, allocated: 1, used: 0 },
-    agent: { isSilent: false, load1: 3.25, troubles: ['nvidia-smi hangs.'] },
+    agent: { isSilent: false, load1: 3.3, troubles: ['nvidia-smi hangs.'] },
   });
   const silent = of(NOON_MS - 301_000);
   expect(silent.agent).toMatchObject({ isSilent: true, troubles: [] });
