@@ -48,6 +48,9 @@ export function Compare({ ids, nameOf, onRemove, onClose }: CompareProps) {
     >
       {error && !value && <Problem error={error} />}
       {value ? <ComparePlots ids={ids} lines={value.sparklines} /> : <p class="soft">Reading …</p>}
+      {value && value.skipped.length > 0 && (
+        <p class="soft">Too many nodes to be compared: {value.skipped.join(', ')}.</p>
+      )}
     </Panel>
   );
 }

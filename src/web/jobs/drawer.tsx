@@ -36,11 +36,16 @@ export function Panel({ label, kind, head, onClose, children }: PanelProps) {
         </button>
       </header>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, which the keyboard must be able to do. */}
-      <section class="panel-content" aria-label="Plots" tabIndex={0}>
+      <section class="panel-content" aria-label="Plots" tabIndex={0} onKeyDown={keepScrolling}>
         {children}
       </section>
     </aside>
   );
+}
+
+/** These keys scroll what has the focus instead of the list. */
+function keepScrolling(event: KeyboardEvent): void {
+  if (/^(Arrow|Page|Home|End)/.test(event.key)) event.stopPropagation();
 }
 
 /** One job of the list: its verdict and its plots. */

@@ -55,7 +55,11 @@ interface RowOptions {
 /** Reads the jobs that match, page by page, and keeps those in view up to date. */
 export function useRows(query: Readonly<Record<string, string>>, options: RowOptions): Rows {
   const key = JSON.stringify(query);
-  const [, drawAgain] = useState(0);
+  const [, drawAgain] = useState(() => {
+    // What another list has shown is not shown here, not even for a moment.
+    if (latest.key !== key) latest = NOTHING;
+    return 0;
+  });
   const [error, setError] = useState<RequestError>();
   const [round, setRound] = useState(0);
   const reading = useRef<Promise<void> | undefined>(undefined);
