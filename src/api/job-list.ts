@@ -1,5 +1,6 @@
 import { Type } from '@sinclair/typebox';
 import type { FilterDetail } from '../domain/detail.ts';
+import { SEVERITIES } from '../domain/finding/finding.ts';
 import { JOB_STATES } from '../domain/job.ts';
 import type { JobFilter, JobOrder, JobSort } from '../domain/list.ts';
 import { fieldOf } from './detail.ts';
@@ -69,7 +70,10 @@ export const DETAIL_PARAMETERS = (Object.keys(DETAIL_FILTERS) as FilterDetail[])
 }));
 
 /** Parameters that may be repeated, to give several names. */
-export const REPEATABLE = ['state', 'user', 'node', 'sluid', ...DETAIL_PARAMETERS.map(({ name }) => name)];
+export const REPEATABLE = [
+  ...['state', 'user', 'node', 'finding', 'severity', 'sluid'],
+  ...DETAIL_PARAMETERS.map(({ name }) => name),
+];
 
 const Names = Type.String({ minLength: 1 });
 const SEVERAL = 'several separated by commas; repeat the parameter for a name that contains a comma';
@@ -101,6 +105,17 @@ export const LIST_PARAMETERS = [
   queryParameter('until', 'Only jobs that started at or before this time (ISO 8601)', TimeParameter),
   ...DETAIL_PARAMETERS.map(({ name, means }) => queryParameter(name, `Only ${means}; ${SEVERAL}`, Names)),
   queryParameter(
+    'finding',
+    'Only jobs that ended with this finding, such as gpu-unused (docs/findings.md), or one of several separated by commas. ' +
+      'Measured findings follow the end by up to an hour',
+    Names,
+  ),
+  queryParameter(
+    'severity',
+    `Only jobs that ended with a finding of this severity, or one of several separated by commas: ${SEVERITIES.join(', ')}`,
+    Names,
+  ),
+  queryParameter(
     'sluid',
     'Only the job that has the run with this SLUID, earlier runs included; several separated by commas',
     Names,
@@ -129,9 +144,21 @@ export const LIST_PARAMETERS = [
 
 /** Writes a filter and an order as query parameters. */
 export function renderListQuery(filter: JobFilter, order?: JobOrder): Query {
-  const { state, user, node, sluid, details = {}, sinceMs, untilMs, ranges = {}, text } = filter;
+  const {
+    state,
+    user,
+    node,
+    finding,
+    severity,
+    sluid,
+    details = {},
+    sinceMs,
+    untilMs,
+    ranges = {},
+    text,
+  } = filter;
   return {
-    ...{ state, user, node, sluid, q: text },
+    ...{ state, user, node, finding, severity, sluid, q: text },
     ...Object.fromEntries(DETAIL_PARAMETERS.map(({ key, name }) => [name, details[key]])),
     since: renderTime(sinceMs),
     until: renderTime(untilMs),

@@ -1,4 +1,5 @@
 import type { FilterDetail } from './detail.ts';
+import type { Severity } from './finding/finding.ts';
 import type { Job, JobState } from './job.ts';
 
 type OneOrMore<Value> = Value | readonly Value[];
@@ -21,6 +22,10 @@ export interface JobFilter {
    * job that names it among others.
    */
   readonly details?: Readonly<Partial<Record<FilterDetail, OneOrMore<string>>>>;
+  /** Kinds of findings of the job's latest run, once it has ended and is judged (domain finding). */
+  readonly finding?: OneOrMore<string>;
+  /** Severities of its findings. */
+  readonly severity?: OneOrMore<Severity>;
   /** SLUIDs of any of the job's runs. */
   readonly sluid?: OneOrMore<string>;
   /** Only jobs that ended at or after this time or have not ended. */

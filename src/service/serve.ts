@@ -76,6 +76,7 @@ export async function startService({ config, env, log, now }: ServiceOptions): P
     storePart({
       database: config.database,
       maxUnsealedSamples: config.maxUnsealedSamples,
+      thresholds: thresholdsOf(config.thresholds),
       log,
       metrics,
       onDeath(cause) {

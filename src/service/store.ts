@@ -1,3 +1,4 @@
+import type { Thresholds } from '../domain/finding/thresholds.ts';
 import type { Store } from '../domain/store/store.ts';
 import type { Log } from '../log.ts';
 import { openStore } from '../store/open.ts';
@@ -11,6 +12,8 @@ interface StoreOptions {
   readonly database: string;
   /** Most samples that may be unsealed. */
   readonly maxUnsealedSamples: number;
+  /** By which findings judge ended runs. */
+  readonly thresholds: Thresholds;
   readonly log: Log;
   readonly metrics: Pick<Metrics, 'observeCommit' | 'watchStore'>;
   /**
@@ -23,6 +26,7 @@ interface StoreOptions {
 export function storePart({
   database,
   maxUnsealedSamples,
+  thresholds,
   log,
   metrics,
   onDeath,
@@ -33,6 +37,7 @@ export function storePart({
     async start() {
       const store = await openStore(database, {
         maxUnsealedSamples,
+        thresholds,
         onCommit(commit) {
           metrics.observeCommit(commit);
           const { seconds, ...counts } = commit;

@@ -29,6 +29,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'store/sqlite/runs': ['domain', 'store/sqlite/jobs', 'store/sqlite/sql'],
   'store/sqlite/samples': ['domain', 'store/chunk', 'store/sqlite/runs', 'store/sqlite/sql'],
   'store/sqlite/arrays': ['domain', 'store/sqlite/jobs', 'store/sqlite/samples'],
+  'store/sqlite/findings': ['domain', 'store/sqlite/jobs', 'store/sqlite/samples', 'store/sqlite/sql'],
   'store/sqlite/tallies': ['domain', 'store/sqlite/jobs', 'store/sqlite/samples', 'store/sqlite/sql'],
   'store/sqlite/access': ['domain'],
   'store/sqlite/history': [
@@ -47,6 +48,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'store/chunk',
     'store/sqlite/access',
     'store/sqlite/file',
+    'store/sqlite/findings',
     'store/sqlite/history',
     'store/sqlite/jobs',
     'store/sqlite/nodes',

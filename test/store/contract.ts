@@ -7,6 +7,7 @@ import { changes } from './contract/changes.ts';
 import { events } from './contract/events.ts';
 import { expiry } from './contract/expiry.ts';
 import { fields } from './contract/fields.ts';
+import { findings } from './contract/findings.ts';
 import { heatMaps } from './contract/heat-maps.ts';
 import { history } from './contract/history.ts';
 import { jobs } from './contract/jobs.ts';
@@ -43,6 +44,7 @@ export function describeStore(name: string, makePlace: () => Place): void {
     lists,
     anyLists,
     figureLists,
+    findings,
     names,
     samples,
     usage,

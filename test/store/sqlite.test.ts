@@ -4,5 +4,8 @@ import { describeStore } from './contract.ts';
 
 describeStore('SQLite', () => {
   const folder = temporaryFolder();
-  return { open: () => openSqlite(folder.file('store.db')), [Symbol.dispose]: folder[Symbol.dispose] };
+  return {
+    open: (options) => openSqlite(folder.file('store.db'), options),
+    [Symbol.dispose]: folder[Symbol.dispose],
+  };
 });

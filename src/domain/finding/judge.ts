@@ -60,6 +60,8 @@ export const RULES: readonly Rule[] = [
   SHORT_TASK,
 ];
 
+export const FINDING_KINDS: readonly string[] = RULES.flatMap(({ kinds }) => Object.keys(kinds));
+
 /** What all rules together make of a run. */
 export interface Verdict {
   /** One sentence: the worst finding, or that there is none. */

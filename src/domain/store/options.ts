@@ -1,3 +1,4 @@
+import type { Thresholds } from '../finding/thresholds.ts';
 import type { Commit, ExpireStep, Notice } from './upkeep.ts';
 
 /** What an engine reports while it runs, apart from the results of its methods. */
@@ -20,6 +21,8 @@ export interface StoreOptions extends Partial<StoreObserver> {
   readonly cacheBytes?: number;
   /** Most samples that may be unsealed before samples are refused; see domain/unsealed.ts. */
   readonly maxUnsealedSamples?: number;
+  /** By which findings judge ended runs; the defaults if left out. */
+  readonly thresholds?: Thresholds;
   /** Commits each batch in one transaction, because no other writes wait for the disk. */
   readonly areBatchesWhole?: boolean;
 }

@@ -12,6 +12,8 @@ import { JOB_RANGES } from '../../api/job-range.ts';
 import { ROW_FORMATS, type RowFormat } from '../../api/media-type.ts';
 import { defined } from '../../domain/defined.ts';
 import { invalid } from '../../domain/errors.ts';
+import { SEVERITIES } from '../../domain/finding/finding.ts';
+import { FINDING_KINDS } from '../../domain/finding/judge.ts';
 import { JOB_STATES } from '../../domain/job.ts';
 import type { JobFilter, JobOrder, JobRanges, ListStart } from '../../domain/list.ts';
 import { isNodeList, splitLists } from '../../domain/nodelist.ts';
@@ -71,6 +73,8 @@ export function readListRequest(request: Request, nowMs: number): ListRequest {
     ranges: readRanges(query),
     text: query.identity('q'),
     details: readDetailFilter(query),
+    finding: query.choices('finding', FINDING_KINDS),
+    severity: query.choices('severity', SEVERITIES),
     sluid: query.identities('sluid')?.flatMap((text) => text.split(',')),
   });
   const order: JobOrder = {

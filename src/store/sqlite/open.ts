@@ -45,6 +45,7 @@ export async function openSqlite(
     onNotice = () => {},
     onDeath = () => {},
     cacheBytes,
+    thresholds,
     areBatchesWhole = false,
     maxUnsealedSamples = MAX_UNSEALED_SAMPLES,
   }: StoreOptions = {},
@@ -59,7 +60,7 @@ export async function openSqlite(
   let writer: Writer | undefined;
   try {
     lock = lockDatabase(path);
-    writer = await Writer.open(lock.path, { onCommit, onNotice, onDeath, cacheBytes });
+    writer = await Writer.open(lock.path, { onCommit, onNotice, onDeath, cacheBytes, thresholds });
     return sqliteStore({
       path: lock.path,
       writer,

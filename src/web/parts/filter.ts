@@ -37,6 +37,8 @@ export const KEYS: Readonly<Record<string, Key>> = {
   array: name('array_job_id', 'Tasks of this array'),
   cluster: name('cluster', 'Cluster'),
   reason: name('reason', 'Why it waits, such as priority'),
+  finding: name('finding', 'What rules found of it, such as gpu-unused'),
+  severity: name('severity', 'How bad that is: harm, waste or info'),
   since: { parameter: 'since', kind: 'time', help: 'Not ended before: 2d ago, or a time' },
   until: { parameter: 'until', kind: 'time', help: 'Started by: 1h ago, or a time' },
   runtime: figure('runtime', 'duration', 'Time that it ran: runtime>2h'),

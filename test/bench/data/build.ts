@@ -1,7 +1,9 @@
 import type { Database } from 'bun:sqlite';
+import { DEFAULT_THRESHOLDS } from '../../../src/domain/finding/thresholds.ts';
 import type { PastJob } from '../../../src/domain/job.ts';
 import { openForWriting } from '../../../src/store/sqlite/file/connection.ts';
 import { migrate } from '../../../src/store/sqlite/file/migrate.ts';
+import { findingKeeper } from '../../../src/store/sqlite/findings/kept.ts';
 import { jobRowWriter } from '../../../src/store/sqlite/jobs/row.ts';
 import { jobWriter } from '../../../src/store/sqlite/jobs/write.ts';
 import { openSqlite } from '../../../src/store/sqlite/open.ts';
@@ -28,7 +30,7 @@ export async function buildJobs(path: string, name: string, shape: JobsShape): P
   db.run('PRAGMA synchronous = OFF');
   db.run('PRAGMA cache_size = -500000');
   const indexes = dropIndexes(db);
-  const rows = jobRowWriter(db, runTallier(db));
+  const rows = jobRowWriter(db, runTallier(db, findingKeeper(db, DEFAULT_THRESHOLDS)));
   const writer = jobWriter(db, rows);
   const insert = db.transaction((jobs: readonly PastJob[]) => {
     const result = writer.createMany(jobs);

@@ -58,7 +58,17 @@ test('every reference has a target, and every named schema is used', () => {
 const DETAILS = [
   ...['name', 'account', 'partition', 'qos', 'cluster', 'submit_time', 'time_limit_seconds', 'cpus'],
   ...['memory_limit_mb', 'gpus', 'work_dir', 'array_job_id', 'array_task_id', 'exit_code', 'signal'],
-  ...['raw_state', 'reason', 'restarts', 'sluid', 'suspended_seconds', 'energy_joules', 'energy_method'],
+  ...[
+    'raw_state',
+    'reason',
+    'restarts',
+    'finding',
+    'severity',
+    'sluid',
+    'suspended_seconds',
+    'energy_joules',
+    'energy_method',
+  ],
   'allocations',
 ].map((field) => `${field}?`);
 
@@ -71,7 +81,8 @@ const REFERENCE: Record<string, { parameters?: string[]; body?: string[]; status
   'get /v1/jobs': {
     parameters: [
       ...['state', 'user', 'node', 'limit', 'offset', 'since', 'until'],
-      ...['account', 'partition', 'qos', 'name', 'array_job_id', 'cluster', 'raw_state', 'reason', 'sluid'],
+      ...['account', 'partition', 'qos', 'name', 'array_job_id', 'cluster', 'raw_state', 'reason'],
+      ...['finding', 'severity', 'sluid'],
       ...['runtime', 'wait', 'nodes', 'cpus', 'gpus'].flatMap((name) => [`min_${name}`, `max_${name}`]),
       ...['cpu_usage', 'memory_usage_mb', 'memory_percent'].flatMap((name) => [`min_${name}`, `max_${name}`]),
       ...['min_gpu_usage', 'max_gpu_usage', 'q'],

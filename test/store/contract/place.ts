@@ -1,8 +1,9 @@
+import type { StoreOptions } from '../../../src/domain/store/options.ts';
 import type { Store } from '../../../src/domain/store/store.ts';
 
 /** Holds one store. `open` may be called again after the store is closed, and finds everything it stored. */
 export interface Place {
-  open(): Promise<Store>;
+  open(options?: Pick<StoreOptions, 'thresholds'>): Promise<Store>;
   [Symbol.dispose](): void;
 }
 

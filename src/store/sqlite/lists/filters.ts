@@ -1,13 +1,14 @@
 import type { Database } from 'bun:sqlite';
 import type { OwnSight, Sight } from '../../../domain/caller.ts';
 import { type DetailSpec, FILTER_DETAILS, type FilterDetail } from '../../../domain/detail.ts';
+import { SEVERITIES } from '../../../domain/finding/finding.ts';
 import type { JobFilter, JobRanges } from '../../../domain/list.ts';
-import { isSeen, type Owner } from '../../../domain/sight.ts';
 import { STATE_NUMBERS, stateNumber } from '../jobs/states.ts';
 import type { Bind } from '../sql/bindings.ts';
 import { nameFinder } from '../sql/names.ts';
 import { isOfManyRows, rangeTerms } from './figures.ts';
 import { listedNodeFinder } from './listed-nodes.ts';
+import { type FewJobs, sluidFinder } from './sluids.ts';
 
 /**
  * A filter with names replaced by the numbers in rows. An omitted field matches every job; no list is empty.
@@ -22,6 +23,9 @@ export interface Wanted {
   readonly untilMs?: number;
   readonly ranges?: JobRanges;
   readonly details?: readonly WantedDetail[];
+  /** Kinds of findings as labels, and severities as places; a job has one of each that is given. */
+  readonly findings?: readonly number[];
+  readonly severities?: readonly number[];
   /** A LIKE pattern for ids, and the users whose names match it. */
   readonly text?: { readonly pattern: string; readonly users: readonly number[] };
   /** If given, only these few jobs can match. */
@@ -45,13 +49,6 @@ export interface SeenFilter extends JobFilter {
   readonly sight: Sight;
 }
 
-/** Some jobs by number, and the range of their start times. */
-interface FewJobs {
-  readonly seqs: readonly number[];
-  readonly lowMs: number;
-  readonly highMs: number;
-}
-
 const FILTER_ROWS: ReadonlyMap<FilterDetail, DetailSpec> = new Map(
   FILTER_DETAILS.map((row) => [row.key, row]),
 );
@@ -62,6 +59,7 @@ const FILTER_ROWS: ReadonlyMap<FilterDetail, DetailSpec> = new Map(
  */
 export function filterReader(db: Database): (filter: SeenFilter, nowMs: number) => Wanted | undefined {
   const findUser = nameFinder(db, 'user');
+  const findLabel = nameFinder(db, 'label');
   const findNodes = listedNodeFinder(db);
   const selectAlike = db.query<{ id: number }, [string]>("SELECT id FROM user WHERE name LIKE ? ESCAPE '\\'");
 
@@ -92,7 +90,7 @@ export function filterReader(db: Database): (filter: SeenFilter, nowMs: number) 
   const findBySluid = sluidFinder(db);
   const readSight = sightReader(db);
 
-  return ({ state, user, node, text, details, sluid, sight, ...rest }, nowMs) => {
+  return ({ state, user, node, text, details, finding, severity, sluid, sight, ...rest }, nowMs) => {
     const pattern = text === undefined ? undefined : `%${text.replace(/[\\%_]/g, '\\$&')}%`;
     const wanted = {
       ...rest,
@@ -103,6 +101,8 @@ export function filterReader(db: Database): (filter: SeenFilter, nowMs: number) 
       ...(details && {
         details: Object.entries(details).map(([key, value]) => readDetail(key as FilterDetail, value)),
       }),
+      ...(finding !== undefined && { findings: listOf(finding).flatMap((kind) => findLabel(kind) ?? []) }),
+      ...(severity !== undefined && { severities: listOf(severity).map((one) => SEVERITIES.indexOf(one)) }),
       ...(sluid !== undefined && { only: findBySluid(listOf(sluid), sight) }),
       ...(pattern !== undefined && {
         text: { pattern, users: selectAlike.all(pattern).map(({ id }) => id) },
@@ -113,6 +113,7 @@ export function filterReader(db: Database): (filter: SeenFilter, nowMs: number) 
       wanted.users,
       wanted.nodes,
       wanted.only?.seqs,
+      wanted.findings,
       ...(wanted.details ?? []).map(({ values, patterns }) => [...values, ...patterns]),
     ];
     return lists.some((values) => values?.length === 0) ? undefined : wanted;
@@ -149,37 +150,6 @@ function sightReader(db: Database) {
   };
 }
 
-/** Finds the jobs that have a run with one of the SLUIDs that is to be seen. */
-function sluidFinder(db: Database): (sluids: readonly string[], sight: Sight) => FewJobs {
-  const select = db.query<{ seq: number; start_time: number } & Owner, [string]>(
-    `WITH wanted AS MATERIALIZED (SELECT value AS sluid FROM json_each(?))
-     SELECT job.seq, job.start_time, (SELECT name FROM user WHERE id = job.user) AS user,
-            (SELECT name FROM label WHERE id = detail.account) AS account FROM wanted
-       JOIN detail INDEXED BY detail_by_sluid ON detail.sluid = wanted.sluid JOIN job ON job.seq = detail.job
-     UNION
-     SELECT job.seq, job.start_time, past_run.user, past_run.account FROM wanted
-       JOIN past_run INDEXED BY past_run_by_sluid ON past_run.sluid = wanted.sluid JOIN job ON job.id = past_run.job
-     UNION
-     SELECT job.seq, job.start_time, (SELECT name FROM user WHERE id = job.user),
-            (SELECT name FROM label WHERE id = detail.account) FROM wanted
-       CROSS JOIN later_sluid ON later_sluid.sluid = wanted.sluid JOIN job ON job.seq = later_sluid.run
-       LEFT JOIN detail ON detail.job = job.seq
-     UNION
-     SELECT job.seq, job.start_time, past_run.user, past_run.account FROM wanted
-       CROSS JOIN later_sluid ON later_sluid.sluid = wanted.sluid
-       JOIN past_run ON past_run.seq = later_sluid.run JOIN job ON job.id = past_run.job`,
-  );
-  return (sluids, sight) => {
-    const rows = select.all(JSON.stringify(sluids)).filter((owner) => isSeen(sight, owner));
-    const starts = rows.map(({ start_time }) => start_time);
-    return {
-      seqs: [...new Set(rows.map(({ seq }) => seq))],
-      lowMs: Math.min(...starts),
-      highMs: Math.max(...starts),
-    };
-  };
-}
-
 /** Above this, reading all jobs is quicker than reading those of each node: 2,000 nodes are a cluster. */
 const MAX_WALKED_NODES = 100;
 
@@ -213,12 +183,16 @@ export const isCounted = ({
   untilMs,
   ranges,
   details,
+  findings,
+  severities,
   text,
   only,
   seen,
 }: Wanted): boolean =>
   nodes.length <= 1 &&
-  [manyNodes, sinceMs, untilMs, ranges, details, text, only, seen].every((part) => part === undefined);
+  [manyNodes, sinceMs, untilMs, ranges, details, findings, severities, text, only, seen].every(
+    (part) => part === undefined,
+  );
 
 /** Returns a function that counts the matches of a filter that `isCounted`. */
 export function matchCounter(db: Database): (wanted: Wanted) => number {
@@ -252,7 +226,8 @@ function isWantedDetail({ column, values, patterns }: WantedDetail, bind: Bind):
 
 /** Returns the conditions on a row of `job` beside its state, user and nodes. */
 export function lifeTerms(wanted: Wanted, bind: Bind): string[] {
-  const { manyNodes, sinceMs, untilMs, ranges, details, text, only, seen, nowMs } = wanted;
+  const { manyNodes, sinceMs, untilMs, ranges, details, findings, severities, text, only, seen, nowMs } =
+    wanted;
   const terms: string[] = [];
   if (seen) {
     const isOfAccount = isOneOf('detail.account', seen.accounts, bind);
@@ -273,6 +248,15 @@ export function lifeTerms(wanted: Wanted, bind: Bind): string[] {
     terms.push(`EXISTS (SELECT 1 FROM detail WHERE detail.job = job.seq AND ${parts.join(' AND ')})`);
   }
   if (ranges) terms.push(...rangeTerms(ranges, nowMs, bind));
+  for (const [column, values] of [
+    ['kind', findings],
+    ['severity', severities],
+  ] as const) {
+    if (values)
+      terms.push(
+        `EXISTS (SELECT 1 FROM run_finding WHERE run = job.seq AND ${isOneOf(column, values, bind)})`,
+      );
+  }
   if (text !== undefined) {
     const users = bind(JSON.stringify(text.users));
     terms.push(

@@ -10,6 +10,11 @@ const RUNS_AT_ONCE = 40;
 const BULK_RATE = 1000;
 const BULK_JOBS = 100;
 
+/** Keeps what rules find of runs. */
+interface FindingKeeper {
+  settle(run: number): void;
+}
+
 /** Isolates the failure of one run. */
 interface SetAside {
   attempt(key: string, what: () => string, work: () => void): void;
@@ -19,7 +24,7 @@ interface SetAside {
  * Tallies runs soon after they ended or changed, and again when samples of them are sealed. Jobs are also
  * looked at once in the order of their numbers: new rows are of jobs that are still to be seen.
  */
-export function runTallier(db: Database) {
+export function runTallier(db: Database, findings: FindingKeeper) {
   const tallied = talliedRuns(db);
   const mark = db.query('INSERT OR IGNORE INTO tally_due VALUES (?)');
   const markSealed = db.query(
@@ -52,6 +57,11 @@ export function runTallier(db: Database) {
       `tally ${run}`,
       () => `Run ${run} could not be tallied`,
       () => void tallied.settle(run),
+    );
+    aside.attempt(
+      `judge ${run}`,
+      () => `Run ${run} could not be judged`,
+      () => findings.settle(run),
     );
   }
 

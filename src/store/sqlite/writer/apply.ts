@@ -1,7 +1,9 @@
 import type { Database } from 'bun:sqlite';
+import { DEFAULT_THRESHOLDS } from '../../../domain/finding/thresholds.ts';
 import { auditWriter } from '../access/audit.ts';
 import { sessionWriter } from '../access/sessions.ts';
 import { tokenWriter } from '../access/tokens.ts';
+import { findingKeeper } from '../findings/kept.ts';
 import { historyWriter } from '../history/retention.ts';
 import { jobRowWriter } from '../jobs/row.ts';
 import { jobWriter } from '../jobs/write.ts';
@@ -27,9 +29,10 @@ interface WriteApplier {
 }
 
 /** Builds the writers of the database, and applies writes with them. */
-export function writeApplier(db: Database): WriteApplier {
+export function writeApplier(db: Database, thresholds = DEFAULT_THRESHOLDS): WriteApplier {
   const series = new SeriesCache(db);
-  const tallies = runTallier(db);
+  const findings = findingKeeper(db, thresholds);
+  const tallies = runTallier(db, findings);
   const rows = jobRowWriter(db, tallies);
   const log = logWriter(db);
   const samples = sampleWriter(db, series, log);
@@ -75,6 +78,7 @@ export function writeApplier(db: Database): WriteApplier {
     forget() {
       rows.forget();
       tallies.forget();
+      findings.forget();
       series.forget();
       samples.forget();
       history.forget();

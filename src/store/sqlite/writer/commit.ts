@@ -1,5 +1,6 @@
 import type { Database } from 'bun:sqlite';
 import { AppError } from '../../../domain/errors.ts';
+import type { Thresholds } from '../../../domain/finding/thresholds.ts';
 import { type DiskError, isDiskError } from '../file/connection.ts';
 import { FilesChanged } from '../file/files.ts';
 import { writeApplier } from './apply.ts';
@@ -14,8 +15,9 @@ import type { Write } from './write.ts';
 export function groupCommitter(
   db: Database,
   checkFiles: () => void = () => {},
+  thresholds?: Thresholds,
 ): (writes: readonly Write[]) => GroupOutcome {
-  const applier = writeApplier(db);
+  const applier = writeApplier(db, thresholds);
   const begin = db.query('BEGIN IMMEDIATE');
   const commit = db.query('COMMIT');
 

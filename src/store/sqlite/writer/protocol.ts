@@ -1,12 +1,20 @@
 import type { ErrorCode } from '../../../domain/errors.ts';
+import type { Thresholds } from '../../../domain/finding/thresholds.ts';
 import type { Notice } from '../../../domain/store/upkeep.ts';
 import type { Write } from './write.ts';
 
 // The messages between the main thread (queue.ts) and the writing thread (thread.ts).
 
+/** How the writing thread works. */
+export interface ThreadOptions {
+  readonly cacheBytes?: number | undefined;
+  /** The defaults if left out. */
+  readonly thresholds?: Thresholds | undefined;
+}
+
 /** A request to the writing thread. Its writes are numbered from `firstId` on; an id is never used twice. */
 export type ThreadRequest =
-  | { readonly kind: 'open'; readonly path: string; readonly cacheBytes?: number | undefined }
+  | ({ readonly kind: 'open'; readonly path: string } & ThreadOptions)
   | { readonly kind: 'writes'; readonly firstId: number; readonly writes: readonly Write[] }
   | { readonly kind: 'close' };
 

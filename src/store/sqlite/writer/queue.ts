@@ -11,7 +11,7 @@ import type { StoreObserver } from '../../../domain/store/options.ts';
 import { yieldToOthers } from '../../../pace.ts';
 import { MAX_WAITING_ROWS, PROBE_BYTES } from './limits.ts';
 import { packRequest } from './message.ts';
-import type { GroupOutcome, Outcome, ThreadAnswer, ThreadRequest } from './protocol.ts';
+import type { GroupOutcome, Outcome, ThreadAnswer, ThreadOptions, ThreadRequest } from './protocol.ts';
 import { type Lane, ruleOf, type Write, type WriteFields, type WriteKind, type WriteValue } from './write.ts';
 
 /** Set by build.ts: where the executable holds the thread's module. */
@@ -59,7 +59,7 @@ export class Writer {
   /** Starts the thread, which opens and migrates the database. Rejects with OperatorError if that fails. */
   static async open(
     path: string,
-    { cacheBytes, ...events }: WriterEvents & { cacheBytes?: number | undefined },
+    { cacheBytes, thresholds, ...events }: WriterEvents & ThreadOptions,
   ): Promise<Writer> {
     const module =
       typeof WRITER_THREAD_MODULE === 'string'
@@ -71,7 +71,7 @@ export class Writer {
       writer.#opened = resolve;
       writer.#closed = () =>
         reject(new Error('The writing thread did not start.', { cause: writer.#failure }));
-      send(thread, { kind: 'open', path, cacheBytes });
+      send(thread, { kind: 'open', path, cacheBytes, thresholds });
     });
     writer.#opened = undefined;
     writer.#closed = undefined;

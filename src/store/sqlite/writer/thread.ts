@@ -1,12 +1,14 @@
 import type { Database } from 'bun:sqlite';
+import { DEFAULT_THRESHOLDS } from '../../../domain/finding/thresholds.ts';
 import type { Notice } from '../../../domain/store/upkeep.ts';
 import { explainOpenError, leaveLog, openForWriting } from '../file/connection.ts';
 import { openFiles } from '../file/files.ts';
 import { migrate } from '../file/migrate.ts';
+import { judgeAnew } from '../findings/kept.ts';
 import { batchNameReader } from '../samples/batch-names.ts';
 import { groupCommitter } from './commit.ts';
 import { type Message, unpackRequest } from './message.ts';
-import type { GroupOutcome, ThreadAnswer } from './protocol.ts';
+import type { GroupOutcome, ThreadAnswer, ThreadRequest } from './protocol.ts';
 import { Schedule } from './schedule.ts';
 import type { Write } from './write.ts';
 
@@ -25,7 +27,7 @@ self.onmessage = ({ data }) => {
   const request = unpackRequest(data, readNames);
   switch (request.kind) {
     case 'open':
-      return open(request.path, request.cacheBytes);
+      return open(request);
     case 'writes':
       // Later messages are received before this runs, and join the group.
       if (schedule.isEmpty) setImmediate(commitWaiting);
@@ -84,7 +86,7 @@ function fileChecker(path: string): () => void {
   };
 }
 
-function open(path: string, cacheBytes: number | undefined): void {
+function open({ path, cacheBytes, thresholds }: Extract<ThreadRequest, { kind: 'open' }>): void {
   try {
     db = openForWriting(path, cacheBytes);
     const copied = migrate(db, path);
@@ -98,7 +100,8 @@ function open(path: string, cacheBytes: number | undefined): void {
     // statement fails half-way: three fifths of all bytes written while jobs are created in bulk. Set only
     // now, because migrations sort millions of rows, and VACUUM copies the whole database to such a file.
     db.run('PRAGMA temp_store = MEMORY');
-    commitGroup = groupCommitter(db, fileChecker(path));
+    judgeAnew(db, thresholds ?? DEFAULT_THRESHOLDS);
+    commitGroup = groupCommitter(db, fileChecker(path), thresholds);
     answer({ kind: 'opened' });
   } catch (error) {
     db?.close();

@@ -1,6 +1,8 @@
 import { Database } from 'bun:sqlite';
 import { expect, test } from 'bun:test';
+import { DEFAULT_THRESHOLDS } from '../../../../src/domain/finding/thresholds.ts';
 import { auditWriter } from '../../../../src/store/sqlite/access/audit.ts';
+import { findingKeeper } from '../../../../src/store/sqlite/findings/kept.ts';
 import { historyWriter } from '../../../../src/store/sqlite/history/retention.ts';
 import { jobRowWriter } from '../../../../src/store/sqlite/jobs/row.ts';
 import { clusterHistoryWriter } from '../../../../src/store/sqlite/nodes/cluster-history.ts';
@@ -52,7 +54,7 @@ async function storeWithEnded(path: string, nodesOfJobs: readonly number[]): Pro
 function startSteps(path: string) {
   const db = new Database(path, { strict: true });
   db.run('PRAGMA foreign_keys = ON; PRAGMA synchronous = OFF');
-  const tallies = runTallier(db);
+  const tallies = runTallier(db, findingKeeper(db, DEFAULT_THRESHOLDS));
   const rows = jobRowWriter(db, tallies);
   let nowMs = 0;
   const history = historyWriter(db, logWriter(db), {

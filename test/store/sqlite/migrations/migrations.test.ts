@@ -1,7 +1,9 @@
 import { expect, test } from 'bun:test';
+import { DEFAULT_THRESHOLDS } from '../../../../src/domain/finding/thresholds.ts';
 import { auditWriter } from '../../../../src/store/sqlite/access/audit.ts';
 import { openForWriting } from '../../../../src/store/sqlite/file/connection.ts';
 import { migrate } from '../../../../src/store/sqlite/file/migrate.ts';
+import { findingKeeper } from '../../../../src/store/sqlite/findings/kept.ts';
 import { historyWriter } from '../../../../src/store/sqlite/history/retention.ts';
 import { jobRowWriter } from '../../../../src/store/sqlite/jobs/row.ts';
 import { MIGRATIONS, type Migration } from '../../../../src/store/sqlite/migrations/index.ts';
@@ -50,7 +52,7 @@ test('migrations keep usage and chunks, which go with their job, and leave no fo
   expect(rows('PRAGMA foreign_key_check')).toEqual([]);
   expect(rows('PRAGMA foreign_key_list(usage)')).toEqual([]);
   db.run('DELETE FROM job WHERE seq = 1');
-  const tallies = runTallier(db);
+  const tallies = runTallier(db, findingKeeper(db, DEFAULT_THRESHOLDS));
   while (
     historyWriter(db, logWriter(db), {
       rows: jobRowWriter(db, tallies),

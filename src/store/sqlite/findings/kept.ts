@@ -1,0 +1,115 @@
+import type { Database } from 'bun:sqlite';
+import { SEVERITIES } from '../../../domain/finding/finding.ts';
+import { judgeRun, RULES_VERSION } from '../../../domain/finding/judge.ts';
+import type { Thresholds } from '../../../domain/finding/thresholds.ts';
+import { hasEnded, type Job } from '../../../domain/job.ts';
+import { measureSummarizer, summarizeNodeMeasures } from '../../../domain/measure-summary.ts';
+import type { Run } from '../../../domain/run.ts';
+import type { JobSummary } from '../../../domain/store/samples.ts';
+import { summarizeJob, summarizeNode, type UsageTotals } from '../../../domain/summary.ts';
+import { latestRunReader } from '../jobs/latest-run.ts';
+import { readTotals } from '../samples/measure-totals.ts';
+import { SELECT_SEALED, type SealedRow } from '../samples/totals.ts';
+import { nameNumberers } from '../sql/names.ts';
+
+/** Nodes whose samples are judged, in a millisecond; a larger run is judged by its end only. */
+const MAX_NODES = 1000;
+const NOTHING_MEASURED: JobSummary = { whole: { samples: 0, observedSeconds: 0 }, nodes: [] };
+
+/** Keeps what rules find of ended runs, inside the transaction of the group, as long as the run is stored. */
+export function findingKeeper(db: Database, thresholds: Thresholds) {
+  const names = nameNumberers(db);
+  const selectId = db.query<{ id: string }, [number]>('SELECT id FROM job WHERE seq = ?');
+  const readLatest = latestRunReader(db);
+  const selectPast = db.query<{ id: string; run: string }, [number]>(
+    'SELECT job AS id, run FROM past_run WHERE seq = ?',
+  );
+  const selectSealed = db.query<SealedRow, [number]>(`${SELECT_SEALED} LIMIT ${MAX_NODES + 1}`);
+  const selectKept = db.query<{ kind: number; severity: number }, [number]>(
+    'SELECT kind, severity FROM run_finding WHERE run = ? ORDER BY kind',
+  );
+  const insert = db.query('INSERT INTO run_finding (run, kind, severity) VALUES (?, ?, ?)');
+  const remove = db.query('DELETE FROM run_finding WHERE run = ?');
+
+  function findRun(seq: number): { id: string; run: Run } | undefined {
+    const latest = selectId.get(seq);
+    if (latest) return { id: latest.id, run: readLatest(latest.id)!.run };
+    const past = selectPast.get(seq);
+    return past ? { id: past.id, run: JSON.parse(past.run) as Run } : undefined;
+  }
+
+  function summarize(seq: number): JobSummary {
+    const rows = selectSealed.all(seq);
+    return rows.length > MAX_NODES ? NOTHING_MEASURED : summaryOf(rows);
+  }
+
+  return {
+    /** Judges a run anew, if it has ended, by those of its samples that are sealed. */
+    settle(seq: number): void {
+      const found = findRun(seq);
+      if (!found || !hasEnded(found.run.state)) {
+        remove.run(seq);
+        return;
+      }
+      const job = jobOf(found.id, found.run);
+      const { findings } = judgeRun({
+        job,
+        summary: summarize(seq),
+        thresholds,
+        nowMs: job.endTimeMs ?? 0,
+      });
+      const rows = findings
+        .map(({ kind, severity }) => ({
+          kind: names.numberLabel(kind),
+          severity: SEVERITIES.indexOf(severity),
+        }))
+        .sort((one, other) => one.kind - other.kind);
+      if (JSON.stringify(rows) === JSON.stringify(selectKept.all(seq))) return;
+      remove.run(seq);
+      for (const { kind, severity } of rows) insert.run(seq, kind, severity);
+    },
+
+    /** Must be called after a rollback. */
+    forget: names.forget,
+  };
+}
+
+/** A run as the rules read it. */
+const jobOf = (
+  id: string,
+  { user = '', nodes = [], state, startTimeMs, endTimeMs, ...details }: Run,
+): Job => ({
+  ...{ id, user, nodes, state, details, cpuUsage: 0, memoryUsageMb: 0 },
+  ...(startTimeMs !== undefined && { startTimeMs }),
+  ...(endTimeMs !== undefined && { endTimeMs }),
+});
+
+function summaryOf(rows: readonly SealedRow[]): JobSummary {
+  const totals: UsageTotals[] = [];
+  const whole = measureSummarizer();
+  const nodes = rows.map(({ name, data, ...row }) => {
+    const usage = summarizeNode(row);
+    const measures = readTotals(data) ?? [];
+    totals.push(row);
+    whole.add(measures, usage.observedSeconds);
+    return { node: name, ...usage, ...summarizeNodeMeasures(measures, usage.observedSeconds) };
+  });
+  return { whole: { ...summarizeJob(totals), ...whole.summary() }, nodes };
+}
+
+const RULES_KEY = 'note:rules';
+
+/**
+ * Lets every ended run be judged anew, in steps, if the database was last open with other rules or
+ * thresholds. To be called outside of a transaction.
+ */
+export function judgeAnew(db: Database, thresholds: Thresholds): void {
+  const key = Bun.hash.crc32(JSON.stringify([RULES_VERSION, thresholds]));
+  const select = db.query<{ value: number }, [string]>('SELECT value FROM counter WHERE name = ?');
+  if (select.get(RULES_KEY)?.value === key) return;
+  db.transaction(() => {
+    // All ended jobs are seen once more.
+    db.query("UPDATE counter SET value = 0 WHERE name = 'tally_seen'").run();
+    db.query('INSERT OR REPLACE INTO counter (name, value) VALUES (?, ?)').run(RULES_KEY, key);
+  })();
+}
