@@ -62,8 +62,8 @@ export const wholeDays = ({ from, to }: HourRange): HourRange => ({
 });
 
 /**
- * Widens a range that ends in the present or later, where nothing ends after it, so that fewer spans cover it:
- * a list of 1,000 users over 30 days adds up 7 spans of each instead of 21.
+ * Widens a range that ends in the present or later, where nothing ends after it, so that fewer spans cover
+ * it: a list of 1,000 users over 30 days adds up 7 spans of each instead of 21.
  */
 export function openEnd({ from, to }: HourRange, nowMs: number): HourRange {
   const longest = LENGTHS.at(-1)!;

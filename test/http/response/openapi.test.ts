@@ -58,17 +58,7 @@ test('every reference has a target, and every named schema is used', () => {
 const DETAILS = [
   ...['name', 'account', 'partition', 'qos', 'cluster', 'submit_time', 'time_limit_seconds', 'cpus'],
   ...['memory_limit_mb', 'gpus', 'work_dir', 'array_job_id', 'array_task_id', 'exit_code', 'signal'],
-  ...[
-    'raw_state',
-    'reason',
-    'restarts',
-    'finding',
-    'severity',
-    'sluid',
-    'suspended_seconds',
-    'energy_joules',
-    'energy_method',
-  ],
+  ...['raw_state', 'reason', 'restarts', 'sluid', 'suspended_seconds', 'energy_joules', 'energy_method'],
   'allocations',
 ].map((field) => `${field}?`);
 
