@@ -89,8 +89,10 @@ export function anyLists(makePlace: MakePlace) {
       { text: '-17' },
       { node: ['n1', 'n2'], text: '7' },
       { state: ['failed', 'running'], sinceMs: NOON_MS },
+      { ranges: { wait: { min: 5 * MINUTE_MS }, cpuUsage: { max: 7 } }, details: { name: '*a*' } },
     ];
-    for (const order of ORDERS) {
+    // The others are read as the wait is.
+    for (const order of ORDERS.filter(({ sort }) => sort !== 'nodes' && sort !== 'cpus' && sort !== 'gpus')) {
       // Sorted once for all filters, because sorting takes longer than the lists.
       const ordered = sorted(jobs, order);
       for (const filter of filters) {
