@@ -8,7 +8,8 @@ import { startPace } from '../pace.ts';
 
 /** All who ask share the nodes for this long, because all running jobs are read for them. */
 const FRESH_MS = 5000;
-const USABLE_MS = 30_000;
+/** Nodes of this age are still given while the next ones are gathered; a page reads about as often. */
+const USABLE_MS = 12_000;
 
 interface ClusterNodesOptions {
   readonly store: Pick<LiveStore, 'nodeReports' | 'nodeJobs'>;

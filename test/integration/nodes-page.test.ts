@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect } from 'bun:test';
+import type { NodeListAnswer } from '../../src/api/node-list.ts';
 import { startBrowser } from '../help/browser.ts';
 import { serve } from '../help/executable.ts';
 import { expectWell, type Page, press, textOf } from '../help/page.ts';
@@ -29,7 +30,8 @@ beforeAll(async () => {
   });
   browser = await startBrowser();
   await fill();
-}, 60_000);
+  await untilAllAreKnown();
+}, 90_000);
 afterAll(async () => {
   await browser?.[Symbol.asyncDispose]();
   await server?.[Symbol.asyncDispose]();
@@ -76,6 +78,15 @@ async function fill(): Promise<void> {
       numbers.map((number) => post('samples', { report: report(`n${number}`, (number % 50) / 50) })),
     );
   }
+}
+
+/** The nodes are shared for some seconds: those of before the reports must have gone. */
+async function untilAllAreKnown(): Promise<void> {
+  for (const endMs = Date.now() + 30_000; Date.now() < endMs; await Bun.sleep(200)) {
+    const { nodes } = (await (await fetch(`${server.url}/v1/nodes`)).json()) as NodeListAnswer;
+    if (nodes.length === NODES && nodes.every(({ agent }) => agent)) return;
+  }
+  throw new Error('Not all nodes were known within 30 seconds.');
 }
 
 /** What the pixels of the canvas of the grid are. */
