@@ -121,6 +121,27 @@ export function tallies(makePlace: MakePlace) {
     expect(await sum(store, 'day')).toEqual({});
   });
 
+  test('runs that turn out to be one are tallied as one', async () => {
+    await using place = await emptyStore(makePlace);
+    const { store } = place;
+    const middle = NOON_MS + HOUR_MS;
+    await store.applyReports([ended('1', { sluid: 's0000000000001', state: 'failed' })]);
+    await store.applyReports([
+      ended('1', {
+        ...{ sluid: 's0000000000002', submitTimeMs: middle, startTimeMs: middle },
+        endTimeMs: middle + HOUR_MS,
+      }),
+    ]);
+    await settle(store);
+    expect(await sum(store, 'user')).toMatchObject({ alice: { failed: 1, completed: 1 } });
+    const joins = { otherSluids: ['s0000000000002'], resizedMs: [middle], endTimeMs: middle + HOUR_MS };
+    await store.applyReports([ended('1', { sluid: 's0000000000001', ...joins })]);
+    await settle(store);
+    expect(await sum(store, 'user')).toEqual({
+      alice: { completed: 1, runtimeSeconds: 7200, waitSeconds: 60, waits: 1 },
+    });
+  });
+
   test('each caller sums what is theirs, and other users and accounts do not exist', async () => {
     await using place = await emptyStore(makePlace);
     const { store } = place;

@@ -286,3 +286,37 @@ test('later SLUIDs of runs are found after the migration to version 24', () => {
     ['s5', 1],
   ]);
 });
+
+test('jobs and earlier runs that ended before the migration to version 25 are tallied after it', async () => {
+  using folder = temporaryFolder();
+  const path = folder.file('a.db');
+  migrateFile(path, MIGRATIONS.slice(0, 24));
+  {
+    using db = openForWriting(path);
+    const past = {
+      user: 'alice',
+      state: 'failed',
+      startTimeMs: 0,
+      endTimeMs: 20_000,
+      provenance: { fields: '' },
+    };
+    db.run(`INSERT INTO user VALUES (1, 'alice');
+      INSERT INTO label VALUES (1, 'physics');
+      INSERT INTO job (seq, id, user, first_node, state, start_time, end_time) VALUES
+        (2, 'a', 1, 0, 2, 30000, 40000), (3, 'b', 1, 0, 1, 50000, NULL);
+      INSERT INTO detail (job, account, cpus, sources, verdict, verdict_ms) VALUES (2, 1, 4, '', 0, 0);`);
+    db.run('INSERT INTO past_run (seq, job, run) VALUES (1, ?, ?)', ['a', JSON.stringify(past)]);
+  }
+  const store = await openSqlite(path);
+  while (await store.expire({}, 60_000));
+  const rows = await store.sumTallies({ groupBy: 'account', from: 0, to: 24 });
+  expect(
+    rows.map(({ name, tally: { completed, failed, runtimeSeconds, cpuSeconds } }) => ({
+      ...{ name, completed, failed, runtimeSeconds, cpuSeconds },
+    })),
+  ).toEqual([
+    { name: undefined, completed: 0, failed: 1, runtimeSeconds: 20, cpuSeconds: 0 },
+    { name: 'physics', completed: 1, failed: 0, runtimeSeconds: 10, cpuSeconds: 40 },
+  ]);
+  await store.close();
+});
