@@ -62,8 +62,8 @@ export interface Asker extends Omit<Sender, 'host'> {
 /**
  * Returns whether a read is that of a program, of a page of the service or of one that is trusted, or opens a
  * page in a window of its own, or in a frame where portals may have one. Pages elsewhere cannot see an
- * answer, but can see whether there is one: `<object>` and `<link rel=prefetch>` tell a 200 from a 404, and so
- * whether a job exists.
+ * answer, but can see whether there is one: `<object>` and `<link rel=prefetch>` tell a 200 from a 404, and
+ * so whether a job exists.
  */
 export function mayRead(site: Site, { origin, fetchSite, fetchMode, fetchDest }: Asker): boolean {
   if (fetchSite !== 'cross-site' && fetchSite !== 'same-site') return true;

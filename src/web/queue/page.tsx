@@ -11,13 +11,13 @@ import { Reasons } from './reasons.tsx';
 import { Users } from './users.tsx';
 import { Waits } from './waits.tsx';
 
-const POLL_MS = 10_000;
+/** The service makes one answer for all readers, every 5 s while somebody reads. */
+const POLL_MS = 5000;
 
 /** Who waits, for what, and since when. */
 export function QueuePage() {
   const { value, error } = useResource('queue', (signal) => getJson<QueueAnswer>('v1/queue', {}, signal), {
     everyMs: POLL_MS,
-    on: 'jobs',
   });
   useEffect(() => {
     document.title = 'Queue · hpc-observe';
