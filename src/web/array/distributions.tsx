@@ -42,7 +42,7 @@ function Histogram({ measure: { title, format }, distribution, limit }: Histogra
     <figure>
       <figcaption>
         <b>{title}</b> <span class="soft">{formatCount(count, 'task')}</span>
-        {limit !== undefined && <span class="soft"> of {format(limit)} asked for</span>}
+        {limit !== undefined && <span class="soft">, {format(limit)} asked for</span>}
       </figcaption>
       <div class="histogram" aria-hidden="true">
         {bins.counts.map((tasks, bin) => (
