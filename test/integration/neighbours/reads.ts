@@ -168,6 +168,28 @@ export const LISTS: readonly Case[] = [
   },
 ];
 
+/** Nodes are shared for five seconds; the next one who asks has them gathered. */
+const SHARED_MS = 5100;
+
+async function askManyNodes(url: string): Promise<void> {
+  const gpus = Array.from({ length: 8 }, (_, gpu) => ({
+    gpu: `GPU-${gpu}`,
+    model: 'H200',
+    power_watts: 300,
+  }));
+  const report = { version: '1', interval_seconds: 15, jobs: 1, cpus: 64, job_cpus_used: 8, gpus };
+  for (let from = 0; from < 10_000; from += 50) {
+    await atOnce(50, (number) => {
+      const body = { report: { ...report, node: `n${from + number}`, timestamp: new Date().toISOString() } };
+      return send(url, 'POST /v1/samples', body);
+    });
+  }
+  for (let round = 0; round < 3; round++) {
+    await get(url, '/v1/nodes', { 'accept-encoding': 'gzip' });
+    await Bun.sleep(SHARED_MS);
+  }
+}
+
 /** Uses of what is left, on any service. */
 export const OTHERS: readonly Case[] = [
   {
@@ -205,6 +227,7 @@ export const OTHERS: readonly Case[] = [
     use: '50 pages of 1,000 at once',
     run: (url) => atOnce(50, () => get(url, '/v1/audit?limit=1000')),
   },
+  { endpoint: 'GET /v1/nodes', use: 'of 10,000 nodes that report', run: askManyNodes },
   { endpoint: 'GET /v1/nodes', use: '50 at once', run: (url) => atOnce(50, () => get(url, '/v1/nodes')) },
   {
     endpoint: 'GET /v1/live',
