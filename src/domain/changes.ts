@@ -1,5 +1,5 @@
 import type { Sight } from './caller.ts';
-import { isSeen, type Owner } from './sight.ts';
+import type { Owner } from './sight.ts';
 
 /** What a write changed. Names may come twice, and a few may be of jobs that did not change. */
 export interface Change {
@@ -75,24 +75,53 @@ export function changeCollector() {
   };
 }
 
+/** Jobs, and whose they are. */
+export interface OwnedJobs {
+  readonly all: ReadonlySet<string>;
+  readonly byUser: ReadonlyMap<string, readonly string[]>;
+  readonly byAccount: ReadonlyMap<string, readonly string[]>;
+}
+
 /**
- * Returns the changes that somebody may know of; undefined if there are none. `measured` are the jobs that
- * got samples; `ownerOf` says whose a job is, or undefined if that is unknown. Those who see some jobs only
+ * Sorts jobs by whose they are, once for all who are told. Without `ownerOf`, and where it knows no owner,
+ * they are of nobody.
+ */
+export function sortByOwner(
+  all: ReadonlySet<string>,
+  ownerOf: ((id: string) => Owner | undefined) | undefined,
+): OwnedJobs {
+  const byUser = new Map<string, string[]>();
+  const byAccount = new Map<string, string[]>();
+  const add = (to: Map<string, string[]>, name: string | null | undefined, id: string) => {
+    if (typeof name !== 'string') return;
+    const ids = to.get(name);
+    if (ids) ids.push(id);
+    else to.set(name, [id]);
+  };
+  for (const id of ownerOf ? all : []) {
+    const owner = ownerOf?.(id);
+    add(byUser, owner?.user, id);
+    add(byAccount, owner?.account, id);
+  }
+  return { all, byUser, byAccount };
+}
+
+interface OwnedChanges extends Pick<Changes, 'hasMore' | 'nodes'> {
+  readonly jobs: OwnedJobs;
+  readonly measured: OwnedJobs;
+}
+
+/**
+ * Returns the changes that somebody may know of; undefined if there are none. Those who see some jobs only
  * learn that there were others only of jobs that they see.
  */
 export function tellChanges(
-  { jobs, hasMore, nodes }: Pick<Changes, 'jobs' | 'hasMore' | 'nodes'>,
-  measured: Iterable<string>,
+  { jobs, measured, hasMore, nodes }: OwnedChanges,
   sight: Sight,
-  ownerOf: (id: string) => Owner | undefined,
 ): ToldChanges | undefined {
   const seesAll = sight === 'all';
-  const isTold = (id: string): boolean => {
-    const owner = seesAll ? undefined : ownerOf(id);
-    return seesAll || (owner !== undefined && isSeen(sight, owner));
-  };
-  const changed = nameFirst(jobs, isTold);
-  const read = nameFirst(measured, isTold);
+  const changed = nameFirst(seenOf(jobs, sight));
+  const read = nameFirst(seenOf(measured, sight));
   const told = {
     jobs: changed.names,
     hasMoreJobs: changed.hasMore || (seesAll && hasMore.jobs),
@@ -104,11 +133,18 @@ export function tellChanges(
   return isNothing && !told.hasMoreJobs && !told.hasMoreMeasured ? undefined : told;
 }
 
-function nameFirst(ids: Iterable<string>, isTold: (id: string) => boolean) {
+/** As `isSeen` says of each job. */
+function seenOf({ all, byUser, byAccount }: OwnedJobs, sight: Sight): Iterable<string> {
+  if (sight === 'all') return all;
+  const own = byUser.get(sight.user) ?? [];
+  const others = sight.accounts.flatMap((account) => byAccount.get(account) ?? []);
+  return others.length === 0 ? own : new Set([...own, ...others]);
+}
+
+function nameFirst(ids: Iterable<string>) {
   const names: string[] = [];
   let length = 0;
   for (const id of ids) {
-    if (!isTold(id)) continue;
     length += id.length;
     if (names.length === MAX_TOLD || length > MAX_TOLD_LENGTH) return { names, hasMore: true };
     names.push(id);

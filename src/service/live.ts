@@ -1,6 +1,6 @@
 import { HEARTBEAT_SECONDS, renderChange, renderHello } from '../api/live.ts';
 import type { OwnSight, Sight } from '../domain/caller.ts';
-import { type Changes, changeCollector, tellChanges } from '../domain/changes.ts';
+import { type Changes, changeCollector, sortByOwner, tellChanges } from '../domain/changes.ts';
 import { AppError, shuttingDown, TooManyRequests } from '../domain/errors.ts';
 import type { Owner } from '../domain/sight.ts';
 import type { ChangeStore } from '../domain/store/changes.ts';
@@ -114,11 +114,13 @@ export function createLive({
     const isAnyNarrow = [...streams].some(({ sight }) => sight !== 'all');
     const asked = isAnyNarrow ? taken.jobs.union(measured) : new Set<string>();
     const ownerOf = await owners.find(asked, store.findOwners);
+    const own = (ids: ReadonlySet<string>) => sortByOwner(ids, isAnyNarrow ? ownerOf : undefined);
+    const owned = { ...taken, jobs: own(taken.jobs), measured: own(measured) };
     const texts = new Map<string, Uint8Array | undefined>();
     await forEachStream(({ watcher, sight }) => {
       const key = sight === 'all' ? 'all' : keyOf(sight);
       if (!texts.has(key)) {
-        const told = tellChanges(taken, measured, sight, ownerOf);
+        const told = tellChanges(owned, sight);
         texts.set(key, told && writeEvent('change', renderChange(told)));
       }
       const text = texts.get(key);

@@ -1,6 +1,13 @@
 import { expect, test } from 'bun:test';
 import type { Sight } from '../../src/domain/caller.ts';
-import { type Change, changeCollector, MAX_NAMES, MAX_TOLD, tellChanges } from '../../src/domain/changes.ts';
+import {
+  type Change,
+  changeCollector,
+  MAX_NAMES,
+  MAX_TOLD,
+  sortByOwner,
+  tellChanges,
+} from '../../src/domain/changes.ts';
 
 const ids = (count: number, letter = 'j') => Array.from({ length: count }, (_, index) => `${letter}${index}`);
 const ALICE: Sight = { user: 'alice', accounts: ['physics'] };
@@ -11,10 +18,12 @@ function told(sight: Sight, ...changes: Change[]) {
   for (const change of changes) collector.add(change);
   const taken = collector.take();
   const owners: Record<string, string> = { a: 'alice', b: 'bob' };
-  return tellChanges(taken, taken.measured, sight, (id) => {
+  const ownerOf = (id: string) => {
     const user = owners[id[0]!];
     return user === undefined ? undefined : { user, account: id.endsWith('p') ? 'physics' : null };
-  });
+  };
+  const own = (names: ReadonlySet<string>) => sortByOwner(names, ownerOf);
+  return tellChanges({ ...taken, jobs: own(taken.jobs), measured: own(taken.measured) }, sight);
 }
 
 const NOTHING = { jobs: [], hasMoreJobs: false, measured: [], hasMoreMeasured: false, nodes: false };
@@ -61,9 +70,9 @@ test('long ids are told up to a length', () => {
 });
 
 test('who sees own jobs is told of those, and of those of coordinated accounts', () => {
-  expect(told(ALICE, { jobs: ['a1', 'b1', 'bp', 'x1'], measured: ['b2', 'a2'] })).toEqual({
+  expect(told(ALICE, { jobs: ['a1', 'ap', 'b1', 'bp', 'x1'], measured: ['b2', 'a2'] })).toEqual({
     ...NOTHING,
-    jobs: ['a1', 'bp'],
+    jobs: ['a1', 'ap', 'bp'],
     measured: ['a2'],
   });
 });

@@ -8,8 +8,8 @@ const change = (fields: Partial<ChangeEvent>): ChangeEvent => ({
 });
 
 test('lists are read soon after jobs change, and later if jobs are only measured', () => {
-  expect(delayOf('jobs', change({ jobs: ['7'] }))).toBe(2000);
-  expect(delayOf('jobs', change({ more_jobs: true }))).toBe(2000);
+  expect(delayOf('jobs', change({ jobs: ['7'] }))).toBe(5000);
+  expect(delayOf('jobs', change({ more_jobs: true }))).toBe(5000);
   expect(delayOf('jobs', change({ measured: ['7'] }))).toBe(10_000);
   expect(delayOf('jobs', change({ nodes: true }))).toBeUndefined();
 });

@@ -20,7 +20,7 @@ export function ArrayPage({ id }: { id: string }) {
   const { value, error } = useResource(
     `array ${id}`,
     (signal) => getJson<ArrayAnswer>(`v1/arrays/${encodeURIComponent(id)}`, {}, signal),
-    { everyMs: POLL_MS },
+    { everyMs: POLL_MS, on: 'jobs' },
   );
   useEffect(() => {
     document.title = `array ${id} · hpc-observe`;

@@ -14,6 +14,8 @@ export interface RefreshOptions {
 const SLOW_MS = 60_000;
 /** Pages that hear of the same change do not ask in the same moment. */
 const SPREAD_MS = 250;
+/** What takes long to read is read less often: a tenth of the time at most. */
+const LEAST_REST = 10;
 
 /** Calls `load` now and as the options say, one call at a time, until the returned function is called. */
 export function keepFresh(load: () => Promise<void>, { everyMs, on, isRead }: RefreshOptions): () => void {
@@ -58,7 +60,9 @@ export function keepFresh(load: () => Promise<void>, { everyMs, on, isRead }: Re
     const soonMs = nowMs + Math.random() * SPREAD_MS;
     if (news === 'anew') return soonMs;
     const delayMs = news === 'lost' ? everyMs : on && delayOf(on, news);
-    return delayMs === undefined ? undefined : Math.max(soonMs, startedMs + delayMs);
+    return delayMs === undefined
+      ? undefined
+      : Math.max(soonMs, startedMs + Math.max(delayMs, LEAST_REST * (endedMs - startedMs)));
   }
 
   function hear(news: LiveNews): void {

@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test';
 import type { Way } from '../../../src/access/way.ts';
-import type { Identity } from '../../../src/domain/caller.ts';
+import { ANYBODY, type Identity } from '../../../src/domain/caller.ts';
 import { pastJob, sample } from '../../help/builders.ts';
 import { nodeReport } from '../../help/node-report.ts';
 import { startService } from '../../help/service.ts';
@@ -171,4 +171,23 @@ test('HEAD opens no stream, and an unknown parameter is refused', async () => {
   const head = await service.send('HEAD', '/v1/live', undefined, { 'x-person': 'root' });
   expect([head.status, head.text, service.live.count()]).toEqual([200, '', 0]);
   expect((await service.send('GET', '/v1/live?job=7', undefined, { 'x-person': 'root' })).status).toBe(400);
+});
+
+test('a stream of a server that has a successor ends, so that its client comes to the other one', async () => {
+  await using service = await start({ tellMs: 10, beatMs: 5 });
+  const sent: string[] = [];
+  const ended = Promise.withResolvers<void>();
+  let isRetired = false;
+  const leave = service.live.watch({
+    caller: ANYBODY,
+    checkCaller: async () => ANYBODY,
+    isRetired: () => isRetired,
+    send: (event) => void sent.push(new TextDecoder().decode(event)),
+    end: ended.resolve,
+  });
+  while (sent.length < 2) await Bun.sleep(1);
+  isRetired = true;
+  await ended.promise;
+  leave();
+  expect(sent.at(-1)).toStartWith('event: heartbeat');
 });
