@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { alignCurves, type Curve, type Row } from '../../src/web/job/series.ts';
+import { alignCurves, type Curve, gapsOf, type Row } from '../../src/web/job/series.ts';
 
 const at = (seconds: number, values: Record<string, number>): Row => ({
   timestamp: new Date(seconds * 1000).toISOString(),
@@ -62,5 +62,33 @@ describe('lines of a plot', () => {
     );
     const rates = alignCurves([curve(rows, ['a'], true)]).columns[0]!.slice(6) as number[];
     for (const rate of rates) expect(Math.abs(rate - 1)).toBeLessThan(0.15);
+  });
+});
+
+describe('gaps', () => {
+  const gaps = (lines: Row[][], from: number, to: number) =>
+    gapsOf(lines, { fromMs: from * 1000, toMs: to * 1000 }).map(({ fromMs, toMs }) => [
+      fromMs / 1000,
+      toMs / 1000,
+    ]);
+  const every = (step: number, from: number, to: number) =>
+    Array.from({ length: (to - from) / step + 1 }, (_, i) => cpu(from + i * step, 1));
+
+  test('are where no line has a reading for longer than usual', () => {
+    expect(gaps([[...every(10, 0, 50), ...every(10, 100, 150)]], 0, 150)).toEqual([[50, 100]]);
+    expect(gaps([[...every(10, 0, 50), ...every(10, 100, 150)], every(10, 0, 150)], 0, 150)).toEqual([]);
+  });
+
+  test('are at the edges too, but not where a reading is merely near', () => {
+    expect(gaps([every(10, 50, 100)], 0, 200)).toEqual([
+      [0, 25],
+      [125, 200],
+    ]);
+    expect(gaps([every(10, 10, 190)], 0, 200)).toEqual([]);
+  });
+
+  test('are all of a time without readings', () => {
+    expect(gaps([[]], 0, 200)).toEqual([[0, 200]]);
+    expect(gaps([], 0, 200)).toEqual([[0, 200]]);
   });
 });

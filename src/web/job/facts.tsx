@@ -15,7 +15,7 @@ const SHOWN = new Set([
   'nodes',
   'allocations',
 ]);
-const MAX_NODES = 200;
+const MAX_NODES = 40;
 
 interface FactsProps {
   readonly job: JobAnswer;

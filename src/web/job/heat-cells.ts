@@ -75,28 +75,26 @@ interface Painted {
 export function paintCells({ cells, order, columns, rowsPerLine, palette }: Painted): Uint32Array {
   const lines = Math.ceil(order.length / rowsPerLine);
   const pixels = new Uint32Array(lines * columns);
+  const sums = new Uint32Array(columns);
+  const known = new Uint32Array(columns);
   for (let line = 0; line < lines; line++) {
-    const rows = order.slice(line * rowsPerLine, (line + 1) * rowsPerLine);
-    const to = line * columns;
-    if (rows.length === 1) {
-      const from = rows[0]! * columns;
-      for (let column = 0; column < columns; column++) pixels[to + column] = palette[cells[from + column]!]!;
-    } else {
-      for (let column = 0; column < columns; column++)
-        pixels[to + column] = palette[meanAt(cells, rows, columns, column)]!;
+    sums.fill(0);
+    known.fill(0);
+    const end = Math.min(order.length, (line + 1) * rowsPerLine);
+    for (let at = line * rowsPerLine; at < end; at++) addRow(cells, order[at]! * columns, sums, known);
+    for (let column = 0; column < columns; column++) {
+      const count = known[column]!;
+      pixels[line * columns + column] = palette[count === 0 ? GAP : Math.round(sums[column]! / count)]!;
     }
   }
   return pixels;
 }
 
-function meanAt(cells: Uint8Array, rows: readonly number[], columns: number, column: number): number {
-  let sum = 0;
-  let known = 0;
-  for (const row of rows) {
-    const cell = cells[row * columns + column]!;
+function addRow(cells: Uint8Array, from: number, sums: Uint32Array, known: Uint32Array): void {
+  for (let column = 0; column < sums.length; column++) {
+    const cell = cells[from + column]!;
     if (cell === GAP) continue;
-    sum += cell;
-    known++;
+    sums[column]! += cell;
+    known[column]!++;
   }
-  return known === 0 ? GAP : Math.round(sum / known);
 }
