@@ -1,8 +1,8 @@
 import type { SchedulerNodes } from '../../domain/nodes/scheduler-node.ts';
 import { type Repeat, repeat } from '../../repeat.ts';
 import { createSeparator } from '../records/separator.ts';
-import { readSinfoNodes, sinfoNodeArguments } from '../records/sinfo-nodes.ts';
-import { readOutput, type SlurmCommands } from './commands.ts';
+import { createSinfoReader, sinfoNodeArguments } from '../records/sinfo-nodes.ts';
+import type { SlurmCommands } from './commands.ts';
 import { addPoll, restAfter } from './pace.ts';
 
 const EVERY_MS = 60_000;
@@ -34,11 +34,15 @@ export function watchNodes({ commands, warn, now, everyMs = EVERY_MS }: WatchOpt
   async function ask(): Promise<void> {
     const separator = createSeparator();
     const timeMs = now();
-    const text = await readOutput(commands, 'sinfo', sinfoNodeArguments(separator), TIMEOUT_MS);
-    const { nodes, unreadable } = readSinfoNodes(text, separator);
-    const { count, examples } = unreadable;
+    const reader = createSinfoReader(separator);
+    await commands.run('sinfo', sinfoNodeArguments(separator), {
+      timeoutMs: TIMEOUT_MS,
+      read: reader.read,
+    });
+    reader.finish();
+    const { count, examples } = reader.unreadable;
     if (count > 0) warn('sinfo_unreadable', { count, examples });
-    latest = { timeMs, nodes };
+    latest = { timeMs, nodes: reader.nodes };
   }
 
   const asks = repeat({

@@ -1,8 +1,16 @@
 import { expect, test } from 'bun:test';
-import { readSinfoNodes } from '../../../src/slurm/records/sinfo-nodes.ts';
+import { createSinfoReader } from '../../../src/slurm/records/sinfo-nodes.ts';
 import { readGpus } from '../../../src/slurm/values/gres.ts';
 import { conditionOf } from '../../../src/slurm/values/node-state.ts';
 import { readFixture, SEPARATOR } from '../fixture.ts';
+
+/** Reads an output in pieces of `size` characters. */
+function readSinfoNodes(text: string, separator: string, size = 100) {
+  const reader = createSinfoReader(separator);
+  for (let from = 0; from < text.length; from += size) reader.read(text.slice(from, from + size));
+  reader.finish();
+  return reader;
+}
 
 test.each(['', '24.11/', '26.05/'])('every node of a recorded sinfo is read: %psinfo.txt', (folder) => {
   const { nodes, unreadable } = readSinfoNodes(readFixture(`${folder}sinfo.txt`), SEPARATOR);
