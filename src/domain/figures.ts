@@ -65,6 +65,8 @@ export const formatCount = (count: number, noun: string): string =>
 /** Writes a whole number with narrow spaces between its thousands. */
 export const groupDigits = (count: number): string => String(count).replace(/\B(?=(\d{3})+(?!\d))/g, ' ');
 
-/** Writes an amount with three digits, and whole above a thousand. */
-export const formatAmount = (value: number): string =>
-  value >= 1000 ? groupDigits(Math.round(value)) : shorten(value);
+/** Writes an amount with three digits, whole above a thousand, and never as 0 what is more. */
+export const formatAmount = (value: number): string => {
+  if (value > 0 && value < 0.005) return '<0.01';
+  return value >= 1000 ? groupDigits(Math.round(value)) : shorten(value);
+};

@@ -1,11 +1,13 @@
 import { expect, test } from 'bun:test';
 import {
   formatAgo,
+  formatAmount,
   formatBytes,
   formatCount,
   formatMb,
   formatPercent,
   formatSeconds,
+  groupDigits,
 } from '../../src/domain/figures.ts';
 
 test.each([
@@ -56,4 +58,10 @@ test.each([
 
 test('a count has its noun', () => {
   expect([formatCount(1, 'node'), formatCount(12_000, 'node')]).toEqual(['1 node', '12 000 nodes']);
+});
+
+test('amounts have three digits, and a little is not nothing', () => {
+  expect([0, 0.001, 0.25, 12.34, 999, 1234.5].map(formatAmount)).toEqual([
+    ...['0', '<0.01', '0.25', '12.3', '999', groupDigits(1235)],
+  ]);
 });

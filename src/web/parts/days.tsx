@@ -18,7 +18,7 @@ export function DayColumns({ list: { since, until, rows, sum } }: { list: TallyL
   const height = (value: number) => ({ height: `${(100 * value) / most}%` });
   return (
     <figure class="days">
-      <figcaption>{unit} by day (UTC), held and used</figcaption>
+      <figcaption>{unit} by day (UTC): used is strong, not measured is hatched</figcaption>
       <ul>
         {days.map((day) => {
           const amount = byDay.get(day)?.[field];

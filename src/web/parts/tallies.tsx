@@ -33,7 +33,7 @@ export function TallyTable({ groupBy, rows }: TallyTableProps) {
             <th scope="col" class="figure">
               Jobs
             </th>
-            <th scope="col" class="figure">
+            <th scope="col" class="figure from-600">
               Failed
             </th>
             {gpus > 0 && <HeldHeads name="GPU hours" />}
@@ -52,7 +52,7 @@ export function TallyTable({ groupBy, rows }: TallyTableProps) {
                 <Name groupBy={groupBy} name={row.name} />
               </th>
               <td class="figure">{groupDigits(row.jobs)}</td>
-              <td class="figure">{row.failed > 0 ? groupDigits(row.failed) : ''}</td>
+              <td class="figure from-600">{row.failed > 0 ? groupDigits(row.failed) : ''}</td>
               {gpus > 0 && <HeldCells amount={row.gpu_hours} of={gpus} />}
               {cpus > 0 && <HeldCells amount={row.cpu_hours} of={cpus} />}
               {hasWaits && (

@@ -75,7 +75,8 @@ function Usage({ list, isLoading }: { list: TallyListAnswer; isLoading: boolean 
       <TallyFigures tally={sum} />
       <TallyTable groupBy={group_by} rows={group_by === 'day' ? rows.toReversed() : rows} />
       <p class="soft">
-        Jobs that ended from {range}. What a job used is added within about an hour.
+        Jobs that ended from {range}. In bars, what was used is strong, what was not measured is hatched; what
+        a job used is added within about an hour.
         {total > rows.length && (
           <>
             {' '}
