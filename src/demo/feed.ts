@@ -1,6 +1,7 @@
 import { AppError } from '../domain/errors.ts';
 import type { Job } from '../domain/job.ts';
 import type { Report } from '../domain/report.ts';
+import type { HistoryStore } from '../domain/store/history.ts';
 import type { JobStore } from '../domain/store/jobs.ts';
 import type { RunStore } from '../domain/store/runs.ts';
 import type { SampleStore } from '../domain/store/samples.ts';
@@ -8,6 +9,7 @@ import { yieldToOthers } from '../pace.ts';
 import { type Repeat, type Rest, repeat } from '../repeat.ts';
 import { batchOf, reportNode } from './agents.ts';
 import { NODES } from './cluster.ts';
+import { historyOf } from './history.ts';
 import {
   type DemoJob,
   recogniseDraft,
@@ -35,6 +37,7 @@ const SEED = 1;
 /** What the feed reads and writes. */
 type DemoStore = Pick<JobStore, 'getJob' | 'listJobs'> &
   Pick<RunStore, 'applyReports'> &
+  Pick<HistoryStore, 'recordHistory'> &
   Pick<SampleStore, 'recordSamples' | 'listSamples'>;
 
 interface DemoOptions {
@@ -115,6 +118,7 @@ export function startDemo(options: DemoOptions): Demo {
       await storePast(batch.jobs, [...begun.flatMap((job) => sampleOld(job, recentMs)), ...batch.metered]);
       show((batch.untilMs - recentMs) / (toMs - recentMs));
     }
+    await store.recordHistory(historyOf([...alive, ...planned], next.waiting(), { fromMs: recentMs, toMs }));
     return next;
   }
 

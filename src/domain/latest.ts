@@ -10,14 +10,14 @@ interface LatestOptions<Value> {
 
 /**
  * Returns a function that gives the latest value of something that is dear to make. It is made only when
- * somebody asks, one at a time; who waits for it gets its errors.
+ * somebody asks, one at a time; who waits for it, because it `mustBeFresh`, say, gets its errors.
  */
 export function shareLatest<Value>({
   make,
   now,
   freshMs,
   usableMs,
-}: LatestOptions<Value>): () => Promise<Value> {
+}: LatestOptions<Value>): (asked?: { readonly mustBeFresh: boolean }) => Promise<Value> {
   let latest: { readonly atMs: number; readonly value: Value } | undefined;
   let making: Promise<Value> | undefined;
 
@@ -34,12 +34,12 @@ export function shareLatest<Value>({
     return making;
   }
 
-  return async () => {
+  return async ({ mustBeFresh } = { mustBeFresh: false }) => {
     // A clock that was set back must not keep a value for ever.
     const ageMs = latest ? Math.abs(now() - latest.atMs) : Number.POSITIVE_INFINITY;
     if (ageMs < freshMs) return latest!.value;
     const next = makeNext();
-    if (ageMs >= usableMs) return next;
+    if (ageMs >= usableMs || mustBeFresh) return next;
     next.catch(() => {});
     return latest!.value;
   };

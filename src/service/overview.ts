@@ -46,10 +46,16 @@ export function overviewPart({ store, overviews, log, metrics }: OverviewOptions
   };
 }
 
+/** After a start, squeue and the agents need this long to tell what has happened since. */
+const SETTLE_MS = 60_000;
+
 /** Returns a function that stores a row of the history for an overview, if one is due. */
 export function historyRecorder({ store }: RecorderOptions): (overview: Overview) => Promise<void> {
+  let firstMs: number | undefined;
   return async (overview) => {
     const { timeMs } = overview;
+    firstMs ??= timeMs;
+    if (timeMs - firstMs < SETTLE_MS) return;
     const lastMs = await store.lastHistoryMs();
     if (!isRowDue(lastMs, timeMs)) return;
     const row = historyRow(overview, await endedSince(lastMs, timeMs));

@@ -363,3 +363,19 @@ test('long ago is made up once the present is there: jobs that ended weeks ago h
   }
   expect(scene.warnings).toEqual([]);
 }, 60_000);
+
+test('the history has a row every five minutes of the past', async () => {
+  await using scene = await startScene();
+  await scene.start({ liveStepMs: HOUR_MS }).filled;
+  const rows = (await Array.fromAsync(scene.store.readHistory(0, NOON_MS))).flat();
+  expect(rows).toHaveLength((PAST_MS / HOUR_MS) * 12);
+  expect(rows.map(({ timeMs }, index) => timeMs - index * 5 * MINUTE_MS - rows[0]!.timeMs)).toEqual(
+    rows.map(() => 0),
+  );
+  for (const row of rows) {
+    expect(row.cpusUsed!).toBeLessThanOrEqual(row.cpusAllocated!);
+    expect(row.cpusAllocated!).toBeLessThanOrEqual(row.cpusTotal!);
+  }
+  const failed = await scene.store.listJobs({ state: 'failed' }, { limit: 1 });
+  expect(rows.reduce((sum, row) => sum + row.failed!, 0)).toBeWithin(failed.total - 3, failed.total + 1);
+});

@@ -70,7 +70,7 @@ testWithBrowser('the overview shows what is given and used, and who wastes', asy
   await page.until(`document.querySelector('.amounts')`);
   const text = await textOf(page);
   expect(text).toContain('running\n1');
-  expect(text).toMatch(/idle-gpu\s+alice\s+train\s+2 GPUs idle now, held for 1 h/);
+  expect(text).toMatch(/idle-gpu\s+alice\s+2 GPUs idle now, held for 1 h/);
   await expectWell(page);
 });
 

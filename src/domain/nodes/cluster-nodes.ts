@@ -12,5 +12,5 @@ export interface ClusterNodes {
   readonly freeGpus: readonly FreeGpus[];
 }
 
-/** Gives the nodes as of some seconds ago; rejects with `unavailable`. */
-export type ReadClusterNodes = () => Promise<ClusterNodes>;
+/** Gives the nodes as of up to 30 seconds ago, or 5 if they must be fresh; rejects with `unavailable`. */
+export type ReadClusterNodes = (asked?: { readonly mustBeFresh: boolean }) => Promise<ClusterNodes>;

@@ -34,6 +34,10 @@ const NEAR_TIME_LIMIT = 0.9;
 /** As a node without reports: its values are no longer those of the present. */
 const SILENT_SECONDS = 5 * MINUTE;
 
+/** Without the seconds of a long time, which would change whenever it is looked at. */
+const formatSpan = (seconds: number): string =>
+  formatSeconds(seconds < 10 * MINUTE ? seconds : seconds - (seconds % MINUTE));
+
 const concernOf = ({ id, user, name }: RunningJob, kind: Concern['kind'], message: string): Concern => ({
   jobId: id,
   user,
@@ -73,13 +77,13 @@ function wasteOf(job: RunningJob, seconds: number): Weighed | undefined {
       concern: concernOf(
         job,
         'gpu-idle',
-        `${formatCount(gpus, 'GPU')} idle now, held for ${formatSeconds(seconds)}`,
+        `${formatCount(gpus, 'GPU')} idle now, held for ${formatSpan(seconds)}`,
       ),
       weight: 1e9 + gpus * seconds,
     };
   const isIdle = gpus === 0 && cpus >= LEAST_IDLE_CPUS && job.cpuUsage < IDLE_CPU_PERCENT;
   if (!isIdle || seconds < LEAST_CPU_SECONDS) return undefined;
-  const text = `${formatCount(cpus, 'CPU')} at ${formatPercent(job.cpuUsage)} now, held for ${formatSeconds(seconds)}`;
+  const text = `${formatCount(cpus, 'CPU')} at ${formatPercent(job.cpuUsage)} now, held for ${formatSpan(seconds)}`;
   return { concern: concernOf(job, 'cpu-idle', text), weight: cpus * seconds };
 }
 
@@ -95,12 +99,12 @@ function troublesOf(job: RunningJob, seconds: number, nowMs: number): Weighed[] 
   const time = timeLimitSeconds > 0 ? seconds / timeLimitSeconds : 0;
   if (time >= NEAR_TIME_LIMIT) {
     const left = Math.max(0, timeLimitSeconds - seconds);
-    const text = `${formatSeconds(left)} left of ${formatSeconds(timeLimitSeconds)}`;
+    const text = `${formatSpan(left)} left of ${formatSeconds(timeLimitSeconds)}`;
     found.push({ concern: concernOf(job, 'time-nearly-over', text), weight: 1 + time });
   }
   const age = job.usageTimeMs === undefined ? 0 : (nowMs - job.usageTimeMs) / 1000;
   if (age > SILENT_SECONDS) {
-    const text = `nothing measured for ${formatSeconds(age)}`;
+    const text = `nothing measured for ${formatSpan(age)}`;
     found.push({ concern: concernOf(job, 'silent', text), weight: age / 1e9 });
   }
   return found;

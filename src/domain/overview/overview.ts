@@ -53,7 +53,8 @@ export async function makeOverview(
   }
   for await (const page of view.endedJobs(nowMs - FAILED_WITHIN_MS))
     for (const job of page) if (job.state === 'failed') endings.addFailed(job);
-  const cluster = await readNodes();
+  // The overview of all is made in the background; nobody else waits for all nodes.
+  const cluster = await readNodes({ mustBeFresh: sight === 'all' });
   const agents = agentCollector(cluster.timeMs, isShown);
   for (const node of cluster.nodes) {
     amounts.addNode(node);
