@@ -172,11 +172,6 @@ export const LISTS: readonly Case[] = [
 const SHARED_MS = 5100;
 
 async function askManyNodes(url: string): Promise<void> {
-  const gpus = Array.from({ length: 8 }, (_, gpu) => ({
-    gpu: `GPU-${gpu}`,
-    model: 'H200',
-    power_watts: 300,
-  }));
   const report = { version: '1', interval_seconds: 15, jobs: 1, cpus: 64, job_cpus_used: 8 };
   for (let from = 0; from < 10_000; from += 50) {
     await atOnce(50, (number) => {
