@@ -25,6 +25,8 @@ describe('suggestions', () => {
     ['state:c', ['state:completed', 'state:cancelled']],
     ['state:failed,', ['state:failed,pending']],
     ['raw:time', ['raw:timeout']],
+    ['finding:gpu', ['finding:gpu-unused', 'finding:gpu-low']],
+    ['severity:', ['severity:waste', 'severity:harm', 'severity:info']],
     ['gpus>', ['gpus>=1', 'gpus>4']],
     ['user:', ['user:alice', 'user:bob']],
     ['user:b', ['user:bob']],

@@ -27,6 +27,12 @@ const RAW = [
   ...['cancelled', 'completed', 'completing', 'configuring', 'suspended', 'running', 'pending'],
 ];
 
+/** Those that are asked for most; docs/findings.md has all. */
+const FINDINGS = [
+  ...['gpu-unused', 'gpu-low', 'cpu-idle', 'cpu-low', 'nodes-unused', 'memory-unused', 'time-unused'],
+  ...['memory-near-limit', 'ended-by-memory', 'ended-by-time-limit', 'ended-by-node'],
+];
+
 const PERCENTS = ['<5', '<10', '<50', '>90'];
 const DURATIONS = ['>10m', '>1h', '>1d', '>7d', '<5m'];
 
@@ -34,6 +40,8 @@ const DURATIONS = ['>10m', '>1h', '>1d', '>7d', '<5m'];
 const USUAL: Readonly<Record<string, readonly string[]>> = {
   state: STATES.map((state) => `:${state}`),
   raw: RAW.map((word) => `:${word}`),
+  severity: [':waste', ':harm', ':info'],
+  finding: FINDINGS.map((kind) => `:${kind}`),
   since: [':1h', ':1d', ':7d', ':30d'],
   until: [':1h', ':1d', ':7d'],
   runtime: DURATIONS,
