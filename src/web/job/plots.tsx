@@ -1,6 +1,7 @@
 import { useMemo } from 'preact/hooks';
 import type { JobAnswer } from '../../api/job.ts';
 import { type Mark, Plot, type Span } from '../parts/plot.tsx';
+import { MOST_ENDS } from '../parts/plot-drawing.ts';
 import { Problem } from '../parts/problem.tsx';
 import { useResource } from '../parts/resource.ts';
 import { addressOf, go, nodeAddress, place } from '../parts/router.ts';
@@ -11,8 +12,6 @@ import { alignCurves, gapsOf } from './series.ts';
 
 const LIVE_MS = 15_000;
 const COLOURS = 8;
-/** Up to this many lines are named at their ends, where there is room. */
-const MOST_ENDS = 8;
 
 interface PlotsProps {
   readonly job: JobAnswer;
@@ -143,11 +142,11 @@ function Subject({ job, node, labels }: SubjectProps) {
   return <span>{`Mean of ${job.nodes.length} nodes.`}</span>;
 }
 
-/** Names the lines; nothing is said of a single one. */
+/** Names the lines, unless they are so few that the plot does so at their ends. */
 function Legend({ labels }: { labels: readonly string[] }) {
-  if (labels.length < 2) return null;
+  if (labels.length <= MOST_ENDS) return null;
   return (
-    <ul class={labels.length > MOST_ENDS ? 'legend' : 'legend has-ends'}>
+    <ul class="legend">
       {labels.map((label, index) => (
         <li key={label} style={{ '--line-colour': `var(--series-${(index % COLOURS) + 1})` }}>
           {label}

@@ -6,16 +6,15 @@ import type { PlotProps, Span } from './plot.tsx';
 type Token = (name: string) => string;
 
 const FONT = '11px system-ui, sans-serif';
-/** Lines are named at their ends up to this many, and where a plot is this wide. */
-const MOST_ENDS = 8;
-const LEAST_WIDTH = 400;
+/** Lines are named at their ends up to this many. */
+export const MOST_ENDS = 8;
 const LARGEST_END = 110;
 const END_HEIGHT = 12;
 const MARGIN = 8;
 
 /** Returns the room right of a plot for the names of its lines. */
-export function endsWidth(element: HTMLElement, labels: readonly string[]): number {
-  if (labels.length < 2 || labels.length > MOST_ENDS || element.clientWidth < LEAST_WIDTH) return MARGIN;
+export function endsWidth(labels: readonly string[]): number {
+  if (labels.length < 2 || labels.length > MOST_ENDS) return MARGIN;
   const context = document.createElement('canvas').getContext('2d')!;
   context.font = FONT;
   const widths = labels.map((label) => context.measureText(label).width);

@@ -145,7 +145,7 @@ function optionsOf(element: HTMLElement, latest: { readonly current: PlotProps }
     width: element.clientWidth,
     height: HEIGHT,
     legend: { show: false },
-    padding: [8, latest.current.endRoom ?? endsWidth(element, labels), 0, 0],
+    padding: [8, latest.current.endRoom ?? endsWidth(labels), 0, 0],
     scales: {
       x: {
         time: !isElapsed,
