@@ -15,13 +15,15 @@ interface Kept {
   /** Undefined for a job that has none. */
   readonly line: SparklineAnswer | undefined;
   readonly atMs: number;
+  /** Of the job, when it was read: what has ended since is read once more. */
+  readonly state: JobAnswer['state'];
 }
 
 /** Of all lists, because readers come back to them. */
 const kept = new Map<string, Kept>();
 
-/** A job that has run again, or has ended, has another line. */
-const keyOf = ({ id, start_time, state }: JobAnswer): string => JSON.stringify([id, start_time, state]);
+/** A job that has run again has another line. */
+const keyOf = ({ id, start_time }: JobAnswer): string => JSON.stringify([id, start_time]);
 
 /** Returns the line of a job, if it has been read. */
 export const lineOf = (job: JobAnswer): SparklineAnswer | undefined => kept.get(keyOf(job))?.line;
@@ -29,7 +31,8 @@ export const lineOf = (job: JobAnswer): SparklineAnswer | undefined => kept.get(
 function isWanted(job: JobAnswer, nowMs: number): boolean {
   if (job.usage_time === undefined) return false;
   const known = kept.get(keyOf(job));
-  return !known || (job.state === 'running' && nowMs - known.atMs > FRESH_MS);
+  if (!known || known.state !== job.state) return true;
+  return job.state === 'running' && nowMs - known.atMs > FRESH_MS;
 }
 
 /** Reads the lines of the jobs that are in view, once the list rests; draws anew when they have come. */
@@ -57,7 +60,7 @@ async function readLines(jobs: readonly JobAnswer[], signal: AbortSignal): Promi
     const ids = jobs.map(({ id }) => ['job', id] as const);
     const { sparklines } = await getJson<SparklineListAnswer>('v1/sparklines', ids, signal);
     const lines = new Map(sparklines.map((line) => [line.job, line]));
-    for (const job of jobs) keep(keyOf(job), { line: lines.get(job.id), atMs: Date.now() });
+    for (const job of jobs) keep(keyOf(job), { line: lines.get(job.id), atMs: Date.now(), state: job.state });
     return true;
   } catch {
     return false;
