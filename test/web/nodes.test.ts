@@ -34,6 +34,7 @@ test('every tile is found where it is drawn, and nothing between tiles', () => {
     const { x, y } = cornerOf(layout, index);
     expect(tileAt(layout, x + 1, y + 1)).toBe(index);
     expect(tileAt(layout, x + layout.tile + 0.5, y + 1)).toBeUndefined();
+    expect(tileAt(layout, x + 1, y + layout.tile + 0.5)).toBeUndefined();
   }
   expect(tileAt(layout, 5, 5)).toBeUndefined();
   expect(tileAt(layout, 9 * layout.pitch + 1, cornerOf(layout, 24).y + 1)).toBeUndefined();
