@@ -133,6 +133,12 @@ async function take(
   await page.close();
 }
 
+/** Returns the array with the most tasks. */
+function largest(byArray: ReadonlyMap<string | undefined, readonly unknown[]>): string | undefined {
+  const arrays = [...byArray].filter(([array]) => array !== undefined);
+  return arrays.sort(([, one], [, other]) => other.length - one.length)[0]?.[0];
+}
+
 /** Finds jobs and names that the demonstration has, whose pages have most to show. */
 async function findThings(): Promise<Found> {
   const get = async <Answer>(path: string): Promise<Answer> =>
@@ -147,11 +153,12 @@ async function findThings(): Promise<Found> {
   };
   type List = { jobs: Job[]; total: number };
   for (const endMs = Date.now() + 60_000; Date.now() < endMs; await Bun.sleep(200)) {
-    const [all, running] = await Promise.all([
+    // The overview is made before it is asked for, and may be of an earlier moment.
+    const [all, overview] = await Promise.all([
       get<List>('jobs?limit=1'),
-      get<List>('jobs?limit=1&state=running'),
+      get<{ running: number }>('overview'),
     ]);
-    if (all.total >= FILLED_JOBS && running.total >= FILLED_RUNNING) break;
+    if (all.total >= FILLED_JOBS && overview.running >= FILLED_RUNNING) break;
   }
   const { jobs: running } = await get<List>('jobs?state=running&limit=1000&sort=runtime');
   const { jobs } = await get<List>('jobs?limit=5000');
@@ -160,7 +167,7 @@ async function findThings(): Promise<Found> {
   return {
     gpuJob: gpuJob.id,
     manyNodesJob: byNodes[0]!.id,
-    array: jobs.find((job) => job.array_job_id !== undefined)?.array_job_id ?? '',
+    array: largest(Map.groupBy(jobs, (job) => job.array_job_id)) ?? '',
     node: gpuJob.nodes[0]!,
     user: gpuJob.user,
     account: gpuJob.account ?? '',
