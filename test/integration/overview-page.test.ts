@@ -16,6 +16,7 @@ beforeAll(async () => {
   server = await serve();
   browser = await startBrowser();
   await fill();
+  await untilMade();
 });
 afterAll(async () => {
   await browser?.[Symbol.asyncDispose]();
@@ -32,6 +33,13 @@ async function post(path: string, body: object): Promise<void> {
 }
 
 const hoursAgo = (hours: number) => new Date(Date.now() - 3_600_000 * hours).toISOString();
+
+/** The overview that was made at the start is answered for some seconds. */
+async function untilMade(): Promise<void> {
+  const read = async () =>
+    (await (await fetch(`${server.url}/v1/overview`)).json()) as { free_gpus: unknown[] };
+  while ((await read()).free_gpus.length === 0) await Bun.sleep(200);
+}
 
 /** A job with idle GPUs, one near its memory limit, and a node on which six failed at once. */
 async function fill(): Promise<void> {
@@ -63,7 +71,6 @@ testWithBrowser(
   async () => {
     for (const scheme of ['light', 'dark'] as const) {
       const page = await browser.open(server.url, { scheme });
-      // It was made before the jobs, and is made again now that somebody asks.
       await page.until(`document.querySelector('.overview-gpus')`);
       const text = await textOf(page);
       expect(text).toMatch(/CPUs\s+50 % of given used\s+used\s+6\s+given\s+12\s+in all\s+64/);

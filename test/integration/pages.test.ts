@@ -66,6 +66,10 @@ async function fill(): Promise<void> {
 const expectWell = (page: Page) => expectWellFrom(page, server.url);
 
 testWithBrowser('the overview shows what is given and used, and who wastes', async () => {
+  // The overview that was made at the start is answered for some seconds.
+  const isMade = async () =>
+    ((await (await fetch(`${server.url}/v1/overview`)).json()) as { running: number }).running > 0;
+  while (!(await isMade())) await Bun.sleep(200);
   const page = await browser.open(`${server.url}/`);
   await page.until(`document.querySelector('.amounts')`);
   const text = await textOf(page);
