@@ -86,6 +86,7 @@ testWithBrowser('a new job is announced in an open list, and a job that ends sho
 
 testWithBrowser('a page without changes asks for nothing, and a hidden one follows nothing', async () => {
   const page = await open('/jobs');
+  await Bun.sleep(11_000);
   const before = countOf(page, '/v1/jobs');
   await Bun.sleep(11_000);
   expect([countOf(page, '/v1/jobs') - before, countOf(page, '/v1/live')]).toEqual([0, 1]);

@@ -24,11 +24,16 @@ export function keepFresh(load: () => Promise<void>, { everyMs, on, isRead }: Re
   let askedMs = isRead ? Number.POSITIVE_INFINITY : 0;
   let startedMs = Date.now();
   let endedMs = startedMs;
+  /**
+   * Whether news did not ask for the last read. The service keeps some answers for seconds, so that another
+   * read follows those that news ask for.
+   */
+  let wasIdle = false;
   let isLoading = false;
   let isStopped = false;
 
   const restMs = () =>
-    on !== undefined && connection.value.state === 'live' ? Math.max(SLOW_MS, everyMs) : everyMs;
+    on !== undefined && wasIdle && connection.value.state === 'live' ? Math.max(SLOW_MS, everyMs) : everyMs;
   const waitMs = () => Math.min(askedMs, endedMs + restMs()) - Date.now();
 
   function plan(): void {
@@ -42,6 +47,7 @@ export function keepFresh(load: () => Promise<void>, { everyMs, on, isRead }: Re
     // The next one follows when the page is seen again, or goes on.
     if (document.hidden || connection.value.state === 'paused') return;
     isLoading = true;
+    wasIdle = Date.now() < askedMs;
     askedMs = Number.POSITIVE_INFINITY;
     startedMs = Date.now();
     await load();
