@@ -118,7 +118,12 @@ export function Amounts({ overview, old }: { overview: OverviewAnswer; old: Old 
               ].join(', ')}
           </span>
         </h2>
-        <Bar total={nodes.total} allocated={up} used={nodes.with_jobs} old={old} />
+        <Bar
+          total={nodes.total}
+          allocated={up}
+          used={nodes.with_jobs}
+          old={{ isSlurmOld: false, isUsageOld: old.isSlurmOld }}
+        />
         <dl>
           <Figure label="with jobs" tone="used" isOld={old.isSlurmOld}>
             {groupDigits(nodes.with_jobs)}

@@ -52,7 +52,7 @@ export function OldNote({ freshness: { squeue, sacct, agents } }: { freshness: F
   const sentences = [
     ...(squeue?.stale
       ? [
-          `squeue ${since(squeue)}: jobs, and what is given to them, are of then. The log of the service says why; slurm check tries it.`,
+          `squeue ${since(squeue)}: jobs, and what is given to them, may have changed since. The log of the service says why, and hpc-observe slurm check tries it.`,
         ]
       : []),
     ...(sacct?.stale ? [`sacct ${since(sacct)}: how jobs ended may be a guess.`] : []),
@@ -74,5 +74,5 @@ export function OldNote({ freshness: { squeue, sacct, agents } }: { freshness: F
 
 const since = ({ last_success }: NonNullable<Freshness['squeue']>): string =>
   last_success === undefined
-    ? 'has never answered'
+    ? 'has not answered since the service started'
     : `answered last ${formatAgo(Date.parse(last_success), now.value)}`;

@@ -69,25 +69,14 @@ interface Lines {
 function StatePlot({ chart: { title, columns, labels }, lines }: { chart: Chart; lines: Lines }) {
   const shown = useMemo(() => columns.map((name) => lines.columns[name]), [columns, lines]);
   return (
-    <div>
-      <Plot
-        title={title}
-        times={lines.times}
-        columns={shown}
-        labels={labels}
-        format={(count) => groupDigits(Math.round(count))}
-        onZoom={() => {}}
-      />
-      {labels.length > 1 && (
-        <p class="history-legend">
-          {labels.map((label, index) => (
-            <span key={label} class={`series-${index + 1}`}>
-              {label}
-            </span>
-          ))}
-        </p>
-      )}
-    </div>
+    <Plot
+      title={title}
+      times={lines.times}
+      columns={shown}
+      labels={labels}
+      format={(count) => groupDigits(Math.round(count))}
+      onZoom={() => {}}
+    />
   );
 }
 
