@@ -1,5 +1,6 @@
 import { AppError } from '../domain/errors.ts';
 import type { Job } from '../domain/job.ts';
+import type { SchedulerNodes } from '../domain/nodes/scheduler-node.ts';
 import type { Report } from '../domain/report.ts';
 import type { HistoryStore } from '../domain/store/history.ts';
 import type { JobStore } from '../domain/store/jobs.ts';
@@ -12,6 +13,7 @@ import { NODES } from './cluster.ts';
 import { historyOf } from './history.ts';
 import {
   type DemoJob,
+  isRunningAt,
   recogniseDraft,
   recogniseJob,
   reportLife,
@@ -22,6 +24,7 @@ import { createMeter, type Metered } from './meter.ts';
 import { meterAll, oldPast, RECENT_MS, recentPast, reportAll, sampleOld } from './past.ts';
 import type { ShowProgress } from './progress.ts';
 import { createScheduler, planJobs, type Scheduler } from './schedule.ts';
+import { schedulerNodes } from './scheduler-nodes.ts';
 import { silentNode } from './trouble.ts';
 
 const HOUR_MS = 3_600_000;
@@ -56,6 +59,8 @@ interface DemoOptions {
 export interface Demo extends Pick<Repeat, 'stop' | 'state'> {
   /** Resolves when the past is there and the live feed runs; never if it was stopped before. */
   readonly filled: Promise<void>;
+  /** What sinfo would say of its nodes; undefined before the live feed runs. */
+  readonly nodes: () => SchedulerNodes | undefined;
 }
 
 /**
@@ -75,6 +80,7 @@ export function startDemo(options: DemoOptions): Demo {
   const intervalMs = Math.min(liveStepMs, LIVE_STEP_MS);
   /** Since the start. */
   let hasReported = false;
+  let latest: SchedulerNodes | undefined;
 
   const steps = repeat({
     everyMs: liveStepMs,
@@ -157,6 +163,10 @@ export function startDemo(options: DemoOptions): Demo {
     ]);
     announced = new Set(next.waiting().map(({ id }) => id));
     await report([...running, ...started], nowMs);
+    latest = schedulerNodes(
+      [...running, ...started].filter((job) => isRunningAt(job, nowMs)),
+      nowMs,
+    );
   }
 
   /** Every node that can be heard reports, as its agent would. */
@@ -245,7 +255,7 @@ export function startDemo(options: DemoOptions): Demo {
     return lastMs;
   }
 
-  return { filled, stop: steps.stop, state: steps.state };
+  return { filled, nodes: () => latest, stop: steps.stop, state: steps.state };
 }
 
 /** A job that the store has as running, with the number of its restarts there. */

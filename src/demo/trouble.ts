@@ -25,8 +25,13 @@ export function blackHole(timeMs: number): string | undefined {
 }
 
 /** Nodes that get no other jobs at a time, because they fail them, or soon will. */
-export const shunnedNodes = (timeMs: number): readonly string[] =>
-  [0, 1].map((later) => holeOf(turnOf(timeMs) + later));
+export const shunnedNodes = (timeMs: number): readonly string[] => [
+  DRAINED_NODE,
+  ...[0, 1].map((later) => holeOf(turnOf(timeMs) + later)),
+];
+
+/** A node that waits for somebody with a screwdriver. */
+export const DRAINED_NODE = 'cpu008';
 
 const turnOf = (timeMs: number): number => Math.floor(timeMs / HOLE_TURN_MS);
 

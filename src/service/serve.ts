@@ -191,7 +191,10 @@ export async function startService({ config, env, log, now }: ServiceOptions): P
   if (config.demo) {
     // Imported here: a real service does not load the demonstration.
     const { demoPart } = await import('./demo.ts');
-    await parts.start(demoPart({ store, now, log, logFormat: chooseLogFormat(config), metrics }));
+    const demo = await parts.start(
+      demoPart({ store, now, log, logFormat: chooseLogFormat(config), metrics }),
+    );
+    readSlurmNodes = demo.nodes;
   }
   return {
     places: places.map(({ listener }, index) =>

@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test';
 import { NODES } from '../../src/demo/cluster.ts';
 import { type Demo, startDemo } from '../../src/demo/feed.ts';
-import { isHeard, silentNode } from '../../src/demo/trouble.ts';
+import { DRAINED_NODE, isHeard, silentNode } from '../../src/demo/trouble.ts';
 import { hasEnded, type Job } from '../../src/domain/job.ts';
 import { isSilent } from '../../src/domain/node-report.ts';
 import { codesOf } from '../../src/domain/reading-fields.ts';
@@ -301,7 +301,10 @@ test('the filling of a long past tells how far it is, to its end; a short one sa
 
 test('every node reports itself with its GPUs, but for the one whose agent is silent', async () => {
   await using scene = await startScene();
-  await scene.start({ liveStepMs: HOUR_MS }).filled;
+  const demo = scene.start({ liveStepMs: HOUR_MS });
+  await demo.filled;
+  const drained = [...demo.nodes()!.nodes.values()].filter(({ condition }) => condition === 'drained');
+  expect(drained.map(({ node, state }) => [node, state])).toEqual([[DRAINED_NODE, 'idle+drain']]);
   const reports = (await Array.fromAsync(scene.store.nodeReports())).flat();
   expect(reports.map(({ report }) => report.node).sort()).toEqual([...NODES.keys()].sort());
   const silent = reports.filter((report) => isSilent(report, NOON_MS));
