@@ -22,7 +22,7 @@ test('a Slurm command gets its arguments and a fixed environment with SLURM_CONF
     { SLURM_CONF: '/etc/slurm.conf', SQUEUE_FORMAT: '%i', SLURM_TIME_FORMAT: 'relative', LANG: 'de_DE' },
   );
   expect(text).toBe('-a|b c|LC_ALL=C\nSLURM_CONF=/etc/slurm.conf\nSLURM_TIME_FORMAT=%s\nTZ=UTC\n');
-  expect(state).toEqual({ calls: 1, failures: 0, lastSuccessMs: 1000, lastDurationMs: 0 });
+  expect(state).toEqual({ calls: 1, failures: 0, isFailing: false, lastSuccessMs: 1000, lastDurationMs: 0 });
 });
 
 test.each([
@@ -36,7 +36,7 @@ test.each([
   const startedMs = performance.now();
   const { text, state } = await outputOf({ squeue: script }, {}, 1000);
   expect(text).toBe(sentence);
-  expect(state).toEqual({ calls: 1, failures: 1, lastDurationMs: 0 });
+  expect(state).toEqual({ calls: 1, failures: 1, isFailing: true, lastDurationMs: 0 });
   expect(performance.now() - startedMs).toBeLessThan(10_000);
 });
 
