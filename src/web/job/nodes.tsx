@@ -125,7 +125,9 @@ function GpuTable({ nodes }: { nodes: readonly NodeSummary[] }) {
               <td>
                 <a href={nodeAddress(gpu.node)}>{gpu.node}</a>
               </td>
-              <th scope="row">{gpu.gpu}</th>
+              <th scope="row" class="uuid" title={gpu.gpu}>
+                {gpu.gpu}
+              </th>
               <Load load={gpu.utilization_percent} format={formatPercent} />
               <td class="figure">{gpu.idle_share !== undefined && formatPercent(100 * gpu.idle_share)}</td>
               <Load load={gpu.memory_used_bytes} format={(bytes) => formatBytes(Math.round(bytes))} />

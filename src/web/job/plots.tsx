@@ -145,6 +145,9 @@ function Subject({ job, node, labels }: SubjectProps) {
 /** Names the lines, unless they are so few that the plot does so at their ends. */
 function Legend({ labels }: { labels: readonly string[] }) {
   if (labels.length <= MOST_ENDS) return null;
+  // Colours would repeat.
+  if (labels.length > COLOURS)
+    return <p class="soft">{`${labels.length} lines; Numbers has their names.`}</p>;
   return (
     <ul class="legend">
       {labels.map((label, index) => (

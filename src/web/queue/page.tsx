@@ -50,7 +50,7 @@ function Waiting({ queue }: { queue: QueueAnswer }) {
           <Waits />
         </div>
       </div>
-      <div class="queue-lists">
+      <div class="queue-oldest">
         <Oldest title="Waiting longest" jobs={oldest} />
         <Oldest title="Not helped by free resources" jobs={oldest_blocked} />
       </div>
