@@ -3,7 +3,7 @@ import type { ArrayColumns } from '../../api/array.ts';
 import { formatCount } from '../../domain/figures.ts';
 import { go, jobAddress } from '../parts/router.ts';
 import { State } from '../parts/state.tsx';
-import { theme } from '../parts/theme.tsx';
+import { look } from '../parts/theme.tsx';
 import { drawSquares } from './draw.ts';
 import { cornerOf, layOut, moveFrom, placeAt } from './layout.ts';
 import { MEASURES, type TaskMeasure } from './measures.ts';
@@ -19,14 +19,14 @@ export function TaskGrid({ tasks, measure }: GridProps) {
   const frame = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   const width = useWidth(frame);
-  const look = useLook();
+  const colours = look.value;
   const [current, setCurrent] = useState<number | undefined>(undefined);
   const touched = useRef(false);
   const layout = useMemo(() => layOut(tasks.job_id.length, width), [tasks, width]);
   const shares = useMemo(() => measure && sharesOf(measure.values(tasks)), [tasks, measure]);
   useEffect(() => {
     if (width > 0) drawSquares(canvas.current!, layout, { states: tasks.state, shares });
-  }, [layout, tasks, shares, look, width]);
+  }, [layout, tasks, shares, colours, width]);
 
   const open = (place: number | undefined) => place !== undefined && go(jobAddress(tasks.job_id[place]!));
   function onKeyDown(event: KeyboardEvent): void {
@@ -140,16 +140,4 @@ function useWidth(frame: { readonly current: HTMLElement | null }): number {
     return () => observer.disconnect();
   }, []);
   return width;
-}
-
-/** Changes when the colours do. */
-function useLook(): string {
-  const query = useMemo(() => matchMedia('(prefers-color-scheme: dark)'), []);
-  const [isDark, setDark] = useState(query.matches);
-  useEffect(() => {
-    const change = () => setDark(query.matches);
-    query.addEventListener('change', change);
-    return () => query.removeEventListener('change', change);
-  }, []);
-  return `${theme.value} ${isDark}`;
 }

@@ -7,7 +7,7 @@ import { type Mark, Plot, type Span } from '../parts/plot.tsx';
 import { Problem } from '../parts/problem.tsx';
 import { getJson, jobPath } from '../parts/request.ts';
 import { useResource } from '../parts/resource.ts';
-import { theme } from '../parts/theme.tsx';
+import { look } from '../parts/theme.tsx';
 import { orderRows, paintCells, paletteOf, readStops, unpackCells, valueAt } from './heat-cells.ts';
 import type { Range } from './read-lines.ts';
 
@@ -130,7 +130,7 @@ function Cells({ map, shown, span, onNode }: CellsProps) {
   const lines = Math.ceil(order.length / rowsPerLine);
   const height = lines * Math.max(1, Math.min(LARGEST_ROW, Math.floor(LARGEST_HEIGHT / lines)));
   const max = shown.max ?? map.scale.max;
-  const look = theme.value;
+  const colours = look.value;
   useEffect(() => {
     const startMs = performance.now();
     const element = canvas.current!;
@@ -144,7 +144,7 @@ function Cells({ map, shown, span, onNode }: CellsProps) {
     const image = new ImageData(new Uint8ClampedArray(pixels.buffer as ArrayBuffer), map.columns, lines);
     element.getContext('2d')!.putImageData(image, 0, 0);
     element.dataset.drawMs = (performance.now() - startMs).toFixed(2);
-  }, [map, max, look]);
+  }, [map, max, colours]);
 
   const rowAt = (line: number) => order[Math.min(order.length - 1, line * rowsPerLine)]!;
   const spotOf = (event: MouseEvent): Spot => {

@@ -6,7 +6,7 @@ import { Problem } from '../parts/problem.tsx';
 import { getJson } from '../parts/request.ts';
 import { useResource } from '../parts/resource.ts';
 import { addressOf, go, jobAddress, place } from '../parts/router.ts';
-import { theme } from '../parts/theme.tsx';
+import { look } from '../parts/theme.tsx';
 import { drawStack, HEIGHT, LEFT, type StackProps } from './draw-stack.ts';
 import { bandsOf, highest } from './stack.ts';
 
@@ -103,7 +103,7 @@ function Stack({ usage, total }: { usage: NodeUsageAnswer; total: number | undef
   const format = FORMATS[usage.field];
   const most = highest(bands, usage.columns);
   const top = Math.max(total ?? 0, most) || 1;
-  const look = theme.value;
+  const colours = look.value;
   useEffect(() => {
     const element = canvas.current!.parentElement!;
     const observer = new ResizeObserver(() => setWidth(element.clientWidth));
@@ -113,12 +113,8 @@ function Stack({ usage, total }: { usage: NodeUsageAnswer; total: number | undef
   useEffect(() => {
     if (width === 0) return;
     const props: StackProps = { usage, bands, top, total, format };
-    const draw = () => drawStack(canvas.current!, width, props);
-    draw();
-    const dark = matchMedia('(prefers-color-scheme: dark)');
-    dark.addEventListener('change', draw);
-    return () => dark.removeEventListener('change', draw);
-  }, [usage, bands, width, top, look]);
+    drawStack(canvas.current!, width, props);
+  }, [usage, bands, width, top, colours]);
   const columnAt = (x: number) => {
     const place = Math.floor(((x - LEFT) / (width - LEFT)) * usage.columns);
     return place >= 0 && place < usage.columns ? place : undefined;

@@ -3,7 +3,7 @@ import type { NodeSummaryAnswer } from '../../api/node-list.ts';
 import { formatCount } from '../../domain/figures.ts';
 import { useKeys } from '../parts/keys.ts';
 import { go, nodeAddress } from '../parts/router.ts';
-import { theme } from '../parts/theme.tsx';
+import { look } from '../parts/theme.tsx';
 import { NodeCard } from './card.tsx';
 import { drawGrid, type Tiles } from './draw.ts';
 import type { NodeGroup } from './groups.ts';
@@ -32,7 +32,7 @@ export function NodeGrid({ groups, measure, timeMs }: GridProps) {
   const { width, height } = useSize(place);
   const [current, setCurrent] = useState<number | undefined>(undefined);
   const touched = useRef(false);
-  const look = `${theme.value} ${useDark()}`;
+  const colours = look.value;
 
   const nodes = useMemo(() => groups.flatMap(({ nodes: of }) => of), [groups]);
   const layout = useMemo(
@@ -50,7 +50,7 @@ export function NodeGrid({ groups, measure, timeMs }: GridProps) {
     const startMs = performance.now();
     drawGrid(canvas.current!, layout, tiles);
     performance.measure('node-grid', { start: startMs, end: performance.now() });
-  }, [layout, tiles, look, width]);
+  }, [layout, tiles, colours, width]);
 
   const node = current === undefined ? undefined : nodes[current];
   const corner = node && cornerOf(layout, current!);
@@ -183,16 +183,4 @@ function useSize(place: { readonly current: HTMLElement | null }) {
     };
   }, []);
   return size;
-}
-
-/** Follows whether the system is dark. */
-function useDark(): boolean {
-  const query = useMemo(() => matchMedia('(prefers-color-scheme: dark)'), []);
-  const [isDark, setDark] = useState(query.matches);
-  useEffect(() => {
-    const change = () => setDark(query.matches);
-    query.addEventListener('change', change);
-    return () => query.removeEventListener('change', change);
-  }, []);
-  return isDark;
 }

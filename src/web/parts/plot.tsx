@@ -4,7 +4,7 @@ import { formatSeconds } from '../../domain/figures.ts';
 import { formatLocal } from './moment.tsx';
 import { drawEnds, drawGaps, drawOver, endsWidth } from './plot-drawing.ts';
 import { Numbers } from './plot-numbers.tsx';
-import { theme } from './theme.tsx';
+import { look } from './theme.tsx';
 
 /** A moment that is marked in every plot. */
 export interface Mark {
@@ -60,7 +60,7 @@ export function Plot(props: PlotProps) {
   const { title, times, columns, labels, format, max, limit, span, gaps = [] } = props;
   const latest = useRef(props);
   latest.current = props;
-  const look = theme.value;
+  const colours = look.value;
   useEffect(() => {
     const element = place.current!;
     const plot = new uPlot(optionsOf(element, latest), dataOf(times, columns), element);
@@ -74,18 +74,14 @@ export function Plot(props: PlotProps) {
     addEventListener('afterprint', fitScreen);
     const showAll = () => latest.current.onZoom(undefined);
     element.addEventListener('dblclick', showAll);
-    const dark = matchMedia('(prefers-color-scheme: dark)');
-    const redraw = () => plot.redraw();
-    dark.addEventListener('change', redraw);
     return () => {
       element.removeEventListener('dblclick', showAll);
       removeEventListener('beforeprint', fitPaper);
       removeEventListener('afterprint', fitScreen);
-      dark.removeEventListener('change', redraw);
       observer.disconnect();
       plot.destroy();
     };
-  }, [times, columns, labels.join('\n'), max, limit?.value, span?.fromMs, span?.toMs, look]);
+  }, [times, columns, labels.join('\n'), max, limit?.value, span?.fromMs, span?.toMs, colours]);
   return (
     <figure class="plot" aria-label={describe(props)}>
       <figcaption>{title}</figcaption>

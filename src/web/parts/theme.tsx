@@ -1,4 +1,4 @@
-import { signal } from '@preact/signals';
+import { computed, signal } from '@preact/signals';
 
 const KEY = 'hpc-observe-theme';
 const THEMES = ['system', 'light', 'dark'] as const;
@@ -16,8 +16,17 @@ function readTheme(): Theme {
   }
 }
 
-/** What the reader chose; plots draw anew when it changes. */
-export const theme = signal<Theme>(readTheme());
+/** What the reader chose. */
+const theme = signal<Theme>(readTheme());
+
+const darkSystem = matchMedia('(prefers-color-scheme: dark)');
+const isSystemDark = signal(darkSystem.matches);
+darkSystem.addEventListener('change', ({ matches }) => {
+  isSystemDark.value = matches;
+});
+
+/** Names the colours in use: canvases are drawn anew when it changes. */
+export const look = computed(() => `${theme.value} ${isSystemDark.value}`);
 
 /** Shows the pages as chosen. */
 export function applyTheme(): void {
