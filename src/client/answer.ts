@@ -26,3 +26,12 @@ export function answerReader<Described extends Schema, Value>(
 
 const unexpected = (reason: string) =>
   new ClientError('bad_answer', `The answer is not one of hpc-observe: ${reason}`);
+
+/** Parses the text of an answer; `bad_answer` if it is not JSON. */
+export function parseAnswer(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new ClientError('bad_answer', 'The answer is not valid JSON.', { cause });
+  }
+}

@@ -15,8 +15,9 @@ import { LIST_JOBS, renderListQuery } from '../api/job-list.ts';
 import { renderPatch, UPDATE_JOB } from '../api/job-patch.ts';
 import { MEDIA_TYPE } from '../api/media-type.ts';
 import { CREATE_JOB, renderNewJob } from '../api/new-job.ts';
-import type { Operation } from '../api/operation.ts';
+import type { Operation, Query } from '../api/operation.ts';
 import { CREATE_JOBS, renderPastJob, type SentJob } from '../api/past-job.ts';
+import { GET_QUEUE, type QueueAnswer } from '../api/queue.ts';
 import type { MeasuredReading, MeasureQuery } from '../api/reading.ts';
 import { LIST_RUNS } from '../api/run.ts';
 import { RECORD_SAMPLE, type Reading, renderNewSample, type SentSample } from '../api/sample.ts';
@@ -32,7 +33,7 @@ import type { BatchResult } from '../domain/store/batch.ts';
 import type { JobEvent, JobRun } from '../domain/store/runs.ts';
 import type { JobSummary } from '../domain/store/samples.ts';
 import type { NewToken } from '../domain/token.ts';
-import type { ReadAnswer } from './answer.ts';
+import { parseAnswer, type ReadAnswer } from './answer.ts';
 import { ClientError } from './error.ts';
 import { readLines } from './ndjson.ts';
 import type { JobPageQuery, JobQuery, SampleQuery } from './queries.ts';
@@ -48,6 +49,7 @@ import {
   toMeasured,
   toMeasuredReading,
   toProcessed,
+  toQueue,
   toReading,
   toRuns,
   toSample,
@@ -90,6 +92,16 @@ export class Client {
     const page = { limit: limit?.toString(), offset: offset?.toString(), cursor };
     const query = () => ({ ...renderListQuery(filter, order), ...page });
     return this.#ask({ operation: LIST_JOBS, query }, toJobList, call);
+  }
+
+  /** Returns one page of jobs for parameters as the wire has them. */
+  findJobs(query: Query, call?: CallOptions) {
+    return this.#ask({ operation: LIST_JOBS, query: () => query }, toJobList, call);
+  }
+
+  /** Returns the jobs that wait, as the wire has them. */
+  getQueue(call?: CallOptions): Promise<QueueAnswer> {
+    return this.#ask({ operation: GET_QUEUE }, toQueue, call);
   }
 
   /** Yields all jobs that match, as they arrive. */
@@ -280,13 +292,5 @@ export class Client {
   ): AsyncGenerator<Value> {
     for await (const row of readLines(this.#transport.open({ ...message, accept: MEDIA_TYPE.ndjson }, call)))
       yield read(row);
-  }
-}
-
-function parseAnswer(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new ClientError('bad_answer', 'The answer is not valid JSON.', { cause });
   }
 }

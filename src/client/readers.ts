@@ -5,6 +5,7 @@ import { ProcessedAnswer } from '../api/hook-event.ts';
 import { JobAnswer, readJob } from '../api/job.ts';
 import { EventListAnswer, readEvent } from '../api/job-event.ts';
 import { JobListAnswer, readJobList } from '../api/job-list.ts';
+import { QueueAnswer } from '../api/queue.ts';
 import { ReadingRow, readReading, readReadingRow } from '../api/reading.ts';
 import { RunListAnswer, readRun } from '../api/run.ts';
 import { readSample, readSampleRow, SampleAnswer, SampleRow } from '../api/sample.ts';
@@ -23,6 +24,7 @@ export const toJobList = answerReader(JobListAnswer, readJobList);
 export const toRuns = answerReader(RunListAnswer, ({ runs }) => runs.map(readRun));
 export const toEvents = answerReader(EventListAnswer, ({ events }) => events.map(readEvent));
 export const toSummary = answerReader(JobSummaryAnswer, readSummary);
+export const toQueue = answerReader(QueueAnswer, (queue) => queue);
 export const toVerdict = answerReader(VerdictAnswer, readVerdict);
 export const toSample = answerReader(SampleAnswer, readSample);
 export const toSamples = answerReader(SampleListAnswer, ({ samples, total }) => ({

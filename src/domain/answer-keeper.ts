@@ -6,8 +6,9 @@ const FRESH_MS = 5000;
 const USABLE_MS = 30_000;
 /** Somebody who asked within this time is taken to watch. */
 const WATCH_MS = 60_000;
-/** While nobody watches, so that who comes need not wait. */
-const UNWATCHED_MS = 20_000;
+/** While nobody watches, it is made for a hundredth of the time, so that who comes need not wait. */
+const UNWATCHED_SHARE = 100;
+const LONGEST_UNWATCHED_MS = 20_000;
 /** Sights whose answer is kept; each is some kilobytes. */
 const MAX_KEPT = 200;
 
@@ -39,10 +40,13 @@ export function answerKeeper<Answer extends { readonly timeMs: number }>({
     let latest: Answer | undefined;
     let making: Promise<Answer> | undefined;
     let askedMs = Number.NEGATIVE_INFINITY;
+    let tookMs = 0;
 
     function make(): Promise<Answer> {
-      making ??= makeAnswer(sight, now())
+      const startedMs = now();
+      making ??= makeAnswer(sight, startedMs)
         .then((made) => {
+          tookMs = now() - startedMs;
           latest = made;
           return made;
         })
@@ -68,7 +72,8 @@ export function answerKeeper<Answer extends { readonly timeMs: number }>({
       },
       async refresh(): Promise<Answer> {
         const isWatched = now() - askedMs < WATCH_MS;
-        return ageMs() >= (isWatched ? FRESH_MS : UNWATCHED_MS) ? make() : latest!;
+        const restMs = Math.min(UNWATCHED_SHARE * tookMs, LONGEST_UNWATCHED_MS);
+        return ageMs() >= (isWatched ? FRESH_MS : Math.max(FRESH_MS, restMs)) ? make() : latest!;
       },
     };
   }

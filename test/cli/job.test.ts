@@ -82,3 +82,31 @@ test('a run that a job does not have is refused with those that it has', async (
   expect((error as Error).message).toBe('Job 4711 has no run 7; its runs are 1 to 1.');
   await expect(server.run('job', '4711', '--run', '0')).rejects.toThrow('--run must be a number from 1 on.');
 });
+
+test('jobs lists the own jobs, or all that match a filter, as a table and as JSON', async () => {
+  await using server = await startServer();
+  const own = (await server.run('jobs')).output.split('\n');
+  expect(own[0]).toMatch(/^job +state +user +name/);
+  expect(own[1]).toMatch(/^4711 +completed +alice +train +1 +8 +2 +30 min +90 % +1 GB +0 %$/);
+  expect(own).toHaveLength(3);
+  expect((await server.run('jobs', '--all', '--filter', 'gpus>=4')).output.split('\n')).toHaveLength(2);
+  const json = (await server.run('jobs', '--filter', 'name:train', '--json')).output;
+  expect(
+    json
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line).id),
+  ).toEqual(['4711']);
+  await expect(server.run('jobs', '--filter', 'owner:x')).rejects.toThrow(
+    '--filter: There is no filter owner; there are state,',
+  );
+  await expect(server.run('jobs', '--limit', '0')).rejects.toThrow(
+    '--limit must be a number from 1 to 10000.',
+  );
+});
+
+test('queue prints who waits and for what', async () => {
+  await using server = await startServer();
+  expect((await server.run('queue')).output).toBe('No job waits.\n');
+  expect(JSON.parse((await server.run('queue', '--json')).output)).toMatchObject({ jobs: 0 });
+});

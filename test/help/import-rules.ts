@@ -73,9 +73,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 
 /** Rooms whose files do not import each other. */
 const NO_NEIGHBOURS = ['http/routes'];
-/** Rooms that import only types from other rooms, except how numbers are written. */
+/** Rooms that import only types from other rooms, except how numbers and filters are written. */
 const TYPES_ONLY = ['web'];
-const FIGURES = 'domain/figures.ts';
+const WRITTEN = ['domain/figures.ts', 'api/filter-text.ts'];
 /** Files that every room but domain may import: turns of the event loop, and background loops. */
 const SHARED = ['pace.ts', 'program.ts', 'repeat.ts'];
 
@@ -134,7 +134,7 @@ function mayImport(path: string, { name, isType }: Import): boolean {
   const target = insideOf(join(dirname(`src/${path}`), name));
   if (room === undefined) return true;
   if (roomOf(target) === room) return !NO_NEIGHBOURS.includes(room);
-  if (TYPES_ONLY.includes(room) && !isType) return target === FIGURES;
+  if (TYPES_ONLY.includes(room) && !isType) return WRITTEN.includes(target);
   const allowed = MAY_IMPORT[room]!;
   return [...allowed, ...(room === 'domain' ? [] : SHARED)].some((place) => isIn(target, place));
 }

@@ -1,7 +1,7 @@
 import { useEffect } from 'preact/hooks';
 import type { ArrayAnswer } from '../../api/array.ts';
+import { writeTerm } from '../../api/filter-text.ts';
 import { formatCount, formatSeconds } from '../../domain/figures.ts';
-import { writeTerm } from '../parts/filter.ts';
 import { Moment } from '../parts/moment.tsx';
 import { Problem } from '../parts/problem.tsx';
 import { getJson } from '../parts/request.ts';

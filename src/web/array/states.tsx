@@ -1,6 +1,6 @@
 import type { ArrayAnswer } from '../../api/array.ts';
+import { writeTerm } from '../../api/filter-text.ts';
 import { groupDigits } from '../../domain/figures.ts';
-import { writeTerm } from '../parts/filter.ts';
 import { addressOf } from '../parts/router.ts';
 import { State } from '../parts/state.tsx';
 

@@ -1,7 +1,7 @@
+import { writeTerm } from '../../api/filter-text.ts';
 import type { JobAnswer } from '../../api/job.ts';
 import type { RunAnswer } from '../../api/run.ts';
 import { formatCount, formatSeconds } from '../../domain/figures.ts';
-import { writeTerm } from '../parts/filter.ts';
 import { formatLocal, now } from '../parts/moment.tsx';
 import { accountAddress, addressOf, arrayAddress, go, place, userAddress } from '../parts/router.ts';
 import { runtimeOf } from '../parts/runtime.ts';

@@ -1,8 +1,8 @@
 import type { ComponentChildren } from 'preact';
+import { writeTerm } from '../../api/filter-text.ts';
 import type { JobAnswer } from '../../api/job.ts';
 import type { SparklineAnswer } from '../../api/sparkline.ts';
 import { formatMb, formatPercent, formatSeconds, groupDigits } from '../../domain/figures.ts';
-import { writeTerm } from '../parts/filter.ts';
 import { Moment } from '../parts/moment.tsx';
 import { arrayAddress, jobAddress, nodeAddress } from '../parts/router.ts';
 import { runtimeOf } from '../parts/runtime.ts';

@@ -1,6 +1,6 @@
 import { useRef, useState } from 'preact/hooks';
+import { readFilter, splitFilter, type Term } from '../../api/filter-text.ts';
 import type { JobAnswer } from '../../api/job.ts';
-import { readFilter, splitFilter, type Term } from '../parts/filter.ts';
 import { useKeys } from '../parts/keys.ts';
 import type { Suggestion } from './completion.ts';
 import { SuggestionList, useSuggestions } from './suggestions.tsx';

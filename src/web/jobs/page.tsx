@@ -1,7 +1,7 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { queryOf, readFilter } from '../../api/filter-text.ts';
 import { groupDigits } from '../../domain/figures.ts';
 import { Empty } from '../parts/empty.tsx';
-import { queryOf, readFilter } from '../parts/filter.ts';
 import { now } from '../parts/moment.tsx';
 import { Problem } from '../parts/problem.tsx';
 import { type ListAddress, readAddress, showAddress } from './address.ts';

@@ -1,7 +1,7 @@
 import { useEffect } from 'preact/hooks';
+import { writeTerm } from '../../api/filter-text.ts';
 import type { NodeAnswer } from '../../api/node.ts';
 import { formatMb, shorten } from '../../domain/figures.ts';
-import { writeTerm } from '../parts/filter.ts';
 import { Problem } from '../parts/problem.tsx';
 import { getJson } from '../parts/request.ts';
 import { useResource } from '../parts/resource.ts';

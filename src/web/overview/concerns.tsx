@@ -1,6 +1,6 @@
+import { writeTerm } from '../../api/filter-text.ts';
 import type { ConcernAnswer, OverviewAnswer } from '../../api/overview.ts';
 import { formatCount } from '../../domain/figures.ts';
-import { writeTerm } from '../parts/filter.ts';
 import { addressOf, jobAddress, nodeAddress, userAddress } from '../parts/router.ts';
 
 interface ConcernsProps {

@@ -1,10 +1,10 @@
 import { useEffect } from 'preact/hooks';
+import { writeTerm } from '../../api/filter-text.ts';
 import type { AccountAnswer, UserAnswer } from '../../api/holder.ts';
 import type { JobListAnswer } from '../../api/job-list.ts';
 import type { TallyListAnswer } from '../../api/tally-list.ts';
 import { formatMb, formatSeconds, groupDigits } from '../../domain/figures.ts';
 import { DayColumns } from './days.tsx';
-import { writeTerm } from './filter.ts';
 import { Problem } from './problem.tsx';
 import { Ranges, timesOf } from './range.tsx';
 import { getJson } from './request.ts';

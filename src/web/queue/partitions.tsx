@@ -1,6 +1,6 @@
+import { writeTerm } from '../../api/filter-text.ts';
 import type { QueueAnswer } from '../../api/queue.ts';
 import { groupDigits } from '../../domain/figures.ts';
-import { writeTerm } from '../parts/filter.ts';
 import { addressOf } from '../parts/router.ts';
 import { CAUSE_WORDS, type Cause } from './causes.tsx';
 import { WaitingFigures, WaitingHeads } from './waiting.tsx';

@@ -1,5 +1,5 @@
+import { writeTerm } from '../../api/filter-text.ts';
 import type { QueueAnswer } from '../../api/queue.ts';
-import { writeTerm } from '../parts/filter.ts';
 import { addressOf } from '../parts/router.ts';
 import { CAUSE_WORDS } from './causes.tsx';
 import { Bar, WaitingFigures, WaitingHeads } from './waiting.tsx';

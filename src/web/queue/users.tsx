@@ -1,6 +1,6 @@
+import { writeTerm } from '../../api/filter-text.ts';
 import type { QueueAnswer } from '../../api/queue.ts';
 import { formatCount } from '../../domain/figures.ts';
-import { writeTerm } from '../parts/filter.ts';
 import { addressOf, userAddress } from '../parts/router.ts';
 import { Bar, WaitingFigures, WaitingHeads } from './waiting.tsx';
 

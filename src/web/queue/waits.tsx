@@ -1,7 +1,7 @@
 import { useMemo } from 'preact/hooks';
+import { writeTerm } from '../../api/filter-text.ts';
 import type { TallyListAnswer } from '../../api/tally-list.ts';
 import { formatSeconds } from '../../domain/figures.ts';
-import { writeTerm } from '../parts/filter.ts';
 import { Plot } from '../parts/plot.tsx';
 import { getJson } from '../parts/request.ts';
 import { useResource } from '../parts/resource.ts';

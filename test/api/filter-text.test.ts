@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
+import { KEYS, queryOf, readFilter, splitFilter, writeTerm } from '../../src/api/filter-text.ts';
 import { LIST_PARAMETERS } from '../../src/api/job-list.ts';
 import { readListRequest } from '../../src/http/request/job-list.ts';
-import { KEYS, queryOf, readFilter, splitFilter, writeTerm } from '../../src/web/parts/filter.ts';
 
 const NOW = Date.UTC(2026, 0, 20, 10, 0, 30);
 const query = (text: string) => queryOf(readFilter(text, NOW));
