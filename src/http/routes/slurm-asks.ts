@@ -5,6 +5,7 @@ import { AppError } from '../../domain/errors.ts';
 import type { Job } from '../../domain/job.ts';
 import type { AskedJob, SlurmAsks } from '../../domain/slurm-asks.ts';
 import type { ViewStore } from '../../domain/store/view.ts';
+import { yieldToOthers } from '../../pace.ts';
 import { callerContext, viewOf } from '../request/caller.ts';
 import { describe } from '../response/operation.ts';
 
@@ -24,6 +25,7 @@ export const slurmAsks = ({ store, asks }: AskOptions) =>
     .get(
       GET_WAIT.path,
       async ({ params: { jobId }, caller }) => {
+        await yieldToOthers('background');
         const job = await viewOf(store, caller).getJob(jobId);
         if (job.state !== 'pending') return renderWait(jobId, undefined, undefined);
         const start = await asks?.expectedStart(askedJob(job)).catch(ignoreUnavailable);
@@ -34,6 +36,8 @@ export const slurmAsks = ({ store, asks }: AskOptions) =>
     .get(
       LIST_STEPS.path,
       async ({ params: { jobId }, caller }) => {
+        // A job of 1,000 nodes takes a millisecond, and nothing bounds how many are asked for at once.
+        await yieldToOthers('background');
         const job = await viewOf(store, caller).getJob(jobId);
         if (!asks) throw new AppError('unavailable', NOT_FOLLOWED);
         return renderSteps(jobId, await asks.steps(askedJob(job)));

@@ -239,7 +239,9 @@ function sqliteStore({
     lastHistoryMs: () => read(readLastHistory),
     nodeReports: () => streamFirst(readNodeReports),
     nodeReport: (node) => read(() => readNodeReport(node)),
-    nodeJobs: (node) => streamFirst((connection) => readNodeJobs(connection, node)),
+    // One node is asked for by people, who come after scrapes.
+    nodeJobs: (node) =>
+      (node === undefined ? streamFirst : reads.stream)((connection) => readNodeJobs(connection, node)),
     liveSeries: (endedSinceMs) => streamFirst((connection) => readLiveSeries(connection, endedSinceMs)),
 
     async close() {

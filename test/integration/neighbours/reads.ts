@@ -233,6 +233,8 @@ export const OTHERS: readonly Case[] = [
   {
     endpoint: 'GET /v1/live',
     use: '500 that read nothing',
+    // As many new connections, of a fifth of a millisecond each before anything is asked.
+    limits: { waitMs: 100 },
     run: (url) => atOnce(500, () => askAndLeave(url, '/v1/live', 3000)),
   },
   ...PAGE_PATHS.map((path) => ({

@@ -314,6 +314,8 @@ const COMPLETIONS: readonly Case[] = [
   {
     endpoint: 'POST /v1/slurm/jobcomp/:token',
     use: '500 guessed tokens at once',
+    // As many new connections, of a fifth of a millisecond each before anything is asked.
+    limits: { waitMs: 100 },
     run: (url) => atOnce(500, (number) => send(url, `POST /v1/slurm/jobcomp/hpo_${number}`, completion({}))),
   },
   {
