@@ -63,13 +63,17 @@ const SHOTS: readonly Shot[] = [
     isReady: `document.querySelector('main canvas, main table')`,
     isInReadme: true,
   },
-  { name: 'node', path: ({ node }) => `/nodes/${node}`, isReady: `document.querySelector('main h1')` },
+  {
+    name: 'node',
+    path: ({ node }) => `/nodes/${node}`,
+    isReady: `document.querySelector('.stack canvas')`,
+    isInReadme: true,
+  },
   { name: 'usage', path: () => '/usage', isReady: `document.querySelector('main table')` },
   {
     name: 'user',
     path: ({ user }) => `/users/${user}`,
     isReady: `document.querySelector('main h1')`,
-    isInReadme: true,
   },
   {
     name: 'account',

@@ -29,6 +29,12 @@ describe('lines of a plot', () => {
     expect(columns).toEqual([[1, 2, null, 3, 4]]);
   });
 
+  test('are interrupted around a reading that stands alone', () => {
+    const rows = [0, 60, 120, 180, 3600, 7200, 7260, 7320, 7380].map((second) => cpu(second, 1));
+    const { columns } = alignCurves([curve(rows)]);
+    expect(columns[0]!.filter((value) => value === null)).toHaveLength(2);
+  });
+
   test('go on where samples merely come at another interval', () => {
     const rows = [cpu(0, 1), cpu(60, 2), cpu(120, 3), cpu(125, 4), cpu(130, 5), cpu(135, 6)];
     expect(alignCurves([curve(rows)]).columns[0]).not.toContain(null);

@@ -23,8 +23,10 @@ export interface PlotData {
   readonly columns: (number | null | undefined)[][];
 }
 
-/** A time without readings is a gap if it is this many times as long as those before and after it. */
+/** A time without readings is a gap if it is this many times as long as those before and after it, */
 const GAP_FACTOR = 2.5;
+/** or this many times as long as is usual: a lone reading may stand between two gaps. */
+const LONG_FACTOR = 30;
 
 /**
  * Aligns several lines at common times. A null stands in each gap, so that it is never drawn as a line;
@@ -63,13 +65,13 @@ export function gapsOf(lines: readonly (readonly Row[])[], span: Span): Span[] {
 /** Returns the times that the readings of a line stand for; at its ends they reach as far as usual. */
 function coveredBy(rows: readonly Row[]): Span[] {
   const times = rows.map(middleOf);
-  const steps = times.slice(1).map((timeMs, place) => timeMs - times[place]!);
-  const usualMs = GAP_FACTOR * (steps.sort((one, other) => one - other)[steps.length >> 1] ?? 0);
+  const isBeforeGap = gapFinder(times);
+  const usualMs = GAP_FACTOR * usualStepOf(times);
   const covered: Span[] = [];
   let fromMs = (times[0] ?? 0) - usualMs;
   for (const [place, timeMs] of times.entries()) {
     const isLast = place === times.length - 1;
-    if (!isLast && !isBeforeGap(times, place)) continue;
+    if (!isLast && !isBeforeGap(place)) continue;
     covered.push({ fromMs, toMs: isLast ? timeMs + usualMs : timeMs });
     fromMs = times[place + 1] ?? timeMs;
   }
@@ -85,10 +87,11 @@ function valuesOf(curve: Curve): Map<number, number | null> {
   const { rows } = curve;
   const times = rows.map(middleOf);
   const sums = rows.map((row) => sumOf(row, curve.fields));
+  const isBeforeGap = gapFinder(times);
   const values = new Map<number, number | null>();
   for (const [place, timeMs] of times.entries()) {
-    values.set(timeMs, curve.isRate ? growthAt({ rows, times, sums }, place) : sums[place]!);
-    if (isBeforeGap(times, place)) values.set((timeMs + times[place + 1]!) / 2, null);
+    values.set(timeMs, curve.isRate ? growthAt({ rows, times, sums, isBeforeGap }, place) : sums[place]!);
+    if (isBeforeGap(place)) values.set((timeMs + times[place + 1]!) / 2, null);
   }
   return values;
 }
@@ -97,6 +100,7 @@ interface Readings {
   readonly rows: readonly Row[];
   readonly times: readonly number[];
   readonly sums: readonly (number | null)[];
+  readonly isBeforeGap: (place: number) => boolean;
 }
 
 function sumOf(row: Row, fields: readonly string[]): number | null {
@@ -111,20 +115,32 @@ function sumOf(row: Row, fields: readonly string[]): number | null {
 const POINTS_OF_RATE = 6;
 
 /** Growth a second; unknown at first, over a gap, and where a counter began anew. */
-function growthAt({ rows, times, sums }: Readings, place: number): number | null {
+function growthAt({ rows, times, sums, isBeforeGap }: Readings, place: number): number | null {
   const from = rows[place]!.summary ? place - POINTS_OF_RATE : place - 1;
   const [before, now] = [sums[from], sums[place]];
   if (typeof before !== 'number' || typeof now !== 'number' || now < before) return null;
-  for (let step = from; step < place; step++) if (isBeforeGap(times, step)) return null;
+  for (let step = from; step < place; step++) if (isBeforeGap(step)) return null;
   return (1000 * (now - before)) / (times[place]! - times[from]!);
 }
 
-/** Judges by the times around it, because a job may be measured at other intervals than before. */
-function isBeforeGap(times: readonly number[], place: number): boolean {
-  if (place + 1 >= times.length) return false;
+/**
+ * Returns a function that tells whether a gap follows a reading. It judges by the times around, because a job
+ * may be measured at other intervals than before.
+ */
+function gapFinder(times: readonly number[]): (place: number) => boolean {
+  const longMs = LONG_FACTOR * usualStepOf(times);
   const spanAt = (from: number) => (times[from + 1] ?? Number.NaN) - (times[from] ?? Number.NaN);
-  const around = [spanAt(place - 1), spanAt(place + 1)].filter((span) => !Number.isNaN(span));
-  return around.length > 0 && spanAt(place) > GAP_FACTOR * Math.max(...around);
+  return (place) => {
+    const span = spanAt(place);
+    const around = [spanAt(place - 1), spanAt(place + 1)].filter((one) => !Number.isNaN(one));
+    return around.length > 0 && (span > longMs || span > GAP_FACTOR * Math.max(...around));
+  };
+}
+
+/** The median of the times between readings; 0 if there are none. */
+function usualStepOf(times: readonly number[]): number {
+  const steps = times.slice(1).map((timeMs, place) => timeMs - times[place]!);
+  return steps.sort((one, other) => one - other)[steps.length >> 1] ?? 0;
 }
 
 /** A point stands for its span, so that it belongs in the middle. */

@@ -27,7 +27,7 @@ export function Gpus({ report: { gpus, silent } }: { report: ReportAnswer }) {
                 <td>{gpu.model}</td>
                 <td>
                   {gpu.job_ids.map((id) => (
-                    <a key={id} class="example" href={jobAddress(id)}>
+                    <a key={id} href={jobAddress(id)}>
                       {id}
                     </a>
                   ))}

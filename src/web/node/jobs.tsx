@@ -14,7 +14,7 @@ const WhoseCells = ({ job_id, user, name }: Whose) => (
     <td>
       <a href={userAddress(user)}>{user}</a>
     </td>
-    <td class="concern-name" title={name}>
+    <td class="long-name" title={name}>
       {name}
     </td>
   </>

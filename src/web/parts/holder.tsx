@@ -159,7 +159,7 @@ function Running({ kind, name, address }: HolderProps & { readonly address: stri
                     <a href={userAddress(job.user)}>{job.user}</a>
                   </td>
                 )}
-                <td class="concern-name from-600" title={job.name}>
+                <td class="long-name from-600" title={job.name}>
                   {job.name}
                 </td>
                 <td class="figure">{job.start_time && sinceStart(job.start_time)}</td>

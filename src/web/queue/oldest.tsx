@@ -49,7 +49,7 @@ export function Oldest({ title, jobs }: OldestProps) {
                 <td>
                   <a href={userAddress(job.user)}>{job.user}</a>
                 </td>
-                <td class="concern-name from-1500" title={job.name}>
+                <td class="long-name from-1500" title={job.name}>
                   {job.name}
                 </td>
                 <td class="from-900">{job.partition}</td>
