@@ -146,7 +146,7 @@ function addUsage(
   keepPeak(counters, job, memoryUsageMb * MB);
 }
 
-/** The cache of files takes what is left of the limit, as far as something was read. */
+/** The cache of files takes what is left of the limit, up to what was read. */
 const cacheOf = (job: DemoJob, { readBytes, writtenBytes }: Counters, usedBytes: number): number =>
   Math.round(Math.min(readBytes + writtenBytes, 0.8 * (memoryLimitMb(job) * MB - usedBytes)));
 

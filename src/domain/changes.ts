@@ -23,7 +23,7 @@ export interface Changes {
   readonly hasMore: { readonly jobs: boolean; readonly measured: boolean };
 }
 
-/** What somebody is told of changes: at most MAX_TOLD jobs of each kind. */
+/** The changes that somebody learns of: at most MAX_TOLD jobs of each kind. */
 export interface ToldChanges {
   readonly jobs: readonly string[];
   readonly hasMoreJobs: boolean;
@@ -83,7 +83,7 @@ export interface OwnedJobs {
 }
 
 /**
- * Sorts jobs by whose they are, once for all who are told. Without `ownerOf`, and where it knows no owner,
+ * Sorts jobs by whose they are, once for all readers. Without `ownerOf`, and where it knows no owner,
  * they are of nobody.
  */
 export function sortByOwner(

@@ -1,7 +1,7 @@
 import { medianOf } from './interval.ts';
 import { type NodeTrace, SILENT_INTERVALS } from './sample-trace.ts';
 
-/** Why there are no samples of a time, as far as the samples tell. */
+/** Why there are no samples of a time, judged by the samples around it. */
 export const GAP_REASONS = ['not_yet', 'never', 'node_silent', 'all_silent', 'no_more'] as const;
 export type GapReason = (typeof GAP_REASONS)[number];
 

@@ -13,7 +13,7 @@ import type { Part } from './parts.ts';
 
 /** The first change after a quiet time waits this long for others of the same moment. */
 const GATHER_MS = 50;
-/** Nobody is told more often. */
+/** Changes are reported no more often. */
 const TELL_MS = 1000;
 /** Callers are looked at again every so many heartbeats: a token that was revoked then reads no more. */
 const CHECK_BEATS = 4;
@@ -204,7 +204,7 @@ export function createLive({
   };
 }
 
-/** Callers of equal sight are told the same. */
+/** Callers of equal sight get the same. */
 const keyOf = ({ user, accounts }: OwnSight): string => JSON.stringify([user, accounts]);
 
 /** Ends the streams as soon as the service stops, which the requests in flight would otherwise wait for. */

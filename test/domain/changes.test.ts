@@ -12,7 +12,7 @@ import {
 const ids = (count: number, letter = 'j') => Array.from({ length: count }, (_, index) => `${letter}${index}`);
 const ALICE: Sight = { user: 'alice', accounts: ['physics'] };
 
-/** What somebody is told of changes of jobs, whose owners are the first letters of their ids. */
+/** Returns the changes that somebody learns of; the first letter of an id is the owner of the job. */
 function told(sight: Sight, ...changes: Change[]) {
   const collector = changeCollector();
   for (const change of changes) collector.add(change);
@@ -28,7 +28,7 @@ function told(sight: Sight, ...changes: Change[]) {
 
 const NOTHING = { jobs: [], hasMoreJobs: false, measured: [], hasMoreMeasured: false, nodes: false };
 
-test('a job that changed twice is told once, and what was taken is not told again', () => {
+test('a job that changed twice is reported once, and changes that were taken are not reported again', () => {
   const collector = changeCollector();
   collector.add({ jobs: ['a', 'b'] });
   collector.add({ jobs: ['a'], measured: ['a'], nodes: true });
@@ -53,7 +53,7 @@ test('a burst takes a bounded memory, and says that there was more', () => {
   expect(taken.hasMore).toEqual({ jobs: true, measured: true });
 });
 
-test('who sees all jobs is told of each, up to a number', () => {
+test('a caller who sees all jobs learns of each change, up to a number', () => {
   expect(told('all', { jobs: ['a1', 'x1'], measured: ['b1'] })).toEqual({
     ...NOTHING,
     jobs: ['a1', 'x1'],
@@ -64,12 +64,12 @@ test('who sees all jobs is told of each, up to a number', () => {
   expect(told('all', { jobs: ids(MAX_TOLD) })!.hasMoreJobs).toBe(false);
 });
 
-test('long ids are told up to a length', () => {
+test('long ids are reported up to a length', () => {
   const { jobs, hasMoreJobs } = told('all', { jobs: ids(MAX_TOLD).map((id) => id.padEnd(256, 'x')) })!;
   expect([jobs.length, hasMoreJobs]).toEqual([31, true]);
 });
 
-test('who sees own jobs is told of those, and of those of coordinated accounts', () => {
+test('a caller who sees own jobs learns of those, and of those of coordinated accounts', () => {
   expect(told(ALICE, { jobs: ['a1', 'ap', 'b1', 'bp', 'x1'], measured: ['b2', 'a2'] })).toEqual({
     ...NOTHING,
     jobs: ['a1', 'ap', 'bp'],

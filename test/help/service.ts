@@ -102,7 +102,7 @@ interface ServiceOptions {
   readonly provider?: SignInProvider;
   /** By which findings judge. */
   readonly thresholds?: Thresholds;
-  /** How often those who watch are told of changes, and that they are still connected. */
+  /** How often watchers get changes, and a sign that they are still connected. */
   readonly liveTimes?: { readonly tellMs?: number; readonly beatMs?: number };
   /** What is known of Slurm's programs; nothing by default. */
   readonly following?: Following;

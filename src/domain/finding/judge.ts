@@ -103,7 +103,7 @@ function applyRules(facts: Facts) {
 const rankOf = ({ severity, subject }: Finding): number =>
   SEVERITIES.indexOf(severity) * SUBJECTS.length + SUBJECTS.indexOf(subject);
 
-/** What nothing has to be measured for. */
+/** Subjects that are judged without measurements. */
 const WITHOUT_MEASURING: readonly Subject[] = ['end', 'queue', 'time'];
 
 function sentenceOf({ job }: Facts, fine: readonly Subject[]): string {

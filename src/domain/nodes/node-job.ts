@@ -30,7 +30,7 @@ export interface NodeJob {
   readonly gpuUsage?: number;
 }
 
-/** What a job has in all, of which each of its nodes has a part. */
+/** What a job has in all; each of its nodes has a part. */
 interface JobTotals {
   readonly cpus?: number | null | undefined;
   readonly memoryMb?: number | null | undefined;

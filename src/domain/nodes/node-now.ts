@@ -82,7 +82,7 @@ export function nodeCollector(nowMs: number, scheduler: SchedulerNodes | undefin
   }
 
   return {
-    /** Adds a node of which nothing else may be known. */
+    /** Adds a node, even if nothing else is known of it. */
     addNode(name: string): void {
       gatheredOf(name);
     },

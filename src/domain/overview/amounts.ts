@@ -10,7 +10,7 @@ export interface Amount {
   readonly used?: number;
 }
 
-/** The nodes of the cluster, as far as the scheduler or their agents tell of them. */
+/** The nodes of the cluster that the scheduler or their agents report. */
 export interface NodeCounts {
   readonly total: number;
   /** Nodes of running jobs. */

@@ -1,7 +1,7 @@
 import type { Change } from '../changes.ts';
 import type { Owner } from '../sight.ts';
 
-/** What an open page is told, so that it need not ask again and again. See `Store` for all promises. */
+/** Changes for open pages, which then need not ask again and again. See `Store` for all promises. */
 export interface ChangeStore {
   /**
    * Calls `tell` after each commit with what it changed, until the returned function is called. A read that

@@ -4,7 +4,7 @@ import { type Energy, measureSummarizer, type SeriesMeasures } from '../measure-
 import type { UsageTotals } from '../summary.ts';
 import { NO_TALLY, type Tally } from './tally.ts';
 
-/** What is known of a run that has ended, as far as it is tallied. */
+/** The facts of an ended run that are tallied. */
 export interface EndedRun {
   readonly state: JobState;
   readonly rawState?: string | undefined;

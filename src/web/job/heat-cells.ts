@@ -1,6 +1,6 @@
 // The cells of a heat map as pixels. Pure.
 
-/** What GET /v1/jobs/{id}/heatmap answers, as far as it is drawn. */
+/** The parts of GET /v1/jobs/{id}/heatmap that are drawn. */
 export interface HeatMapData {
   readonly columns: number;
   readonly rows: readonly { readonly node?: string; readonly gpu?: string; readonly mean?: number }[];

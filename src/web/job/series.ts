@@ -62,7 +62,7 @@ export function gapsOf(lines: readonly (readonly Row[])[], span: Span): Span[] {
   return gaps.filter((gap) => gap.toMs > gap.fromMs);
 }
 
-/** Returns the times that the readings of a line stand for; at its ends they reach as far as usual. */
+/** Returns the times that the readings of a line stand for; at its ends they reach one usual step further. */
 function coveredBy(rows: readonly Row[]): Span[] {
   const times = rows.map(middleOf);
   const isBeforeGap = gapFinder(times);

@@ -12,7 +12,7 @@ export interface Suggestion {
   readonly isWhole?: true;
 }
 
-/** Filters for an empty field. `reader` is the name of whoever reads, if others' jobs are to be seen too. */
+/** Filters for an empty field. `reader` is the name of the reader, if others' jobs are to be seen too. */
 export const readyFilters = (reader: string | undefined): Suggestion[] =>
   [
     ...(reader === undefined ? [] : [{ text: writeTerm('user', reader), help: 'My jobs' }]),

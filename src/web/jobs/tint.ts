@@ -1,7 +1,7 @@
 import type { JobAnswer } from '../../api/job.ts';
 import type { SparklineAnswer } from '../../api/sparkline.ts';
 
-// Which figures of a row are coloured: those of which a rule of src/domain/finding would speak. Pure.
+// Which figures of a row are coloured: those that a rule of src/domain/finding would mention. Pure.
 
 export type Tint = 'waste' | 'harm' | undefined;
 

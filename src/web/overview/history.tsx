@@ -80,7 +80,7 @@ function StatePlot({ chart: { title, columns, labels }, lines }: { chart: Chart;
   );
 }
 
-/** Adds up what ended in each hour; an hour of which nothing is known has no value. */
+/** Adds up what ended in each hour; an hour without data has no value. */
 function byHour({ timestamps, columns }: OverviewHistoryAnswer): Lines {
   const hours = [...Map.groupBy(timestamps.keys(), (at) => Math.ceil(Date.parse(timestamps[at]!) / HOUR_MS))];
   const sum = (column: Column) =>

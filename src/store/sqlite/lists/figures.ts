@@ -42,7 +42,7 @@ const ofUsage = (value: string): string =>
 const meanOf = (column: string): string =>
   `iif(count(${column}) < 2, max(${column}), round(avg(${column}), 6))`;
 
-/** Figures that are read from all nodes of a job, of which it may have thousands. */
+/** Figures that are read from all nodes of a job, which may be thousands. */
 const MANY_ROWS: ReadonlySet<string> = new Set<JobFigure>([
   ...(['nodes', 'cpuUsage', 'gpuUsage', 'memoryUsage', 'memoryPercent'] as const),
 ]);

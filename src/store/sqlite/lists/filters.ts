@@ -35,7 +35,7 @@ export interface Wanted {
   readonly nowMs: number;
 }
 
-/** Values of which a job has one. */
+/** Values, one of which a job has. */
 interface WantedDetail {
   /** A column of `detail`, or what is compared of it. */
   readonly column: string;
