@@ -12,6 +12,9 @@ export interface Case {
   run(url: string): Promise<unknown>;
 }
 
+/** As many new connections: each takes a fifth of a millisecond before anything is asked. */
+export const OF_500: Limits = { waitMs: 100 };
+
 const JSON_TYPE = { 'content-type': 'application/json' };
 /** Far beyond what any use should take: then it counts as a fault of its own. */
 const TIMEOUT_MS = 60_000;

@@ -2,7 +2,7 @@ import { jobsFolder } from '../../bench/data/files.ts';
 import { type BigJob, writeBigJob } from '../../help/big-job.ts';
 import { temporaryFolder } from '../../help/folder.ts';
 import type { Case } from './case.ts';
-import { LISTS, measuresOf, OTHERS, samplesOf } from './reads.ts';
+import { LISTS, measuresOf, OTHERS, REPORTED, samplesOf } from './reads.ts';
 import { INGESTS, WRITES } from './writes.ts';
 
 const HOUR_MS = 3_600_000;
@@ -67,6 +67,11 @@ export const PLACES: readonly Place[] = [
     name: 'other exporters',
     folder: async () => temporaryFolder(),
     cases: INGESTS.map((one) => ({ ...one, limits: { memoryMb: 450 } })),
+  },
+  {
+    name: 'many nodes',
+    folder: async () => temporaryFolder(),
+    cases: REPORTED,
   },
   {
     name: 'a big job, sealed',

@@ -1,5 +1,5 @@
 import { GPU_FIELDS } from '../../../src/domain/reading-fields.ts';
-import { askAndLeave, atOnce, type Case, get, send } from './case.ts';
+import { askAndLeave, atOnce, type Case, get, OF_500, send } from './case.ts';
 
 const read = (endpoint: string, use: string, path: string): Case => ({
   endpoint,
@@ -200,16 +200,19 @@ export const OTHERS: readonly Case[] = [
   {
     endpoint: 'GET /v1/health',
     use: '500 at once',
+    limits: OF_500,
     run: (url) => atOnce(500, () => get(url, '/v1/health')),
   },
   {
     endpoint: 'GET /v1/whoami',
     use: '500 at once',
+    limits: OF_500,
     run: (url) => atOnce(500, () => get(url, '/v1/whoami')),
   },
   {
     endpoint: 'GET /v1/sign-in/:secret',
     use: '500 guesses at once',
+    limits: OF_500,
     run: (url) => atOnce(500, (number) => get(url, `/v1/sign-in/hpos_${number}`)),
   },
   {
@@ -222,19 +225,11 @@ export const OTHERS: readonly Case[] = [
     use: '50 pages of 1,000 at once',
     run: (url) => atOnce(50, () => get(url, '/v1/audit?limit=1000')),
   },
-  {
-    endpoint: 'GET /v1/nodes',
-    use: 'of 10,000 nodes that report',
-    // A scrape has the families of all these nodes.
-    limits: { waitMs: 200 },
-    run: askManyNodes,
-  },
   { endpoint: 'GET /v1/nodes', use: '50 at once', run: (url) => atOnce(50, () => get(url, '/v1/nodes')) },
   {
     endpoint: 'GET /v1/live',
     use: '500 that read nothing',
-    // As many new connections, of a fifth of a millisecond each before anything is asked.
-    limits: { waitMs: 100 },
+    limits: OF_500,
     run: (url) => atOnce(500, () => askAndLeave(url, '/v1/live', 3000)),
   },
   ...PAGE_PATHS.map((path) => ({
@@ -262,5 +257,15 @@ export const OTHERS: readonly Case[] = [
     endpoint: 'GET /swagger/ui.css',
     use: '50 at once',
     run: (url) => atOnce(50, () => get(url, '/swagger/ui.css')),
+  },
+];
+
+/** Reads of 10,000 nodes that report, whose families are in every later scrape. */
+export const REPORTED: readonly Case[] = [
+  {
+    endpoint: 'GET /v1/nodes',
+    use: 'of 10,000 nodes that report',
+    limits: { waitMs: 200 },
+    run: askManyNodes,
   },
 ];

@@ -1,6 +1,6 @@
 import { zstdCompressSync } from 'node:zlib';
 import { REMOTE_WRITE_HEADERS, remoteWrite, type SentSeries, snappy } from '../../help/remote-write.ts';
-import { atOnce, type Case, drain, send, sendAndLeave } from './case.ts';
+import { atOnce, type Case, drain, OF_500, send, sendAndLeave } from './case.ts';
 
 const MEBIBYTE = 1024 * 1024;
 const repeat = (text: string, count: number) => Buffer.alloc(text.length * count, text);
@@ -82,6 +82,7 @@ const SINGLE: readonly Case[] = [
   {
     endpoint: 'POST /v1/jobs',
     use: '500 jobs at once',
+    limits: OF_500,
     run: (url) => atOnce(500, () => send(url, 'POST /v1/jobs', job())),
   },
   {
@@ -314,8 +315,7 @@ const COMPLETIONS: readonly Case[] = [
   {
     endpoint: 'POST /v1/slurm/jobcomp/:token',
     use: '500 guessed tokens at once',
-    // As many new connections, of a fifth of a millisecond each before anything is asked.
-    limits: { waitMs: 100 },
+    limits: OF_500,
     run: (url) => atOnce(500, (number) => send(url, `POST /v1/slurm/jobcomp/hpo_${number}`, completion({}))),
   },
   {
@@ -497,6 +497,7 @@ const ACCESS: readonly Case[] = [
 ].map((request) => ({
   endpoint: request.replace(/\?.*/, ''),
   use: '500 at once',
+  limits: OF_500,
   run: (url) => atOnce(500, () => send(url, request, {})),
 }));
 
