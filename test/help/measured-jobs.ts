@@ -20,7 +20,7 @@ async function post(url: string, path: string, body: unknown): Promise<void> {
 }
 
 /**
- * Writes `wide` (40 nodes, of which n07 was silent for half an hour and n40 idles), `gpu` (two nodes of four
+ * Writes `wide` (40 nodes; n07 was silent for half an hour, and n40 idles), `gpu` (two nodes of four
  * GPUs each, all silent for ten minutes), `one` (a node with memory, disks and energy), its neighbour, a task
  * of an array and a waiting job.
  */

@@ -1,7 +1,7 @@
 /**
  * What ended runs held and used, added up. Every figure is a whole number, so that a correction can be taken
- * away exactly. What is not known of a run adds nothing; `waits` and `energies` count the runs of which it
- * is known.
+ * away exactly. Unknown figures add nothing; `waits` and `energies` count the runs whose
+ * figure is known.
  */
 export interface Tally {
   readonly completed: number;

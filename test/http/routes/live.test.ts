@@ -64,7 +64,7 @@ test('changes are told together, after they can be read', async () => {
   await cancel();
 });
 
-test('who sees own jobs is told of those only', async () => {
+test('a caller who may see only own jobs hears only of those', async () => {
   await using service = await start();
   const alice = await watch(service, 'alice');
   const bob = await watch(service, 'bob');
@@ -173,7 +173,7 @@ test('HEAD opens no stream, and an unknown parameter is refused', async () => {
   expect((await service.send('GET', '/v1/live?job=7', undefined, { 'x-person': 'root' })).status).toBe(400);
 });
 
-test('a stream of a server that has a successor ends, so that its client comes to the other one', async () => {
+test('a stream ends when a new server takes over, so that its client connects to the new one', async () => {
   await using service = await start({ tellMs: 10, beatMs: 5 });
   const sent: string[] = [];
   const ended = Promise.withResolvers<void>();

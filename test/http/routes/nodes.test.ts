@@ -131,7 +131,7 @@ test('a node shows its report with the holders of its GPUs, its jobs now, and th
   expect(drained).toMatchObject({ scheduler: { reason: 'bad fan' }, running: 0, jobs: [], past_jobs: [] });
 });
 
-test('a node of which only the past is known is shown, and one of which nothing is known is not found', async () => {
+test('a node known only from past jobs is shown, and an unknown node is not found', async () => {
   await using service = await startService();
   await service.store.createJobs([pastJob('a', { state: 'failed', endTimeMs: NOON_MS + 1 })]);
   const { json } = await service.send('GET', '/v1/nodes/n1');

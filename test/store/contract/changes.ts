@@ -84,7 +84,7 @@ export function changes(makePlace: MakePlace) {
     expect(told()).toEqual(NOTHING);
   });
 
-  test('what is told can be read at once', async () => {
+  test('a change can be read as soon as it is announced', async () => {
     await using place = await emptyStore(makePlace);
     const read = Promise.withResolvers<string>();
     place.store.watchChanges(() => {

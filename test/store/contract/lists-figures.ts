@@ -8,7 +8,7 @@ import { emptyStore, type MakePlace } from './place.ts';
 
 const at = (minutes: number) => NOON_MS + minutes * MINUTE_MS;
 
-/** Jobs of Slurm, of which some never started. All were submitted at noon, but for the last one. */
+/** Jobs of Slurm; some never started. All but the last were submitted at noon. */
 const REPORTS: readonly Partial<Report>[] = [
   { id: 'waits', state: 'pending', reason: 'Priority' },
   { id: 'gave-up', state: 'cancelled', endTimeMs: at(7) },

@@ -23,7 +23,7 @@ export function names(makePlace: MakePlace) {
     expect([many.length, many[0], many.at(-1)]).toEqual([20, 'many100', 'many119']);
   });
 
-  test('somebody who sees own jobs is told no name of others', async () => {
+  test('a caller who may see only own jobs gets no names from the jobs of others', async () => {
     await using place = await emptyStore(makePlace);
     const { store } = place;
     const account = (name: string) => ({ details: { account: name, partition: 'gpu' } });

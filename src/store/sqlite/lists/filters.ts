@@ -35,7 +35,7 @@ export interface Wanted {
   readonly nowMs: number;
 }
 
-/** Values, one of which a job has. */
+/** Values that match a job if it has any one of them. */
 interface WantedDetail {
   /** A column of `detail`, or what is compared of it. */
   readonly column: string;
