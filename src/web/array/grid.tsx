@@ -1,6 +1,7 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { ArrayColumns } from '../../api/array.ts';
 import { formatCount } from '../../domain/figures.ts';
+import { GridCanvas } from '../parts/grid-canvas.tsx';
 import { go, jobAddress } from '../parts/router.ts';
 import { State } from '../parts/state.tsx';
 import { look } from '../parts/theme.tsx';
@@ -21,7 +22,6 @@ export function TaskGrid({ tasks, measure }: GridProps) {
   const width = useWidth(frame);
   const colours = look.value;
   const [current, setCurrent] = useState<number | undefined>(undefined);
-  const touched = useRef(false);
   const layout = useMemo(() => layOut(tasks.job_id.length, width), [tasks, width]);
   const shares = useMemo(() => measure && sharesOf(measure.values(tasks)), [tasks, measure]);
   useEffect(() => {
@@ -36,11 +36,6 @@ export function TaskGrid({ tasks, measure }: GridProps) {
     event.preventDefault();
     setCurrent(next);
   }
-  function onClick({ offsetX, offsetY }: MouseEvent): void {
-    const place = placeAt(layout, offsetX, offsetY);
-    if (touched.current && place !== current) setCurrent(place);
-    else open(place);
-  }
   const corner = current === undefined ? undefined : cornerOf(layout, current);
   return (
     <div
@@ -54,19 +49,9 @@ export function TaskGrid({ tasks, measure }: GridProps) {
       onFocus={() => setCurrent((known) => known ?? 0)}
       onBlur={() => setCurrent(undefined)}
     >
-      <canvas
-        ref={canvas}
-        width={width * devicePixelRatio}
-        height={layout.height * devicePixelRatio}
-        style={{ width: `${width}px`, height: `${layout.height}px` }}
-        onPointerDown={({ pointerType }) => {
-          touched.current = pointerType === 'touch';
-        }}
-        onPointerMove={({ pointerType, offsetX, offsetY }) =>
-          pointerType !== 'touch' && setCurrent(placeAt(layout, offsetX, offsetY))
-        }
-        onPointerLeave={({ pointerType }) => pointerType !== 'touch' && setCurrent(undefined)}
-        onClick={onClick}
+      <GridCanvas
+        {...{ canvas, width, height: layout.height, current, setCurrent, open }}
+        placeAt={(x, y) => placeAt(layout, x, y)}
       />
       {corner && (
         <>

@@ -1,6 +1,7 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { NodeSummaryAnswer } from '../../api/node-list.ts';
 import { formatCount } from '../../domain/figures.ts';
+import { GridCanvas } from '../parts/grid-canvas.tsx';
 import { useKeys } from '../parts/keys.ts';
 import { go, nodeAddress } from '../parts/router.ts';
 import { look } from '../parts/theme.tsx';
@@ -31,7 +32,6 @@ export function NodeGrid({ groups, measure, timeMs }: GridProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const { width, height } = useSize(place);
   const [current, setCurrent] = useState<number | undefined>(undefined);
-  const touched = useRef(false);
   const colours = look.value;
 
   const nodes = useMemo(() => groups.flatMap(({ nodes: of }) => of), [groups]);
@@ -54,7 +54,6 @@ export function NodeGrid({ groups, measure, timeMs }: GridProps) {
 
   const node = current === undefined ? undefined : nodes[current];
   const corner = node && cornerOf(layout, current!);
-  const at = ({ offsetX, offsetY }: MouseEvent) => tileAt(layout, offsetX, offsetY);
   const open = (one: NodeSummaryAnswer | undefined) => one && go(nodeAddress(one.node));
 
   useKeys('Nodes', [
@@ -75,13 +74,6 @@ export function NodeGrid({ groups, measure, timeMs }: GridProps) {
     showTile(place.current!, cornerOf(layout, next).y, layout.tile);
   }
 
-  function onClick(event: MouseEvent): void {
-    const index = at(event);
-    if (index === undefined) return;
-    if (touched.current && index !== current) setCurrent(index);
-    else open(nodes[index]);
-  }
-
   return (
     <div
       ref={place}
@@ -100,17 +92,10 @@ export function NodeGrid({ groups, measure, timeMs }: GridProps) {
             {group.name} <span class="soft">{formatCount(group.size, 'node')}</span>
           </h2>
         ))}
-      <canvas
-        ref={canvas}
-        width={width * devicePixelRatio}
-        height={layout.height * devicePixelRatio}
-        style={{ width: `${width}px`, height: `${layout.height}px` }}
-        onPointerDown={({ pointerType }) => {
-          touched.current = pointerType === 'touch';
-        }}
-        onPointerMove={(event) => event.pointerType !== 'touch' && setCurrent(at(event))}
-        onPointerLeave={({ pointerType }) => pointerType !== 'touch' && setCurrent(undefined)}
-        onClick={onClick}
+      <GridCanvas
+        {...{ canvas, width, height: layout.height, current, setCurrent }}
+        placeAt={(x, y) => tileAt(layout, x, y)}
+        open={(index) => open(nodes[index])}
       />
       {node && corner && (
         <>
