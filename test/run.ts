@@ -19,15 +19,16 @@ const steps: [name: string, command: string[]][] = isIntegration
       ['lint', ['node_modules/.bin/biome', 'ci', '.']],
     ];
 const succeeded = await Promise.all(steps.map(([name, command]) => runStep(name, command)));
-const failedSteps = succeeded.filter((isGood) => !isGood).length;
-if (kind === 'check') process.exit(failedSteps > 0 ? 1 : 0);
+const failedSteps = steps.filter((_, index) => !succeeded[index]).map(([name]) => name);
+if (kind === 'check') process.exit(failedSteps.length > 0 ? 1 : 0);
 // Integration tests share the machine's Slurm, disks and processors, so they run one after the other. With
 // --parallel, a process that ends before its tests counts as a failure, and the output of a file is printed
 // together.
 const counts = await runTests(
   isIntegration ? ['--timeout=300000'] : ['--timeout=20000', '--parallel=3', '--no-isolate'],
 );
-const failed = counts.fail + failedSteps;
+const failed = counts.fail + failedSteps.length;
+if (failedSteps.length > 0) console.log(`Failed before the tests: ${failedSteps.join(', ')}`);
 const skipped = counts.skip > 0 ? `, ${counts.skip} skipped` : '';
 console.log(`${counts.pass} passed, ${failed} failed${skipped}`);
 process.exit(failed > 0 || counts.pass === 0 ? 1 : 0);
