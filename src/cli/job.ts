@@ -37,7 +37,7 @@ export const job = defineCommand({
       renderJobText(
         { ...report, run: { number: shown.run, of: runs.length } },
         {
-          paper: paperOf(env, process.stdout.isTTY === true),
+          paper: paperOf(env, process.stdout),
           nowMs: Date.now(),
           formatTime: formatLocalTime,
         },

@@ -1,5 +1,6 @@
 import { queryOf, readFilter, writeTerm } from '../api/filter-text.ts';
 import { renderJob } from '../api/job.ts';
+import type { Whoami } from '../api/whoami.ts';
 import { UsageError } from '../domain/errors.ts';
 import { formatCount } from '../domain/figures.ts';
 import { renderJobTable } from '../report/job-table.ts';
@@ -49,13 +50,17 @@ export const jobs = defineCommand({
       print(found.map((job) => `${JSON.stringify(renderJob(job))}\n`).join(''));
       return 0;
     }
-    print(renderJobTable(found, paperOf(env, process.stdout.isTTY === true), nowMs));
+    if (found.length > 0) print(renderJobTable(found, paperOf(env, process.stdout), nowMs));
     // Not in the table, which programs may read.
-    if (total > found.length)
+    if (found.length === 0) process.stderr.write(isOwn ? `${describeNone(who)}\n` : 'No job matches.\n');
+    else if (total > found.length)
       process.stderr.write(`${formatCount(total, 'job')} match; --limit shows more.\n`);
     return 0;
   },
 });
+
+const describeNone = ({ name, sees }: Whoami): string =>
+  `No job of ${name} matches.${sees === 'own' ? '' : ' --all lists those of everybody.'}`;
 
 function readLimit(text = String(DEFAULT_JOBS)): number {
   const limit = /^[1-9]\d{0,4}$/.test(text) ? Number(text) : 0;

@@ -19,7 +19,7 @@ export const queue = defineCommand({
     print(
       flags.has('json')
         ? `${JSON.stringify(answer)}\n`
-        : renderQueueText(answer, paperOf(env, process.stdout.isTTY === true)),
+        : renderQueueText(answer, paperOf(env, process.stdout)),
     );
     return 0;
   },

@@ -1,16 +1,24 @@
 import type { Paper } from '../report/paper.ts';
 import type { Surroundings } from '../settings/load.ts';
 
+/** Where a command writes: a terminal with its width, or a file or pipe. */
+export interface Output {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+}
+
 /**
  * Returns what the output is written on: colours only on a terminal whose user did not refuse them
  * (https://no-color.org), symbols only where the locale says that it shows them.
  */
-export function paperOf(env: Surroundings['env'], isTerminal: boolean): Paper {
+export function paperOf(env: Surroundings['env'], { isTTY: isTerminal = false, columns }: Output): Paper {
   const locale = env.LC_ALL || env.LC_CTYPE || env.LANG || '';
   return {
     hasColors: isTerminal && !env.NO_COLOR && env.TERM !== 'dumb',
     // Files and programs read UTF-8.
     hasSymbols: !isTerminal || /utf-?8/i.test(locale),
+    // A terminal of unknown size has 0 columns.
+    ...(isTerminal && columns && { columns }),
   };
 }
 

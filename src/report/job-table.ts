@@ -1,68 +1,79 @@
 import { formatMb, formatPercent, formatSeconds } from '../domain/figures.ts';
 import { hasEnded, type Job } from '../domain/job.ts';
 import { describeState, secondsOf } from './job-facts.ts';
-import { drawTable, harmless, type Ink, ink, type Paper } from './paper.ts';
+import { harmless, type Ink, type Paper } from './paper.ts';
+import { type Column, renderTable } from './table.ts';
 
-const HEAD = [
-  'job',
-  'state',
-  'user',
-  'name',
-  'partition',
-  'nodes',
-  'CPUs',
-  'GPUs',
-  'ran',
-  'CPU',
-  'memory',
-  'GPU',
-];
-const ALIGNS = [
-  'left',
-  'left',
-  'left',
-  'left',
-  'left',
-  'right',
-  'right',
-  'right',
-  'right',
-  'right',
-  'right',
-  'right',
-] as const;
-const MAX_NAME = 20;
-
-/** Renders jobs as a table, one a line. What was not measured is empty. */
-export function renderJobTable(jobs: readonly Job[], paper: Paper, nowMs: number): string {
-  const head = HEAD.map((cell) => ink(paper, 'soft', cell));
-  return drawTable([head, ...jobs.map((job) => rowOf(job, paper, nowMs))], ALIGNS);
-}
+/** Ids of job arrays have a list of tasks, and names any length. */
+const [MAX_ID, MAX_NAME] = [24, 20];
 
 const STATE_INK: Partial<Record<Job['state'], Ink>> = { running: 'accent', failed: 'harm' };
 
-function rowOf(job: Job, paper: Paper, nowMs: number): string[] {
-  const { name = '', partition = '', cpus, gpus } = job.details ?? {};
-  const isMeasured = job.usageTimeMs !== undefined;
-  return [
-    harmless(job.id),
-    ink(paper, STATE_INK[job.state], harmless(describeState(job))),
-    harmless(job.user),
-    harmless([...name].slice(0, MAX_NAME).join('')),
-    harmless(partition),
-    job.nodes.length === 0 ? '' : String(job.nodes.length),
-    cpus === undefined ? '' : String(cpus),
-    gpus ? String(gpus) : '',
-    job.startTimeMs === undefined ? '' : describeTime(job, nowMs),
-    isMeasured ? formatPercent(job.cpuUsage) : '',
-    isMeasured ? formatMb(job.memoryUsageMb) : '',
-    isMeasured && job.gpuUsage !== undefined ? formatPercent(job.gpuUsage) : '',
-  ];
-}
+/** The columns of lists of jobs. What was not measured is empty. */
+export const jobColumns = (nowMs: number): Column<Job>[] => [
+  { head: 'job', align: 'left', rank: 0, most: MAX_ID, cell: ({ id }) => harmless(id) },
+  {
+    head: 'state',
+    align: 'left',
+    rank: 0,
+    cell: (job) => harmless(describeState(job)),
+    ink: ({ state }) => STATE_INK[state],
+  },
+  { head: 'user', align: 'left', rank: 3, most: MAX_NAME, cell: ({ user }) => harmless(user) },
+  {
+    head: 'name',
+    align: 'left',
+    rank: 6,
+    most: MAX_NAME,
+    least: 8,
+    cell: ({ details }) => harmless(details?.name ?? ''),
+  },
+  {
+    head: 'partition',
+    align: 'left',
+    rank: 8,
+    most: MAX_NAME,
+    cell: ({ details }) => harmless(details?.partition ?? ''),
+  },
+  { head: 'nodes', align: 'right', rank: 9, cell: ({ nodes }) => countOf(nodes.length) },
+  { head: 'CPUs', align: 'right', rank: 5, cell: ({ details }) => countOf(details?.cpus) },
+  { head: 'GPUs', align: 'right', rank: 5, cell: ({ details }) => countOf(details?.gpus) },
+  {
+    head: 'ran',
+    align: 'right',
+    rank: 0,
+    cell: (job) => (job.startTimeMs === undefined ? '' : formatSeconds(secondsOf(job, nowMs))),
+  },
+  { head: 'limit', align: 'right', rank: 7, cell: limitOf },
+  {
+    head: 'CPU',
+    align: 'right',
+    rank: 1,
+    cell: (job) => (isMeasured(job) ? formatPercent(job.cpuUsage) : ''),
+  },
+  {
+    head: 'memory',
+    align: 'right',
+    rank: 2,
+    cell: (job) => (isMeasured(job) ? formatMb(job.memoryUsageMb) : ''),
+  },
+  {
+    head: 'GPU',
+    align: 'right',
+    rank: 1,
+    cell: ({ gpuUsage }) => (gpuUsage === undefined ? '' : formatPercent(gpuUsage)),
+  },
+];
 
-/** How long it ran; of what runs still, of how much. */
-function describeTime(job: Job, nowMs: number): string {
-  const ran = formatSeconds(secondsOf(job, nowMs));
-  const limit = job.details?.timeLimitSeconds;
-  return hasEnded(job.state) || !limit ? ran : `${ran} of ${formatSeconds(limit)}`;
+/** Renders jobs as a table, one a line. */
+export const renderJobTable = (jobs: readonly Job[], paper: Paper, nowMs: number): string =>
+  renderTable(jobs, jobColumns(nowMs), paper);
+
+const countOf = (count: number | undefined): string => (count ? String(count) : '');
+const isMeasured = ({ usageTimeMs }: Job): boolean => usageTimeMs !== undefined;
+
+/** The time that a job may run, unless it ended. */
+function limitOf({ state, details }: Job): string {
+  const limit = details?.timeLimitSeconds;
+  return hasEnded(state) || !limit ? '' : formatSeconds(limit);
 }

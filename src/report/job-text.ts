@@ -5,7 +5,7 @@ import type { Job } from '../domain/job.ts';
 import type { Energy } from '../domain/measure-summary.ts';
 import type { JobSummary, NodeSummary } from '../domain/store/samples.ts';
 import { describeState, holdingsOf, lifeOf, secondsOf } from './job-facts.ts';
-import { drawBar, drawTable, harmless, type Ink, ink, type Paper, wrap } from './paper.ts';
+import { cut, drawBar, drawTable, harmless, type Ink, ink, type Paper, wrap } from './paper.ts';
 
 /** What a report of a run is made of. */
 export interface JobReport {
@@ -25,6 +25,9 @@ export interface ReportOptions {
 
 const WIDTH = 80;
 const BAR_WIDTH = 20;
+/** Beside the state and the number of the run. */
+const MAX_TITLE = 40;
+const MAX_NODE = 28;
 const MAX_FINDINGS = 6;
 /** More nodes would push the findings off the screen. */
 const MAX_NODES = 12;
@@ -46,7 +49,11 @@ const STATE_INK: Partial<Record<Job['state'], Ink>> = { running: 'accent', faile
 
 function renderTitle({ job, run }: JobReport, { paper, nowMs, formatTime }: ReportOptions): string {
   const { name } = job.details ?? {};
-  const title = ink(paper, 'bold', harmless(['job', job.id, name].filter(Boolean).join(' ')));
+  const title = ink(
+    paper,
+    'bold',
+    cut(paper, harmless(['job', job.id, name].filter(Boolean).join(' ')), MAX_TITLE),
+  );
   const number = run && run.of > 1 ? `, run ${run.number} of ${run.of}` : '';
   return [
     `${title}  ${ink(paper, STATE_INK[job.state], harmless(describeState(job)))}${number}\n`,
@@ -122,7 +129,7 @@ const NODE_HEAD = ['node', 'CPU mean', 'most', 'memory mean', 'most', 'GPU mean'
 function renderNodes(nodes: readonly NodeSummary[], paper: Paper): string {
   if (nodes.length === 0) return '';
   const byUse = [...nodes].sort((one, other) => (one.cpuUsage?.mean ?? 0) - (other.cpuUsage?.mean ?? 0));
-  const rows = byUse.slice(0, MAX_NODES).flatMap((node) => [nodeRow(node), ...gpuRows(node)]);
+  const rows = byUse.slice(0, MAX_NODES).flatMap((node) => [nodeRow(node, paper), ...gpuRows(node)]);
   const left = nodes.length - MAX_NODES;
   const head = NODE_HEAD.map((cell) => ink(paper, 'soft', cell));
   const hasGpus = nodes.some(({ gpuUsage }) => gpuUsage);
@@ -136,8 +143,11 @@ function renderNodes(nodes: readonly NodeSummary[], paper: Paper): string {
   return left > 0 ? `${table}and ${formatCount(left, 'busier node')}\n` : table;
 }
 
-const nodeRow = ({ node, cpuUsage, memoryUsageMb, gpuUsage, samples }: NodeSummary): string[] => [
-  harmless(node),
+const nodeRow = (
+  { node, cpuUsage, memoryUsageMb, gpuUsage, samples }: NodeSummary,
+  paper: Paper,
+): string[] => [
+  cut(paper, harmless(node), MAX_NODE),
   cpuUsage ? formatPercent(cpuUsage.mean) : '',
   cpuUsage ? formatPercent(cpuUsage.max) : '',
   memoryUsageMb ? formatMb(memoryUsageMb.mean) : '',

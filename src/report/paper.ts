@@ -3,6 +3,8 @@ export interface Paper {
   readonly hasColors: boolean;
   /** Whether it shows blocks and arrows; else only ASCII. */
   readonly hasSymbols: boolean;
+  /** How wide it is; left out where lines may have any length, as in a file. */
+  readonly columns?: number;
 }
 
 /** Paper for programs and files. */
@@ -26,8 +28,17 @@ export function drawBar({ hasSymbols }: Paper, share: number, width: number): st
   return `${full}${rest}`.padEnd(width, hasSymbols ? '·' : '.');
 }
 
-/** Returns the columns that a text takes on a terminal without its codes. */
-const widthOf = (text: string): number => [...text.replace(/\u001b\[\d+m/g, '')].length;
+/** Returns the columns that a text takes on a terminal: two for wide characters, none for its codes. */
+export const widthOf = (text: string): number => Bun.stringWidth(text);
+
+/** Cuts a text to at most `width` columns, and marks that it goes on. */
+export function cut({ hasSymbols }: Paper, text: string, width: number): string {
+  if (widthOf(text) <= width) return text;
+  const head = Bun.sliceAnsi(text, 0, width - 1);
+  // A wide character across the edge is not cut off by `sliceAnsi`.
+  const fitting = widthOf(head) < width ? head : Bun.sliceAnsi(text, 0, width - 2);
+  return fitting + (hasSymbols ? '…' : '>');
+}
 
 type Align = 'left' | 'right';
 
@@ -56,6 +67,9 @@ export function wrap(text: string, width: number, indent = ''): string {
   return [...lines, line].map((one) => `${indent}${one}\n`).join('');
 }
 
-/** Makes text of others harmless for a terminal: shows control characters, which could move the cursor. */
+/**
+ * Makes text of others harmless for a terminal: shows control characters, which could move the cursor, and
+ * what turns the direction of text or has no width.
+ */
 export const harmless = (text: string): string =>
-  text.replace(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, '�');
+  text.toWellFormed().replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '�');

@@ -1,5 +1,6 @@
 import { formatCount, formatSeconds } from '../domain/figures.ts';
-import { drawTable, harmless, ink, type Paper } from './paper.ts';
+import { harmless, type Paper } from './paper.ts';
+import { type Column, renderTable } from './table.ts';
 
 interface Waiting {
   readonly jobs: number;
@@ -18,7 +19,12 @@ export interface QueueReport {
 }
 
 const MAX_ROWS = 15;
-const ALIGNS = ['left', 'right', 'right', 'right', 'right', 'right', 'left'] as const;
+
+/** One line: what waits under which name. */
+interface Row extends Waiting {
+  readonly name: string;
+  readonly meaning?: string;
+}
 
 /** Renders who waits, and for what. */
 export function renderQueueText(
@@ -26,31 +32,29 @@ export function renderQueueText(
   paper: Paper,
 ): string {
   if (jobs === 0) return 'No job waits.\n';
-  const table = (title: string, rows: readonly string[][]) => {
-    const head = [title, 'jobs', 'CPUs', 'GPUs', 'median', 'longest', ''].map((cell) =>
-      ink(paper, 'soft', cell),
-    );
-    return drawTable([head, ...rows.slice(0, MAX_ROWS)], ALIGNS);
-  };
+  const table = (title: string, rows: readonly Row[]) =>
+    renderTable(rows.slice(0, MAX_ROWS), columnsOf(title), paper);
   return [
     `${formatCount(jobs, 'job')} of ${formatCount(user_count, 'user')} ${jobs === 1 ? 'waits' : 'wait'}.\n`,
     table(
       'partition',
-      partitions.map(({ partition = 'none', ...waiting }) => rowOf(partition, waiting)),
+      partitions.map(({ partition = 'none', ...waiting }) => ({ name: partition, ...waiting })),
     ),
     table(
       'reason',
-      reasons.map(({ reason = 'none', meaning, ...waiting }) => rowOf(reason, waiting, meaning)),
+      reasons.map(({ reason = 'none', ...waiting }) => ({ name: reason, ...waiting })),
     ),
   ].join('\n');
 }
 
-const rowOf = (name: string, waiting: Waiting, meaning = ''): string[] => [
-  harmless(name),
-  String(waiting.jobs),
-  waiting.cpus === undefined ? '' : String(waiting.cpus),
-  waiting.gpus ? String(waiting.gpus) : '',
-  waiting.median_wait_seconds === undefined ? '' : formatSeconds(waiting.median_wait_seconds),
-  waiting.longest_wait_seconds === undefined ? '' : formatSeconds(waiting.longest_wait_seconds),
-  meaning,
+const columnsOf = (title: string): Column<Row>[] => [
+  { head: title, align: 'left', rank: 0, cell: ({ name }) => harmless(name) },
+  { head: 'jobs', align: 'right', rank: 0, cell: ({ jobs }) => String(jobs) },
+  { head: 'CPUs', align: 'right', rank: 1, cell: ({ cpus }) => String(cpus ?? '') },
+  { head: 'GPUs', align: 'right', rank: 1, cell: ({ gpus }) => String(gpus || '') },
+  { head: 'median', align: 'right', rank: 2, cell: (row) => timeOf(row.median_wait_seconds) },
+  { head: 'longest', align: 'right', rank: 3, cell: (row) => timeOf(row.longest_wait_seconds) },
+  { head: '', align: 'left', rank: 4, least: 20, cell: ({ meaning = '' }) => harmless(meaning) },
 ];
+
+const timeOf = (seconds: number | undefined): string => (seconds === undefined ? '' : formatSeconds(seconds));

@@ -69,11 +69,17 @@ test('names that would move the cursor of a terminal do not, and no line of text
     job: { user: 'eve\u001b]0;title\u0007', details: { ...IDLE.job?.details, name } },
   });
   expect(text.replaceAll('\n', '')).not.toMatch(/[\u0000-\u001f\u007f-\u009f]/);
-  const wide = text
-    .split('\n')
-    .slice(1)
-    .filter((line) => [...line].length > 80);
-  expect(wide).toEqual([]);
+  expect(text.split('\n').filter((line) => Bun.stringWidth(line) > 80)).toEqual([]);
+});
+
+test('wide characters take two columns, so that columns stand below each other', () => {
+  const names = ['計算ノード一', 'n2', 'ノード'.repeat(20)];
+  const nodes = Object.fromEntries(names.map((name) => [name, usage(50, GB)]));
+  const text = render({ nodes, job: { user: '山田', details: { name: '計算'.repeat(40) } } });
+  const lines = text.split('\n');
+  expect(lines.filter((line) => Bun.stringWidth(line) > 80)).toEqual([]);
+  const ends = lines.filter((line) => line.includes(' 1 GB')).map((line) => Bun.stringWidth(line));
+  expect(ends).toEqual([ends[0]!, ends[0]!, ends[0]!]);
 });
 
 test('of many nodes the idlest are shown, and the rest are counted', () => {
