@@ -24,10 +24,11 @@ export async function renderJobs(
 ): Promise<Uint8Array[]> {
   const live = () => store.liveSeries(nowMs - endedSeriesMs);
   let text = jobTexts(nowMs);
+  const isFirst = firstRows();
   let series = 0;
   let dropped = 0;
   for await (const page of live()) {
-    for (const row of page) series += seriesOf(row);
+    for (const row of page) series += seriesOf(row, isFirst(row));
     if (series > maxSeries) break;
     text.append(page);
   }
@@ -35,7 +36,8 @@ export async function renderJobs(
     // Read twice more, because counting the sizes of all jobs is a third of the work of a scrape that drops
     // none, and the rows of all jobs are too many for the memory.
     const sizes = new Map<string, JobSize>();
-    for await (const page of live()) addSizes(sizes, page);
+    const isFirst = firstRows();
+    for await (const page of live()) addSizes(sizes, page, isFirst);
     const kept = keepLargest(sizes, maxSeries);
     dropped = kept.dropped;
     text = jobTexts(nowMs);
@@ -52,13 +54,31 @@ export async function renderJobs(
 function jobTexts(nowMs: number) {
   const usage = growFamilies(SERIES);
   const measures = growFamilies(MEASURE_FAMILIES);
+  const info = growFamilies([INFO]);
+  const isFirst = firstRows();
   return {
     append(page: readonly LiveSeries[]): void {
       const lines = MEASURE_FAMILIES.map(() => '');
       usage.append(renderPage(page, nowMs, lines));
       measures.append(lines);
+      info.append([
+        page
+          .filter((row) => isFirst(row))
+          .map(renderInfo)
+          .join(''),
+      ]);
     },
-    pieces: () => [...usage.pieces(), ...measures.known()],
+    pieces: () => [...usage.pieces(), ...measures.known(), ...info.known()],
+  };
+}
+
+/** Returns a function that says of each row in turn whether it is the first one of its job. */
+function firstRows(): (row: LiveSeries) => boolean {
+  let lastId: string | undefined;
+  return ({ jobId }) => {
+    const isFirst = jobId !== lastId;
+    lastId = jobId;
+    return isFirst;
   };
 }
 
@@ -88,8 +108,16 @@ const DROPPED = {
   labels: [],
 } as const;
 
+/** One series a job rather than a node, so that sums by account and partition need no label elsewhere. */
+const INFO = {
+  name: 'hpc_job_info',
+  type: 'gauge',
+  help: 'Always 1; the labels say what else is known of the job, to join with its other series by job_id',
+  labels: ['job_id', 'user', 'account', 'partition'],
+} as const;
+
 /** All families of this group. */
-export const JOB_FAMILIES = [...SERIES, ...MEASURE_FAMILIES, STATES, CREATED, DROPPED];
+export const JOB_FAMILIES = [...SERIES, ...MEASURE_FAMILIES, INFO, STATES, CREATED, DROPPED];
 
 /** Returns the lines of SERIES, and adds those of MEASURE_FAMILIES to `measured`. */
 function renderPage(page: readonly LiveSeries[], nowMs: number, measured: string[]): string[] {
@@ -111,25 +139,38 @@ function renderPage(page: readonly LiveSeries[], nowMs: number, measured: string
   return [runtime, cpu, memory, gpu];
 }
 
+const hasInfo = ({ account, partition }: LiveSeries): boolean => account !== null || partition !== null;
+
+function renderInfo(row: LiveSeries): string {
+  if (!hasInfo(row)) return '';
+  const { jobId, user, account, partition } = row;
+  return `${INFO.name}{job_id="${escapeLabel(jobId)}",user="${escapeLabel(user)}",account="${escapeLabel(account ?? '')}",partition="${escapeLabel(partition ?? '')}"} 1\n`;
+}
+
 interface JobSize {
   rows: number;
   series: number;
 }
 
-/** Returns the number of series of a row: the runtime, and every value that is known. */
-const seriesOf = ({ cpuUsage, memoryUsageMb, gpuUsage, measures }: LiveSeries): number =>
+/** Returns the number of series of a row: the runtime, every known value, and that of the job itself. */
+const seriesOf = (row: LiveSeries, isFirst: boolean): number =>
   1 +
-  Number(cpuUsage !== null) +
-  Number(memoryUsageMb !== null) +
-  Number(gpuUsage !== null) +
-  (measures ? countMeasures(measures) : 0);
+  Number(row.cpuUsage !== null) +
+  Number(row.memoryUsageMb !== null) +
+  Number(row.gpuUsage !== null) +
+  (row.measures ? countMeasures(row.measures) : 0) +
+  Number(isFirst && hasInfo(row));
 
 /** Adds rows to the sizes of their jobs. */
-function addSizes(sizes: Map<string, JobSize>, rows: readonly LiveSeries[]): void {
+function addSizes(
+  sizes: Map<string, JobSize>,
+  rows: readonly LiveSeries[],
+  isFirst: (row: LiveSeries) => boolean,
+): void {
   for (const row of rows) {
     const size = sizes.get(row.jobId) ?? { rows: 0, series: 0 };
     size.rows++;
-    size.series += seriesOf(row);
+    size.series += seriesOf(row, isFirst(row));
     sizes.set(row.jobId, size);
   }
 }

@@ -75,3 +75,26 @@ test('more jobs than a page of rows are counted and cut together', async () => {
   expect(series['job-1197']).toBe(3);
   expect(series['job-1198']).toBeUndefined();
 });
+
+test('what is known of a job beside its usage is one series, counted and cut with the others', async () => {
+  const scrapeInfo = async (maxSeries: number) => {
+    await using service = await startService({ maxSeries });
+    const { store, send } = service;
+    const job = { user: 'alice', state: 'running', startTimeMs: NOON_MS } as const;
+    await store.createJobs([
+      { ...job, id: 'a', nodes: ['n1', 'n2'], details: { account: 'physics "2"', partition: 'gpu' } },
+      { ...job, id: 'b', nodes: ['n1'] },
+      { ...job, id: 'c', nodes: ['n1'], details: { partition: 'cpu' } },
+    ]);
+    const usage = { cpuUsage: 1, memoryUsageMb: 1, timeMs: NOON_MS, stamped: true };
+    await store.recordSamples(['n1', 'n2'].map((node) => ({ jobId: 'a', node, ...usage })));
+    const { text } = await send('GET', '/metrics');
+    return text.match(/^hpc_job_info\{.*|^hpc_observe_metrics_series_dropped .*/gm);
+  };
+  const a = 'hpc_job_info{job_id="a",user="alice",account="physics \\"2\\"",partition="gpu"} 1';
+  const c = 'hpc_job_info{job_id="c",user="alice",account="",partition="cpu"} 1';
+  expect(await scrapeInfo(10)).toEqual([a, c, 'hpc_observe_metrics_series_dropped 0']);
+  expect(await scrapeInfo(9)).toEqual([a, 'hpc_observe_metrics_series_dropped 2']);
+  // The two nodes of a have six series, and it is one more itself.
+  expect(await scrapeInfo(6)).toEqual([c, 'hpc_observe_metrics_series_dropped 7']);
+});

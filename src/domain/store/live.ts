@@ -11,6 +11,8 @@ export interface LiveSeries {
   readonly jobId: string;
   readonly user: string;
   readonly node: string;
+  readonly account: string | null;
+  readonly partition: string | null;
   readonly startTimeMs: number;
   /** The end of a job whose series are about to disappear; null if it is running. */
   readonly endTimeMs: number | null;
@@ -38,8 +40,8 @@ export interface JobTotals {
 export interface LiveStore {
   /**
    * Yields one series for each node that reported of the jobs that are running or ended at or after
-   * `endedSinceMs`. A running job without any report has one series, of its first node, without usage. Pages
-   * come from one consistent snapshot; other work goes on between them.
+   * `endedSinceMs`; those of one job follow each other. A running job without any report has one series, of
+   * its first node, without usage. Pages come from one consistent snapshot; other work goes on between them.
    */
   liveSeries(endedSinceMs: number): AsyncIterable<LiveSeries[]>;
 

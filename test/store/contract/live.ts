@@ -16,6 +16,8 @@ const series = (jobId: string, fields: Partial<LiveSeries> = {}): LiveSeries => 
   jobId,
   user: 'alice',
   node: 'n1',
+  account: null,
+  partition: null,
   startTimeMs: NOON_MS,
   endTimeMs: null,
   suspendedSeconds: 0,
@@ -54,6 +56,22 @@ export function live(makePlace: MakePlace) {
     expect(await liveSeries(place.store, 0)).toEqual([
       series('a', { cpuUsage: 20, memoryUsageMb: 200, gpuUsage: 0 }),
       series('a', { node: 'n3', cpuUsage: 30, memoryUsageMb: 300 }),
+    ]);
+  });
+
+  test('each live series of a job has its account and partition', async () => {
+    await using place = await emptyStore(makePlace);
+    await place.store.createJobs([
+      pastJob('a', { nodes: ['n1', 'n2'], details: { account: 'physics', partition: 'gpu' } }),
+      pastJob('b', { details: { account: 'physics' } }),
+    ]);
+    await place.store.recordSample('a', sample(0, { cpuUsage: 1, memoryUsageMb: 2 }));
+    await place.store.recordSample('a', sample(0, { node: 'n2', cpuUsage: 1, memoryUsageMb: 2 }));
+    const found = await liveSeries(place.store, 0);
+    expect(found.map(({ jobId, account, partition }) => [jobId, account, partition])).toEqual([
+      ['a', 'physics', 'gpu'],
+      ['a', 'physics', 'gpu'],
+      ['b', 'physics', null],
     ]);
   });
 

@@ -30,10 +30,13 @@ const selectBy =
   (index: string, key: 'start_time' | 'end_time', where: string): Statement =>
   (columns = '', joins = '') =>
     // The index is named and comes first, because SQLite may otherwise read and sort all jobs.
-    `SELECT job.id AS jobId, user.name AS user, node.name AS node, job.start_time AS startTimeMs,
-            job.end_time AS endTimeMs, job.suspended AS suspendedSeconds,
+    `SELECT job.id AS jobId, user.name AS user, node.name AS node,
+            (SELECT name FROM label WHERE id = detail.account) AS account,
+            (SELECT name FROM label WHERE id = detail.partition) AS partition,
+            job.start_time AS startTimeMs, job.end_time AS endTimeMs, job.suspended AS suspendedSeconds,
             latest.cpu AS cpuUsage, latest.memory AS memoryUsageMb, latest.gpu AS gpuUsage ${columns}
        FROM job INDEXED BY ${index} CROSS JOIN user ON user.id = job.user
+       LEFT JOIN detail ON detail.job = job.seq
        LEFT JOIN usage ON usage.job = job.seq
        LEFT JOIN latest ON latest.usage = usage.id ${joins}
        CROSS JOIN node ON node.id = coalesce(usage.node, job.first_node)
