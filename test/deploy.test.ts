@@ -1,8 +1,6 @@
 import { expect, test } from 'bun:test';
-import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { $ } from 'bun';
-import { JOB_FAMILIES } from '../src/metrics/jobs.ts';
-import { NODE_FAMILIES } from '../src/metrics/nodes.ts';
 import { runSource } from './help/executable.ts';
 import { temporaryFolder } from './help/folder.ts';
 import { testWith } from './help/tool.ts';
@@ -50,29 +48,6 @@ testWith(['promtool'])('promtool accepts the scrape configuration', async () => 
   const { exitCode, stdout } = await $`promtool check config deploy/prometheus.yml`.quiet().nothrow();
   expect(stdout.toString()).toContain('SUCCESS');
   expect(exitCode).toBe(0);
-});
-
-testWith(['promtool'])('each alert fires when it should, and not before', async () => {
-  using folder = temporaryFolder();
-  cpSync('deploy/alerts.yml', folder.file('alerts.yml'));
-  cpSync('test/fixtures/alerts.test.yml', folder.file('alerts.test.yml'));
-  const checked = await $`promtool check rules alerts.yml`.cwd(folder.path).quiet().nothrow();
-  expect([checked.exitCode, checked.stdout.toString()]).toEqual([0, expect.stringContaining('SUCCESS')]);
-  const tested = await $`promtool test rules alerts.test.yml`.cwd(folder.path).quiet().nothrow();
-  expect([tested.exitCode, tested.stderr.toString()]).toEqual([0, '']);
-});
-
-test('every alert has a test, and reads families that the service has', () => {
-  const rules = readFileSync('deploy/alerts.yml', 'utf8');
-  const names = (text: string, pattern: RegExp) => [
-    ...new Set([...text.matchAll(pattern)].map(([, name]) => name!)),
-  ];
-  const alerts = names(rules, /alert: (\w+)/g);
-  expect(alerts.length).toBeGreaterThan(5);
-  const tests = readFileSync('test/fixtures/alerts.test.yml', 'utf8');
-  expect(names(tests, /alertname: (\w+)/g).sort()).toEqual(alerts.toSorted());
-  const families = [...JOB_FAMILIES, ...NODE_FAMILIES].map(({ name }) => name);
-  for (const name of names(rules, /\b(hpc_\w+)/g)) expect(families).toContain(name);
 });
 
 test('the hooks in deploy/slurm.conf are the ones that hpc-observe slurm hooks prints', async () => {
