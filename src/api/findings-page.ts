@@ -25,6 +25,20 @@ silent beside a finding that says more of the same: CPUs that are idle are not a
 | kind | subject | when |
 | --- | --- | --- |
 ${kinds.join('')}
+## What the next run needs
+
+\`GET /v1/jobs/{jobId}/sizing\`, the page of a job, \`hpc-observe job\` and the mail at its end say what would be enough for the
+next run like it: one of the same user, account, name, nodes, CPUs and GPUs. It rests on the last 200 of them that completed, or
+ran out of memory or time; those that failed by themselves or were cancelled may have needed more, and do not count.
+
+- Memory for each node is the larger of 1.2 times what 95 % of the runs did not exceed and 1.1 times the most; time of 1.5 and
+  1.2 times. CPUs and GPUs are the most that any run on one node used.
+- It is never less than a run used, and always more than one ran out of: at least 1.25 times that limit.
+- What fewer than \`sizing-runs\` runs say is not said. Memory counts if a run was measured for half of its time, CPUs and GPUs
+  from \`least-seconds\` and \`least-samples\` on. What a run used follows its end by up to an hour.
+
+Only what is worth changing is written as lines for the job script: less than 80 % of what was asked for, or more than it.
+
 ## Thresholds
 
 A site sets others with \`--threshold gpu-low-percent=20\`, which may be repeated, or in a file:

@@ -31,6 +31,7 @@ import { RECORD_SAMPLE } from './sample.ts';
 import { RECORD_SAMPLES } from './sample-batch.ts';
 import { LIST_SAMPLES } from './sample-list.ts';
 import { CREATE_LINK, END_SESSION, REVOKE_SESSIONS, START_SESSION } from './session.ts';
+import { GET_SIZING } from './sizing.ts';
 import { LIST_SPARKLINES } from './sparkline.ts';
 import { LIST_STEPS } from './step.ts';
 import { GET_SUMMARY } from './summary.ts';
@@ -58,6 +59,7 @@ export const OPERATIONS: readonly Operation[] = [
   RECEIVE_OTLP_METRICS,
   GET_SUMMARY,
   GET_FINDINGS,
+  GET_SIZING,
   GET_HEAT_MAP,
   GET_QUALITY,
   GET_WAIT,

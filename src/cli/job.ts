@@ -26,13 +26,14 @@ export const job = defineCommand({
     const shown = number === undefined ? runs[0] : runs.find(({ run }) => run === number);
     if (!shown) throw new UsageError(`Job ${id} has no run ${number}; its runs are 1 to ${runs.length}.`);
     const verdict = await ask((client) => client.judgeRun(id, number));
+    const sizing = await ask((client) => client.sizeRun(id, number));
     if (flags.has('json')) {
       const { renderRunReport } = await import('../api/run-report.ts');
-      print(`${JSON.stringify(renderRunReport(shown, verdict))}\n`);
+      print(`${JSON.stringify(renderRunReport(shown, verdict, sizing))}\n`);
       return 0;
     }
     const { renderJobText } = await import('../report/job-text.ts');
-    const report = { job: shown.job, summary: shown.summary, verdict };
+    const report = { job: shown.job, summary: shown.summary, verdict, sizing };
     print(
       renderJobText(
         { ...report, run: { number: shown.run, of: runs.length } },

@@ -83,10 +83,11 @@ async function composeReport(
   const ask = await prepare();
   const run = await waitForEnd(jobId, ask, isAboutEnd(subject));
   const verdict = await ask((client) => client.judgeRun(jobId, run.run));
+  const sizing = await ask((client) => client.sizeRun(jobId, run.run));
   const { samples } = await ask((client) => client.plotSamples(jobId, { run: run.run }, MAX_POINTS));
   const url = publicUrl === null ? undefined : `${publicUrl}/jobs/${encodeURIComponent(jobId)}`;
   return composeJobMail(
-    { job: run.job, summary: run.summary, verdict },
+    { job: run.job, summary: run.summary, verdict, sizing },
     { points: samples, nowMs: Date.now(), formatTime: formatLocalTime, url },
   );
 }

@@ -13,7 +13,6 @@ import { DELETE_JOB, GET_JOB } from '../api/job.ts';
 import { LIST_EVENTS } from '../api/job-event.ts';
 import { LIST_JOBS, renderListQuery } from '../api/job-list.ts';
 import { renderPatch, UPDATE_JOB } from '../api/job-patch.ts';
-import { MEDIA_TYPE } from '../api/media-type.ts';
 import { CREATE_JOB, renderNewJob } from '../api/new-job.ts';
 import type { Operation, Query } from '../api/operation.ts';
 import { CREATE_JOBS, renderPastJob, type SentJob } from '../api/past-job.ts';
@@ -23,29 +22,22 @@ import { LIST_RUNS } from '../api/run.ts';
 import { RECORD_SAMPLE, type Reading, renderNewSample, type SentSample } from '../api/sample.ts';
 import { LIST_SAMPLES, renderReadingQuery } from '../api/sample-list.ts';
 import type { SentRow } from '../api/sample-row.ts';
-import { CREATE_LINK, END_SESSION, REVOKE_SESSIONS, START_SESSION } from '../api/session.ts';
+import { GET_SIZING } from '../api/sizing.ts';
 import { GET_SUMMARY } from '../api/summary.ts';
-import { CREATE_TOKEN, LIST_TOKENS, type ListedToken, REVOKE_TOKEN, renderNewToken } from '../api/token.ts';
-import { WHOAMI } from '../api/whoami.ts';
 import type { Verdict } from '../domain/finding/judge.ts';
 import type { Job, JobPatch, NewJob } from '../domain/job.ts';
+import type { Sizing } from '../domain/sizing/sizing.ts';
 import type { BatchResult } from '../domain/store/batch.ts';
 import type { JobEvent, JobRun } from '../domain/store/runs.ts';
 import type { JobSummary } from '../domain/store/samples.ts';
-import type { NewToken } from '../domain/token.ts';
-import { parseAnswer, type ReadAnswer } from './answer.ts';
-import { ClientError } from './error.ts';
-import { readLines } from './ndjson.ts';
+import { AccessClient } from './access.ts';
 import type { JobPageQuery, JobQuery, SampleQuery } from './queries.ts';
 import {
   toBatch,
-  toCreatedToken,
-  toEnded,
   toEvents,
   toHealth,
   toJob,
   toJobList,
-  toLink,
   toMeasured,
   toMeasuredReading,
   toProcessed,
@@ -54,144 +46,137 @@ import {
   toRuns,
   toSample,
   toSamples,
-  toSession,
+  toSizing,
   toSummary,
-  toTokens,
   toVerdict,
-  toWhoami,
 } from './readers.ts';
 import { sampleBatches } from './sample-batches.ts';
-import {
-  type CallOptions,
-  type ClientOptions,
-  type Message,
-  type Surroundings,
-  Transport,
-} from './transport.ts';
+import type { CallOptions } from './transport.ts';
 
 /**
  * Talks to a service. Every method rejects with a ClientError, or with the reason of `signal` once that is
  * aborted. Requests that may be repeated (`repeatable` of their operation) are retried when the service does
  * not answer or is `unavailable`.
  */
-export class Client {
-  readonly #transport: Transport;
-  readonly #batches = sampleBatches((message, call) => this.#ask(message, toBatch, call));
-
-  constructor(options: ClientOptions, surroundings?: Surroundings) {
-    this.#transport = new Transport(options, surroundings);
-  }
+export class Client extends AccessClient {
+  readonly #batches = sampleBatches((message, call) => this.ask(message, toBatch, call));
 
   /** Returns whether the service can store data, also when it cannot. */
   getHealth(call?: CallOptions) {
-    return this.#ask({ operation: GET_HEALTH }, toHealth, call);
+    return this.ask({ operation: GET_HEALTH }, toHealth, call);
   }
 
   /** Returns one page of jobs. */
   listJobs({ order, limit, offset, cursor, ...filter }: JobPageQuery = {}, call?: CallOptions) {
     const page = { limit: limit?.toString(), offset: offset?.toString(), cursor };
     const query = () => ({ ...renderListQuery(filter, order), ...page });
-    return this.#ask({ operation: LIST_JOBS, query }, toJobList, call);
+    return this.ask({ operation: LIST_JOBS, query }, toJobList, call);
   }
 
   /** Returns one page of jobs for parameters as the wire has them. */
   findJobs(query: Query, call?: CallOptions) {
-    return this.#ask({ operation: LIST_JOBS, query: () => query }, toJobList, call);
+    return this.ask({ operation: LIST_JOBS, query: () => query }, toJobList, call);
   }
 
   /** Returns the jobs that wait, as the wire has them. */
   getQueue(call?: CallOptions): Promise<QueueAnswer> {
-    return this.#ask({ operation: GET_QUEUE }, toQueue, call);
+    return this.ask({ operation: GET_QUEUE }, toQueue, call);
   }
 
   /** Yields all jobs that match, as they arrive. */
   streamJobs({ order, ...filter }: JobQuery = {}, call?: CallOptions): AsyncGenerator<Job> {
-    return this.#stream({ operation: LIST_JOBS, query: () => renderListQuery(filter, order) }, toJob, call);
+    return this.stream({ operation: LIST_JOBS, query: () => renderListQuery(filter, order) }, toJob, call);
   }
 
   createJob(job: NewJob, call?: CallOptions): Promise<Job> {
-    return this.#ask({ operation: CREATE_JOB, body: () => renderNewJob(job) }, toJob, call);
+    return this.ask({ operation: CREATE_JOB, body: () => renderNewJob(job) }, toJob, call);
   }
 
   /** Creates jobs, past ones included; jobs that are stored already count as repeated. */
   createJobs(jobs: readonly SentJob[], call?: CallOptions): Promise<BatchResult> {
     const body = () => ({ jobs: jobs.map(renderPastJob) });
-    return this.#ask({ operation: CREATE_JOBS, body }, toBatch, call);
+    return this.ask({ operation: CREATE_JOBS, body }, toBatch, call);
   }
 
   getJob(jobId: string, call?: CallOptions): Promise<Job> {
-    return this.#ask({ operation: GET_JOB, subject: jobId }, toJob, call);
+    return this.ask({ operation: GET_JOB, subject: jobId }, toJob, call);
   }
 
   updateJob(jobId: string, patch: JobPatch, call?: CallOptions): Promise<Job> {
-    return this.#ask({ operation: UPDATE_JOB, subject: jobId, body: () => renderPatch(patch) }, toJob, call);
+    return this.ask({ operation: UPDATE_JOB, subject: jobId, body: () => renderPatch(patch) }, toJob, call);
   }
 
   deleteJob(jobId: string, call?: CallOptions): Promise<void> {
-    return this.#delete(DELETE_JOB, jobId, call);
+    return this.delete(DELETE_JOB, jobId, call);
   }
 
   /** Returns all runs of a job, latest first. */
   listRuns(jobId: string, call?: CallOptions): Promise<JobRun[]> {
-    return this.#ask({ operation: LIST_RUNS, subject: jobId }, toRuns, call);
+    return this.ask({ operation: LIST_RUNS, subject: jobId }, toRuns, call);
   }
 
   /** Returns the changes of a job in the order in which they became known. */
   listEvents(jobId: string, call?: CallOptions): Promise<JobEvent[]> {
-    return this.#ask({ operation: LIST_EVENTS, subject: jobId }, toEvents, call);
+    return this.ask({ operation: LIST_EVENTS, subject: jobId }, toEvents, call);
   }
 
   /** Summarizes all samples of a run, by default the latest. */
   summarizeJob(jobId: string, run?: number, call?: CallOptions): Promise<JobSummary> {
     const query = () => ({ run: run?.toString() });
-    return this.#ask({ operation: GET_SUMMARY, subject: jobId, query }, toSummary, call);
+    return this.ask({ operation: GET_SUMMARY, subject: jobId, query }, toSummary, call);
+  }
+
+  /** Says what the next run like one needs, by default like the latest. */
+  sizeRun(jobId: string, run?: number, call?: CallOptions): Promise<Sizing> {
+    const query = () => ({ run: run?.toString() });
+    return this.ask({ operation: GET_SIZING, subject: jobId, query }, toSizing, call);
   }
 
   /** Judges a run, by default the latest. */
   judgeRun(jobId: string, run?: number, call?: CallOptions): Promise<Verdict> {
     const query = () => ({ run: run?.toString() });
-    return this.#ask({ operation: GET_FINDINGS, subject: jobId, query }, toVerdict, call);
+    return this.ask({ operation: GET_FINDINGS, subject: jobId, query }, toVerdict, call);
   }
 
   /** Returns the newest `limit` samples that match, and how many match. */
   listSamples(jobId: string, { limit, ...rest }: SampleQuery & { limit?: number } = {}, call?: CallOptions) {
     const query = () => ({ ...renderReadingQuery(rest), limit: limit?.toString() });
-    return this.#ask({ operation: LIST_SAMPLES, subject: jobId, query }, toSamples, call);
+    return this.ask({ operation: LIST_SAMPLES, subject: jobId, query }, toSamples, call);
   }
 
   /** Returns all samples that match as at most `maxPoints` points of equal spans. */
   plotSamples(jobId: string, range: SampleQuery, maxPoints: number, call?: CallOptions) {
     const query = () => ({ ...renderReadingQuery(range), max_points: String(maxPoints) });
-    return this.#ask({ operation: LIST_SAMPLES, subject: jobId, query }, toSamples, call);
+    return this.ask({ operation: LIST_SAMPLES, subject: jobId, query }, toSamples, call);
   }
 
   /** Yields all samples that match, as they arrive. */
   streamSamples(jobId: string, range: SampleQuery = {}, call?: CallOptions): AsyncGenerator<Reading> {
     const query = () => renderReadingQuery(range);
-    return this.#stream({ operation: LIST_SAMPLES, subject: jobId, query }, toReading, call);
+    return this.stream({ operation: LIST_SAMPLES, subject: jobId, query }, toReading, call);
   }
 
   /** `listSamples` with chosen fields, or with one row for each GPU. */
   listMeasures(jobId: string, { limit, ...rest }: MeasureQuery & { limit?: number }, call?: CallOptions) {
     const query = () => ({ ...renderReadingQuery(rest), limit: limit?.toString() });
-    return this.#ask({ operation: LIST_SAMPLES, subject: jobId, query }, toMeasured, call);
+    return this.ask({ operation: LIST_SAMPLES, subject: jobId, query }, toMeasured, call);
   }
 
   /** `plotSamples` with chosen fields, or with points of each GPU. */
   plotMeasures(jobId: string, range: MeasureQuery, maxPoints: number, call?: CallOptions) {
     const query = () => ({ ...renderReadingQuery(range), max_points: String(maxPoints) });
-    return this.#ask({ operation: LIST_SAMPLES, subject: jobId, query }, toMeasured, call);
+    return this.ask({ operation: LIST_SAMPLES, subject: jobId, query }, toMeasured, call);
   }
 
   /** `streamSamples` with chosen fields, or with one row for each GPU. */
   streamMeasures(jobId: string, range: MeasureQuery, call?: CallOptions): AsyncGenerator<MeasuredReading> {
     const query = () => renderReadingQuery(range);
-    return this.#stream({ operation: LIST_SAMPLES, subject: jobId, query }, toMeasuredReading, call);
+    return this.stream({ operation: LIST_SAMPLES, subject: jobId, query }, toMeasuredReading, call);
   }
 
   recordSample(jobId: string, sample: SentSample, call?: CallOptions): Promise<Reading> {
     const body = () => renderNewSample(sample);
-    return this.#ask({ operation: RECORD_SAMPLE, subject: jobId, body }, toSample, call);
+    return this.ask({ operation: RECORD_SAMPLE, subject: jobId, body }, toSample, call);
   }
 
   /** Records samples that `packSamples` wrote before, all of them with a time. */
@@ -219,57 +204,7 @@ export class Client {
 
   /** Forwards the event file of a hook. Returns the message of the service. */
   reportHook(body: HookEventBody, call?: CallOptions): Promise<string> {
-    return this.#ask({ operation: HOOK_CALLED, body: () => body }, toProcessed, call);
-  }
-
-  /** Creates a token, and returns it with its secret, which no other request returns. */
-  createToken(token: NewToken, call?: CallOptions) {
-    return this.#ask({ operation: CREATE_TOKEN, body: () => renderNewToken(token) }, toCreatedToken, call);
-  }
-
-  /** Returns all tokens, in order of name. */
-  listTokens(call?: CallOptions): Promise<ListedToken[]> {
-    return this.#ask({ operation: LIST_TOKENS }, toTokens, call);
-  }
-
-  revokeToken(name: string, call?: CallOptions): Promise<void> {
-    return this.#delete(REVOKE_TOKEN, name, call);
-  }
-
-  /** Deletes something. `not_found` on a retry is a success: the try before may have deleted it. */
-  async #delete(operation: Operation, subject: string, call: CallOptions = {}): Promise<void> {
-    let tries = 0;
-    const message = { operation, subject, onTry: () => void tries++ };
-    try {
-      await this.#transport.send(message, call, async (response) => void (await response.arrayBuffer()));
-    } catch (error) {
-      if (tries === 1 || !(error instanceof ClientError) || error.code !== 'not_found') throw error;
-    }
-  }
-
-  /** Returns who sends the requests of this client, as the service sees it. */
-  whoami(call?: CallOptions) {
-    return this.#ask({ operation: WHOAMI }, toWhoami, call);
-  }
-
-  /** Exchanges the proof of this request for a session. */
-  startSession(call?: CallOptions) {
-    return this.#ask({ operation: START_SESSION }, toSession, call);
-  }
-
-  /** Ends the session that the requests of this client show. */
-  async endSession(call: CallOptions = {}): Promise<void> {
-    await this.#transport.send({ operation: END_SESSION }, call, async () => {});
-  }
-
-  /** Ends all sessions of a user; returns how many there were. */
-  revokeSessions(user: string, call?: CallOptions): Promise<number> {
-    return this.#ask({ operation: REVOKE_SESSIONS, query: () => ({ user }) }, toEnded, call);
-  }
-
-  /** Returns the URL that signs a browser in as the user of this client: once, within a minute. */
-  createSignInLink(call?: CallOptions): Promise<string> {
-    return this.#ask({ operation: CREATE_LINK }, toLink, call);
+    return this.ask({ operation: HOOK_CALLED, body: () => body }, toProcessed, call);
   }
 
   #report(
@@ -278,19 +213,6 @@ export class Client {
     call?: CallOptions,
   ): Promise<string> {
     const isTimestamped = event.timestamp !== undefined;
-    return this.#ask({ operation, body: () => event, isTimestamped }, toProcessed, call);
-  }
-
-  #ask<Value>(message: Message, read: ReadAnswer<Value>, call: CallOptions = {}): Promise<Value> {
-    return this.#transport.send(message, call, async (response) => read(parseAnswer(await response.text())));
-  }
-
-  async *#stream<Value>(
-    message: Message,
-    read: ReadAnswer<Value>,
-    call: CallOptions = {},
-  ): AsyncGenerator<Value> {
-    for await (const row of readLines(this.#transport.open({ ...message, accept: MEDIA_TYPE.ndjson }, call)))
-      yield read(row);
+    return this.ask({ operation, body: () => event, isTimestamped }, toProcessed, call);
   }
 }

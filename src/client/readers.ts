@@ -11,6 +11,7 @@ import { RunListAnswer, readRun } from '../api/run.ts';
 import { readSample, readSampleRow, SampleAnswer, SampleRow } from '../api/sample.ts';
 import { ReadingListAnswer, SampleListAnswer } from '../api/sample-list.ts';
 import { EndedSessionsAnswer, LinkAnswer, readSession, SessionAnswer } from '../api/session.ts';
+import { readSizing, SizingAnswer } from '../api/sizing.ts';
 import { JobSummaryAnswer, readSummary } from '../api/summary.ts';
 import { CreatedTokenAnswer, readCreatedToken, readToken, TokenListAnswer } from '../api/token.ts';
 import { readWhoami, WhoamiAnswer } from '../api/whoami.ts';
@@ -25,6 +26,7 @@ export const toRuns = answerReader(RunListAnswer, ({ runs }) => runs.map(readRun
 export const toEvents = answerReader(EventListAnswer, ({ events }) => events.map(readEvent));
 export const toSummary = answerReader(JobSummaryAnswer, readSummary);
 export const toQueue = answerReader(QueueAnswer, (queue) => queue);
+export const toSizing = answerReader(SizingAnswer, readSizing);
 export const toVerdict = answerReader(VerdictAnswer, readVerdict);
 export const toSample = answerReader(SampleAnswer, readSample);
 export const toSamples = answerReader(SampleListAnswer, ({ samples, total }) => ({

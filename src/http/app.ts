@@ -55,6 +55,7 @@ import { queue } from './routes/queue.ts';
 import { runs } from './routes/runs.ts';
 import { samples } from './routes/samples.ts';
 import { SIGN_IN_ACCESS, sessions, signIn } from './routes/sessions.ts';
+import { sizings } from './routes/sizings.ts';
 import { slurmAsks } from './routes/slurm-asks.ts';
 import { sparklines } from './routes/sparklines.ts';
 import { summaries } from './routes/summaries.ts';
@@ -148,6 +149,7 @@ export function createApp({
     .use(heatMaps({ store }))
     .use(qualities({ store, now }))
     .use(findings({ store, now, ...(thresholds && { thresholds }) }))
+    .use(sizings({ store, ...(thresholds && { thresholds }) }))
     .use(nodes({ store, nodes: clusterNodes, now }))
     .use(nodeUsage({ store, now }))
     .use(slurmAsks({ store, asks }))

@@ -1,4 +1,5 @@
 import { formatMb, formatPercent } from '../domain/figures.ts';
+import { scriptLines } from '../domain/sizing/sizing.ts';
 import { describeState, holdingsOf, lifeOf } from './job-facts.ts';
 import type { JobReport, ReportOptions } from './job-text.ts';
 import { STRIP_SIZE } from './strip.ts';
@@ -19,7 +20,7 @@ const MAX_FINDINGS = 6;
 const COLOURS = { harm: '#a3241b', waste: '#8a5a00', info: '#3d4650' } as const;
 
 /** Renders a run for a mail. Styles are inline, because mail programs drop others. */
-export function renderJobHtml({ job, summary, verdict }: JobReport, options: HtmlOptions): string {
+export function renderJobHtml({ job, summary, verdict, sizing }: JobReport, options: HtmlOptions): string {
   const { nowMs, formatTime, strips, url } = options;
   const facts = [...holdingsOf(job), ...lifeOf(job, nowMs, formatTime)];
   const findings = verdict.findings
@@ -41,6 +42,7 @@ export function renderJobHtml({ job, summary, verdict }: JobReport, options: Htm
     `<p style="font-size:17px;margin:0 0 4px"><b>job ${escapeHtml(job.id)}</b> ${escapeHtml(job.details?.name ?? '')} <b>${escapeHtml(describeState(job))}</b></p>`,
     `<p style="color:#5a646e;margin:0 0 12px">${escapeHtml(facts.join(' · '))}</p>`,
     findings.length > 0 ? findings.join('') : `<p>${escapeHtml(verdict.sentence)}</p>`,
+    renderSizing(sizing),
     used.length > 0 ? `<p>${escapeHtml(used.join(' · '))}</p>` : '',
     ...strips.map(
       ({ label, contentId }) =>
@@ -49,6 +51,13 @@ export function renderJobHtml({ job, summary, verdict }: JobReport, options: Htm
     url === undefined ? '' : `<p><a href="${escapeHtml(url)}">All of it, live</a></p>`,
     '</div>',
   ].join('');
+}
+
+function renderSizing(sizing: JobReport['sizing']): string {
+  if (!sizing || sizing.lack !== undefined) return '';
+  const lines = scriptLines(sizing);
+  const script = lines.length === 0 ? '' : `<br><code>${lines.map(escapeHtml).join('<br>')}</code>`;
+  return `<p style="margin:8px 0">${escapeHtml(sizing.sentence)}${script}</p>`;
 }
 
 const ESCAPES: Readonly<Record<string, string>> = {

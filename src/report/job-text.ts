@@ -3,6 +3,7 @@ import type { Finding, Subject } from '../domain/finding/finding.ts';
 import type { Verdict } from '../domain/finding/judge.ts';
 import type { Job } from '../domain/job.ts';
 import type { Energy } from '../domain/measure-summary.ts';
+import { type Sizing, scriptLines } from '../domain/sizing/sizing.ts';
 import type { JobSummary, NodeSummary } from '../domain/store/samples.ts';
 import { describeState, holdingsOf, lifeOf, secondsOf } from './job-facts.ts';
 import { cut, drawBar, drawTable, harmless, type Ink, ink, type Paper, wrap } from './paper.ts';
@@ -12,6 +13,8 @@ export interface JobReport {
   readonly job: Job;
   readonly summary: JobSummary;
   readonly verdict: Verdict;
+  /** What the next run needs; left out where nobody asked. */
+  readonly sizing?: Sizing;
   /** The number of the run and how many there are; left out for a job with one. */
   readonly run?: { readonly number: number; readonly of: number };
 }
@@ -37,6 +40,7 @@ export function renderJobText(report: JobReport, options: ReportOptions): string
   return [
     renderTitle(report, options),
     renderVerdict(report.verdict, options.paper),
+    renderSizing(report.sizing),
     renderBars(report, options),
     renderNodes(report.summary.nodes, options.paper),
     renderRest(report, options),
@@ -86,6 +90,14 @@ function renderVerdict({ sentence, findings }: Verdict, paper: Paper): string {
       return [shown, ...rest].join('\n') + (action ? wrap(harmless(`${arrow} ${action}`), WIDTH, '  ') : '');
     })
     .join('');
+}
+
+/** Says what the next run needs, as lines to be copied; nothing if it is not known. */
+function renderSizing(sizing: Sizing | undefined): string {
+  if (!sizing || sizing.lack !== undefined) return '';
+  const lines = scriptLines(sizing).map((line) => `  ${harmless(line)}\n`);
+  const sentence = lines.length > 0 ? `${sizing.sentence} For the next:` : sizing.sentence;
+  return wrap(harmless(sentence), WIDTH) + lines.join('');
 }
 
 /** One bar: what it is, its share, and its figures. */

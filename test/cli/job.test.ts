@@ -53,6 +53,7 @@ test('job prints a report, and JSON for programs', async () => {
     id: '4711',
     summary: { samples: 30, nodes: [{ node: 'n1' }] },
     findings: { verdict: 'It held 2 GPUs and used none in 29 min.', findings: [{ kind: 'gpu-unused' }] },
+    sizing: { runs: 0, script: [] },
   });
 });
 

@@ -31,7 +31,14 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'store/sqlite/runs': ['domain', 'store/sqlite/jobs', 'store/sqlite/sql'],
   'store/sqlite/samples': ['domain', 'store/chunk', 'store/sqlite/runs', 'store/sqlite/sql'],
   'store/sqlite/arrays': ['domain', 'store/sqlite/jobs', 'store/sqlite/samples'],
-  'store/sqlite/findings': ['domain', 'store/sqlite/jobs', 'store/sqlite/samples', 'store/sqlite/sql'],
+  'store/sqlite/findings': [
+    'domain',
+    'store/sqlite/jobs',
+    'store/sqlite/samples',
+    'store/sqlite/sizing',
+    'store/sqlite/sql',
+  ],
+  'store/sqlite/sizing': ['domain'],
   'store/sqlite/tallies': ['domain', 'store/sqlite/jobs', 'store/sqlite/samples', 'store/sqlite/sql'],
   'store/sqlite/access': ['domain'],
   'store/sqlite/history': [

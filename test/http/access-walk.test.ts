@@ -48,6 +48,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   getSummary: READ,
   listSparklines: LIST,
   getFindings: READ,
+  getSizing: READ,
   getHeatMap: READ,
   getQuality: READ,
   getWait: READ,

@@ -1,6 +1,8 @@
 import { expect, test } from 'bun:test';
 import { judgeRun } from '../../src/domain/finding/judge.ts';
+import { sizeRun } from '../../src/domain/sizing/sizing.ts';
 import { formatTime } from '../../src/domain/time.ts';
+import { renderJobHtml } from '../../src/report/job-html.ts';
 import { renderJobText } from '../../src/report/job-text.ts';
 import { type Paper, PLAIN } from '../../src/report/paper.ts';
 import { factsOf, GB, type Given, usage } from '../help/run-facts.ts';
@@ -90,4 +92,26 @@ test('of many nodes the idlest are shown, and the rest are counted', () => {
   expect(text).toContain('n0        60 %');
   expect(text).not.toContain('n39 ');
   expect(text).toContain('and 28 busier nodes');
+});
+
+test('what the next run needs is written as lines to be copied, in the terminal and in mails', () => {
+  const facts = factsOf({ job: { details: { name: 'train<b>', timeLimitSeconds: 86_400 } } });
+  const report = (runs: number) => ({
+    job: facts.job,
+    summary: facts.summary,
+    verdict: judgeRun(facts),
+    sizing: sizeRun(
+      facts.job,
+      Array.from({ length: runs }, () => ({ seconds: 3600 })),
+      facts.thresholds,
+    ),
+  });
+  const options = { paper: PLAIN, nowMs: facts.nowMs, formatTime, strips: [] };
+  expect(renderJobText(report(7), options)).toContain(
+    'The last 7 runs of train<b> used at most 1 h of 1 d. For the next:\n  #SBATCH --time=1:30:00\n',
+  );
+  expect(renderJobHtml(report(7), options)).toContain(
+    'The last 7 runs of train&lt;b&gt; used at most 1 h of 1 d.<br><code>#SBATCH --time=1:30:00</code>',
+  );
+  expect(renderJobText(report(2), options)).not.toContain('next run');
 });

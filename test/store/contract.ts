@@ -27,6 +27,7 @@ import { overview } from './contract/overview.ts';
 import type { Place } from './contract/place.ts';
 import { reports } from './contract/reports.ts';
 import { samples } from './contract/samples.ts';
+import { sizing } from './contract/sizing.ts';
 import { sluids } from './contract/sluids.ts';
 import { sparklines } from './contract/sparklines.ts';
 import { tallies } from './contract/tallies.ts';
@@ -52,6 +53,7 @@ export function describeStore(name: string, makePlace: () => Place): void {
     batches,
     reports,
     events,
+    sizing,
     sluids,
     sparklines,
     joinedRuns,

@@ -1,4 +1,5 @@
 import type { MeasureName } from '../measure.ts';
+import type { Sizing } from '../sizing/sizing.ts';
 import type { JobRun } from '../store/runs.ts';
 import type { Thresholds } from './thresholds.ts';
 
@@ -62,6 +63,8 @@ export interface Facts extends Omit<JobRun, 'run'> {
   /** Sizes of nodes of the run; those without a report are missing. */
   readonly nodeSizes?: ReadonlyMap<string, NodeSize> | undefined;
   readonly memoryCourse?: MemoryCourse;
+  /** What runs like it needed; actions ask for no less. */
+  readonly sizing?: Sizing;
   /** Other jobs that failed within a minute on the first node in the hour before the end of this one. */
   readonly failedBeside?: number;
 }

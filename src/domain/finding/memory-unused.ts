@@ -1,5 +1,6 @@
 import { formatMb } from '../figures.ts';
 import { hasEnded } from '../job.ts';
+import { writeMemory } from '../sizing/option.ts';
 import { lackOf } from './enough.ts';
 import type { Rule } from './finding.ts';
 
@@ -23,16 +24,25 @@ export const MEMORY_UNUSED: Rule = {
     if (used.max >= (thresholds.memoryUnusedPercent / 100) * limitMb) return 'fine';
     if (limitMb - used.max < thresholds.memoryUnusedGb * 1024) return 'fine';
     const perNodeMb = job.nodes.length > 1 ? fullestMb(facts) : used.max;
+    const option = memoryOption(facts, perNodeMb);
     return {
       kind: 'memory-unused',
       subject: 'memory',
       severity: 'waste',
       message: `It used at most ${formatMb(used.max)} of the ${formatMb(limitMb)} that it asked for.`,
-      action: `--mem=${Math.max(1, Math.ceil((HEADROOM * perNodeMb) / 1024))}G`,
+      ...(option !== undefined && { action: option }),
       evidence: { measure: 'memory_usage_mb' },
     };
   },
 };
+
+/** Asks for what is enough for this run and for others like it; undefined if those needed all of it. */
+function memoryOption({ job, sizing }: Parameters<Rule['judge']>[0], perNodeMb: number): string | undefined {
+  const [enough, option] = writeMemory(HEADROOM * perNodeMb);
+  const others = sizing?.sizes.memory;
+  if (!others || others.enough <= enough) return option;
+  return others.enough < job.details!.memoryLimitMb! / job.nodes.length ? others.option : undefined;
+}
 
 /** The most that any node needed: --mem is the same for all. */
 const fullestMb = ({ summary }: Parameters<Rule['judge']>[0]): number =>

@@ -1,6 +1,16 @@
 /** A number by which rules judge. */
 export interface Threshold {
-  readonly unit: 'percent' | 'seconds' | 'MB' | 'GB' | 'CPUs' | 'GPUs' | 'jobs' | 'samples' | 'MB an hour';
+  readonly unit:
+    | 'percent'
+    | 'seconds'
+    | 'MB'
+    | 'GB'
+    | 'CPUs'
+    | 'GPUs'
+    | 'jobs'
+    | 'runs'
+    | 'samples'
+    | 'MB an hour';
   readonly otherwise: number;
   /** What it decides, and where the default is from. Completes "Decides". */
   readonly help: string;
@@ -80,6 +90,7 @@ export const THRESHOLDS = {
   timeLeastSeconds: row('seconds', 900, 'how long a job runs before its time limit is judged (jobstats)'),
   shortSeconds: row('seconds', 60, 'below which a job is too short to be worth its start'),
   blackHoleJobs: row('jobs', 5, 'how many jobs fail within a minute on a node before the node is suspected'),
+  sizingRuns: row('runs', 5, 'how many past runs say what the next one needs'),
 } as const satisfies Record<string, Threshold>;
 
 export type ThresholdName = keyof typeof THRESHOLDS;

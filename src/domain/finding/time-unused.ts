@@ -1,11 +1,11 @@
 import { formatPercent, formatSeconds } from '../figures.ts';
 import { runtimeSeconds } from '../job.ts';
+import { writeTime } from '../sizing/option.ts';
 import type { Rule } from './finding.ts';
 import { isInteractive } from './interactive.ts';
 
 /** What is asked for should leave room for a slower run. */
 const HEADROOM = 1.5;
-const HOUR = 3600;
 
 /** Finds completed runs that asked for far more time than they took: shorter ones start earlier. */
 export const TIME_UNUSED: Rule = {
@@ -14,7 +14,7 @@ export const TIME_UNUSED: Rule = {
     'time-unused':
       'a completed job of `time-least-seconds` or more took less than `time-modest-percent` of its limit; a waste below `time-unused-percent`',
   },
-  judge({ job, nowMs, thresholds }) {
+  judge({ job, nowMs, thresholds, sizing }) {
     const { state, startTimeMs, endTimeMs, details = {} } = job;
     const limit = details.timeLimitSeconds;
     if (state !== 'completed' || startTimeMs === undefined) return undefined;
@@ -23,16 +23,15 @@ export const TIME_UNUSED: Rule = {
     if (seconds < thresholds.timeLeastSeconds || isInteractive(job)) return undefined;
     const percent = (100 * seconds) / limit;
     if (percent >= thresholds.timeModestPercent) return 'fine';
+    const [enough, option] = writeTime(HEADROOM * seconds);
+    const others = sizing?.sizes.time;
+    const wanted = others && others.enough > enough ? others : { enough, option };
     return {
       kind: 'time-unused',
       subject: 'time',
       severity: percent < thresholds.timeUnusedPercent ? 'waste' : 'info',
       message: `It took ${formatSeconds(seconds)} of the ${formatSeconds(limit)} that it asked for, ${formatPercent(percent)}.`,
-      action: `--time=${writeLimit(Math.ceil((HEADROOM * seconds) / HOUR))}`,
+      ...(wanted.enough < limit && { action: wanted.option }),
     };
   },
 };
-
-/** Writes hours as sbatch reads them: `H:00:00`, `D-HH:00:00`. */
-const writeLimit = (hours: number): string =>
-  hours < 24 ? `${hours}:00:00` : `${Math.floor(hours / 24)}-${String(hours % 24).padStart(2, '0')}:00:00`;

@@ -1,6 +1,7 @@
 import type { Job } from '../job.ts';
 import type { Report, Source } from '../report.ts';
 import type { Run } from '../run.ts';
+import type { PastRun } from '../sizing/past-run.ts';
 import type { BatchResult } from './batch.ts';
 import type { JobSummary } from './samples.ts';
 
@@ -60,6 +61,12 @@ export interface RunStore {
    * runs. Rejects with `not_found` at the first run.
    */
   streamRuns(id: string, signal?: AbortSignal): AsyncIterable<JobRun>;
+
+  /**
+   * Lists what the latest ended runs like that of `job` say of the next one (domain `shapeOf`), the latest
+   * first. What they used follows when their samples are sealed, up to an hour after their end.
+   */
+  listPastRuns(job: Job): Promise<PastRun[]>;
 
   /** Lists the changes of a job in the order in which they became known. Rejects with `not_found`. */
   listEvents(id: string): Promise<JobEvent[]>;

@@ -19,7 +19,7 @@ export interface View
       | 'streamSamples'
       | 'summarizeJob'
     >,
-    Pick<RunStore, 'streamRuns' | 'listEvents'>,
+    Pick<RunStore, 'streamRuns' | 'listEvents' | 'listPastRuns'>,
     TallyStore {}
 
 /** Reads that show each caller only the jobs that are theirs. */
@@ -39,6 +39,8 @@ export interface ViewStore {
    *   those had is not known without reading them.
    * - `listEvents` has the events of visible runs. Events do not say whose they are if the job had several
    *   runs before a database was migrated to version 17: those are left out if any of the runs is hidden.
+   *
+   * `listPastRuns` answers for any job: what is asked for is a job that the caller has read.
    *
    * Tallies and holdings are of the caller's own runs and those of the accounts; another user or account does
    * not exist. The caller always exists.

@@ -5,6 +5,7 @@ import type { Facts, MemoryCourse, NodeSize } from '../../domain/finding/finding
 import { judgeRun } from '../../domain/finding/judge.ts';
 import { DEFAULT_THRESHOLDS, type Thresholds } from '../../domain/finding/thresholds.ts';
 import type { Job } from '../../domain/job.ts';
+import { sizeRun } from '../../domain/sizing/sizing.ts';
 import type { LiveStore } from '../../domain/store/live.ts';
 import type { View, ViewStore } from '../../domain/store/view.ts';
 import { callerContext, viewOf } from '../request/caller.ts';
@@ -28,11 +29,14 @@ export const findings = ({ store, now, thresholds = DEFAULT_THRESHOLDS }: Findin
       const wanted = { jobId, number, signal: request.signal };
       const summary = await view.summarizeJob(jobId, number, request.signal);
       const job = await findRun(view, wanted);
-      const [beside, nodeSizes] = await Promise.all([
+      const [beside, nodeSizes, past] = await Promise.all([
         readBeside(view, job, { ...wanted, nowMs: now(), thresholds }),
         readNodeSizes(store, job),
+        view.listPastRuns(job),
       ]);
-      return renderVerdict(jobId, judgeRun({ job, summary, ...beside, nodeSizes, nowMs: now(), thresholds }));
+      const sizing = sizeRun(job, past, thresholds);
+      const facts = { job, summary, ...beside, nodeSizes, sizing, nowMs: now(), thresholds };
+      return renderVerdict(jobId, judgeRun(facts));
     },
     { detail: describe(GET_FINDINGS) },
   );

@@ -11,6 +11,7 @@ import type { JobLists } from './lists/lists.ts';
 import { nameLister } from './lists/names.ts';
 import { readingReader, runReader } from './samples/read.ts';
 import { sparklineReader } from './samples/sparklines.ts';
+import { pastRunReader } from './sizing/past-runs.ts';
 import { holdingReader } from './tallies/holdings.ts';
 import { tallyReader } from './tallies/read.ts';
 
@@ -33,6 +34,7 @@ export function viewReader({ db, lists, reads, read, readAtOnce }: ViewOptions):
   const jobs = jobReader(db);
   const readEvents = eventReader(db);
   const listNames = nameLister(db);
+  const readPastRuns = pastRunReader(db);
   /** What all may see is read once for everybody; the reads of single callers wait for each other. */
   const streamFor = (sight: Sight) => (sight === 'all' ? streamFirst : stream);
 
@@ -49,6 +51,7 @@ export function viewReader({ db, lists, reads, read, readAtOnce }: ViewOptions):
       computeMuch((connection) => readArray(connection, id, nowMs, sight), signal),
     streamRuns: (id, signal) => stream((connection) => runReader(connection)(id, sight), signal),
     listEvents: (id) => read(() => readEvents(id, sight)),
+    listPastRuns: (job) => read(() => readPastRuns(job)),
     listSamples: (id, query, limit, signal) =>
       computeMuch((connection) => readingReader(connection).list(id, query, limit, sight), signal),
     plotSamples: (id, query, maxPoints, signal) =>

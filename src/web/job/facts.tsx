@@ -65,6 +65,7 @@ function Data({ id, run }: { id: string; run: number | undefined }) {
     ['Samples as JSON', ofRun('/metrics')],
     ['Summary', ofRun('/summary')],
     ['Findings', ofRun('/findings')],
+    ['Sizing', ofRun('/sizing')],
     ['Heat map', ofRun('/heatmap')],
     ['Completeness', ofRun('/quality')],
     ['Job', apiAddress(jobPath(id))],

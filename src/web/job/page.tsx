@@ -4,6 +4,7 @@ import type { VerdictAnswer } from '../../api/finding.ts';
 import type { JobAnswer } from '../../api/job.ts';
 import type { EventListAnswer } from '../../api/job-event.ts';
 import type { RunAnswer, RunListAnswer } from '../../api/run.ts';
+import type { SizingAnswer } from '../../api/sizing.ts';
 import type { SummaryAnswer } from '../../api/summary.ts';
 import type { Mark } from '../parts/plot.tsx';
 import { Problem } from '../parts/problem.tsx';
@@ -17,6 +18,7 @@ import { Neighbours } from './neighbours.tsx';
 import { NodeTable } from './nodes.tsx';
 import { Plots } from './plots.tsx';
 import { Quality } from './quality.tsx';
+import { Sizing } from './sizing.tsx';
 import { Steps } from './steps.tsx';
 import { Title } from './title.tsx';
 import { UsedOfAsked } from './used-of-asked.tsx';
@@ -41,13 +43,17 @@ function useJob(id: string, chosen: number | undefined) {
     (signal) => getJson<VerdictAnswer>(jobPath(id, '/findings'), { run: chosen }, signal),
     live,
   );
-  return { job, runs, events: events.value, verdict: verdict.value };
+  // It follows ended runs only, and this one when it ends.
+  const sizing = useResource(job.value && `sizing ${id} ${chosen} ${job.value.state}`, (signal) =>
+    getJson<SizingAnswer>(jobPath(id, '/sizing'), { run: chosen }, signal),
+  );
+  return { job, runs, events: events.value, verdict: verdict.value, sizing: sizing.value };
 }
 
 /** One job, from the answer to the evidence. The run and the range of the plots are in the address. */
 export function JobPage({ id }: { id: string }) {
   const chosen = Number(place.value.query.get('run')) || undefined;
-  const { job, runs, events, verdict } = useJob(id, chosen);
+  const { job, runs, events, verdict, sizing } = useJob(id, chosen);
   useEffect(() => {
     document.title = `${id} · hpc-observe`;
   }, [id]);
@@ -65,6 +71,7 @@ export function JobPage({ id }: { id: string }) {
         summary={shown?.summary}
         events={events}
         verdict={verdict}
+        sizing={sizing}
       />
     </article>
   );
@@ -78,15 +85,17 @@ interface JobViewProps {
   readonly summary: SummaryAnswer | undefined;
   readonly events: EventListAnswer | undefined;
   readonly verdict: VerdictAnswer | undefined;
+  readonly sizing: SizingAnswer | undefined;
 }
 
-function JobView({ job, runs, run, summary, events, verdict }: JobViewProps) {
+function JobView({ job, runs, run, summary, events, verdict, sizing }: JobViewProps) {
   const marks = useMemo(() => marksOf(events), [events]);
   const chosen = run === runs.length ? undefined : run;
   return (
     <>
       <Title job={job} runs={runs} run={run} />
       {verdict && <Verdict verdict={verdict} />}
+      {sizing && <Sizing sizing={sizing} />}
       <LifeLine job={job} runs={runs} />
       {summary && <UsedOfAsked job={job} summary={summary} />}
       {summary && <Measured summary={summary} />}

@@ -311,7 +311,7 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
       {
         kind: 'time-unused',
         message: 'It took 1 h of the 1 d that it asked for, 4.2 %.',
-        action: '--time=2:00:00',
+        action: '--time=1:30:00',
       },
     ],
     [

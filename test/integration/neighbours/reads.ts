@@ -23,6 +23,7 @@ const DOWNLOAD = { memoryMb: 450 };
 export const samplesOf = (zoom: string): readonly Case[] => [
   read('GET /v1/jobs/:jobId', 'a job with 1,000 nodes', BIG),
   read('GET /v1/jobs/:jobId/findings', 'a job with 1,000 nodes', `${BIG}/findings`),
+  read('GET /v1/jobs/:jobId/sizing', 'a job with 1,000 nodes', `${BIG}/sizing`),
   read('GET /v1/jobs/:jobId/summary', 'a job with 1,000 nodes', `${BIG}/summary`),
   read('GET /v1/sparklines', 'a job with 1,000 nodes', '/v1/sparklines?job=big'),
   read('GET /v1/jobs/:jobId/runs', 'a job with 1,000 nodes', `${BIG}/runs`),

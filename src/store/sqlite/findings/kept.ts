@@ -5,20 +5,26 @@ import type { Thresholds } from '../../../domain/finding/thresholds.ts';
 import { hasEnded, type Job } from '../../../domain/job.ts';
 import { measureSummarizer, summarizeNodeMeasures } from '../../../domain/measure-summary.ts';
 import type { Run } from '../../../domain/run.ts';
+import { pastRunOf } from '../../../domain/sizing/past-run.ts';
 import type { JobSummary } from '../../../domain/store/samples.ts';
 import { summarizeJob, summarizeNode, type UsageTotals } from '../../../domain/summary.ts';
 import { latestRunReader } from '../jobs/latest-run.ts';
 import { readTotals } from '../samples/measure-totals.ts';
 import { SELECT_SEALED, type SealedRow } from '../samples/totals.ts';
+import { pastRunKeeper } from '../sizing/past-runs.ts';
 import { nameNumberers } from '../sql/names.ts';
 
 /** Nodes whose samples are judged, in a millisecond; a larger run is judged by its end only. */
 const MAX_NODES = 1000;
 const NOTHING_MEASURED: JobSummary = { whole: { samples: 0, observedSeconds: 0 }, nodes: [] };
 
-/** Keeps what rules find of ended runs, inside the transaction of the group, as long as the run is stored. */
+/**
+ * Keeps what rules find of ended runs, and what those say of the next ones, as long as the run is stored.
+ * Inside the transaction of the group.
+ */
 export function findingKeeper(db: Database, thresholds: Thresholds) {
   const names = nameNumberers(db);
+  const pastRuns = pastRunKeeper(db);
   const selectId = db.query<{ id: string }, [number]>('SELECT id FROM job WHERE seq = ?');
   const readLatest = latestRunReader(db);
   const selectPast = db.query<{ id: string; run: string }, [number]>(
@@ -49,15 +55,15 @@ export function findingKeeper(db: Database, thresholds: Thresholds) {
       const found = findRun(seq);
       if (!found || !hasEnded(found.run.state)) {
         remove.run(seq);
+        pastRuns.forget(seq);
         return;
       }
       const job = jobOf(found.id, found.run);
-      const { findings } = judgeRun({
-        job,
-        summary: summarize(seq),
-        thresholds,
-        nowMs: job.endTimeMs ?? 0,
-      });
+      const summary = summarize(seq);
+      const past = pastRunOf(job, summary, thresholds);
+      if (past) pastRuns.keep(seq, job, past);
+      else pastRuns.forget(seq);
+      const { findings } = judgeRun({ job, summary, thresholds, nowMs: job.endTimeMs ?? 0 });
       const rows = findings
         .map(({ kind, severity }) => ({
           kind: names.numberLabel(kind),

@@ -27,6 +27,7 @@ import tallies from './0025_tallies.sql' with { type: 'text' };
 import arrays from './0026_arrays.sql' with { type: 'text' };
 import clusterHistory from './0027_cluster_history.sql' with { type: 'text' };
 import findings from './0028_findings.sql' with { type: 'text' };
+import sizing from './0029_sizing.sql' with { type: 'text' };
 
 /** Statements, or a function for what SQL cannot do; both run inside a transaction. */
 export type Migration = string | ((db: Database) => void);
@@ -61,4 +62,5 @@ export const MIGRATIONS: readonly Migration[] = [
   arrays,
   clusterHistory,
   findings,
+  sizing,
 ];
