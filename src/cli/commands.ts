@@ -50,6 +50,10 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   'slurm hooks': async () => (await import('./slurm-hooks.ts')).slurmHooks,
   'slurm check': async () => (await import('./slurm-check.ts')).slurmCheck,
   'slurm import': async () => (await import('./slurm-import.ts')).slurmImport,
+  backup: async () => (await import('./backup.ts')).backup,
+  restore: async () => (await import('./restore.ts')).restore,
+  check: async () => (await import('./check.ts')).check,
+  upgrade: async () => (await import('./upgrade.ts')).upgrade,
   version: async () => version,
   help: async () => help,
 };

@@ -40,3 +40,10 @@ export function startProgress(
     },
   };
 }
+
+/** Shows the progress of a command on stderr. */
+export const progressOf = (what: string): Progress =>
+  startProgress(what, {
+    write: (text) => process.stderr.write(text),
+    isTerminal: process.stderr.isTTY === true,
+  });

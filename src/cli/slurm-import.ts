@@ -7,7 +7,7 @@ import { type ImportSink, readAccounting, readSavedAccounting } from '../slurm/f
 import { slurmCommands } from '../slurm/follow/commands.ts';
 import type { Unreadable } from '../slurm/records/unreadable.ts';
 import { defineCommand, type Input } from './command.ts';
-import { type Progress, startProgress } from './progress.ts';
+import { type Progress, progressOf } from './progress.ts';
 
 /** Reports in one commit. A page of an index that several of them change is written once. */
 const BATCH_REPORTS = 20_000;
@@ -55,10 +55,7 @@ async function importJobs({ config, flags, env, print }: ImportInput): Promise<n
   const startedMs = performance.now();
   const source = openSource(readArguments(flags), config.slurmBin, env);
   const tally = new Tally();
-  const progress = startProgress('slurm import', {
-    write: (text) => process.stderr.write(text),
-    isTerminal: process.stderr.isTTY === true,
-  });
+  const progress = progressOf('slurm import');
   const store = await openForImport(config.database);
   try {
     const sink = batchSink((reports) => store.applyReports(reports), tally, progress);

@@ -41,6 +41,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'store/sqlite/sizing': ['domain'],
   'store/sqlite/tallies': ['domain', 'store/sqlite/jobs', 'store/sqlite/samples', 'store/sqlite/sql'],
   'store/sqlite/access': ['domain'],
+  'store/sqlite/care': ['domain', 'store/chunk', 'store/sqlite/file', 'store/sqlite/migrations'],
   'store/sqlite/history': [
     'domain',
     'store/chunk',

@@ -51,13 +51,21 @@ export function readPragma(
   return Number(Object.values(db.query(`PRAGMA ${name}`).get() as Record<string, number>)[0]);
 }
 
-/** Opens a connection that cannot write. In WAL mode it does not wait for the writer. */
+/** Opens a connection of the service that cannot write. In WAL mode it does not wait for the writer. */
 export function openForReading(path: string, cacheBytes = 8_000_000): Database {
+  const db = openToLookAt(path, cacheBytes);
+  leaveLog(db);
+  return db;
+}
+
+/**
+ * Opens a database, which a service may be using, without writing; leaves no files beside it if none does.
+ */
+export function openToLookAt(path: string, cacheBytes: number): Database {
   const db = new Database(path, { readwrite: true, create: false, strict: true });
   db.run('PRAGMA busy_timeout = 5000');
   db.run('PRAGMA query_only = ON');
   db.run(`PRAGMA cache_size = -${Math.round(cacheBytes / 1000)}`);
-  leaveLog(db);
   return db;
 }
 

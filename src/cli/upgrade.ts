@@ -1,0 +1,39 @@
+import { UsageError } from '../domain/errors.ts';
+import { formatBytes } from '../domain/figures.ts';
+import { defineCommand } from './command.ts';
+import { progressOf } from './progress.ts';
+
+export const upgrade = defineCommand({
+  summary: 'Try on a copy whether this executable can migrate the database, and how long it takes',
+  usage: ['upgrade --rehearse [--in FOLDER] [--database FILE]'],
+  examples: [['upgrade --rehearse', 'While the service runs; the database stays as it is']],
+  settings: ['database'],
+  flags: {
+    rehearse: { help: 'Migrate a copy; the database itself is migrated when the service starts' },
+    in: { takes: 'FOLDER', help: 'Where to put the copy (the folder of the database)' },
+  },
+  async run({ config, flags, print }) {
+    if (!flags.has('rehearse'))
+      throw new UsageError(
+        'The service migrates its database when it starts. Add --rehearse to try it on a copy.',
+      );
+    // Imported here, so that the help of this command does not load the store.
+    const { rehearseUpgrade } = await import('../store/sqlite/care/rehearse.ts');
+    const progress = progressOf('upgrade');
+    try {
+      const { from, to, bytes, migrateSeconds } = await rehearseUpgrade(config.database, flags.get('in'), {
+        onProgress: (done, step) => progress.show(done, step === 'verify' ? 'verifying' : ''),
+      });
+      progress.clear();
+      print(
+        from >= to
+          ? `${config.database} has version ${from} already; this executable has nothing to migrate.\n`
+          : `Version ${from} of ${config.database} (${formatBytes(bytes)}) became version ${to} in ${migrateSeconds.toFixed(1)} s. ` +
+              'The first start of this executable takes that much longer.\n',
+      );
+    } finally {
+      progress.clear();
+    }
+    return 0;
+  },
+});
