@@ -105,6 +105,13 @@ export const userNotFound = (user: string) =>
 export const accountNotFound = (account: string) =>
   new AppError('not_found', `There is no account named ${quote(account)} with jobs.`);
 
+/** Refuses sums by node to those who see some jobs only. */
+export const nodesNotSeen = () =>
+  new AppError(
+    'forbidden',
+    'Sums by node are of all jobs, which you may not see; group by user, account or partition.',
+  );
+
 export const arrayNotFound = (id: string) =>
   new AppError('not_found', `There is no array with the id ${quote(id)}.`);
 

@@ -5,6 +5,7 @@ import type { ReceivedReport } from '../node-report.ts';
 import type { NodeJob } from '../nodes/node-job.ts';
 import type { RunningJob } from '../running-job.ts';
 import type { Throughput } from '../throughput.ts';
+import type { FindingCount } from './tallies.ts';
 
 /** The `/metrics` series of one job on one node. A value that was not measured is null. */
 export interface LiveSeries {
@@ -77,4 +78,7 @@ export interface LiveStore {
    * reading them costs the same for any number of jobs.
    */
   countThroughput(): Promise<Throughput>;
+
+  /** Counts the stored runs that ended with each kind and severity of finding. */
+  countFindings(): Promise<FindingCount[]>;
 }

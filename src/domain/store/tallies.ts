@@ -1,3 +1,4 @@
+import type { Severity } from '../finding/finding.ts';
 import type { HourRange } from '../tally/spans.ts';
 import type { Tally } from '../tally/tally.ts';
 
@@ -17,9 +18,16 @@ export interface TallyQuery extends TallyFilter, HourRange {
 }
 
 export interface TallyRow {
-  /** The user, account or partition, or the day as `2026-01-20`; absent for runs without one. */
+  /** The user, account, partition or node, or the day as `2026-01-20`; absent for runs without one. */
   readonly name?: string;
   readonly tally: Tally;
+}
+
+/** How many runs ended with findings of a kind and severity. */
+export interface FindingCount {
+  readonly kind: string;
+  readonly severity: Severity;
+  readonly runs: number;
 }
 
 /** A user or an account. */
@@ -47,6 +55,19 @@ export interface TallyStore {
    * same for any number of jobs.
    */
   sumTallies(query: TallyQuery, signal?: AbortSignal): Promise<TallyRow[]>;
+
+  /**
+   * Sums what ended runs held and used on each node, over whole days, in no order. A run on more than 1,000 nodes
+   * is left out. Rejects with `forbidden` for those who do not see all jobs, because whose runs a node had is not
+   * known.
+   */
+  sumNodeTallies(range: HourRange, signal?: AbortSignal): Promise<TallyRow[]>;
+
+  /**
+   * Counts ended runs by what rules found of them, in no order; a run counts once for each of its findings.
+   * Runs of deleted jobs stay counted.
+   */
+  sumFindings(query: TallyFilter & HourRange, signal?: AbortSignal): Promise<FindingCount[]>;
 
   /**
    * Counts the running and pending jobs of a user or an account. Rejects with `not_found` if no job was ever

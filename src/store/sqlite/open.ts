@@ -28,6 +28,7 @@ import { unconfirmedLister } from './runs/unconfirmed.ts';
 import { LogIndex } from './samples/log-index.ts';
 import { shareIndex } from './samples/unsealed.ts';
 import { stateReader } from './state.ts';
+import { findingCounter } from './tallies/findings.ts';
 import { viewReader } from './views.ts';
 import { cutJobs, cutParts, joinResults, type Part } from './writer/parts.ts';
 import { Writer } from './writer/queue.ts';
@@ -99,6 +100,7 @@ function sqliteStore({
   const readState = stateReader(db);
   const readLastHistory = lastHistoryReader(db);
   const readThroughput = throughputReader(db);
+  const countFindings = findingCounter(db);
   const readTokens = tokenReader(db);
   const readSessions = sessionReader(db);
   const readAudit = auditReader(db);
@@ -208,6 +210,7 @@ function sqliteStore({
     listAudit: (page) => read(() => readAudit(page)),
     countJobs: () => read(() => jobs.totals()),
     countThroughput: () => read(readThroughput),
+    countFindings: () => read(countFindings),
     checkWritable: () => writer.probe(),
     async expire(retention, nowMs) {
       const { setAside: messages, ...step } = await writer.submit('expire', {

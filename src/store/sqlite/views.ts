@@ -1,5 +1,6 @@
 import type { Database } from 'bun:sqlite';
 import type { Sight } from '../../domain/caller.ts';
+import { nodesNotSeen } from '../../domain/errors.ts';
 import type { View } from '../../domain/store/view.ts';
 import { readArray } from './arrays/read.ts';
 import type { LongReads } from './file/long-reads.ts';
@@ -12,8 +13,10 @@ import { nameLister } from './lists/names.ts';
 import { readingReader, runReader } from './samples/read.ts';
 import { sparklineReader } from './samples/sparklines.ts';
 import { pastRunReader } from './sizing/past-runs.ts';
+import { findingReader } from './tallies/findings.ts';
 import { holdingReader } from './tallies/holdings.ts';
 import { tallyReader } from './tallies/read.ts';
+import { nodeTallyReader } from './tallies/read-nodes.ts';
 
 interface ViewOptions {
   readonly db: Database;
@@ -67,6 +70,11 @@ export function viewReader({ db, lists, reads, read, readAtOnce }: ViewOptions):
     summarizeJob: (id, run, signal) =>
       compute((connection) => readingReader(connection).summary(id, run, sight), signal),
     sumTallies: (query, signal) => compute((connection) => tallyReader(connection)(query, sight), signal),
+    sumNodeTallies: async (range, signal) => {
+      if (sight !== 'all') throw nodesNotSeen();
+      return compute((connection) => nodeTallyReader(connection)(range), signal);
+    },
+    sumFindings: (query, signal) => compute((connection) => findingReader(connection)(query, sight), signal),
     countHoldings: (holder, signal) =>
       compute((connection) => holdingReader(connection)(holder, sight), signal),
   });

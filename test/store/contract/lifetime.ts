@@ -27,6 +27,7 @@ const CALLS: [string, (store: Store) => Promise<unknown>][] = [
   ['readState', (store) => store.readState('x')],
   ['saveState', (store) => store.saveState('x', 1)],
   ['countThroughput', (store) => store.countThroughput()],
+  ['countFindings', (store) => store.countFindings()],
   ['createJob', (store) => store.createJob(JOB, NOON_MS)],
   ['createJobs', (store) => store.createJobs([pastJob('z')])],
   ['getJob', (store) => store.getJob('a')],

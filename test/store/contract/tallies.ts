@@ -1,11 +1,14 @@
 import { expect, test } from 'bun:test';
 import { createRandom } from '../../../src/demo/random.ts';
+import { judgeRun } from '../../../src/domain/finding/judge.ts';
+import { DEFAULT_THRESHOLDS } from '../../../src/domain/finding/thresholds.ts';
 import { hasEnded, JOB_STATES } from '../../../src/domain/job.ts';
 import type { Report } from '../../../src/domain/report.ts';
 import type { JobRun } from '../../../src/domain/store/runs.ts';
 import type { Store } from '../../../src/domain/store/store.ts';
 import { TALLY_GROUPS, type TallyGroup, type TallyQuery } from '../../../src/domain/store/tallies.ts';
 import { contributionOf } from '../../../src/domain/tally/contribution.ts';
+import { contributionOn } from '../../../src/domain/tally/on-node.ts';
 import { hourOf } from '../../../src/domain/tally/spans.ts';
 import { addTallies, NO_TALLY, TALLY_FIELDS, type Tally } from '../../../src/domain/tally/tally.ts';
 import { codeOf, MINUTE_MS, pastJob, sample } from '../../help/builders.ts';
@@ -30,6 +33,18 @@ const withoutZeros = (tally: Tally) =>
 async function sum(store: Pick<Store, 'sumTallies'>, groupBy: TallyGroup, query: Partial<TallyQuery> = {}) {
   const rows = await store.sumTallies({ groupBy, ...RANGE, ...query });
   return Object.fromEntries(rows.map(({ name = '', tally }) => [name, withoutZeros(tally)]));
+}
+
+/** Returns the sums by node, without what is 0. */
+async function sumNodes(store: Pick<Store, 'sumNodeTallies'>, range = RANGE) {
+  const rows = await store.sumNodeTallies(range);
+  return Object.fromEntries(rows.map(({ name = '', tally }) => [name, withoutZeros(tally)]));
+}
+
+/** Returns how many runs had each kind of finding. */
+async function countFindings(store: Pick<Store, 'sumFindings'>, query: Partial<TallyQuery> = {}) {
+  const counts = await store.sumFindings({ ...RANGE, ...query });
+  return Object.fromEntries(counts.map(({ kind, severity, runs }) => [`${kind} ${severity}`, runs]));
 }
 
 const ended = (id: string, fields: Partial<Report>): Report => ({
@@ -103,6 +118,77 @@ export function tallies(makePlace: MakePlace) {
         },
       },
     });
+  });
+
+  test('nodes have what a run held and used on each, as its Prologs said or in equal parts', async () => {
+    await using place = await emptyStore(makePlace);
+    const { store } = place;
+    const end = { state: 'completed', endTimeMs: NOON_MS + HOUR_MS } as const;
+    const nodes = ['n1', 'n2'];
+    const allocations = [
+      { node: 'n1', cpus: 3 },
+      { node: 'n2', cpus: 1 },
+    ];
+    await store.createJobs([
+      pastJob('1', { ...end, nodes, details: { cpus: 4, gpus: 2, energyJoules: 500 } }),
+      pastJob('2', { ...end, nodes, details: { cpus: 4, allocations } }),
+      pastJob('3', { ...end, nodes: ['n3'], state: 'failed', details: { cpus: 2, energyJoules: 70 } }),
+      pastJob('huge', { ...end, nodes: Array.from({ length: 1001 }, (_, index) => `n${index}`) }),
+    ]);
+    for (const atMs of [0, HOUR_MS / 2])
+      await store.recordSample('1', sample(atMs, { stamped: false, node: 'n1', gpuUsage: 25 }));
+    await settle(store);
+    const runs = { completed: 2, runtimeSeconds: 7200 };
+    const sums = {
+      n1: {
+        ...{ ...runs, cpuSeconds: 5 * 3600, cpuMeasuredSeconds: 3600, cpuUsedSeconds: 1800 },
+        ...{ gpuSeconds: 3600, gpuMeasuredSeconds: 1800, gpuUsedSeconds: 450 },
+      },
+      n2: { ...runs, cpuSeconds: 3 * 3600, gpuSeconds: 3600 },
+      n3: { failed: 1, runtimeSeconds: 3600, cpuSeconds: 7200, energyJoules: 70, energies: 1 },
+    };
+    expect(await sumNodes(store)).toEqual(sums);
+    expect(await sumNodes(store, { ...RANGE, from: RANGE.from + 24 })).toEqual({});
+    await store.updateJob('1', { details: { allocations } }, LATER_MS);
+    await store.deleteJob('3');
+    await settle(store);
+    expect(await sumNodes(store)).toMatchObject({
+      n1: { cpuSeconds: 6 * 3600, cpuMeasuredSeconds: 5400, cpuUsedSeconds: 2700 },
+      n2: { cpuSeconds: 2 * 3600 },
+      n3: sums.n3,
+    });
+    const alice = store.seenBy({ user: 'alice', accounts: ['physics'] });
+    expect(await codeOf(alice.sumNodeTallies(RANGE))).toBe('forbidden');
+  });
+
+  test('runs are counted by what rules found of them, for those who may see them', async () => {
+    await using place = await emptyStore(makePlace);
+    const { store } = place;
+    const failed = { state: 'failed', rawState: 'TIMEOUT' } as const;
+    await store.applyReports([
+      ended('1', { ...GPU_JOB, ...failed }),
+      ended('2', { ...GPU_JOB, ...failed, user: 'bob', partition: 'cpu' }),
+      ended('3', { ...failed, user: 'bob', account: 'chemistry', endTimeMs: NOON_MS + DAY_MS }),
+      ended('4', GPU_JOB),
+    ]);
+    await settle(store);
+    const key = 'ended-by-time-limit harm';
+    expect(await countFindings(store)).toEqual({ [key]: 3 });
+    expect(await countFindings(store, { user: 'bob' })).toEqual({ [key]: 2 });
+    expect(await countFindings(store, { account: 'physics', partition: 'gpu' })).toEqual({ [key]: 1 });
+    expect(await countFindings(store, { from: hourOf(NOON_MS + 12 * HOUR_MS) })).toEqual({ [key]: 1 });
+    expect(await countFindings(store.seenBy({ user: 'alice', accounts: [] }))).toEqual({ [key]: 1 });
+    expect(await countFindings(store.seenBy({ user: 'eve', accounts: ['physics'] }))).toEqual({ [key]: 2 });
+    const stored = { kind: 'ended-by-time-limit', severity: 'harm' } as const;
+    expect(await store.countFindings()).toEqual([{ ...stored, runs: 3 }]);
+    await store.updateJob('1', { state: 'completed' }, LATER_MS);
+    await store.updateJob('2', { details: { account: 'chemistry' } }, LATER_MS);
+    await store.deleteJob('3');
+    await settle(store);
+    expect(await countFindings(store)).toEqual({ [key]: 2 });
+    expect(await countFindings(store, { account: 'physics' })).toEqual({});
+    expect(await countFindings(store, { account: 'chemistry' })).toEqual({ [key]: 2 });
+    expect(await store.countFindings()).toEqual([{ ...stored, runs: 1 }]);
   });
 
   test('a correction replaces what was tallied, and a job that runs again is no longer tallied', async () => {
@@ -183,6 +269,8 @@ type Choose = <Value>(values: readonly Value[]) => Value;
 interface Counted {
   readonly names: Record<TallyGroup, string>;
   readonly tally: Tally;
+  readonly nodes: Readonly<Record<string, Tally>>;
+  readonly findings: readonly string[];
 }
 
 async function compareRandomly(makePlace: MakePlace, seed: number): Promise<void> {
@@ -191,11 +279,16 @@ async function compareRandomly(makePlace: MakePlace, seed: number): Promise<void
   const pick = <Value>(values: readonly Value[]): Value => values[Math.floor(random() * values.length)]!;
   const ids = ['1', '2', '3', '4'];
   const deleted: Counted[] = [];
+  const areFindingsCompared = seed % 2 === 0;
   for (let step = 0; step < 80; step++) {
     if (random() < 0.03) await place.reopen();
     const id = pick(ids);
     const isDeleted = random() < 0.07;
-    if (isDeleted) deleted.push(...(await countRuns(place.store, id)));
+    if (isDeleted) {
+      // Findings of a run that was not judged before are not counted.
+      if (areFindingsCompared) await settle(place.store, LATER_MS + step * MINUTE_MS * 5);
+      deleted.push(...(await countRuns(place.store, id)));
+    }
     const write = isDeleted ? place.store.deleteJob(id) : writeRandomly(place.store, id, pick, random);
     // There may be no such job.
     await write.catch(() => {});
@@ -206,16 +299,35 @@ async function compareRandomly(makePlace: MakePlace, seed: number): Promise<void
   for (const id of ids) counted.push(...(await countRuns(place.store, id)));
   expect(counted.length).toBeGreaterThan(5);
   for (const groupBy of TALLY_GROUPS) {
-    const expected: Record<string, Tally> = {};
-    for (const { names, tally } of counted)
-      expected[names[groupBy]] = addTallies(expected[names[groupBy]] ?? NO_TALLY, tally);
-    const zeroless = Object.entries(expected).map(([name, tally]) => [name, withoutZeros(tally)]);
-    expect([seed, groupBy, await sum(place.store, groupBy)]).toEqual([
-      seed,
-      groupBy,
-      Object.fromEntries(zeroless),
-    ]);
+    const expected = sumByName(counted.map(({ names, tally }) => [names[groupBy], tally]));
+    expect([seed, groupBy, await sum(place.store, groupBy)]).toEqual([seed, groupBy, expected]);
   }
+  const byNode = sumByName(counted.flatMap(({ nodes }) => Object.entries(nodes)));
+  expect([seed, await sumNodes(place.store)]).toEqual([seed, byNode]);
+  if (!areFindingsCompared) return;
+  for (const [query, isMeant] of FINDING_QUERIES) {
+    const findings = counted.filter(({ names }) => isMeant(names)).flatMap((one) => one.findings);
+    const expected = Object.fromEntries(
+      [...Map.groupBy(findings, (name) => name)].map(([name, { length }]) => [name, length]),
+    );
+    expect([seed, query, await countFindings(place.store, query)]).toEqual([seed, query, expected]);
+  }
+}
+
+const FINDING_QUERIES: [Partial<TallyQuery>, (names: Record<TallyGroup, string>) => boolean][] = [
+  [{}, () => true],
+  [{ user: 'bob' }, ({ user }) => user === 'bob'],
+  [
+    { account: 'physics', partition: 'gpu' },
+    ({ account, partition }) => account === 'physics' && partition === 'gpu',
+  ],
+];
+
+/** Sums tallies by their names, without what is 0. */
+function sumByName(tallies: readonly (readonly [name: string, tally: Tally])[]) {
+  const sums: Record<string, Tally> = {};
+  for (const [name, tally] of tallies) sums[name] = addTallies(sums[name] ?? NO_TALLY, tally);
+  return Object.fromEntries(Object.entries(sums).map(([name, tally]) => [name, withoutZeros(tally)]));
 }
 
 async function writeRandomly(store: Store, id: string, pick: Choose, random: () => number): Promise<void> {
@@ -233,8 +345,9 @@ function randomReport(id: string, pick: Choose, random: () => number): Report {
     ...{ source: pick(['squeue', 'sacct', 'jobcomp'] as const), id, user: pick(['alice', 'bob']), state },
     ...{ submitTimeMs: NOON_MS + pick([0, 10, 20]) * MINUTE_MS, restarts: pick([0, 0, 1, 2]) },
     ...{ account: pick(['physics', 'chemistry']), partition: pick(['cpu', 'gpu']), cpus: pick([1, 8]) },
-    ...(state !== 'pending' && { startTimeMs, nodes: ['n1'] }),
+    ...(state !== 'pending' && { startTimeMs, nodes: pick([['n1'], ['n2'], ['n1', 'n2', 'n3']]) }),
     ...(hasEnded(state) && { endTimeMs: startTimeMs + HOUR_MS }),
+    ...(state === 'failed' && { rawState: pick(['FAILED', 'TIMEOUT']), exitCode: 3 }),
     observedMs: startTimeMs + 2 * HOUR_MS,
   };
 }
@@ -254,6 +367,15 @@ async function countRuns(store: Store, id: string): Promise<Counted[]> {
       const { account = '', partition = '' } = details;
       const day = new Date(endTimeMs!).toISOString().slice(0, 10);
       const run = { ...details, state, startTimeMs, endTimeMs: endTimeMs!, nodes: nodes.length };
-      return { names: { user, account, partition, day }, tally: contributionOf(run, []) };
+      const { findings } = judgeRun({
+        ...{ job, summary: { whole: { samples: 0, observedSeconds: 0 }, nodes: [] } },
+        ...{ thresholds: DEFAULT_THRESHOLDS, nowMs: endTimeMs! },
+      });
+      return {
+        names: { user, account, partition, day },
+        tally: contributionOf(run, []),
+        nodes: Object.fromEntries(nodes.map((node) => [node, contributionOn(run, [])])),
+        findings: findings.map(({ kind, severity }) => `${kind} ${severity}`),
+      };
     });
 }

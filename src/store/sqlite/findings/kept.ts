@@ -13,6 +13,8 @@ import { readTotals } from '../samples/measure-totals.ts';
 import { SELECT_SEALED, type SealedRow } from '../samples/totals.ts';
 import { pastRunKeeper } from '../sizing/past-runs.ts';
 import { nameNumberers } from '../sql/names.ts';
+import type { KeptFinding } from '../tallies/sums.ts';
+import type { FindingChange } from '../tallies/tallied.ts';
 
 /** Nodes whose samples are judged, in a millisecond; a larger run is judged by its end only. */
 const MAX_NODES = 1000;
@@ -31,7 +33,7 @@ export function findingKeeper(db: Database, thresholds: Thresholds) {
     'SELECT job AS id, run FROM past_run WHERE seq = ?',
   );
   const selectSealed = db.query<SealedRow, [number]>(`${SELECT_SEALED} LIMIT ${MAX_NODES + 1}`);
-  const selectKept = db.query<{ kind: number; severity: number }, [number]>(
+  const selectKept = db.query<KeptFinding, [number]>(
     'SELECT kind, severity FROM run_finding WHERE run = ? ORDER BY kind',
   );
   const insert = db.query('INSERT INTO run_finding (run, kind, severity) VALUES (?, ?, ?)');
@@ -49,30 +51,42 @@ export function findingKeeper(db: Database, thresholds: Thresholds) {
     return rows.length > MAX_NODES ? NOTHING_MEASURED : summaryOf(rows);
   }
 
+  /**
+   * Returns what rules find of a run, in the order of the kinds; nothing if it has not ended. Keeps what it says of
+   * the next run like it.
+   */
+  function judge(seq: number): KeptFinding[] {
+    const found = findRun(seq);
+    if (!found || !hasEnded(found.run.state)) {
+      pastRuns.forget(seq);
+      return [];
+    }
+    const job = jobOf(found.id, found.run);
+    const summary = summarize(seq);
+    const past = pastRunOf(job, summary, thresholds);
+    if (past) pastRuns.keep(seq, job, past);
+    else pastRuns.forget(seq);
+    const { findings } = judgeRun({ job, summary, thresholds, nowMs: job.endTimeMs ?? 0 });
+    return findings
+      .map(({ kind, severity }) => ({
+        kind: names.numberLabel(kind),
+        severity: SEVERITIES.indexOf(severity),
+      }))
+      .sort((one, other) => one.kind - other.kind);
+  }
+
   return {
-    /** Judges a run anew, if it has ended, by those of its samples that are sealed. */
-    settle(seq: number): void {
-      const found = findRun(seq);
-      if (!found || !hasEnded(found.run.state)) {
-        remove.run(seq);
-        pastRuns.forget(seq);
-        return;
-      }
-      const job = jobOf(found.id, found.run);
-      const summary = summarize(seq);
-      const past = pastRunOf(job, summary, thresholds);
-      if (past) pastRuns.keep(seq, job, past);
-      else pastRuns.forget(seq);
-      const { findings } = judgeRun({ job, summary, thresholds, nowMs: job.endTimeMs ?? 0 });
-      const rows = findings
-        .map(({ kind, severity }) => ({
-          kind: names.numberLabel(kind),
-          severity: SEVERITIES.indexOf(severity),
-        }))
-        .sort((one, other) => one.kind - other.kind);
-      if (JSON.stringify(rows) === JSON.stringify(selectKept.all(seq))) return;
+    /**
+     * Judges a run anew, if it has ended, by those of its samples that are sealed. Returns how what is kept changed;
+     * undefined if it did not.
+     */
+    settle(seq: number): FindingChange | undefined {
+      const before = selectKept.all(seq);
+      const after = judge(seq);
+      if (JSON.stringify(after) === JSON.stringify(before)) return undefined;
       remove.run(seq);
-      for (const { kind, severity } of rows) insert.run(seq, kind, severity);
+      for (const { kind, severity } of after) insert.run(seq, kind, severity);
+      return { before, after };
     },
 
     /** Must be called after a rollback. */

@@ -28,6 +28,7 @@ import arrays from './0026_arrays.sql' with { type: 'text' };
 import clusterHistory from './0027_cluster_history.sql' with { type: 'text' };
 import findings from './0028_findings.sql' with { type: 'text' };
 import sizing from './0029_sizing.sql' with { type: 'text' };
+import waste from './0030_waste.sql' with { type: 'text' };
 
 /** Statements, or a function for what SQL cannot do; both run inside a transaction. */
 export type Migration = string | ((db: Database) => void);
@@ -63,4 +64,5 @@ export const MIGRATIONS: readonly Migration[] = [
   clusterHistory,
   findings,
   sizing,
+  waste,
 ];

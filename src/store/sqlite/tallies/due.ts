@@ -1,7 +1,7 @@
 import type { Database } from 'bun:sqlite';
 import { keepHoursFrom } from '../../../domain/tally/spans.ts';
 import type { RunTallies } from '../jobs/row.ts';
-import { talliedRuns } from './tallied.ts';
+import { type FindingChange, talliedRuns } from './tallied.ts';
 
 /** Runs tallied at once: some milliseconds, with the tallies that are written at their end. */
 const RUNS_AT_ONCE = 40;
@@ -12,7 +12,8 @@ const BULK_JOBS = 100;
 
 /** Keeps what rules find of runs. */
 interface FindingKeeper {
-  settle(run: number): void;
+  /** Returns how the findings changed; undefined if they did not. */
+  settle(run: number): FindingChange | undefined;
 }
 
 /** Isolates the failure of one run. */
@@ -49,6 +50,7 @@ export function runTallier(db: Database, findings: FindingKeeper) {
     'SELECT min(start) AS start FROM tally WHERE hours = 1',
   );
   const dropHour = db.query('DELETE FROM tally WHERE hours = 1 AND start = ?');
+  const dropFindingsOfHour = db.query('DELETE FROM finding_tally WHERE hours = 1 AND start = ?');
   let lastStep: { readonly seq: number; readonly timeMs: number } | undefined;
   const counter = (name: string): number => selectCounter.get(name)!.value;
 
@@ -61,7 +63,10 @@ export function runTallier(db: Database, findings: FindingKeeper) {
     aside.attempt(
       `judge ${run}`,
       () => `Run ${run} could not be judged`,
-      () => findings.settle(run),
+      () => {
+        const change = findings.settle(run);
+        if (change) tallied.changeFindings(run, change);
+      },
     );
   }
 
@@ -106,6 +111,7 @@ export function runTallier(db: Database, findings: FindingKeeper) {
     const { start } = selectOldHour.get()!;
     if (start === null || start >= from) return false;
     dropHour.run(start);
+    dropFindingsOfHour.run(start);
     return true;
   }
 

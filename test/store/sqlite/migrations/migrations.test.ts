@@ -320,3 +320,35 @@ test('jobs and earlier runs that ended before the migration to version 25 are ta
   ]);
   await store.close();
 });
+
+test('runs that were tallied before the migration to version 30 are counted by node and finding after it', async () => {
+  using folder = temporaryFolder();
+  const path = folder.file('a.db');
+  migrateFile(path, MIGRATIONS.slice(0, 29));
+  {
+    using db = openForWriting(path);
+    db.run(`INSERT INTO user VALUES (1, 'alice');
+      INSERT INTO node VALUES (1, 'n1'), (2, 'n2');
+      INSERT INTO label VALUES (1, 'ended-with-code');
+      INSERT INTO job (seq, id, user, first_node, state, start_time, end_time) VALUES (1, 'a', 1, 1, 3, 0, 10000);
+      INSERT INTO job_node VALUES (1, 1, 0, 1, 3, 0), (1, 2, 1, 1, 3, 0);
+      INSERT INTO detail (job, cpus, exit_code, sources, verdict, verdict_ms) VALUES (1, 4, 3, '', 0, 0);
+      INSERT INTO tallied VALUES (1, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 10, 0, 0, 40, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+      INSERT INTO tally VALUES (1, 0, 24, 0, 0, 0, 1, 0, 0, 0, 0, 0, 10, 0, 0, 40, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+      INSERT INTO account_user (account, user) VALUES (0, 1);
+      INSERT INTO run_finding VALUES (1, 1, 0);
+      UPDATE counter SET value = 1 WHERE name = 'tally_seen';`);
+  }
+  const store = await openSqlite(path);
+  while (await store.expire({}, 60_000));
+  const range = { from: 0, to: 24 };
+  expect(await store.sumFindings(range)).toEqual([{ kind: 'ended-with-code', severity: 'harm', runs: 1 }]);
+  expect(await store.countFindings()).toEqual([{ kind: 'ended-with-code', severity: 'harm', runs: 1 }]);
+  const [row] = await store.seenBy({ user: 'alice', accounts: [] }).sumTallies({ ...range, groupBy: 'user' });
+  expect(row!.tally).toMatchObject({ failed: 1, cpuSeconds: 40 });
+  const nodes = await store.sumNodeTallies(range);
+  expect(nodes.map(({ name, tally: { failed, cpuSeconds } }) => ({ name, failed, cpuSeconds }))).toEqual(
+    ['n1', 'n2'].map((name) => ({ name, failed: 1, cpuSeconds: 20 })),
+  );
+  await store.close();
+});
