@@ -38,6 +38,7 @@ import { GET_SUMMARY } from './summary.ts';
 import { LIST_TALLIES } from './tally-list.ts';
 import { CREATE_TOKEN, LIST_TOKENS, REVOKE_TOKEN } from './token.ts';
 import { GET_WAIT } from './wait.ts';
+import { GET_WASTE } from './waste.ts';
 import { WHOAMI } from './whoami.ts';
 
 /** Everything that the service answers, but for its documentation. */
@@ -73,6 +74,7 @@ export const OPERATIONS: readonly Operation[] = [
   GET_NODE,
   GET_NODE_USAGE,
   LIST_TALLIES,
+  GET_WASTE,
   GET_USER,
   GET_CARD,
   GET_ACCOUNT,

@@ -1,9 +1,10 @@
 import { Type } from '@sinclair/typebox';
-import { TALLY_GROUPS, type TallyGroup, type TallyRow } from '../domain/store/tallies.ts';
+import { type FindingCount, TALLY_GROUPS, type TallyGroup, type TallyRow } from '../domain/store/tallies.ts';
 import { type HourRange, msOfHour } from '../domain/tally/spans.ts';
 import { addTallies, NO_TALLY } from '../domain/tally/tally.ts';
 import { formatTime } from '../domain/time.ts';
 import { Choice, Time, type Wire } from './field.ts';
+import { FindingCountAnswer, renderFindingCounts } from './finding-count.ts';
 import { choiceParameter, operation, queryParameter, TimeParameter } from './operation.ts';
 import { renderTally, TALLY_ANSWER_FIELDS, TallyAnswer } from './tally.ts';
 
@@ -23,7 +24,7 @@ export const TallyRowAnswer = Type.Object(
 );
 export type TallyRowAnswer = Wire<typeof TallyRowAnswer>;
 
-const RANGE_FIELDS = {
+export const RANGE_FIELDS = {
   since: Time('Start of what is counted: that of the hour or the day (UTC) of the wanted time'),
   until: Time('End of what is counted, in the same way'),
 };
@@ -35,6 +36,9 @@ export const TallyListAnswer = Type.Object(
     rows: Type.Array(TallyRowAnswer),
     total: Type.Integer({ minimum: 0, description: 'Rows that there are, beyond `limit` included' }),
     sum: TallyAnswer,
+    findings: Type.Array(FindingCountAnswer, {
+      description: 'What rules found of all these jobs, harm before waste before info',
+    }),
   },
   { $id: 'TallyList', additionalProperties: false },
 );
@@ -50,16 +54,22 @@ export const renderTallyRow = ({ name, tally }: TallyRow): TallyRowAnswer => ({
   ...renderTally(tally),
 });
 
-/** Renders the first `limit` rows, and the sum of all. */
+/** Renders the first `limit` rows, the sum of all, and what was found of them. */
 export const renderTallies = (
   rows: readonly TallyRow[],
-  { groupBy, range, limit }: { groupBy: TallyGroup; range: HourRange; limit: number },
+  {
+    groupBy,
+    range,
+    limit,
+    findings,
+  }: { groupBy: TallyGroup; range: HourRange; limit: number; findings: readonly FindingCount[] },
 ): TallyListAnswer => ({
   group_by: groupBy,
   ...renderRange(range),
   rows: rows.slice(0, limit).map(renderTallyRow),
   total: rows.length,
   sum: renderTally(rows.reduce((sum, { tally }) => addTallies(sum, tally), NO_TALLY)),
+  findings: renderFindingCounts(findings),
 });
 
 const Name = Type.String({ minLength: 1 });

@@ -24,6 +24,7 @@ import { LIST_SAMPLES, renderReadingQuery } from '../api/sample-list.ts';
 import type { SentRow } from '../api/sample-row.ts';
 import { GET_SIZING } from '../api/sizing.ts';
 import { GET_SUMMARY } from '../api/summary.ts';
+import { GET_WASTE, type WasteAnswer } from '../api/waste.ts';
 import type { Verdict } from '../domain/finding/judge.ts';
 import type { Job, JobPatch, NewJob } from '../domain/job.ts';
 import type { Sizing } from '../domain/sizing/sizing.ts';
@@ -49,6 +50,7 @@ import {
   toSizing,
   toSummary,
   toVerdict,
+  toWaste,
 } from './readers.ts';
 import { sampleBatches } from './sample-batches.ts';
 import type { CallOptions } from './transport.ts';
@@ -81,6 +83,11 @@ export class Client extends AccessClient {
   /** Returns the jobs that wait, as the wire has them. */
   getQueue(call?: CallOptions): Promise<QueueAnswer> {
     return this.ask({ operation: GET_QUEUE }, toQueue, call);
+  }
+
+  /** Returns who held what they did not use, as the wire has it. */
+  getWaste(query: Query, call?: CallOptions): Promise<WasteAnswer> {
+    return this.ask({ operation: GET_WASTE, query: () => query }, toWaste, call);
   }
 
   /** Yields all jobs that match, as they arrive. */

@@ -14,6 +14,7 @@ import { EndedSessionsAnswer, LinkAnswer, readSession, SessionAnswer } from '../
 import { readSizing, SizingAnswer } from '../api/sizing.ts';
 import { JobSummaryAnswer, readSummary } from '../api/summary.ts';
 import { CreatedTokenAnswer, readCreatedToken, readToken, TokenListAnswer } from '../api/token.ts';
+import { WasteAnswer } from '../api/waste.ts';
 import { readWhoami, WhoamiAnswer } from '../api/whoami.ts';
 import { answerReader } from './answer.ts';
 
@@ -27,6 +28,7 @@ export const toEvents = answerReader(EventListAnswer, ({ events }) => events.map
 export const toSummary = answerReader(JobSummaryAnswer, readSummary);
 export const toQueue = answerReader(QueueAnswer, (queue) => queue);
 export const toSizing = answerReader(SizingAnswer, readSizing);
+export const toWaste = answerReader(WasteAnswer, (waste) => waste);
 export const toVerdict = answerReader(VerdictAnswer, readVerdict);
 export const toSample = answerReader(SampleAnswer, readSample);
 export const toSamples = answerReader(SampleListAnswer, ({ samples, total }) => ({

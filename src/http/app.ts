@@ -61,6 +61,7 @@ import { sparklines } from './routes/sparklines.ts';
 import { summaries } from './routes/summaries.ts';
 import { tallies } from './routes/tallies.ts';
 import { tokenRoutes } from './routes/tokens.ts';
+import { waste } from './routes/waste.ts';
 import { whoami } from './routes/whoami.ts';
 
 export interface AppOptions {
@@ -154,6 +155,7 @@ export function createApp({
     .use(nodeUsage({ store, now }))
     .use(slurmAsks({ store, asks }))
     .use(tallies({ store, now }))
+    .use(waste({ store, now }))
     .use(runs({ store }))
     .use(events({ store }))
     .use(batches({ store, now }))

@@ -3,6 +3,7 @@ import type { CommandState, SpoolState } from '../domain/slurm-health.ts';
 import type { Store } from '../domain/store/store.ts';
 import type { Log } from '../log.ts';
 import { addAccessMetrics } from '../metrics/access.ts';
+import { findingMetrics } from '../metrics/findings.ts';
 import { groupRenderer } from '../metrics/groups.ts';
 import { addIngestMetrics } from '../metrics/ingest.ts';
 import { renderJobs } from '../metrics/jobs.ts';
@@ -43,6 +44,7 @@ export function createMetrics({ config, now, log }: MetricsOptions) {
     spoolState: () => slurm?.spool.state(),
   });
   const throughput = throughputMetrics(() => store!.countThroughput());
+  const findings = findingMetrics(() => store!.countFindings());
   const processFamilies = processMetrics();
   const render = groupRenderer(
     [
@@ -60,6 +62,7 @@ export function createMetrics({ config, now, log }: MetricsOptions) {
         render: () => renderNodes(store!, { nowMs: now(), maxSeries: config.metricsMaxSeries }),
       },
       { name: 'throughput', render: throughput.render },
+      { name: 'findings', render: findings.render },
       { name: 'slurm', render: () => slurmFamilies.registry.metrics() },
       { name: 'process', render: () => processFamilies.metrics() },
       { name: 'service', render: () => service.registry.metrics() },
@@ -76,7 +79,13 @@ export function createMetrics({ config, now, log }: MetricsOptions) {
     ingest,
     observeReports: slurmFamilies.observeReports,
     /** The registries of all groups but `jobs` and `nodes`, whose families are not in one. */
-    registries: [throughput.registry, slurmFamilies.registry, processFamilies, service.registry],
+    registries: [
+      throughput.registry,
+      findings.registry,
+      slurmFamilies.registry,
+      processFamilies,
+      service.registry,
+    ],
     watchStore(opened: Store): void {
       store = opened;
     },

@@ -39,7 +39,13 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'store/sqlite/sql',
   ],
   'store/sqlite/sizing': ['domain'],
-  'store/sqlite/tallies': ['domain', 'store/sqlite/jobs', 'store/sqlite/samples', 'store/sqlite/sql'],
+  'store/sqlite/tallies': [
+    'domain',
+    'store/sqlite/findings',
+    'store/sqlite/jobs',
+    'store/sqlite/samples',
+    'store/sqlite/sql',
+  ],
   'store/sqlite/access': ['domain'],
   'store/sqlite/care': ['domain', 'store/chunk', 'store/sqlite/file', 'store/sqlite/migrations'],
   'store/sqlite/history': [

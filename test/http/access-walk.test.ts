@@ -64,6 +64,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   getNode: LIST,
   getNodeUsage: LIST,
   listUsage: LIST,
+  getWaste: LIST,
   getUser: READ,
   getUserCard: READ,
   getAccount: READ,

@@ -57,9 +57,9 @@ export interface TallyStore {
   sumTallies(query: TallyQuery, signal?: AbortSignal): Promise<TallyRow[]>;
 
   /**
-   * Sums what ended runs held and used on each node, over whole days, in no order. A run on more than 1,000 nodes
-   * is left out. Rejects with `forbidden` for those who do not see all jobs, because whose runs a node had is not
-   * known.
+   * Sums what ended runs held and used on each node, over whole days, in no order. A run on more than 1,000
+   * nodes is left out. Rejects with `forbidden` for those who do not see all jobs, because whose runs a node
+   * had is not known.
    */
   sumNodeTallies(range: HourRange, signal?: AbortSignal): Promise<TallyRow[]>;
 

@@ -21,17 +21,17 @@ import {
   type TallyListAnswer,
 } from '../../api/tally-list.ts';
 import { invalid } from '../../domain/errors.ts';
-import { type Holder, TALLY_GROUPS, type TallyFilter, type TallyGroup } from '../../domain/store/tallies.ts';
+import { type Holder, TALLY_GROUPS, type TallyGroup } from '../../domain/store/tallies.ts';
 import type { View, ViewStore } from '../../domain/store/view.ts';
 import { sortTallies } from '../../domain/tally/order.ts';
-import { openEnd, wholeDays, widenRange } from '../../domain/tally/spans.ts';
+import { openEnd } from '../../domain/tally/spans.ts';
 import { NO_TALLY } from '../../domain/tally/tally.ts';
 import { callerContext, viewOf } from '../request/caller.ts';
 import { readQuery } from '../request/query.ts';
+import { readTallyFilter, readTimes, tallyRange } from '../request/tally-range.ts';
 import { describe } from '../response/operation.ts';
 
 const DAY_MS = 86_400_000;
-const DEFAULT_DAYS = 30;
 /** Days of one answer: what the longest range by day has. */
 const MAX_DAYS = 3660;
 /** Users of an account, or accounts of a user, in one answer. */
@@ -90,26 +90,20 @@ async function listTallies(view: View, request: Request, nowMs: number): Promise
     TALLY_PARAMETERS.map(({ name }) => name),
   );
   const groupBy = query.choice('group_by', TALLY_GROUPS) ?? 'user';
-  const untilMs = query.time('until') ?? nowMs;
-  const sinceMs = query.time('since') ?? untilMs - DEFAULT_DAYS * DAY_MS;
-  if (sinceMs > untilMs) throw invalid('since must not be after until.');
+  const { sinceMs, untilMs } = readTimes(query, nowMs);
   const range = rangeOf(groupBy, sinceMs, untilMs, nowMs);
   if (groupBy === 'day' && untilMs - sinceMs > MAX_DAYS * DAY_MS)
     throw invalid(`since and until must be at most ${MAX_DAYS} days apart with group_by=day.`);
-  const filter: TallyFilter = {
-    user: query.identity('user'),
-    account: query.identity('account'),
-    partition: query.identity('partition'),
-  };
+  const filter = readTallyFilter(query);
   const limit = query.integer('limit', { min: 1, max: MAX_TALLIES, otherwise: DEFAULT_TALLIES });
-  const rows = await view.sumTallies({ groupBy, ...openEnd(range, nowMs), ...filter }, request.signal);
-  return renderTallies(sortTallies(groupBy, rows), { groupBy, range, limit });
+  const wanted = { ...openEnd(range, nowMs), ...filter };
+  const rows = await view.sumTallies({ groupBy, ...wanted }, request.signal);
+  const findings = await view.sumFindings(wanted, request.signal);
+  return renderTallies(sortTallies(groupBy, rows), { groupBy, range, limit, findings });
 }
 
-const rangeOf = (groupBy: TallyGroup, sinceMs: number, untilMs: number, nowMs: number) => {
-  const range = widenRange(sinceMs, untilMs, nowMs);
-  return groupBy === 'day' ? wholeDays(range) : range;
-};
+const rangeOf = (groupBy: TallyGroup, sinceMs: number, untilMs: number, nowMs: number) =>
+  tallyRange(sinceMs, untilMs, nowMs, groupBy === 'day');
 
 /** Reads the parts of what is shown of a user or an account. */
 function holderReader(view: View, holder: Holder, nowMs: number, signal: AbortSignal) {

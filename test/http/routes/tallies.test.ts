@@ -51,6 +51,7 @@ test('usage lists who held most GPU hours, then CPU hours, with the sum of all',
       { name: 'bob', jobs: 1, cpu_hours: { held: 200 } },
     ],
     sum: { jobs: 4, cpu_hours: { held: 224 }, wait_seconds: 3600 },
+    findings: [{ kind: 'ended-by-time-limit', severity: 'harm', jobs: 1 }],
   });
   const { rows } = (await place.get('/v1/usage?limit=1')) as { rows: { gpu_hours: object }[] };
   expect(rows).toHaveLength(1);

@@ -13,12 +13,22 @@ import { readTotals } from '../samples/measure-totals.ts';
 import { SELECT_SEALED, type SealedRow } from '../samples/totals.ts';
 import { pastRunKeeper } from '../sizing/past-runs.ts';
 import { nameNumberers } from '../sql/names.ts';
-import type { KeptFinding } from '../tallies/sums.ts';
-import type { FindingChange } from '../tallies/tallied.ts';
 
 /** Nodes whose samples are judged, in a millisecond; a larger run is judged by its end only. */
 const MAX_NODES = 1000;
 const NOTHING_MEASURED: JobSummary = { whole: { samples: 0, observedSeconds: 0 }, nodes: [] };
+
+/** A finding of a run: the number of its kind, and the place of its severity in SEVERITIES. */
+export interface KeptFinding {
+  readonly kind: number;
+  readonly severity: number;
+}
+
+/** How the findings of a run changed. */
+export interface FindingChange {
+  readonly before: readonly KeptFinding[];
+  readonly after: readonly KeptFinding[];
+}
 
 /**
  * Keeps what rules find of ended runs, and what those say of the next ones, as long as the run is stored.
@@ -52,8 +62,8 @@ export function findingKeeper(db: Database, thresholds: Thresholds) {
   }
 
   /**
-   * Returns what rules find of a run, in the order of the kinds; nothing if it has not ended. Keeps what it says of
-   * the next run like it.
+   * Returns what rules find of a run, in the order of the kinds; nothing if it has not ended. Keeps what it
+   * says of the next run like it.
    */
   function judge(seq: number): KeptFinding[] {
     const found = findRun(seq);
@@ -77,8 +87,8 @@ export function findingKeeper(db: Database, thresholds: Thresholds) {
 
   return {
     /**
-     * Judges a run anew, if it has ended, by those of its samples that are sealed. Returns how what is kept changed;
-     * undefined if it did not.
+     * Judges a run anew, if it has ended, by those of its samples that are sealed. Returns how what is kept
+     * changed; undefined if it did not.
      */
     settle(seq: number): FindingChange | undefined {
       const before = selectKept.all(seq);

@@ -1,7 +1,8 @@
 import type { Database } from 'bun:sqlite';
 import { keepHoursFrom } from '../../../domain/tally/spans.ts';
+import type { FindingChange } from '../findings/kept.ts';
 import type { RunTallies } from '../jobs/row.ts';
-import { type FindingChange, talliedRuns } from './tallied.ts';
+import { talliedRuns } from './tallied.ts';
 
 /** Runs tallied at once: some milliseconds, with the tallies that are written at their end. */
 const RUNS_AT_ONCE = 40;

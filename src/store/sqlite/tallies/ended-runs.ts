@@ -12,8 +12,8 @@ import { SELECT_SEALED, type SealedRow } from '../samples/totals.ts';
 import type { TallyKey } from './sums.ts';
 
 /**
- * Nodes whose samples are read, in a millisecond; the others of a larger run count as not measured, and the run
- * is not tallied by node.
+ * Nodes whose samples are read, in a millisecond; the others of a larger run count as not measured, and the
+ * run is not tallied by node.
  */
 const MAX_NODES = 1000;
 /** The account or partition of a run that has none. */

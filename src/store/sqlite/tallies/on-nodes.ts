@@ -12,7 +12,10 @@ type OnNodeRow = Tally & { readonly node: number; readonly hour: number };
 
 const COLUMNS = TALLY_FIELDS.map((field) => TALLY_COLUMNS[field]);
 
-/** Keeps tallies of nodes equal to what runs on several nodes add to each, inside the transaction of the group. */
+/**
+ * Keeps tallies of nodes equal to what runs on several nodes add to each, inside the transaction of the
+ * group.
+ */
 export function talliedNodes(db: Database, sums: Pick<ReturnType<typeof tallySummer>, 'addOnNode'>) {
   const select = db.query<OnNodeRow, [number]>(
     `SELECT node, hour, ${TALLY_FIELDS.map((field) => `${TALLY_COLUMNS[field]} AS ${field}`).join(', ')}

@@ -1,6 +1,7 @@
 import type { Database } from 'bun:sqlite';
 import { spansAt } from '../../../domain/tally/spans.ts';
 import { TALLY_COLUMNS, TALLY_FIELDS, type Tally } from '../../../domain/tally/tally.ts';
+import type { KeptFinding } from '../findings/kept.ts';
 import { bulkInserter } from '../sql/insert.ts';
 
 /** The `user`, `account` or `partition` of a tally of all of them. */
@@ -15,12 +16,6 @@ export interface TallyKey {
   readonly hour: number;
 }
 
-/** A finding of a run: the number of its kind, and the place of its severity. */
-export interface KeptFinding {
-  readonly kind: number;
-  readonly severity: number;
-}
-
 const KEY = ['user', 'account', 'hours', 'start', 'partition'];
 const COLUMNS = TALLY_FIELDS.map((field) => TALLY_COLUMNS[field]);
 const NO_RUNS = 'completed + failed + cancelled = 0';
@@ -29,7 +24,8 @@ const figuresOf = (tally: Tally): number[] => TALLY_FIELDS.map((field) => tally[
 
 /**
  * Sums what is added to tallies over a group, so that each row is written once a commit. Call `flush` before
- * the commit, `forget` after a rollback. `sign` -1 takes away; `hoursFrom` is the first hour with rows of its own.
+ * the commit, `forget` after a rollback. `sign` -1 takes away; `hoursFrom` is the first hour with rows of
+ * its own.
  */
 export function tallySummer(db: Database) {
   const runs = rowSummer(db, { table: 'tally', key: KEY, figures: COLUMNS, isEmpty: NO_RUNS });

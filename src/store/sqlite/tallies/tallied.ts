@@ -1,12 +1,13 @@
 import type { Database } from 'bun:sqlite';
 import { contributionOf } from '../../../domain/tally/contribution.ts';
 import { isSameTally, TALLY_COLUMNS, TALLY_FIELDS, type Tally } from '../../../domain/tally/tally.ts';
+import type { FindingChange, KeptFinding } from '../findings/kept.ts';
 import { accountUserWriter } from '../jobs/accounts.ts';
 import type { Value } from '../sql/insert.ts';
 import { nameNumberers } from '../sql/names.ts';
 import { endedRunReader, type FoundEnd } from './ended-runs.ts';
 import { talliedNodes } from './on-nodes.ts';
-import { type KeptFinding, type TallyKey, tallySummer } from './sums.ts';
+import { type TallyKey, tallySummer } from './sums.ts';
 
 /** What a run has added to the tallies. */
 interface Tallied {
@@ -18,12 +19,6 @@ interface Tallied {
 
 type TalliedRow = TallyKey & Tally & { readonly run: number; readonly node: number | null };
 type OnNodes = ReadonlyMap<number, Tally>;
-
-/** How the findings of a run changed. */
-export interface FindingChange {
-  readonly before: readonly KeptFinding[];
-  readonly after: readonly KeptFinding[];
-}
 
 const COLUMNS = TALLY_FIELDS.map((field) => TALLY_COLUMNS[field]);
 const KEY = ['user', 'account', 'partition', 'hour'] as const;
