@@ -52,6 +52,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   'slurm import': async () => (await import('./slurm-import.ts')).slurmImport,
   backup: async () => (await import('./backup.ts')).backup,
   restore: async () => (await import('./restore.ts')).restore,
+  doctor: async () => (await import('./doctor.ts')).doctor,
   check: async () => (await import('./check.ts')).check,
   upgrade: async () => (await import('./upgrade.ts')).upgrade,
   version: async () => version,

@@ -1,7 +1,10 @@
 import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
 import { hostname, networkInterfaces, userInfo } from 'node:os';
 import { basename, dirname, join } from 'node:path';
+import { type Checkup, renderCheckups } from '../domain/checkup.ts';
 import { OperatorError } from '../domain/errors.ts';
+import type { Surroundings } from '../settings/load.ts';
+import type { Config, SettingKey } from '../settings/table.ts';
 import * as judge from '../slurm/check/judge.ts';
 import { judgeAgentNeeds } from '../slurm/check/judge-agent.ts';
 import { rehearseHook } from '../slurm/check/rehearse.ts';
@@ -18,6 +21,13 @@ const DEFAULT_FOLDER = '/etc/slurm/hpc-observe';
 const HEAD_HOOKS: readonly HookKind[] = ['prolog_slurmctld', 'epilog_slurmctld'];
 const NODE_HOOKS: readonly HookKind[] = ['prolog_slurmd', 'epilog_slurmd'];
 
+export const SLURM_CHECK_SETTINGS = [
+  ...CONNECTION_SETTINGS,
+  'slurmBin',
+  'spool',
+] as const satisfies readonly SettingKey[];
+type SlurmCheckConfig = Pick<Config, (typeof SLURM_CHECK_SETTINGS)[number]>;
+
 export const slurmCheck = defineCommand({
   summary: 'Report what of Slurm is set up for hpc-observe, what is missing, and what to do',
   usage: ['slurm check [--server URL] [settings]', 'slurm check --node [settings]'],
@@ -26,55 +36,57 @@ export const slurmCheck = defineCommand({
     ['slurm check --config /etc/hpc-observe.toml', 'The same with the configuration of the service'],
     ['slurm check --node', 'Check the hooks of a compute node, and what the agent needs of Slurm'],
   ],
-  settings: [...CONNECTION_SETTINGS, 'slurmBin', 'spool'],
+  settings: SLURM_CHECK_SETTINGS,
   flags: {
     node: { help: 'Check a compute node instead of the head node' },
   },
   async run({ config, flags, env, print }) {
-    const place = locateService(config);
-    const isNode = flags.has('node');
-    const commands = slurmCommands({ env, now: () => Date.now(), folder: config.slurmBin ?? undefined });
-    const asked = await time(commands, 'scontrol', ['show', 'config']);
-    if (asked.error !== undefined) {
-      throw new OperatorError(`${asked.error} Nothing can be checked without Slurm’s configuration.`);
-    }
-    const slurmConfig = parseSlurmConfig(asked.text);
-    const findings = [
-      ...(await checkHooks(slurmConfig, isNode, config.spool)),
-      ...(isNode ? judgeAgentNeeds(slurmConfig) : await checkHead(slurmConfig, commands, place)),
-    ];
-    print(judge.renderFindings(findings));
+    const checkups = await checkSlurm(config, env, flags.has('node'));
+    print(renderCheckups(checkups));
     // What is only missing is not a failure.
-    return findings.some(({ status }) => status === 'wrong') ? 1 : 0;
+    return checkups.some(({ status }) => status === 'wrong') ? 1 : 0;
   },
 });
 
-async function checkHooks(
-  config: SlurmConfig,
+/**
+ * Checks what of Slurm is set up on a head node or a compute node. OperatorError if Slurm does not answer.
+ */
+export async function checkSlurm(
+  config: SlurmCheckConfig,
+  env: Surroundings['env'],
   isNode: boolean,
-  defaultSpool: string,
-): Promise<judge.Finding[]> {
-  const findings: judge.Finding[] = [];
+): Promise<Checkup[]> {
+  const place = locateService(config);
+  const commands = slurmCommands({ env, now: () => Date.now(), folder: config.slurmBin ?? undefined });
+  const asked = await time(commands, 'scontrol', ['show', 'config']);
+  if (asked.error !== undefined) {
+    throw new OperatorError(`${asked.error} Nothing can be checked without Slurm’s configuration.`);
+  }
+  const slurmConfig = parseSlurmConfig(asked.text);
+  return [
+    ...(await checkHooks(slurmConfig, isNode, config.spool)),
+    ...(isNode ? judgeAgentNeeds(slurmConfig) : await checkHead(slurmConfig, commands, place)),
+  ];
+}
+
+async function checkHooks(config: SlurmConfig, isNode: boolean, defaultSpool: string): Promise<Checkup[]> {
+  const checkups: Checkup[] = [];
   const spools = new Set<string>();
   const slurmUid = readUserId(config.get(isNode ? 'SlurmdUser' : 'SlurmUser')?.[0]);
   const folder = findOurFolder(config);
   for (const kind of isNode ? NODE_HOOKS : HEAD_HOOKS) {
     const scripts = pathsOf(config, kind).map((path) => readScript(path, slurmUid));
     const own = scripts.find(({ text }) => text !== undefined && judge.isOurScript(text));
-    findings.push(judge.judgeHook(kind, scripts, folder));
-    findings.push(await rehearseHook(kind, own?.text ?? renderHook(kind, defaultSpool)));
+    checkups.push(judge.judgeHook(kind, scripts, folder));
+    checkups.push(await rehearseHook(kind, own?.text ?? renderHook(kind, defaultSpool)));
     const spool = own?.text === undefined ? undefined : judge.spoolOf(own.text);
     if (spool !== undefined) spools.add(spool);
   }
-  for (const spool of spools) findings.push(judge.judgeSpool(spool, readFolder(spool), slurmUid));
-  return findings;
+  for (const spool of spools) checkups.push(judge.judgeSpool(spool, readFolder(spool), slurmUid));
+  return checkups;
 }
 
-async function checkHead(
-  config: SlurmConfig,
-  commands: SlurmCommands,
-  place: Place,
-): Promise<judge.Finding[]> {
+async function checkHead(config: SlurmConfig, commands: SlurmCommands, place: Place): Promise<Checkup[]> {
   const plugins = config.get('PluginDir')?.[0]?.split(':');
   const hasPlugin = plugins?.some((folder) => existsSync(join(folder, 'jobcomp_elasticsearch.so')));
   const squeue = await time(commands, 'squeue', ['-h', '-o', '%i']);
@@ -110,7 +122,7 @@ function isHere({ url, unix }: Place): boolean {
 /**
  * The user of the service: the one who runs the check, or the one that the README names when that is root.
  */
-async function checkPrivacy(config: SlurmConfig, commands: SlurmCommands): Promise<judge.Finding[]> {
+async function checkPrivacy(config: SlurmConfig, commands: SlurmCommands): Promise<Checkup[]> {
   if (!hidesJobs(config)) return [];
   const user = process.getuid?.() === 0 ? SERVICE_USER : userInfo().username;
   const asked = await time(commands, 'sacctmgr', [
@@ -123,7 +135,7 @@ async function checkPrivacy(config: SlurmConfig, commands: SlurmCommands): Promi
   return judge.judgePrivacy(config, user, asked.text.trim() || undefined);
 }
 
-async function checkServer(place: Place): Promise<judge.Finding> {
+async function checkServer(place: Place): Promise<Checkup> {
   // Imported here, so that the help of this command does not load the client and its schemas.
   const [{ Client }, { ClientError }] = await Promise.all([
     import('../client/client.ts'),

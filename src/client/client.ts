@@ -15,6 +15,7 @@ import { LIST_JOBS, renderListQuery } from '../api/job-list.ts';
 import { renderPatch, UPDATE_JOB } from '../api/job-patch.ts';
 import { CREATE_JOB, renderNewJob } from '../api/new-job.ts';
 import type { Operation, Query } from '../api/operation.ts';
+import { GET_OVERVIEW } from '../api/overview.ts';
 import { CREATE_JOBS, renderPastJob, type SentJob } from '../api/past-job.ts';
 import { GET_QUEUE, type QueueAnswer } from '../api/queue.ts';
 import type { MeasuredReading, MeasureQuery } from '../api/reading.ts';
@@ -41,6 +42,7 @@ import {
   toJobList,
   toMeasured,
   toMeasuredReading,
+  toOverview,
   toProcessed,
   toQueue,
   toReading,
@@ -66,6 +68,11 @@ export class Client extends AccessClient {
   /** Returns whether the service can store data, also when it cannot. */
   getHealth(call?: CallOptions) {
     return this.ask({ operation: GET_HEALTH }, toHealth, call);
+  }
+
+  /** Returns the cluster as the user may see it. */
+  getOverview(call?: CallOptions) {
+    return this.ask({ operation: GET_OVERVIEW }, toOverview, call);
   }
 
   /** Returns one page of jobs. */

@@ -12,6 +12,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   client: ['api', 'domain'],
   agent: ['api', 'client', 'domain', 'slurm/hooks/variables.ts'],
   demo: ['domain'],
+  doctor: ['domain'],
   ingest: ['domain'],
   mail: ['domain', 'report'],
   grafana: ['domain'],

@@ -1,5 +1,5 @@
+import { type Checkup, missing, ok } from '../../domain/checkup.ts';
 import type { SlurmConfig } from '../records/slurm-conf.ts';
-import { type Finding, missing, ok } from './judge.ts';
 
 /** Settings of Slurm that the agent on a node needs to read a measure of jobs. */
 interface Need {
@@ -54,7 +54,7 @@ const NEEDS: readonly Need[] = [
 ];
 
 /** Judges whether Slurm's configuration lets the agent measure all of a job. */
-export function judgeAgentNeeds(config: SlurmConfig): Finding[] {
+export function judgeAgentNeeds(config: SlurmConfig): Checkup[] {
   const needs = CGROUPS.isMet(config) ? [CGROUPS, ...NEEDS] : [CGROUPS];
   return needs.map(({ isMet, met, cost, advice }) => (isMet(config) ? ok(met) : missing(`${cost}.`, advice)));
 }

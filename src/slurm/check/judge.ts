@@ -1,21 +1,6 @@
+import { type Checkup, missing, ok, wrong } from '../../domain/checkup.ts';
 import { adviseSpool, HOOK_SETTINGS, type HookKind, renderHook } from '../hooks/scripts.ts';
 import { hidesJobs, type SlurmConfig } from '../records/slurm-conf.ts';
-
-/**
- * The result of one check. `missing` is not an error: without
- * the part, the service learns something later or never.
- */
-export interface Finding {
-  readonly status: 'ok' | 'missing' | 'wrong';
-  /** What was found, in one sentence. */
-  readonly what: string;
-  /** What to do: a command, or lines for slurm.conf. */
-  readonly advice?: string;
-}
-
-export const ok = (what: string): Finding => ({ status: 'ok', what });
-export const missing = (what: string, advice: string): Finding => ({ status: 'missing', what, advice });
-const wrong = (what: string, advice: string): Finding => ({ status: 'wrong', what, advice });
 
 /** A hook script named in slurm.conf. */
 export interface ScriptFile {
@@ -46,7 +31,7 @@ const COSTS: Record<HookKind, string> = {
 };
 
 /** Judges one hook by the scripts that Slurm runs for it. `folder` is where our scripts are or should be. */
-export function judgeHook(kind: HookKind, scripts: readonly ScriptFile[], folder: string): Finding {
+export function judgeHook(kind: HookKind, scripts: readonly ScriptFile[], folder: string): Checkup {
   const { setting, file } = HOOK_SETTINGS[kind];
   const line = `${setting}=${folder}/${file}`;
   if (scripts.length === 0)
@@ -102,7 +87,7 @@ export function judgeSpool(
   folder: string,
   state: FolderState | undefined,
   slurmUid: number | undefined,
-): Finding {
+): Checkup {
   const advice = adviseSpool(folder);
   if (!state) return wrong(`The spool folder ${folder} does not exist: events are lost.`, advice);
   if (!state.isFolder) return wrong(`The spool ${folder} is not a folder.`, advice);
@@ -130,7 +115,7 @@ export function judgeCompletions(
   config: SlurmConfig,
   { url, isHere }: Service,
   hasPlugin: boolean | undefined,
-): Finding {
+): Checkup {
   const location = `${url}/v1/slurm/jobcomp`;
   const token = isHere
     ? ''
@@ -188,7 +173,7 @@ function splitLocation(location: string): { readonly place: string; readonly has
 }
 
 /** Judges whether Slurm has accounting. */
-export function judgeAccounting(config: SlurmConfig): Finding {
+export function judgeAccounting(config: SlurmConfig): Checkup {
   const [type = 'accounting_storage/none'] = config.get('AccountingStorageType') ?? [];
   if (/\/slurmdbd$|\/mysql$/.test(type)) return ok(`Slurm has accounting (${type}).`);
   return missing(
@@ -201,7 +186,7 @@ export function judgeAccounting(config: SlurmConfig): Finding {
  * Judges whether the service's user may see other users' jobs; no finding where every user may. `adminLevel`
  * is the one that `sacctmgr show user` prints for it, undefined if unknown.
  */
-export function judgePrivacy(config: SlurmConfig, user: string, adminLevel: string | undefined): Finding[] {
+export function judgePrivacy(config: SlurmConfig, user: string, adminLevel: string | undefined): Checkup[] {
   if (!hidesJobs(config)) return [];
   if (/^(?:operator|administrator)$/i.test(adminLevel ?? ''))
     return [ok(`PrivateData hides jobs, but not from ${user} with the admin level ${adminLevel}.`)];
@@ -222,18 +207,8 @@ export function judgeCommand(
   seconds: number,
   error: string | undefined,
   cost: string,
-): Finding {
+): Checkup {
   if (error !== undefined)
     return missing(`${error} ${cost}.`, `Make sure the service's user can run ${program}.`);
   return ok(`${program} answers in ${seconds.toFixed(2)} s.`);
-}
-
-/** Returns the findings as lines, with the advice below each, and a last line with their counts. */
-export function renderFindings(findings: readonly Finding[]): string {
-  const lines = findings.map(({ status, what, advice }) => {
-    const help = advice === undefined ? '' : `         ${advice}\n`;
-    return `${status.padEnd(7)}  ${what}\n${help}`;
-  });
-  const count = (wanted: Finding['status']) => findings.filter(({ status }) => status === wanted).length;
-  return `${lines.join('')}\n${count('ok')} ok, ${count('missing')} missing, ${count('wrong')} wrong.\n`;
 }

@@ -1,9 +1,9 @@
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Checkup } from '../../domain/checkup.ts';
 import { readEvent } from '../hooks/event.ts';
 import { HOOK_SETTINGS, type HookKind } from '../hooks/scripts.ts';
-import type { Finding } from './judge.ts';
 
 const TIMEOUT_MS = 10_000;
 const SLOW_MS = 1000;
@@ -25,7 +25,7 @@ const VARIABLES = {
  * writes. `text` is the script; its spool is replaced by a temporary folder, so that the event is not taken
  * for a real one.
  */
-export async function rehearseHook(kind: HookKind, text: string): Promise<Finding> {
+export async function rehearseHook(kind: HookKind, text: string): Promise<Checkup> {
   const { file } = HOOK_SETTINGS[kind];
   const scratch = mkdtempSync(join(tmpdir(), 'hpc-observe-check-'));
   try {
@@ -68,7 +68,7 @@ export async function rehearseHook(kind: HookKind, text: string): Promise<Findin
   }
 }
 
-const wrong = (file: string, why: string): Finding => ({
+const wrong = (file: string, why: string): Checkup => ({
   status: 'wrong',
   what: `${file}, run for a made-up job, ${why}.`,
   advice: 'Run hpc-observe slurm hooks again; if that does not help, please report it as a bug.',

@@ -1,15 +1,14 @@
 import { describe, expect, test } from 'bun:test';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { type Checkup, renderCheckups } from '../../../src/domain/checkup.ts';
 import {
-  type Finding,
   type FolderState,
   judgeAccounting,
   judgeCompletions,
   judgeHook,
   judgePrivacy,
   judgeSpool,
-  renderFindings,
   type ScriptFile,
   spoolOf,
 } from '../../../src/slurm/check/judge.ts';
@@ -56,7 +55,7 @@ const script = (text: string | undefined, fields: Partial<ScriptFile> = {}): Scr
   ...fields,
 });
 
-const HOOKS: [what: string, scripts: ScriptFile[], status: Finding['status'], words: RegExp][] = [
+const HOOKS: [what: string, scripts: ScriptFile[], status: Checkup['status'], words: RegExp][] = [
   ['is not set', [], 'missing', /PrologSlurmctld=\/etc\/slurm\/hpc-observe\/prolog-slurmctld$/],
   ['is our script', [script(OURS)], 'ok', /our script \/x\/prolog/],
   ['is our script beside another', [script('#!/bin/sh\n'), script(OURS)], 'ok', /our script/],
@@ -93,7 +92,7 @@ test('the spool folder is read from the script as the shell would read it', () =
 });
 
 const folder = (uid: number, mode: number): FolderState => ({ uid, mode, isFolder: true });
-const SPOOLS: [state: FolderState | undefined, uid: number, status: Finding['status'], words: RegExp][] = [
+const SPOOLS: [state: FolderState | undefined, uid: number, status: Checkup['status'], words: RegExp][] = [
   [folder(64030, 0o2770), 64030, 'ok', /can write to the spool folder/],
   [undefined, 64030, 'wrong', /does not exist/],
   [{ ...folder(64030, 0o2770), isFolder: false }, 64030, 'wrong', /not a folder/],
@@ -117,7 +116,7 @@ test.each(SPOOLS)(
 
 const SERVER = 'http://127.0.0.1:8080';
 const ELASTIC = 'JobCompType = jobcomp/elasticsearch\nJobCompLoc = ';
-const COMPLETIONS: [config: string, plugin: boolean | undefined, status: Finding['status'], words: RegExp][] =
+const COMPLETIONS: [config: string, plugin: boolean | undefined, status: Checkup['status'], words: RegExp][] =
   [
     [
       TEXT,
@@ -155,7 +154,7 @@ test('the advice names a version of slurmctld that crashes where it cannot post'
 const TOKEN = 'hpo_secretOfSlurmctld';
 const REMOTE = { url: 'http://observe:8080', isHere: false };
 const AT_REMOTE = `${ELASTIC}${REMOTE.url}/v1/slurm/jobcomp`;
-const TOKENS: [config: string, service: typeof REMOTE, status: Finding['status'], words: RegExp][] = [
+const TOKENS: [config: string, service: typeof REMOTE, status: Checkup['status'], words: RegExp][] = [
   [
     TEXT,
     REMOTE,
@@ -222,11 +221,11 @@ describe('rehearseHook', () => {
 });
 
 test('findings are printed as lines with the advice below each', () => {
-  const findings: Finding[] = [
+  const findings: Checkup[] = [
     { status: 'ok', what: 'A.' },
     { status: 'wrong', what: 'B.', advice: 'Do c.' },
   ];
-  expect(renderFindings(findings)).toBe(
+  expect(renderCheckups(findings)).toBe(
     'ok       A.\nwrong    B.\n         Do c.\n\n1 ok, 0 missing, 1 wrong.\n',
   );
 });

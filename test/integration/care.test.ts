@@ -1,6 +1,7 @@
 import { Database } from 'bun:sqlite';
 import { expect, test } from 'bun:test';
 import { readdirSync } from 'node:fs';
+import type { Checkup } from '../../src/domain/checkup.ts';
 import { runExecutable, serve } from '../help/executable.ts';
 import { temporaryFolder } from '../help/folder.ts';
 import { countAnswered, findLosses, type Ledger, writeUntil } from '../help/load.ts';
@@ -62,3 +63,23 @@ test('a backup under load has all that was answered before, and a restore brings
   );
   expect(readdirSync(folder.path).filter((name) => /partial|restored/.test(name))).toEqual([]);
 }, 60_000);
+
+test('doctor judges what is there, and its exit code says whether something is wrong', async () => {
+  using folder = temporaryFolder();
+  const options = ['--slurm', 'off', '--json'];
+  const away = await run(folder.path, 'doctor', '--port', '1', ...options);
+  expect(away.exitCode).toBe(1);
+  const { what, advice } = (JSON.parse(away.stdout) as Checkup[]).find(({ status }) => status === 'wrong')!;
+  expect(what).toContain('No service answers at http://127.0.0.1:1');
+  expect(advice).toContain('journalctl');
+
+  await using server = await serve({ folder: folder.path });
+  const here = await run(folder.path, 'doctor', '--server', server.url, ...options);
+  const checkups = JSON.parse(here.stdout) as Checkup[];
+  expect(checkups.map((checkup) => checkup.what).join('\n')).toMatch(
+    /settings are valid.*has the version of this executable.* left, and the database.*The service answers, and knows/s,
+  );
+  // The clock of a machine for tests may follow nobody.
+  const wrong = checkups.filter((checkup) => checkup.status === 'wrong' && !/clock/.test(checkup.what));
+  expect(wrong).toEqual([]);
+});
