@@ -35,6 +35,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   agent: async () => (await import('./agent.ts')).agent,
   config: async () => (await import('./config.ts')).config,
   deploy: async () => (await import('./deploy.ts')).deploy,
+  grafana: async () => (await import('./grafana.ts')).grafana,
   'prometheus rules': async () => (await import('./prometheus-rules.ts')).prometheusRules,
   jobs: async () => (await import('./jobs.ts')).jobs,
   job: async () => (await import('./job.ts')).job,

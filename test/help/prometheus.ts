@@ -40,10 +40,14 @@ export async function startPrometheus(config: string) {
   return {
     targets: async () =>
       (await get<{ activeTargets: { health: string; lastError: string }[] }>('targets')).activeTargets,
+    rules: async () =>
+      (await get<{ groups: { rules: { name: string; health: string; lastError?: string }[] }[] }>('rules'))
+        .groups,
     async query(expression: string): Promise<Series[]> {
       const { result } = await get<{ result: { metric: Record<string, string>; value: [number, string] }[] }>(
         `query?query=${encodeURIComponent(expression)}`,
       );
+      if (!result) throw new Error(`Prometheus refuses ${expression}`);
       return result.map(({ metric: { __name__, job, instance, ...labels }, value }) => ({
         labels,
         value: Number(value[1]),
