@@ -1,11 +1,10 @@
 import type { SentBatchResult } from '../api/batch.ts';
 import type { HookEventBody } from '../api/hook-event.ts';
-import { Client } from '../client/client.ts';
-import { tokenCredentials } from '../client/credentials.ts';
+import type { Client } from '../client/client.ts';
 import { ClientError } from '../client/error.ts';
-import { mungeCredentials, mungeEncoder } from '../client/munge.ts';
 import type { CallOptions, ClientOptions } from '../client/transport.ts';
 import { locateService, trustOf } from './connection.ts';
+import { lastingClient } from './lasting-client.ts';
 import type { ProofConfig } from './proof.ts';
 
 /** One batch of a service that is busy; a hung connection must not stop the agent for ever. */
@@ -36,7 +35,7 @@ export function agentClient(
   let last: Promise<unknown> = Promise.resolve();
 
   async function send<Answer>(request: (client: Client) => Promise<Answer>): Promise<Answer> {
-    client ??= await chooseClient(config, options);
+    client ??= await lastingClient(config, options);
     try {
       return await request(client);
     } catch (error) {
@@ -64,14 +63,6 @@ export function agentClient(
 }
 
 const REFUSED_PROOF: readonly string[] = ['unauthorized', 'forbidden'];
-
-async function chooseClient(config: ProofConfig, options: ClientOptions): Promise<Client> {
-  if (config.token !== null) return new Client({ ...options, credentials: tokenCredentials(config.token) });
-  const plain = new Client({ ...options, retries: 0 });
-  const { name } = await plain.whoami();
-  const encode = name === undefined ? mungeEncoder({ socket: config.mungeSocket ?? undefined }) : undefined;
-  return encode ? new Client({ ...options, credentials: mungeCredentials(options, encode) }) : plain;
-}
 
 /** What is wrong with the request itself, in contrast to the service, the way to it, or the caller. */
 const LASTING: readonly string[] = ['invalid_request', 'validation_error', 'payload_too_large', 'conflict'];

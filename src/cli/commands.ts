@@ -39,6 +39,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   'prometheus rules': async () => (await import('./prometheus-rules.ts')).prometheusRules,
   jobs: async () => (await import('./jobs.ts')).jobs,
   job: async () => (await import('./job.ts')).job,
+  top: async () => (await import('./top.ts')).top,
   queue: async () => (await import('./queue.ts')).queue,
   seff: async () => (await import('./seff.ts')).seff,
   mail: async () => (await import('./mail.ts')).mail,

@@ -84,9 +84,15 @@ export async function askService<Value>(
   try {
     return await ask(new Talker({ ...place, ...proof, timeoutMs: TIMEOUT_MS, retries: 0 }));
   } catch (error) {
-    if (!(error instanceof Failure)) throw error;
-    throw explain(error, place);
+    throw error instanceof Failure ? explain(error, place) : error;
   }
+}
+
+/** Returns the error that the user of a command sees for one of the client. */
+export function explainFailure(error: unknown, place: Place): unknown {
+  return error instanceof Error && error.name === 'ClientError'
+    ? explain(error as ClientError, place)
+    : error;
 }
 
 function explain(error: ClientError, place: Place): OperatorError {

@@ -22,10 +22,17 @@ export function paperOf(env: Surroundings['env'], { isTTY: isTerminal = false, c
   };
 }
 
+const two = (part: number): string => String(part).padStart(2, '0');
+
+/** Writes a time of day in the zone of the user: `12:00:00`. */
+export function formatLocalClock(timeMs: number): string {
+  const date = new Date(timeMs);
+  return [date.getHours(), date.getMinutes(), date.getSeconds()].map(two).join(':');
+}
+
 /** Writes a time in the zone of the user: `2026-01-20 12:00`. */
 export function formatLocalTime(timeMs: number): string {
   const date = new Date(timeMs);
-  const two = (part: number) => String(part).padStart(2, '0');
   const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
   return `${day} ${two(date.getHours())}:${two(date.getMinutes())}`;
 }

@@ -13,6 +13,8 @@ import { DELETE_JOB, GET_JOB } from '../api/job.ts';
 import { LIST_EVENTS } from '../api/job-event.ts';
 import { LIST_JOBS, renderListQuery } from '../api/job-list.ts';
 import { renderPatch, UPDATE_JOB } from '../api/job-patch.ts';
+import { EVENT_STREAM, WATCH_CHANGES } from '../api/live.ts';
+import { LIST_NAMES } from '../api/name.ts';
 import { CREATE_JOB, renderNewJob } from '../api/new-job.ts';
 import type { Operation, Query } from '../api/operation.ts';
 import { GET_OVERVIEW } from '../api/overview.ts';
@@ -29,10 +31,12 @@ import { GET_WASTE, type WasteAnswer } from '../api/waste.ts';
 import type { Verdict } from '../domain/finding/judge.ts';
 import type { Job, JobPatch, NewJob } from '../domain/job.ts';
 import type { Sizing } from '../domain/sizing/sizing.ts';
+import type { NameKind } from '../domain/name.ts';
 import type { BatchResult } from '../domain/store/batch.ts';
 import type { JobEvent, JobRun } from '../domain/store/runs.ts';
 import type { JobSummary } from '../domain/store/samples.ts';
 import { AccessClient } from './access.ts';
+import { readEvents, type StreamEvent } from './events.ts';
 import type { JobPageQuery, JobQuery, SampleQuery } from './queries.ts';
 import {
   toBatch,
@@ -42,6 +46,7 @@ import {
   toJobList,
   toMeasured,
   toMeasuredReading,
+  toNames,
   toOverview,
   toProcessed,
   toQueue,
@@ -95,6 +100,20 @@ export class Client extends AccessClient {
   /** Returns who held what they did not use, as the wire has it. */
   getWaste(query: Query, call?: CallOptions): Promise<WasteAnswer> {
     return this.ask({ operation: GET_WASTE, query: () => query }, toWaste, call);
+  }
+
+  /**
+   * Yields what changes, event by event, until the service or the caller ends it. A stream that is silent for
+   * longer than `timeoutMs` is broken.
+   */
+  watchChanges(call: CallOptions = {}): AsyncGenerator<StreamEvent> {
+    return readEvents(this.transport.open({ operation: WATCH_CHANGES, accept: EVENT_STREAM }, call));
+  }
+
+  /** Returns the first names of a kind that begin with a text. */
+  listNames(kind: NameKind, prefix: string, call?: CallOptions): Promise<readonly string[]> {
+    const query = () => ({ kind, prefix: prefix === '' ? undefined : prefix });
+    return this.ask({ operation: LIST_NAMES, query }, toNames, call);
   }
 
   /** Yields all jobs that match, as they arrive. */

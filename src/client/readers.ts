@@ -5,6 +5,7 @@ import { ProcessedAnswer } from '../api/hook-event.ts';
 import { JobAnswer, readJob } from '../api/job.ts';
 import { EventListAnswer, readEvent } from '../api/job-event.ts';
 import { JobListAnswer, readJobList } from '../api/job-list.ts';
+import { NameListAnswer } from '../api/name.ts';
 import { OverviewAnswer } from '../api/overview.ts';
 import { QueueAnswer } from '../api/queue.ts';
 import { ReadingRow, readReading, readReadingRow } from '../api/reading.ts';
@@ -31,6 +32,7 @@ export const toOverview = answerReader(OverviewAnswer, (overview) => overview);
 export const toQueue = answerReader(QueueAnswer, (queue) => queue);
 export const toSizing = answerReader(SizingAnswer, readSizing);
 export const toWaste = answerReader(WasteAnswer, (waste) => waste);
+export const toNames = answerReader(NameListAnswer, ({ names }) => names);
 export const toVerdict = answerReader(VerdictAnswer, readVerdict);
 export const toSample = answerReader(SampleAnswer, readSample);
 export const toSamples = answerReader(SampleListAnswer, ({ samples, total }) => ({

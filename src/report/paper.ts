@@ -11,7 +11,7 @@ export interface Paper {
 export const PLAIN: Paper = { hasColors: false, hasSymbols: true };
 
 /** The codes of terminals (ECMA-48, SGR). */
-const CODES = { bold: 1, soft: 2, harm: 31, waste: 33, accent: 34 } as const;
+const CODES = { bold: 1, soft: 2, chosen: 7, harm: 31, waste: 33, accent: 34 } as const;
 export type Ink = keyof typeof CODES;
 
 /** Colours a text, where the paper has colours. */

@@ -25,9 +25,12 @@ export function renderTable<Row>(
   const texts = columns.map(({ cell, most }) =>
     rows.map((row) => (most === undefined ? cell(row) : cut(paper, cell(row), most))),
   );
-  const widths = columns.map(({ head }, index) =>
-    texts[index]!.reduce((widest, text) => Math.max(widest, widthOf(text)), widthOf(head)),
-  );
+  const hasLimit = paper.columns !== undefined;
+  const widths = columns.map(({ head }, index) => {
+    const widest = texts[index]!.reduce((most, text) => Math.max(most, widthOf(text)), 0);
+    // Where room is short, an empty column has none.
+    return hasLimit && widest === 0 ? 0 : Math.max(widest, widthOf(head));
+  });
   const shown = chooseColumns(columns, widths, paper.columns ?? Number.POSITIVE_INFINITY);
   const head = shown.map(({ index }) => ink(paper, 'soft', columns[index]!.head));
   const lines = rows.map((row, line) =>
@@ -57,6 +60,7 @@ function chooseColumns(
   let left = paperWidth + GAP;
   for (const index of byRank) {
     const { rank, least } = columns[index]!;
+    if (rank > 0 && widths[index] === 0) continue;
     const room = rank === 0 ? Number.POSITIVE_INFINITY : left - GAP;
     const width = Math.min(widths[index]!, Math.max(room, least ?? widths[index]!));
     if (width > room) continue;
