@@ -52,6 +52,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   'slurm hooks': async () => (await import('./slurm-hooks.ts')).slurmHooks,
   'slurm check': async () => (await import('./slurm-check.ts')).slurmCheck,
   'slurm import': async () => (await import('./slurm-import.ts')).slurmImport,
+  export: async () => (await import('./export.ts')).exportDays,
   backup: async () => (await import('./backup.ts')).backup,
   restore: async () => (await import('./restore.ts')).restore,
   doctor: async () => (await import('./doctor.ts')).doctor,

@@ -13,6 +13,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   agent: ['api', 'client', 'domain', 'slurm/hooks/variables.ts'],
   demo: ['domain'],
   doctor: ['domain'],
+  export: ['api', 'client', 'domain'],
   ingest: ['domain'],
   mail: ['domain', 'report'],
   grafana: ['domain'],
@@ -102,6 +103,7 @@ const OWNERS: readonly [library: RegExp, rooms: readonly string[]][] = [
   [/^@bufbuild\/protobuf(\/|$)|^snappy-wasm(\/|$)/, ['ingest']],
   // Loading it would cost the writing thread more than all its own code.
   [/^@sinclair\/typebox(\/|$)/, ['api']],
+  [/^hyparquet-writer$/, ['export']],
   [/^elysia(\/|$)|^@elysiajs\//, ['http']],
   [/^bun:ffi$/, ['access/libc.ts', 'service/handover.ts', 'store/sqlite/file/lock.ts']],
   [/^bun:sqlite$/, ['store/sqlite']],
