@@ -2,9 +2,11 @@ import { Type } from '@sinclair/typebox';
 import { type ArraySummary, OUTLIER_KINDS } from '../domain/array.ts';
 import type { ArrayTask } from '../domain/array-task.ts';
 import type { Distribution } from '../domain/distribution.ts';
+import type { Verdict } from '../domain/finding/verdict.ts';
 import { JOB_STATES } from '../domain/job.ts';
 import { formatTime } from '../domain/time.ts';
 import { Choice, Count, Time, type Wire } from './field.ts';
+import { renderVerdict, VerdictAnswer } from './finding.ts';
 import { operation } from './operation.ts';
 
 const State = Choice(JOB_STATES, 'Of the latest run');
@@ -102,6 +104,7 @@ const fields = {
   cpu_usage: Type.Optional(DistributionAnswer),
   memory_peak_mb: Type.Optional(DistributionAnswer),
   gpu_usage: Type.Optional(DistributionAnswer),
+  findings: VerdictAnswer,
   outliers: Type.Array(
     Type.Object({ kind: Choice(OUTLIER_KINDS), tasks: Type.Array(Task) }, { additionalProperties: false }),
     {
@@ -110,6 +113,10 @@ const fields = {
     },
   ),
 };
+
+/** What a client checks of an answer: all but the columns, which may be megabytes. */
+export const ArrayHead = Type.Object(fields);
+export type ArrayHead = Wire<typeof ArrayHead>;
 
 export const ArrayAnswer = Type.Object(
   { ...fields, tasks: Columns },
@@ -123,6 +130,7 @@ export interface ArrayState extends ArraySummary {
   readonly timeMs: number;
   readonly tasks: readonly ArrayTask[];
   readonly isPartial: boolean;
+  readonly verdict: Verdict;
 }
 
 const tenths = (value: number): number => Math.round(10 * value) / 10;
@@ -179,6 +187,7 @@ export function renderArray(array: ArrayState): Omit<ArrayAnswer, 'tasks'> {
     ...given('cpu_usage', cpuUsage && renderDistribution(cpuUsage)),
     ...given('memory_peak_mb', memoryPeakMb && renderDistribution(memoryPeakMb)),
     ...given('gpu_usage', gpuUsage && renderDistribution(gpuUsage)),
+    findings: renderVerdict(array.id, array.verdict),
     outliers: array.outliers.map(({ kind, tasks: worst }) => ({ kind, tasks: worst.map(renderTask) })),
   };
 }

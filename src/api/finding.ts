@@ -1,6 +1,6 @@
 import { Type } from '@sinclair/typebox';
 import { type Evidence, SEVERITIES, SUBJECTS } from '../domain/finding/finding.ts';
-import type { Verdict } from '../domain/finding/judge.ts';
+import type { Verdict } from '../domain/finding/verdict.ts';
 import { formatTime } from '../domain/time.ts';
 import { Choice, Time, type Wire } from './field.ts';
 import { JOB_ID, operation, RUN } from './operation.ts';
@@ -26,6 +26,12 @@ const FindingAnswer = Type.Object(
     action: Type.Optional(Type.String({ description: 'What to do about it' })),
     nodes: Type.Optional(
       Type.Array(Type.String(), { description: 'Nodes that it speaks of; all if absent' }),
+    ),
+    jobs: Type.Optional(
+      Type.Array(Type.String(), {
+        description:
+          'Jobs that it speaks of beside the run: tasks of the array, or others on its node; ten at most',
+      }),
     ),
     evidence: Type.Optional(EvidenceAnswer),
   },
@@ -56,9 +62,10 @@ const renderEvidence = ({ measure, gpus, fromMs, toMs }: Evidence) => ({
 export const renderVerdict = (jobId: string, verdict: Verdict): VerdictAnswer => ({
   job_id: jobId,
   verdict: verdict.sentence,
-  findings: verdict.findings.map(({ nodes, evidence, ...finding }) => ({
+  findings: verdict.findings.map(({ nodes, jobs, evidence, ...finding }) => ({
     ...finding,
     ...(nodes && { nodes: [...nodes] }),
+    ...(jobs && { jobs: [...jobs] }),
     ...(evidence && { evidence: renderEvidence(evidence) }),
   })),
   fine: [...verdict.fine],

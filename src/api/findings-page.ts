@@ -1,11 +1,10 @@
+import { ARRAY_RULES } from '../domain/array-finding/judge.ts';
+import type { Rule } from '../domain/finding/finding.ts';
 import { RULES } from '../domain/finding/judge.ts';
 import { settingOf, THRESHOLDS } from '../domain/finding/thresholds.ts';
 
 /** Renders docs/findings.md from the rules and their thresholds. */
 export function renderFindingsPage(): string {
-  const kinds = RULES.flatMap(({ subject, kinds }) =>
-    Object.entries(kinds).map(([kind, when]) => `| \`${kind}\` | ${subject} | ${when} |\n`),
-  );
   const thresholds = Object.entries(THRESHOLDS).map(
     ([name, { unit, otherwise, help }]) => `| \`${settingOf(name)}\` | ${otherwise} ${unit} | ${help} |\n`,
   );
@@ -24,7 +23,17 @@ silent beside a finding that says more of the same: CPUs that are idle are not a
 
 | kind | subject | when |
 | --- | --- | --- |
-${kinds.join('')}
+${kindRows(RULES)}
+## Arrays
+
+The tasks of an array are judged together: how they are spread, not one of them. \`GET /v1/arrays/{arrayId}\`, the page of the array
+and \`hpc-observe job ARRAYID\` have what is found of those that ended, with the ids of up to ten tasks and, where the list is
+short, the option \`--array\` that runs them again. Fewer than \`sizing-runs\` measured tasks, or less than \`least-seconds\` of all
+together, are not judged.
+
+| kind | subject | when |
+| --- | --- | --- |
+${kindRows(ARRAY_RULES)}
 ## What the next run needs
 
 \`GET /v1/jobs/{jobId}/sizing\`, the page of a job, \`hpc-observe job\` and the mail at its end say what would be enough for the
@@ -51,3 +60,10 @@ threshold = ["gpu-low-percent=20", "time-least-seconds=3600"]
 | --- | --- | --- |
 ${thresholds.join('')}`;
 }
+
+const kindRows = (rules: readonly Pick<Rule, 'subject' | 'kinds'>[]): string =>
+  rules
+    .flatMap(({ subject, kinds }) =>
+      Object.entries(kinds).map(([kind, when]) => `| \`${kind}\` | ${subject} | ${when} |\n`),
+    )
+    .join('');

@@ -1,4 +1,4 @@
-import type { Verdict } from '../domain/finding/judge.ts';
+import type { Verdict } from '../domain/finding/verdict.ts';
 import type { Sizing } from '../domain/sizing/sizing.ts';
 import type { JobRun } from '../domain/store/runs.ts';
 import { renderVerdict } from './finding.ts';

@@ -1,5 +1,8 @@
+import type { ArrayHead } from '../api/array.ts';
 import { UsageError } from '../domain/errors.ts';
-import { createAsker } from './asker.ts';
+import type { JobRun } from '../domain/store/runs.ts';
+import type { Paper } from '../report/paper.ts';
+import { type Ask, createAsker } from './asker.ts';
 import { defineCommand } from './command.ts';
 import { PROOF_SETTINGS } from './proof.ts';
 import { formatLocalTime, paperOf } from './terminal.ts';
@@ -10,6 +13,7 @@ export const job = defineCommand({
   examples: [
     ['job 4711', 'The latest run of a job'],
     ['job 4711_3 --run 1', 'The first run of a task that was requeued'],
+    ['job 4700', 'All tasks of the array 4700 together'],
     ['job 4711 --json', 'For programs: job, summary and verdict as in the HTTP API'],
   ],
   settings: PROOF_SETTINGS,
@@ -22,7 +26,12 @@ export const job = defineCommand({
     const id = operands[0]!;
     const number = readRun(flags.get('run'));
     const ask = await createAsker(config);
-    const runs = await ask((client) => client.listRuns(id));
+    const found = await findRuns(id, ask);
+    if ('array' in found) {
+      print(await describeArray(found.array, flags.has('json'), paperOf(env, process.stdout)));
+      return 0;
+    }
+    const { runs } = found;
     const shown = number === undefined ? runs[0] : runs.find(({ run }) => run === number);
     if (!shown) throw new UsageError(`Job ${id} has no run ${number}; its runs are 1 to ${runs.length}.`);
     const verdict = await ask((client) => client.judgeRun(id, number));
@@ -47,6 +56,33 @@ export const job = defineCommand({
     return 0;
   },
 });
+
+/** Returns the runs of a job, or the array of that number: its tasks are jobs, and it is none itself. */
+async function findRuns(id: string, ask: Ask): Promise<{ runs: JobRun[] } | { array: ArrayHead }> {
+  try {
+    const runs = await ask((client) => client.listRuns(id));
+    const { arrayJobId, arrayTaskId } = runs[0]?.job.details ?? {};
+    // Tasks that wait together are one job with the number of the array.
+    if (arrayJobId !== id || arrayTaskId !== undefined) return { runs };
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+    const array = await ask((client) => client.getArray(id)).catch((cause) => {
+      throw isNotFound(cause) ? error : cause;
+    });
+    return { array };
+  }
+  return { array: await ask((client) => client.getArray(id)) };
+}
+
+const isNotFound = (error: unknown): boolean =>
+  error instanceof Error && (error.cause as { code?: string } | undefined)?.code === 'not_found';
+
+async function describeArray(array: ArrayHead, isJson: boolean, paper: Paper): Promise<string> {
+  if (isJson) return `${JSON.stringify(array)}\n`;
+  const { readVerdict } = await import('../api/finding.ts');
+  const { renderArrayText } = await import('../report/array-text.ts');
+  return renderArrayText(array, readVerdict(array.findings), paper);
+}
 
 function readRun(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;

@@ -1,3 +1,4 @@
+import { type ArrayHead, GET_ARRAY } from '../api/array.ts';
 import type { SentBatchResult } from '../api/batch.ts';
 import { GET_FINDINGS } from '../api/finding.ts';
 import { GET_HEALTH } from '../api/health.ts';
@@ -28,7 +29,7 @@ import type { SentRow } from '../api/sample-row.ts';
 import { GET_SIZING } from '../api/sizing.ts';
 import { GET_SUMMARY } from '../api/summary.ts';
 import { GET_WASTE, type WasteAnswer } from '../api/waste.ts';
-import type { Verdict } from '../domain/finding/judge.ts';
+import type { Verdict } from '../domain/finding/verdict.ts';
 import type { Job, JobPatch, NewJob } from '../domain/job.ts';
 import type { NameKind } from '../domain/name.ts';
 import type { Sizing } from '../domain/sizing/sizing.ts';
@@ -39,6 +40,7 @@ import { AccessClient } from './access.ts';
 import { readEvents, type StreamEvent } from './events.ts';
 import type { JobPageQuery, JobQuery, SampleQuery } from './queries.ts';
 import {
+  toArray,
   toBatch,
   toEvents,
   toHealth,
@@ -90,6 +92,11 @@ export class Client extends AccessClient {
   /** Returns one page of jobs for parameters as the wire has them. */
   findJobs(query: Query, call?: CallOptions) {
     return this.ask({ operation: LIST_JOBS, query: () => query }, toJobList, call);
+  }
+
+  /** Returns all tasks of an array as one, as the wire has it. */
+  getArray(arrayId: string, call?: CallOptions): Promise<ArrayHead> {
+    return this.ask({ operation: GET_ARRAY, subject: arrayId }, toArray, call);
   }
 
   /** Returns the jobs that wait, as the wire has them. */

@@ -1,3 +1,4 @@
+import { ArrayHead } from '../api/array.ts';
 import { BatchAnswer, readBatch } from '../api/batch.ts';
 import { readVerdict, VerdictAnswer } from '../api/finding.ts';
 import { HealthAnswer, readHealth } from '../api/health.ts';
@@ -29,6 +30,7 @@ export const toRuns = answerReader(RunListAnswer, ({ runs }) => runs.map(readRun
 export const toEvents = answerReader(EventListAnswer, ({ events }) => events.map(readEvent));
 export const toSummary = answerReader(JobSummaryAnswer, readSummary);
 export const toOverview = answerReader(OverviewAnswer, (overview) => overview);
+export const toArray = answerReader(ArrayHead, (array) => array);
 export const toQueue = answerReader(QueueAnswer, (queue) => queue);
 export const toSizing = answerReader(SizingAnswer, readSizing);
 export const toWaste = answerReader(WasteAnswer, (waste) => waste);

@@ -21,6 +21,9 @@ export interface ArrayTask {
   /** To its end, or to now, without suspended time; absent while it has not started. */
   readonly runtimeSeconds?: number;
   readonly timeLimitSeconds?: number;
+  readonly exitCode?: number;
+  readonly signal?: number;
+  readonly nodes?: number;
   readonly cpus?: number;
   readonly gpus?: number;
   readonly memoryLimitMb?: number;

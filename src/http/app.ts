@@ -146,7 +146,7 @@ export function createApp({
     .use(summaries({ store }))
     .use(overview({ store, overviews, now }))
     .use(queue({ queues }))
-    .use(arrays({ store, now }))
+    .use(arrays({ store, now, ...(thresholds && { thresholds }) }))
     .use(heatMaps({ store }))
     .use(qualities({ store, now }))
     .use(findings({ store, now, ...(thresholds && { thresholds }) }))

@@ -1,12 +1,13 @@
 import { formatCount, formatMb, formatPercent, formatSeconds } from '../domain/figures.ts';
-import type { Finding, Subject } from '../domain/finding/finding.ts';
-import type { Verdict } from '../domain/finding/judge.ts';
+import type { Subject } from '../domain/finding/finding.ts';
+import type { Verdict } from '../domain/finding/verdict.ts';
 import type { Job } from '../domain/job.ts';
 import type { Energy } from '../domain/measure-summary.ts';
 import { type Sizing, scriptLines } from '../domain/sizing/sizing.ts';
 import type { JobSummary, NodeSummary } from '../domain/store/samples.ts';
 import { describeState, holdingsOf, lifeOf, secondsOf } from './job-facts.ts';
 import { cut, drawBar, drawTable, harmless, type Ink, ink, type Paper, wrap } from './paper.ts';
+import { describeJudged, renderFindings, renderSoftly, SEVERITY_INK } from './verdict-text.ts';
 
 /** What a report of a run is made of. */
 export interface JobReport {
@@ -31,7 +32,6 @@ const BAR_WIDTH = 20;
 /** Beside the state and the number of the run. */
 const MAX_TITLE = 40;
 const MAX_NODE = 28;
-const MAX_FINDINGS = 6;
 /** More nodes would push the findings off the screen. */
 const MAX_NODES = 12;
 
@@ -39,7 +39,7 @@ const MAX_NODES = 12;
 export function renderJobText(report: JobReport, options: ReportOptions): string {
   return [
     renderTitle(report, options),
-    renderVerdict(report.verdict, options.paper),
+    renderFindings(report.verdict, options.paper),
     renderSizing(report.sizing),
     renderBars(report, options),
     renderNodes(report.summary.nodes, options.paper),
@@ -74,23 +74,6 @@ const wrapParts = (parts: readonly string[]): string =>
     NO_BREAK,
     ' ',
   );
-
-const SEVERITY_INK: Partial<Record<Finding['severity'], Ink>> = { harm: 'harm', waste: 'waste' };
-
-function renderVerdict({ sentence, findings }: Verdict, paper: Paper): string {
-  if (findings.length === 0) return wrap(harmless(sentence), WIDTH);
-  const arrow = paper.hasSymbols ? '→' : '->';
-  return findings
-    .slice(0, MAX_FINDINGS)
-    .map(({ severity, message, action }) => {
-      const mark = severity === 'info' ? '' : `${severity.toUpperCase()} `;
-      const [first = '', ...rest] = wrap(harmless(`${mark}${message}`), WIDTH).split('\n');
-      const coloured = mark && first.startsWith(mark) ? ink(paper, SEVERITY_INK[severity], mark) : '';
-      const shown = coloured ? coloured + first.slice(mark.length) : first;
-      return [shown, ...rest].join('\n') + (action ? wrap(harmless(`${arrow} ${action}`), WIDTH, '  ') : '');
-    })
-    .join('');
-}
 
 /** Says what the next run needs, as lines to be copied; nothing if it is not known. */
 function renderSizing(sizing: Sizing | undefined): string {
@@ -183,31 +166,13 @@ const gpuRows = ({ gpus = [] }: NodeSummary): string[][] =>
     '',
   ]);
 
-const SUBJECT_WORDS: Readonly<Record<Subject, string>> = {
-  end: 'its end',
-  queue: 'its wait',
-  gpu: 'GPU',
-  cpu: 'CPU',
-  nodes: 'nodes',
-  memory: 'memory',
-  time: 'time',
-};
-
 function renderRest({ verdict, summary }: JobReport, { paper }: ReportOptions): string {
-  const fine = verdict.fine.map((subject) => SUBJECT_WORDS[subject]);
-  const unjudged = [...Map.groupBy(verdict.unjudged, ({ why }) => why)].map(
-    ([why, some]) => `${some.map(({ subject }) => SUBJECT_WORDS[subject]).join(', ')} (${why})`,
-  );
   const energy = summary.whole.measured?.energy ?? [];
   const lines = [
-    fine.length > 0 && `Nothing found for: ${fine.join(', ')}.`,
-    unjudged.length > 0 && `Not judged: ${unjudged.join('; ')}.`,
+    ...describeJudged(verdict),
     energy.length > 0 && `Energy: ${energy.map(describeEnergy).join(', ')}.`,
   ].filter((line) => line !== false);
-  return (
-    lines.map((line) => ink(paper, 'soft', wrap(line, WIDTH).trimEnd())).join('\n') +
-    (lines.length > 0 ? '\n' : '')
-  );
+  return renderSoftly(lines, paper);
 }
 
 const ENERGY_WORDS: Readonly<Record<Energy['method'], string>> = {

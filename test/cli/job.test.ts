@@ -33,6 +33,7 @@ async function startServer() {
     })),
   );
   return {
+    store: service.store,
     run: (...line: string[]) => runLine([...line, '--server', server.url.href]),
     async [Symbol.asyncDispose]() {
       await server.stop(true);
@@ -110,4 +111,24 @@ test('queue prints who waits and for what', async () => {
   await using server = await startServer();
   expect((await server.run('queue')).output).toBe('No job waits.\n');
   expect(JSON.parse((await server.run('queue', '--json')).output)).toMatchObject({ jobs: 0 });
+});
+
+test('the number of an array prints all of its tasks together', async () => {
+  await using server = await startServer();
+  await server.store.createJobs([
+    ...Array.from({ length: 6 }, (_, arrayTaskId) =>
+      pastJob(`4700_${arrayTaskId}`, {
+        ...(arrayTaskId < 5 && { state: 'failed', endTimeMs: NOON_MS + MINUTE_MS }),
+        details: { name: 'sweep', arrayJobId: '4700', arrayTaskId, ...(arrayTaskId < 5 && { exitCode: 2 }) },
+      }),
+    ),
+  ]);
+  const { exitCode, output } = await server.run('job', '4700');
+  expect(exitCode).toBe(0);
+  expect(output).toStartWith('array 4700 sweep\nuser alice, 6 tasks\n5 failed, 1 running\n');
+  expect(output).toContain('HARM All 5 tasks that ended failed: ended with exit code 2.');
+  expect(output).toContain('  → --array=0-4, once the reason is mended.');
+  const json = JSON.parse((await server.run('job', '4700', '--json')).output);
+  expect(json).toMatchObject({ array_job_id: '4700', findings: { findings: [{ kind: 'array-failed' }] } });
+  expect(((await errorOf(server.run('job', '4799'))) as Error).message).toContain('4799');
 });

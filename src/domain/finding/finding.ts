@@ -36,6 +36,8 @@ export interface Finding {
   readonly action?: string;
   /** The nodes that it speaks of; all of them if absent. */
   readonly nodes?: readonly string[];
+  /** Jobs that it speaks of beside the run: tasks of an array, or others on its node; ten at most. */
+  readonly jobs?: readonly string[];
   /** Absent where the scheduler's word is the evidence. */
   readonly evidence?: Evidence;
 }

@@ -1,7 +1,9 @@
 import { Elysia } from 'elysia';
 import { ARRAY_COLUMNS, type ArrayState, GET_ARRAY, renderArray } from '../../api/array.ts';
 import { summarizeArray } from '../../domain/array.ts';
+import { judgeArray } from '../../domain/array-finding/judge.ts';
 import type { ArrayTask } from '../../domain/array-task.ts';
+import { DEFAULT_THRESHOLDS, type Thresholds } from '../../domain/finding/thresholds.ts';
 import type { View, ViewStore } from '../../domain/store/view.ts';
 import { startPace } from '../../pace.ts';
 import { callerContext, viewOf } from '../request/caller.ts';
@@ -14,27 +16,43 @@ const PART_TASKS = 2000;
 interface ArrayOptions {
   readonly store: ViewStore;
   readonly now: () => number;
+  readonly thresholds?: Thresholds;
 }
 
 /** Serves all tasks of an array as one thing. */
-export const arrays = ({ store, now }: ArrayOptions) =>
-  new Elysia({ name: 'arrays', normalize: false })
-    .use(callerContext)
-    .get(
-      GET_ARRAY.path,
-      ({ params: { arrayId }, request, caller }) =>
-        sendJson(arrayParts(makeArray(viewOf(store, caller), arrayId, now(), request.signal))),
-      { detail: describe(GET_ARRAY) },
-    );
+export const arrays = ({ store, now, thresholds = DEFAULT_THRESHOLDS }: ArrayOptions) =>
+  new Elysia({ name: 'arrays', normalize: false }).use(callerContext).get(
+    GET_ARRAY.path,
+    ({ params: { arrayId }, request, caller }) =>
+      sendJson(
+        arrayParts(
+          makeArray(viewOf(store, caller), {
+            id: arrayId,
+            timeMs: now(),
+            signal: request.signal,
+            thresholds,
+          }),
+        ),
+      ),
+    { detail: describe(GET_ARRAY) },
+  );
 
-async function makeArray(view: View, id: string, timeMs: number, signal: AbortSignal): Promise<ArrayState> {
+interface Wanted {
+  readonly id: string;
+  readonly timeMs: number;
+  readonly signal: AbortSignal;
+  readonly thresholds: Thresholds;
+}
+
+async function makeArray(view: View, { id, timeMs, signal, thresholds }: Wanted): Promise<ArrayState> {
   const { tasks, isPartial } = await view.readArray(id, timeMs, signal);
   const pace = startPace();
   const rest = async () => {
     signal.throwIfAborted();
     if (pace.isDue()) await pace.rest();
   };
-  return { ...(await summarizeArray(tasks, rest)), id, timeMs, tasks, isPartial };
+  const verdict = await judgeArray(tasks, thresholds, rest);
+  return { ...(await summarizeArray(tasks, rest)), id, timeMs, tasks, isPartial, verdict };
 }
 
 /** In parts, because 100,000 tasks are megabytes. */

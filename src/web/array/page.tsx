@@ -7,6 +7,7 @@ import { Problem } from '../parts/problem.tsx';
 import { getJson } from '../parts/request.ts';
 import { useResource } from '../parts/resource.ts';
 import { accountAddress, addressOf, go, place, userAddress } from '../parts/router.ts';
+import { Verdict } from '../parts/verdict.tsx';
 import { Distributions } from './distributions.tsx';
 import { TaskGrid } from './grid.tsx';
 import { MEASURES } from './measures.ts';
@@ -30,6 +31,7 @@ export function ArrayPage({ id }: { id: string }) {
     <div class="array">
       {error && <Problem error={error} />}
       <Title array={value} />
+      <Verdict verdict={value.findings} />
       <States array={value} />
       <Tasks array={value} />
       <Distributions array={value} />

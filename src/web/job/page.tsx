@@ -11,6 +11,7 @@ import { Problem } from '../parts/problem.tsx';
 import { getJson, jobPath } from '../parts/request.ts';
 import { useResource } from '../parts/resource.ts';
 import { place } from '../parts/router.ts';
+import { Verdict } from '../parts/verdict.tsx';
 import { Facts } from './facts.tsx';
 import { LifeLine } from './life.tsx';
 import { Measured } from './measured.tsx';
@@ -22,7 +23,6 @@ import { Sizing } from './sizing.tsx';
 import { Steps } from './steps.tsx';
 import { Title } from './title.tsx';
 import { UsedOfAsked } from './used-of-asked.tsx';
-import { Verdict } from './verdict.tsx';
 
 const POLL_MS = 15_000;
 

@@ -4,7 +4,6 @@ import type { VerdictAnswer } from '../../api/finding.ts';
 import type { JobAnswer } from '../../api/job.ts';
 import { formatCount, formatSeconds } from '../../domain/figures.ts';
 import { Plots } from '../job/plots.tsx';
-import { Verdict } from '../job/verdict.tsx';
 import { now } from '../parts/moment.tsx';
 import { Problem } from '../parts/problem.tsx';
 import { getJson, jobPath } from '../parts/request.ts';
@@ -12,6 +11,7 @@ import { useResource } from '../parts/resource.ts';
 import { jobAddress } from '../parts/router.ts';
 import { runtimeOf } from '../parts/runtime.ts';
 import { State } from '../parts/state.tsx';
+import { Verdict } from '../parts/verdict.tsx';
 
 const POLL_MS = 15_000;
 /** A reader who goes on by then asks for nothing of this job. */

@@ -33,6 +33,11 @@ test('an array is answered as one thing, with its tasks in columns', async () =>
     ...{ task_count: 4, has_waiting_together: true, start_time: '2026-01-20T11:50:00.000Z' },
     runtime_seconds: { count: 2, min: 60, max: 300, bins: { low: 60, high: 300 } },
     cpu_usage: { count: 1, median: 33.333333, bins: { low: 0, high: 100 } },
+    findings: {
+      job_id: '4/7',
+      verdict: '1 of 2 tasks that ended failed: ended without a reason that is known.',
+      findings: [{ kind: 'array-failed', jobs: ['2'], action: '--array=2, once the reason is mended.' }],
+    },
     outliers: [
       { kind: 'failed', tasks: [{ job_id: '2', task_id: 2 }] },
       { kind: 'slowest', tasks: [{ job_id: '3' }, { job_id: '1' }, { job_id: '2' }] },

@@ -28,6 +28,9 @@ interface Row {
   readonly suspended: number;
   readonly submitTimeMs: number | null;
   readonly timeLimitSeconds: number | null;
+  readonly exitCode: number | null;
+  readonly signal: number | null;
+  readonly nodes: number;
   readonly cpus: number | null;
   readonly gpus: number | null;
   readonly memoryLimitMb: number | null;
@@ -47,7 +50,8 @@ export function* readArray(
             (SELECT name FROM label WHERE id = detail.partition) AS partition,
             job.state, detail.raw_state AS rawState, job.started, job.start_time AS start,
             job.end_time AS endTimeMs, job.suspended, detail.submit_time AS submitTimeMs,
-            detail.time_limit AS timeLimitSeconds, detail.cpus AS cpus, detail.gpus AS gpus,
+            detail.time_limit AS timeLimitSeconds, detail.exit_code AS exitCode, detail.signal AS signal,
+            (SELECT count(*) FROM job_node WHERE job = job.seq) AS nodes, detail.cpus AS cpus, detail.gpus AS gpus,
             detail.memory_limit AS memoryLimitMb
        FROM detail INDEXED BY detail_by_array CROSS JOIN job ON job.seq = detail.job
       WHERE detail.array_job = ? ORDER BY detail.array_task, detail.job`,
