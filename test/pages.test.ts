@@ -3,9 +3,9 @@ import { describe, expect, test } from 'bun:test';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { scripts } from '../package.json';
-import { openSqlite } from '../src/store/sqlite/open.ts';
 import { runSource } from './help/executable.ts';
 import { temporaryFolder } from './help/folder.ts';
+import { openStore } from './help/store.ts';
 
 const MAX_README_BYTES = 8192;
 
@@ -104,7 +104,7 @@ test('every script that a page runs is in package.json', () => {
 
 test('every SQL query of docs/debugging.md runs on the current schema', async () => {
   using folder = temporaryFolder();
-  await (await openSqlite(folder.file('a.db'))).close();
+  await (await openStore(folder.file('a.db'))).close();
   using db = new Database(folder.file('a.db'), { readonly: true });
   const blocks = [...textOf('docs/debugging.md').matchAll(/^```sql\n(.*?)^```/gms)].map((match) => match[1]!);
   const queries = blocks.flatMap((block) => block.split(/;\n/)).filter((query) => query.trim() !== '');

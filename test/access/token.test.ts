@@ -5,10 +5,10 @@ import type { Identity } from '../../src/domain/caller.ts';
 import { CredentialRefused } from '../../src/domain/errors.ts';
 import type { Token } from '../../src/domain/store/access.ts';
 import type { NewToken } from '../../src/domain/token.ts';
-import { openSqlite } from '../../src/store/sqlite/open.ts';
 import { codeOf, MINUTE_MS } from '../help/builders.ts';
 import { fixedClock, NOON_MS } from '../help/clock.ts';
 import { temporaryFolder } from '../help/folder.ts';
+import { openStore } from '../help/store.ts';
 
 const ROOT: Identity = { name: 'root', uid: 0, proof: 'kernel', isLocal: true };
 const GRAFANA: NewToken = { name: 'grafana', role: 'viewer' };
@@ -16,7 +16,7 @@ const GRAFANA: NewToken = { name: 'grafana', role: 'viewer' };
 async function startTokens() {
   const folder = temporaryFolder();
   const clock = fixedClock();
-  const store = await openSqlite(folder.file('a.db'));
+  const store = await openStore(folder.file('a.db'));
   const load = async () =>
     tokenRegistry({ stored: (await store.loadAccess(clock.now())).tokens, store, now: clock.now });
   return {

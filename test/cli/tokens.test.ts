@@ -4,13 +4,13 @@ import { isSecret, TOKEN_PREFIX } from '../../src/access/secret.ts';
 import { renderTokens } from '../../src/cli/token-list.ts';
 import { OperatorError, UsageError } from '../../src/domain/errors.ts';
 import { listenTcp } from '../../src/service/listen.ts';
-import { openSqlite } from '../../src/store/sqlite/open.ts';
 import { errorOf } from '../client/help.ts';
 import { MINUTE_MS } from '../help/builders.ts';
 import { NOON_MS } from '../help/clock.ts';
 import { runLine } from '../help/command.ts';
 import { temporaryFolder } from '../help/folder.ts';
 import { startService } from '../help/service.ts';
+import { openStore } from '../help/store.ts';
 
 const GRAFANA = ['--name', 'grafana', '--role', 'viewer'];
 /** Nothing listens on port 1. */
@@ -101,7 +101,7 @@ test('where no service runs, tokens are in the database that it will have, with 
   expect(refusal).toBeInstanceOf(OperatorError);
   expect((refusal as Error).message).toContain('already exists');
   expect(readFileSync(folder.file('a.db')).includes(secret.trim())).toBe(false);
-  const store = await openSqlite(folder.file('a.db'));
+  const store = await openStore(folder.file('a.db'));
   expect(await store.listAudit({ limit: 9 })).toMatchObject([
     { action: 'token_revoked', subject: 'b', proof: 'kernel' },
     { action: 'token_created', subject: 'b' },
@@ -112,7 +112,7 @@ test('where no service runs, tokens are in the database that it will have, with 
 
 test('a database that another service has open is not touched, and the message says what to do', async () => {
   using folder = temporaryFolder();
-  const store = await openSqlite(folder.file('a.db'));
+  const store = await openStore(folder.file('a.db'));
   const refusal = await errorOf(
     runLine(['token', 'create', ...GRAFANA, ...NOWHERE, '--database', folder.file('a.db')]),
   );

@@ -6,10 +6,10 @@ import { hasEnded, type Job } from '../../src/domain/job.ts';
 import { isSilent } from '../../src/domain/node-report.ts';
 import { codesOf } from '../../src/domain/reading-fields.ts';
 import type { Store } from '../../src/domain/store/store.ts';
-import { openSqlite } from '../../src/store/sqlite/open.ts';
 import { fixedClock, NOON_MS } from '../help/clock.ts';
 import { temporaryFolder } from '../help/folder.ts';
 import { listReadings } from '../help/readings.ts';
+import { openStore } from '../help/store.ts';
 
 const HOUR_MS = 3_600_000;
 const MINUTE_MS = 60_000;
@@ -19,7 +19,7 @@ const PAST_MS = 4 * HOUR_MS;
 async function startScene() {
   const folder = temporaryFolder();
   const clock = fixedClock();
-  const store = await openSqlite(folder.file('demo.db'));
+  const store = await openStore(folder.file('demo.db'));
   const warnings: string[] = [];
   const demos: Demo[] = [];
   return {

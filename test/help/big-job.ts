@@ -1,7 +1,7 @@
 import type { BatchMeasures } from '../../src/domain/batch-measures.ts';
 import { MEASURES, type MeasureName } from '../../src/domain/measure.ts';
 import type { JobSample } from '../../src/domain/store/samples.ts';
-import { openSqlite } from '../../src/store/sqlite/open.ts';
+import { openStore } from './store.ts';
 
 /** A job with many nodes that has been measured every ten seconds. */
 export interface BigJob {
@@ -82,7 +82,7 @@ export async function writeBigJob(
   { isSealed }: { isSealed: boolean },
 ): Promise<void> {
   // As many as are asked for may stay unsealed.
-  const store = await openSqlite(path, isSealed ? {} : { maxUnsealedSamples: 1e9 });
+  const store = await openStore(path, isSealed ? {} : { maxUnsealedSamples: 1e9 });
   const seal = () => store.expire({}, job.lastMs + 2 * 3_600_000);
   try {
     const nodes = Array.from({ length: job.nodes }, (_, node) => nodeName(node));

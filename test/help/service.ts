@@ -31,9 +31,9 @@ import { clusterNodes } from '../../src/service/nodes.ts';
 import { loadPages } from '../../src/service/web.ts';
 import { readHookCall } from '../../src/slurm/hooks/event.ts';
 import { parseJobCompletion } from '../../src/slurm/records/jobcomp.ts';
-import { openSqlite } from '../../src/store/sqlite/open.ts';
 import { fixedClock } from './clock.ts';
 import { temporaryFolder } from './folder.ts';
+import { openStore } from './store.ts';
 
 /** Users named root are administrators on the machine, and others see their own jobs. */
 const RULES: RoleRules = {
@@ -143,7 +143,7 @@ export async function startService({
 }: ServiceOptions = {}) {
   const folder = temporaryFolder();
   const clock = fixedClock();
-  const store = await openSqlite(folder.file('test.db'), { maxUnsealedSamples });
+  const store = await openStore(folder.file('test.db'), { maxUnsealedSamples });
   const tokens = tokenRegistry({ stored: [], store, now: clock.now });
   const logged: { event: string; fields: Record<string, unknown> }[] = [];
   const write = (event: string, fields: Record<string, unknown>) => void logged.push({ event, fields });

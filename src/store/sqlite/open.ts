@@ -32,6 +32,7 @@ import { findingCounter } from './tallies/findings.ts';
 import { viewReader } from './views.ts';
 import { cutJobs, cutParts, joinResults, type Part } from './writer/parts.ts';
 import { Writer } from './writer/queue.ts';
+import { WRITER_THREADS, type WriterThreads } from './writer/threads.ts';
 import { jobCost, sampleCost, type WriteFields } from './writer/write.ts';
 
 /**
@@ -50,6 +51,7 @@ export async function openSqlite(
     areBatchesWhole = false,
     maxUnsealedSamples = MAX_UNSEALED_SAMPLES,
   }: StoreOptions = {},
+  threads: WriterThreads = WRITER_THREADS,
 ): Promise<Store> {
   const path = resolve(file);
   if (!existsSync(dirname(path)))
@@ -61,7 +63,8 @@ export async function openSqlite(
   let writer: Writer | undefined;
   try {
     lock = lockDatabase(path);
-    writer = await Writer.open(lock.path, { onCommit, onNotice, onDeath, cacheBytes, thresholds });
+    const events = { onCommit, onNotice, onDeath };
+    writer = await Writer.open(lock.path, { ...events, cacheBytes, thresholds }, threads);
     return sqliteStore({
       path: lock.path,
       writer,

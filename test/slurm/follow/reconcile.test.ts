@@ -3,10 +3,10 @@ import type { Report } from '../../../src/domain/report.ts';
 import { slurmCommands } from '../../../src/slurm/follow/commands.ts';
 import { startReconciliation } from '../../../src/slurm/follow/polls.ts';
 import { reconciler } from '../../../src/slurm/follow/reconcile.ts';
-import { openSqlite } from '../../../src/store/sqlite/open.ts';
 import { fixedClock, NOON_MS } from '../../help/clock.ts';
 import { temporaryFolder } from '../../help/folder.ts';
 import { programs } from '../../help/programs.ts';
+import { openStore } from '../../help/store.ts';
 
 const SECONDS = NOON_MS / 1000;
 
@@ -36,7 +36,7 @@ async function startScene(patienceMs = 60_000) {
   const scripts = programs({ squeue: SQUEUE, sacct: SACCT, scontrol: 'echo PrivateData = none' });
   const folder = temporaryFolder();
   const clock = fixedClock();
-  const store = await openSqlite(folder.file('test.db'));
+  const store = await openStore(folder.file('test.db'));
   const warnings: string[] = [];
   const debugged: [event: string, fields: Record<string, unknown>][] = [];
   let delivered: Report[] = [];

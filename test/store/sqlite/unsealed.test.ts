@@ -1,11 +1,11 @@
 import { expect, test } from 'bun:test';
 import type { AppError } from '../../../src/domain/errors.ts';
 import type { Store } from '../../../src/domain/store/store.ts';
-import { openSqlite } from '../../../src/store/sqlite/open.ts';
 import { codeOf, MINUTE_MS, pastJob, sample } from '../../help/builders.ts';
 import { NOON_MS } from '../../help/clock.ts';
 import { temporaryFolder } from '../../help/folder.ts';
 import { listReadings } from '../../help/readings.ts';
+import { openStore } from '../../help/store.ts';
 
 const MAX = 10_000;
 const NODES = Array.from({ length: 100 }, (_, index) => `n${index}`);
@@ -18,7 +18,7 @@ const samplesFrom = (firstMs: number, count: number) =>
   }));
 
 async function openedStore(path: string, maxUnsealedSamples = MAX): Promise<Store> {
-  const store = await openSqlite(path, { maxUnsealedSamples });
+  const store = await openStore(path, { maxUnsealedSamples });
   // The samples that are in the log are counted at the first step.
   while (await store.expire({}, NOON_MS));
   return store;
@@ -70,7 +70,7 @@ test('a database with more unsealed samples than the bound starts, counts them, 
   await before.recordSamples(samplesFrom(0, 3 * MAX));
   await before.close();
 
-  const store = await openSqlite(folder.file('a.db'), { maxUnsealedSamples: MAX });
+  const store = await openStore(folder.file('a.db'), { maxUnsealedSamples: MAX });
   let most = 0;
   while (await store.expire({}, NOON_MS)) most = Math.max(most, unsealedOf(store));
   expect(most).toBe(3 * MAX);

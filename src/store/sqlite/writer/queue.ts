@@ -12,10 +12,8 @@ import { yieldToOthers } from '../../../pace.ts';
 import { MAX_WAITING_ROWS, PROBE_BYTES } from './limits.ts';
 import { packRequest } from './message.ts';
 import type { GroupOutcome, Outcome, ThreadAnswer, ThreadOptions, ThreadRequest } from './protocol.ts';
+import type { WriterThreads } from './threads.ts';
 import { type Lane, ruleOf, type Write, type WriteFields, type WriteKind, type WriteValue } from './write.ts';
-
-/** Set by build.ts: where the executable holds the thread's module. */
-declare const WRITER_THREAD_MODULE: string | undefined;
 
 interface Waiting {
   readonly lane: Lane;
@@ -49,6 +47,7 @@ export class Writer {
 
   private constructor(
     private readonly thread: Worker,
+    private readonly threads: WriterThreads,
     private readonly events: WriterEvents,
   ) {
     thread.onmessage = ({ data }: { data: string }) => this.#receive(JSON.parse(data));
@@ -60,13 +59,10 @@ export class Writer {
   static async open(
     path: string,
     { cacheBytes, thresholds, ...events }: WriterEvents & ThreadOptions,
+    threads: WriterThreads,
   ): Promise<Writer> {
-    const module =
-      typeof WRITER_THREAD_MODULE === 'string'
-        ? WRITER_THREAD_MODULE
-        : new URL('./thread.ts', import.meta.url).href;
-    const thread = new Worker(module, { name: 'writer', smol: true });
-    const writer = new Writer(thread, events);
+    const thread = threads.start();
+    const writer = new Writer(thread, threads, events);
     const answer = await new Promise<ThreadAnswer>((resolve, reject) => {
       writer.#opened = resolve;
       writer.#closed = () =>
@@ -77,7 +73,7 @@ export class Writer {
     writer.#closed = undefined;
     if (answer.kind === 'opened') return writer;
     writer.#isDead = true;
-    thread.terminate();
+    threads.end(thread);
     if (answer.kind !== 'notOpened') throw new Error(`The writing thread answered ${answer.kind} to open.`);
     throw answer.isForPerson ? new OperatorError(answer.message) : new Error(answer.message);
   }
@@ -147,7 +143,7 @@ export class Writer {
       });
     }
     this.#isDead = true;
-    this.thread.terminate();
+    this.threads.end(this.thread);
     this.#rejectAll(this.#failure);
   }
 

@@ -38,6 +38,7 @@ self.onmessage = ({ data }) => {
       // The log's name may belong to another file by now.
       if (db && isLost) leaveLog(db);
       db?.close();
+      isLost = false;
       answer({ kind: 'closed' });
   }
 };

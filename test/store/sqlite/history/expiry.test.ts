@@ -7,12 +7,12 @@ import { historyWriter } from '../../../../src/store/sqlite/history/retention.ts
 import { jobRowWriter } from '../../../../src/store/sqlite/jobs/row.ts';
 import { clusterHistoryWriter } from '../../../../src/store/sqlite/nodes/cluster-history.ts';
 import { nodeReportWriter } from '../../../../src/store/sqlite/nodes/reports.ts';
-import { openSqlite } from '../../../../src/store/sqlite/open.ts';
 import { logWriter } from '../../../../src/store/sqlite/samples/log.ts';
 import { runTallier } from '../../../../src/store/sqlite/tallies/due.ts';
 import { NOON_MS } from '../../../help/clock.ts';
 import { temporaryFolder } from '../../../help/folder.ts';
 import { listReadings, readingsOf } from '../../../help/readings.ts';
+import { openStore } from '../../../help/store.ts';
 
 const HOUR_MS = 3_600_000;
 const YEAR_MS = 365 * 24 * HOUR_MS;
@@ -21,7 +21,7 @@ const names = (count: number) => Array.from({ length: count }, (_, place) => `n$
 
 /** Jobs that ended at noon, with a sample of each node. */
 async function storeWithEnded(path: string, nodesOfJobs: readonly number[]): Promise<void> {
-  const store = await openSqlite(path);
+  const store = await openStore(path);
   await store.createJobs(
     nodesOfJobs.map((nodes, job) => ({
       id: `j${job}`,
@@ -122,7 +122,7 @@ test('the id of a deleted job is free at once, and its samples are deleted in la
   using folder = temporaryFolder();
   const path = folder.file('a.db');
   await storeWithEnded(path, [300]);
-  const store = await openSqlite(path);
+  const store = await openStore(path);
   await store.deleteJob('j0');
   await store.createJob({ id: 'j0', user: 'bob', nodes: ['n0'] }, NOON_MS);
   expect(await listReadings(store, 'j0', {}, 10)).toEqual({ samples: [], total: 0 });
@@ -148,7 +148,7 @@ test('a chunk or job that cannot be deleted or sealed is set aside and reported 
   db.close();
 
   const told: string[] = [];
-  const store = await openSqlite(path, { onNotice: ({ message }) => told.push(message) });
+  const store = await openStore(path, { onNotice: ({ message }) => told.push(message) });
   for (const jobId of ['j0', 'j1']) {
     const timeMs = NOON_MS - (jobId === 'j0' ? 2000 : 3000);
     await store.recordSamples([{ jobId, timeMs, cpuUsage: 1, memoryUsageMb: 1, stamped: false }]);
@@ -175,7 +175,7 @@ test('a damaged chunk of points does not stop the sealing of other chunks', asyn
   const path = folder.file('a.db');
   await storeWithEnded(path, [1, 1]);
   const told: string[] = [];
-  const store = await openSqlite(path, { onNotice: ({ message }) => told.push(message) });
+  const store = await openStore(path, { onNotice: ({ message }) => told.push(message) });
   const retention = { sampleMs: HOUR_MS };
   while (await store.expire(retention, NOON_MS + 6 * HOUR_MS));
   const db = new Database(path);
@@ -195,7 +195,7 @@ test('a damaged chunk of points does not stop the sealing of other chunks', asyn
 test('older chunks without points get them in steps and are read meanwhile', async () => {
   using folder = temporaryFolder();
   const path = folder.file('a.db');
-  const store = await openSqlite(path);
+  const store = await openStore(path);
   await store.createJob({ id: 'a', user: 'alice', nodes: ['n1'] }, NOON_MS);
   await store.recordSamples(
     Array.from({ length: 8000 }, (_, index) => ({

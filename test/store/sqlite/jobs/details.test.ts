@@ -2,9 +2,9 @@ import { expect, test } from 'bun:test';
 import { DETAILS, FILTER_DETAILS, type JobDetails } from '../../../../src/domain/detail.ts';
 import { openForWriting } from '../../../../src/store/sqlite/file/connection.ts';
 import { migrate } from '../../../../src/store/sqlite/file/migrate.ts';
-import { openSqlite } from '../../../../src/store/sqlite/open.ts';
 import { NOON_MS } from '../../../help/clock.ts';
 import { temporaryFolder } from '../../../help/folder.ts';
+import { openStore } from '../../../help/store.ts';
 
 const VALUES = {
   text: 'some text',
@@ -39,7 +39,7 @@ test('no two details share a key, a field, a column or a letter', () => {
 
 test('every detail is read back as it was written, and lists are filtered by those that say so', async () => {
   using folder = temporaryFolder();
-  const store = await openSqlite(folder.file('a.db'));
+  const store = await openStore(folder.file('a.db'));
   await store.createJob({ id: 'a', user: 'alice', nodes: ['n1'], details: ALL }, NOON_MS);
   await store.createJob({ id: 'b', user: 'alice', nodes: ['n1'] }, NOON_MS);
   expect((await store.getJob('a')).details).toEqual(ALL);

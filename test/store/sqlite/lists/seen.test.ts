@@ -5,10 +5,10 @@ import { openForReading, openForWriting } from '../../../../src/store/sqlite/fil
 import { migrate } from '../../../../src/store/sqlite/file/migrate.ts';
 import { SELECT_PAST_OWNERS } from '../../../../src/store/sqlite/jobs/owners.ts';
 import { filterReader, isCounted } from '../../../../src/store/sqlite/lists/filters.ts';
-import { openSqlite } from '../../../../src/store/sqlite/open.ts';
 import { pastJob } from '../../../help/builders.ts';
 import { NOON_MS } from '../../../help/clock.ts';
 import { temporaryFolder } from '../../../help/folder.ts';
+import { openStore } from '../../../help/store.ts';
 
 const FILTERS: JobFilter[] = [
   {},
@@ -24,7 +24,7 @@ const FILTERS: JobFilter[] = [
 async function readFilters(read: (filters: ReturnType<typeof filterReader>) => void) {
   using folder = temporaryFolder();
   const path = folder.file('seen.db');
-  const store = await openSqlite(path);
+  const store = await openStore(path);
   const details = { account: 'physics', partition: 'gpu' };
   await store.createJobs([
     pastJob('1', { details, nodes: ['n1', 'n2'] }),

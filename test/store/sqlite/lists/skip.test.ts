@@ -5,10 +5,10 @@ import type { JobFilter, JobPage, Page } from '../../../../src/domain/list.ts';
 import type { Store } from '../../../../src/domain/store/store.ts';
 import { openForReading } from '../../../../src/store/sqlite/file/connection.ts';
 import { jobLister } from '../../../../src/store/sqlite/lists/lists.ts';
-import { openSqlite } from '../../../../src/store/sqlite/open.ts';
 import { pastJob } from '../../../help/builders.ts';
 import { NOON_MS } from '../../../help/clock.ts';
 import { temporaryFolder } from '../../../help/folder.ts';
+import { openStore } from '../../../help/store.ts';
 
 const folder = temporaryFolder();
 const path = folder.file('skip.db');
@@ -36,7 +36,7 @@ const JOBS: PastJob[] = Array.from({ length: 12_000 }, (_, index) => {
 });
 
 beforeAll(async () => {
-  store = await openSqlite(path);
+  store = await openStore(path);
   await store.createJobs(JOBS);
 });
 

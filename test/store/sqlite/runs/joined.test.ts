@@ -3,7 +3,6 @@ import { expect, test } from 'bun:test';
 import type { Report } from '../../../../src/domain/report.ts';
 import { openForWriting } from '../../../../src/store/sqlite/file/connection.ts';
 import { migrate } from '../../../../src/store/sqlite/file/migrate.ts';
-import { openSqlite } from '../../../../src/store/sqlite/open.ts';
 import { sampleJoiner } from '../../../../src/store/sqlite/runs/joined.ts';
 import { logWriter } from '../../../../src/store/sqlite/samples/log.ts';
 import { pieceFinder } from '../../../../src/store/sqlite/samples/pieces.ts';
@@ -12,6 +11,7 @@ import { totalsReader } from '../../../../src/store/sqlite/samples/totals.ts';
 import { MINUTE_MS } from '../../../help/builders.ts';
 import { NOON_MS } from '../../../help/clock.ts';
 import { temporaryFolder } from '../../../help/folder.ts';
+import { openStore } from '../../../help/store.ts';
 
 const NODES = Array.from({ length: 200 }, (_, place) => `n${place}`);
 const at = (minutes: number) => NOON_MS + minutes * MINUTE_MS;
@@ -29,7 +29,7 @@ const samplesFrom = (minutes: number) =>
 
 /** A database with two runs of a job, each with samples in chunks and in the log. */
 async function storeWithTwoRuns(path: string) {
-  const store = await openSqlite(path);
+  const store = await openStore(path);
   for (const [start, sluid] of [
     [0, 's0000000000001'],
     [60, 's0000000000002'],

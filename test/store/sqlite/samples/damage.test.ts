@@ -1,16 +1,16 @@
 import { Database } from 'bun:sqlite';
 import { expect, test } from 'bun:test';
 import { AppError } from '../../../../src/domain/errors.ts';
-import { openSqlite } from '../../../../src/store/sqlite/open.ts';
 import { NOON_MS } from '../../../help/clock.ts';
 import { temporaryFolder } from '../../../help/folder.ts';
 import { listReadings } from '../../../help/readings.ts';
+import { openStore } from '../../../help/store.ts';
 
 const DAY_MS = 86_400_000;
 
 test('a read of a damaged chunk rejects with its job and span, and all other chunks are read', async () => {
   using folder = temporaryFolder();
-  const store = await openSqlite(folder.file('a.db'));
+  const store = await openStore(folder.file('a.db'));
   const job = { user: 'alice', nodes: ['n1'], state: 'running' as const, startTimeMs: NOON_MS };
   await store.createJobs([
     { id: 'whole', ...job },

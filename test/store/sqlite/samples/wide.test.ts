@@ -9,13 +9,13 @@ import { nameGpusOnce } from '../../../../src/store/chunk/row-measures.ts';
 import { openForWriting } from '../../../../src/store/sqlite/file/connection.ts';
 import { migrate } from '../../../../src/store/sqlite/file/migrate.ts';
 import { logShortener } from '../../../../src/store/sqlite/history/shorten-log.ts';
-import { openSqlite } from '../../../../src/store/sqlite/open.ts';
 import { logWriter } from '../../../../src/store/sqlite/samples/log.ts';
 import { groupCommitter } from '../../../../src/store/sqlite/writer/commit.ts';
 import { NOON_MS } from '../../../help/clock.ts';
 import { temporaryFolder } from '../../../help/folder.ts';
 import { batchMeasures, type Further, listed, listedOne, readWide } from '../../../help/further.ts';
 import { listReadings } from '../../../help/readings.ts';
+import { openStore } from '../../../help/store.ts';
 
 const DAY_MS = 86_400_000;
 const NODES = ['n1', 'n2'];
@@ -67,7 +67,7 @@ test.each([1, 2, 3])(
   async (seed) => {
     using folder = temporaryFolder();
     const path = folder.file('a.db');
-    const store = await openSqlite(path);
+    const store = await openStore(path);
     await store.createJobs([job('a')]);
     const random = createRandom(seed);
     const below = (count: number) => Math.floor(random() * count);
@@ -113,7 +113,7 @@ test.each([1, 2, 3])(
 test('a batch larger than a transaction keeps each measure with its sample', async () => {
   using folder = temporaryFolder();
   const path = folder.file('a.db');
-  const store = await openSqlite(path);
+  const store = await openStore(path);
   await store.createJobs([job('a')]);
   const count = 12_000;
   const further = Array.from(
@@ -140,7 +140,7 @@ test('a batch larger than a transaction keeps each measure with its sample', asy
 test('writes of one transaction share a log row, and each sample has its own measures', async () => {
   using folder = temporaryFolder();
   const path = folder.file('a.db');
-  const store = await openSqlite(path);
+  const store = await openStore(path);
   await store.createJobs([job('a')]);
   const batch = (at: number, ...list: Further[]) =>
     store.recordSamples(
@@ -177,7 +177,7 @@ test('writes of one transaction share a log row, and each sample has its own mea
 test('only the wanted measures are read, and the documented values stay as they are', async () => {
   using folder = temporaryFolder();
   const path = folder.file('a.db');
-  const store = await openSqlite(path);
+  const store = await openStore(path);
   await store.createJobs([job('a')]);
   const further: Further[] = [
     { job: { 1: 1, 8: 4096 }, gpus: { 'GPU-b': { 25: 5, 28: 300 }, 'GPU-a': { 28: 200 } } },
@@ -205,7 +205,7 @@ test('only the wanted measures are read, and the documented values stay as they 
 test('samples without further measures cost no column and stay chunks of version 1', async () => {
   using folder = temporaryFolder();
   const path = folder.file('a.db');
-  const store = await openSqlite(path);
+  const store = await openStore(path);
   await store.createJobs([job('a')]);
   await store.recordSamples([wideSample(NOON_MS, 1)]);
   await store.recordSamples([wideSample(NOON_MS + 1, 1)], batchMeasures([{}]));
@@ -219,7 +219,7 @@ test('samples without further measures cost no column and stay chunks of version
 test('wide samples that become points leave their further measures behind', async () => {
   using folder = temporaryFolder();
   const path = folder.file('a.db');
-  const store = await openSqlite(path);
+  const store = await openStore(path);
   await store.createJobs([job('a')]);
   const further = Array.from(
     { length: 2000 },
@@ -241,7 +241,7 @@ test('wide samples that become points leave their further measures behind', asyn
 test('wide samples that are late go into a chunk of samples without further measures, and the other way round', async () => {
   using folder = temporaryFolder();
   const path = folder.file('a.db');
-  const store = await openSqlite(path);
+  const store = await openStore(path);
   await store.createJobs([job('a')]);
   const versions = () => {
     using db = new Database(path, { readonly: true });
@@ -268,7 +268,7 @@ test('wide samples that are late go into a chunk of samples without further meas
 test('a series that cannot be sealed keeps its further measures at the end of the log', async () => {
   using folder = temporaryFolder();
   const path = folder.file('a.db');
-  const store = await openSqlite(path);
+  const store = await openStore(path);
   await store.createJobs([job('a')]);
   const further = Array.from(
     { length: 3000 },
@@ -301,7 +301,7 @@ test('a series that cannot be sealed keeps its further measures at the end of th
 test('late samples beside a damaged chunk with further measures go into a chunk of their own', async () => {
   using folder = temporaryFolder();
   const path = folder.file('a.db');
-  const store = await openSqlite(path);
+  const store = await openStore(path);
   await store.createJobs([job('a')]);
   await store.recordSamples(
     [wideSample(NOON_MS, 1), wideSample(NOON_MS + 2, 1)],
@@ -329,7 +329,7 @@ test('late samples beside a damaged chunk with further measures go into a chunk 
 test('a series with a hundred columns is sealed in parts of some ten thousand values', async () => {
   using folder = temporaryFolder();
   const path = folder.file('a.db');
-  const store = await openSqlite(path);
+  const store = await openStore(path);
   await store.createJobs([job('a')]);
   const gpus = Object.fromEntries(
     Array.from({ length: 16 }, (_, at) => [`GPU-${at}`, { 25: 1, 26: 2, 27: 3, 28: 4, 29: 5, 30: 0 }]),
@@ -399,7 +399,7 @@ test.each([
 test('samples that each name other GPUs keep their documented values and a bounded number of readings', async () => {
   using folder = temporaryFolder();
   const path = folder.file('a.db');
-  const store = await openSqlite(path);
+  const store = await openStore(path);
   await store.createJobs([job('a')]);
   const further = Array.from(
     { length: 3000 },
