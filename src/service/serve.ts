@@ -93,7 +93,6 @@ export async function startService({ config, env, log, now }: ServiceOptions): P
         log.debug('request', { method, route, status, ms: roundMs(seconds), requestId });
       }
     : metrics.observeRequest;
-  const recordReports = reportRecorder({ store, log, metrics });
   const { tokens: storedTokens, sessions: storedSessions } = await store.loadAccess(now());
   const { way: sessionWay, sessions } = createSessions({
     store,
@@ -126,6 +125,8 @@ export async function startService({ config, env, log, now }: ServiceOptions): P
       metrics,
     }),
   );
+  const cluster = () => access.slurm?.cluster();
+  const recordReports = reportRecorder({ store, log, metrics, cluster });
   const asks = slurm.isFollowed ? slurmAsks({ commands: slurm.commands, now }) : undefined;
   // Slurm is followed once requests are answered.
   let readSlurmNodes: Sources['nodes']['latest'] = () => undefined;

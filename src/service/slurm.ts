@@ -1,4 +1,5 @@
 import { OperatorError } from '../domain/errors.ts';
+import { joinResult, splitByCluster } from '../domain/foreign-cluster.ts';
 import type { RecordReports, RunStore } from '../domain/store/runs.ts';
 import type { Upkeep } from '../domain/store/upkeep.ts';
 import type { Log } from '../log.ts';
@@ -114,12 +115,16 @@ interface ReportRecorderOptions {
   readonly store: Pick<RunStore, 'applyReports'>;
   readonly log: Log;
   readonly metrics: Pick<Metrics, 'observeReports'>;
+  /** The cluster of Slurm; undefined while it is not known. */
+  readonly cluster: () => string | undefined;
 }
 
-/** The one way of reports to the store; counts their outcomes. */
-export function reportRecorder({ store, log, metrics }: ReportRecorderOptions): RecordReports {
+/** The one way of reports to the store; refuses those of other clusters and counts what became of all. */
+export function reportRecorder({ store, log, metrics, cluster }: ReportRecorderOptions): RecordReports {
   return async (source, reports, unreadable = 0) => {
-    const result = await store.applyReports(reports);
+    const split = splitByCluster(reports, cluster());
+    const stored = await store.applyReports(split?.own ?? reports);
+    const result = split ? joinResult(split, stored) : stored;
     metrics.observeReports(source, result, unreadable);
     const [first] = result.refusals;
     if (first) log.warn('reports_refused', { source, count: result.refused, first: first.message });
