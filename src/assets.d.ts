@@ -29,6 +29,21 @@ declare module '*.sh' {
   export default text;
 }
 
+declare module '*.bash' {
+  const text: string;
+  export default text;
+}
+
+declare module '*.zsh' {
+  const text: string;
+  export default text;
+}
+
+declare module '*.fish' {
+  const text: string;
+  export default text;
+}
+
 declare module '*.erb' {
   const text: string;
   export default text;

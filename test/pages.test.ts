@@ -3,6 +3,7 @@ import { describe, expect, test } from 'bun:test';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { scripts } from '../package.json';
+import { COMMANDS } from '../src/cli/commands.ts';
 import { runSource } from './help/executable.ts';
 import { temporaryFolder } from './help/folder.ts';
 import { openStore } from './help/store.ts';
@@ -73,7 +74,7 @@ function findCalls(page: string): Call[] {
     const words = rest.trim().split(' ');
     return [
       {
-        words: words.slice(0, ['session', 'slurm', 'token'].includes(words[0]!) ? 2 : 1),
+        words: words.slice(0, Object.hasOwn(COMMANDS, words.slice(0, 2).join(' ')) ? 2 : 1),
         flags: words.filter((word) => word.startsWith('--')).map((word) => word.split('=')[0]!),
       },
     ];

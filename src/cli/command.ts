@@ -7,6 +7,8 @@ export interface Input<Key extends SettingKey> extends Loaded<Pick<Config, Key>>
   readonly env: Surroundings['env'];
   /** Writes to stdout. */
   readonly print: (text: string) => void;
+  /** Loads all commands by name, for those that tell of others. */
+  readonly loadCommands: () => Promise<ReadonlyMap<string, Command>>;
 }
 
 /** One command of the executable. */
@@ -23,8 +25,10 @@ export interface Command<Key extends SettingKey = SettingKey> {
   readonly settings: readonly Key[];
   /** Flags that are not settings: they are neither variables nor keys of the file. */
   readonly flags?: Flags;
-  /** The names of the words that must be given, such as FOLDER. */
+  /** The names of the words that must be given, such as FOLDER; `[ID...]` may be any number of them. */
   readonly operands?: readonly string[];
+  /** The words that are valid for an operand, by its name, where they are few. */
+  readonly choices?: Readonly<Record<string, readonly string[]>>;
   /** Returns the exit code. Throws OperatorError and UsageError, whose messages are printed. */
   run(input: Input<Key>): Promise<number>;
 }

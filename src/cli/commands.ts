@@ -58,6 +58,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   doctor: async () => (await import('./doctor.ts')).doctor,
   check: async () => (await import('./check.ts')).check,
   upgrade: async () => (await import('./upgrade.ts')).upgrade,
+  completion: async () => (await import('./completion.ts')).completion,
   version: async () => version,
   help: async () => help,
 };
@@ -103,7 +104,7 @@ export async function runCommand(
     return 0;
   }
   const loaded = loadConfig(command.settings, command, { args, env, readFile });
-  return command.run({ ...loaded, env, print });
+  return command.run({ ...loaded, env, print, loadCommands });
 }
 
 function subcommandsOf(group: string): string[] {

@@ -14,7 +14,7 @@ const MAX_JOBS = 10_000;
 
 export const jobs = defineCommand({
   summary: 'List jobs: your own, newest start first, or those that match a filter',
-  usage: ['jobs [--filter TEXT] [--all] [--limit NUMBER] [--json] [settings]'],
+  usage: ['jobs [--filter FILTER] [--all] [--limit NUMBER] [--json] [settings]'],
   examples: [
     ['jobs', 'Your own jobs'],
     [
@@ -28,7 +28,10 @@ export const jobs = defineCommand({
   ],
   settings: PROOF_SETTINGS,
   flags: {
-    filter: { takes: 'TEXT', help: 'The filter of the pages (docs/pages.md), such as state:failed since:2d' },
+    filter: {
+      takes: 'FILTER',
+      help: 'The filter of the pages (docs/pages.md), such as state:failed since:2d',
+    },
     all: { help: 'List the jobs of everybody whom you may see' },
     limit: { takes: 'NUMBER', help: `Most jobs to list; ${DEFAULT_JOBS} if left out` },
     json: { help: 'Print JSON, one job a line' },

@@ -12,7 +12,7 @@ const JOBS_ONCE = 30;
 
 export const top = defineCommand({
   summary: 'Watch jobs and cluster live in the terminal: sort, filter, look into a job',
-  usage: ['top [--filter TEXT] [--all] [settings]'],
+  usage: ['top [--filter FILTER] [--all] [settings]'],
   examples: [
     ['top', 'Your own jobs; for administrators those of everybody'],
     ["top --all --filter 'gpus>=1 gpu<10'", 'Everybody’s jobs that hold GPUs and hardly use them'],

@@ -25,7 +25,7 @@ export type FlagKind = 'value' | 'list' | 'switch' | 'boolean';
 
 /**
  * Reads the arguments of a command. `operands` are the
- * names of the words that must be given beside the flags.
+ * names of the words that must be given beside the flags; `[ID...]` may be any number of them.
  */
 export function readArguments(
   args: readonly string[],
@@ -42,7 +42,8 @@ export function readArguments(
     if (fault !== undefined) faults.add(fault);
     else flags.set(token.name, textOf(token, known, flags));
   }
-  if (given.length > operands.length) {
+  const isOpen = operands.at(-1)?.endsWith('...]');
+  if (given.length > operands.length && !isOpen) {
     // Not repeated, because it may be a secret.
     const expected =
       operands.length === 0
@@ -50,7 +51,8 @@ export function readArguments(
         : `${operands.join(' and ')} is expected beside flags`;
     faults.add(`Only ${expected}; see --help.`);
   }
-  for (const missing of operands.slice(given.length)) faults.add(`${missing} is missing; see --help.`);
+  const required = operands.filter((name) => !name.startsWith('['));
+  for (const missing of required.slice(given.length)) faults.add(`${missing} is missing; see --help.`);
   return { flags, operands: given };
 }
 

@@ -11,6 +11,8 @@ export interface Setting<Value> {
   readonly otherwise: string;
   /** Returns undefined if the text is not a valid value. */
   readonly parse: (text: string) => Value | undefined;
+  /** The valid values, where they are few. */
+  readonly choices?: readonly string[];
   /** Describes a valid value; completes a sentence that begins "must be". */
   readonly expects: string;
   /**

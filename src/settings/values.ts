@@ -46,6 +46,7 @@ export const integer = (min: number, max: number) => ({
 
 /** One of several words. */
 export const choice = <Choice extends string>(...choices: readonly Choice[]) => ({
+  choices,
   expects: `one of ${choices.join(', ')}`,
   parse: (value: string) => choices.find((one) => one === value),
 });

@@ -44,7 +44,10 @@ export function startOnTerminal(
 
   async function until(holds: () => boolean, what = String(holds)): Promise<void> {
     for (let tries = 0; !holds(); tries++) {
-      if (tries > MAX_TRIES) throw new Error(`${what} did not come true. The screen shows:\n${text()}`);
+      if (tries > MAX_TRIES)
+        throw new Error(
+          `${what} did not come true. The screen shows:\n${text()}\n${JSON.stringify(written.slice(-1000))}`,
+        );
       await Bun.sleep(10);
     }
   }

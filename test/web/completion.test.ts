@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test';
+import { readStart, readyFilters, suggestTerms } from '../../src/api/filter-completion.ts';
 import { KEYS, readFilter } from '../../src/api/filter-text.ts';
 import type { JobAnswer } from '../../src/api/job.ts';
-import { readStart, readyFilters, suggestTerms } from '../../src/web/jobs/completion.ts';
 
 const job = (fields: Partial<JobAnswer>): JobAnswer => ({
   ...{ id: '1', user: 'alice', nodes: ['n1'], state: 'pending', cpu_usage: 0, memory_usage_mb: 0 },

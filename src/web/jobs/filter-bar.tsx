@@ -1,8 +1,8 @@
 import { useRef, useState } from 'preact/hooks';
+import type { Suggestion } from '../../api/filter-completion.ts';
 import { readFilter, splitFilter, type Term } from '../../api/filter-text.ts';
 import type { JobAnswer } from '../../api/job.ts';
 import { useKeys } from '../parts/keys.ts';
-import type { Suggestion } from './completion.ts';
 import { SuggestionList, useSuggestions } from './suggestions.tsx';
 
 interface FilterBarProps {

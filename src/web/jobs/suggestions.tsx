@@ -1,10 +1,10 @@
 import { useEffect } from 'preact/hooks';
+import { readStart, readyFilters, type Suggestion, suggestTerms } from '../../api/filter-completion.ts';
 import type { JobAnswer } from '../../api/job.ts';
 import type { NameListAnswer } from '../../api/name.ts';
 import type { WhoamiAnswer } from '../../api/whoami.ts';
 import { getJson } from '../parts/request.ts';
 import { useResource } from '../parts/resource.ts';
-import { readStart, readyFilters, type Suggestion, suggestTerms } from './completion.ts';
 
 interface ListProps {
   readonly suggestions: readonly Suggestion[];

@@ -1,5 +1,5 @@
-import { isFigure, KEYS, STATES, writeTerm } from '../../api/filter-text.ts';
-import type { JobAnswer } from '../../api/job.ts';
+import { isFigure, KEYS, STATES, writeTerm } from './filter-text.ts';
+import type { JobAnswer } from './job.ts';
 
 /** How a filter may go on. */
 export interface Suggestion {
