@@ -18,6 +18,7 @@ import { measureScrapes } from './scrape.ts';
 import { measureSoak } from './soak.ts';
 import { measureSpace } from './space.ts';
 import { measureStarts } from './start.ts';
+import { measureWaste } from './waste.ts';
 import { measureWideBatches, measureWideDisk } from './wide.ts';
 
 /** The amount of everything that is measured. */
@@ -88,6 +89,7 @@ export const GROUPS: Readonly<Record<string, (size: Size) => Promise<Row[]>>> = 
   scrapes: ({ running, rounds }) => measureScrapes({ jobs: running, rounds: rounds.scrapes }),
   ended: ({ running, ended, rounds }) => measureEnded({ running, ended, rounds: rounds.scrapes }),
   lists: ({ jobs, rounds }) => measureLists({ jobs, few: 5000, rounds: rounds.lists }),
+  waste: ({ jobs, rounds }) => measureWaste({ jobs, rounds: rounds.lists }),
   batches: async ({ batches }) => [...(await measureBatches(batches)), await measureWideBatches(batches)],
   disk: async ({ samples }) => [
     ...(await measureDisk({ jobs: 500, samples })),

@@ -10,8 +10,10 @@ import { openSqlite } from '../../../src/store/sqlite/open.ts';
 import { runTallier } from '../../../src/store/sqlite/tallies/due.ts';
 import { startProgress } from '../progress.ts';
 import { FILTERS, type JobsShape, jobAt, jobNumbers, matches, queryOf } from './jobs.ts';
+import { tallyFiller } from './tallies.ts';
 
 const BATCH_JOBS = 5000;
+const TALLY_BATCHES = 5;
 /** Time of building the indexes against that of the rows, for the progress bar. */
 const INDEX_SHARE = 0.5;
 
@@ -20,7 +22,7 @@ export type Totals = Record<string, number>;
 
 /**
  * Builds a database of the shape's jobs, with a sample of every running one. The store's own code writes the
- * rows, but without syncing, and the indexes are built last: 4 minutes for 5,000,000 jobs instead of 20.
+ * rows and tallies, but without syncing, and the indexes are built last: 6 minutes for 5,000,000 jobs.
  */
 export async function buildJobs(path: string, name: string, shape: JobsShape): Promise<Totals> {
   const totals: Totals = Object.fromEntries(FILTERS.map((filter) => [queryOf(filter), 0]));
@@ -32,16 +34,20 @@ export async function buildJobs(path: string, name: string, shape: JobsShape): P
   const indexes = dropIndexes(db);
   const rows = jobRowWriter(db, runTallier(db, findingKeeper(db, DEFAULT_THRESHOLDS)));
   const writer = jobWriter(db, rows);
-  const insert = db.transaction((jobs: readonly PastJob[]) => {
+  const tallies = tallyFiller(db);
+  const insert = db.transaction((jobs: readonly PastJob[], first: number) => {
     const result = writer.createMany(jobs);
     rows.flush();
+    for (const [index, job] of jobs.entries()) tallies.add(job, first + index);
+    // Rarely, because jobs of weeks add to the same rows.
+    if ((first / BATCH_JOBS) % TALLY_BATCHES === 0) tallies.flush();
     return result;
   });
   const numbers = [...jobNumbers(shape)];
   const progress = startProgress(`building ${name}`, numbers.length * (1 + INDEX_SHARE));
   for (let start = 0; start < numbers.length; start += BATCH_JOBS) {
     const jobs = numbers.slice(start, start + BATCH_JOBS).map((number) => jobAt(number, shape));
-    const { stored } = insert(jobs);
+    const { stored } = insert(jobs, numbers[start]!);
     if (stored !== jobs.length) throw new Error(`${stored} of ${jobs.length} jobs were stored.`);
     countMatches(jobs, totals);
     progress.advance(start + jobs.length);
@@ -50,6 +56,8 @@ export async function buildJobs(path: string, name: string, shape: JobsShape): P
     db.run(sql);
     progress.advance(numbers.length * (1 + (INDEX_SHARE * (index + 1)) / indexes.length));
   });
+  db.transaction(tallies.flush)();
+  tallies.finish();
   db.run('PRAGMA journal_mode = WAL');
   db.close();
   await sampleRunningJobs(path, shape);
