@@ -69,6 +69,7 @@ const SHOTS: readonly Shot[] = [
     isReady: `document.querySelector('.stack canvas')`,
     isInReadme: true,
   },
+  { name: 'efficiency', path: () => '/efficiency', isReady: `document.querySelector('main table')` },
   { name: 'usage', path: () => '/usage', isReady: `document.querySelector('main table')` },
   {
     name: 'user',

@@ -41,6 +41,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   job: async () => (await import('./job.ts')).job,
   top: async () => (await import('./top.ts')).top,
   queue: async () => (await import('./queue.ts')).queue,
+  waste: async () => (await import('./waste.ts')).waste,
   seff: async () => (await import('./seff.ts')).seff,
   mail: async () => (await import('./mail.ts')).mail,
   login: async () => (await import('./login.ts')).login,

@@ -1,6 +1,7 @@
 import type { VNode } from 'preact';
 import { AccountPage } from './account/page.tsx';
 import { ArrayPage } from './array/page.tsx';
+import { EfficiencyPage } from './efficiency/page.tsx';
 import { JobPage } from './job/page.tsx';
 import { JobsPage } from './jobs/page.tsx';
 import { NodePage } from './node/page.tsx';
@@ -25,6 +26,7 @@ export const PAGES: readonly PageRoute[] = [
   { path: /^queue$/, show: () => <QueuePage /> },
   { path: /^nodes$/, show: () => <NodesPage /> },
   { path: /^nodes\/([^/]+)$/, show: (node) => <NodePage key={node} node={node} /> },
+  { path: /^efficiency$/, show: () => <EfficiencyPage /> },
   { path: /^usage$/, show: () => <UsagePage /> },
   { path: /^users\/([^/]+)$/, show: (user) => <UserPage key={user} user={user} /> },
   { path: /^accounts\/([^/]+)$/, show: (account) => <AccountPage key={account} account={account} /> },

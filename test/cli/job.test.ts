@@ -132,3 +132,35 @@ test('the number of an array prints all of its tasks together', async () => {
   expect(json).toMatchObject({ array_job_id: '4700', findings: { findings: [{ kind: 'array-failed' }] } });
   expect(((await errorOf(server.run('job', '4799'))) as Error).message).toContain('4799');
 });
+
+test('waste prints who held what they did not use', async () => {
+  await using server = await startServer();
+  expect((await server.run('waste', '--since', '2026-01-01', '--until', '2026-01-02')).output).toBe(
+    'No job ended from 2026-01-01 to 2026-01-02 UTC.\n',
+  );
+  const { output } = await server.run(
+    'waste',
+    '--by',
+    'partition',
+    '--sort',
+    'cpu',
+    '--since',
+    '7d',
+    '--until',
+    '1d',
+    '--json',
+  );
+  expect(JSON.parse(output)).toMatchObject({ group_by: 'partition', sort: 'cpu_hours', total: 0 });
+  for (const [flags, fault] of [
+    [['--by', 'node'], 'Sums by node are of all jobs, which you may not see'],
+    [['--by', 'day'], '--by must be user, account, partition or node.'],
+    [['--sort', 'gpus'], '--sort must be gpu, cpu or memory.'],
+    [
+      ['--since', 'yesterday'],
+      '--since must be how long ago, such as 7d, or a time such as 2026-01-20T10:00.',
+    ],
+    [['--until', '7d user:x'], '--until must be how long ago'],
+    [['--limit', '0'], '--limit must be a number from 1 to 10000.'],
+  ] as const)
+    await expect(server.run('waste', ...flags)).rejects.toThrow(fault);
+});

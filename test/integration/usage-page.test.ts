@@ -53,12 +53,25 @@ async function fill(url: string): Promise<void> {
     }),
   });
   expect(answer.ok).toBe(true);
+  const samples = Array.from({ length: 21 }, (_, index) => ({
+    ...{ job_id: '2', timestamp: hoursAgo(102 - index / 10) },
+    ...{ cpu_usage: 50, memory_usage_mb: 100, gpu_usage: 0 },
+  }));
+  const measured = await fetch(`${url}/v1/samples`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ samples }),
+  });
+  expect(await measured.json()).toMatchObject({ stored: samples.length });
 }
 
 async function waitForTallies(): Promise<void> {
   for (const endMs = Date.now() + 90_000; Date.now() < endMs; await Bun.sleep(200)) {
-    const { total } = (await (await fetch(`${server.url}/v1/usage`)).json()) as { total: number };
-    if (total === 2) return;
+    const { total, sum } = (await (await fetch(`${server.url}/v1/usage`)).json()) as {
+      total: number;
+      sum: { gpu_hours?: { measured?: number } };
+    };
+    if (total === 2 && sum.gpu_hours?.measured) return;
   }
   throw new Error('The jobs are not tallied.');
 }
@@ -70,9 +83,9 @@ testWithBrowser(
       const page = await browser.open(`${server.url}/usage`, { scheme });
       await page.until(`document.querySelector('.tallies')`);
       const text = await textOf(page);
-      expect(text).toMatch(/GPU hours\s+held\s+8 h\s+used\s+not measured/);
+      expect(text).toMatch(/GPU hours\s+held\s+8 h\s+measured\s+4 h\s+used\s+0 h/);
       expect(text).toMatch(/3 ended\s+completed\s+2\s+failed\s+1\s+out of time\s+1/);
-      expect(text).toMatch(/alice\s+2\s+1\s+8\s+32/);
+      expect(text).toMatch(/alice\s+2\s+1\s+8\s+0 %\s+32\s+50 %/);
       await expectWell(page, server.url);
       await page.close();
     }
@@ -89,6 +102,43 @@ testWithBrowser(
   120_000,
 );
 
+testWithBrowser(
+  'efficiency shows who wasted what, and leads to the jobs behind each bar and finding',
+  async () => {
+    for (const [width, scheme] of [
+      [1400, 'light'],
+      [380, 'dark'],
+    ] as const) {
+      const page = await browser.open(`${server.url}/efficiency`, { width, scheme });
+      await page.until(`document.querySelector('.finding-counts') && document.querySelector('.weeks')`);
+      const text = await textOf(page);
+      expect(text).toContain('4 GPU h wasted, 0 % used');
+      expect(text).toMatch(width === 380 ? /physics\s+4\s+100 %\s+0 %/ : /physics\s+4\s+100 %\s+0 %\s+8\s+4/);
+      expect(text).toMatch(/Gpu unused\s+others\s+1/i);
+      expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
+      await expectWell(page, server.url);
+      await page.close();
+    }
+    const page = await browser.open(`${server.url}/efficiency?by=user&of=cpu_hours&range=7d`);
+    const filterOf = (selector: string) =>
+      page.evaluate<string>(`new URL(document.querySelector('${selector}').href).searchParams.get('filter')`);
+    await page.until(`document.querySelector('.finding-counts')`);
+    expect(await textOf(page)).toMatch(/alice\s+8\s+100 %\s+50 %\s+32\s+16/);
+    expect(await filterOf('.tallies tbody td a')).toBe('user:alice severity:waste since:7d');
+    expect(await filterOf('.finding-counts tbody a')).toMatch(/^finding:[\w-]+ severity:harm since:7d$/);
+    await page.evaluate(`document.querySelector('.finding-counts a[href*="gpu-unused"]').click()`);
+    await page.until(`document.querySelector('.jobs tbody tr')`);
+    expect(await page.evaluate(`document.querySelectorAll('.jobs tbody tr').length`)).toBe(1);
+    await page.evaluate('history.back()');
+    await page.until(`document.querySelector('.weeks li:last-child a')`);
+    await page.evaluate(`document.querySelector('nav[aria-label="Rows"] a:last-child').click()`);
+    await page.until(`document.querySelector('.tallies thead th').textContent === 'Node'`);
+    await page.until(`document.querySelector('.tallies tbody th').textContent === 'n1'`);
+    await page.close();
+  },
+  120_000,
+);
+
 testWithBrowser('a user and an account show what they hold, held and used', async () => {
   for (const [path, part] of [
     ['users/alice', 'By account'],
@@ -100,6 +150,7 @@ testWithBrowser('a user and an account show what they hold, held and used', asyn
     const text = await textOf(page);
     expect(text).toContain(part);
     if (path === 'users/alice') expect(text).toMatch(/Now 1 running and 0 pending, 8 CPUs, 2 GPUs held\./);
+    if (path === 'users/alice') expect(text).toMatch(/Gpu unused\s+others\s+1/i);
     if (path === 'users/alice') expect(text).toMatch(/Running[\s\S]*\n4\s+train\s+2 h/);
     await expectWell(page, server.url);
     await page.close();
@@ -136,7 +187,7 @@ testWithBrowser(
     const text = await textOf(page, '#hpc-observe');
     expect(text).toContain('Now 1 running and 0 pending.');
     expect(text).toMatch(/24 hours\s+1\s+0\s+16\s+4/);
-    expect(text).toMatch(/7 days\s+2\s+1\s+32\s+8/);
+    expect(text).toMatch(/7 days\s+2\s+1\s+32\s+50 %\s+8\s+0 %/);
     expect(page.complaints).toEqual([]);
   },
 );

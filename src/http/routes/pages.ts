@@ -19,7 +19,7 @@ export interface Pages {
 /** The paths of pages (src/web/pages.tsx). */
 const PAGE_PATHS = [
   ...['/', '/jobs', '/jobs/:jobId', '/arrays/:arrayId', '/queue'],
-  ...['/nodes', '/nodes/:node', '/usage', '/users/:user', '/accounts/:account'],
+  ...['/nodes', '/nodes/:node', '/usage', '/efficiency', '/users/:user', '/accounts/:account'],
 ];
 const FILE_PATH = '/web/:file';
 

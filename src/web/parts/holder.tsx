@@ -5,6 +5,7 @@ import type { JobListAnswer } from '../../api/job-list.ts';
 import type { TallyListAnswer } from '../../api/tally-list.ts';
 import { formatMb, formatSeconds, groupDigits } from '../../domain/figures.ts';
 import { DayColumns } from './days.tsx';
+import { FindingCounts } from './finding-counts.tsx';
 import { Problem } from './problem.tsx';
 import { Ranges, timesOf } from './range.tsx';
 import { getJson } from './request.ts';
@@ -106,6 +107,7 @@ function Past({ kind, name }: HolderProps) {
           <h2>By partition</h2>
           <TallyTable groupBy="partition" rows={partitions.rows} />
         </section>
+        <FindingCounts counts={parts.findings} conditions={[writeTerm(kind, name)]} />
       </div>
     </>
   );

@@ -19,6 +19,7 @@ const LINKS = [
   ['queue', 'Queue', 'q'],
   ['nodes', 'Nodes', 'n'],
   ['usage', 'Usage', 'u'],
+  ['efficiency', 'Efficiency', 'e'],
 ] as const;
 
 const copyAddress = async () =>

@@ -16,8 +16,9 @@ const MAX_CPUS = 64;
 const MB_PER_CPU = 4096;
 
 /**
- * Tallies the jobs of a bench with the store's own sums: each user has two accounts, each job up to 64 CPUs, a third of
- * them GPUs, and a use that was measured for two of three. Reading every run to tally it would take an hour.
+ * Tallies the jobs of a bench with the store's own sums: each user has two accounts, each job up to 64 CPUs,
+ * a third of them GPUs, and a use that was measured for two of three. Reading every run to tally it would
+ * take an hour.
  */
 export function tallyFiller(db: Database) {
   const sums = tallySummer(db);

@@ -82,6 +82,7 @@ export function historyWriter(
 
   /** In the current step. */
   let sealedSamples = 0;
+  let step = 0;
 
   function nameSeries(job: number, node: number): string {
     const { id, name } = selectName.get(job, node)!;
@@ -135,7 +136,9 @@ export function historyWriter(
       ];
       const before = countChanges.get()!.rows;
       let isLeft = false;
-      for (const part of parts) {
+      // Each step begins with another part, so that none waits for as long as one before it has work.
+      const first = step++ % parts.length;
+      for (const part of [...parts.slice(first), ...parts.slice(0, first)]) {
         // A part that was not reached may have work to do.
         if (isOver()) isLeft = true;
         else if (part()) isLeft = true;
