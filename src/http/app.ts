@@ -35,7 +35,7 @@ import { audit } from './routes/audit.ts';
 import { batches } from './routes/batches.ts';
 import { type CompletionOptions, completions } from './routes/completions.ts';
 import { DOCUMENTATION_ACCESS, documentation } from './routes/documentation.ts';
-import { findings } from './routes/findings.ts';
+import { type FindingOptions, findings } from './routes/findings.ts';
 import { health } from './routes/health.ts';
 import { heatMaps } from './routes/heat-maps.ts';
 import { type HookOptions, hooks } from './routes/hook-events.ts';
@@ -80,6 +80,8 @@ export interface AppOptions {
     readonly refuse?: Refuse;
     readonly sessions: Sessions;
     readonly describeReception: () => Reception;
+    /** The name of a user of this machine by its number; nobody's if left out. */
+    readonly nameOfUser?: FindingOptions['nameOfUser'];
   };
   /** How the listener is reached; by default from its own machine only. */
   readonly site?: Site;
@@ -119,7 +121,7 @@ export function createApp({
   store,
   overviews,
   queues,
-  access: { identify, policy, refuse, ...entry },
+  access: { identify, policy, refuse, nameOfUser, ...entry },
   site: where = LOCAL_SITE,
   provider,
   isRetired,
@@ -149,7 +151,7 @@ export function createApp({
     .use(arrays({ store, now, ...(thresholds && { thresholds }) }))
     .use(heatMaps({ store }))
     .use(qualities({ store, now }))
-    .use(findings({ store, now, ...(thresholds && { thresholds }) }))
+    .use(findings({ store, now, nameOfUser, ...(thresholds && { thresholds }) }))
     .use(sizings({ store, ...(thresholds && { thresholds }) }))
     .use(nodes({ store, nodes: clusterNodes, now }))
     .use(nodeUsage({ store, now }))

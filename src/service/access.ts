@@ -63,6 +63,7 @@ interface AccessPartOptions {
 
 interface RunningAccess extends Callers {
   readonly describeReception: () => Reception;
+  readonly nameOfUser: Users['nameOf'];
   /** Whether MUNGE proves callers of other machines, for the start message. */
   readonly munge: string;
   readonly slurm: SlurmAccess | undefined;
@@ -132,6 +133,7 @@ export function accessPart({
       return {
         ...callers,
         describeReception,
+        nameOfUser: users.nameOf,
         munge: config.open ? 'not used (--open)' : await munge.state.ask(),
         slurm: watched,
       };

@@ -154,7 +154,12 @@ export async function startService({ config, env, log, now }: ServiceOptions): P
           queues,
           provider,
           site: siteOf(config, { names, isTls: security !== 'plain', isUnix: listener.kind === 'unix' }),
-          access: { ...access.forListener(peerOf), sessions, describeReception: access.describeReception },
+          access: {
+            ...access.forListener(peerOf),
+            sessions,
+            describeReception: access.describeReception,
+            nameOfUser: access.nameOfUser,
+          },
           ...(security !== 'plain' && { isRetired }),
           tokens,
           now,

@@ -16,7 +16,13 @@ export const usage = (cpu: number, memoryMb: number, gpu?: number): UsageSummary
 });
 
 /** What is different about a run. */
-export interface Given extends Partial<Pick<Facts, 'nodeSizes' | 'memoryCourse' | 'failedBeside'>> {
+export interface Given
+  extends Partial<
+    Pick<
+      Facts,
+      'nodeSizes' | 'memoryCourse' | 'gpuCourse' | 'failedBeside' | 'lostBeside' | 'canceller' | 'sizing'
+    >
+  > {
   readonly job?: Partial<Job>;
   readonly whole?: UsageSummary;
   readonly nodes?: Readonly<Record<string, Omit<NodeSummary, 'node'>>>;

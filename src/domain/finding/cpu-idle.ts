@@ -8,6 +8,7 @@ export const CPU_IDLE: Rule = {
   kinds: {
     'cpu-idle': '`cpu-least` or more CPUs were less than `cpu-idle-percent` busy, and no GPU was at work',
   },
+  unless: ['cpu-throttled', 'nodes-unused'],
   judge(facts) {
     const { job, summary, thresholds } = facts;
     const lack = lackOf(facts);

@@ -10,7 +10,7 @@ export const CPU_LOW: Rule = {
     'cpu-low':
       'CPUs of a job without GPUs were less than `cpu-modest-percent` busy; a waste below `cpu-low-percent`',
   },
-  unless: ['cpu-idle', 'cpu-serial'],
+  unless: ['cpu-throttled', 'nodes-unused', 'cpu-idle', 'cpu-serial'],
   judge(facts) {
     const { job, summary, thresholds } = facts;
     const { cpus = 0, gpus = 0 } = job.details ?? {};

@@ -12,6 +12,7 @@ export const CPU_SERIAL: Rule = {
   kinds: {
     'cpu-serial': 'one of several CPUs of a node was busy (85 to 101 % of one), and no GPU was there',
   },
+  unless: ['cpu-throttled', 'cpu-idle'],
   judge(facts) {
     const { job, summary } = facts;
     const cpus = job.details?.cpus ?? 0;

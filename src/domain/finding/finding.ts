@@ -1,3 +1,4 @@
+import type { Job } from '../job.ts';
 import type { MeasureName } from '../measure.ts';
 import type { Sizing } from '../sizing/sizing.ts';
 import type { JobRun } from '../store/runs.ts';
@@ -58,6 +59,13 @@ export interface MemoryCourse {
   readonly memoryMb: readonly number[];
 }
 
+/** The use of the GPUs of a run lately, all of them together. */
+export interface GpuCourse {
+  readonly timesMs: readonly number[];
+  /** Means of equal spans; NaN where nothing was measured. */
+  readonly gpuPercent: readonly number[];
+}
+
 /** What a rule looks at: a run with the summary of its samples, and what the caller has read beside. */
 export interface Facts extends Omit<JobRun, 'run'> {
   readonly nowMs: number;
@@ -65,10 +73,15 @@ export interface Facts extends Omit<JobRun, 'run'> {
   /** Sizes of nodes of the run; those without a report are missing. */
   readonly nodeSizes?: ReadonlyMap<string, NodeSize> | undefined;
   readonly memoryCourse?: MemoryCourse;
+  readonly gpuCourse?: GpuCourse;
   /** What runs like it needed; actions ask for no less. */
   readonly sizing?: Sizing;
   /** Other jobs that failed within a minute on the first node in the hour before the end of this one. */
   readonly failedBeside?: number;
+  /** Other jobs that a failing node ended when it ended this one. */
+  readonly lostBeside?: readonly Pick<Job, 'id' | 'nodes'>[];
+  /** The name of the user who cancelled it. */
+  readonly canceller?: string | undefined;
 }
 
 /** Judges one subject of a run; undefined where the rule does not apply. Pure. */

@@ -12,6 +12,7 @@ export const GPU_CPUS: Rule = {
   kinds: {
     'gpu-cpus': 'more than `gpu-cpus` CPUs for each GPU, less than 80 % busy, on nodes that have more GPUs',
   },
+  unless: ['cpu-throttled'],
   judge(facts) {
     const { job, summary, thresholds } = facts;
     const { cpus = 0, gpus = 0 } = job.details ?? {};
@@ -37,7 +38,7 @@ export const GPU_MEMORY: Rule = {
     'gpu-memory':
       'more than `gpu-memory-gb` of memory for each GPU, less than 80 % used, on nodes that have more GPUs',
   },
-  unless: ['memory-unused', 'memory-near-limit', 'ended-by-memory'],
+  unless: ['memory-unused', 'memory-near-limit', 'memory-killed', 'memory-grows', 'ended-by-memory'],
   judge(facts) {
     const { job, summary, thresholds } = facts;
     const { memoryLimitMb = 0, gpus = 0 } = job.details ?? {};

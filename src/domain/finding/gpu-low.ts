@@ -12,7 +12,7 @@ export const GPU_LOW: Rule = {
     'gpu-session':
       'an interactive session held a GPU for `gpu-interactive-seconds`, used below `gpu-modest-percent`',
   },
-  unless: ['gpu-unused', 'gpu-small'],
+  unless: ['gpu-unused', 'gpu-paused', 'gpu-small'],
   judge(facts) {
     const { job, summary, thresholds } = facts;
     const use = summary.whole.gpuUsage;

@@ -7,6 +7,7 @@ export const GPU_SCATTERED: Rule = {
   kinds: {
     'gpu-scattered': 'its GPUs would fit on fewer nodes, by what agents report of these',
   },
+  unless: ['gpu-unused', 'nodes-unused'],
   judge({ job, nodeSizes }) {
     const gpus = job.details?.gpus ?? 0;
     const nodes = job.nodes.length;

@@ -11,7 +11,7 @@ export const GPU_SMALL: Rule = {
     'gpu-small':
       'one GPU and one CPU, used below `gpu-low-percent`, with less memory than `gpu-small-memory-gb` and `gpu-small-host-memory-gb`',
   },
-  unless: ['gpu-unused'],
+  unless: ['gpu-unused', 'gpu-paused'],
   judge(facts) {
     const { job, summary, thresholds } = facts;
     const { gpus, cpus } = job.details ?? {};

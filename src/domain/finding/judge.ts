@@ -4,9 +4,10 @@ import { CPU_LOW } from './cpu-low.ts';
 import { CPU_SERIAL } from './cpu-serial.ts';
 import { CPU_THROTTLED } from './cpu-throttled.ts';
 import { END } from './end.ts';
-import type { Facts, Rule, Subject } from './finding.ts';
+import type { Facts, Judgement, Rule, Subject } from './finding.ts';
 import { GPU_CPUS, GPU_MEMORY } from './gpu-company.ts';
 import { GPU_LOW } from './gpu-low.ts';
+import { GPU_PAUSED } from './gpu-paused.ts';
 import { GPU_SCATTERED } from './gpu-scattered.ts';
 import { GPU_SMALL } from './gpu-small.ts';
 import { GPU_UNEVEN } from './gpu-uneven.ts';
@@ -24,7 +25,7 @@ import { NOTHING_AMISS, type Verdict, verdictOf } from './verdict.ts';
 import { WAITS } from './waits.ts';
 
 /** Stored beside findings; counts up with every change of a rule. */
-export const RULES_VERSION = 3;
+export const RULES_VERSION = 4;
 
 /** Every rule, each after those that say more of the same. */
 export const RULES: readonly Rule[] = [
@@ -32,16 +33,17 @@ export const RULES: readonly Rule[] = [
   END,
   WAITS,
   GPU_UNUSED,
+  GPU_PAUSED,
   GPU_SMALL,
   GPU_LOW,
   GPU_UNEVEN,
-  GPU_SCATTERED,
-  GPU_CPUS,
   CPU_THROTTLED,
+  NODES_UNUSED,
   CPU_IDLE,
   CPU_SERIAL,
   CPU_LOW,
-  NODES_UNUSED,
+  GPU_SCATTERED,
+  GPU_CPUS,
   NODES_UNEVEN,
   NODES_SCATTERED,
   MEMORY_KILLED,
@@ -55,12 +57,19 @@ export const RULES: readonly Rule[] = [
 
 export const FINDING_KINDS: readonly string[] = RULES.flatMap(({ kinds }) => Object.keys(kinds));
 
-/** Judges a run by every rule. */
+/** Judges a run by every rule. Evidence is of the whole run where a rule does not say when. */
 export const judgeRun = (facts: Facts): Verdict =>
   verdictOf(
-    RULES.map((rule) => ({ rule, judgement: rule.judge(facts) })),
+    RULES.map((rule) => ({ rule, judgement: dated(rule.judge(facts), facts) })),
     (fine) => sentenceOf(facts, fine),
   );
+
+function dated(judgement: Judgement | undefined, { job, nowMs }: Facts): Judgement | undefined {
+  if (typeof judgement !== 'object' || !('kind' in judgement) || !judgement.evidence) return judgement;
+  const { startTimeMs: fromMs, endTimeMs: toMs = nowMs } = job;
+  if (fromMs === undefined || judgement.evidence.fromMs !== undefined) return judgement;
+  return { ...judgement, evidence: { ...judgement.evidence, fromMs, toMs } };
+}
 
 /** Subjects that are judged without measurements. */
 const WITHOUT_MEASURING: readonly Subject[] = ['end', 'queue', 'time'];

@@ -19,9 +19,10 @@ export const MEMORY_GROWS: Rule = {
   },
   unless: ['memory-near-limit', 'memory-killed'],
   judge(facts) {
-    const { job, memoryCourse, thresholds, nowMs } = facts;
+    const { job, summary, memoryCourse, thresholds, nowMs } = facts;
     const limitMb = job.details?.memoryLimitMb;
-    if (!memoryCourse || !limitMb || hasEnded(job.state) || lackOf(facts)) return undefined;
+    if (!memoryCourse || !summary.whole.memoryUsageMb || !limitMb || hasEnded(job.state) || lackOf(facts))
+      return undefined;
     const points = secondHalf(memoryCourse);
     const first = points[0];
     const last = points.at(-1);

@@ -6,9 +6,10 @@ import type { Rule } from './finding.ts';
 export const MEMORY_NEAR_LIMIT: Rule = {
   subject: 'memory',
   kinds: {
-    'memory-near-limit': 'the most memory was `memory-near-percent` of the limit or more',
+    'memory-near-limit':
+      'the most memory was above `memory-close-percent` of the limit; a harm from `memory-near-percent` on',
   },
-  unless: ['ended-by-memory'],
+  unless: ['ended-by-memory', 'memory-killed'],
   judge(facts) {
     const { job, summary, thresholds } = facts;
     const limitMb = job.details?.memoryLimitMb;
@@ -17,11 +18,11 @@ export const MEMORY_NEAR_LIMIT: Rule = {
     if (!used) return lackOf(facts) ?? { unjudged: 'memory was not measured' };
     const percent = (100 * used.max) / limitMb;
     // However short the run was: the kernel does not wait for more samples either.
-    if (percent < thresholds.memoryNearPercent) return lackOf(facts) ?? 'fine';
+    if (percent <= thresholds.memoryClosePercent) return lackOf(facts) ?? 'fine';
     return {
       kind: 'memory-near-limit',
       subject: 'memory',
-      severity: 'harm',
+      severity: percent < thresholds.memoryNearPercent ? 'info' : 'harm',
       message: `It used ${formatMb(used.max)}, ${formatPercent(percent)} of its limit of ${formatMb(limitMb)}; above it the kernel kills.`,
       action: 'Ask for more memory, or let the program use less.',
       evidence: { measure: 'memory_usage_mb' },

@@ -35,6 +35,11 @@ export const THRESHOLDS = {
     1,
     'below which use a GPU is idle: a process that only holds one shows up to this',
   ),
+  gpuPausedSeconds: row(
+    'seconds',
+    900,
+    'for how long GPUs of a running job are idle before that is said (IdleBot)',
+  ),
   gpuLowPercent: row('percent', 15, 'below which mean use a GPU is wasted (jobstats, red)'),
   gpuModestPercent: row('percent', 25, 'below which mean use a GPU is worth a remark (jobstats, plain)'),
   gpuInteractiveSeconds: row(
@@ -71,6 +76,11 @@ export const THRESHOLDS = {
     'percent',
     95,
     'from which share of its limit the memory of a job is about to run out',
+  ),
+  memoryClosePercent: row(
+    'percent',
+    90,
+    'above which share of its limit the memory of a job is worth a remark',
   ),
   memoryUnusedPercent: row('percent', 30, 'below which share of its limit most memory is unused'),
   memoryUnusedGb: row('GB', 4, 'how much unused memory is worth a remark'),

@@ -1,7 +1,8 @@
 import { Elysia } from 'elysia';
 import { GET_FINDINGS, renderVerdict } from '../../api/finding.ts';
 import { MAX_RUN, RUN } from '../../api/operation.ts';
-import type { Facts, MemoryCourse, NodeSize } from '../../domain/finding/finding.ts';
+import { cancellerOf } from '../../domain/finding/end.ts';
+import type { Facts, NodeSize } from '../../domain/finding/finding.ts';
 import { judgeRun } from '../../domain/finding/judge.ts';
 import { DEFAULT_THRESHOLDS, type Thresholds } from '../../domain/finding/thresholds.ts';
 import type { Job } from '../../domain/job.ts';
@@ -13,14 +14,16 @@ import { readQuery } from '../request/query.ts';
 import { findRun, type WantedRun } from '../request/run.ts';
 import { describe } from '../response/operation.ts';
 
-interface FindingOptions {
+export interface FindingOptions {
   readonly store: ViewStore & Pick<LiveStore, 'nodeReport'>;
   readonly now: () => number;
   readonly thresholds?: Thresholds;
+  /** Returns the name of a user of this machine by its number. */
+  readonly nameOfUser?: ((uid: number) => string | undefined | Promise<string | undefined>) | undefined;
 }
 
 /** Judges the runs of jobs. */
-export const findings = ({ store, now, thresholds = DEFAULT_THRESHOLDS }: FindingOptions) =>
+export const findings = ({ store, now, thresholds = DEFAULT_THRESHOLDS, nameOfUser }: FindingOptions) =>
   new Elysia({ name: 'findings', normalize: false }).use(callerContext).get(
     GET_FINDINGS.path,
     async ({ params: { jobId }, request, caller }) => {
@@ -29,13 +32,15 @@ export const findings = ({ store, now, thresholds = DEFAULT_THRESHOLDS }: Findin
       const wanted = { jobId, number, signal: request.signal };
       const summary = await view.summarizeJob(jobId, number, request.signal);
       const job = await findRun(view, wanted);
-      const [beside, nodeSizes, past] = await Promise.all([
+      const uid = cancellerOf(job.details ?? {});
+      const [beside, nodeSizes, past, canceller] = await Promise.all([
         readBeside(view, job, { ...wanted, nowMs: now(), thresholds }),
         readNodeSizes(store, job),
         view.listPastRuns(job),
+        uid === undefined ? undefined : nameOfUser?.(uid),
       ]);
       const sizing = sizeRun(job, past, thresholds);
-      const facts = { job, summary, ...beside, nodeSizes, sizing, nowMs: now(), thresholds };
+      const facts = { job, summary, ...beside, nodeSizes, sizing, canceller, nowMs: now(), thresholds };
       return renderVerdict(jobId, judgeRun(facts));
     },
     { detail: describe(GET_FINDINGS) },
@@ -46,19 +51,36 @@ interface BesideOptions extends WantedRun {
   readonly thresholds: Thresholds;
 }
 
+type Beside = Pick<Facts, 'failedBeside' | 'lostBeside' | 'memoryCourse' | 'gpuCourse'>;
+
 /** Reads what rules look at beside the run and its summary, for the runs that those rules are about. */
-async function readBeside(
-  view: View,
-  job: Job,
-  { thresholds, ...wanted }: BesideOptions,
-): Promise<Pick<Facts, 'failedBeside' | 'memoryCourse'>> {
-  const { state, startTimeMs, endTimeMs, details = {} } = job;
+async function readBeside(view: View, job: Job, options: BesideOptions): Promise<Beside> {
+  const { state, startTimeMs, endTimeMs } = job;
   if (startTimeMs === undefined) return {};
-  const isShort = endTimeMs !== undefined && endTimeMs - startTimeMs < thresholds.shortSeconds * 1000;
-  if (state === 'failed' && isShort) return { failedBeside: await countFailedBeside(view, job, thresholds) };
-  const isOld = wanted.nowMs - startTimeMs >= thresholds.memoryGrowthSeconds * 1000;
-  if (state !== 'running' || !isOld || !details.memoryLimitMb) return {};
-  return { memoryCourse: await readMemoryCourse(view, job, wanted) };
+  if (state === 'running') return readCourses(view, job, options);
+  if (state !== 'failed' || endTimeMs === undefined) return {};
+  if (job.details?.rawState?.startsWith('NODE_FAIL')) return { lostBeside: await readLostBeside(view, job) };
+  const isShort = endTimeMs - startTimeMs < options.thresholds.shortSeconds * 1000;
+  return isShort ? { failedBeside: await countFailedBeside(view, job, options.thresholds) } : {};
+}
+
+/** Jobs that a node ends end when Slurm notices it, within this. */
+const LOST_WITHIN_MS = 10 * 60_000;
+const MAX_LOST = 200;
+/** Nodes that are looked at of a large job. */
+const MAX_LOST_NODES = 64;
+
+/** Lists the other jobs that ended with a failed node, on the nodes of a job and at about its end. */
+async function readLostBeside(view: View, { id, nodes, endTimeMs }: Job): Promise<Job[]> {
+  const filter = {
+    state: 'failed',
+    node: nodes.slice(0, MAX_LOST_NODES),
+    details: { rawState: 'NODE_FAIL' },
+    sinceMs: endTimeMs! - LOST_WITHIN_MS,
+    untilMs: endTimeMs!,
+  } as const;
+  const { jobs } = await view.listJobs(filter, { limit: MAX_LOST, nowMs: endTimeMs! });
+  return jobs.filter((other) => other.id !== id && other.endTimeMs! <= endTimeMs! + LOST_WITHIN_MS);
 }
 
 const HOUR_MS = 3_600_000;
@@ -101,14 +123,29 @@ async function readNodeSizes(
 }
 
 const COURSE_POINTS = 60;
+/** The last while of the GPUs: four times as long is a waste. */
+const GPU_COURSE_TIMES = 5;
 
-async function readMemoryCourse(
+/** Reads the memory of a running job from its start on, and the last while of its GPUs. */
+async function readCourses(
   view: View,
-  { nodes }: Job,
-  { jobId, number, signal }: WantedRun,
-): Promise<MemoryCourse> {
-  const query = number === undefined ? {} : { run: number };
-  const { points } = await view.plotSamples(jobId, query, COURSE_POINTS, signal);
-  // Points are means over the nodes.
-  return { timesMs: [...points.times], memoryMb: [...points.memory].map((mb) => mb * nodes.length) };
+  { details = {}, nodes, startTimeMs }: Job,
+  { jobId, number, signal, nowMs, thresholds }: BesideOptions,
+): Promise<Beside> {
+  const run = number === undefined ? {} : { run: number };
+  const isOlder = (seconds: number) => nowMs - startTimeMs! >= seconds * 1000;
+  const plot = (query: { readonly fromMs?: number }) =>
+    view.plotSamples(jobId, { ...run, ...query }, COURSE_POINTS, signal);
+  const courses: { -readonly [Key in keyof Beside]: Beside[Key] } = {};
+  if (details.memoryLimitMb && isOlder(thresholds.memoryGrowthSeconds)) {
+    const { points } = await plot({});
+    // Points are means over the nodes.
+    const memoryMb = [...points.memory].map((mb) => mb * nodes.length);
+    courses.memoryCourse = { timesMs: [...points.times], memoryMb };
+  }
+  if (details.gpus && isOlder(thresholds.gpuPausedSeconds)) {
+    const { points } = await plot({ fromMs: nowMs - GPU_COURSE_TIMES * thresholds.gpuPausedSeconds * 1000 });
+    courses.gpuCourse = { timesMs: [...points.times], gpuPercent: [...points.gpu] };
+  }
+  return courses;
 }

@@ -107,7 +107,7 @@ describe('the end', () => {
     [
       'OUT_OF_MEMORY',
       'ended-by-memory',
-      'It was killed because it reached its memory limit of 100 GB; the most that was measured is 90 GB.',
+      'It was killed because it reached its memory limit of 100 GB on n1; the most that was measured is 90 GB.',
     ],
     ['NODE_FAIL', 'ended-by-node', 'Its node n1 failed.'],
   ])('%s is explained', (rawState, kind, message) => {

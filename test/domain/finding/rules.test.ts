@@ -1,14 +1,11 @@
 import { describe, expect, test } from 'bun:test';
+import type { Finding } from '../../../src/domain/finding/finding.ts';
 import { judgeRun, RULES } from '../../../src/domain/finding/judge.ts';
 import type { NodeSummary } from '../../../src/domain/store/samples.ts';
 import { factsOf, GB, type Given, usage } from '../../help/run-facts.ts';
 
 /** One case of a rule: what is different about the run, and what is found; undefined for nothing. */
-type Case = readonly [
-  title: string,
-  given: Given,
-  found: { readonly kind: string; readonly message?: string; readonly action?: string } | undefined,
-];
+type Case = readonly [title: string, given: Given, found: Partial<Finding> | undefined];
 
 const HOUR_MS = 3_600_000;
 const gpuNode = (uses: readonly number[], memoryGb = 40): Omit<NodeSummary, 'node'> => {
@@ -54,6 +51,19 @@ const growing = (fromMb: number, toMb: number, hours: number): Given => {
       memoryMb: timesMs.map((_, index) => fromMb + ((toMb - fromMb) * index) / 60),
     },
     whole: usage(95, toMb),
+  };
+};
+/** A running job of four hours whose GPUs did nothing in its last minutes. */
+const paused = (idleMinutes: number, busyPercent = 90): Given => {
+  const timesMs = Array.from({ length: 75 }, (_, minute) => 4_000_000 - (75 - minute) * 60_000);
+  return {
+    ...withGpus([60, 60]),
+    job: {
+      state: 'running',
+      startTimeMs: 4_000_000 - 4 * HOUR_MS,
+      details: { gpus: 2, rawState: 'RUNNING' },
+    },
+    gpuCourse: { timesMs, gpuPercent: timesMs.map((_, at) => (75 - at <= idleMinutes ? 0 : busyPercent)) },
   };
 };
 const onNodes = (loads: Readonly<Record<string, number>>, more: Given = {}): Given => {
@@ -104,10 +114,67 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
     ['a deadline', failed({ rawState: 'DEADLINE' }), { kind: 'ended-by-deadline' }],
     ['nodes that did not boot', failed({ rawState: 'BOOT_FAIL' }), { kind: 'ended-by-boot' }],
     ['a job of higher priority', failed({ rawState: 'PREEMPTED' }), { kind: 'ended-by-preemption' }],
+    ...(
+      [
+        [1000, undefined, 'the user with the number 1000'],
+        [1000, 'alice', 'its own user alice'],
+        [1001, 'bob', 'bob'],
+        [0, 'root', 'root, an administrator or Slurm itself'],
+      ] as const
+    ).map(
+      ([uid, canceller, by]): Case => [
+        `${by}, who cancelled it`,
+        { job: { state: 'cancelled', details: { rawState: `CANCELLED by ${uid}` } }, canceller },
+        { kind: 'ended-by-cancel', message: `It was cancelled by ${by}.` },
+      ],
+    ),
     [
-      'somebody who cancelled it',
-      { job: { state: 'cancelled', details: { rawState: 'CANCELLED by 1000' } } },
-      { kind: 'ended-by-cancel', message: 'It was cancelled by the user with the number 1000.' },
+      'its time limit',
+      failed({ rawState: 'TIMEOUT', timeLimitSeconds: 86_400 }),
+      {
+        kind: 'ended-by-time-limit',
+        message: 'It was ended at its time limit of 1 d.',
+        action: '--time=1-12:00:00, or save and restart.',
+      },
+    ],
+    [
+      'its memory limit on one of several nodes',
+      {
+        ...failed({ rawState: 'OUT_OF_MEMORY', memoryLimitMb: 100 * GB }),
+        whole: usage(95, 90 * GB),
+        nodes: { n1: usage(95, 40 * GB), n2: usage(95, 50 * GB) },
+      },
+      {
+        kind: 'ended-by-memory',
+        message:
+          'It was killed because it reached its memory limit of 100 GB; the most that was measured is 90 GB, the most on n2.',
+        action: '--mem=75G, or let it use less.',
+      },
+    ],
+    [
+      'its node, which others were on',
+      {
+        ...failed({ rawState: 'NODE_FAIL' }),
+        lostBeside: [
+          { id: '12', nodes: ['n1'] },
+          { id: '13', nodes: ['n1'] },
+        ],
+      },
+      {
+        kind: 'ended-by-node',
+        message: 'Its node n1 failed, which ended 2 other jobs too (12, 13).',
+        jobs: ['12', '13'],
+        nodes: ['n1'],
+      },
+    ],
+    [
+      'the node of several that another job names',
+      {
+        ...failed({ rawState: 'NODE_FAIL' }),
+        ...onNodes({ n1: 95, n2: 95 }),
+        lostBeside: [{ id: '12', nodes: ['n2', 'n3'] }],
+      },
+      { kind: 'ended-by-node', message: 'Its node n2 failed, which ended 1 other job too (12).' },
     ],
     [
       'a dependency that failed',
@@ -142,6 +209,74 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
       },
       { kind: 'gpu-small', message: 'It used 5 % of a whole GPU and 6 GB of its memory.' },
     ],
+  ],
+  'gpu-paused': [
+    [
+      'GPUs that stopped to work',
+      paused(20),
+      {
+        kind: 'gpu-paused',
+        severity: 'info',
+        message: 'Its GPUs have done nothing for 20 min.',
+        action: 'scancel 1, if it will not go on by itself.',
+      },
+    ],
+    [
+      'GPUs that stopped to work an hour ago',
+      paused(61),
+      { kind: 'gpu-paused', severity: 'waste', message: 'Its GPUs have done nothing for 1 h 1 min.' },
+    ],
+    [
+      'GPUs that did nothing for as long as was looked',
+      paused(75),
+      { kind: 'gpu-paused', message: 'Its GPUs have done nothing for at least 1 h 15 min.' },
+    ],
+    ['GPUs that pause for some minutes', paused(10), undefined],
+    ['GPUs of a job that has ended', { ...paused(20), job: { details: { gpus: 2 } } }, undefined],
+  ],
+  'gpu-unused': [
+    [
+      'GPUs of one node of two',
+      {
+        job: { details: { gpus: 8 } },
+        whole: usage(95, 80 * GB, 45),
+        nodes: { n1: usage(95, 40 * GB, 90), n2: usage(95, 40 * GB, 0) },
+      },
+      { kind: 'gpu-unused', message: 'The GPUs of n2 were never used in 1 h.' },
+    ],
+    ['GPUs that were all used', withGpus([60, 70]), undefined],
+    [
+      'GPUs of a run of a minute',
+      { job: { details: { gpus: 4 } }, whole: { ...usage(95, 85 * GB, 0), observedSeconds: 60 } },
+      undefined,
+    ],
+  ],
+  'cpu-idle': [
+    ['CPUs that did nothing', noGpu(1), { kind: 'cpu-idle', action: '--cpus-per-task=1' }],
+    ['CPUs beside GPUs at work', withGpus([80], { whole: usage(2, 85 * GB, 80) }), undefined],
+    ['two CPUs', noGpu(1, { job: { details: { cpus: 2 } } }), undefined],
+  ],
+  'nodes-unused': [
+    [
+      'two nodes of three, and no word of their CPUs',
+      onNodes({ n1: 98, n2: 0.1, n3: 0.2 }),
+      { kind: 'nodes-unused', action: '--nodes=1', nodes: ['n2', 'n3'] },
+    ],
+    ['nodes that all work', onNodes({ n1: 98, n2: 97 }), undefined],
+  ],
+  'memory-near-limit': [
+    ['memory at its limit', { whole: usage(95, 97 * GB) }, { kind: 'memory-near-limit', severity: 'harm' }],
+    ['memory close to it', { whole: usage(95, 92 * GB) }, { kind: 'memory-near-limit', severity: 'info' }],
+    ['memory well below it', { whole: usage(95, 80 * GB) }, undefined],
+  ],
+  'memory-unused': [
+    [
+      'a tenth of what was asked for',
+      { whole: usage(95, 10 * GB) },
+      { kind: 'memory-unused', action: '--mem=12G' },
+    ],
+    ['a tenth of it so far', { whole: usage(95, 10 * GB), job: { state: 'running' } }, undefined],
+    ['a tenth of little', { whole: usage(95, 300), job: { details: { memoryLimitMb: 3000 } } }, undefined],
   ],
   'gpu-low': [
     [
@@ -353,4 +488,16 @@ test('every kind of finding has a name of its own, and is silent only beside kin
     known.push(...Object.keys(kinds));
   }
   expect(known.length).toBeGreaterThanOrEqual(30);
+});
+
+test('every kind of finding has a case, and every rule one in which it is silent', () => {
+  const cases = Object.values(CASES).flat();
+  const found = new Set(
+    cases.flatMap(([, given]) => judgeRun(factsOf(given)).findings.map(({ kind }) => kind)),
+  );
+  for (const { kinds, judge } of RULES) {
+    for (const kind of Object.keys(kinds)) expect([kind, found.has(kind)]).toEqual([kind, true]);
+    const judgements = cases.map(([, given]) => judge(factsOf(given)));
+    expect(judgements.some((one) => typeof one !== 'object' || !('kind' in one))).toBe(true);
+  }
 });
