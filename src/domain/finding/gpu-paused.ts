@@ -5,7 +5,7 @@ import type { Facts, Rule } from './finding.ts';
 /** Points of the last while that say that it was idle. */
 const LEAST_POINTS = 5;
 
-/** Finds running jobs whose GPUs have stopped to work. The times are those of IdleBot (Northeastern University). */
+/** Finds running jobs whose GPUs have stopped working. The times are those of IdleBot (Northeastern). */
 export const GPU_PAUSED: Rule = {
   subject: 'gpu',
   kinds: {

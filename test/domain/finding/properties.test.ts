@@ -145,7 +145,7 @@ const SEEN: Readonly<
   cpu_throttled_seconds: ({ measured }) => measured?.cpuThrottledSeconds,
 };
 
-/** Expects what a finding speaks of to be in what was measured: the measure, the GPUs, the nodes, the time. */
+/** Expects what a finding speaks of to be in what was measured: measure, GPUs, nodes and time. */
 function expectEvidence({ kind, nodes = [], evidence }: Finding, { job, summary, nowMs }: Facts): void {
   const known = [...job.nodes, ...summary.nodes.map(({ node }) => node)];
   expect(nodes.filter((node) => !known.includes(node))).toEqual([]);
