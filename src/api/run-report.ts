@@ -1,16 +1,22 @@
+import { Type } from '@sinclair/typebox';
 import type { Verdict } from '../domain/finding/verdict.ts';
 import type { Sizing } from '../domain/sizing/sizing.ts';
 import type { JobRun } from '../domain/store/runs.ts';
-import { renderVerdict } from './finding.ts';
-import { renderJob } from './job.ts';
-import { renderSizing } from './sizing.ts';
-import { renderNodeSummary, renderUsage } from './summary.ts';
+import type { Wire } from './field.ts';
+import { renderVerdict, VerdictAnswer } from './finding.ts';
+import { RunAnswer, renderRun } from './run.ts';
+import { renderSizing, SizingAnswer } from './sizing.ts';
 
-/** Renders a run as `/runs` does, with its verdict and sizing as `/findings` and `/sizing` have them. */
-export const renderRunReport = ({ run, job, summary }: JobRun, verdict: Verdict, sizing: Sizing) => ({
-  run,
-  ...renderJob(job),
-  summary: { ...renderUsage(summary.whole), nodes: summary.nodes.map(renderNodeSummary) },
-  findings: renderVerdict(job.id, verdict),
-  sizing: renderSizing(job.id, sizing),
+/** A run as `/runs` has it, with its verdict and sizing as `/findings` and `/sizing` have them. */
+export const RunReport = Type.Object(
+  { ...RunAnswer.properties, findings: VerdictAnswer, sizing: SizingAnswer },
+  { additionalProperties: false },
+);
+type RunReport = Wire<typeof RunReport>;
+
+/** Renders what `hpc-observe job --json` prints. */
+export const renderRunReport = (run: JobRun, verdict: Verdict, sizing: Sizing): RunReport => ({
+  ...renderRun(run),
+  findings: renderVerdict(run.job.id, verdict),
+  sizing: renderSizing(run.job.id, sizing),
 });

@@ -1,11 +1,11 @@
 import { Type } from '@sinclair/typebox';
 import type { JobRun } from '../domain/store/runs.ts';
 import type { Wire } from './field.ts';
-import { JobFields, readJob } from './job.ts';
+import { JobFields, readJob, renderJob } from './job.ts';
 import { JOB_ID, operation } from './operation.ts';
-import { readSummary, SummaryAnswer } from './summary.ts';
+import { readSummary, renderNodeSummary, renderUsage, SummaryAnswer } from './summary.ts';
 
-const RunAnswer = Type.Object(
+export const RunAnswer = Type.Object(
   {
     run: Type.Integer({ minimum: 1, description: 'Number of the run; the oldest is 1' }),
     ...JobFields,
@@ -19,6 +19,12 @@ export const RunListAnswer = Type.Object(
   { job_id: Type.String(), runs: Type.Array(RunAnswer) },
   { $id: 'RunList', additionalProperties: false },
 );
+
+export const renderRun = ({ run, job, summary }: JobRun): RunAnswer => ({
+  run,
+  ...renderJob(job),
+  summary: { ...renderUsage(summary.whole), nodes: summary.nodes.map(renderNodeSummary) },
+});
 
 export const readRun = ({ run, summary, ...job }: RunAnswer): JobRun => ({
   run,

@@ -84,6 +84,30 @@ export function renderWhoami(caller: Caller, { cluster, ways }: Reception): Whoa
   };
 }
 
+/** Renders who a caller is as the service answered it. */
+export const rewriteWhoami = ({
+  roleWhy,
+  sessionEndsMs,
+  name,
+  uid,
+  role,
+  proof,
+  cluster,
+  ...who
+}: Whoami): WhoamiAnswer => ({
+  ...(name !== undefined && { name }),
+  ...(uid !== undefined && { uid }),
+  ...(role !== undefined && { role }),
+  ...(roleWhy !== undefined && { role_why: roleWhy }),
+  ...(proof !== undefined && { proof }),
+  sees: who.sees,
+  accounts: [...who.accounts],
+  ...(sessionEndsMs !== undefined && { session_ends: formatTime(sessionEndsMs) }),
+  why: who.why,
+  ...(cluster !== undefined && { cluster }),
+  ways: [...who.ways],
+});
+
 export const readWhoami = ({ session_ends, ...answer }: WhoamiAnswer): Whoami => ({
   name: answer.name,
   uid: answer.uid,

@@ -19,7 +19,7 @@ export const job = defineCommand({
   settings: PROOF_SETTINGS,
   flags: {
     run: { takes: 'NUMBER', help: 'Number of the run, from 1; the latest if left out' },
-    json: { help: 'Print JSON' },
+    json: { help: 'Print JSON: a run as in GET /v1/jobs/{id}/runs, with findings and sizing' },
   },
   operands: ['ID'],
   async run({ config, env, flags, operands, print }) {

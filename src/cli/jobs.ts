@@ -34,7 +34,7 @@ export const jobs = defineCommand({
     },
     all: { help: 'List the jobs of everybody whom you may see' },
     limit: { takes: 'NUMBER', help: `Most jobs to list; ${DEFAULT_JOBS} if left out` },
-    json: { help: 'Print JSON, one job a line' },
+    json: { help: 'Print JSON: a Job of the HTTP API a line' },
   },
   async run({ config, env, flags, print }) {
     const nowMs = Date.now();

@@ -12,7 +12,7 @@ export const queue = defineCommand({
     ['queue --json', 'For programs: the answer of GET /v1/queue'],
   ],
   settings: PROOF_SETTINGS,
-  flags: { json: { help: 'Print JSON' } },
+  flags: { json: { help: 'Print JSON: the answer of GET /v1/queue' } },
   async run({ config, env, flags, print }) {
     const ask = await createAsker(config);
     const answer = await ask((client) => client.getQueue());

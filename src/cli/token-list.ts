@@ -1,15 +1,23 @@
-import type { ListedToken } from '../api/token.ts';
+import { type ListedToken, renderToken } from '../api/token.ts';
 import { formatTime } from '../domain/time.ts';
 import { defineCommand } from './command.ts';
 import { TOKEN_SETTINGS, useTokens } from './tokens.ts';
 
 export const tokenList = defineCommand({
   summary: 'List the tokens with their roles, when they expire and when they were last used',
-  usage: ['token list [settings]'],
+  usage: ['token list [--json] [settings]'],
   examples: [['token list', 'The tokens of the service on this machine']],
   settings: TOKEN_SETTINGS,
-  async run({ config, print }) {
-    await useTokens(config, async ({ list }) => print(renderTokens(await list(), Date.now())));
+  flags: { json: { help: 'Print JSON: the answer of GET /v1/tokens' } },
+  async run({ config, flags, print }) {
+    await useTokens(config, async ({ list }) => {
+      const tokens = await list();
+      print(
+        flags.has('json')
+          ? `${JSON.stringify({ tokens: tokens.map(renderToken) })}\n`
+          : renderTokens(tokens, Date.now()),
+      );
+    });
     return 0;
   },
 });

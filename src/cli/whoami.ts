@@ -1,4 +1,4 @@
-import type { Whoami } from '../api/whoami.ts';
+import { rewriteWhoami, type Whoami } from '../api/whoami.ts';
 import { formatTime } from '../domain/time.ts';
 import { defineCommand } from './command.ts';
 import { describePlace, locateService } from './connection.ts';
@@ -6,16 +6,21 @@ import { PROOF_SETTINGS, proveUser } from './proof.ts';
 
 export const whoami = defineCommand({
   summary: 'Print who you are for the service, and why',
-  usage: ['whoami [settings]'],
+  usage: ['whoami [--json] [settings]'],
   examples: [
     ['whoami', 'For the service on this machine'],
     ['whoami --server https://head01:8443 --token-file ~/.hpc-observe-token', 'With a token'],
   ],
   settings: PROOF_SETTINGS,
+  flags: { json: { help: 'Print JSON: the answer of GET /v1/whoami' } },
   /** Returns 1 if the service does not know who asks. */
-  async run({ config, print }) {
+  async run({ config, flags, print }) {
     const { who } = await proveUser(config);
-    print(describeWhoami(who, describePlace(locateService(config))));
+    print(
+      flags.has('json')
+        ? `${JSON.stringify(rewriteWhoami(who))}\n`
+        : describeWhoami(who, describePlace(locateService(config))),
+    );
     return who.name === undefined ? 1 : 0;
   },
 });

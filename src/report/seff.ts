@@ -1,7 +1,7 @@
 import type { Job } from '../domain/job.ts';
 import type { JobSummary } from '../domain/store/samples.ts';
 import { secondsOf } from './job-facts.ts';
-import { drawTable, harmless } from './paper.ts';
+import { cut, drawTable, harmless, type Ink, ink, PLAIN } from './paper.ts';
 
 /** A run with the summary of its samples. */
 export interface Efficiency {
@@ -53,16 +53,19 @@ function cpuLines({ job, summary: { whole } }: Efficiency, seconds: number): str
   ];
 }
 
+const MAX_ID = 32;
+const STATE_INK: Partial<Record<Job['state'], Ink>> = { running: 'accent', failed: 'harm' };
 const HEAD = ['JobID', 'State', 'Elapsed', 'TimeEff', 'CPUEff', 'MemEff', 'GPUEff'];
 
 /** Renders runs as a table as `reportseff` does (https://github.com/troycomi/reportseff), with GPUs. */
-export function renderSeffTable(runs: readonly Efficiency[], nowMs: number): string {
+export function renderSeffTable(runs: readonly Efficiency[], nowMs: number, paper = PLAIN): string {
   const rows = runs.map(({ job, summary: { whole } }) => {
     const { memoryLimitMb, timeLimitSeconds, rawState } = job.details ?? {};
     const seconds = secondsOf(job, nowMs);
+    const colour = STATE_INK[job.state];
     return [
-      harmless(job.id),
-      harmless(rawState ?? job.state.toUpperCase()),
+      cut(paper, harmless(job.id), MAX_ID),
+      ink(paper, colour, harmless(rawState ?? job.state.toUpperCase())),
       writeClock(seconds),
       timeLimitSeconds ? shortPercent(seconds, timeLimitSeconds) : '---',
       whole.cpuUsage ? shortPercent(whole.cpuUsage.mean, 100) : '---',
