@@ -1,14 +1,13 @@
 import { GET_ARRAY } from './array.ts';
 import { LIST_AUDIT } from './audit.ts';
+import { LIST_CLUSTERS, LIST_MERGED_JOBS } from './clusters.ts';
 import { RECEIVE_COMPLETION, RECEIVE_COMPLETION_BY_TOKEN } from './completion.ts';
 import { GET_FINDINGS } from './finding.ts';
 import { GET_HEALTH } from './health.ts';
 import { GET_HEAT_MAP } from './heat-map.ts';
 import { GET_ACCOUNT, GET_CARD, GET_USER } from './holder.ts';
-
 import { HOOK_CALLED, JOB_FINISHED, JOB_STARTED } from './hook-event.ts';
 import { RECEIVE_OTLP, RECEIVE_OTLP_METRICS, RECEIVE_REMOTE_WRITE } from './ingest.ts';
-
 import { DELETE_JOB, GET_JOB } from './job.ts';
 import { LIST_EVENTS } from './job-event.ts';
 import { LIST_JOBS } from './job-list.ts';
@@ -68,6 +67,8 @@ export const OPERATIONS: readonly Operation[] = [
   GET_OVERVIEW,
   GET_OVERVIEW_HISTORY,
   GET_QUEUE,
+  LIST_CLUSTERS,
+  LIST_MERGED_JOBS,
   GET_ARRAY,
   LIST_NODES,
   WATCH_CHANGES,

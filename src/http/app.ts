@@ -1,4 +1,4 @@
-import { Elysia } from 'elysia';
+import { type AnyElysia, Elysia } from 'elysia';
 import { RECEIVE_COMPLETION, RECEIVE_COMPLETION_BY_TOKEN } from '../api/completion.ts';
 import { RECEIVE_OTLP, RECEIVE_OTLP_METRICS, RECEIVE_REMOTE_WRITE } from '../api/ingest.ts';
 import { CREATE_JOBS } from '../api/past-job.ts';
@@ -33,6 +33,7 @@ import { type ObserveRequest, timing } from './response/timing.ts';
 import { arrays } from './routes/arrays.ts';
 import { audit } from './routes/audit.ts';
 import { batches } from './routes/batches.ts';
+import { type ClusterOptions, clusters } from './routes/clusters.ts';
 import { type CompletionOptions, completions } from './routes/completions.ts';
 import { DOCUMENTATION_ACCESS, documentation } from './routes/documentation.ts';
 import { type FindingOptions, findings } from './routes/findings.ts';
@@ -102,6 +103,8 @@ export interface AppOptions {
   readonly loadPages: () => Promise<Pages>;
   readonly slurm: CompletionOptions & Omit<HookOptions, 'now'>;
   readonly nodes: NodeOptions['nodes'];
+  /** Other clusters that are shown beside this one; none if left out. */
+  readonly peers?: ClusterOptions['peers'];
   /** Undefined if Slurm is not followed. */
   readonly asks?: SlurmAsks | undefined;
   readonly ingest: Ingest;
@@ -134,42 +137,48 @@ export function createApp({
   loadPages,
   slurm,
   nodes: clusterNodes,
+  peers = [],
   asks,
   ingest,
   live,
   metrics,
 }: AppOptions) {
-  const api = new Elysia({ normalize: false })
-    .use(health({ store, now, version }))
-    .use(jobs({ store, now }))
-    .use(names({ store }))
-    .use(samples({ store, now }))
-    .use(sparklines({ store }))
-    .use(summaries({ store }))
-    .use(overview({ store, overviews, now }))
-    .use(queue({ queues }))
-    .use(arrays({ store, now, ...(thresholds && { thresholds }) }))
-    .use(heatMaps({ store }))
-    .use(qualities({ store, now }))
-    .use(findings({ store, now, nameOfUser, ...(thresholds && { thresholds }) }))
-    .use(sizings({ store, ...(thresholds && { thresholds }) }))
-    .use(nodes({ store, nodes: clusterNodes, now }))
-    .use(nodeUsage({ store, now }))
-    .use(slurmAsks({ store, asks }))
-    .use(tallies({ store, now }))
-    .use(waste({ store, now }))
-    .use(runs({ store }))
-    .use(events({ store }))
-    .use(batches({ store, now }))
-    .use(ingests({ store, ingest }))
-    .use(completions(slurm))
-    .use(hooks({ ...slurm, now }))
-    .use(whoami(entry))
-    .use(sessions({ ...entry, site: where }))
-    .use(tokenRoutes({ tokens }))
-    .use(audit({ store }))
-    .use(changes({ live, identify, policy, isRetired }))
-    .use(scrapes({ render: metrics.render }));
+  // Not one chain: the type of each `use` contains those before, which the compiler bears only so far.
+  const nouns: readonly AnyElysia[] = [
+    health({ store, now, version }),
+    jobs({ store, now }),
+    names({ store }),
+    samples({ store, now }),
+    sparklines({ store }),
+    summaries({ store }),
+    overview({ store, overviews, now }),
+    queue({ queues }),
+    clusters({ store, overviews, now, peers, ownName: () => entry.describeReception().cluster ?? 'here' }),
+    arrays({ store, now, ...(thresholds && { thresholds }) }),
+    heatMaps({ store }),
+    qualities({ store, now }),
+    findings({ store, now, nameOfUser, ...(thresholds && { thresholds }) }),
+    sizings({ store, ...(thresholds && { thresholds }) }),
+    nodes({ store, nodes: clusterNodes, now }),
+    nodeUsage({ store, now }),
+    slurmAsks({ store, asks }),
+    tallies({ store, now }),
+    waste({ store, now }),
+    runs({ store }),
+    events({ store }),
+    batches({ store, now }),
+    ingests({ store, ingest }),
+    completions(slurm),
+    hooks({ ...slurm, now }),
+    whoami(entry),
+    sessions({ ...entry, site: where }),
+    tokenRoutes({ tokens }),
+    audit({ store }),
+    changes({ live, identify, policy, isRetired }),
+    scrapes({ render: metrics.render }),
+  ];
+  const api: AnyElysia = new Elysia({ normalize: false });
+  for (const noun of nouns) api.use(noun);
   const forBrowsers = new Elysia({ normalize: false })
     .use(pages({ load: loadPages, site: where }))
     .use(signIn({ ...entry, site: where }))

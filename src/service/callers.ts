@@ -1,14 +1,18 @@
 import { identifier } from '../access/identify.ts';
 import type { Arrival, Peer, Way } from '../access/way.ts';
-import { ANYBODY, type Identity } from '../domain/caller.ts';
+import { ANYBODY, type Caller, type Identity, NOBODY } from '../domain/caller.ts';
+import { narrowTo } from '../domain/clusters/narrow.ts';
 import type { AppError, CredentialRefused } from '../domain/errors.ts';
+import { isIdentity } from '../domain/identity.ts';
 import { callerOf, type Known, type RoleRules } from '../domain/role.ts';
 import type { AppOptions } from '../http/app.ts';
 import type { Config } from '../settings/table.ts';
 import type { SlurmAccess } from '../slurm/follow/access.ts';
+import { FOR_HEADER } from './peers.ts';
 
 /** How long a change in Slurm's configuration is overlooked once it was read. */
 const RULES_MS = 1000;
+const READS: readonly string[] = ['GET', 'HEAD'];
 
 type CallerConfig = Pick<
   Config,
@@ -52,15 +56,21 @@ export function knowCallers({ config, own, ways, refuse, known, slurm }: CallerO
     }),
   );
 
-  const identify = identifier({
-    ways,
-    callerOf(identity) {
-      const found = known(identity);
-      return found instanceof Promise
-        ? found.then((ready) => callerOf(identity, rules(), ready))
-        : callerOf(identity, rules(), found);
-    },
-  });
+  function judge(identity: Identity): Caller | Promise<Caller> {
+    const found = known(identity);
+    return found instanceof Promise
+      ? found.then((ready) => callerOf(identity, rules(), ready))
+      : callerOf(identity, rules(), found);
+  }
+  const identify = identifier({ ways, callerOf: judge });
+
+  /** The service of another cluster reads for one of its users. */
+  async function identifyFor(user: string, arrival: Arrival): Promise<Caller> {
+    const name = decodeName(user);
+    if (name === undefined || !READS.includes(arrival.request.method)) return NOBODY;
+    const asker = await identify(arrival);
+    return narrowTo(asker, await judge({ name, proof: 'token', isLocal: false })) ?? NOBODY;
+  }
 
   return {
     forListener: (peerOf) => ({
@@ -68,10 +78,24 @@ export function knowCallers({ config, own, ways, refuse, known, slurm }: CallerO
       refuse: (refusal, request, server) => refuse(refusal, peerOf(request, server)),
       identify: config.open
         ? () => ANYBODY
-        : (request, server, pathToken) => identify(new LazyArrival(request, server, pathToken, peerOf)),
+        : (request, server, pathToken) => {
+            const arrival = new LazyArrival(request, server, pathToken, peerOf);
+            const user = request.headers.get(FOR_HEADER);
+            return user === null ? identify(arrival) : identifyFor(user, arrival);
+          },
     }),
     summary: describeAccess(config, own, slurm !== undefined),
   };
+}
+
+/** Headers are ASCII: other letters of a name come percent-encoded. Undefined for what is no name. */
+function decodeName(text: string): string | undefined {
+  try {
+    const name = decodeURIComponent(text);
+    return isIdentity(name) ? name : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Returns `read` with a memory of a second: what Slurm says changes seldom, and is parsed at each call. */

@@ -24,6 +24,7 @@ import { clusterNodes } from './nodes.ts';
 import { findProvider } from './oidc.ts';
 import { overviewPart } from './overview.ts';
 import { partsOf } from './parts.ts';
+import { createPeers } from './peers.ts';
 import { queuePart } from './queue.ts';
 import { retentionPart } from './retention.ts';
 import { basePathOf, findNames, siteOf } from './site.ts';
@@ -141,6 +142,7 @@ export async function startService({ config, env, log, now }: ServiceOptions): P
   });
   const queues = queueKeeper({ store, now });
   const ingest = await parts.start(ingestPart({ store, now, log, metrics }));
+  const peers = await createPeers(config);
   const live = createLive({ store, version, log });
   const listening = await parts.start(
     httpPart({
@@ -174,6 +176,7 @@ export async function startService({ config, env, log, now }: ServiceOptions): P
             readHookCall,
           },
           nodes,
+          peers,
           asks,
           ingest: ingest.routes,
           live,

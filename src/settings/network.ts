@@ -19,6 +19,12 @@ function isProxy(word: string): boolean {
   return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128));
 }
 
+/** A name without what separates names in lists and texts, and a URL. */
+function isPeer(word: string): boolean {
+  const [, name, url] = /^([\w.-]{1,64})=(.+)$/.exec(word) ?? [];
+  return name !== undefined && publicUrl.parse(url!) !== undefined;
+}
+
 const isTcpListener = (word: string) => {
   const listener = parseListener(word);
   return listener?.kind === 'tcp' && listener.isPlain !== true;
@@ -55,6 +61,21 @@ export const NETWORK_SETTINGS = {
     otherwise: '',
     help: 'Origins of other web pages that may read and write as their user: https://portal.example.org',
     ...list('origins such as https://portal.example.org, without a path', isOrigin),
+  },
+  peers: {
+    name: 'peer',
+    takes: 'NAME=URL',
+    otherwise: '',
+    help: 'Services of other clusters, shown beside this one: beta=https://head02:8443 (see docs/access.md)',
+    ...list('names and addresses such as beta=https://head02:8443', isPeer),
+  },
+  peerTokens: {
+    name: 'peer-tokens',
+    takes: 'TOKENS',
+    otherwise: '',
+    help: 'The token for each peer, a line each: NAME TOKEN',
+    isSecret: true,
+    ...optionalText,
   },
   frameAncestors: {
     name: 'frame-ancestors',

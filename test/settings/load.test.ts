@@ -32,6 +32,8 @@ const DEFAULTS: Config = {
   serverNames: [],
   corsOrigins: [],
   frameAncestors: [],
+  peers: [],
+  peerTokens: null,
   trustedProxies: [],
   userHeader: 'X-Remote-User',
   tlsCert: null,

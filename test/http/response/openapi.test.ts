@@ -66,18 +66,21 @@ const DETAILS = [
  * The API reference as a table: parameters, fields of the body
  * (! means required, ? nullable) and statuses by operation.
  */
+/** What selects and sorts jobs, in the order of the document. */
+const SELECTION = [
+  ...['since', 'until'],
+  ...['account', 'partition', 'qos', 'name', 'array_job_id', 'cluster', 'raw_state', 'reason'],
+  ...['finding', 'severity', 'sluid'],
+  ...['runtime', 'wait', 'nodes', 'cpus', 'gpus'].flatMap((name) => [`min_${name}`, `max_${name}`]),
+  ...['cpu_usage', 'memory_usage_mb', 'memory_percent'].flatMap((name) => [`min_${name}`, `max_${name}`]),
+  ...['min_gpu_usage', 'max_gpu_usage', 'q'],
+  ...['sort', 'order'],
+];
+
 const REFERENCE: Record<string, { parameters?: string[]; body?: string[]; statuses: number[] }> = {
   'get /v1/health': { statuses: [200, 500, 503] },
   'get /v1/jobs': {
-    parameters: [
-      ...['state', 'user', 'node', 'limit', 'offset', 'since', 'until'],
-      ...['account', 'partition', 'qos', 'name', 'array_job_id', 'cluster', 'raw_state', 'reason'],
-      ...['finding', 'severity', 'sluid'],
-      ...['runtime', 'wait', 'nodes', 'cpus', 'gpus'].flatMap((name) => [`min_${name}`, `max_${name}`]),
-      ...['cpu_usage', 'memory_usage_mb', 'memory_percent'].flatMap((name) => [`min_${name}`, `max_${name}`]),
-      ...['min_gpu_usage', 'max_gpu_usage', 'q'],
-      ...['sort', 'order', 'cursor', 'format'],
-    ],
+    parameters: ['state', 'user', 'node', 'limit', 'offset', ...SELECTION, 'cursor', 'format'],
     statuses: [200, 400, 500, 503],
   },
   'post /v1/jobs': {
@@ -124,6 +127,15 @@ const REFERENCE: Record<string, { parameters?: string[]; body?: string[]; status
   'get /v1/overview': { statuses: [200, 500, 503] },
   'get /v1/overview/history': { statuses: [200, 400, 500, 503], parameters: ['since', 'until'] },
   'get /v1/queue': { statuses: [200, 500, 503] },
+  'get /v1/clusters': { statuses: [200, 500, 503] },
+  'get /v1/clusters/jobs': {
+    parameters: [
+      ...['cluster', 'state', 'user', 'node'],
+      ...SELECTION.filter((name) => name !== 'cluster'),
+      ...['limit', 'cursor'],
+    ],
+    statuses: [200, 400, 500, 503],
+  },
   'get /v1/arrays/{arrayId}': { parameters: ['arrayId!'], statuses: [200, 404, 500, 503] },
   'get /v1/live': { statuses: [200, 500, 503] },
   'get /v1/usage': {
