@@ -84,29 +84,33 @@ export async function askService<Value>(
   try {
     return await ask(new Talker({ ...place, ...proof, timeoutMs: TIMEOUT_MS, retries: 0 }));
   } catch (error) {
-    throw error instanceof Failure ? explain(error, place) : error;
+    throw error instanceof Failure ? explain(error, config) : error;
   }
 }
 
 /** Returns the error that the user of a command sees for one of the client. */
-export function explainFailure(error: unknown, place: Place): unknown {
+export function explainFailure(error: unknown, config: Where): unknown {
   return error instanceof Error && error.name === 'ClientError'
-    ? explain(error as ClientError, place)
+    ? explain(error as ClientError, config)
     : error;
 }
 
-function explain(error: ClientError, place: Place): OperatorError {
+const CHECK_PLACE =
+  'Check the address in --server or HPC_OBSERVE_SERVER, and whether the service runs there.';
+const NAME_PLACE =
+  'Start it here (systemctl start hpc-observe), or name it with --server or HPC_OBSERVE_SERVER, such as ' +
+  'http://head-node:8080.';
+
+function explain(error: ClientError, config: Where): OperatorError {
   const { code, message, cause } = error;
+  const advice = config.server === null ? NAME_PLACE : CHECK_PLACE;
   if (code !== 'no_answer') return new OperatorError(message, { cause: error });
   if (NOTHING_LISTENS.includes((cause as { code?: string } | undefined)?.code ?? ''))
-    return new NoService(
-      `No service answers at ${describePlace(place)}. Start it (systemctl start hpc-observe), or give its URL with --server.`,
-      { cause: error },
-    );
+    return new NoService(`No service answers at ${describePlace(locateService(config))}. ${advice}`, {
+      cause: error,
+    });
   // Such as a certificate for another name.
-  return new OperatorError(`${message.replace(/\.$/, '')}. Give the URL of the service with --server.`, {
-    cause: error,
-  });
+  return new OperatorError(`${message.replace(/[.?]+$/, '')}. ${advice}`, { cause: error });
 }
 
 /** The codes of `fetch` for an address and for a unix socket. */

@@ -1,7 +1,7 @@
 import type { Whoami } from '../api/whoami.ts';
 import { OperatorError } from '../domain/errors.ts';
 import type { Config, SettingKey } from '../settings/table.ts';
-import { askService, CONNECTION_SETTINGS, locateService } from './connection.ts';
+import { askService, CONNECTION_SETTINGS, describePlace, locateService } from './connection.ts';
 
 /** The settings of commands that prove who runs them. */
 export const PROOF_SETTINGS = [
@@ -47,9 +47,25 @@ async function mungeHeaders(
   return async () => ({ authorization: await mungeAuthorization(locateService(config), cluster, encode) });
 }
 
-/** Returns what proves the user; OperatorError, the sentence of the service, if nothing does. */
+/** Returns what proves the user; OperatorError, which says what to do, if nothing does. */
 export async function requireProof(config: ProofConfig): Promise<Proven> {
   const proven = await proveUser(config);
-  if (proven.who.name === undefined) throw new OperatorError(proven.who.why);
-  return proven;
+  if (proven.who.name !== undefined) return proven;
+  const place = describePlace(locateService(config));
+  throw new OperatorError(
+    `The service at ${place} does not know who you are: ${await whyNoMunge(config, proven.who)}. Run this on its ` +
+      'machine, or ask an administrator for a token (hpc-observe token create) and name the file that has it with ' +
+      '--token-file or HPC_OBSERVE_TOKEN_FILE.',
+  );
+}
+
+/** Says why MUNGE does not prove the user. */
+async function whyNoMunge(config: ProofConfig, { cluster, ways }: Whoami): Promise<string> {
+  const { mungeEncoder } = await import('../client/munge.ts');
+  const state = ways.find(({ way }) => way === 'munge')?.state ?? 'off: it is not set up';
+  if (state !== 'on') return `MUNGE is ${state.replace(/\.$/, '')}`;
+  if (!mungeEncoder()) return 'the program munge is not installed on this machine';
+  if ((config.cluster ?? cluster) === undefined)
+    return 'it has no name for its cluster yet, which --cluster gives';
+  return 'a MUNGE credential did not say it';
 }

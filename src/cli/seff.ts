@@ -62,7 +62,7 @@ export const seff = defineCommand({
       else process.stderr.write('No job matches. --since goes further back, --user names another user.\n');
       return 0;
     } catch (error) {
-      throw explainFailure(error, place);
+      throw explainFailure(error, config);
     }
   },
 });

@@ -57,7 +57,7 @@ export const top = defineCommand({
       print(renderTopOnce({ ...state, overview, list: { jobs, total, offset: 0 } }, drawing));
       return 0;
     } catch (error) {
-      throw explainFailure(error, place);
+      throw explainFailure(error, config);
     }
   },
 });

@@ -100,6 +100,9 @@ function dropStrayValues(tokens: readonly Token[], isKnown: (flag: string) => bo
 }
 
 function describeUnknownFlag(rawName: string, known: readonly string[]): string {
+  const file = `${rawName.slice(2)}-file`;
+  if (known.includes(file))
+    return `${rawName} is not a flag, because others could read its value in the list of processes. Write it to a file and give --${file} FILE.`;
   const likely = findLikely(
     rawName,
     known.map((name) => `--${name}`),

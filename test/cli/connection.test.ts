@@ -82,7 +82,13 @@ test('where nothing listens, the message says what to do', async () => {
   const failure = await askHealth('--server', 'http://127.0.0.1:1').catch((error) => error);
   expect(failure).toBeInstanceOf(NoService);
   expect(failure.message).toBe(
-    'No service answers at http://127.0.0.1:1. Start it (systemctl start hpc-observe), or give its URL with --server.',
+    'No service answers at http://127.0.0.1:1. Check the address in --server or HPC_OBSERVE_SERVER, and whether the ' +
+      'service runs there.',
+  );
+  const own = await askHealth('--port', '1').catch((error) => error);
+  expect(own.message).toBe(
+    'No service answers at http://127.0.0.1:1. Start it here (systemctl start hpc-observe), or name it with --server ' +
+      'or HPC_OBSERVE_SERVER, such as http://head-node:8080.',
   );
 });
 
@@ -100,7 +106,7 @@ test('a certificate that is not trusted is the reason of the message, and not a 
   expect(failure).toBeInstanceOf(OperatorError);
   expect(failure).not.toBeInstanceOf(NoService);
   expect(failure.message).toMatch(
-    /^https:.* did not answer: .*certificate.*\. Give the URL of the service with --server\.$/,
+    /^https:.* did not answer: .*certificate.*\. Check the address in --server or HPC_OBSERVE_SERVER, and whether .*\.$/,
   );
   await other.stop(true);
 });

@@ -276,7 +276,7 @@ Settings (the others have their defaults):
   node = "n1"  (--node)
 
 Service:
-  No service answers at http://127.0.0.1:${port}. Start it (systemctl start hpc-observe), or give its URL with --server.
+  No service answers at http://127.0.0.1:${port}. Check the address in --server or HPC_OBSERVE_SERVER, and whether the service runs there.
 `);
 });
 

@@ -81,7 +81,7 @@ const REFUSED: [what: string, given: Given, message: string][] = [
   [
     'as a flag, which others could see',
     { args: ['--api-token', SECRET] },
-    '--api-token is not a known flag; see --help.',
+    '--api-token is not a flag, because others could read its value in the list of processes. Write it to a file and give --api-token-file FILE.',
   ],
   [
     'that is not valid, without quoting it',
