@@ -31,9 +31,9 @@ const BLOCK = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g;
  * be, or if the key is that of another certificate.
  */
 export function readCertificate(files: CertificateFiles): Certificate {
-  const cert = read(files.cert);
-  const key = read(files.key);
-  const clientCa = files.clientCa === undefined ? undefined : read(files.clientCa);
+  const cert = readText(files.cert);
+  const key = readText(files.key);
+  const clientCa = files.clientCa === undefined ? undefined : readText(files.clientCa);
   const chain = parseCertificates(files.cert, cert);
   if (files.clientCa !== undefined) parseCertificates(files.clientCa, clientCa!);
   if (!chain[0]!.checkPrivateKey(parseKey(files.key, key)))
@@ -54,7 +54,8 @@ export function readCertificate(files: CertificateFiles): Certificate {
   };
 }
 
-function read(path: string): string {
+/** Reads a file that a setting names; OperatorError with the reason. */
+export function readText(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (cause) {

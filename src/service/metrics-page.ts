@@ -19,6 +19,7 @@ const SECTIONS: readonly (readonly [prefix: string, title: string])[] = [
   ['hpc_observe_jobs', 'Throughput of the cluster'],
   ['hpc_observe_queue_wait', 'Throughput of the cluster'],
   ['hpc_observe_findings', 'Findings'],
+  ['hpc_observe_push_', 'Push'],
   ['process_', 'Process'],
   ['', 'Service'],
 ];
@@ -29,7 +30,8 @@ const NOTES: Readonly<Record<string, string>> = {
 1024 × 1024 bytes. The families from \`hpc_job_cpu_seconds_total\` to \`hpc_job_time_limit_seconds\` have the newest
 [measures](measures.md) that an agent sent of the job on the node; a family without a series is left out.
 \`hpc_job_gpus_allocated\` is what \`Prolog\` said of the node, or all GPUs of a job with one node. \`promtool check metrics\` objects to \`hpc_job_state_total\`, a gauge with the suffix of a counter, whose
-name the API reference fixes.`,
+name the API reference fixes. \`hpc_job_info\` has one series for each job whose account or partition is known; another family
+gets their labels by \`sum by (job_id) (hpc_job_cpus_allocated) * on (job_id) group_left (account, partition) hpc_job_info\`.`,
   Nodes: `What the agent of each node reported last ([agent.md](agent.md)). A node that has been silent for five minutes, and
 for four intervals of its agent, has only \`hpc_agent_last_report_timestamp_seconds\`, and that for 30 days. The clock
 difference includes the time that the report was on its way; after an outage the first reports are as late as the outage was
@@ -42,6 +44,22 @@ stored in the database. Reports that arrive more than a day after the event, as 
 do not appear in today's rates.`,
   Findings: `What [rules](findings.md) found of runs when they ended, of those that are still stored: a gauge, which goes down
 when jobs are deleted or corrected. There are at most as many series as kinds and severities.`,
+  Push: `\`serve --push URL\` sends what \`/metrics\` shows, where no scrape reaches the service, every \`--push-interval\` (15 s):
+
+- as Prometheus' text with timestamps, which VictoriaMetrics, vmagent and others take at \`/api/v1/import/prometheus\`. The labels
+  \`job="hpc-observe"\` and \`instance\`, this host, are in the query as \`extra_label\`, unless the URL has one;
+- as OTLP/HTTP in JSON, if the URL ends with \`/v1/metrics\` or by \`--push-format otlp\`: a Prometheus with
+  \`--web.enable-otlp-receiver\` takes it at \`/api/v1/otlp/v1/metrics\`, an OpenTelemetry collector at \`/v1/metrics\`.
+
+A snapshot has every job that ended since the one before, whatever \`--ended-series\` says. While the receiver is away, snapshots
+wait in memory: 960 (four hours at 15 s) or 32 MiB packed. Beyond that, the two oldest become one that has the newest sample of each series, so that
+the last values of jobs that ended stay. What is merged or dropped is counted. The service tries again
+after 1 s, then more seldom, down to once a minute, and as \`Retry-After\` asks; a request has 30 s. Answers 400, 413, 415 and 422 refuse a request for
+ever; all others are tried again. A stop sends what is left, for at most 2 s. A kill or a restart loses what waits; samples are in the database nevertheless.
+
+Credentials are a bearer token (\`--push-token-file\` or \`HPC_OBSERVE_PUSH_TOKEN\`), or \`--push-user\` and
+\`--push-password-file\` (\`HPC_OBSERVE_PUSH_PASSWORD\`). \`--push-ca\` names the authority of a certificate that only the site knows.
+Without \`--push\` these families have no series.`,
   Service: `\`hpc_observe_commits_total\` and \`hpc_observe_commit_seconds_count\` count the same transactions. A group of
 families that fails is logged at most once a minute.`,
 };

@@ -11,6 +11,7 @@ import { addLoopMetrics } from '../metrics/loops.ts';
 import { addNetworkMetrics } from '../metrics/network.ts';
 import { renderNodes } from '../metrics/nodes.ts';
 import { processMetrics } from '../metrics/process.ts';
+import { addPushMetrics, type PushState } from '../metrics/push.ts';
 import { serviceMetrics } from '../metrics/service.ts';
 import { slurmMetrics } from '../metrics/slurm.ts';
 import { throughputMetrics } from '../metrics/throughput.ts';
@@ -38,6 +39,9 @@ export function createMetrics({ config, now, log }: MetricsOptions) {
   const network = addNetworkMetrics(service.registry, () => certificateExpiresMs());
   const observeRefusal = addAccessMetrics(service.registry);
   const ingest = addIngestMetrics(service.registry);
+  let pushState = (): PushState | undefined => undefined;
+  let lastPushMs = (): number | undefined => undefined;
+  addPushMetrics(service.registry, now, () => pushState());
   const slurmFamilies = slurmMetrics({
     now,
     commandStates: () => slurm?.commands.states(),
@@ -50,12 +54,15 @@ export function createMetrics({ config, now, log }: MetricsOptions) {
     [
       {
         name: 'jobs',
-        render: () =>
-          renderJobs(store!, {
-            nowMs: now(),
-            endedSeriesMs: config.endedSeriesMs,
+        render: () => {
+          const nowMs = now();
+          return renderJobs(store!, {
+            nowMs,
+            // No job may end between two snapshots without being in one.
+            endedSeriesMs: Math.max(config.endedSeriesMs, nowMs - (lastPushMs() ?? nowMs)),
             maxSeries: config.metricsMaxSeries,
-          }),
+          });
+        },
       },
       {
         name: 'nodes',
@@ -95,6 +102,11 @@ export function createMetrics({ config, now, log }: MetricsOptions) {
     /** Shows when the certificate in use expires. */
     watchCertificate(expiresMs: () => number): void {
       certificateExpiresMs = expiresMs;
+    },
+    /** Shows what is pushed; `lastMs` is when the last snapshot was taken. */
+    watchPush(state: () => PushState, lastMs: () => number): void {
+      pushState = state;
+      lastPushMs = lastMs;
     },
     /** Shows how often a background loop ran and failed. */
     watchLoop(name: string, state: () => RepeatState): void {

@@ -25,6 +25,7 @@ import { findProvider } from './oidc.ts';
 import { overviewPart } from './overview.ts';
 import { partsOf } from './parts.ts';
 import { createPeers } from './peers.ts';
+import { planPush, pushPart } from './push.ts';
 import { queuePart } from './queue.ts';
 import { retentionPart } from './retention.ts';
 import { basePathOf, findNames, siteOf } from './site.ts';
@@ -68,6 +69,7 @@ export async function startService({ config, env, log, now }: ServiceOptions): P
   // Before anything is opened: `--slurm on` where there is no Slurm must not leave a trace.
   const slurm = findSlurm(config.demo ? { ...config, slurm: 'off' } : config, env);
   const provider = findProvider(config);
+  const push = planPush(config);
   const files = certificateFilesOf(config);
   const certificate = files && readCertificate(files);
   const parts = partsOf(log);
@@ -196,6 +198,7 @@ export async function startService({ config, env, log, now }: ServiceOptions): P
   }
   await parts.start(overviewPart({ store, overviews, log, metrics }));
   await parts.start(queuePart({ queues, log, metrics }));
+  if (push) await parts.start(pushPart({ plan: push, now, log, metrics }));
   await parts.start(retentionPart({ store, now, log, config, metrics }));
   if (config.demo) {
     // Imported here: a real service does not load the demonstration.

@@ -6,6 +6,7 @@ import { AGENT_SETTINGS } from './agent.ts';
 import { parseListener } from './listener.ts';
 import { MAIL_SETTINGS } from './mail.ts';
 import { NETWORK_SETTINGS } from './network.ts';
+import { PUSH_SETTINGS } from './push.ts';
 import type { SettingTable, Values } from './setting.ts';
 import {
   choice,
@@ -97,6 +98,7 @@ export const SETTINGS = {
     help: 'Maximum number of job series on /metrics; the smallest jobs are left out',
     ...integer(0, 1e9),
   },
+  ...PUSH_SETTINGS,
   slurm: {
     name: 'slurm',
     takes: 'WHEN',

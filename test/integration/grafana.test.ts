@@ -22,7 +22,7 @@ function readLabels(text: string): Map<string, Set<string>> {
   return families;
 }
 
-/** A service that shows what the demonstration cannot: commands of Slurm, hooks, and TLS. */
+/** A service that shows what the demonstration does not: commands of Slurm, hooks, TLS, pushing. */
 async function serveWithSlurm() {
   const slurm = programs({
     squeue: 'case "$1" in --version) echo slurm 24.11.5;; esac',
@@ -35,6 +35,7 @@ async function serveWithSlurm() {
     args: [
       ...['--slurm', 'on', '--slurm-bin', slurm.file('bin'), '--spool', slurm.file('bin')],
       ...['--tls-cert', tls.file('server.crt'), '--tls-key', tls.file('server.key')],
+      ...['--push', 'http://127.0.0.1:1/'],
     ],
   });
   return {

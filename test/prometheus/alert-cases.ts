@@ -150,6 +150,19 @@ export const ALERT_CASES: readonly AlertCase[] = [
     ],
   },
   {
+    alert: 'HpcObservePushFails',
+    series: { hpc_observe_push_age_seconds: '0x5 60+60x20' },
+    silentAt: '14m',
+    firesAt: '17m',
+    fires: [
+      [
+        {},
+        'hpc-observe does not get rid of what it pushes',
+        'The oldest snapshot has waited for 12m 0s to be sent.',
+      ],
+    ],
+  },
+  {
     alert: 'HpcObserveCertificateExpires',
     series: {
       'hpc_observe_tls_certificate_expiry_timestamp_seconds{instance="a"}': '1209900x20',

@@ -148,5 +148,24 @@ export const SERVICE_DASHBOARD: Design = {
         }),
       ],
     },
+    {
+      title: 'Push',
+      height: 7,
+      panels: [
+        timeSeries({
+          title: 'Samples that are pushed',
+          about: 'Coalesced: a newer sample took the place. Nothing is shown unless --push is set.',
+          unit: 'perSecond',
+          queries: [
+            { name: '{{result}}', expr: `sum by (result) (rate(hpc_observe_push_samples_total${RATE}))` },
+          ],
+        }),
+        timeSeries({
+          title: 'Age of the oldest that waits',
+          unit: 'seconds',
+          queries: [{ name: 'oldest', expr: 'max(hpc_observe_push_age_seconds)' }],
+        }),
+      ],
+    },
   ],
 };

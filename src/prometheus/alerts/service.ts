@@ -116,6 +116,20 @@ export const SERVICE_ALERTS: readonly Alert[] = [
     ],
   },
   {
+    name: 'HpcObservePushFails',
+    severity: 'warning',
+    expr: 'hpc_observe_push_age_seconds > 300',
+    for: '5m',
+    summary: 'hpc-observe does not get rid of what it pushes',
+    description: 'The oldest snapshot has waited for {{ $value | humanizeDuration }} to be sent.',
+    meaning:
+      'The receiver of `--push` is away, too slow, or refuses the service. Four hours wait whole; of earlier times the last value of each series.',
+    steps: [
+      'The log has the reason under `push_failed`.',
+      'After a restart of the service nothing waits any more, so mend the receiver first.',
+    ],
+  },
+  {
     name: 'HpcObserveCertificateExpires',
     severity: 'warning',
     expr: 'hpc_observe_tls_certificate_expiry_timestamp_seconds - time() < 14 * 86400',
