@@ -6,7 +6,7 @@ import { formatCount } from '../domain/figures.ts';
 import { renderJobTable } from '../report/job-table.ts';
 import { defineCommand } from './command.ts';
 import { askService } from './connection.ts';
-import { PROOF_SETTINGS, requireProof } from './proof.ts';
+import { ownUser, PROOF_SETTINGS, requireProof } from './proof.ts';
 import { paperOf } from './terminal.ts';
 
 const DEFAULT_JOBS = 30;
@@ -41,8 +41,9 @@ export const jobs = defineCommand({
     const limit = readLimit(flags.get('limit'));
     const filter = flags.get('filter') ?? '';
     const { who, headers } = await requireProof(config);
-    const isOwn = !flags.has('all') && who.name !== undefined && !/\buser:/.test(filter);
-    const terms = readFilter(isOwn ? `${writeTerm('user', who.name!)} ${filter}` : filter, nowMs);
+    const own = ownUser(who);
+    const isOwn = !flags.has('all') && own !== undefined && !/\buser:/.test(filter);
+    const terms = readFilter(isOwn ? `${writeTerm('user', own)} ${filter}` : filter, nowMs);
     const fault = terms.find((term) => term.fault !== undefined)?.fault;
     if (fault !== undefined) throw new UsageError(`--filter: ${fault}`);
     const query = { ...queryOf(terms), limit: String(limit) };

@@ -59,6 +59,10 @@ export async function requireProof(config: ProofConfig): Promise<Proven> {
   );
 }
 
+/** Returns the user whose jobs are one's own; undefined for a token, whose name is not that of a user. */
+export const ownUser = ({ name, proof }: Whoami): string | undefined =>
+  proof === 'token' ? undefined : name;
+
 /** Says why MUNGE does not prove the user. */
 async function whyNoMunge(config: ProofConfig, { cluster, ways }: Whoami): Promise<string> {
   const { mungeEncoder } = await import('../client/munge.ts');

@@ -7,7 +7,7 @@ import type { JobRun } from '../domain/store/runs.ts';
 import { renderSeff, renderSeffTable } from '../report/seff.ts';
 import { defineCommand } from './command.ts';
 import { explainFailure, locateService, trustOf } from './connection.ts';
-import { PROOF_SETTINGS, requireProof } from './proof.ts';
+import { ownUser, PROOF_SETTINGS, requireProof } from './proof.ts';
 import { paperOf } from './terminal.ts';
 
 /** More than anybody reads; each is a request. */
@@ -52,7 +52,7 @@ export const seff = defineCommand({
     const client = await lastingClient(config, { ...place, timeoutMs: TIMEOUT_MS, retries: 0 });
     try {
       const found =
-        ids.length > 0 ? await findByIds(client, ids) : await findByFilter(client, who.name!, flags);
+        ids.length > 0 ? await findByIds(client, ids) : await findByFilter(client, ownUser(who), flags);
       const isOne = ids.length === 1 && found.length === 1 && found[0]!.job.id === ids[0];
       if (flags.has('json')) {
         const { renderRun } = await import('../api/run.ts');
@@ -100,13 +100,13 @@ async function tasksOf(client: Client, id: string, error: unknown): Promise<stri
 
 async function findByFilter(
   client: Client,
-  self: string,
+  self: string | undefined,
   flags: ReadonlyMap<string, string>,
 ): Promise<JobRun[]> {
   const filter = flags.get('filter') ?? '';
   const user = flags.get('user') ?? self;
   const text = [
-    /\buser:/.test(filter) ? '' : writeTerm('user', user),
+    /\buser:/.test(filter) || user === undefined ? '' : writeTerm('user', user),
     /\bsince:/.test(filter) ? '' : writeTerm('since', flags.get('since') ?? DEFAULT_SINCE),
     // What has not started has no efficiency.
     /\b(state|raw):/.test(filter) ? '' : 'state:running,completed,failed,cancelled',

@@ -3,7 +3,7 @@ import { UsageError } from '../domain/errors.ts';
 import { renderTopOnce, type TopState } from '../report/top.ts';
 import { defineCommand } from './command.ts';
 import { describePlace, explainFailure, locateService, trustOf } from './connection.ts';
-import { PROOF_SETTINGS, requireProof } from './proof.ts';
+import { ownUser, PROOF_SETTINGS, requireProof } from './proof.ts';
 import { formatLocalClock, paperOf } from './terminal.ts';
 import { queryOfTop } from './top/query.ts';
 
@@ -36,7 +36,11 @@ export const top = defineCommand({
     const client = await lastingClient(config, { ...place, timeoutMs: TIMEOUT_MS, retries: 0 });
     const seesOthers = who.sees === 'all' || who.accounts.length > 0;
     const isWatcher = who.role === 'admin' || who.role === 'viewer';
-    const isAll = flags.has('all') || (isWatcher && who.sees === 'all') || /\buser:/.test(filter);
+    const isAll =
+      flags.has('all') ||
+      ownUser(who) === undefined ||
+      (isWatcher && who.sees === 'all') ||
+      /\buser:/.test(filter);
     const self = who.name!;
     const state: TopState = {
       ...{ columns: 80, rows: JOBS_ONCE, place: who.cluster ?? describePlace(place) },

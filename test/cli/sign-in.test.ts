@@ -1,4 +1,5 @@
 import { expect, test } from 'bun:test';
+import { writeFileSync } from 'node:fs';
 import { mungeWay } from '../../src/access/munge.ts';
 import { createUnmunge } from '../../src/access/unmunge.ts';
 import type { Way } from '../../src/access/way.ts';
@@ -7,6 +8,9 @@ import { findCommand, runCommand } from '../../src/cli/commands.ts';
 import { OperatorError } from '../../src/domain/errors.ts';
 import { listenTcp } from '../../src/service/listen.ts';
 import { errorOf } from '../client/help.ts';
+import { pastJob } from '../help/builders.ts';
+import { runLine } from '../help/command.ts';
+import { temporaryFolder } from '../help/folder.ts';
 import { startMunge, testWithMunge } from '../help/munge.ts';
 import { startService } from '../help/service.ts';
 
@@ -124,4 +128,16 @@ testWithMunge('where the connection proves nothing, MUNGE proves the user of a c
   expect(refused).toMatchObject({ message: 'alice has the role user; this request needs the role admin.' });
   const foreign = await errorOf(server.run('whoami', '--cluster', 'beta', ...socket));
   expect(foreign).toMatchObject({ message: expect.stringContaining('for the cluster "beta"') });
+});
+
+test('a token is no user: jobs, seff and top list all jobs that it may see', async () => {
+  await using server = await startServer([byKernel]);
+  const [, secret] = await server.run('token', 'create', '--name', 'portal', '--role', 'viewer');
+  await server.service.store.createJobs([pastJob('77', { user: 'bob', startTimeMs: Date.now() })]);
+  using folder = temporaryFolder();
+  writeFileSync(folder.file('token'), secret);
+  for (const command of [['jobs'], ['seff', '--since', '2020-01-01'], ['top']]) {
+    const line = [...command, '--token-file', folder.file('token'), '--server', server.url];
+    expect((await runLine(line)).output, command[0]).toMatch(/^77 +running/im);
+  }
 });

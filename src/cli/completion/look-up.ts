@@ -3,6 +3,7 @@ import { splitFilter } from '../../api/filter-text.ts';
 import type { Client } from '../../client/client.ts';
 import { NAME_KINDS, type NameKind } from '../../domain/name.ts';
 import { describeState } from '../../report/job-facts.ts';
+import { ownUser } from '../proof.ts';
 import type { Candidate, Wanted } from './wanted.ts';
 
 const MAX_JOBS = 50;
@@ -35,9 +36,9 @@ async function findJobs(text: string, ask: AskQuickly): Promise<Candidate[]> {
   const at = text.lastIndexOf(',') + 1;
   const [kept, start] = [text.slice(0, at), text.slice(at)];
   const jobs = await ask(async (client) => {
-    const { name } = await client.whoami();
+    const user = ownUser(await client.whoami());
     const query = { limit: String(MAX_JOBS), ...(start !== '' && { q: start }) };
-    const own = name === undefined ? undefined : await client.findJobs({ ...query, user: name });
+    const own = user === undefined ? undefined : await client.findJobs({ ...query, user });
     return own && own.jobs.length > 0 ? own.jobs : (await client.findJobs(query)).jobs;
   });
   return (jobs ?? [])
