@@ -90,6 +90,26 @@ const readEvidence = ({ measure, gpus, from, to }: Wire<typeof EvidenceAnswer>):
   ...(to !== undefined && { toMs: Date.parse(to) }),
 });
 
+export const JudgedAnewAnswer = Type.Object(
+  { jobs: Type.Integer({ minimum: 0, description: 'Ended jobs that are judged, with all of their runs' }) },
+  { $id: 'JudgedAnew', additionalProperties: false },
+);
+export const readJudgedAnew = ({ jobs }: Wire<typeof JudgedAnewAnswer>): number => jobs;
+
+export const JUDGE_ANEW = operation({
+  id: 'judgeAnew',
+  method: 'POST',
+  path: '/v1/findings',
+  tag: 'Jobs',
+  access: 'admin',
+  summary:
+    'Judge all ended runs anew, in the background, about 1,000 a second; a start with other rules or thresholds does so by itself',
+  parameters: [],
+  answers: { 200: { schema: JudgedAnewAnswer, means: 'It has begun' } },
+  errors: ['unavailable'],
+  repeatable: 'always',
+});
+
 export const GET_FINDINGS = operation({
   id: 'getFindings',
   method: 'GET',

@@ -2,7 +2,7 @@ import { GET_ARRAY } from './array.ts';
 import { LIST_AUDIT } from './audit.ts';
 import { LIST_CLUSTERS, LIST_MERGED_JOBS } from './clusters.ts';
 import { RECEIVE_COMPLETION, RECEIVE_COMPLETION_BY_TOKEN } from './completion.ts';
-import { GET_FINDINGS } from './finding.ts';
+import { GET_FINDINGS, JUDGE_ANEW } from './finding.ts';
 import { GET_HEALTH } from './health.ts';
 import { GET_HEAT_MAP } from './heat-map.ts';
 import { GET_ACCOUNT, GET_CARD, GET_USER } from './holder.ts';
@@ -59,6 +59,7 @@ export const OPERATIONS: readonly Operation[] = [
   RECEIVE_OTLP_METRICS,
   GET_SUMMARY,
   GET_FINDINGS,
+  JUDGE_ANEW,
   GET_SIZING,
   GET_HEAT_MAP,
   GET_QUALITY,

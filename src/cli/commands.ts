@@ -50,6 +50,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   'token list': async () => (await import('./token-list.ts')).tokenList,
   'token revoke': async () => (await import('./token-revoke.ts')).tokenRevoke,
   'session revoke': async () => (await import('./session-revoke.ts')).sessionRevoke,
+  'findings anew': async () => (await import('./findings-anew.ts')).findingsAnew,
   'slurm hooks': async () => (await import('./slurm-hooks.ts')).slurmHooks,
   'slurm check': async () => (await import('./slurm-check.ts')).slurmCheck,
   'slurm import': async () => (await import('./slurm-import.ts')).slurmImport,

@@ -1,6 +1,6 @@
 import { type ArrayHead, GET_ARRAY } from '../api/array.ts';
 import type { SentBatchResult } from '../api/batch.ts';
-import { GET_FINDINGS } from '../api/finding.ts';
+import { GET_FINDINGS, JUDGE_ANEW } from '../api/finding.ts';
 import { GET_HEALTH } from '../api/health.ts';
 import {
   HOOK_CALLED,
@@ -46,6 +46,7 @@ import {
   toHealth,
   toJob,
   toJobList,
+  toJudgedAnew,
   toMeasured,
   toMeasuredReading,
   toNames,
@@ -176,6 +177,11 @@ export class Client extends AccessClient {
   judgeRun(jobId: string, run?: number, call?: CallOptions): Promise<Verdict> {
     const query = () => ({ run: run?.toString() });
     return this.ask({ operation: GET_FINDINGS, subject: jobId, query }, toVerdict, call);
+  }
+
+  /** Lets all ended runs be judged anew, in the background. Returns how many ended jobs there are. */
+  judgeAnew(call?: CallOptions): Promise<number> {
+    return this.ask({ operation: JUDGE_ANEW }, toJudgedAnew, call);
   }
 
   /** Returns the newest `limit` samples that match, and how many match. */

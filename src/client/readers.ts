@@ -1,6 +1,6 @@
 import { ArrayHead } from '../api/array.ts';
 import { BatchAnswer, readBatch } from '../api/batch.ts';
-import { readVerdict, VerdictAnswer } from '../api/finding.ts';
+import { JudgedAnewAnswer, readJudgedAnew, readVerdict, VerdictAnswer } from '../api/finding.ts';
 import { HealthAnswer, readHealth } from '../api/health.ts';
 import { ProcessedAnswer } from '../api/hook-event.ts';
 import { JobAnswer, readJob } from '../api/job.ts';
@@ -35,6 +35,7 @@ export const toQueue = answerReader(QueueAnswer, (queue) => queue);
 export const toSizing = answerReader(SizingAnswer, readSizing);
 export const toWaste = answerReader(WasteAnswer, (waste) => waste);
 export const toNames = answerReader(NameListAnswer, ({ names }) => names);
+export const toJudgedAnew = answerReader(JudgedAnewAnswer, readJudgedAnew);
 export const toVerdict = answerReader(VerdictAnswer, readVerdict);
 export const toSample = answerReader(SampleAnswer, readSample);
 export const toSamples = answerReader(SampleListAnswer, ({ samples, total }) => ({

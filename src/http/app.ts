@@ -1,5 +1,6 @@
 import { type AnyElysia, Elysia } from 'elysia';
 import { RECEIVE_COMPLETION, RECEIVE_COMPLETION_BY_TOKEN } from '../api/completion.ts';
+import { JUDGE_ANEW } from '../api/finding.ts';
 import { RECEIVE_OTLP, RECEIVE_OTLP_METRICS, RECEIVE_REMOTE_WRITE } from '../api/ingest.ts';
 import { CREATE_JOBS } from '../api/past-job.ts';
 import { RECORD_SAMPLES } from '../api/sample-batch.ts';
@@ -72,7 +73,7 @@ export interface AppOptions {
     Pick<AccessStore, 'listAudit'> &
     Pick<LiveStore, 'nodeReports' | 'nodeReport' | 'nodeJobs'> &
     Pick<HistoryStore, 'readHistory'> &
-    Pick<Upkeep, 'checkWritable'>;
+    Pick<Upkeep, 'checkWritable' | 'judgeAnew'>;
   readonly overviews: Pick<Overviews, 'of'>;
   readonly queues: Pick<Queues, 'of'>;
   readonly access: {
@@ -221,7 +222,7 @@ export function createApp({
           RECEIVE_OTLP_METRICS.path,
         ],
         otherRoutes: [RECEIVE_REMOTE_WRITE.path],
-        bodilessRoutes: [START_SESSION.path, CREATE_LINK.path],
+        bodilessRoutes: [START_SESSION.path, CREATE_LINK.path, JUDGE_ANEW.path],
         basePath: where.basePath,
       }),
     )

@@ -92,6 +92,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   // None of them has a session that could end.
   endSession: knownRow(404),
   revokeSessions: adminRow(200),
+  judgeAnew: adminRow(200),
   listTokens: adminRow(200),
   createToken: adminRow(201),
   revokeToken: adminRow(204),

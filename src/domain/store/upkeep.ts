@@ -66,6 +66,12 @@ export interface Upkeep {
    */
   expire(retention: Retention, nowMs: number): Promise<boolean>;
 
+  /**
+   * Lets every ended run be judged anew by the rules, with the steps of `expire`: about 1,000 runs a second.
+   * Returns how many ended jobs there are.
+   */
+  judgeAnew(): Promise<number>;
+
   /** Returns a number that the service stored for itself under a name; undefined if it never did. */
   readState(name: string): Promise<number | undefined>;
 

@@ -1,5 +1,5 @@
 import { Elysia } from 'elysia';
-import { GET_FINDINGS, renderVerdict } from '../../api/finding.ts';
+import { GET_FINDINGS, JUDGE_ANEW, renderVerdict } from '../../api/finding.ts';
 import { MAX_RUN, RUN } from '../../api/operation.ts';
 import { cancellerOf } from '../../domain/finding/end.ts';
 import type { Facts, NodeSize } from '../../domain/finding/finding.ts';
@@ -8,6 +8,7 @@ import { DEFAULT_THRESHOLDS, type Thresholds } from '../../domain/finding/thresh
 import type { Job } from '../../domain/job.ts';
 import { sizeRun } from '../../domain/sizing/sizing.ts';
 import type { LiveStore } from '../../domain/store/live.ts';
+import type { Upkeep } from '../../domain/store/upkeep.ts';
 import type { View, ViewStore } from '../../domain/store/view.ts';
 import { callerContext, viewOf } from '../request/caller.ts';
 import { readQuery } from '../request/query.ts';
@@ -15,7 +16,7 @@ import { findRun, type WantedRun } from '../request/run.ts';
 import { describe } from '../response/operation.ts';
 
 export interface FindingOptions {
-  readonly store: ViewStore & Pick<LiveStore, 'nodeReport'>;
+  readonly store: ViewStore & Pick<LiveStore, 'nodeReport'> & Pick<Upkeep, 'judgeAnew'>;
   readonly now: () => number;
   readonly thresholds?: Thresholds;
   /** Returns the name of a user of this machine by its number. */
@@ -24,27 +25,30 @@ export interface FindingOptions {
 
 /** Judges the runs of jobs. */
 export const findings = ({ store, now, thresholds = DEFAULT_THRESHOLDS, nameOfUser }: FindingOptions) =>
-  new Elysia({ name: 'findings', normalize: false }).use(callerContext).get(
-    GET_FINDINGS.path,
-    async ({ params: { jobId }, request, caller }) => {
-      const number = readQuery(request, [RUN.name]).optionalInteger(RUN.name, { min: 1, max: MAX_RUN });
-      const view = viewOf(store, caller);
-      const wanted = { jobId, number, signal: request.signal };
-      const summary = await view.summarizeJob(jobId, number, request.signal);
-      const job = await findRun(view, wanted);
-      const uid = cancellerOf(job.details ?? {});
-      const [beside, nodeSizes, past, canceller] = await Promise.all([
-        readBeside(view, job, { ...wanted, nowMs: now(), thresholds }),
-        readNodeSizes(store, job),
-        view.listPastRuns(job),
-        uid === undefined ? undefined : nameOfUser?.(uid),
-      ]);
-      const sizing = sizeRun(job, past, thresholds);
-      const facts = { job, summary, ...beside, nodeSizes, sizing, canceller, nowMs: now(), thresholds };
-      return renderVerdict(jobId, judgeRun(facts));
-    },
-    { detail: describe(GET_FINDINGS) },
-  );
+  new Elysia({ name: 'findings', normalize: false })
+    .use(callerContext)
+    .get(
+      GET_FINDINGS.path,
+      async ({ params: { jobId }, request, caller }) => {
+        const number = readQuery(request, [RUN.name]).optionalInteger(RUN.name, { min: 1, max: MAX_RUN });
+        const view = viewOf(store, caller);
+        const wanted = { jobId, number, signal: request.signal };
+        const summary = await view.summarizeJob(jobId, number, request.signal);
+        const job = await findRun(view, wanted);
+        const uid = cancellerOf(job.details ?? {});
+        const [beside, nodeSizes, past, canceller] = await Promise.all([
+          readBeside(view, job, { ...wanted, nowMs: now(), thresholds }),
+          readNodeSizes(store, job),
+          view.listPastRuns(job),
+          uid === undefined ? undefined : nameOfUser?.(uid),
+        ]);
+        const sizing = sizeRun(job, past, thresholds);
+        const facts = { job, summary, ...beside, nodeSizes, sizing, canceller, nowMs: now(), thresholds };
+        return renderVerdict(jobId, judgeRun(facts));
+      },
+      { detail: describe(GET_FINDINGS) },
+    )
+    .post(JUDGE_ANEW.path, async () => ({ jobs: await store.judgeAnew() }), { detail: describe(JUDGE_ANEW) });
 
 interface BesideOptions extends WantedRun {
   readonly nowMs: number;

@@ -183,6 +183,7 @@ function sqliteStore({
       }),
     listUnconfirmed: (sinceMs) => read(() => listUnconfirmed(sinceMs)),
     readState: (name) => read(() => readState(name)),
+    judgeAnew: () => writer.submit('judgeAnew', {}),
     saveState: (name, value) => writer.submit('saveState', { name, value }),
     updateJob: (id, patch, nowMs) => writer.submit('updateJob', { id, patch, nowMs }),
     deleteJob: (id, entry) => writer.submit('deleteJob', { id, entry }),

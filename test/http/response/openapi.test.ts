@@ -106,6 +106,7 @@ const REFERENCE: Record<string, { parameters?: string[]; body?: string[]; status
     parameters: ['jobId!', 'run'],
     statuses: [200, 400, 404, 500, 503],
   },
+  'post /v1/findings': { statuses: [200, 500, 503] },
   'get /v1/sparklines': { parameters: ['job', 'points'], statuses: [200, 400, 500, 503] },
   'get /v1/jobs/{jobId}/heatmap': {
     parameters: ['jobId!', 'field', 'columns', 'start_time', 'end_time', 'node', 'run', 'by'],

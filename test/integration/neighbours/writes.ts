@@ -490,6 +490,7 @@ const CLIENTS: readonly Case[] = [
 
 /** Where the service knows nobody, or everybody, they are refused before they cost anything. */
 const ACCESS: readonly Case[] = [
+  'POST /v1/findings',
   'POST /v1/sessions',
   'POST /v1/sessions/links',
   'DELETE /v1/sessions?user=alice',

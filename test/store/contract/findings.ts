@@ -67,6 +67,22 @@ export function findings(makePlace: MakePlace) {
     expect(await idsOf(store, { severity: 'harm' })).toEqual([]);
   });
 
+  test('all ended runs are judged anew on demand', async () => {
+    await using place = await emptyStore(makePlace);
+    const { store } = place;
+    await store.createJobs([
+      pastJob('1', { ...ended, state: 'failed', details: { exitCode: 3 } }),
+      pastJob('2', ended),
+      pastJob('3'),
+    ]);
+    await settle(store);
+    expect(await store.expire({}, LATER_MS)).toBe(false);
+    expect(await store.judgeAnew()).toBe(2);
+    expect(await store.expire({}, LATER_MS)).toBe(true);
+    await settle(store);
+    expect(await idsOf(store, { severity: 'harm' })).toEqual(['1']);
+  });
+
   test('with other thresholds all ended runs are judged anew', async () => {
     using place = makePlace();
     const jobs = [pastJob('1', { ...ended, details: { timeLimitSeconds: 36_000 } })];

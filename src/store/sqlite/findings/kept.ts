@@ -9,6 +9,7 @@ import { pastRunOf } from '../../../domain/sizing/past-run.ts';
 import type { JobSummary } from '../../../domain/store/samples.ts';
 import { summarizeJob, summarizeNode, type UsageTotals } from '../../../domain/summary.ts';
 import { latestRunReader } from '../jobs/latest-run.ts';
+import { FIRST_ENDED } from '../jobs/states.ts';
 import { readTotals } from '../samples/measure-totals.ts';
 import { SELECT_SEALED, type SealedRow } from '../samples/totals.ts';
 import { pastRunKeeper } from '../sizing/past-runs.ts';
@@ -138,8 +139,22 @@ export function judgeAnew(db: Database, thresholds: Thresholds): void {
   const select = db.query<{ value: number }, [string]>('SELECT value FROM counter WHERE name = ?');
   if (select.get(RULES_KEY)?.value === key) return;
   db.transaction(() => {
-    // All ended jobs are seen once more.
-    db.query("UPDATE counter SET value = 0 WHERE name = 'tally_seen'").run();
+    markAllRuns(db)();
     db.query('INSERT OR REPLACE INTO counter (name, value) VALUES (?, ?)').run(RULES_KEY, key);
   })();
+}
+
+/** Lets every ended run be judged anew, in steps. Returns how many ended jobs there are. */
+export function markAllRuns(db: Database): () => number {
+  // All jobs are seen once more.
+  const forget = db.query("UPDATE counter SET value = 0 WHERE name = 'tally_seen'");
+  const markPast = db.query('INSERT OR IGNORE INTO tally_due SELECT seq FROM past_run');
+  const count = db.query<{ jobs: number }, []>(
+    `SELECT ifnull(sum(jobs), 0) AS jobs FROM job_count WHERE node = 0 AND user = 0 AND state >= ${FIRST_ENDED}`,
+  );
+  return () => {
+    forget.run();
+    markPast.run();
+    return count.get()!.jobs;
+  };
 }

@@ -3,7 +3,7 @@ import { DEFAULT_THRESHOLDS } from '../../../domain/finding/thresholds.ts';
 import { auditWriter } from '../access/audit.ts';
 import { sessionWriter } from '../access/sessions.ts';
 import { tokenWriter } from '../access/tokens.ts';
-import { findingKeeper } from '../findings/kept.ts';
+import { findingKeeper, markAllRuns } from '../findings/kept.ts';
 import { historyWriter } from '../history/retention.ts';
 import { jobRowWriter } from '../jobs/row.ts';
 import { jobWriter } from '../jobs/write.ts';
@@ -59,6 +59,7 @@ export function writeApplier(db: Database, thresholds = DEFAULT_THRESHOLDS): Wri
     tokens: tokenWriter(db, audit),
     sessions,
     audit,
+    judgeAnew: markAllRuns(db),
     saveState: stateWriter(db),
     probe: (bytes) => void insertProbe.run(bytes),
   };

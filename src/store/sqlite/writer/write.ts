@@ -44,6 +44,7 @@ export interface WriteFields {
   };
   readonly endSessions: { readonly hashes: readonly string[]; readonly entry: AuditEntry };
   readonly endSessionsOf: { readonly user: string; readonly entry: AuditEntry };
+  readonly judgeAnew: object;
   readonly recordHistory: { readonly rows: readonly HistoryRow[] };
   readonly saveState: { readonly name: string; readonly value: number };
   /** `maxUnsealed`: most samples that may be unsealed; the default of domain/unsealed.ts if omitted. */
@@ -75,6 +76,7 @@ export interface Writers {
   readonly tokens: ReturnType<typeof tokenWriter>;
   readonly sessions: ReturnType<typeof sessionWriter>;
   readonly audit: AuditWriter;
+  readonly judgeAnew: () => number;
   readonly saveState: ReturnType<typeof stateWriter>;
   readonly probe: (bytes: number) => void;
 }
@@ -231,6 +233,7 @@ const WRITES = {
   },
   endSessions: { ...SMALL, apply: ({ sessions }, { hashes, entry }) => sessions.end(hashes, entry) },
   endSessionsOf: { ...SMALL, apply: ({ sessions }, { user, entry }) => sessions.endOf(user, entry) },
+  judgeAnew: { ...SMALL, apply: ({ judgeAnew }) => judgeAnew() },
   recordHistory: { ...SMALL, apply: ({ clusterHistory }, { rows }) => clusterHistory.record(rows) },
   saveState: { ...SMALL, apply: ({ saveState }, { name, value }) => saveState(name, value) },
   expire: {
