@@ -143,6 +143,12 @@ const REFERENCE: Record<string, { parameters?: string[]; body?: string[]; status
     parameters: ['group_by', 'since', 'until', 'user', 'account', 'partition', 'limit'],
     statuses: [200, 400, 500, 503],
   },
+  'get /v1/waste': {
+    parameters: [
+      ...['group_by', 'since', 'until', 'user', 'account', 'partition', 'sort', 'limit', 'offset'],
+    ],
+    statuses: [200, 400, 500, 503],
+  },
   'get /v1/users/{user}': { parameters: ['user!'], statuses: [200, 404, 500, 503] },
   'get /v1/users/{user}/card': { parameters: ['user!'], statuses: [200, 404, 500, 503] },
   'get /v1/accounts/{account}': { parameters: ['account!'], statuses: [200, 404, 500, 503] },

@@ -128,6 +128,8 @@ export const LISTS: readonly Case[] = [
   ),
   read('GET /v1/usage', 'a year by user', '/v1/usage?since=2025-01-01&limit=10000'),
   read('GET /v1/usage', 'ten years of a partition by user', '/v1/usage?since=2016-01-01&partition=debug'),
+  read('GET /v1/waste', 'ten years by user', '/v1/waste?since=2016-01-01&limit=10000'),
+  read('GET /v1/waste', 'ten years by node', '/v1/waste?since=2016-01-01&group_by=node&limit=10000'),
   read('GET /v1/users/:user', 'of 1,000', '/v1/users/u0001'),
   read('GET /v1/users/:user/card', 'of 1,000', '/v1/users/u0001/card'),
   read('GET /v1/accounts/:account', 'of all jobs', '/v1/accounts/physics'),
