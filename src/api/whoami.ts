@@ -41,6 +41,9 @@ export const WhoamiAnswer = Type.Object(
       Type.String({ description: 'What MUNGE credentials for this service have to name' }),
     ),
     ways: Type.Array(WayState, { description: 'The ways to prove who sends a request' }),
+    peers: Type.Optional(
+      Type.Array(Type.String(), { description: 'Other clusters that are shown beside this one' }),
+    ),
   },
   { $id: 'Whoami', additionalProperties: false },
 );
@@ -51,6 +54,8 @@ export interface Reception {
   /** What MUNGE credentials have to name; undefined while it is not known. */
   readonly cluster: string | undefined;
   readonly ways: readonly { readonly way: string; readonly state: string }[];
+  /** Names of other clusters that are shown beside this one. */
+  readonly peers?: readonly string[];
 }
 
 /** Who a caller is for the service, as a client reads it. */
@@ -66,7 +71,7 @@ export interface Whoami extends Reception {
   readonly why: string;
 }
 
-export function renderWhoami(caller: Caller, { cluster, ways }: Reception): WhoamiAnswer {
+export function renderWhoami(caller: Caller, { cluster, ways, peers }: Reception): WhoamiAnswer {
   const { identity, role, roleWhy, sight } = caller;
   const { name, uid, proof, session } = identity ?? {};
   return {
@@ -81,6 +86,7 @@ export function renderWhoami(caller: Caller, { cluster, ways }: Reception): Whoa
     why: explainCaller(caller),
     ...(cluster !== undefined && { cluster }),
     ways: [...ways],
+    ...(peers && { peers: [...peers] }),
   };
 }
 
@@ -106,6 +112,7 @@ export const rewriteWhoami = ({
   why: who.why,
   ...(cluster !== undefined && { cluster }),
   ways: [...who.ways],
+  ...(who.peers && { peers: [...who.peers] }),
 });
 
 export const readWhoami = ({ session_ends, ...answer }: WhoamiAnswer): Whoami => ({
@@ -120,6 +127,7 @@ export const readWhoami = ({ session_ends, ...answer }: WhoamiAnswer): Whoami =>
   why: answer.why,
   cluster: answer.cluster,
   ways: answer.ways,
+  ...(answer.peers && { peers: answer.peers }),
 });
 
 export const WHOAMI = operation({

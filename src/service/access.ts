@@ -43,6 +43,7 @@ type AccessConfig = Pick<
   | 'slurmIntervalMs'
   | 'publicUrl'
   | 'cluster'
+  | 'peers'
   | 'mungeSocket'
   | 'clientCa'
   | 'clientRole'
@@ -129,6 +130,7 @@ export function accessPart({
       const describeReception = () => ({
         cluster: cluster(),
         ways: ways.map(({ name, state }) => ({ way: name, state: state() })),
+        ...(config.peers.length > 0 && { peers: config.peers.map((peer) => peer.split('=')[0]!) }),
       });
       return {
         ...callers,

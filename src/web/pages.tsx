@@ -1,6 +1,7 @@
 import type { VNode } from 'preact';
 import { AccountPage } from './account/page.tsx';
 import { ArrayPage } from './array/page.tsx';
+import { ClustersPage } from './clusters/page.tsx';
 import { EfficiencyPage } from './efficiency/page.tsx';
 import { JobPage } from './job/page.tsx';
 import { JobsPage } from './jobs/page.tsx';
@@ -23,6 +24,7 @@ export const PAGES: readonly PageRoute[] = [
   { path: /^jobs$/, show: () => <JobsPage /> },
   { path: /^jobs\/([^/]+)$/, show: (id) => <JobPage key={id} id={id} /> },
   { path: /^arrays\/([^/]+)$/, show: (id) => <ArrayPage key={id} id={id} /> },
+  { path: /^clusters$/, show: () => <ClustersPage /> },
   { path: /^queue$/, show: () => <QueuePage /> },
   { path: /^nodes$/, show: () => <NodesPage /> },
   { path: /^nodes\/([^/]+)$/, show: (node) => <NodePage key={node} node={node} /> },

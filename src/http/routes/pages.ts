@@ -18,7 +18,7 @@ export interface Pages {
 
 /** The paths of pages (src/web/pages.tsx). */
 const PAGE_PATHS = [
-  ...['/', '/jobs', '/jobs/:jobId', '/arrays/:arrayId', '/queue'],
+  ...['/', '/jobs', '/jobs/:jobId', '/arrays/:arrayId', '/queue', '/clusters'],
   ...['/nodes', '/nodes/:node', '/usage', '/efficiency', '/users/:user', '/accounts/:account'],
 ];
 const FILE_PATH = '/web/:file';

@@ -32,6 +32,7 @@ export function Shell({ children }: { children: ComponentChildren }) {
   const { path: current } = place.value;
   const section = current.split('/')[0] ?? '';
   const main = useRef<HTMLElement>(null);
+  const { value: who } = useResource('whoami', (signal) => getJson<WhoamiAnswer>('v1/whoami', {}, signal));
   useNavigation(current, main);
   useKeys('All pages', [
     ...LINKS.map(([path, name, key]) => ({
@@ -61,9 +62,14 @@ export function Shell({ children }: { children: ComponentChildren }) {
               {name}
             </a>
           ))}
+          {who?.peers && (
+            <a href="clusters" aria-current={section === 'clusters' ? 'page' : undefined}>
+              Clusters
+            </a>
+          )}
           <a href="swagger">API</a>
         </nav>
-        <Reader />
+        <Reader who={who} />
         <LiveSign />
         <KeysDialog />
         <ThemeSwitch />
@@ -94,8 +100,7 @@ const SEES: Record<WhoamiAnswer['sees'], string> = {
   none: 'sees no jobs',
 };
 
-function Reader() {
-  const { value } = useResource('whoami', (signal) => getJson<WhoamiAnswer>('v1/whoami', {}, signal));
+function Reader({ who: value }: { who: WhoamiAnswer | undefined }) {
   const sees = value?.sees ?? 'none';
   useEffect(() => {
     if (sees !== 'none') startLive();
