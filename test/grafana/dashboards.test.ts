@@ -63,7 +63,7 @@ describe.each(DASHBOARDS.map((dashboard) => [dashboard.uid, dashboard] as const)
       expect(target?.templating.list.map((one) => one.name)).toContain(name!);
     }
     for (const [url] of text.matchAll(/\$\{hpc_observe:raw\}[^"]*/g))
-      expect(url).toMatch(/raw\}\/(jobs|nodes|users|accounts|usage|$)/);
+      expect(url).toMatch(/raw\}\/(jobs|nodes|users|accounts|efficiency|$)/);
   });
 });
 

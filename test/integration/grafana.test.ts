@@ -48,7 +48,7 @@ async function serveWithSlurm() {
   };
 }
 
-testWith(['prometheus', 'openssl'])(
+testWith(['prometheus', 'promtool', 'openssl'])(
   'every metric and label of dashboards and rules is emitted, and Prometheus answers every query of them',
   async () => {
     await using demo = await serve({ args: ['--demo'] });
@@ -59,12 +59,24 @@ testWith(['prometheus', 'openssl'])(
       const families = readLabels(`${await read(demo.url)}\n${await read(real.server.url)}`);
       const last = [
         'hpc_job_info',
+        'hpc_observe_findings',
         'hpc_node_gpu_utilization_percent',
         'hpc_observe_slurm_command_last_success_timestamp_seconds',
       ];
       const isFilled = last.every((family) => families.has(family));
       return isFilled ? families : undefined;
-    }, 60_000);
+    }, 120_000);
+
+    for (const url of [demo.url, real.server.url]) {
+      const child = Bun.spawn(['promtool', 'check', 'metrics'], {
+        stdin: new Blob([await read(url)]),
+        stderr: 'pipe',
+      });
+      // The name is one that the API reference fixes.
+      expect(await new Response(child.stderr).text()).toBe(
+        'hpc_job_state_total non-counter metrics should not have "_total" suffix\n',
+      );
+    }
 
     // Added by Prometheus to each series that it scrapes.
     const ADDED = ['instance', 'le'];

@@ -24,7 +24,7 @@ export const EFFICIENCY_DASHBOARD: Design = {
   uid: UIDS.efficiency,
   title: 'Efficiency',
   about: 'What running jobs hold and do not use. The pages of hpc-observe have the same of ended jobs.',
-  page: toPage('Usage', '/usage'),
+  page: toPage('Efficiency', '/efficiency'),
   rows: [
     {
       height: 4,
@@ -144,6 +144,14 @@ export const EFFICIENCY_DASHBOARD: Design = {
             { name: 'Idle CPUs', unit: 'count', expr: `topk(20, sum by (job_id, user) (${IDLE_CPUS}))` },
           ],
           largestFirst: 'Idle GPUs',
+        }),
+        bars({
+          title: 'Findings of runs that ended, by kind',
+          about: 'All stored runs; one with several findings counts in each.',
+          unit: 'count',
+          colour: 'orange',
+          queries: [{ name: '{{kind}}', expr: 'sort_desc(topk(15, sum by (kind) (hpc_observe_findings)))' }],
+          valueLinks: [toPage('Jobs with this finding', `/jobs?filter=finding:${label('kind')}`)],
         }),
       ],
     },
