@@ -43,7 +43,7 @@ const wasted = (unit: string) =>
   );
 
 const WASTE_FIELDS = {
-  jobs: Type.Integer({ minimum: 0, description: 'Runs that ended' }),
+  jobs: Type.Integer({ minimum: 0, description: 'Runs that ended; by node, on each of its nodes' }),
   gpu_hours: wasted('GPU hours'),
   cpu_hours: wasted('CPU hours'),
   memory_gb_hours: wasted('GB hours (2^30 bytes)'),

@@ -52,7 +52,7 @@ export function renderWasteText(
     ...fields.flatMap((field) => cellsOf(row[field])),
   ]);
   return [
-    wrap(`Held, measured and not used by ${formatCount(sum.jobs, 'job')} that ended ${range}:`, COLUMNS),
+    wrap(`Held, measured and not used by jobs that ended ${range}:`, COLUMNS),
     '\n',
     drawTable([head.map((cell) => ink(paper, 'soft', cell)), ...cells], aligns),
     '\n',

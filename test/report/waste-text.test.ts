@@ -24,8 +24,8 @@ test('waste is printed with the share of each, and what was not measured is told
   };
   const text = renderWasteText(report, PLAIN);
   expect(text).toMatchInlineSnapshot(`
-    "Held, measured and not used by 12 003 jobs that ended from 2026-01-01 to
-    2026-01-20 10:00 UTC:
+    "Held, measured and not used by jobs that ended from 2026-01-01 to 2026-01-20
+    10:00 UTC:
 
     user                jobs    GPU h  of all  used      CPU h  of all   used
     somebody-with-a…  12 000  150 000    75 %  25 %  1 000 000   100 %   89 %
