@@ -40,7 +40,9 @@ export async function createPeers({ peers, peerTokens }: PeerConfig): Promise<Pe
         return await question(new Talker({ url, credentials, headers, timeoutMs: TIMEOUT_MS, retries: 0 }));
       } catch (error) {
         if (!(error instanceof ClientError)) throw error;
-        throw new Unreachable(`${name} does not answer: ${error.message}`, { cause: error });
+        const { code, message } = error;
+        const reason = code === 'no_answer' ? `${name} does not answer.` : `${name} refuses: ${message}`;
+        throw new Unreachable(reason, { cause: error });
       }
     }
 

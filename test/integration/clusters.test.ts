@@ -53,7 +53,7 @@ test('three clusters are one list, one of them hangs, and everybody sees their o
   expect(clusters).toMatchObject([
     { name: 'alpha', running: expect.any(Number), cpus: { allocated: 0 } },
     { name: 'beta', running: expect.any(Number), url: beta.url },
-    { name: 'gamma', error: expect.stringContaining('gamma does not answer') },
+    { name: 'gamma', error: expect.stringContaining('gamma does not answer.') },
   ]);
 
   const found: string[] = [];

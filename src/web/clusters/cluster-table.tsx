@@ -18,9 +18,9 @@ export function ClusterTable() {
   );
   if (!value) return error ? <Problem error={error} /> : <p class="soft">Reading …</p>;
   return (
-    <div class="wide">
+    <div class="wide clusters">
       {error && <Problem error={error} />}
-      <table class="clusters">
+      <table>
         <thead>
           <tr>
             <th scope="col">Cluster</th>
@@ -53,7 +53,7 @@ export function ClusterTable() {
               {cluster.error === undefined ? (
                 <Figures cluster={cluster} />
               ) : (
-                <td class="soft" colSpan={5}>
+                <td class="soft clusters-away" colSpan={5}>
                   {cluster.error}
                 </td>
               )}

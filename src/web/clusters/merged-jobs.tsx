@@ -47,7 +47,7 @@ export function MergedJobs({ query }: MergedJobsProps) {
         ({ name, error: reason }) =>
           reason !== undefined && (
             <p key={name} class="problem" role="status">
-              {reason}. Its jobs are missing.
+              {reason} Its jobs are missing.
             </p>
           ),
       )}
@@ -59,7 +59,7 @@ export function MergedJobs({ query }: MergedJobsProps) {
           : `${formatCount(total, 'job')}.`}{' '}
         {last.next_cursor !== undefined && (
           <button type="button" disabled={isReading} onClick={() => readNext(last.next_cursor!)}>
-            Show more
+            {jobs.length < total ? 'Show more' : 'Ask again'}
           </button>
         )}
       </p>
