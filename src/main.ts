@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { findCommand, runCommand } from './cli/commands.ts';
+import { ReaderGone, writeOutput } from './cli/output.ts';
 import { OperatorError, UsageError } from './domain/errors.ts';
 
 /**
@@ -11,9 +12,10 @@ async function run(line: readonly string[]): Promise<number> {
     return await runCommand(findCommand(line), {
       env: process.env,
       readFile: (path) => readFileSync(path, 'utf8'),
-      print: (text) => void process.stdout.write(text),
+      print: writeOutput,
     });
   } catch (error) {
+    if (error instanceof ReaderGone) return 0;
     if (!(error instanceof OperatorError)) throw error;
     for (const sentence of error.message.split('\n')) process.stderr.write(`hpc-observe: ${sentence}\n`);
     return error instanceof UsageError ? 2 : 1;
