@@ -9,6 +9,7 @@ import { pastRunOf } from '../../../domain/sizing/past-run.ts';
 import type { JobSummary } from '../../../domain/store/samples.ts';
 import { summarizeJob, summarizeNode, type UsageTotals } from '../../../domain/summary.ts';
 import { latestRunReader } from '../jobs/latest-run.ts';
+import type { ColumnMarks } from '../jobs/row.ts';
 import { FIRST_ENDED } from '../jobs/states.ts';
 import { readTotals } from '../samples/measure-totals.ts';
 import { SELECT_SEALED, type SealedRow } from '../samples/totals.ts';
@@ -35,7 +36,7 @@ export interface FindingChange {
  * Keeps what rules find of ended runs, and what those say of the next ones, as long as the run is stored.
  * Inside the transaction of the group.
  */
-export function findingKeeper(db: Database, thresholds: Thresholds) {
+export function findingKeeper(db: Database, thresholds: Thresholds, columns: Pick<ColumnMarks, 'mark'>) {
   const names = nameNumberers(db);
   const pastRuns = pastRunKeeper(db);
   const selectId = db.query<{ id: string }, [number]>('SELECT id FROM job WHERE seq = ?');
@@ -95,6 +96,7 @@ export function findingKeeper(db: Database, thresholds: Thresholds) {
       const before = selectKept.all(seq);
       const after = judge(seq);
       if (JSON.stringify(after) === JSON.stringify(before)) return undefined;
+      columns.mark(seq);
       remove.run(seq);
       for (const { kind, severity } of after) insert.run(seq, kind, severity);
       return { before, after };

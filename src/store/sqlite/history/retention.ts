@@ -37,9 +37,15 @@ interface TallyUpkeep {
   step(nowMs: number, aside: SetAside, isOver: () => boolean): boolean;
 }
 
+/** Keeps the columns of lists; a step builds a block, some milliseconds. */
+interface ColumnUpkeep {
+  step(): boolean;
+}
+
 interface HistoryOptions {
   readonly rows: Pick<JobRows, 'remove' | 'takeNodes'>;
   readonly tallies: TallyUpkeep;
+  readonly columns: ColumnUpkeep;
   readonly audit: Pick<AuditWriter, 'expire'>;
   readonly nodeReports: Pick<NodeReportWriter, 'expire'>;
   readonly clusterHistory: Pick<ClusterHistoryWriter, 'expire'>;
@@ -59,6 +65,7 @@ export function historyWriter(
   {
     rows,
     tallies,
+    columns,
     audit,
     nodeReports,
     clusterHistory,
@@ -132,6 +139,7 @@ export function historyWriter(
         () => nodeReports.expire(nowMs - REPORT_LIFE_MS, isOver),
         () => clusterHistory.expire(nowMs - HISTORY_LIFE_MS, isOver),
         () => addMissingQuarters(isOver),
+        columns.step,
         () => returnPages(isOver),
       ];
       const before = countChanges.get()!.rows;

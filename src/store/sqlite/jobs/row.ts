@@ -38,6 +38,14 @@ export interface RunTallies {
   join(run: number): void;
 }
 
+/** What is to be done about the columns of lists, which have ended jobs as they once were. */
+export interface ColumnMarks {
+  /** To be called when a job is written or deleted that has ended, or had ended before. */
+  mark(seq: number): void;
+  /** To be called when the usage of jobs has changed. */
+  markMeasured(seqs: readonly number[]): void;
+}
+
 type CountedRow = Omit<Counted, 'nodes'>;
 
 /**
@@ -45,7 +53,7 @@ type CountedRow = Omit<Counted, 'nodes'>;
  * is counted of them, so that no way of writing a job can miss a count. Call `flush` before the commit,
  * `forget` after a rollback.
  */
-export function jobRowWriter(db: Database, tallies: RunTallies) {
+export function jobRowWriter(db: Database, tallies: RunTallies, columns: ColumnMarks) {
   const names = nameNumberers(db);
   const { numberUser, numberNode, numberLabel } = names;
   const counts = jobCounter(db);
@@ -109,7 +117,9 @@ export function jobRowWriter(db: Database, tallies: RunTallies) {
 
   /** Marks a run whose end is new or may have changed. */
   function markEnd(seq: number, ...states: number[]): void {
-    if (states.some((state) => state >= FIRST_ENDED)) tallies.mark(seq);
+    if (!states.some((state) => state >= FIRST_ENDED)) return;
+    tallies.mark(seq);
+    columns.mark(seq);
   }
 
   /**
@@ -137,6 +147,8 @@ export function jobRowWriter(db: Database, tallies: RunTallies) {
     insertJobs(rows);
     insertNodes(nodeValues);
     writeDetails(details);
+    // Only numbers that were given before can be in a block.
+    seqs.forEach(columns.mark);
     // Nothing marks new jobs, because their numbers are still to be seen.
     if (areNewJobs) counts.addCreated(jobs.length);
     else seqs.forEach(tallies.mark);
@@ -201,6 +213,7 @@ export function jobRowWriter(db: Database, tallies: RunTallies) {
       const before = selectCounted.get(seq);
       if (!before) return;
       tallies.settleDeleted(seq);
+      columns.mark(seq);
       const nodes = nodesOf(seq);
       deleteJob.run(seq);
       counts.add({ ...before, nodes }, -1);
@@ -215,6 +228,7 @@ export function jobRowWriter(db: Database, tallies: RunTallies) {
       if (nodes.length <= limit) return false;
       // While it still has all of them.
       tallies.settleDeleted(seq);
+      columns.mark(seq);
       const before = selectCounted.get(seq)!;
       nodes.pop();
       for (const node of nodes) deleteNode.run(seq, node);
@@ -227,6 +241,9 @@ export function jobRowWriter(db: Database, tallies: RunTallies) {
 
     /** For runs that are not in `job`. */
     tallies,
+
+    /** To be called when the usage of jobs has changed. */
+    markMeasured: columns.markMeasured,
 
     flush(): void {
       counts.flush();

@@ -92,6 +92,7 @@ export function jobWriter(db: Database, rows: JobRows) {
     blankUsage.run(seq, hasCpu!, hasMemory!, hasGpu!, first_node, nowMs);
     insertUsage.run(seq, first_node);
     setUsage.run(seq, first_node, nowMs, cpuUsage, memoryUsageMb, gpuUsage);
+    rows.markMeasured([seq]);
   }
 
   return {

@@ -1,9 +1,10 @@
 import type { Database, Statement } from 'bun:sqlite';
 import type { JobOrder, JobPosition, JobSort } from '../../../domain/list.ts';
+import { figureOf, isOfManyRows } from '../jobs/figures.ts';
 import { type Bind, type Bound, bindings } from '../sql/bindings.ts';
 import { beyond, type Walk, walkSource, walksByStart, walksThrough } from './by-index.ts';
-import { figureOf, isOfManyRows } from './figures.ts';
 import { isOfManyRowsEach, lifeTerms, type Wanted } from './filters.ts';
+import { type BestFound, bestFound, type Found } from './found.ts';
 import { type Slice, slices, sliceTerms } from './slices.ts';
 
 /** Jobs in the first slice; later slices grow or shrink with the time that they take. */
@@ -17,12 +18,7 @@ const MAX_SLICE_JOBS_OF_MANY_ROWS = 200;
  */
 const SLICE_MS = 2;
 
-/** A match and the value it is sorted by. */
-export interface Found extends JobPosition {
-  readonly seq: number;
-}
-
-interface ScanPage {
+export interface ScanPage {
   readonly order: JobOrder;
   readonly after?: JobPosition | undefined;
   /** Only jobs after all that start at this time; for lists by start time. */
@@ -47,6 +43,19 @@ export function* scanJobs(
   const isInOrder = !isCounting && order.sort === 'startTime';
   const walks = isInOrder ? walksByStart(wanted) : walksThrough(wanted);
   const best = bestFound(page);
+  const total = yield* scanWalks(db, walks, wanted, page, { best, isInOrder });
+  return { found: best.all(), total };
+}
+
+/** Adds the matches among the jobs of some walks, and returns how many there are. Yields after each slice. */
+export function* scanWalks(
+  db: Database,
+  walks: readonly Walk[],
+  wanted: Wanted,
+  page: ScanPage,
+  { best, isInOrder }: { readonly best: BestFound; readonly isInOrder: boolean },
+): Generator<undefined, number> {
+  const { order } = page;
   const size = { jobs: FIRST_SLICE_JOBS };
   const maxJobs =
     isOfManyRows(order.sort) || isOfManyRowsEach(wanted) ? MAX_SLICE_JOBS_OF_MANY_ROWS : MAX_SLICE_JOBS;
@@ -64,7 +73,7 @@ export function* scanJobs(
       yield;
     }
   }
-  return { found: best.all(), total };
+  return total;
 }
 
 /** Prepares each text once, and finalizes the statements before the connection closes. */
@@ -98,48 +107,6 @@ function rangeOf({ lowest }: Walk, { only }: Wanted, { order, after, pastMs }: S
   const startMs = pastMs === undefined ? after?.value : pastMs + (order.isAscending ? 1 : -1);
   if (!isInOrder || startMs === undefined) return { ...whole, isAscending };
   return { ...whole, [isAscending ? 'low' : 'high']: startMs, isAscending };
-}
-
-/** New matches that are collected before they are merged. */
-const MAX_NEW = 2000;
-
-/** Keeps the first `take` of all added matches, in order. */
-function bestFound({ order, take }: ScanPage) {
-  const compare = comparePositions(order);
-  let sorted: Found[] = [];
-  let added: Found[] = [];
-  function sortIn() {
-    if (added.length > 0) sorted = mergeFound(sorted, added.sort(compare), compare, take);
-    added = [];
-  }
-  return {
-    add(found: readonly Found[]) {
-      for (const one of found) added.push(one);
-      if (added.length >= Math.min(take, MAX_NEW)) sortIn();
-    },
-    /** Returns the last match that is kept, after which none is wanted; undefined while there is room. */
-    worst: () => (sorted.length === take ? sorted.at(-1) : undefined),
-    all() {
-      sortIn();
-      return sorted;
-    },
-  };
-}
-
-/** Returns the first `take` of two sorted lists. */
-function mergeFound(
-  one: readonly Found[],
-  other: readonly Found[],
-  compare: (a: Found, b: Found) => number,
-  take: number,
-): Found[] {
-  const merged: Found[] = [];
-  let [left, right] = [0, 0];
-  while (merged.length < take && (left < one.length || right < other.length)) {
-    const isLeft = right === other.length || (left < one.length && compare(one[left]!, other[right]!) < 0);
-    merged.push(isLeft ? one[left++]! : other[right++]!);
-  }
-  return merged;
 }
 
 /** Whether all start times of a slice come after a job in the list. */
@@ -209,28 +176,4 @@ function before({ isAscending }: JobOrder, { value, id }: JobPosition, bind: Bin
   if (value === null) return `(value IS NOT NULL OR id < ${bind(id)})`;
   const place = bind(value);
   return `(value ${isAscending ? '<' : '>'} ${place} OR (value = ${place} AND id < ${bind(id)}))`;
-}
-
-/** Returns the order of a list as the database has it: ties by the UTF-8 bytes of their ids. */
-function comparePositions({ isAscending }: JobOrder): (a: JobPosition, b: JobPosition) => number {
-  const sign = isAscending ? 1 : -1;
-  return (a, b) => {
-    if (a.value !== null && b.value !== null && a.value !== b.value) return sign * (a.value - b.value);
-    if ((a.value === null) !== (b.value === null)) return a.value === null ? 1 : -1;
-    return compareIds(a.id, b.id);
-  };
-}
-
-/**
- * Characters that JavaScript orders differently from UTF-8: it compares UTF-16 units, so surrogates come
- * before U+E000.
- */
-const BEYOND_BYTES_ORDER = /[\ud800-\uffff]/;
-
-function compareIds(one: string, other: string): number {
-  if (one === other) return 0;
-  if (BEYOND_BYTES_ORDER.test(one) || BEYOND_BYTES_ORDER.test(other)) {
-    return Buffer.compare(Buffer.from(one), Buffer.from(other));
-  }
-  return one < other ? -1 : 1;
 }

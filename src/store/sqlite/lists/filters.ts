@@ -3,10 +3,10 @@ import type { OwnSight, Sight } from '../../../domain/caller.ts';
 import { type DetailSpec, FILTER_DETAILS, type FilterDetail } from '../../../domain/detail.ts';
 import { SEVERITIES } from '../../../domain/finding/finding.ts';
 import type { JobFilter, JobRanges } from '../../../domain/list.ts';
+import { isOfManyRows, rangeTerms } from '../jobs/figures.ts';
 import { STATE_NUMBERS, stateNumber } from '../jobs/states.ts';
 import type { Bind } from '../sql/bindings.ts';
 import { nameFinder } from '../sql/names.ts';
-import { isOfManyRows, rangeTerms } from './figures.ts';
 import { listedNodeFinder } from './listed-nodes.ts';
 import { type FewJobs, sluidFinder } from './sluids.ts';
 
@@ -26,8 +26,8 @@ export interface Wanted {
   /** Kinds of findings as labels, and severities as places; a job has one of each that is given. */
   readonly findings?: readonly number[];
   readonly severities?: readonly number[];
-  /** A LIKE pattern for ids, and the users whose names match it. */
-  readonly text?: { readonly pattern: string; readonly users: readonly number[] };
+  /** Part of an id, the same as a LIKE pattern, and the users whose names match it. */
+  readonly text?: { readonly part: string; readonly pattern: string; readonly users: readonly number[] };
   /** If given, only these few jobs can match. */
   readonly only?: FewJobs;
   /** If given, only the jobs of some of the users, and those of some accounts, are to be seen. */
@@ -36,7 +36,9 @@ export interface Wanted {
 }
 
 /** Values that match a job if it has any one of them. */
-interface WantedDetail {
+export interface WantedDetail {
+  readonly key: FilterDetail;
+  readonly isCaseless: boolean;
   /** A column of `detail`, or what is compared of it. */
   readonly column: string;
   readonly values: readonly (string | number)[];
@@ -75,12 +77,14 @@ export function filterReader(db: Database): (filter: SeenFilter, nowMs: number) 
   }
 
   function readDetail(key: FilterDetail, value: string | readonly string[]): WantedDetail {
-    const { column, kind, hasWildcards, isCaseless } = FILTER_ROWS.get(key)!;
+    const { column, kind, hasWildcards, isCaseless = false } = FILTER_ROWS.get(key)!;
     const given = listOf(value).flatMap((name) => [name, ...(name.includes(',') ? name.split(',') : [])]);
     if (kind === 'label')
-      return { column: `detail.${column}`, values: given.flatMap(findLabels), patterns: [] };
+      return { key, isCaseless, column: `detail.${column}`, values: given.flatMap(findLabels), patterns: [] };
     const names = isCaseless ? given.map(lowerAscii) : given;
     return {
+      key,
+      isCaseless,
       column: isCaseless ? `lower(detail.${column})` : `detail.${column}`,
       values: names.filter((name) => !hasWildcards || !name.includes('*')),
       patterns: names.filter((name) => hasWildcards && name.includes('*')).map(globOf),
@@ -104,9 +108,10 @@ export function filterReader(db: Database): (filter: SeenFilter, nowMs: number) 
       ...(finding !== undefined && { findings: listOf(finding).flatMap((kind) => findLabel(kind) ?? []) }),
       ...(severity !== undefined && { severities: listOf(severity).map((one) => SEVERITIES.indexOf(one)) }),
       ...(sluid !== undefined && { only: findBySluid(listOf(sluid), sight) }),
-      ...(pattern !== undefined && {
-        text: { pattern, users: selectAlike.all(pattern).map(({ id }) => id) },
-      }),
+      ...(text !== undefined &&
+        pattern !== undefined && {
+          text: { part: text, pattern, users: selectAlike.all(pattern).map(({ id }) => id) },
+        }),
     };
     const lists = [
       wanted.states,

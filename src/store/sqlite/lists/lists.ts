@@ -14,9 +14,11 @@ import { type Rank, yieldToOthers } from '../../../pace.ts';
 import type { LongReads } from '../file/long-reads.ts';
 import { type JobRow, jobCompleter } from '../jobs/complete.ts';
 import { bindings } from '../sql/bindings.ts';
+import { scanColumns } from './by-column.ts';
 import { isExact, type Walk, walkQuery, walksByStart } from './by-index.ts';
-import { type Found, scanJobs } from './by-scan.ts';
+import { scanJobs } from './by-scan.ts';
 import { filterReader, isCounted, matchCounter, type SeenFilter, type Wanted } from './filters.ts';
+import type { Found } from './found.ts';
 import { jobSkipper, NEAR_JOBS } from './skip.ts';
 
 /** A scan keeps the jobs it skips in memory. */
@@ -30,6 +32,11 @@ const MAX_MERGED = 50;
 const STEP_JOBS = 250;
 /** Jobs in a page of a stream. */
 const STREAM_JOBS = 500;
+/** Reading the row of a job takes as long as the columns of so many, and a row of few jobs no time. */
+const ROW_COST = 200;
+const FEW_JOBS = 2000;
+/** Users and nodes whose jobs are counted to find out whether they are few. */
+const MAX_COUNTED = 200;
 /** Jobs in a page of a stream by scan: each page starts the scan again. */
 const STREAM_SCAN_JOBS = 10_000;
 
@@ -126,6 +133,16 @@ export function jobLister(db: Database) {
     return { jobs, total: 0 };
   }
 
+  /** Whether reading the rows of all jobs of the wanted users, nodes and states would take too long. */
+  function isOfManyJobs({ only, users = [], nodes = [], states, nowMs }: Wanted): boolean {
+    if (only) return false;
+    const perNode: Partial<Wanted>[] = nodes.length > 0 ? nodes.map((node) => ({ nodes: [node] })) : [{}];
+    if (perNode.length * Math.max(1, users.length) > MAX_COUNTED) return true;
+    const of = { nowMs, ...(users.length > 0 && { users }), ...(states && { states }) };
+    const jobs = perNode.reduce((sum: number, one) => sum + count({ ...of, ...one }), 0);
+    return jobs > FEW_JOBS && jobs > count({ nowMs }) / ROW_COST;
+  }
+
   /** Reads a part of any list by scan. */
   function* scan(
     wanted: Wanted,
@@ -135,7 +152,10 @@ export function jobLister(db: Database) {
   ): Generator<undefined, PartOfList> {
     if (offset > MAX_SCAN_OFFSET) throw offsetTooLarge(MAX_SCAN_OFFSET);
     const take = offset + limit + 1;
-    const { found, total } = yield* scanJobs(db, wanted, { order, after, pastMs, take, isCounting });
+    // In the order of starts and without a count, rows are read until the page is full.
+    const isWhole = isCounting || order.sort !== 'startTime';
+    const find = isWhole && isOfManyJobs(wanted) ? scanColumns : scanJobs;
+    const { found, total } = yield* find(db, wanted, { order, after, pastMs, take, isCounting });
     const shown = found.slice(offset, offset + limit);
     const jobs = yield* complete.find(shown.map(({ seq }) => seq));
     const next = found.length > offset + limit ? positionOf(shown.at(-1)!) : undefined;

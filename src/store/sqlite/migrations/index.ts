@@ -29,6 +29,7 @@ import clusterHistory from './0027_cluster_history.sql' with { type: 'text' };
 import findings from './0028_findings.sql' with { type: 'text' };
 import sizing from './0029_sizing.sql' with { type: 'text' };
 import waste from './0030_waste.sql' with { type: 'text' };
+import columns from './0031_columns.sql' with { type: 'text' };
 
 /** Statements, or a function for what SQL cannot do; both run inside a transaction. */
 export type Migration = string | ((db: Database) => void);
@@ -65,4 +66,5 @@ export const MIGRATIONS: readonly Migration[] = [
   findings,
   sizing,
   waste,
+  columns,
 ];

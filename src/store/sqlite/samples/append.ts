@@ -11,10 +11,10 @@ import type { Series } from './series.ts';
 const COLUMNS = ['time', 'cpu', 'memory', 'gpu', 'newest'];
 
 /**
- * Appends samples to the log and saves the current usage
- * of their series, inside the transaction of the group.
+ * Appends samples to the log and saves the current usage of their series, inside the transaction of the
+ * group. Calls `onMeasured` with the numbers of the runs whose usage has changed.
  */
-export function sampleAppender(db: Database, log: LogWriter) {
+export function sampleAppender(db: Database, log: LogWriter, onMeasured: (jobs: readonly number[]) => void) {
   // A new series must not find samples of a deleted one with the same id, so it starts behind the last row.
   const insertUsage = db.query('INSERT INTO usage (job, node, sealed, oldest) VALUES (?, ?, ?, ?)');
   const saveOldest = db.query('UPDATE usage SET oldest = ? WHERE id = ?');
@@ -74,6 +74,7 @@ export function sampleAppender(db: Database, log: LogWriter) {
       series.isOldestSaved = true;
     }
     saveLatest(values);
+    onMeasured(changed.map(({ job }) => job));
     changed = [];
   }
 

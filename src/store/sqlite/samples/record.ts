@@ -28,8 +28,13 @@ export interface SampleBatch {
  * Records samples inside the transaction of the group. `flush` must be called before anything else reads or
  * changes their tables.
  */
-export function sampleWriter(db: Database, latest: SeriesCache, log: LogWriter) {
-  const appender = sampleAppender(db, log);
+export function sampleWriter(
+  db: Database,
+  latest: SeriesCache,
+  log: LogWriter,
+  onMeasured: (jobs: readonly number[]) => void,
+) {
+  const appender = sampleAppender(db, log, onMeasured);
   const findStored = storedTimesFinder(db, log);
   const earlier = earlierSeriesFinder(db);
   const runs = namedRunFinder(db);

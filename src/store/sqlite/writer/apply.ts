@@ -3,6 +3,7 @@ import { DEFAULT_THRESHOLDS } from '../../../domain/finding/thresholds.ts';
 import { auditWriter } from '../access/audit.ts';
 import { sessionWriter } from '../access/sessions.ts';
 import { tokenWriter } from '../access/tokens.ts';
+import { columnKeeper } from '../columns/keep.ts';
 import { findingKeeper, markAllRuns } from '../findings/kept.ts';
 import { historyWriter } from '../history/retention.ts';
 import { jobRowWriter } from '../jobs/row.ts';
@@ -31,17 +32,19 @@ interface WriteApplier {
 /** Builds the writers of the database, and applies writes with them. */
 export function writeApplier(db: Database, thresholds = DEFAULT_THRESHOLDS): WriteApplier {
   const series = new SeriesCache(db);
-  const findings = findingKeeper(db, thresholds);
+  const columns = columnKeeper(db);
+  const findings = findingKeeper(db, thresholds, columns);
   const tallies = runTallier(db, findings);
-  const rows = jobRowWriter(db, tallies);
+  const rows = jobRowWriter(db, tallies, columns);
   const log = logWriter(db);
-  const samples = sampleWriter(db, series, log);
+  const samples = sampleWriter(db, series, log, columns.markMeasured);
   const audit = auditWriter(db);
   const nodeReports = nodeReportWriter(db);
   const clusterHistory = clusterHistoryWriter(db);
   const history = historyWriter(db, log, {
     rows,
     tallies,
+    columns,
     audit,
     nodeReports,
     clusterHistory,
@@ -80,6 +83,7 @@ export function writeApplier(db: Database, thresholds = DEFAULT_THRESHOLDS): Wri
       rows.forget();
       tallies.forget();
       findings.forget();
+      columns.forget();
       series.forget();
       samples.forget();
       history.forget();

@@ -2,6 +2,7 @@ import { Database } from 'bun:sqlite';
 import { expect, test } from 'bun:test';
 import { DEFAULT_THRESHOLDS } from '../../../../src/domain/finding/thresholds.ts';
 import { auditWriter } from '../../../../src/store/sqlite/access/audit.ts';
+import { columnKeeper } from '../../../../src/store/sqlite/columns/keep.ts';
 import { findingKeeper } from '../../../../src/store/sqlite/findings/kept.ts';
 import { historyWriter } from '../../../../src/store/sqlite/history/retention.ts';
 import { jobRowWriter } from '../../../../src/store/sqlite/jobs/row.ts';
@@ -54,13 +55,15 @@ async function storeWithEnded(path: string, nodesOfJobs: readonly number[]): Pro
 function startSteps(path: string) {
   const db = new Database(path, { strict: true });
   db.run('PRAGMA foreign_keys = ON; PRAGMA synchronous = OFF');
-  const tallies = runTallier(db, findingKeeper(db, DEFAULT_THRESHOLDS));
-  const rows = jobRowWriter(db, tallies);
+  const columns = columnKeeper(db);
+  const tallies = runTallier(db, findingKeeper(db, DEFAULT_THRESHOLDS, columns));
+  const rows = jobRowWriter(db, tallies, columns);
   let nowMs = 0;
   const history = historyWriter(db, logWriter(db), {
     ...{
       rows,
       tallies,
+      columns,
       audit: auditWriter(db),
       nodeReports: nodeReportWriter(db),
       clusterHistory: clusterHistoryWriter(db),

@@ -1,6 +1,7 @@
 import { expect, test } from 'bun:test';
 import { DEFAULT_THRESHOLDS } from '../../../../src/domain/finding/thresholds.ts';
 import { auditWriter } from '../../../../src/store/sqlite/access/audit.ts';
+import { columnKeeper } from '../../../../src/store/sqlite/columns/keep.ts';
 import { openForWriting } from '../../../../src/store/sqlite/file/connection.ts';
 import { migrate } from '../../../../src/store/sqlite/file/migrate.ts';
 import { findingKeeper } from '../../../../src/store/sqlite/findings/kept.ts';
@@ -52,11 +53,13 @@ test('migrations keep usage and chunks, which go with their job, and leave no fo
   expect(rows('PRAGMA foreign_key_check')).toEqual([]);
   expect(rows('PRAGMA foreign_key_list(usage)')).toEqual([]);
   db.run('DELETE FROM job WHERE seq = 1');
-  const tallies = runTallier(db, findingKeeper(db, DEFAULT_THRESHOLDS));
+  const columns = columnKeeper(db);
+  const tallies = runTallier(db, findingKeeper(db, DEFAULT_THRESHOLDS, columns));
   while (
     historyWriter(db, logWriter(db), {
-      rows: jobRowWriter(db, tallies),
+      rows: jobRowWriter(db, tallies, columns),
       tallies,
+      columns,
       audit: auditWriter(db),
       nodeReports: nodeReportWriter(db),
       clusterHistory: clusterHistoryWriter(db),
