@@ -51,15 +51,16 @@ when jobs are deleted or corrected. There are at most as many series as kinds an
 - as OTLP/HTTP in JSON, if the URL ends with \`/v1/metrics\` or by \`--push-format otlp\`: a Prometheus with
   \`--web.enable-otlp-receiver\` takes it at \`/api/v1/otlp/v1/metrics\`, an OpenTelemetry collector at \`/v1/metrics\`.
 
-A snapshot has every job that ended since the one before, whatever \`--ended-series\` says. While the receiver is away, snapshots
-wait in memory: 960 (four hours at 15 s) or 32 MiB packed. Beyond that, the two oldest become one that has the newest sample of each series, so that
-the last values of jobs that ended stay. What is merged or dropped is counted. The service tries again
-after 1 s, then more seldom, down to once a minute, and as \`Retry-After\` asks; a request has 30 s. Answers 400, 413, 415 and 422 refuse a request for
-ever; all others are tried again. A stop sends what is left, for at most 2 s. A kill or a restart loses what waits; samples are in the database nevertheless.
+A snapshot has every job that ended since the one before, whatever \`--ended-series\` says. While the receiver is away,
+snapshots wait in memory: 960 (four hours at 15 s) or 32 MiB packed. Beyond that, the two oldest become one that has the
+newest sample of each series, so that the last values of jobs that ended stay. What is merged or dropped is counted. The
+service tries again after 1 s, then more seldom, down to once a minute, and as \`Retry-After\` asks; a request has 30 s.
+Answers 400, 413, 415 and 422 refuse a request for ever; all others are tried again. A stop sends what is left, for at
+most 2 s. A kill, and a stop while the receiver is away, lose what waits; the database has the samples nevertheless.
 
 Credentials are a bearer token (\`--push-token-file\` or \`HPC_OBSERVE_PUSH_TOKEN\`), or \`--push-user\` and
-\`--push-password-file\` (\`HPC_OBSERVE_PUSH_PASSWORD\`). \`--push-ca\` names the authority of a certificate that only the site knows.
-Without \`--push\` these families have no series.`,
+\`--push-password-file\` (\`HPC_OBSERVE_PUSH_PASSWORD\`). \`--push-ca\` names the authority of a certificate that only
+the site knows. Without \`--push\` these families have no series.`,
   Service: `\`hpc_observe_commits_total\` and \`hpc_observe_commit_seconds_count\` count the same transactions. A group of
 families that fails is logged at most once a minute.`,
 };
