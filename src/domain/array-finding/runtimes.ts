@@ -60,7 +60,7 @@ export const ARRAY_UNEVEN: ArrayRule = {
       kind: 'array-uneven',
       subject: 'time',
       severity: 'info',
-      message: `Half of its ${tasks.length} tasks took ${formatSeconds(median)} or less, 95 % of them ${formatSeconds(upper)}, and the slowest ${formatSeconds(most)} (${slow[0]!.jobId}).`,
+      message: `Half of its ${tasks.length} tasks took ${formatSeconds(median)} or less${upper < most ? `, 95 % of them ${formatSeconds(upper)}` : ''}, and the slowest ${formatSeconds(most)} (${slow[0]!.jobId}).`,
       action: 'Split the slow tasks, or give them the first numbers, so that they start first.',
       ...namesOf(slow),
     };

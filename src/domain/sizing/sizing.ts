@@ -117,7 +117,11 @@ function sizeOf(resource: Resource, job: Job, runs: readonly PastRun[], least: n
   const [enough, option] = write(wantedOf(resource, spread, largestFailed.failed));
   const asked = readAsked(job);
   const isTooMuch = asked !== undefined && enough < WORTH_SHARE * asked;
-  const isTooLittle = limit !== undefined && asked !== undefined && enough > asked && failed.length > 0;
+  const isTooLittle =
+    limit !== undefined &&
+    asked !== undefined &&
+    enough > asked &&
+    (failed.length > 0 || (spread.most ?? 0) > asked);
   return {
     enough,
     ...(asked !== undefined && { asked }),
@@ -179,8 +183,9 @@ const NAMES: Readonly<Record<Resource, string>> = {
 
 function describeUse(resource: Resource, { asked, most }: Size): string | undefined {
   if (most === undefined || asked === undefined) return undefined;
-  if (resource === 'memory') return `${formatMb(most)} of ${formatMb(asked)} of memory`;
-  if (resource === 'time') return `${formatSeconds(most)} of ${formatSeconds(asked)}`;
+  const of = most > asked ? 'where this one asked for' : 'of';
+  if (resource === 'memory') return `${formatMb(most)} ${of} ${formatMb(asked)} of memory`;
+  if (resource === 'time') return `${formatSeconds(most)} ${of} ${formatSeconds(asked)}`;
   return `${most} of ${formatCount(asked, resource === 'cpus' ? 'CPU' : 'GPU')}`;
 }
 

@@ -44,12 +44,25 @@ function unjudgedTexts({ not_judged }: VerdictAnswer): string[] {
   );
 }
 
-/** An option of a job script is shown as one. */
-const Action = ({ text }: { text: string }) =>
-  text.startsWith('--') ? (
+/** Options of a job script, with nothing behind them. */
+const OPTIONS = /^--\S+( --\S+)*$/;
+/** Commas are part of lists of numbers: `--array=5,7-9, once …`. */
+const FIRST_OPTION = /^--(?:[^\s,]|,(?=\d))*/;
+
+/** An option of a job script is shown as one, and what is said about it as text. */
+function Action({ text }: { text: string }) {
+  if (OPTIONS.test(text))
+    return (
+      <span>
+        Ask for <code>{text}</code>.
+      </span>
+    );
+  const [option] = FIRST_OPTION.exec(text) ?? [];
+  if (option === undefined) return <span>{text}</span>;
+  return (
     <span>
-      Ask for <code>{text}</code>.
+      <code>{text.slice(0, option.length)}</code>
+      {text.slice(option.length)}
     </span>
-  ) : (
-    <span>{text}</span>
   );
+}

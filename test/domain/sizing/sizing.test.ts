@@ -49,6 +49,12 @@ describe('what the next run needs', () => {
       'The last 5 runs of train all ran out of 1 d.',
     ],
     [
+      'is more than this one asked for, if others took longer',
+      times(5, { seconds: 36 * HOUR }),
+      ['#SBATCH --time=2-06:00:00'],
+      'The last 5 runs of train used at most 1 d 12 h where this one asked for 1 d.',
+    ],
+    [
       'is what it asked for, if that is about right',
       times(5, { memoryMb: 12 * GB, seconds: 18 * HOUR, cpus: 4, gpus: 2 }),
       [],
