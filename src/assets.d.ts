@@ -14,6 +14,11 @@ declare module '*.conf' {
   export default text;
 }
 
+declare module '*.toml' {
+  const text: string;
+  export default text;
+}
+
 declare module '*.md' {
   const text: string;
   export default text;

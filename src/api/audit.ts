@@ -13,9 +13,10 @@ const AuditEntryAnswer = Type.Object(
     number: Count('Grows with each entry'),
     time: Time('When it was done'),
     caller: Type.String({ description: 'Name of who did it' }),
-    proof: Choice(PROOFS, 'How the caller proved that name'),
+    proof: Choice([...PROOFS, 'policy'], 'How the caller proved that name, or that a policy did it'),
     action: Choice(AUDIT_ACTIONS),
     subject: Type.String({ description: 'Id of the job, or name of the token or user' }),
+    evidence: Type.Optional(Type.String({ description: 'Why a policy did it, as JSON' })),
   },
   { additionalProperties: false },
 );
@@ -32,6 +33,7 @@ export const renderAuditEntry = ({ timeMs, ...entry }: NumberedEntry): Wire<type
   proof: entry.proof,
   action: entry.action,
   subject: entry.subject,
+  ...(entry.evidence !== undefined && { evidence: entry.evidence }),
 });
 
 const AUDIT_PARAMETERS = [
@@ -54,7 +56,8 @@ export const LIST_AUDIT = operation({
   path: '/v1/audit',
   tag: 'Access',
   access: 'admin',
-  summary: 'List who deleted jobs, created and revoked tokens, and started and ended sessions, newest first',
+  summary:
+    'List who deleted or cancelled jobs, created and revoked tokens, and started and ended sessions, newest first',
   parameters: AUDIT_PARAMETERS,
   answers: { 200: { schema: AuditAnswer, means: 'One page of the audit record' } },
   errors: ['validation_error', 'unavailable'],

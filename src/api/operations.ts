@@ -2,6 +2,7 @@ import { GET_ARRAY } from './array.ts';
 import { LIST_AUDIT } from './audit.ts';
 import { LIST_CLUSTERS, LIST_MERGED_JOBS } from './clusters.ts';
 import { RECEIVE_COMPLETION, RECEIVE_COMPLETION_BY_TOKEN } from './completion.ts';
+import { REFUSE_DIGEST, SAVE_DIGEST_WISH } from './digest.ts';
 import { GET_FINDINGS, JUDGE_ANEW } from './finding.ts';
 import { GET_HEALTH } from './health.ts';
 import { GET_HEAT_MAP } from './heat-map.ts';
@@ -19,10 +20,12 @@ import { CREATE_JOB } from './new-job.ts';
 import { GET_NODE } from './node.ts';
 import { LIST_NODES } from './node-list.ts';
 import { GET_NODE_USAGE } from './node-usage.ts';
+import { LIST_NOTICES } from './notice.ts';
 import type { Operation } from './operation.ts';
 import { GET_OVERVIEW } from './overview.ts';
 import { GET_OVERVIEW_HISTORY } from './overview-history.ts';
 import { CREATE_JOBS } from './past-job.ts';
+import { LIST_POLICIES, TRY_POLICIES } from './policy.ts';
 import { GET_QUALITY } from './quality.ts';
 import { GET_QUEUE } from './queue.ts';
 import { LIST_RUNS } from './run.ts';
@@ -80,6 +83,11 @@ export const OPERATIONS: readonly Operation[] = [
   GET_USER,
   GET_CARD,
   GET_ACCOUNT,
+  LIST_NOTICES,
+  SAVE_DIGEST_WISH,
+  REFUSE_DIGEST,
+  LIST_POLICIES,
+  TRY_POLICIES,
   LIST_RUNS,
   LIST_EVENTS,
   JOB_STARTED,

@@ -5,6 +5,7 @@ import unit from '../../deploy/hpc-observe.service' with { type: 'text' };
 import agentUnit from '../../deploy/hpc-observe-agent.service' with { type: 'text' };
 import mail from '../../deploy/hpc-observe-mail.sh' with { type: 'text' };
 import card from '../../deploy/ondemand/_hpc_observe.html.erb' with { type: 'text' };
+import policies from '../../deploy/policies.toml' with { type: 'text' };
 import prometheus from '../../deploy/prometheus.yml' with { type: 'text' };
 import readme from '../../deploy/README.md' with { type: 'text' };
 import slurmConf from '../../deploy/slurm.conf' with { type: 'text' };
@@ -20,6 +21,7 @@ const FILES: Readonly<Record<string, string>> = {
   'prometheus.yml': prometheus,
   'alerts.yml': alerts,
   'hpc-observe-mail.sh': mail,
+  'policies.toml': policies,
   'slurm.conf': slurmConf,
   'ondemand/_hpc_observe.html.erb': card,
 };

@@ -1,9 +1,10 @@
 import { OperatorError, UsageError } from '../domain/errors.ts';
 import { hasEnded, type Job } from '../domain/job.ts';
+import { addressOf } from '../domain/mail-address.ts';
 import type { JobRun } from '../domain/store/runs.ts';
 import { composeJobMail } from '../mail/job-mail.ts';
 import { type Mail, sendMail } from '../mail/send.ts';
-import { defaultSender, isAddress } from '../settings/mail.ts';
+import { defaultSender } from '../settings/mail.ts';
 import { type Ask, createAsker } from './asker.ts';
 import { defineCommand } from './command.ts';
 import { PROOF_SETTINGS } from './proof.ts';
@@ -34,7 +35,7 @@ export const mail = defineCommand({
   async run({ config, env, flags, operands }) {
     const subject = flags.get('subject')?.replace(/\s+/g, ' ').trim().slice(0, MAX_SUBJECT);
     if (!subject) throw new UsageError('--subject is missing; see --help.');
-    const to = addressOf(operands[0]!, config.mailDomain);
+    const to = requireAddress(operands[0]!, config.mailDomain);
     const jobId = readJobId(env, subject);
     const report = await composeReport(jobId, subject, {
       ask: () => createAsker(config),
@@ -55,10 +56,9 @@ export const mail = defineCommand({
   },
 });
 
-function addressOf(given: string, domain: string | null): string {
-  const address = given.includes('@') || domain === null ? given : `${given}@${domain}`;
-  // The sendmail of this machine knows its users by their names.
-  if (isAddress(address) || /^[\w.-]{1,64}$/.test(address)) return address;
+function requireAddress(given: string, domain: string | null): string {
+  const address = addressOf(given, domain);
+  if (address !== undefined) return address;
   throw new UsageError('ADDRESS must be one address such as alice@example.org, or the name of a user.');
 }
 

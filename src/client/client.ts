@@ -1,5 +1,6 @@
 import { type ArrayHead, GET_ARRAY } from '../api/array.ts';
 import type { SentBatchResult } from '../api/batch.ts';
+import { SAVE_DIGEST_WISH } from '../api/digest.ts';
 import { GET_FINDINGS, JUDGE_ANEW } from '../api/finding.ts';
 import { GET_HEALTH } from '../api/health.ts';
 import {
@@ -20,6 +21,13 @@ import { CREATE_JOB, renderNewJob } from '../api/new-job.ts';
 import type { Operation, Query } from '../api/operation.ts';
 import { GET_OVERVIEW } from '../api/overview.ts';
 import { CREATE_JOBS, renderPastJob, type SentJob } from '../api/past-job.ts';
+import {
+  LIST_POLICIES,
+  type PoliciesAnswer,
+  TRY_POLICIES,
+  type TrialAnswer,
+  type TrialBody,
+} from '../api/policy.ts';
 import { GET_QUEUE, type QueueAnswer } from '../api/queue.ts';
 import type { MeasuredReading, MeasureQuery } from '../api/reading.ts';
 import { LIST_RUNS } from '../api/run.ts';
@@ -42,6 +50,7 @@ import type { JobPageQuery, JobQuery, SampleQuery } from './queries.ts';
 import {
   toArray,
   toBatch,
+  toDigestWish,
   toEvents,
   toHealth,
   toJob,
@@ -51,6 +60,7 @@ import {
   toMeasuredReading,
   toNames,
   toOverview,
+  toPolicies,
   toProcessed,
   toQueue,
   toReading,
@@ -59,6 +69,7 @@ import {
   toSamples,
   toSizing,
   toSummary,
+  toTrial,
   toVerdict,
   toWaste,
 } from './readers.ts';
@@ -122,6 +133,21 @@ export class Client extends AccessClient {
   listNames(kind: NameKind, prefix: string, call?: CallOptions): Promise<readonly string[]> {
     const query = () => ({ kind, prefix: prefix === '' ? undefined : prefix });
     return this.ask({ operation: LIST_NAMES, query }, toNames, call);
+  }
+
+  /** Returns the policies in force, and at most `limit` of what they told and did, as the wire has them. */
+  listPolicies(limit: number, call?: CallOptions): Promise<PoliciesAnswer> {
+    return this.ask({ operation: LIST_POLICIES, query: () => ({ limit: String(limit) }) }, toPolicies, call);
+  }
+
+  /** Returns whom the policies of a file would have reached, as the wire has it. */
+  tryPolicies(body: TrialBody, call?: CallOptions): Promise<TrialAnswer> {
+    return this.ask({ operation: TRY_POLICIES, body: () => body }, toTrial, call);
+  }
+
+  /** Says whether the user of this client wants the weekly digest. */
+  saveDigestWish(wanted: boolean, call?: CallOptions): Promise<boolean> {
+    return this.ask({ operation: SAVE_DIGEST_WISH, body: () => ({ wanted }) }, toDigestWish, call);
   }
 
   /** Yields all jobs that match, as they arrive. */

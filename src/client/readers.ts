@@ -1,5 +1,6 @@
 import { ArrayHead } from '../api/array.ts';
 import { BatchAnswer, readBatch } from '../api/batch.ts';
+import { DigestWish } from '../api/digest.ts';
 import { JudgedAnewAnswer, readJudgedAnew, readVerdict, VerdictAnswer } from '../api/finding.ts';
 import { HealthAnswer, readHealth } from '../api/health.ts';
 import { ProcessedAnswer } from '../api/hook-event.ts';
@@ -8,6 +9,7 @@ import { EventListAnswer, readEvent } from '../api/job-event.ts';
 import { JobListAnswer, readJobList } from '../api/job-list.ts';
 import { NameListAnswer } from '../api/name.ts';
 import { OverviewAnswer } from '../api/overview.ts';
+import { PoliciesAnswer, TrialAnswer } from '../api/policy.ts';
 import { QueueAnswer } from '../api/queue.ts';
 import { ReadingRow, readReading, readReadingRow } from '../api/reading.ts';
 import { RunListAnswer, readRun } from '../api/run.ts';
@@ -36,6 +38,9 @@ export const toSizing = answerReader(SizingAnswer, readSizing);
 export const toWaste = answerReader(WasteAnswer, (waste) => waste);
 export const toNames = answerReader(NameListAnswer, ({ names }) => names);
 export const toJudgedAnew = answerReader(JudgedAnewAnswer, readJudgedAnew);
+export const toPolicies = answerReader(PoliciesAnswer, (policies) => policies);
+export const toTrial = answerReader(TrialAnswer, (trial) => trial);
+export const toDigestWish = answerReader(DigestWish, ({ wanted }) => wanted);
 export const toVerdict = answerReader(VerdictAnswer, readVerdict);
 export const toSample = answerReader(SampleAnswer, readSample);
 export const toSamples = answerReader(SampleListAnswer, ({ samples, total }) => ({

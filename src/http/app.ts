@@ -1,5 +1,6 @@
 import { type AnyElysia, Elysia } from 'elysia';
 import { RECEIVE_COMPLETION, RECEIVE_COMPLETION_BY_TOKEN } from '../api/completion.ts';
+import { REFUSE_DIGEST } from '../api/digest.ts';
 import { JUDGE_ANEW } from '../api/finding.ts';
 import { RECEIVE_OTLP, RECEIVE_OTLP_METRICS, RECEIVE_REMOTE_WRITE } from '../api/ingest.ts';
 import { CREATE_JOBS } from '../api/past-job.ts';
@@ -9,6 +10,7 @@ import type { Reception } from '../api/whoami.ts';
 import type { AccessPolicy } from '../domain/access.ts';
 import type { Thresholds } from '../domain/finding/thresholds.ts';
 import type { Overviews } from '../domain/overview/keeper.ts';
+import type { RefusalLinks } from '../domain/policy/refusal-link.ts';
 import type { Queues } from '../domain/queue-keeper.ts';
 import type { Sessions } from '../domain/session.ts';
 import type { SignInProvider } from '../domain/sign-in.ts';
@@ -18,6 +20,7 @@ import type { AccessStore } from '../domain/store/access.ts';
 import type { HistoryStore } from '../domain/store/history.ts';
 import type { JobStore } from '../domain/store/jobs.ts';
 import type { LiveStore } from '../domain/store/live.ts';
+import type { PolicyStore } from '../domain/store/policies.ts';
 import type { SampleStore } from '../domain/store/samples.ts';
 import type { Upkeep } from '../domain/store/upkeep.ts';
 import type { ViewStore } from '../domain/store/view.ts';
@@ -49,9 +52,11 @@ import { scrapes } from './routes/metrics.ts';
 import { names } from './routes/names.ts';
 import { nodeUsage } from './routes/node-usage.ts';
 import { type NodeOptions, nodes } from './routes/nodes.ts';
+import { DIGEST_ACCESS, digestPage, notices } from './routes/notices.ts';
 import { OIDC_ACCESS, oidc } from './routes/oidc.ts';
 import { overview } from './routes/overview.ts';
 import { PAGES_ACCESS, type Pages, pages } from './routes/pages.ts';
+import { type Policies, policyRoutes } from './routes/policies.ts';
 import { qualities } from './routes/qualities.ts';
 import { queue } from './routes/queue.ts';
 import { runs } from './routes/runs.ts';
@@ -73,6 +78,7 @@ export interface AppOptions {
     Pick<AccessStore, 'listAudit'> &
     Pick<LiveStore, 'nodeReports' | 'nodeReport' | 'nodeJobs'> &
     Pick<HistoryStore, 'readHistory'> &
+    Pick<PolicyStore, 'listNotices' | 'listActs' | 'listDigestRefusals' | 'saveDigestWish'> &
     Pick<Upkeep, 'checkWritable' | 'judgeAnew'>;
   readonly overviews: Pick<Overviews, 'of'>;
   readonly queues: Pick<Queues, 'of'>;
@@ -96,6 +102,8 @@ export interface AppOptions {
   readonly now: () => number;
   readonly log: ErrorLog;
   readonly version: string;
+  readonly policies: Policies;
+  readonly refusalLinks: RefusalLinks;
   /** By which findings judge; the defaults if left out. */
   readonly thresholds?: Thresholds;
   /** Largest body of a single write. */
@@ -133,6 +141,8 @@ export function createApp({
   now,
   log,
   version,
+  policies,
+  refusalLinks,
   thresholds,
   maxBodyBytes,
   loadPages,
@@ -165,6 +175,8 @@ export function createApp({
     slurmAsks({ store, asks }),
     tallies({ store, now }),
     waste({ store, now }),
+    notices({ store, links: refusalLinks, now }),
+    policyRoutes({ store, policies, now }),
     runs({ store }),
     events({ store }),
     batches({ store, now }),
@@ -183,6 +195,7 @@ export function createApp({
   const forBrowsers = new Elysia({ normalize: false })
     .use(pages({ load: loadPages, site: where }))
     .use(signIn({ ...entry, site: where }))
+    .use(digestPage({ links: refusalLinks }))
     .use(provider ? oidc({ provider, sessions: entry.sessions, site: where, now }) : new Elysia())
     .use(documentation({ api, version, site: where }));
   const routes = (): readonly RouteLike[] => app.routes;
@@ -206,7 +219,13 @@ export function createApp({
         identify,
         policy,
         sessions: entry.sessions,
-        others: new Map([...DOCUMENTATION_ACCESS, ...SIGN_IN_ACCESS, ...OIDC_ACCESS, ...PAGES_ACCESS]),
+        others: new Map([
+          ...DOCUMENTATION_ACCESS,
+          ...SIGN_IN_ACCESS,
+          ...OIDC_ACCESS,
+          ...PAGES_ACCESS,
+          ...DIGEST_ACCESS,
+        ]),
         basePath: where.basePath,
       }),
     )
@@ -222,7 +241,7 @@ export function createApp({
           RECEIVE_OTLP_METRICS.path,
         ],
         otherRoutes: [RECEIVE_REMOTE_WRITE.path],
-        bodilessRoutes: [START_SESSION.path, CREATE_LINK.path, JUDGE_ANEW.path],
+        bodilessRoutes: [START_SESSION.path, CREATE_LINK.path, JUDGE_ANEW.path, REFUSE_DIGEST.path],
         basePath: where.basePath,
       }),
     )

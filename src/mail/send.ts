@@ -1,10 +1,15 @@
-/** A mail to one address. */
+/** A mail. */
 export interface Mail {
+  /** One address, or several with commas between them. */
   readonly to: string;
   readonly from: string;
   readonly subject: string;
   readonly text: string;
   readonly html?: string;
+  /** Header fields beside those of every mail. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Such as `<1@head01>`. */
+  readonly messageId?: string;
   /** Pictures that the HTML shows by their Content-ID. */
   readonly pictures?: readonly { readonly contentId: string; readonly png: Uint8Array }[];
 }
@@ -21,9 +26,33 @@ export interface MailServer {
 const TIMEOUT_MS = 30_000;
 const SENDMAIL = '/usr/sbin/sendmail';
 
-/** Hands a mail over; rejects with the reason if the server does not take it. */
-export async function sendMail(server: MailServer, { pictures = [], ...mail }: Mail): Promise<void> {
+/** A mail that was not taken, or of which it is not known. */
+export class MailError extends Error {
+  constructor(
+    message: string,
+    /** Whether all of it had left when the connection ended without an answer. */
+    readonly mayHaveArrived: boolean,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+    this.name = 'MailError';
+  }
+}
+
+/** Hands a mail over; rejects with MailError if the server does not take it. */
+export async function sendMail(
+  server: MailServer,
+  { pictures = [], headers = {}, ...mail }: Mail,
+): Promise<void> {
   const { createTransport } = await import('nodemailer');
+  let hasLeft = false;
+  const silent = () => {};
+  const logger = {
+    ...{ level: silent, trace: silent, debug: silent, warn: silent, error: silent, fatal: silent },
+    info({ tnx }: { tnx?: string }) {
+      if (tnx === 'message') hasLeft = true;
+    },
+  };
   const transport = createTransport(
     server.smtp === null
       ? { sendmail: true, path: SENDMAIL, newline: 'unix' }
@@ -32,6 +61,7 @@ export async function sendMail(server: MailServer, { pictures = [], ...mail }: M
           connectionTimeout: TIMEOUT_MS,
           greetingTimeout: TIMEOUT_MS,
           socketTimeout: TIMEOUT_MS,
+          logger,
           ...(server.user !== undefined && { auth: { user: server.user, pass: server.password ?? '' } }),
         },
   );
@@ -45,10 +75,13 @@ export async function sendMail(server: MailServer, { pictures = [], ...mail }: M
         contentType: 'image/png',
       })),
       // Answers of machines are not wanted (RFC 3834).
-      headers: { 'Auto-Submitted': 'auto-generated' },
+      headers: { 'Auto-Submitted': 'auto-generated', ...headers },
       disableFileAccess: true,
       disableUrlAccess: true,
     });
+  } catch (cause) {
+    const { message, responseCode } = cause as Error & { responseCode?: number };
+    throw new MailError(message, hasLeft && responseCode === undefined, { cause });
   } finally {
     transport.close();
   }

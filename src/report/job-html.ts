@@ -1,5 +1,6 @@
 import { formatMb, formatPercent } from '../domain/figures.ts';
 import { scriptLines } from '../domain/sizing/sizing.ts';
+import { escapeHtml } from './html.ts';
 import { describeState, holdingsOf, lifeOf } from './job-facts.ts';
 import type { JobReport, ReportOptions } from './job-text.ts';
 import { STRIP_SIZE } from './strip.ts';
@@ -59,12 +60,3 @@ function renderSizing(sizing: JobReport['sizing']): string {
   const script = lines.length === 0 ? '' : `<br><code>${lines.map(escapeHtml).join('<br>')}</code>`;
   return `<p style="margin:8px 0">${escapeHtml(sizing.sentence)}${script}</p>`;
 }
-
-const ESCAPES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (character) => ESCAPES[character]!);

@@ -68,6 +68,8 @@ interface RunningAccess extends Callers {
   /** Whether MUNGE proves callers of other machines, for the start message. */
   readonly munge: string;
   readonly slurm: SlurmAccess | undefined;
+  /** The users who coordinate an account, by the settings and by Slurm. */
+  readonly coordinatorsOf: (account: string) => readonly string[];
 }
 
 /** Who calls, and what they may do. Does not start where strangers could call and nobody could say who. */
@@ -138,6 +140,7 @@ export function accessPart({
         nameOfUser: users.nameOf,
         munge: config.open ? 'not used (--open)' : await munge.state.ask(),
         slurm: watched,
+        coordinatorsOf: (account) => coordinatorsOf(account, config.coordinators, watched),
       };
     },
     stop: ({ slurm: watched }) => watched?.stop(),
@@ -176,6 +179,16 @@ function accountsOf(
 ): readonly string[] {
   const own = coordinators.filter((pair) => pair.startsWith(`${name}=`));
   return [...own.map((pair) => pair.slice(name.length + 1)), ...(slurm?.accountsOf(name) ?? [])];
+}
+
+function coordinatorsOf(
+  account: string,
+  coordinators: readonly string[],
+  slurm: SlurmAccess | undefined,
+): readonly string[] {
+  const own = coordinators.filter((pair) => pair.endsWith(`=${account}`));
+  const named = own.map((pair) => pair.slice(0, pair.length - account.length - 1));
+  return [...new Set([...named, ...(slurm?.coordinatorsOf(account) ?? [])])];
 }
 
 /** Finds the users behind connections of this machine: with netlink, or else in /proc. */

@@ -10,6 +10,7 @@ import { renderJobs } from '../metrics/jobs.ts';
 import { addLoopMetrics } from '../metrics/loops.ts';
 import { addNetworkMetrics } from '../metrics/network.ts';
 import { renderNodes } from '../metrics/nodes.ts';
+import { addPolicyMetrics } from '../metrics/policies.ts';
 import { processMetrics } from '../metrics/process.ts';
 import { addPushMetrics, type PushState } from '../metrics/push.ts';
 import { serviceMetrics } from '../metrics/service.ts';
@@ -42,6 +43,7 @@ export function createMetrics({ config, now, log }: MetricsOptions) {
   let pushState = (): PushState | undefined => undefined;
   let lastPushMs = (): number | undefined => undefined;
   addPushMetrics(service.registry, now, () => pushState());
+  const policies = addPolicyMetrics(service.registry);
   const slurmFamilies = slurmMetrics({
     now,
     commandStates: () => slurm?.commands.states(),
@@ -84,6 +86,8 @@ export function createMetrics({ config, now, log }: MetricsOptions) {
     observeRefusal,
     /** Counts what other exporters send. */
     ingest,
+    /** Counts what policies sent and did. */
+    policies,
     observeReports: slurmFamilies.observeReports,
     /** The registries of all groups but `jobs` and `nodes`, whose families are not in one. */
     registries: [

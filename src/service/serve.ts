@@ -1,9 +1,11 @@
 import { version } from '../../package.json';
 import { sessionCookie } from '../access/cookie.ts';
+import { refusalLinks } from '../access/refusal-link.ts';
 import { createSessions } from '../access/session.ts';
 import { thresholdsOf } from '../domain/finding/thresholds.ts';
 import { expandLists } from '../domain/nodelist.ts';
 import { overviewKeeper } from '../domain/overview/keeper.ts';
+import type { PolicyFile } from '../domain/policy/policy.ts';
 import { queueKeeper } from '../domain/queue-keeper.ts';
 import { type AppOptions, createApp } from '../http/app.ts';
 import type { Log } from '../log.ts';
@@ -25,6 +27,7 @@ import { findProvider } from './oidc.ts';
 import { overviewPart } from './overview.ts';
 import { partsOf } from './parts.ts';
 import { createPeers } from './peers.ts';
+import { loadPolicies, mayAct, policyPart, policyTrial } from './policies/part.ts';
 import { planPush, pushPart } from './push.ts';
 import { queuePart } from './queue.ts';
 import { retentionPart } from './retention.ts';
@@ -54,7 +57,7 @@ export interface Service {
   readonly slurm: string;
   /** Resolves if the store fails for good, so that the service must end. */
   readonly died: Promise<void>;
-  /** Reads the files of TLS again. */
+  /** Reads the files of TLS and of policies again; what is wrong stays as it was. */
   reload(): void;
   /** Stops all parts. */
   stop(): Promise<void>;
@@ -70,6 +73,7 @@ export async function startService({ config, env, log, now }: ServiceOptions): P
   const slurm = findSlurm(config.demo ? { ...config, slurm: 'off' } : config, env);
   const provider = findProvider(config);
   const push = planPush(config);
+  let policyFile = config.policies === null ? undefined : loadPolicies(config.policies);
   const files = certificateFilesOf(config);
   const certificate = files && readCertificate(files);
   const parts = partsOf(log);
@@ -146,6 +150,10 @@ export async function startService({ config, env, log, now }: ServiceOptions): P
   const ingest = await parts.start(ingestPart({ store, now, log, metrics }));
   const peers = await createPeers(config);
   const live = createLive({ store, version, log });
+  const thresholds = thresholdsOf(config.thresholds);
+  const links = refusalLinks(await store.readLinkSecret());
+  const { coordinatorsOf } = access;
+  const policyOptions = { config, store, thresholds, coordinatorsOf, slurm, links, now, log, metrics };
   const listening = await parts.start(
     httpPart({
       places,
@@ -169,7 +177,7 @@ export async function startService({ config, env, log, now }: ServiceOptions): P
           now,
           log,
           version,
-          thresholds: thresholdsOf(config.thresholds),
+          thresholds,
           maxBodyBytes: config.maxBodyBytes,
           slurm: {
             recordReports,
@@ -180,6 +188,12 @@ export async function startService({ config, env, log, now }: ServiceOptions): P
           nodes,
           peers,
           asks,
+          policies: {
+            all: () => policyFile?.policies ?? [],
+            mayAct: mayAct(policyOptions),
+            attempt: policyTrial(policyOptions),
+          },
+          refusalLinks: links,
           ingest: ingest.routes,
           live,
           metrics: { render: metrics.render, observeRequest, namesRequests: isDebug },
@@ -199,6 +213,7 @@ export async function startService({ config, env, log, now }: ServiceOptions): P
   await parts.start(overviewPart({ store, overviews, log, metrics }));
   await parts.start(queuePart({ queues, log, metrics }));
   if (push) await parts.start(pushPart({ plan: push, now, log, metrics }));
+  if (policyFile) await parts.start(policyPart(policyOptions, () => policyFile!));
   await parts.start(retentionPart({ store, now, log, config, metrics }));
   if (config.demo) {
     // Imported here: a real service does not load the demonstration.
@@ -216,7 +231,22 @@ export async function startService({ config, env, log, now }: ServiceOptions): P
     munge: access.munge,
     slurm: slurm.state,
     died: died.promise,
-    reload: () => renewal?.reload(),
+    reload() {
+      renewal?.reload();
+      if (config.policies !== null) policyFile = reloadPolicies(config.policies, log) ?? policyFile;
+    },
     stop: parts.stop,
   };
+}
+
+/** Reads the file of policies again; undefined, and a warning, if it is wrong. */
+function reloadPolicies(path: string, log: Pick<Log, 'info' | 'warn'>): PolicyFile | undefined {
+  try {
+    const file = loadPolicies(path);
+    log.info('policies_loaded', { path, policies: file.policies.length });
+    return file;
+  } catch (cause) {
+    log.warn('policies_not_loaded', { cause, message: 'The policies stay as they were.' });
+    return undefined;
+  }
 }

@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import { isAddress } from '../domain/mail-address.ts';
 import type { SettingTable } from './setting.ts';
 import { optionalText } from './values.ts';
 
@@ -48,9 +49,6 @@ export const MAIL_SETTINGS = {
     parse: (value: string) => (value === '' || /^[\w.-]{1,253}$/.test(value) ? value || null : undefined),
   },
 } satisfies SettingTable;
-
-/** Whether a text is one address, without a name and without anything that would end a header. */
-export const isAddress = (text: string): boolean => /^[^\s@<>,;:"()[\]\\]{1,64}@[\w.-]{1,253}$/.test(text);
 
 /** The sender where none is set. */
 export const defaultSender = (): string => `hpc-observe@${hostname()}`;

@@ -152,6 +152,19 @@ export const SETTINGS = {
       (word) => readThreshold(word) !== undefined,
     ),
   },
+  policies: {
+    name: 'policies',
+    takes: 'FILE',
+    otherwise: '',
+    help: 'Policies of the site in TOML: whom to tell about which jobs (see docs/policies.md)',
+    ...optionalText,
+  },
+  allowScancel: {
+    name: 'allow-scancel',
+    otherwise: 'false',
+    help: 'Let policies cancel jobs that say act = true; otherwise that is only rehearsed',
+    ...switched,
+  },
   logLevel: {
     name: 'log-level',
     takes: 'LEVEL',
@@ -205,11 +218,6 @@ const CLIENT_KEYS = [
   'agentSpool',
   'agentSpoolBytes',
   'agentListen',
-  'smtp',
-  'smtpUser',
-  'smtpPassword',
-  'mailFrom',
-  'mailDomain',
 ] as const satisfies readonly SettingKey[];
 type ClientKey = (typeof CLIENT_KEYS)[number];
 /** The settings of the service. */

@@ -1,5 +1,6 @@
 import { sessionCookie } from '../../src/access/cookie.ts';
 import { identifier } from '../../src/access/identify.ts';
+import { refusalLinks } from '../../src/access/refusal-link.ts';
 import { createSessions } from '../../src/access/session.ts';
 import { tokenRegistry } from '../../src/access/token.ts';
 import type { Way } from '../../src/access/way.ts';
@@ -42,6 +43,13 @@ const RULES: RoleRules = {
   ingesters: [],
   machineAdmins: ['root'],
   seesOwnOnly: true,
+};
+
+/** A service without a file of policies. */
+export const NO_POLICIES: AppOptions['policies'] = {
+  all: () => [],
+  mayAct: false,
+  attempt: async () => ({ policies: [], isPartial: false }),
 };
 
 const RECEPTION: Reception = { cluster: 'alpha', ways: [{ way: 'munge', state: 'on' }] };
@@ -98,6 +106,7 @@ interface ServiceOptions {
   readonly site?: Site;
   readonly refuse?: AppOptions['access']['refuse'];
   readonly asks?: AppOptions['asks'];
+  readonly policies?: AppOptions['policies'];
   /** At which people sign in. */
   readonly provider?: SignInProvider;
   /** By which findings judge. */
@@ -140,6 +149,7 @@ export async function startService({
   scheduler,
   following,
   asks,
+  policies = NO_POLICIES,
 }: ServiceOptions = {}) {
   const folder = temporaryFolder();
   const clock = fixedClock();
@@ -201,6 +211,8 @@ export async function startService({
     asks,
     ingest: ingest.routes,
     live,
+    policies,
+    refusalLinks: refusalLinks(await store.readLinkSecret()),
   });
 
   /** Sends one request; a body that is no string is sent as JSON. */

@@ -1,8 +1,9 @@
 import { expect, test } from 'bun:test';
+import { refusalLinks } from '../../src/access/refusal-link.ts';
 import { queueKeeper } from '../../src/domain/queue-keeper.ts';
 import { createApp } from '../../src/http/app.ts';
 import { loadPages } from '../../src/service/web.ts';
-import { ingestParts, nodeParts, slurmParts, startService } from '../help/service.ts';
+import { ingestParts, NO_POLICIES, nodeParts, slurmParts, startService } from '../help/service.ts';
 import { documentChecker } from './response/document.ts';
 
 const SECRET = 'a-secret-of-a-user';
@@ -63,6 +64,8 @@ test('an internal error is answered with 500, and its cause is only in the log',
     nodes: nodeParts(service.store, service.clock.now),
     ingest: ingestParts(service.store, service.clock.now).routes,
     live: service.live,
+    policies: NO_POLICIES,
+    refusalLinks: refusalLinks('secret'),
     metrics: {
       render: () => Promise.reject(cause),
       observeRequest: (_, route, status) => void observed.push([route, status]),
@@ -113,6 +116,8 @@ test('a scrape after a failed one is rendered again', async () => {
     nodes: nodeParts(service.store, service.clock.now),
     ingest: ingestParts(service.store, service.clock.now).routes,
     live: service.live,
+    policies: NO_POLICIES,
+    refusalLinks: refusalLinks('secret'),
     metrics: {
       render: async () => {
         calls++;

@@ -77,6 +77,8 @@ const DEFAULTS: Config = {
   maxBodyBytes: 1024 * 1024,
   maxUnsealedSamples: 4_000_000,
   thresholds: [],
+  policies: null,
+  allowScancel: false,
   logLevel: 'info',
   logFormat: 'auto',
   smtp: null,

@@ -31,18 +31,21 @@ export const AUDIT_ACTIONS = [
   'session_started',
   'session_ended',
   'sessions_revoked',
+  'job_cancelled',
 ] as const;
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];
 
 /** A change that an administrator made, or that concerns access. */
 export interface AuditEntry {
   readonly timeMs: number;
-  /** The name of who did it. */
+  /** The name of who did it, or of the policy. */
   readonly caller: string;
-  readonly proof: Identity['proof'];
+  readonly proof: Identity['proof'] | 'policy';
   readonly action: AuditAction;
   /** The id of the job, or the name of the token or user. */
   readonly subject: string;
+  /** Why, where a policy did it: JSON. */
+  readonly evidence?: string;
 }
 
 export interface NumberedEntry extends AuditEntry {

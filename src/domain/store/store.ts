@@ -3,6 +3,7 @@ import type { ChangeStore } from './changes.ts';
 import type { HistoryStore } from './history.ts';
 import type { JobStore } from './jobs.ts';
 import type { LiveStore } from './live.ts';
+import type { PolicyStore } from './policies.ts';
 import type { RunStore } from './runs.ts';
 import type { SampleStore } from './samples.ts';
 import type { TallyStore } from './tallies.ts';
@@ -39,4 +40,5 @@ export interface Store
     HistoryStore,
     ChangeStore,
     AccessStore,
+    PolicyStore,
     Upkeep {}

@@ -26,6 +26,8 @@ export interface SlurmAccess extends Pick<Repeat, 'stop' | 'state'> {
   hidesJobs(): boolean;
   /** The accounts that a user coordinates, sub-accounts included. */
   accountsOf(user: string): readonly string[];
+  /** The users who coordinate an account. */
+  coordinatorsOf(account: string): readonly string[];
 }
 
 interface WatchOptions {
@@ -93,6 +95,8 @@ export function watchAccess({
     cluster: () => config?.get('ClusterName')?.[0],
     hidesJobs: () => !config || hidesJobs(config),
     accountsOf: (user) => coordinators.get(user) ?? [],
+    coordinatorsOf: (account) =>
+      [...coordinators].filter(([, accounts]) => accounts.includes(account)).map(([user]) => user),
     stop: reads.stop,
     state: reads.state,
   };

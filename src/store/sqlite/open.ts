@@ -23,6 +23,7 @@ import { jobLister, jobLists } from './lists/lists.ts';
 import { lastHistoryReader, readClusterHistory } from './nodes/cluster-history.ts';
 import { readNodeJobs } from './nodes/jobs.ts';
 import { nodeReportReader, readNodeReports } from './nodes/reports.ts';
+import { noticeReader, readTold } from './notices/read.ts';
 import { readJobsOfRuns, readOwners } from './runs/changed.ts';
 import { unconfirmedLister } from './runs/unconfirmed.ts';
 import { LogIndex } from './samples/log-index.ts';
@@ -108,6 +109,7 @@ function sqliteStore({
   const readSessions = sessionReader(db);
   const readAudit = auditReader(db);
   const readNodeReport = nodeReportReader(db);
+  const notices = noticeReader(db);
   const index = new LogIndex(false);
   const pool = connectionPool(path, (connection) => shareIndex(connection, index));
   const reads = longReads(pool);
@@ -212,6 +214,19 @@ function sqliteStore({
     endSessions: (hashes, entry) => writer.submit('endSessions', { hashes, entry }),
     endSessionsOf: (user, entry) => writer.submit('endSessionsOf', { user, entry }),
     listAudit: (page) => read(() => readAudit(page)),
+    recordNotices: (list) => writer.submit('recordNotices', { notices: list }),
+    readTold: (sinceMs) => compute((connection) => readTold(connection, sinceMs)),
+    steadyNotices: (nowMs, isStart) => writer.submit('steadyNotices', { nowMs, isStart }),
+    listDue: (way, nowMs, limit) => read(() => notices.due(way, nowMs, limit)),
+    claimDelivery: (notice, way) => writer.submit('claimDelivery', { notice, way }),
+    settleDelivery: (notice, way, outcome) => writer.submit('settleDelivery', { notice, way, outcome }),
+    listNotices: (page) => read(() => notices.list(page)),
+    recordAct: (act, entry) => writer.submit('recordAct', { act, entry }),
+    settleAct: (job, state, error) => writer.submit('settleAct', { job, state, error }),
+    listActs: (sinceMs, limit) => read(() => notices.acts(sinceMs, limit)),
+    saveDigestWish: (user, isWanted, nowMs) => writer.submit('saveDigestWish', { user, isWanted, nowMs }),
+    listDigestRefusals: () => read(notices.refusals),
+    readLinkSecret: () => read(notices.linkSecret),
     countJobs: () => read(() => jobs.totals()),
     countThroughput: () => read(readThroughput),
     countFindings: () => read(countFindings),

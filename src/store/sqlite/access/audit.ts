@@ -9,11 +9,13 @@ const ENTRIES_AT_ONCE = 100;
  */
 const MAX_SESSION_ENTRIES = 1_000_000;
 
-const COLUMNS = 'number, time AS timeMs, caller, proof, action, subject';
+const COLUMNS = 'number, time AS timeMs, caller, proof, action, subject, evidence';
 
 /** Writes the audit record inside the transaction of the group. */
 export function auditWriter(db: Database, maxSessionEntries = MAX_SESSION_ENTRIES) {
-  const insert = db.query('INSERT INTO audit (time, caller, proof, action, subject) VALUES (?, ?, ?, ?, ?)');
+  const insert = db.query(
+    'INSERT INTO audit (time, caller, proof, action, subject, evidence) VALUES (?, ?, ?, ?, ?, ?)',
+  );
   const deleteOld = db.query(
     `DELETE FROM audit
       WHERE number IN (SELECT number FROM audit WHERE time < ? ORDER BY time LIMIT ${ENTRIES_AT_ONCE})`,
@@ -26,8 +28,8 @@ export function auditWriter(db: Database, maxSessionEntries = MAX_SESSION_ENTRIE
   );
 
   return {
-    record({ timeMs, caller, proof, action, subject }: AuditEntry): void {
-      insert.run(timeMs, caller, proof, action, subject);
+    record({ timeMs, caller, proof, action, subject, evidence }: AuditEntry): void {
+      insert.run(timeMs, caller, proof, action, subject, evidence ?? null);
     },
 
     /** Deletes entries that are older than `beforeMs` until `isOver`; returns whether there may be more. */
@@ -43,8 +45,13 @@ export type AuditWriter = ReturnType<typeof auditWriter>;
 
 /** Returns a function that reads a page of the audit record, newest first. */
 export function auditReader(db: Database): (page: AuditPage) => NumberedEntry[] {
-  const select = db.query<NumberedEntry, [number, number]>(
+  const select = db.query<Row, [number, number]>(
     `SELECT ${COLUMNS} FROM audit WHERE number < ? ORDER BY number DESC LIMIT ?`,
   );
-  return ({ limit, before = Number.MAX_SAFE_INTEGER }) => select.all(before, limit);
+  return ({ limit, before = Number.MAX_SAFE_INTEGER }) =>
+    select
+      .all(before, limit)
+      .map(({ evidence, ...entry }) => ({ ...entry, ...(evidence !== null && { evidence }) }));
 }
+
+type Row = Omit<NumberedEntry, 'evidence'> & { readonly evidence: string | null };

@@ -9,6 +9,7 @@ import { pageReturner } from '../file/vacuum.ts';
 import type { JobRows } from '../jobs/row.ts';
 import type { ClusterHistoryWriter } from '../nodes/cluster-history.ts';
 import type { NodeReportWriter } from '../nodes/reports.ts';
+import type { NoticeWriter } from '../notices/write.ts';
 import type { LogWriter } from '../samples/log.ts';
 import { chunkWriter } from './chunk-writer.ts';
 import { missingQuarterMaker } from './missing-quarters.ts';
@@ -49,6 +50,7 @@ interface HistoryOptions {
   readonly audit: Pick<AuditWriter, 'expire'>;
   readonly nodeReports: Pick<NodeReportWriter, 'expire'>;
   readonly clusterHistory: Pick<ClusterHistoryWriter, 'expire'>;
+  readonly notices: Pick<NoticeWriter, 'expire'>;
   readonly onJobsDeleted: () => void;
   /** A monotonic clock in milliseconds. */
   readonly now?: () => number;
@@ -69,6 +71,7 @@ export function historyWriter(
     audit,
     nodeReports,
     clusterHistory,
+    notices,
     onJobsDeleted,
     now = () => performance.now(),
   }: HistoryOptions,
@@ -136,6 +139,7 @@ export function historyWriter(
         () => summaryMs !== undefined && points.expirePoints(nowMs - summaryMs, isOver),
         () => jobs.clearLeftovers(isOver),
         () => audit.expire(auditMs === undefined ? 0 : nowMs - auditMs, isOver),
+        () => notices.expire(auditMs === undefined ? 0 : nowMs - auditMs, isOver),
         () => nodeReports.expire(nowMs - REPORT_LIFE_MS, isOver),
         () => clusterHistory.expire(nowMs - HISTORY_LIFE_MS, isOver),
         () => addMissingQuarters(isOver),

@@ -30,6 +30,7 @@ import findings from './0028_findings.sql' with { type: 'text' };
 import sizing from './0029_sizing.sql' with { type: 'text' };
 import waste from './0030_waste.sql' with { type: 'text' };
 import columns from './0031_columns.sql' with { type: 'text' };
+import { addNotices } from './0032_notices.ts';
 
 /** Statements, or a function for what SQL cannot do; both run inside a transaction. */
 export type Migration = string | ((db: Database) => void);
@@ -67,4 +68,5 @@ export const MIGRATIONS: readonly Migration[] = [
   sizing,
   waste,
   columns,
+  addNotices,
 ];

@@ -10,6 +10,7 @@ import { jobRowWriter } from '../jobs/row.ts';
 import { jobWriter } from '../jobs/write.ts';
 import { clusterHistoryWriter } from '../nodes/cluster-history.ts';
 import { nodeReportWriter } from '../nodes/reports.ts';
+import { noticeWriter } from '../notices/write.ts';
 import { reportWriter } from '../runs/apply-reports.ts';
 import { logWriter } from '../samples/log.ts';
 import { sampleWriter } from '../samples/record.ts';
@@ -41,6 +42,7 @@ export function writeApplier(db: Database, thresholds = DEFAULT_THRESHOLDS): Wri
   const audit = auditWriter(db);
   const nodeReports = nodeReportWriter(db);
   const clusterHistory = clusterHistoryWriter(db);
+  const notices = noticeWriter(db, audit);
   const history = historyWriter(db, log, {
     rows,
     tallies,
@@ -48,6 +50,7 @@ export function writeApplier(db: Database, thresholds = DEFAULT_THRESHOLDS): Wri
     audit,
     nodeReports,
     clusterHistory,
+    notices,
     onJobsDeleted: () => series.forget(),
   });
   const insertProbe = db.query('INSERT OR REPLACE INTO probe (id, filler) VALUES (1, zeroblob(?))');
@@ -64,6 +67,7 @@ export function writeApplier(db: Database, thresholds = DEFAULT_THRESHOLDS): Wri
     audit,
     judgeAnew: markAllRuns(db),
     saveState: stateWriter(db),
+    notices,
     probe: (bytes) => void insertProbe.run(bytes),
   };
 

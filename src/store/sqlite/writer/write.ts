@@ -15,17 +15,19 @@ import type { historyWriter } from '../history/retention.ts';
 import type { jobWriter } from '../jobs/write.ts';
 import type { ClusterHistoryWriter } from '../nodes/cluster-history.ts';
 import type { NodeReportWriter } from '../nodes/reports.ts';
+import type { NoticeWriter } from '../notices/write.ts';
 import type { reportWriter } from '../runs/apply-reports.ts';
 import type { SampleBatch, sampleWriter } from '../samples/record.ts';
 import type { stateWriter } from '../state.ts';
 import { JOB_ROW_COST, VALUES_OF_SAMPLE } from './limits.ts';
+import { NOTICE_APPLIES, type NoticeWriteFields } from './notice-writes.ts';
 
 // The kinds of writes: what each carries (WriteFields) and how it is treated
 // (WRITES). A new kind is a line in each; the compiler asks for every column.
 // Both threads load this file, so it imports only types of the writers.
 
 /** What each kind of write carries from the main thread to the writing thread. */
-export interface WriteFields {
+export interface WriteFields extends NoticeWriteFields {
   readonly createJob: { readonly job: NewJob; readonly nowMs: number };
   readonly createJobs: { readonly jobs: readonly PastJob[] };
   readonly updateJob: { readonly id: string; readonly patch: JobPatch; readonly nowMs: number };
@@ -78,6 +80,7 @@ export interface Writers {
   readonly audit: AuditWriter;
   readonly judgeAnew: () => number;
   readonly saveState: ReturnType<typeof stateWriter>;
+  readonly notices: NoticeWriter;
   readonly probe: (bytes: number) => void;
 }
 
@@ -236,6 +239,13 @@ const WRITES = {
   judgeAnew: { ...SMALL, apply: ({ judgeAnew }) => judgeAnew() },
   recordHistory: { ...SMALL, apply: ({ clusterHistory }, { rows }) => clusterHistory.record(rows) },
   saveState: { ...SMALL, apply: ({ saveState }, { name, value }) => saveState(name, value) },
+  recordNotices: { ...SMALL, apply: NOTICE_APPLIES.recordNotices },
+  steadyNotices: { ...SMALL, apply: NOTICE_APPLIES.steadyNotices },
+  claimDelivery: { ...SMALL, apply: NOTICE_APPLIES.claimDelivery },
+  settleDelivery: { ...SMALL, apply: NOTICE_APPLIES.settleDelivery },
+  recordAct: { ...SMALL, apply: NOTICE_APPLIES.recordAct },
+  settleAct: { ...SMALL, apply: NOTICE_APPLIES.settleAct },
+  saveDigestWish: { ...SMALL, apply: NOTICE_APPLIES.saveDigestWish },
   expire: {
     lane: 'step',
     rows: none,

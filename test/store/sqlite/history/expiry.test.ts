@@ -8,6 +8,7 @@ import { historyWriter } from '../../../../src/store/sqlite/history/retention.ts
 import { jobRowWriter } from '../../../../src/store/sqlite/jobs/row.ts';
 import { clusterHistoryWriter } from '../../../../src/store/sqlite/nodes/cluster-history.ts';
 import { nodeReportWriter } from '../../../../src/store/sqlite/nodes/reports.ts';
+import { noticeWriter } from '../../../../src/store/sqlite/notices/write.ts';
 import { logWriter } from '../../../../src/store/sqlite/samples/log.ts';
 import { runTallier } from '../../../../src/store/sqlite/tallies/due.ts';
 import { NOON_MS } from '../../../help/clock.ts';
@@ -67,6 +68,7 @@ function startSteps(path: string) {
       audit: auditWriter(db),
       nodeReports: nodeReportWriter(db),
       clusterHistory: clusterHistoryWriter(db),
+      notices: noticeWriter(db, auditWriter(db)),
       onJobsDeleted() {},
       now: () => (nowMs += 0.45),
     },

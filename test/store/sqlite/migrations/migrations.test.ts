@@ -10,6 +10,7 @@ import { jobRowWriter } from '../../../../src/store/sqlite/jobs/row.ts';
 import { MIGRATIONS, type Migration } from '../../../../src/store/sqlite/migrations/index.ts';
 import { clusterHistoryWriter } from '../../../../src/store/sqlite/nodes/cluster-history.ts';
 import { nodeReportWriter } from '../../../../src/store/sqlite/nodes/reports.ts';
+import { noticeWriter } from '../../../../src/store/sqlite/notices/write.ts';
 import { openSqlite } from '../../../../src/store/sqlite/open.ts';
 import { logWriter } from '../../../../src/store/sqlite/samples/log.ts';
 import { unsealedReader } from '../../../../src/store/sqlite/samples/unsealed.ts';
@@ -63,6 +64,7 @@ test('migrations keep usage and chunks, which go with their job, and leave no fo
       audit: auditWriter(db),
       nodeReports: nodeReportWriter(db),
       clusterHistory: clusterHistoryWriter(db),
+      notices: noticeWriter(db, auditWriter(db)),
       onJobsDeleted() {},
     }).expire({}, 0).hasMore
   );

@@ -1,0 +1,92 @@
+import type { NodeSize } from '../../domain/finding/finding.ts';
+import { judgeRun } from '../../domain/finding/judge.ts';
+import type { Thresholds } from '../../domain/finding/thresholds.ts';
+import { hasEnded, type Job } from '../../domain/job.ts';
+import type { Need, PolicyJob } from '../../domain/policy/figures.ts';
+import {
+  type IdleRules,
+  type IdleSample,
+  type IdleTimes,
+  longestIdle,
+  measureIdle,
+} from '../../domain/policy/idle.ts';
+import type { LiveStore } from '../../domain/store/live.ts';
+import type { View } from '../../domain/store/view.ts';
+
+/** More samples would be of some thousand nodes; without the oldest of them, idle times come out shorter. */
+const MAX_SAMPLES = 100_000;
+/** Rules that compare a job with the size of its nodes are silent about larger jobs. */
+const MAX_SIZED_NODES = 64;
+
+export type FactStore = Pick<View, 'summarizeJob' | 'listSamples'> & Pick<LiveStore, 'nodeReport'>;
+
+export interface FactOptions {
+  readonly store: FactStore;
+  readonly thresholds: Thresholds;
+  readonly nowMs: number;
+  /** How far back idle times matter. */
+  readonly idleMs: number;
+  readonly signal?: AbortSignal;
+}
+
+/** Reads what policies need to know of a job beside the job itself. */
+export async function readFacts(
+  job: Job,
+  needs: ReadonlySet<Need>,
+  options: FactOptions,
+): Promise<PolicyJob> {
+  const { store, thresholds, nowMs, signal } = options;
+  const summary =
+    needs.has('summary') || needs.has('findings')
+      ? await store.summarizeJob(job.id, undefined, signal)
+      : undefined;
+  const idle = needs.has('idle') ? await readIdle(job, options) : undefined;
+  const facts = { job, nowMs, ...(summary && { summary }), ...(idle && { idle }) };
+  if (!needs.has('findings') || !summary) return facts;
+  const nodeSizes = await readNodeSizes(store, job);
+  return { ...facts, findings: judgeRun({ job, summary, thresholds, nowMs, nodeSizes }).findings };
+}
+
+/** Of a running job how long it has been idle up to now; of one that ended, the longest that it ever was. */
+async function readIdle(
+  job: Job,
+  { store, thresholds, nowMs, idleMs, signal }: FactOptions,
+): Promise<IdleTimes | undefined> {
+  const isOver = hasEnded(job.state);
+  const query = isOver ? {} : { fromMs: nowMs - idleMs };
+  const { samples } = await store.listSamples(job.id, query, MAX_SAMPLES, signal);
+  const rules: IdleRules = {
+    nodes: job.nodes,
+    endMs: job.endTimeMs ?? nowMs,
+    gpuPercent: thresholds.gpuIdlePercent,
+    cpuPercent: thresholds.cpuIdlePercent,
+  };
+  return (isOver ? longestIdle : measureIdle)(rowsOf(samples, job.nodes[0]), rules);
+}
+
+type Samples = Awaited<ReturnType<View['listSamples']>>['samples'];
+
+function* rowsOf(
+  { count, times, cpu, gpu, nodes, names }: Samples,
+  firstNode: string | undefined,
+): Generator<IdleSample> {
+  for (let row = 0; row < count; row++) {
+    const node = names[nodes[row]!] ?? firstNode;
+    if (node !== undefined) yield { timeMs: times[row]!, node, cpu: cpu[row]!, gpu: gpu[row]! };
+  }
+}
+
+async function readNodeSizes(
+  { nodeReport }: Pick<LiveStore, 'nodeReport'>,
+  { nodes }: Job,
+): Promise<ReadonlyMap<string, NodeSize>> {
+  const sizes = new Map<string, NodeSize>();
+  if (nodes.length > MAX_SIZED_NODES) return sizes;
+  for (const node of nodes) {
+    const report = (await nodeReport(node))?.report;
+    if (!report) continue;
+    const { cpus } = report.values;
+    sizes.set(node, { gpus: report.gpus.length, ...(cpus !== undefined && { cpus }) });
+  }
+  return sizes;
+}
