@@ -35,6 +35,17 @@ test('the main thread loads nothing that applies writes', () => {
   expect(loaded).not.toContain('src/store/sqlite/writer/apply.ts');
 });
 
+test('commands that people type load neither Elysia, the store nor the parts of the service', () => {
+  for (const command of ['jobs', 'job', 'queue', 'seff', 'top', 'whoami', 'login', 'completion']) {
+    const loaded = loadedWith(SOURCES, `src/cli/${command}.ts`);
+    expect(loaded.length, command).toBeGreaterThan(20);
+    const heavy = loaded.filter((name) =>
+      /^elysia|^bun:sqlite|^src\/(http|store|service|metrics|web)\//.test(name),
+    );
+    expect(heavy, command).toEqual([]);
+  }
+});
+
 test('the writing thread loads only the store and what comes with Bun', () => {
   const loaded = loadedWith(SOURCES, 'src/store/sqlite/writer/thread.ts');
   expect(loaded).toContain('src/store/sqlite/writer/apply.ts');
