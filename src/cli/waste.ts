@@ -28,7 +28,7 @@ export const waste = defineCommand({
     },
     until: { takes: 'TIME', help: 'Only jobs that ended before' },
     limit: { takes: 'NUMBER', help: `Most rows to print; ${DEFAULT_ROWS} if left out` },
-    json: { help: 'Print JSON' },
+    json: { help: 'Print JSON: the answer of GET /v1/waste' },
   },
   async run({ config, env, flags, print }) {
     const nowMs = Date.now();
