@@ -1,7 +1,7 @@
 import { Type } from '@sinclair/typebox';
 import { type FindingCount, TALLY_GROUPS, type TallyGroup, type TallyRow } from '../domain/store/tallies.ts';
 import { type HourRange, msOfHour } from '../domain/tally/spans.ts';
-import { addTallies, NO_TALLY } from '../domain/tally/tally.ts';
+import { sumTallies } from '../domain/tally/tally.ts';
 import { formatTime } from '../domain/time.ts';
 import { Choice, Time, type Wire } from './field.ts';
 import { FindingCountAnswer, renderFindingCounts } from './finding-count.ts';
@@ -68,7 +68,7 @@ export const renderTallies = (
   ...renderRange(range),
   rows: rows.slice(0, limit).map(renderTallyRow),
   total: rows.length,
-  sum: renderTally(rows.reduce((sum, { tally }) => addTallies(sum, tally), NO_TALLY)),
+  sum: renderTally(sumTallies(rows.map(({ tally }) => tally))),
   findings: renderFindingCounts(findings),
 });
 

@@ -1,7 +1,7 @@
 import { Type } from '@sinclair/typebox';
 import type { TallyRow } from '../domain/store/tallies.ts';
 import type { HourRange } from '../domain/tally/spans.ts';
-import { addTallies, countRuns, NO_TALLY, type Tally } from '../domain/tally/tally.ts';
+import { countRuns, sumTallies, type Tally } from '../domain/tally/tally.ts';
 import {
   amountOf,
   type Resource,
@@ -107,7 +107,7 @@ export function renderWaste(
     cpu: sumWasted(rows, 'cpu'),
     memory: sumWasted(rows, 'memory'),
   };
-  const sum = rows.reduce((tally, row) => addTallies(tally, row.tally), NO_TALLY);
+  const sum = sumTallies(rows.map(({ tally }) => tally));
   return {
     group_by: groupBy,
     ...renderRange(range),

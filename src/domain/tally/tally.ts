@@ -71,6 +71,13 @@ export const NO_TALLY: Tally = tallyFrom(() => 0);
 export const addTallies = (one: Tally, other: Tally): Tally =>
   tallyFrom((field) => one[field] + other[field]);
 
+/** Adds up many tallies, without an object for each step. */
+export function sumTallies(tallies: Iterable<Tally>): Tally {
+  const sum: Record<TallyField, number> = { ...NO_TALLY };
+  for (const tally of tallies) for (const field of TALLY_FIELDS) sum[field] += tally[field];
+  return sum;
+}
+
 /** Returns what is left of the first without the second. */
 export const subtractTally = (one: Tally, other: Tally): Tally =>
   tallyFrom((field) => one[field] - other[field]);
