@@ -1,4 +1,5 @@
-import { expect, test } from 'bun:test';
+import { afterAll, expect, test } from 'bun:test';
+import { writeFileSync } from 'node:fs';
 import { NODES } from '../../src/demo/cluster.ts';
 import { type Demo, startDemo } from '../../src/demo/feed.ts';
 import { DRAINED_NODE, isHeard, silentNode } from '../../src/demo/trouble.ts';
@@ -15,14 +16,20 @@ const HOUR_MS = 3_600_000;
 const MINUTE_MS = 60_000;
 const PAST_MS = 4 * HOUR_MS;
 
-/** A real store, a clock that is moved by hand, and demonstrations that are stopped in the end. */
-async function startScene() {
+/**
+ * A real store, a clock that is moved by hand, and demonstrations that are stopped in the end. `database` is
+ * what the store has already.
+ */
+async function startScene(database?: Uint8Array) {
   const folder = temporaryFolder();
+  const path = folder.file('demo.db');
   const clock = fixedClock();
-  const store = await openStore(folder.file('demo.db'));
+  if (database) writeFileSync(path, database);
+  const store = await openStore(path);
   const warnings: string[] = [];
   const demos: Demo[] = [];
   return {
+    path,
     store,
     clock,
     warnings,
@@ -49,6 +56,37 @@ async function startScene() {
     },
   };
 }
+
+let filled: Promise<Uint8Array> | undefined;
+
+/** A scene whose store has the past that a demonstration makes up; one is made, and each scene has a copy. */
+async function startFilled() {
+  filled ??= fillOnce();
+  return startScene(await filled);
+}
+
+async function fillOnce(): Promise<Uint8Array> {
+  await using scene = await startScene();
+  const demo = scene.start({ liveStepMs: HOUR_MS });
+  await demo.filled;
+  await demo.stop();
+  // Its log is empty then, and all is in the file.
+  await scene.store.close();
+  return await Bun.file(scene.path).bytes();
+}
+
+let long: ReturnType<typeof startLong> | undefined;
+
+/** One scene for several tests, which has a long past, or will have it soon. */
+async function startLong() {
+  const scene = await startScene();
+  await scene.start({ liveStepMs: HOUR_MS, pastMs: 36 * HOUR_MS }).filled;
+  return scene;
+}
+
+afterAll(async () => {
+  await (await long)?.[Symbol.asyncDispose]();
+});
 
 /** Whether the agents of all nodes of a job were heard up to a time. */
 function isHeardThroughout({ nodes, startTimeMs, endTimeMs }: StartedJob, nowMs: number): boolean {
@@ -101,9 +139,9 @@ test('a new cluster gets a past: ended jobs with samples every minute, and runni
 });
 
 test('it looks like Slurm: partitions, queue waits, jobs that wait with a reason, arrays, requeues, raw states', async () => {
-  await using scene = await startScene();
+  long ??= startLong();
+  const scene = await long;
   const { store } = scene;
-  await scene.start({ liveStepMs: HOUR_MS, pastMs: 24 * HOUR_MS }).filled;
   const { live, finished, waits } = await store.countThroughput();
   for (const partition of ['h100', 'a100', 'cpu']) {
     const countOf = (rows: typeof live, state: string) =>
@@ -135,10 +173,7 @@ test('it looks like Slurm: partitions, queue waits, jobs that wait with a reason
 }, 60_000);
 
 test('jobs that waited when it was stopped still wait, start later, and none is submitted twice', async () => {
-  await using scene = await startScene();
-  const first = scene.start({ liveStepMs: HOUR_MS });
-  await first.filled;
-  await first.stop();
+  await using scene = await startFilled();
   const idsOf = async (state: Job['state']) =>
     (await scene.store.listJobs({ state }, { limit: 10_000, offset: 0 })).jobs.map(({ id }) => id);
   const before = await idsOf('pending');
@@ -158,7 +193,7 @@ test('jobs that waited when it was stopped still wait, start later, and none is 
 });
 
 test('live, running jobs report on every node at every step, end when it is time, and others take their place', async () => {
-  await using scene = await startScene();
+  await using scene = await startFilled();
   const demo = scene.start();
   await demo.filled;
   const before = await listAll(scene.store, 'running');
@@ -184,10 +219,7 @@ test('live, running jobs report on every node at every step, end when it is time
 });
 
 test('a second start makes nothing up again: it goes on with what runs', async () => {
-  await using scene = await startScene();
-  const first = scene.start({ liveStepMs: HOUR_MS });
-  await first.filled;
-  await first.stop();
+  await using scene = await startFilled();
   const before = await listAll(scene.store);
   const witness = before.find(
     (job) => job.state === 'running' && job.nodes.every((node) => isHeard(node, NOON_MS + 20_000)),
@@ -207,10 +239,7 @@ test('a second start makes nothing up again: it goes on with what runs', async (
 });
 
 test('a database that was left for hours is brought up to now, without a gap and without a job that outlived its end', async () => {
-  await using scene = await startScene();
-  const first = scene.start({ liveStepMs: HOUR_MS });
-  await first.filled;
-  await first.stop();
+  await using scene = await startFilled();
   const before = await listAll(scene.store, 'running');
 
   scene.clock.advance(3 * HOUR_MS);
@@ -255,14 +284,17 @@ test('a filling that was stopped half-way is taken up where it was', async () =>
 });
 
 test('a refusal of the store is logged, and the feed goes on', async () => {
-  await using scene = await startScene();
+  await using scene = await startFilled();
   await scene.start().filled;
   const ids = (await listAll(scene.store)).map((job) => Number(job.id));
   // Somebody takes the ids that come next.
-  for (let id = Math.min(...ids); id <= Math.max(...ids) + 20; id++) {
-    if (!ids.includes(id))
-      await scene.store.createJob({ id: String(id), user: 'visitor', nodes: ['laptop'] }, NOON_MS);
-  }
+  const [first, last] = [Math.min(...ids), Math.max(...ids) + 20];
+  const free = Array.from({ length: last - first + 1 }, (_, index) => first + index).filter(
+    (id) => !ids.includes(id),
+  );
+  await Promise.all(
+    free.map((id) => scene.store.createJob({ id: String(id), user: 'visitor', nodes: ['laptop'] }, NOON_MS)),
+  );
   scene.clock.advance(12 * HOUR_MS);
   await until(async () => scene.warnings.some((warning) => warning.includes('already exists')));
   const witness = (await listAll(scene.store, 'running')).find((job) => job.user !== 'visitor')!;
@@ -273,7 +305,7 @@ test('a refusal of the store is logged, and the feed goes on', async () => {
 });
 
 test('stopping ends the feed', async () => {
-  await using scene = await startScene();
+  await using scene = await startFilled();
   const demo = scene.start();
   await demo.filled;
   await demo.stop();
@@ -300,7 +332,7 @@ test('the filling of a long past tells how far it is, to its end; a short one sa
 });
 
 test('every node reports itself with its GPUs, but for the one whose agent is silent', async () => {
-  await using scene = await startScene();
+  await using scene = await startFilled();
   const demo = scene.start({ liveStepMs: HOUR_MS });
   await demo.filled;
   const drained = [...demo.nodes()!.nodes.values()].filter(({ condition }) => condition === 'drained');
@@ -324,7 +356,7 @@ test('every node reports itself with its GPUs, but for the one whose agent is si
 });
 
 test('jobs have further measures, by GPU too, and counters that grow from sample to sample', async () => {
-  await using scene = await startScene();
+  await using scene = await startFilled();
   await scene.start({ liveStepMs: HOUR_MS }).filled;
   const job = (await listAll(scene.store, 'running')).find(
     (one) =>
@@ -348,14 +380,14 @@ test('jobs have further measures, by GPU too, and counters that grow from sample
   );
 });
 
-test('long ago is made up once the present is there: jobs that ended weeks ago have some samples', async () => {
-  await using scene = await startScene();
-  await scene.start({ pastMs: 48 * HOUR_MS, liveStepMs: HOUR_MS }).filled;
+test('long ago is made up once the present is there: jobs that ended a day ago have some samples', async () => {
+  long ??= startLong();
+  const scene = await long;
   const dayAgo = NOON_MS - 24 * HOUR_MS;
   const endedLongAgo = async () =>
     (await listAll(scene.store)).filter(({ endTimeMs }) => endTimeMs !== undefined && endTimeMs < dayAgo);
   await until(async () =>
-    (await endedLongAgo()).some(({ startTimeMs }) => startTimeMs < dayAgo - 20 * HOUR_MS),
+    (await endedLongAgo()).some(({ startTimeMs }) => startTimeMs < dayAgo - 8 * HOUR_MS),
   );
   const jobs = await endedLongAgo();
   expect(jobs.length).toBeGreaterThan(100);
@@ -368,7 +400,7 @@ test('long ago is made up once the present is there: jobs that ended weeks ago h
 }, 60_000);
 
 test('the history has a row every five minutes of the past', async () => {
-  await using scene = await startScene();
+  await using scene = await startFilled();
   await scene.start({ liveStepMs: HOUR_MS }).filled;
   const rows = (await Array.fromAsync(scene.store.readHistory(0, NOON_MS))).flat();
   expect(rows).toHaveLength((PAST_MS / HOUR_MS) * 12);
