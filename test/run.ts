@@ -1,8 +1,25 @@
+import { availableParallelism } from 'node:os';
 import { $ } from 'bun';
 
-// `bun test/run.ts check` checks types and style; `unit` does so and runs the
-// fast tests in three processes; `integration` builds the executable and runs
-// the tests of it. The last line of tests is always `N passed, N failed`.
+// `bun test/run.ts check` checks types and style; `unit` does so beside the fast tests, which have three
+// processes; `integration` builds the executable and runs the tests of it, several files at a time. The last
+// line of tests is always `N passed, N failed`.
+
+/**
+ * Files of integration tests that run at the same time. Those with a real Slurm wait most of their time, for
+ * jobs that sleep and for limits of a minute.
+ */
+const LANES = 4;
+/** The files that take longest, in minutes 5 to 3; all others less than one. */
+const LONGEST = ['slurm.test.ts', 'slurm-agent.test.ts', 'slurm-kills.test.ts', 'slurm-requeues.test.ts'];
+/** Measures how long requests wait, to milliseconds, so that nothing may run beside it. */
+const ALONE = 'neighbours.test.ts';
+
+interface Counts {
+  readonly pass: number;
+  readonly fail: number;
+  readonly skip: number;
+}
 
 const kind = process.argv[2];
 const isIntegration = kind === 'integration';
@@ -18,17 +35,13 @@ const steps: [name: string, command: string[]][] = isIntegration
       ['types of the pages', ['node_modules/.bin/tsc', '--noEmit', '-p', 'src/web']],
       ['lint', ['node_modules/.bin/biome', 'ci', '.']],
     ];
-const succeeded = await Promise.all(steps.map(([name, command]) => runStep(name, command)));
-const failedSteps = steps.filter((_, index) => !succeeded[index]).map(([name]) => name);
-if (kind === 'check') process.exit(failedSteps.length > 0 ? 1 : 0);
-// Integration tests share the machine's Slurm, disks and processors, so they run one after the other. With
-// --parallel, a process that ends before its tests counts as a failure, and the output of a file is printed
-// together.
-const counts = await runTests(
-  isIntegration ? ['--timeout=300000'] : ['--timeout=20000', '--parallel=3', '--no-isolate'],
-);
+const succeeding = Promise.all(steps.map(([name, command]) => runStep(name, command)));
+if (kind === 'check') process.exit((await succeeding).every(Boolean) ? 0 : 1);
+const counts = isIntegration ? await succeeding.then(runIntegration) : await runFast();
+const failedSteps = await succeeding.then((all) => steps.filter((_, index) => !all[index]));
 const failed = counts.fail + failedSteps.length;
-if (failedSteps.length > 0) console.log(`Failed before the tests: ${failedSteps.join(', ')}`);
+if (failedSteps.length > 0)
+  console.log(`Failed beside the tests: ${failedSteps.map(([name]) => name).join(', ')}`);
 const skipped = counts.skip > 0 ? `, ${counts.skip} skipped` : '';
 console.log(`${counts.pass} passed, ${failed} failed${skipped}`);
 process.exit(failed > 0 || counts.pass === 0 ? 1 : 0);
@@ -45,15 +58,67 @@ async function runStep(name: string, command: string[]): Promise<boolean> {
   return exitCode === 0;
 }
 
-async function runTests(options: readonly string[]) {
-  const child = Bun.spawn(['bun', 'test', ...options, ...files], { stderr: 'pipe', stdout: 'inherit' });
-  let output = '';
-  for await (const chunk of child.stderr.pipeThrough(new TextDecoderStream())) {
-    process.stderr.write(chunk);
-    output += chunk;
+/**
+ * Runs all fast tests. With --parallel, a process that ends before its tests counts as a failure, and the
+ * output of a file is printed together.
+ */
+async function runFast(): Promise<Counts> {
+  const { counts } = await runTests(['--timeout=20000', '--parallel=3', '--no-isolate', ...files], (chunk) =>
+    process.stderr.write(chunk),
+  );
+  return counts;
+}
+
+/**
+ * Runs all integration tests: the long ones first, so that none is left for the end; one lane takes the
+ * others, which use the processors, from the beginning. The output of a file is printed when it has ended.
+ */
+async function runIntegration(): Promise<Counts> {
+  const rankOf = (file: string) => {
+    const place = LONGEST.findIndex((name) => file.endsWith(`/${name}`));
+    if (place >= 0) return place;
+    return LONGEST.length + (file.includes('/slurm-') ? 0 : 1);
+  };
+  const isAlone = (file: string) => file.endsWith(`/${ALONE}`);
+  const queue = files.filter((file) => !isAlone(file)).sort((one, other) => rankOf(one) - rankOf(other));
+  const all: Counts[] = [];
+  const failures = new Set<string>();
+  async function run(file: string): Promise<void> {
+    const { counts, output } = await runTests(['--timeout=300000', file]);
+    process.stderr.write(output);
+    all.push(counts);
+    for (const [line] of output.matchAll(/^\(fail\) .*$/gm)) failures.add(line);
   }
+  const lanes = availableParallelism() < 2 ? 1 : LANES;
+  await Promise.all(
+    Array.from({ length: lanes }, async (_, lane) => {
+      while (queue.length > 0) await run(lane === 1 ? queue.pop()! : queue.shift()!);
+    }),
+  );
+  for (const file of files.filter(isAlone)) await run(file);
+  for (const line of failures) console.log(line);
+  const sum = (word: keyof Counts) => all.reduce((total, one) => total + one[word], 0);
+  return { pass: sum('pass'), fail: sum('fail'), skip: sum('skip') };
+}
+
+/** Runs tests in a process of their own. A process that ends badly without a failed test is a failure. */
+async function runTests(args: readonly string[], show: (chunk: string) => void = () => {}) {
+  const child = Bun.spawn(['bun', 'test', ...args], { stderr: 'pipe', stdout: 'pipe' });
+  let output = '';
+  async function read(stream: typeof child.stdout): Promise<void> {
+    for await (const chunk of stream.pipeThrough(new TextDecoderStream())) {
+      show(chunk);
+      output += chunk;
+    }
+  }
+  await Promise.all([read(child.stdout), read(child.stderr)]);
   const exitCode = await child.exited;
   const count = (word: string) => Number(new RegExp(`^\\s*(\\d+) ${word}$`, 'm').exec(output)?.[1] ?? 0);
   const fail = count('fail');
-  return { pass: count('pass'), skip: count('skip'), fail: exitCode !== 0 && fail === 0 ? 1 : fail };
+  const counts: Counts = {
+    pass: count('pass'),
+    skip: count('skip'),
+    fail: exitCode !== 0 && fail === 0 ? 1 : fail,
+  };
+  return { counts, output };
 }

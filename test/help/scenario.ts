@@ -6,6 +6,8 @@ import { isSince, type Release } from './release.ts';
 const WAIT_MS = 200_000;
 /** For jobs that must not lose their node. */
 const SAFE = '--exclude=node03';
+/** How runs of the scenario end. */
+export const ENDS = ['COMPLETED', 'FAILED', 'CANCELLED', 'TIMEOUT', 'NODE_FAIL', 'REQUEUED'];
 /** The node that is killed. */
 const LOST_NODE = 'node03';
 

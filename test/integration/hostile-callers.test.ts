@@ -147,7 +147,7 @@ rootTest('sessions that start while all of their user are revoked have ended aft
 
 rootTest('who is no administrator any more has none of the rights in the session that remains', async () => {
   using folder = temporaryFolder();
-  await using alice = await createUser('hpo-alice');
+  await using alice = await createUser('hpo-anne');
   const start = (...args: string[]) => serve({ folder: folder.path, args });
   const asAlice = requestText('POST', '/v1/sessions', {
     headers: { Connection: 'close', 'Content-Length': '0' },

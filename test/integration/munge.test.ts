@@ -20,7 +20,7 @@ const PAYLOAD = 'hpc-observe default';
 /** A service whose munged has a key of its own, and the user alice. */
 async function startAll() {
   const munge = await startMunge();
-  const alice = await createUser('hpo-alice');
+  const alice = await createUser('hpo-anna');
   const folder = temporaryFolder();
   const args = ['--munge-socket', munge.socket];
   return {
@@ -53,11 +53,11 @@ mungeTest('users of other machines are who their credentials say, and root there
   await using server = await all.serve();
   expect(server.greeting).toContain('"munge":"on"');
   const direct = await ask('GET', `${server.url}/v1/whoami`, `Munge ${await all.ofAlice()}`);
-  expect(direct.json).toMatchObject({ name: 'hpo-alice', uid: all.alice.uid, role: 'user', proof: 'munge' });
+  expect(direct.json).toMatchObject({ name: 'hpo-anna', uid: all.alice.uid, role: 'user', proof: 'munge' });
   const { status, json } = await exchange(server.url, await all.ofAlice());
   expect([status, json.token]).toEqual([201, expect.stringMatching(/^hpos_/)]);
   expect((await whoIs(server.url, json.token!)).json).toMatchObject({
-    name: 'hpo-alice',
+    name: 'hpo-anna',
     uid: all.alice.uid,
     role: 'user',
     proof: 'munge',
@@ -129,10 +129,10 @@ mungeTest(
       kept = (await exchange(server.url, await all.munge.encode(PAYLOAD))).json.token!;
       revoked = (await exchange(server.url, await all.ofAlice())).json.token!;
       const { stdout, exitCode } = await runExecutable(
-        ['session', 'revoke', 'hpo-alice', '--server', server.url],
+        ['session', 'revoke', 'hpo-anna', '--server', server.url],
         { folder: all.folder },
       );
-      expect([exitCode, stdout]).toEqual([0, '1 session of hpo-alice ended.\n']);
+      expect([exitCode, stdout]).toEqual([0, '1 session of hpo-anna ended.\n']);
       expect((await whoIs(server.url, revoked)).status).toBe(401);
       await server.stop('SIGKILL');
     }
@@ -163,7 +163,7 @@ mungeTest('where the kernel knows nobody, whoami and login prove their user by M
   const who = await run('whoami');
   expect([who.exitCode, who.stdout, who.stderr]).toEqual([
     0,
-    expect.stringContaining(`A MUNGE credential proves hpo-alice, uid ${all.alice.uid}.`),
+    expect.stringContaining(`A MUNGE credential proves hpo-anna, uid ${all.alice.uid}.`),
     '',
   ]);
   const login = await run('login');
@@ -174,5 +174,5 @@ mungeTest('where the kernel knows nobody, whoami and login prove their user by M
   const opened = await fetch(`${server.url}${new URL(login.stdout.trim()).pathname}`, { redirect: 'manual' });
   const cookie = opened.headers.get('set-cookie')!.split(';')[0]!;
   const signedIn = await fetch(`${server.url}/v1/whoami`, { headers: { cookie } });
-  expect(await signedIn.json()).toMatchObject({ name: 'hpo-alice', proof: 'munge' });
+  expect(await signedIn.json()).toMatchObject({ name: 'hpo-anna', proof: 'munge' });
 });

@@ -1,41 +1,30 @@
 import { expect } from 'bun:test';
 import { copyFileSync, rmSync } from 'node:fs';
 import { $ } from 'bun';
-import { type Cluster, testWithCluster } from '../help/cluster.ts';
+import type { Cluster } from '../help/cluster.ts';
 import { type All, expectSame, startAll } from '../help/deployment.ts';
 import { serve } from '../help/executable.ts';
 import { findDifferences, REPEATED, type Runs } from '../help/records.ts';
-import { isSince, MIDDLE, NEWEST, OLDEST, type Release } from '../help/release.ts';
-import { runRequeues, runScenario, until } from '../help/scenario.ts';
-import { watchJobs } from '../help/watch.ts';
+import { isSince, MIDDLE, NEWEST, OLDEST } from '../help/release.ts';
+import { ENDS, runScenario } from '../help/scenario.ts';
+import { testWithReleases } from '../help/slurm-releases.ts';
 
-const TEST_MS = 400_000;
-/** The ends that the runs of the scenario have. */
-const ENDS = ['COMPLETED', 'FAILED', 'CANCELLED', 'TIMEOUT', 'NODE_FAIL', 'REQUEUED'];
-
-testWithSlurm([OLDEST, MIDDLE, NEWEST], 'the API shows every run as accounting has it', async (release) => {
-  await using all = await startAll(release);
-  await using server = await all.start();
-  await using alone = await all.startAlone();
-  await Promise.all([runScenario(all.cluster), timeJob(server.url, all.cluster)]);
-  const accounting = await expectSame(server.url, all, ENDS);
-  await expectSame(alone.url, all, []);
-  expect(server.errors()).not.toMatch(/refused|unreadable|invalid|failed/);
-  await expectChecks(all, server.url);
-  await server.stop();
-  await expectImports(all, accounting);
-});
-
-/** Declares a test for a cluster of each of these releases. */
-function testWithSlurm(
-  releases: readonly Release[],
-  name: string,
-  run: (release: Release) => Promise<void>,
-): void {
-  for (const release of releases) {
-    testWithCluster(release)(`Slurm ${release.version}: ${name}`, () => run(release), TEST_MS);
-  }
-}
+testWithReleases(
+  [OLDEST, MIDDLE, NEWEST],
+  'the API shows every run as accounting has it',
+  async (release) => {
+    await using all = await startAll(release);
+    await using server = await all.start();
+    await using alone = await all.startAlone();
+    await Promise.all([runScenario(all.cluster), timeJob(server.url, all.cluster)]);
+    const accounting = await expectSame(server.url, all, ENDS);
+    await expectSame(alone.url, all, []);
+    expect(server.errors()).not.toMatch(/refused|unreadable|invalid|failed/);
+    await expectChecks(all, server.url);
+    await server.stop();
+    await expectImports(all, accounting);
+  },
+);
 
 /** Prints how long it takes until the API shows that a job is pending, runs and has ended. */
 async function timeJob(url: string, { submit }: Cluster): Promise<void> {
@@ -141,109 +130,3 @@ async function expectImports({ run, cluster, folder }: All, accounting: Runs): P
   await expectRuns('saved.db', ran);
   expect(await importInto('live.db', '--file', saved)).toStartWith('Nothing is new.');
 }
-
-testWithSlurm(
-  [OLDEST, NEWEST],
-  'nothing is lost while the service is stopped or when it is killed',
-  async (release) => {
-    await using all = await startAll(release);
-    const delays: number[] = [];
-    let isOver = false;
-    let server = await all.start();
-    async function disturb(): Promise<void> {
-      await Bun.sleep(3000);
-      await server.stop();
-      await Bun.sleep(20_000);
-      while (!isOver) {
-        server = await all.start();
-        const delayMs = Math.round(200 + Math.random() * 5000);
-        delays.push(delayMs);
-        await Bun.sleep(delayMs);
-        await server.stop('SIGKILL');
-      }
-    }
-    const disturbance = disturb();
-    try {
-      await runScenario(all.cluster);
-    } finally {
-      isOver = true;
-      await disturbance;
-    }
-    console.log(`killed after ${delays.join(', ')} ms`);
-    server = await all.start();
-    await using _ = server;
-    await expectSame(server.url, all, ENDS);
-  },
-);
-
-testWithSlurm(
-  [OLDEST, MIDDLE, NEWEST],
-  'requeued runs are complete without completion records, with hooks and without',
-  async (release) => {
-    await using all = await startAll(release, { hasCompletions: false });
-    await using server = await all.start();
-    await using alone = await all.startAlone();
-    await runRequeues(all.cluster);
-    await expectSame(server.url, all, ['COMPLETED', 'CANCELLED', 'REQUEUED']);
-    await expectSame(alone.url, all, []);
-  },
-);
-
-testWithSlurm(
-  [OLDEST, NEWEST],
-  'nothing is lost when slurmctld and slurmdbd restart while jobs run and end',
-  async (release) => {
-    await using all = await startAll(release);
-    const { run, submit, stopService, startService } = all.cluster;
-    await using server = await all.start();
-    const watch = watchJobs(server.url);
-    const shows = (id: string, state: string) =>
-      until(`job ${id} to be shown as ${state}`, async () => watch.statesOf(id).at(-1) === state);
-
-    const lasting = await submit('games', 'sleep 30', '--job-name=lasting');
-    const ending = await submit('daemon', 'sleep 6', '--job-name=ending', '--nodes=2');
-    const failing = await submit('games', 'sleep 6; exit 3', '--job-name=failing');
-    const held = await submit('daemon', 'true', '--job-name=held', '--hold');
-    await Promise.all([lasting, ending, failing].map((id) => shows(id, 'running')));
-    await shows(held, 'pending');
-    await stopService('slurmctld');
-    // Two of the jobs end in the meantime.
-    await Promise.all([
-      Bun.sleep(10_000),
-      until('squeue to fail', async () => server.errors().includes('squeue failed')),
-    ]);
-    // Time for the service to react to the failure.
-    await Bun.sleep(1000);
-    for (const id of [lasting, ending, failing]) expect(watch.statesOf(id).at(-1)).toBe('running');
-    expect(watch.statesOf(held)).toEqual(['pending']);
-
-    await startService('slurmctld');
-    await Promise.all([shows(ending, 'completed'), shows(failing, 'failed')]);
-
-    await stopService('slurmdbd');
-    const unaccounted = await submit('daemon', 'sleep 1', '--job-name=unaccounted');
-    await run('scancel', held);
-    await Promise.all([
-      shows(unaccounted, 'completed'),
-      shows(held, 'cancelled'),
-      shows(lasting, 'completed'),
-    ]);
-    await startService('slurmdbd');
-    // slurmctld sends the records that waited for slurmdbd together with a new one.
-    const stateOf = (id: string) => run('sacct', '-X', '-n', '-P', '-j', id, '-o', 'State');
-    await until('accounting to catch up', async () => {
-      await submit('games', 'true', '--job-name=news');
-      await Bun.sleep(4000);
-      return (await stateOf(unaccounted)) === 'COMPLETED';
-    });
-    await until('the queue to be empty', async () => (await run('squeue', '--noheader')) === '');
-
-    await expectSame(server.url, all, ['COMPLETED', 'FAILED', 'CANCELLED']);
-    await watch.stop();
-    expect(watch.faults).toEqual([]);
-    const moves = (id: string) => watch.statesOf(id).filter((state) => state !== 'pending');
-    for (const id of [lasting, ending, unaccounted]) expect(moves(id)).toEqual(['running', 'completed']);
-    expect(moves(failing)).toEqual(['running', 'failed']);
-    expect(moves(held)).toEqual(['cancelled']);
-  },
-);
