@@ -9,9 +9,17 @@ import { $ } from 'bun';
  * Files of integration tests that run at the same time. Those with a real Slurm wait most of their time, for
  * jobs that sleep and for limits of a minute.
  */
-const LANES = 4;
+const LANES = 3;
 /** The files that take longest, in minutes 5 to 3; all others less than one. */
 const LONGEST = ['slurm.test.ts', 'slurm-agent.test.ts', 'slurm-kills.test.ts', 'slurm-requeues.test.ts'];
+/** Random tests that also run here, with all their seeds: see help/seeds.ts. */
+const THOROUGH = [
+  'test/store/sqlite-lists.test.ts',
+  'test/store/sqlite-runs.test.ts',
+  'test/store/sqlite-views.test.ts',
+  'test/store/sqlite/jobs/counts.test.ts',
+  'test/store/sqlite/samples/record.test.ts',
+];
 /** Measures how long requests wait, to milliseconds, so that nothing may run beside it. */
 const ALONE = 'neighbours.test.ts';
 
@@ -80,7 +88,9 @@ async function runIntegration(): Promise<Counts> {
     return LONGEST.length + (file.includes('/slurm-') ? 0 : 1);
   };
   const isAlone = (file: string) => file.endsWith(`/${ALONE}`);
-  const queue = files.filter((file) => !isAlone(file)).sort((one, other) => rankOf(one) - rankOf(other));
+  const queue = [...files.filter((file) => !isAlone(file)), ...THOROUGH.map((file) => `./${file}`)].sort(
+    (one, other) => rankOf(one) - rankOf(other),
+  );
   const all: Counts[] = [];
   const failures = new Set<string>();
   async function run(file: string): Promise<void> {
@@ -103,7 +113,8 @@ async function runIntegration(): Promise<Counts> {
 
 /** Runs tests in a process of their own. A process that ends badly without a failed test is a failure. */
 async function runTests(args: readonly string[], show: (chunk: string) => void = () => {}) {
-  const child = Bun.spawn(['bun', 'test', ...args], { stderr: 'pipe', stdout: 'pipe' });
+  const env = { ...process.env, ...(isIntegration && { THOROUGH: '1' }) };
+  const child = Bun.spawn(['bun', 'test', ...args], { env, stderr: 'pipe', stdout: 'pipe' });
   let output = '';
   async function read(stream: typeof child.stdout): Promise<void> {
     for await (const chunk of stream.pipeThrough(new TextDecoderStream())) {

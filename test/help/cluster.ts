@@ -85,7 +85,7 @@ export async function startCluster({ release, settings, hasCgroups = false }: Cl
     mkdirSync(file(name));
     chownSync(file(name), slurm.uid, slurm.gid);
   }
-  for (const name of ['munge', 'database', ...NODES]) mkdirSync(file(name), { mode: 0o755 });
+  for (const name of ['munge', 'database', 'temporary', ...NODES]) mkdirSync(file(name), { mode: 0o755 });
   const [databasePort, accountingPort, controlPort, ...nodePorts] = (await freePorts(6)) as [
     number,
     number,
@@ -222,10 +222,15 @@ export async function startCluster({ release, settings, hasCgroups = false }: Cl
         .concat(`--seed-file=${file('munge/seed')}`),
       ['munge', '--no-input', `--socket=${munge}`],
     );
-    await $`${enter} mariadb-install-db --no-defaults --user=root --datadir=${file('database')} --auth-root-authentication-method=normal --skip-test-db`.quiet();
+    // MariaDB deletes the temporary tables of others in its folder when it starts.
+    const temporary = file('temporary');
+    await $`${enter} mariadb-install-db --no-defaults --user=root --datadir=${file('database')} --auth-root-authentication-method=normal --skip-test-db`
+      .env({ PATH: process.env.PATH!, TMPDIR: temporary })
+      .quiet();
     await start(
       'log/mariadbd',
       ['mariadbd', '--no-defaults', '--user=root', `--datadir=${file('database')}`, '--skip-name-resolve']
+        .concat(`--tmpdir=${temporary}`)
         .concat(`--socket=${file('database/socket')}`, `--pid-file=${file('database/pid')}`)
         .concat('--bind-address=127.0.0.1', `--port=${databasePort}`, `--log-error=${file('log/mariadbd')}`)
         .concat('--innodb-lock-wait-timeout=900', '--innodb-flush-log-at-trx-commit=0'),

@@ -55,7 +55,7 @@ testWithBrowser('an array shows its tasks as one, those that stand out, and lead
   const address = `${server.url}/arrays/${encodeURIComponent(ARRAY)}`;
   for (const scheme of ['light', 'dark'] as const) {
     const page = await browser.open(address, { scheme });
-    await page.until(`document.querySelector('.task-grid canvas').width > 0`);
+    await page.until(`document.querySelector('.task-grid canvas')?.width > 0`);
     const text = await textOf(page);
     expect(text).toMatch(/58 ✓ completed\s+1 ✕ failed\s+1 ▶ running/);
     expect(text).toMatch(/Slowest\s+Task[^\n]*\n\s*59\s+task-59/);
@@ -64,7 +64,7 @@ testWithBrowser('an array shows its tasks as one, those that stand out, and lead
     await page.close();
   }
   const page = await browser.open(`${address}?by=cpu`, { width: 380 });
-  await page.until(`document.querySelector('.task-grid canvas').width > 0`);
+  await page.until(`document.querySelector('.task-grid canvas')?.width > 0`);
   expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
   expect(await page.evaluate<string>(`document.querySelector('.task-fill select').value`)).toBe('cpu');
   await page.evaluate(`document.querySelector('.task-grid').focus()`);

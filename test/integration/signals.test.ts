@@ -52,7 +52,7 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
       expect(server.errors()).not.toContain('"level":"error"');
       expectCleanFiles(folder.path);
     }
-    expect(countAnswered(ledger).samples).toBeGreaterThan(100);
+    expect(countAnswered(ledger).samples).toBeGreaterThan(30);
     await using again = await serve({ folder: folder.path });
     expect(await findLosses(again.url, ledger)).toEqual([]);
   });

@@ -8,6 +8,7 @@ import type { Retention } from '../../../src/domain/store/upkeep.ts';
 import { MINUTE_MS } from '../../help/builders.ts';
 import { NOON_MS } from '../../help/clock.ts';
 import { listReadings, type Reading } from '../../help/readings.ts';
+import { seeds } from '../../help/seeds.ts';
 import { emptyStore, type MakePlace } from './place.ts';
 
 const at = (minutes: number) => NOON_MS + minutes * MINUTE_MS;
@@ -64,7 +65,7 @@ function randomReport({ below, pick }: Chance): Report {
 }
 
 export function keptSamples(makePlace: MakePlace) {
-  test.each([1, 2, 3, 4])(
+  test.each(seeds(4))(
     'whatever is reported, every sample that was acknowledged is in one run of its job (seed %d)',
     async (seed) => {
       await using place = await emptyStore(makePlace);

@@ -5,6 +5,7 @@ import { hasEnded, JOB_STATES, type JobState } from '../../../src/domain/job.ts'
 import type { Store } from '../../../src/domain/store/store.ts';
 import { MINUTE_MS, pastJob } from '../../help/builders.ts';
 import { NOON_MS } from '../../help/clock.ts';
+import { seeds } from '../../help/seeds.ts';
 import { emptyStore, type MakePlace } from './place.ts';
 
 const USERS = ['alice', 'bob', 'carol'];
@@ -85,7 +86,7 @@ async function fillAtRandom(store: Store, seed: number): Promise<PastJob[]> {
 }
 
 export function lists(makePlace: MakePlace) {
-  test.each([1, 2, 3])(
+  test.each(seeds(3))(
     'pages and totals equal those of an array filter after random writes (seed %d)',
     async (seed) => {
       await using place = await emptyStore(makePlace);

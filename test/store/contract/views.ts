@@ -11,6 +11,7 @@ import type { Store } from '../../../src/domain/store/store.ts';
 import type { View } from '../../../src/domain/store/view.ts';
 import { MINUTE_MS, pastJob, sample } from '../../help/builders.ts';
 import { NOON_MS } from '../../help/clock.ts';
+import { seeds } from '../../help/seeds.ts';
 import { idsOf, makeJob, NOW_MS, ORDERS, randomFilter, randomTools } from './lists-model.ts';
 import { emptyStore, type MakePlace } from './place.ts';
 
@@ -178,7 +179,7 @@ async function collect(view: View, filter: JobFilter, page: Page): Promise<strin
 }
 
 export function views(makePlace: MakePlace) {
-  test.each([1, 2])(
+  test.each(seeds(2))(
     'every read of a job shows what an administrator sees of the visible runs (seed %d)',
     async (seed) => {
       await using place = await emptyStore(makePlace);
@@ -202,7 +203,7 @@ export function views(makePlace: MakePlace) {
     },
   );
 
-  test.each([3, 4])(
+  test.each(seeds(2))(
     'every list is what an administrator sees of the visible jobs (seed %d)',
     async (seed) => {
       await using place = await emptyStore(makePlace);

@@ -10,6 +10,7 @@ import type { Write } from '../../../../src/store/sqlite/writer/write.ts';
 import { MINUTE_MS, pastJob } from '../../../help/builders.ts';
 import { NOON_MS } from '../../../help/clock.ts';
 import { temporaryFolder } from '../../../help/folder.ts';
+import { seeds } from '../../../help/seeds.ts';
 
 const IDS = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
 const NODES = ['n1', 'n2', 'n3', 'n4', 'n5'];
@@ -110,7 +111,7 @@ function writeMaker(seed: number) {
   };
 }
 
-test.each([1, 2, 3, 4])('counts of jobs agree with a recount after random writes (seed %d)', (seed) => {
+test.each(seeds(4))('counts of jobs agree with a recount after random writes (seed %d)', (seed) => {
   using folder = temporaryFolder();
   using db = openForWriting(folder.file('counts.db'));
   migrate(db, folder.file('counts.db'));

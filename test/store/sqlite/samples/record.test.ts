@@ -14,6 +14,7 @@ import type { Write } from '../../../../src/store/sqlite/writer/write.ts';
 import { MINUTE_MS, pastJob, sample } from '../../../help/builders.ts';
 import { NOON_MS } from '../../../help/clock.ts';
 import { temporaryFolder } from '../../../help/folder.ts';
+import { seeds } from '../../../help/seeds.ts';
 
 const TABLES = ['past_run', 'job', 'job_node', 'sealed_total', 'chunk', 'job_count', 'node'];
 /** A sample of so much memory fails as a fault of ours would. */
@@ -139,7 +140,7 @@ function commitToFullDisk(
   db.run('PRAGMA max_page_count = 1000000');
 }
 
-test.each([1, 2, 3])('the cache of jobs and series changes no stored row and no answer (seed %d)', (seed) => {
+test.each(seeds(3))('the cache of jobs and series changes no stored row and no answer (seed %d)', (seed) => {
   using folder = temporaryFolder();
   using db = openDatabase(folder.file('remembering.db'));
   using other = openDatabase(folder.file('forgetting.db'));
