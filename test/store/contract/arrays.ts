@@ -50,7 +50,7 @@ export function arrays(makePlace: MakePlace) {
     ]);
     expect(tasks[1]).toEqual({
       ...{ jobId: '9', taskId: 2, user: 'alice', state: 'running' },
-      ...{ startTimeMs: NOON_MS, runtimeSeconds: 60 },
+      ...{ startTimeMs: NOON_MS, runtimeSeconds: 60, nodes: 1 },
     });
     expect(tasks[2]).toMatchObject({
       ...{ state: 'completed', rawState: 'COMPLETED', cpus: 4 },
