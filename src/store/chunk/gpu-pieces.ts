@@ -1,5 +1,5 @@
 import { type NodeReadings, placeOf, type ReadingLabels, sliceReadings } from '../../domain/readings.ts';
-import type { FoundPieces, Piece, Range } from './piece.ts';
+import { arrivalOf, type FoundPieces, type Piece, type Range } from './piece.ts';
 import { findGpuRows, projectGpus } from './project.ts';
 
 /**
@@ -16,6 +16,7 @@ export function* splitByGpu(
   for (const [node, ownPieces] of Map.groupBy(pieces, (piece) => piece.node)) {
     const labels = new Map<string, number>();
     for (const piece of ownPieces) {
+      yield* arrivalOf(piece);
       const readings = piece.open();
       const { count, gpus: own, pairs } = findGpuRows(readings, codes);
       for (const gpu of own) labels.set(gpu, Number.NaN);
@@ -25,6 +26,7 @@ export function* splitByGpu(
           endMs: readings.times[pairs[2 * count - 2]!]!,
           count,
           node,
+          ...(piece.isMissing && { isMissing: piece.isMissing }),
           open: (range) => projectGpus(cutRange(piece.open(), range), codes, (gpu) => labels.get(gpu)!),
         });
       }

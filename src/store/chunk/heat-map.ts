@@ -8,7 +8,7 @@ import {
 import { medianOf, typicalInterval } from '../../domain/interval.ts';
 import { plotSpans } from '../../domain/spans.ts';
 import type { HeatMapQuery } from '../../domain/store/samples.ts';
-import type { FoundPieces, Piece } from './piece.ts';
+import { arrivalOf, type FoundPieces, type Piece } from './piece.ts';
 
 /** Pieces whose times are looked at to learn how often samples were taken. */
 const PROBES = 9;
@@ -30,9 +30,13 @@ export function* mapPieces(
   const spans = plotSpans({ firstMs, lastMs, readings, areSumsEnough }, most);
   const collector = cellCollector(spans, names.length, field);
   for (const piece of pieces) {
+    if (spans.hasSums) yield* arrivalOf(piece, 'quarters');
     const sums = spans.hasSums ? piece.quarters?.() : undefined;
     if (sums) collector.addSums(piece.node, sums);
-    else collector.add(piece.node, piece.open());
+    else {
+      yield* arrivalOf(piece);
+      collector.add(piece.node, piece.open());
+    }
     yield;
   }
   return yield* packHeatMap(collector.values(), spans, names);
@@ -45,6 +49,7 @@ function* probeInterval(pieces: readonly Piece[]): Generator<undefined, number> 
   const step = Math.max(1, Math.floor(pieces.length / PROBES));
   const intervals: number[] = [];
   for (let place = 0; place < pieces.length; place += step) {
+    yield* arrivalOf(pieces[place]!);
     const intervalMs = typicalInterval(pieces[place]!.open().times);
     if (intervalMs > 0) intervals.push(intervalMs);
     yield;

@@ -11,7 +11,7 @@ import {
   turnAround,
 } from '../../domain/readings.ts';
 import { placesInOrder } from './order.ts';
-import type { Piece } from './piece.ts';
+import { arrivalOf, type Piece } from './piece.ts';
 
 /** Approximate rows of one batch; a batch takes about a millisecond. */
 const BATCH_ROWS = 8192;
@@ -122,6 +122,7 @@ function* readBlock(
   let found = 0;
   for (const { piece, rank, beginMs } of waiting) {
     if (beginMs > endMs) break;
+    yield* arrivalOf(piece);
     const readings =
       order === 'asc'
         ? piece.open({ fromMs: afterMs + 1, toMs: endMs })

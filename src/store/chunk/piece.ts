@@ -12,6 +12,11 @@ export interface Piece {
   readonly count: number;
   /** Index of the node in the names of the job; not used if the readings have `labels`. */
   readonly node: number;
+  /**
+   * Whether what `open` and `times` read, or `quarters`, is still to be fetched, which it asks for; absent if
+   * everything is at hand. Readers call `arrivalOf` before them.
+   */
+  isMissing?(part: 'readings' | 'quarters'): boolean;
   /** Rows outside `range` may be left out. */
   open(range?: Range): NodeReadings;
   /** Returns the times of its samples; absent where that is no cheaper than to open it. */
@@ -27,6 +32,14 @@ export interface Piece {
 export interface Range {
   readonly fromMs: number;
   readonly toMs: number;
+}
+
+/** Yields until a part of a piece has been fetched, for which whoever drives the steps cares in between. */
+export function* arrivalOf(
+  piece: Piece,
+  part: 'readings' | 'quarters' = 'readings',
+): Generator<undefined, void> {
+  while (piece.isMissing?.(part)) yield;
 }
 
 export interface FoundPieces extends ReadingLabels {

@@ -4,7 +4,7 @@ import { makePoints } from '../../domain/point-columns.ts';
 import { type Readings, reverseRows } from '../../domain/readings.ts';
 import { type Plot, plotSpans, pointsOf, type Spans, spanCollector } from '../../domain/spans.ts';
 import type { ReadingQuery } from '../../domain/store/samples.ts';
-import type { FoundPieces } from './piece.ts';
+import { arrivalOf, type FoundPieces } from './piece.ts';
 
 /** Points of a plot with a line for each GPU. */
 const MAX_GPU_POINTS = 100_000;
@@ -59,9 +59,11 @@ function* nodePoints(
   const collector = spanCollector(spans);
   const further = furtherCollector(spans, codes);
   for (const [place, piece] of pieces.entries()) {
+    if (spans.hasSums) yield* arrivalOf(piece, 'quarters');
     const sums = spans.hasSums ? piece.quarters?.() : undefined;
     if (sums) collector.addSums(sums);
     else {
+      yield* arrivalOf(piece);
       const readings = piece.open();
       collector.add(readings);
       if (codes.length > 0) further.add(readings);
@@ -92,6 +94,7 @@ function* gpuPoints(
   const lines = names.length;
   const collector = furtherCollector(spans, codes, lines);
   for (const [place, piece] of pieces.entries()) {
+    yield* arrivalOf(piece);
     collector.add(piece.open());
     if (piece.node !== pieces[place + 1]?.node) collector.endNode();
     yield;

@@ -8,6 +8,8 @@ import type { StoreOptions } from '../../domain/store/options.ts';
 import type { Store } from '../../domain/store/store.ts';
 import { isRefused, MAX_UNSEALED_SAMPLES, urgencyOf } from '../../domain/unsealed.ts';
 import { SLICE_MS } from '../../pace.ts';
+import { cutJobs, cutParts, joinResults, type Part } from '../writer/parts.ts';
+import { jobCost, sampleCost, type WriteFields } from '../writer/write.ts';
 import { auditReader } from './access/audit.ts';
 import { sessionReader } from './access/sessions.ts';
 import { tokenReader } from './access/tokens.ts';
@@ -31,10 +33,8 @@ import { shareIndex } from './samples/unsealed.ts';
 import { stateReader } from './state.ts';
 import { findingCounter } from './tallies/findings.ts';
 import { viewReader } from './views.ts';
-import { cutJobs, cutParts, joinResults, type Part } from './writer/parts.ts';
 import { Writer } from './writer/queue.ts';
 import { WRITER_THREADS, type WriterThreads } from './writer/threads.ts';
-import { jobCost, sampleCost, type WriteFields } from './writer/write.ts';
 
 /**
  * Opens the database file, creates it if it is missing, and migrates it to the newest version. Rejects with

@@ -2,39 +2,13 @@ import type { Database } from 'bun:sqlite';
 import { type ArrayTask, MAX_ARRAY_TASKS } from '../../../domain/array-task.ts';
 import type { Sight } from '../../../domain/caller.ts';
 import { arrayNotFound } from '../../../domain/errors.ts';
-import { runtimeSeconds } from '../../../domain/job.ts';
 import { isSeen } from '../../../domain/sight.ts';
 import type { ArrayTasks } from '../../../domain/store/jobs.ts';
-import type { UsageSummary } from '../../../domain/summary.ts';
-import { stateName } from '../jobs/states.ts';
+import { type TaskRow, taskOf } from '../../rows/array-task.ts';
 import { manySummarizer } from '../samples/many-summaries.ts';
 
 /** Rows read between two yields. */
 const STEP_ROWS = 200;
-
-interface Row {
-  readonly seq: number;
-  readonly jobId: string;
-  readonly taskId: number | null;
-  readonly user: string;
-  readonly account: string | null;
-  readonly name: string | null;
-  readonly partition: string | null;
-  readonly state: number;
-  readonly rawState: string | null;
-  readonly started: number;
-  readonly start: number;
-  readonly endTimeMs: number | null;
-  readonly suspended: number;
-  readonly submitTimeMs: number | null;
-  readonly timeLimitSeconds: number | null;
-  readonly exitCode: number | null;
-  readonly signal: number | null;
-  readonly nodes: number;
-  readonly cpus: number | null;
-  readonly gpus: number | null;
-  readonly memoryLimitMb: number | null;
-}
 
 /** Reads the tasks of an array that somebody may see, in the order of their numbers, step by step. */
 export function* readArray(
@@ -43,7 +17,7 @@ export function* readArray(
   nowMs: number,
   sight: Sight,
 ): Generator<undefined, ArrayTasks> {
-  const select = db.query<Row, [string]>(
+  const select = db.query<TaskRow, [string]>(
     `SELECT job.seq, job.id AS jobId, detail.array_task AS taskId,
             (SELECT name FROM user WHERE id = job.user) AS user,
             (SELECT name FROM label WHERE id = detail.account) AS account, detail.name AS name,
@@ -56,7 +30,7 @@ export function* readArray(
        FROM detail INDEXED BY detail_by_array CROSS JOIN job ON job.seq = detail.job
       WHERE detail.array_job = ? ORDER BY detail.array_task, detail.job`,
   );
-  const rows: Row[] = [];
+  const rows: TaskRow[] = [];
   let isPartial = false;
   let read = 0;
   for (const row of select.iterate(id)) {
@@ -75,19 +49,4 @@ export function* readArray(
     if (tasks.length % STEP_ROWS === 0) yield;
   }
   return { tasks, isPartial };
-}
-
-function taskOf(row: Row, usage: UsageSummary | undefined, nowMs: number): ArrayTask {
-  const { seq: _, state, started, start, suspended, ...rest } = row;
-  const task: Record<string, unknown> = { state: stateName(state) };
-  for (const [key, value] of Object.entries(rest)) if (value !== null) task[key] = value;
-  // A job that the API moved back to pending keeps its start.
-  if (started === 1 && task.state !== 'pending') {
-    task.startTimeMs = start;
-    task.runtimeSeconds = runtimeSeconds(start, rest.endTimeMs, nowMs, suspended);
-  }
-  if (usage?.cpuUsage) task.cpuUsage = usage.cpuUsage.mean;
-  if (usage?.memoryUsageMb) task.memoryPeakMb = usage.memoryUsageMb.max;
-  if (usage?.gpuUsage) task.gpuUsage = usage.gpuUsage.mean;
-  return task as unknown as ArrayTask;
 }

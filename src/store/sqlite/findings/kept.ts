@@ -2,35 +2,22 @@ import type { Database } from 'bun:sqlite';
 import { SEVERITIES } from '../../../domain/finding/finding.ts';
 import { judgeRun, RULES_VERSION } from '../../../domain/finding/judge.ts';
 import type { Thresholds } from '../../../domain/finding/thresholds.ts';
-import { hasEnded, type Job } from '../../../domain/job.ts';
-import { measureSummarizer, summarizeNodeMeasures } from '../../../domain/measure-summary.ts';
+import { hasEnded } from '../../../domain/job.ts';
 import type { Run } from '../../../domain/run.ts';
 import { pastRunOf } from '../../../domain/sizing/past-run.ts';
 import type { JobSummary } from '../../../domain/store/samples.ts';
-import { summarizeJob, summarizeNode, type UsageTotals } from '../../../domain/summary.ts';
+import { type FindingChange, jobOf, type KeptFinding, summaryOf } from '../../rows/judged.ts';
+import { FIRST_ENDED } from '../../rows/states.ts';
+import type { SealedRow } from '../../rows/totals.ts';
 import { latestRunReader } from '../jobs/latest-run.ts';
 import type { ColumnMarks } from '../jobs/row.ts';
-import { FIRST_ENDED } from '../jobs/states.ts';
-import { readTotals } from '../samples/measure-totals.ts';
-import { SELECT_SEALED, type SealedRow } from '../samples/totals.ts';
+import { SELECT_SEALED } from '../samples/totals.ts';
 import { pastRunKeeper } from '../sizing/past-runs.ts';
 import { nameNumberers } from '../sql/names.ts';
 
 /** Nodes whose samples are judged, in a millisecond; a larger run is judged by its end only. */
 const MAX_NODES = 1000;
 const NOTHING_MEASURED: JobSummary = { whole: { samples: 0, observedSeconds: 0 }, nodes: [] };
-
-/** A finding of a run: the number of its kind, and the place of its severity in SEVERITIES. */
-export interface KeptFinding {
-  readonly kind: number;
-  readonly severity: number;
-}
-
-/** How the findings of a run changed. */
-export interface FindingChange {
-  readonly before: readonly KeptFinding[];
-  readonly after: readonly KeptFinding[];
-}
 
 /**
  * Keeps what rules find of ended runs, and what those say of the next ones, as long as the run is stored.
@@ -105,29 +92,6 @@ export function findingKeeper(db: Database, thresholds: Thresholds, columns: Pic
     /** Must be called after a rollback. */
     forget: names.forget,
   };
-}
-
-/** A run as the rules read it. */
-const jobOf = (
-  id: string,
-  { user = '', nodes = [], state, startTimeMs, endTimeMs, ...details }: Run,
-): Job => ({
-  ...{ id, user, nodes, state, details, cpuUsage: 0, memoryUsageMb: 0 },
-  ...(startTimeMs !== undefined && { startTimeMs }),
-  ...(endTimeMs !== undefined && { endTimeMs }),
-});
-
-function summaryOf(rows: readonly SealedRow[]): JobSummary {
-  const totals: UsageTotals[] = [];
-  const whole = measureSummarizer();
-  const nodes = rows.map(({ name, data, ...row }) => {
-    const usage = summarizeNode(row);
-    const measures = readTotals(data) ?? [];
-    totals.push(row);
-    whole.add(measures, usage.observedSeconds);
-    return { node: name, ...usage, ...summarizeNodeMeasures(measures, usage.observedSeconds) };
-  });
-  return { whole: { ...summarizeJob(totals), ...whole.summary() }, nodes };
 }
 
 const RULES_KEY = 'note:rules';

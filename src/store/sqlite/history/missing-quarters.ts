@@ -1,7 +1,7 @@
 import type { Database } from 'bun:sqlite';
 import { type ChunkColumns, unpackColumns } from '../../chunk/chunk.ts';
+import { MIN_SAMPLES } from '../../chunk/cut.ts';
 import { unpackIfWhole } from '../../chunk/whole.ts';
-import { MIN_SAMPLES } from './chunk-writer.ts';
 
 /** Chunks that one query looks at: a millisecond. */
 const CHUNKS_AT_ONCE = 200;

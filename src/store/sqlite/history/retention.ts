@@ -4,6 +4,7 @@ import { HISTORY_LIFE_MS } from '../../../domain/overview/history.ts';
 import type { ExpireStep, Retention } from '../../../domain/store/upkeep.ts';
 import { MAX_UNSEALED_SAMPLES, urgencyOf } from '../../../domain/unsealed.ts';
 import type { ChunkColumns } from '../../chunk/chunk.ts';
+import { CHUNK_SAMPLES, URGENT_CHUNK_SAMPLES } from '../../chunk/cut.ts';
 import type { AuditWriter } from '../access/audit.ts';
 import { pageReturner } from '../file/vacuum.ts';
 import type { JobRows } from '../jobs/row.ts';
@@ -15,7 +16,7 @@ import { chunkWriter } from './chunk-writer.ts';
 import { missingQuarterMaker } from './missing-quarters.ts';
 import { jobExpirer } from './old-jobs.ts';
 import { pointWriter } from './old-points.ts';
-import { CHUNK_SAMPLES, sampleSealer, URGENT_CHUNK_SAMPLES } from './seal.ts';
+import { sampleSealer } from './seal.ts';
 import { type SetAside, setAsideList } from './set-aside.ts';
 import { logShortener, type SealRules } from './shorten-log.ts';
 

@@ -1,26 +1,11 @@
 import type { Database } from 'bun:sqlite';
 import { mergeSamples, placeOf, sliceReadings } from '../../../domain/readings.ts';
 import { type ChunkColumns, unpackColumns } from '../../chunk/chunk.ts';
+import { endOfChunk, greatestCount, isFull } from '../../chunk/cut.ts';
 import { unpackIfWhole } from '../../chunk/whole.ts';
-import { DOCUMENTED_COLUMNS } from '../samples/gather.ts';
 import { latestMeasureDropper } from '../samples/latest-measures.ts';
 import { totalsWriter } from '../samples/totals.ts';
 import { chunkWriter } from './chunk-writer.ts';
-
-/** Samples of one chunk: half a day at one every 30 s, which packs into one or two pages of 4 kB. */
-export const CHUNK_SAMPLES = 1440;
-/**
- * Samples from which a chunk gets no more while sealing is urgent, because packing a chunk again for each
- * seal is most of the work.
- */
-export const URGENT_CHUNK_SAMPLES = 360;
-/**
- * Samples of one millisecond share a chunk up to this many;
- * such a chunk still unpacks in less than a millisecond.
- */
-const MAX_SAMPLES = 8192;
-/** Values of one chunk: packing as many takes about two milliseconds. */
-const CHUNK_VALUES = 24_000;
 
 interface ChunkRow {
   readonly seq: number;
@@ -100,32 +85,4 @@ export function sampleSealer(db: Database) {
       return sliceReadings(samples, 0, kept);
     },
   };
-}
-
-/** Returns how many samples with as many columns a chunk holds. */
-const greatestCount = ({ further = [] }: ChunkColumns): number =>
-  Math.min(CHUNK_SAMPLES, Math.ceil(CHUNK_VALUES / (DOCUMENTED_COLUMNS + further.length)));
-
-/** Returns whether samples from `firstMs` on must not be added to a chunk. */
-function isFull(chunk: ChunkColumns, firstMs: number, fullSamples: number): boolean {
-  const { count, times } = chunk;
-  const lastMs = times[count - 1]!;
-  return (
-    (count >= Math.min(fullSamples, greatestCount(chunk)) && firstMs > lastMs) ||
-    (count >= MAX_SAMPLES && firstMs === lastMs)
-  );
-}
-
-/**
- * Returns where a chunk of about `most` samples that begins at `start` ends. Samples of one millisecond share
- * a chunk; if they are too many, they get chunks of their own, so that `chunk.seq` gives their order of
- * arrival.
- */
-function endOfChunk(times: Float64Array, start: number, most: number): number {
-  const end = start + most;
-  if (end >= times.length) return times.length;
-  const groupEnd = placeOf(times, times[end - 1]! + 1, end);
-  if (groupEnd - start <= MAX_SAMPLES) return groupEnd;
-  const groupStart = placeOf(times, times[end - 1]!, start);
-  return groupStart > start ? groupStart : start + MAX_SAMPLES;
 }

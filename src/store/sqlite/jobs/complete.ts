@@ -1,10 +1,9 @@
 import type { Database } from 'bun:sqlite';
 import type { Job } from '../../../domain/job.ts';
-import type { Detail } from '../../../domain/run.ts';
 import { combineUsage, type Usage } from '../../../domain/sample.ts';
-import { isConfirmed, isReported } from '../../../domain/trust.ts';
+import { describeDetail, inOrder } from '../../rows/job.ts';
+import { stateName } from '../../rows/states.ts';
 import { detailReader } from './details.ts';
-import { stateName } from './states.ts';
 
 /** A row of `job`, with the name of the user. */
 export interface JobRow {
@@ -111,22 +110,4 @@ function* groupByJob<Row extends { job: number }>(
     if (++count % STEP_ROWS === 0) yield;
   }
   return groups;
-}
-
-function inOrder(nodes: readonly { position: number; name: string }[]): string[] {
-  const names = new Array<string>(nodes.length);
-  for (const { position, name } of nodes) names[position] = name;
-  return names;
-}
-
-/** Returns what a job shows of its details. */
-export function describeDetail(
-  detail: Detail | undefined,
-  hasEnded: boolean,
-): Pick<Job, 'details' | 'isEndConfirmed'> {
-  if (!detail) return {};
-  return {
-    ...(Object.keys(detail.details).length > 0 && { details: detail.details }),
-    ...(hasEnded && isReported(detail) && { isEndConfirmed: isConfirmed(detail) }),
-  };
 }

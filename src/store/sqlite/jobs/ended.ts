@@ -2,8 +2,8 @@ import type { Database } from 'bun:sqlite';
 import type { Sight } from '../../../domain/caller.ts';
 import type { EndedJob } from '../../../domain/ended-job.ts';
 import { isSeen } from '../../../domain/sight.ts';
-import { NO_NODE } from './row.ts';
-import { stateName } from './states.ts';
+import { NO_NODE } from '../../rows/job.ts';
+import { stateName } from '../../rows/states.ts';
 
 /** Jobs of a page, which take about a millisecond to read. */
 const PAGE_JOBS = 250;

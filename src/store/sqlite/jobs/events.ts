@@ -1,41 +1,16 @@
 import type { Database } from 'bun:sqlite';
 import type { Sight } from '../../../domain/caller.ts';
 import { jobNotFound } from '../../../domain/errors.ts';
-import { eventFields, type PlannedEvent } from '../../../domain/news.ts';
-import type { Source } from '../../../domain/report.ts';
+import type { PlannedEvent } from '../../../domain/news.ts';
 import { isSeen } from '../../../domain/sight.ts';
 import type { JobEvent } from '../../../domain/store/runs.ts';
+import { type EventRow, firstEvent, IN_ROW, isComplete, readEvent, UNKNOWN } from '../../rows/events.ts';
 import { latestRunReader, type StoredRun } from './latest-run.ts';
 import { ownerReader } from './owners.ts';
 
-/** Fields of a run by name. */
-type Fields = Readonly<Record<string, unknown>>;
-
-interface EventRow {
-  readonly seq: number;
-  readonly time: number;
-  readonly source: Source;
-  readonly change: string;
-  readonly was: string | null;
-  readonly user: string | null;
-  readonly account: string | null;
-}
-
-/**
- * The `change` of a first event that stores only its time and source; the rest derives from the row of the
- * job.
- */
-const IN_ROW = '';
-/** The `change` of a job older than the table of events: what was known of it first is unknown. */
-const UNKNOWN = '{}';
-
 const SELECT = 'SELECT seq, time, source, change, was, user, account FROM event WHERE job = ? ORDER BY seq';
 
-/**
- * Writes events in the transaction of the change. The first event of a job says what was known of it then,
- * which its row says already: of a job created over the API nothing is stored, of any other only time and
- * source. To derive the first event later, every other event stores the values that it replaced (`was`).
- */
+/** Writes events in the transaction of the change. */
 export function eventWriter(db: Database) {
   const insert = db.query(
     'INSERT INTO event (seq, job, time, source, change, was, user, account) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
@@ -93,38 +68,6 @@ export function eventReader(db: Database): (job: string, sight: Sight) => JobEve
     const others = rows.filter(
       (row) => row.change !== IN_ROW && row.change !== UNKNOWN && (seesAll || isSeen(sight, row)),
     );
-    return [...(first ? [first] : []), ...others.map(readRow)];
+    return [...(first ? [first] : []), ...others.map(readEvent)];
   };
-}
-
-const readRow = ({ time, source, change }: EventRow): JobEvent => ({
-  timeMs: time,
-  source,
-  change: JSON.parse(change),
-});
-
-/** Derives the first event of a job from its row; undefined if it is stored in full. */
-function firstEvent({ run }: StoredRun, rows: readonly EventRow[]): JobEvent | undefined {
-  const [first] = rows;
-  if (isComplete(first)) return undefined;
-  const change = undo(
-    eventFields(run),
-    rows.filter((row) => row.change !== IN_ROW),
-  );
-  return first?.change === IN_ROW
-    ? { timeMs: first.time, source: first.source, change }
-    : { timeMs: change.startTimeMs as number, source: 'api', change };
-}
-
-const isComplete = (first: EventRow | undefined): boolean =>
-  first !== undefined && first.was === null && first.change !== IN_ROW;
-
-/** Returns what was known before all these changes. */
-function undo(now: Fields, changes: readonly EventRow[]): Fields {
-  const known: Record<string, unknown> = { ...now };
-  for (const { change, was } of changes.toReversed()) {
-    for (const key of Object.keys(JSON.parse(change))) delete known[key];
-    Object.assign(known, JSON.parse(was ?? '{}'));
-  }
-  return known;
 }

@@ -1,6 +1,6 @@
 import type { JobFigure, JobRanges } from '../../../domain/list.ts';
+import { stateNumber } from '../../rows/states.ts';
 import type { Bind } from '../sql/bindings.ts';
-import { stateNumber } from './states.ts';
 
 const PENDING = stateNumber('pending');
 

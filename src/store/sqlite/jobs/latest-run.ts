@@ -3,9 +3,9 @@ import { defined } from '../../../domain/defined.ts';
 import type { KnownRun } from '../../../domain/report-plan.ts';
 import type { Run } from '../../../domain/run.ts';
 import { NOT_REPORTED } from '../../../domain/trust.ts';
+import { stateName } from '../../rows/states.ts';
 import { JOB_COLUMNS, type JobRow } from './complete.ts';
 import { detailFinder } from './details.ts';
-import { stateName } from './states.ts';
 
 /** A run in `job`, if it is the latest, or in `past_run`. */
 export interface StoredRun extends KnownRun {

@@ -1,7 +1,7 @@
 import type { Database } from 'bun:sqlite';
 import type { LiveSeries } from '../../../domain/store/live.ts';
+import { RUNNING } from '../../rows/states.ts';
 import { hasLiveMeasures, liveMeasureReader } from './live-measures.ts';
-import { RUNNING } from './states.ts';
 
 /** Rows of a page, which take a millisecond or two to read and render. */
 const PAGE_ROWS = 250;

@@ -1,32 +1,22 @@
 import type { Database } from 'bun:sqlite';
 import type { JobLife } from '../../../domain/job.ts';
 import type { Detail } from '../../../domain/run.ts';
+import type { Counted } from '../../rows/counts.ts';
+import {
+  type InsertedJob,
+  type JobFields,
+  lifeOf,
+  NO_NODE,
+  NO_PARTITION,
+  suspendedOf,
+} from '../../rows/job.ts';
+import { FIRST_ENDED } from '../../rows/states.ts';
 import { bulkInserter, type Value } from '../sql/insert.ts';
 import { nameNumberers } from '../sql/names.ts';
 import { accountUserWriter, NO_ACCOUNT } from './accounts.ts';
-import { type Counted, jobCounter } from './counts.ts';
+import { jobCounter } from './counts.ts';
 import { detailWriter } from './details.ts';
-import { FIRST_ENDED, stateNumber } from './states.ts';
 import { throughputWriter } from './throughput.ts';
-
-/** The `first_node` of a job that has no nodes yet. */
-export const NO_NODE = 0;
-/** The partition number of a job whose partition is unknown. */
-const NO_PARTITION = 0;
-
-/** What the tables `job` and `job_node` store of one job. */
-export interface JobFields extends JobLife {
-  readonly user: string;
-  readonly nodes: readonly string[];
-}
-
-/** A job to be inserted. */
-export interface InsertedJob extends JobFields {
-  readonly id: string;
-  /** The number of the row; a new one if omitted. */
-  readonly seq?: number | undefined;
-  readonly detail?: Detail | undefined;
-}
 
 /** What is to be done about the tallies of runs whose rows are written. */
 export interface RunTallies {
@@ -251,7 +241,7 @@ export function jobRowWriter(db: Database, tallies: RunTallies, columns: ColumnM
     },
 
     forget(): void {
-      counts.forget();
+      counts.clear();
       throughput.forget();
       names.forget();
       accountUsers.forget();
@@ -260,18 +250,6 @@ export function jobRowWriter(db: Database, tallies: RunTallies, columns: ColumnM
 }
 
 export type JobRows = ReturnType<typeof jobRowWriter>;
-
-/** Returns the columns of a job's life. */
-const lifeOf = ({ state, startTimeMs, hasStarted, endTimeMs }: JobLife) =>
-  [
-    stateNumber(state),
-    startTimeMs,
-    Number(hasStarted),
-    endTimeMs === undefined ? null : Math.max(endTimeMs, startTimeMs),
-  ] as const;
-
-/** Returns the seconds that lists and `/metrics` subtract, which the row of a job has beside its times. */
-const suspendedOf = (detail: Detail | undefined): number => detail?.details.suspendedSeconds ?? 0;
 
 /** Returns whether `job_node` stores the same of both. */
 const isSameRow = (

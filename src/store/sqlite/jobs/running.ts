@@ -3,8 +3,8 @@ import type { Sight } from '../../../domain/caller.ts';
 import type { RunningJob } from '../../../domain/running-job.ts';
 import { combineUsage } from '../../../domain/sample.ts';
 import { isSeen } from '../../../domain/sight.ts';
+import { RUNNING } from '../../rows/states.ts';
 import { usageReader } from './complete.ts';
-import { RUNNING } from './states.ts';
 
 /** Jobs of a page; their usage is read in one statement. */
 const PAGE_JOBS = 200;

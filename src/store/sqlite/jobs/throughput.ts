@@ -1,17 +1,8 @@
 import type { Database } from 'bun:sqlite';
-import type { JobState } from '../../../domain/job.ts';
-import { type PartitionCount, type Tally, type Throughput, waitBound } from '../../../domain/throughput.ts';
-import { stateName, stateNumber } from './states.ts';
-
-/** The partition of jobs whose partition is unknown, and the bound of waits longer than all bounds. */
-const NO_PARTITION = 0;
-const BEYOND = 0;
-
-interface PartitionRow {
-  readonly partition: string | null;
-  readonly state: number;
-  readonly count: number;
-}
+import type { Tally, Throughput } from '../../../domain/throughput.ts';
+import { NO_PARTITION } from '../../rows/job.ts';
+import { stateNumber } from '../../rows/states.ts';
+import { boundOf, type PartitionRow, readCount, ThroughputSums } from '../../rows/throughput.ts';
 
 /** Sums the ends and waits of runs over a group and writes each counter once a commit. */
 export function throughputWriter(db: Database, numberLabel: (name: string) => number) {
@@ -21,41 +12,19 @@ export function throughputWriter(db: Database, numberLabel: (name: string) => nu
   const addWaits = db.query(
     'INSERT INTO queue_wait VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET runs = runs + ?2, wait = wait + ?3',
   );
-  const ended = new Map<string, Map<JobState, number>>();
-  const waits = new Map<number, { runs: number; waitMs: number }>();
-
-  function flushFinished(partition: string, states: ReadonlyMap<JobState, number>): void {
-    const label = partition === '' ? NO_PARTITION : numberLabel(partition);
-    for (const [state, runs] of states) addFinished.run(label, stateNumber(state), runs);
-  }
-
-  function clear(): void {
-    ended.clear();
-    waits.clear();
-  }
-
+  const sums = new ThroughputSums();
   return {
     /** Adds what a change of a run counts (domain `tallyRun`). */
-    add({ finished, waitMs }: Tally): void {
-      if (finished) {
-        const states = ended.get(finished.partition) ?? new Map<JobState, number>();
-        ended.set(finished.partition, states.set(finished.state, (states.get(finished.state) ?? 0) + 1));
-      }
-      if (waitMs === undefined) return;
-      const bound = waitBound(waitMs);
-      const known = waits.get(bound) ?? { runs: 0, waitMs: 0 };
-      waits.set(bound, { runs: known.runs + 1, waitMs: known.waitMs + waitMs });
-    },
+    add: (tally: Tally): void => sums.add(tally),
     /** Writes the sums into the transaction. */
     flush(): void {
-      for (const [partition, states] of ended) flushFinished(partition, states);
-      for (const [bound, { runs, waitMs }] of waits) {
-        addWaits.run(bound === Infinity ? BEYOND : bound, runs, waitMs);
-      }
-      clear();
+      const { ended, waits } = sums.take();
+      for (const { partition, state, runs } of ended)
+        addFinished.run(partition === '' ? NO_PARTITION : numberLabel(partition), stateNumber(state), runs);
+      for (const { seconds, runs, waitMs } of waits) addWaits.run(seconds, runs, waitMs);
     },
     /** Discards the sums after a rollback. */
-    forget: clear,
+    forget: (): void => sums.clear(),
   };
 }
 
@@ -75,15 +44,9 @@ export function throughputReader(db: Database): () => Throughput {
       live: selectLive.all().map(readCount),
       finished: selectFinished.all().map(readCount),
       waits: {
-        runs: new Map(waits.map(({ seconds, runs }) => [seconds === BEYOND ? Infinity : seconds, runs])),
+        runs: new Map(waits.map(({ seconds, runs }) => [boundOf(seconds), runs])),
         totalSeconds: waits.reduce((sum, { wait }) => sum + wait, 0) / 1000,
       },
     };
   };
 }
-
-const readCount = ({ partition, state, count }: PartitionRow): PartitionCount => ({
-  partition: partition ?? '',
-  state: stateName(state),
-  count,
-});

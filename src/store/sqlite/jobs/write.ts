@@ -13,13 +13,14 @@ import { planPatch, type UsagePatch } from '../../../domain/patch-plan.ts';
 import { type BatchResult, MAX_REFUSALS, type Refusal } from '../../../domain/store/batch.ts';
 import { tallyRun } from '../../../domain/throughput.ts';
 import { NOT_REPORTED } from '../../../domain/trust.ts';
+import { NO_NODE } from '../../rows/job.ts';
+import { stateName } from '../../rows/states.ts';
 import type { JobRow } from './complete.ts';
 import { detailFinder } from './details.ts';
 import { eventWriter } from './events.ts';
 import { ownerReader } from './owners.ts';
 import { jobReader } from './read.ts';
-import { type JobRows, NO_NODE } from './row.ts';
-import { stateName } from './states.ts';
+import type { JobRows } from './row.ts';
 
 type Row = Omit<JobRow, 'user'> & { readonly first_node: number };
 

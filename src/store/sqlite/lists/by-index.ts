@@ -1,6 +1,6 @@
 import type { JobOrder, JobPosition } from '../../../domain/list.ts';
+import { FIRST_ENDED, STATE_NUMBERS } from '../../rows/states.ts';
 import { JOB_COLUMNS } from '../jobs/complete.ts';
-import { FIRST_ENDED, STATE_NUMBERS } from '../jobs/states.ts';
 import type { Bind } from '../sql/bindings.ts';
 import { isOneOf, type Wanted } from './filters.ts';
 

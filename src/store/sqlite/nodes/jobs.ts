@@ -4,7 +4,7 @@ import type { Allocation } from '../../../domain/detail.ts';
 import { type NodeJob, partOn } from '../../../domain/nodes/node-job.ts';
 import { unpackLiveValues } from '../../chunk/live-values.ts';
 import { unpackIfWhole } from '../../chunk/whole.ts';
-import { RUNNING } from '../jobs/states.ts';
+import { RUNNING } from '../../rows/states.ts';
 import { nameFinder } from '../sql/names.ts';
 
 /** Rows of a page, which take a millisecond or two to read. */

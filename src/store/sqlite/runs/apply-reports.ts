@@ -2,8 +2,8 @@ import type { Database } from 'bun:sqlite';
 import { AppError } from '../../../domain/errors.ts';
 import type { Report } from '../../../domain/report.ts';
 import { planReport, type ReportPlan, type RunWrite } from '../../../domain/report-plan.ts';
-import { listedStartMs, type Run } from '../../../domain/run.ts';
 import { type BatchResult, MAX_REFUSALS, type Refusal } from '../../../domain/store/batch.ts';
+import { hasSamples, haveSameNodes, numberOf, rowFieldsOf } from '../../rows/run-write.ts';
 import { eventWriter } from '../jobs/events.ts';
 import type { StoredRun } from '../jobs/latest-run.ts';
 import type { JobRows } from '../jobs/row.ts';
@@ -89,26 +89,3 @@ export function reportWriter(db: Database, rows: JobRows) {
     },
   };
 }
-
-/** Returns whether a run can have samples: negative numbers are of runs that were never the latest. */
-const hasSamples = ({ seq }: StoredRun): boolean => seq > 0;
-
-/** Returns the number that a run inherits with its samples; undefined if no stored run has any. */
-const numberOf = ({ replaces, joins }: RunWrite<StoredRun>): number | undefined =>
-  [replaces, ...joins].find((one) => one && hasSamples(one))?.seq;
-
-/** The fields of a run that are in the rows of `job` and `job_node`. */
-function rowFieldsOf(run: Run) {
-  const { user, nodes = [], state, startTimeMs, endTimeMs } = run;
-  return {
-    user: user!,
-    nodes,
-    state,
-    startTimeMs: listedStartMs(run),
-    hasStarted: startTimeMs !== undefined,
-    endTimeMs,
-  };
-}
-
-const haveSameNodes = ({ nodes = [] }: Run, { nodes: others = [] }: Run): boolean =>
-  nodes.length === others.length && nodes.every((node, index) => node === others[index]);

@@ -1,16 +1,14 @@
 import type { Database } from 'bun:sqlite';
 import type { Sight } from '../../../domain/caller.ts';
-import { defined } from '../../../domain/defined.ts';
 import { jobNotFound, noSuchRun } from '../../../domain/errors.ts';
-import { hasEnded, type Job } from '../../../domain/job.ts';
+import type { Job } from '../../../domain/job.ts';
 import { orderRuns } from '../../../domain/match.ts';
 import { closeRun, type Run } from '../../../domain/run.ts';
-import { combineUsage, type Usage } from '../../../domain/sample.ts';
+import type { Usage } from '../../../domain/sample.ts';
 import { isSeen } from '../../../domain/sight.ts';
-import { describeDetail } from '../jobs/complete.ts';
+import { type FoundRun, formatRun, jobOfRun, parseRun } from '../../rows/past-run.ts';
 import { laterSluidWriter } from '../jobs/later-sluids.ts';
 import { latestRunReader, nodeNames, type StoredRun } from '../jobs/latest-run.ts';
-import { readOrigins, writeOrigins } from '../jobs/origins.ts';
 import { ownerReader } from '../jobs/owners.ts';
 import { jobReader } from '../jobs/read.ts';
 
@@ -34,37 +32,6 @@ export const readPastRow = ({ seq, run }: PastRow): StoredRun => ({
   isLatest: false,
   run: parseRun(run),
 });
-
-/** The keys of the JSON are those of `Run`: renaming one needs a migration. */
-function parseRun(text: string): Run {
-  const run = JSON.parse(text);
-  return { ...run, provenance: { ...run.provenance, fields: readOrigins(run.provenance.fields) } };
-}
-
-const formatRun = (run: Run): string =>
-  JSON.stringify({
-    ...run,
-    provenance: { ...run.provenance, fields: writeOrigins(run.provenance.fields) },
-  });
-
-/** A run by the number of its samples, with its nodes in the order of the job. */
-export interface FoundRun {
-  readonly seq: number;
-  readonly nodes: readonly string[];
-}
-
-/** Sorts rows of nodes in the order of a run; nodes that it no longer has come last, by name. */
-export function inOrderOf<Row>(
-  nodes: readonly string[],
-  rows: readonly Row[],
-  nameOf: (row: Row) => string,
-): Row[] {
-  const places = new Map(nodes.map((node, place) => [node, place]));
-  const placeOf = (row: Row) => places.get(nameOf(row)) ?? nodes.length;
-  return rows.toSorted(
-    (one, other) => placeOf(one) - placeOf(other) || (nameOf(one) < nameOf(other) ? -1 : 1),
-  );
-}
 
 /**
  * Finds a run of a job by its number, from 1, the oldest; the latest if omitted. Throws `not_found`, also if
@@ -130,23 +97,9 @@ export function runLister(db: Database) {
       const number = index + 1;
       if (isLatest) return [{ number, seq, job: jobs.get(id) }];
       const next = runs[index + 1]?.run;
-      return [{ number, seq, job: jobOf(id, next ? closeRun(run, next) : run, selectUsage.all(seq)) }];
+      return [{ number, seq, job: jobOfRun(id, next ? closeRun(run, next) : run, selectUsage.all(seq)) }];
     });
   };
-}
-
-function jobOf(id: string, run: Run, usage: readonly Usage[]): Job {
-  const { user = '', nodes = [], state, startTimeMs, endTimeMs, provenance, ...details } = run;
-  return defined<Job>({
-    id,
-    user,
-    nodes,
-    state,
-    startTimeMs,
-    endTimeMs,
-    ...combineUsage(usage),
-    ...describeDetail({ details, provenance }, hasEnded(state)),
-  });
 }
 
 /** Writes earlier runs, inside the transaction of the group. */

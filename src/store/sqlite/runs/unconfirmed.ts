@@ -2,7 +2,7 @@ import type { Database } from 'bun:sqlite';
 import { hasEnded } from '../../../domain/job.ts';
 import type { Unconfirmed } from '../../../domain/store/runs.ts';
 import { CONFIRMED_VERDICTS, UNCONFIRMED_VERDICTS } from '../../../domain/trust.ts';
-import { FIRST_ENDED, stateName } from '../jobs/states.ts';
+import { FIRST_ENDED, stateName } from '../../rows/states.ts';
 
 interface UnconfirmedRow {
   readonly id: string;

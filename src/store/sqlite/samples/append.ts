@@ -1,12 +1,12 @@
 import type { Database } from 'bun:sqlite';
 import { applySample, type NewSample } from '../../../domain/sample.ts';
 import { MAX_FURTHER_BYTES, MAX_ROW_SAMPLES } from '../../chunk/log-row.ts';
+import { RowCollector } from '../../chunk/row-collector.ts';
 import type { RowMeasures } from '../../chunk/row-measures.ts';
+import { type Series, widenSpan } from '../../rows/series.ts';
 import { bulkInserter, type Value } from '../sql/insert.ts';
 import { latestMeasureWriter } from './latest-measures.ts';
 import type { LogWriter } from './log.ts';
-import { RowCollector } from './row-collector.ts';
-import type { Series } from './series.ts';
 
 const COLUMNS = ['time', 'cpu', 'memory', 'gpu', 'newest'];
 
@@ -121,13 +121,4 @@ export function sampleAppender(db: Database, log: LogWriter, onMeasured: (jobs: 
       newest.forget();
     },
   };
-}
-
-/** Makes the span of a series contain a time. */
-function widenSpan(series: Series, timeMs: number): void {
-  if (series.oldestMs === null || timeMs < series.oldestMs) {
-    series.oldestMs = timeMs;
-    series.isOldestSaved = false;
-  }
-  if (series.newestMs === null || timeMs > series.newestMs) series.newestMs = timeMs;
 }

@@ -1,7 +1,8 @@
 import type { Database } from 'bun:sqlite';
+import type { Series, SeriesName } from '../../rows/series.ts';
 import { type PastRow, readPastRow } from '../runs/past.ts';
 import { nameFinder } from '../sql/names.ts';
-import { type Series, type SeriesName, seriesReader } from './series.ts';
+import { seriesReader } from './series.ts';
 
 /** The start of an earlier run, and the number that its samples carry. */
 interface Start {

@@ -1,7 +1,7 @@
 import type { Database } from 'bun:sqlite';
+import { DOCUMENTED_COLUMNS, type RowColumns } from '../../chunk/gather.ts';
+import { openFurther } from '../../chunk/log-further.ts';
 import { bytesOf, joinColumns, type LogColumns, seriesOf, splitColumns } from '../../chunk/log-row.ts';
-import { openFurther } from './further.ts';
-import { DOCUMENTED_COLUMNS, type RowColumns } from './gather.ts';
 import { LogIndex, type LogView } from './log-index.ts';
 
 interface LogRow {

@@ -1,8 +1,8 @@
 import type { Database } from 'bun:sqlite';
-import { joinMeasures, type SeriesMeasures, totalMeasures } from '../../../domain/measure-summary.ts';
+import { joinMeasures, totalMeasures } from '../../../domain/measure-summary.ts';
 import type { SampleColumns } from '../../../domain/readings.ts';
-import { packTotals, unpackTotals } from '../../chunk/measure-totals.ts';
-import { unpackIfWhole } from '../../chunk/whole.ts';
+import { packTotals } from '../../chunk/measure-totals.ts';
+import { readTotals } from '../../rows/totals.ts';
 
 /** Adds the further measures of sealed samples to what is kept of them for ever. */
 export function measureTotalsWriter(db: Database) {
@@ -22,7 +22,3 @@ export function measureTotalsWriter(db: Database) {
     if (known) upsert.run(usage, packTotals(joinMeasures(known, added)));
   };
 }
-
-/** Reads the totals of a series; undefined if they are damaged. */
-export const readTotals = (data: Uint8Array | null): SeriesMeasures | undefined =>
-  data === null ? [] : unpackIfWhole(data, unpackTotals);

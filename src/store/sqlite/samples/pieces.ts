@@ -10,19 +10,11 @@ import { packPoints, unpackPointColumns, unpackPoints } from '../../chunk/points
 import { projectNode, wantedOfNode } from '../../chunk/project.ts';
 import { unpackQuarters } from '../../chunk/quarters.ts';
 import type { WantedMeasures } from '../../chunk/wanted.ts';
+import { type ChunkRow, type Cut, groupPoints, unsealedPiece } from '../../rows/chunk-row.ts';
+import { type FoundRun, inOrderOf } from '../../rows/past-run.ts';
 import { OWN_RUNS } from '../runs/joined.ts';
-import { type FoundRun, inOrderOf } from '../runs/past.ts';
 import { unpackAt } from './damage.ts';
 import { unsealedReader } from './unsealed.ts';
-
-interface ChunkRow {
-  readonly seq: number;
-  readonly node: number;
-  readonly tier: number;
-  readonly start_time: number;
-  readonly end_time: number;
-  readonly samples: number;
-}
 
 /** Chunk rows between two pauses. */
 const ROWS_AT_ONCE = 256;
@@ -199,37 +191,3 @@ export function pieceFinder(db: Database) {
     return { ...found, pieces };
   };
 }
-
-/**
- * Groups chunks of points whose times overlap, in the order in which they begin: runs that became one may
- * have points of one quarter of an hour. Every other chunk is a group of its own.
- */
-function groupPoints(chunks: readonly ChunkRow[]): ChunkRow[][] {
-  const groups: ChunkRow[][] = [];
-  let points: ChunkRow[] = [];
-  let endMs = -Infinity;
-  for (const row of chunks) {
-    const isJoined = row.tier === 1 && row.start_time <= endMs;
-    if (isJoined) points.push(row);
-    else groups.push([row]);
-    if (row.tier !== 1) continue;
-    if (!isJoined) points = groups.at(-1)!;
-    endMs = Math.max(endMs, row.end_time);
-  }
-  return groups;
-}
-
-/** What is read of chunks: samples of a range of time. */
-interface Cut {
-  readonly fromMs: number;
-  readonly toMs: number;
-  readonly wanted: WantedMeasures | undefined;
-}
-
-const unsealedPiece = (node: number, samples: NodeReadings): Piece => ({
-  startMs: samples.times[0]!,
-  endMs: samples.times[samples.count - 1]!,
-  count: samples.count,
-  node,
-  open: () => samples,
-});

@@ -1,28 +1,17 @@
 import type { Database } from 'bun:sqlite';
-import type { BatchMeasures } from '../../../domain/batch-measures.ts';
 import { type AppError, jobNotFound, runNotFound } from '../../../domain/errors.ts';
 import { hasNoNodes, type NewSample, notANode } from '../../../domain/sample.ts';
 import { type BatchResult, MAX_REFUSALS, type Refusal } from '../../../domain/store/batch.ts';
 import type { JobSample } from '../../../domain/store/samples.ts';
-import type { RowMeasures } from '../../chunk/row-measures.ts';
+import { mayBeRepeat, type Series, timesOf } from '../../rows/series.ts';
+import type { BatchNames } from '../../writer/batch-names.ts';
+import type { SeriesCache } from '../../writer/series-cache.ts';
+import type { SampleBatch } from '../../writer/write.ts';
 import { namedRunFinder } from '../runs/sluid.ts';
 import { sampleAppender } from './append.ts';
-import type { BatchNames } from './batch-names.ts';
 import { earlierSeriesFinder } from './earlier-run.ts';
 import type { LogWriter } from './log.ts';
 import { storedTimesFinder } from './repeats.ts';
-import type { Series } from './series.ts';
-import type { SeriesCache } from './series-cache.ts';
-
-/** A batch of samples. Batches with equal names share one object of `names`. */
-export interface SampleBatch {
-  readonly samples: readonly JobSample[];
-  readonly names?: BatchNames | undefined;
-  /** Further measures of the samples, as they are submitted. */
-  readonly measures?: BatchMeasures | undefined;
-  /** The same, as they arrive at the writing thread. */
-  readonly further?: RowMeasures | undefined;
-}
 
 /**
  * Records samples inside the transaction of the group. `flush` must be called before anything else reads or
@@ -157,17 +146,4 @@ export function sampleWriter(
       runs.forget();
     },
   };
-}
-
-/**
- * Returns whether a sample may be stored already. Samples that the server stamped never are, nor are those
- * outside of the span of all samples of the series: nearly all samples are newer, and so cost no look-up.
- */
-const mayBeRepeat = ({ oldestMs, newestMs }: Series, { timeMs, stamped }: NewSample): boolean =>
-  !stamped && oldestMs !== null && newestMs !== null && timeMs >= oldestMs && timeMs <= newestMs;
-
-function timesOf(all: Map<Series, Set<number>>, series: Series): Set<number> {
-  const times = all.get(series) ?? new Set();
-  all.set(series, times);
-  return times;
 }

@@ -1,9 +1,9 @@
 import type { Database } from 'bun:sqlite';
 import { unpackTimes } from '../../chunk/chunk.ts';
 import { unpackIfWhole } from '../../chunk/whole.ts';
+import type { Series } from '../../rows/series.ts';
 import type { LogWriter } from './log.ts';
 import type { LogPage } from './log-index.ts';
-import type { Series } from './series.ts';
 import { SeriesPlaces } from './series-places.ts';
 
 /** A row of `usage` that samples of a wanted series may be stored under. */

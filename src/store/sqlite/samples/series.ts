@@ -1,57 +1,14 @@
 import type { Database } from 'bun:sqlite';
-import type { Usage } from '../../../domain/sample.ts';
-
-/**
- * A run of a job on one node, and its current usage: rows
- * of `usage` and `latest`, with all samples so far applied.
- */
-export interface Series {
-  /** `usage.id`; undefined until it has reported. */
-  id: number | undefined;
-  readonly job: number;
-  readonly node: number;
-  usage: Usage | undefined;
-  /** The smallest and largest time of all samples there ever were; null if there was none. */
-  oldestMs: number | null;
-  newestMs: number | null;
-  /** Whether `latest`, and `usage.oldest`, are written. */
-  isSaved: boolean;
-  isOldestSaved: boolean;
-}
-
-/** How a sample names its series. Without a node: that of the job's first node. */
-export interface SeriesName {
-  readonly jobId: string;
-  readonly node?: string;
-}
-
-/** The columns of a series in the database. */
-type SeriesRow = [
-  job: number,
-  node: number,
-  id: number | null,
-  timeMs: number | null,
-  cpuUsage: number | null,
-  memoryUsageMb: number | null,
-  gpuUsage: number | null,
-  oldestMs: number | null,
-  newestMs: number | null,
-];
+import {
+  type FoundSeries,
+  type Series,
+  type SeriesName,
+  type SeriesRow,
+  seriesOf,
+} from '../../rows/series.ts';
 
 const SERIES_COLUMNS =
   'usage.id, latest.time, latest.cpu, latest.memory, latest.gpu, usage.oldest, latest.newest';
-
-export interface FoundSeries {
-  readonly name: SeriesName;
-  /** Undefined if the job does not run on this node. */
-  readonly row: SeriesRow | undefined;
-  readonly isFirst: boolean;
-  /**
-   * When the latest run of the job started (Infinity while
-   * it is pending); undefined if there is no earlier run.
-   */
-  readonly latestStartMs: number | undefined;
-}
 
 /** Finds series in the latest run of their job. Returns nothing for jobs that do not exist. */
 export function seriesFinder(db: Database): (names: readonly SeriesName[]) => FoundSeries[] {
@@ -89,18 +46,4 @@ export function seriesReader(db: Database): (run: number, node: number) => Serie
        FROM (SELECT 1) LEFT JOIN usage ON job = ?1 AND node = ?2 LEFT JOIN latest ON latest.usage = usage.id`,
   );
   return (run, node) => seriesOf((select.values(run, node) as unknown as SeriesRow[])[0]!);
-}
-
-export function seriesOf(row: SeriesRow): Series {
-  const [job, node, id, timeMs, cpuUsage, memoryUsageMb, gpuUsage, oldestMs, newestMs] = row;
-  return {
-    id: id ?? undefined,
-    job,
-    node,
-    usage: timeMs === null ? undefined : { timeMs, cpuUsage, memoryUsageMb, gpuUsage },
-    oldestMs,
-    newestMs,
-    isSaved: true,
-    isOldestSaved: true,
-  };
 }

@@ -1,10 +1,17 @@
 import type { Database } from 'bun:sqlite';
 import type { Sight } from '../../../domain/caller.ts';
-import { spanCollector } from '../../../domain/spans.ts';
-import { makeSparkline, type Sparkline, type Sparklines, sparklineSpans } from '../../../domain/sparkline.ts';
+import type { Sparklines } from '../../../domain/sparkline.ts';
 import { unpackColumns } from '../../chunk/chunk.ts';
 import { unpackPointColumns } from '../../chunk/points.ts';
 import { unpackQuarters } from '../../chunk/quarters.ts';
+import {
+  collectorOf,
+  lineOf,
+  type Outline,
+  outlineOf,
+  type SeriesRow,
+  stridesOf,
+} from '../../rows/sparkline.ts';
 import { OWN_RUNS } from '../runs/joined.ts';
 import { latestRunFinder } from '../runs/past.ts';
 import { perConnection } from '../sql/per-connection.ts';
@@ -17,18 +24,6 @@ const BUDGET_MS = 250;
 const MAX_SERIES = 2000;
 /** Chunks between two pauses. */
 const CHUNKS_AT_ONCE = 16;
-/** Unsealed samples of a node that are read for one point: 100 jobs of 4 nodes have 96,000 in an hour. */
-const SAMPLES_A_POINT = 2;
-/** Nodes that are added up one by one. The differences between more of them even out. */
-const MAX_PARTS = 16;
-/** Unsealed samples that are read of one job, however many nodes it has. */
-const MAX_SAMPLES = 4000;
-
-interface SeriesRow extends UnsealedSeries {
-  readonly oldestMs: number | null;
-  readonly newestMs: number | null;
-}
-
 interface ChunkRow {
   readonly seq: number;
   readonly node: number;
@@ -37,20 +32,8 @@ interface ChunkRow {
   readonly endMs: number;
 }
 
-type Collector = ReturnType<typeof spanCollector>;
-
-/** What is known of a job before its samples are read. */
-interface Outline {
-  readonly id: string;
-  readonly job: number;
-  readonly series: readonly SeriesRow[];
-  readonly nodes: number;
-  readonly spans: ReturnType<typeof sparklineSpans>;
-  /** Of each node; of many nodes one for all. */
-  readonly collectors: Map<number, Collector>;
-  /** Until when the samples of each node are sealed. */
-  readonly sealedMs: Map<number, number>;
-}
+/** A series of a job, and up to which row of the log it is sealed. */
+type SealedSeries = SeriesRow & UnsealedSeries;
 
 /**
  * Reads the sparklines of jobs through one connection, in steps as `readingReader` does: long jobs from the
@@ -58,7 +41,7 @@ interface Outline {
  */
 export const sparklineReader = perConnection((db: Database) => {
   const findJob = latestRunFinder(db);
-  const selectSeries = db.query<SeriesRow, [number]>(
+  const selectSeries = db.query<SealedSeries, [number]>(
     `SELECT usage.id, node, sealed, oldest AS oldestMs, newest AS newestMs
        FROM usage LEFT JOIN latest ON latest.usage = usage.id WHERE job IN ${OWN_RUNS} LIMIT ${MAX_SERIES + 1}`,
   );
@@ -103,21 +86,10 @@ export const sparklineReader = perConnection((db: Database) => {
   /** Adds what is not sealed of all jobs. */
   function* addUnsealed(outlines: readonly Outline[]): Generator<undefined, void> {
     const owners = outlines.flatMap((outline) => outline.series.map(() => outline));
-    const series = outlines.flatMap((outline) => outline.series);
+    const series = outlines.flatMap((outline) => outline.series as readonly SealedSeries[]);
     yield* log.visitSome(
       series,
-      (counts) => {
-        const totals = new Map<Outline, number>();
-        for (const [place, owner] of owners.entries())
-          totals.set(owner, (totals.get(owner) ?? 0) + counts[place]!);
-        return series.map(({ node, newestMs }, place) => {
-          const owner = owners[place]!;
-          const fromMs = owner.sealedMs.get(node) ?? owner.spans.originMs;
-          const points = 1 + Math.ceil(Math.max(0, newestMs! - fromMs) / owner.spans.spanMs);
-          const enough = Math.floor(counts[place]! / (SAMPLES_A_POINT * points));
-          return Math.max(1, enough, Math.ceil(totals.get(owner)! / MAX_SAMPLES));
-        });
-      },
+      (counts) => stridesOf(outlines, counts),
       (place, columns) => collectorOf(owners[place]!, series[place]!.node).add(columns),
     );
   }
@@ -154,26 +126,6 @@ export const sparklineReader = perConnection((db: Database) => {
     return { lines: ids.flatMap((id) => lines.get(id) ?? []), skipped };
   };
 });
-
-function lineOf({ id, collectors, spans, nodes }: Outline): Sparkline | undefined {
-  const parts = Array.from(collectors.values(), (collector) => collector.sums());
-  return parts.some(({ count }) => count > 0) ? makeSparkline(id, parts, spans, nodes) : undefined;
-}
-
-function outlineOf(id: string, job: number, series: readonly SeriesRow[], points: number): Outline {
-  const firstMs = series.reduce((least, { oldestMs }) => Math.min(least, oldestMs ?? Infinity), Infinity);
-  const lastMs = series.reduce((most, { newestMs }) => Math.max(most, newestMs ?? 0), 0);
-  const spans = sparklineSpans(Math.min(firstMs, lastMs), lastMs, points);
-  const nodes = new Set(series.map(({ node }) => node)).size;
-  return { id, job, series, nodes, spans, collectors: new Map(), sealedMs: new Map() };
-}
-
-function collectorOf({ nodes, spans, collectors }: Outline, node: number): Collector {
-  const part = nodes > MAX_PARTS ? 0 : node;
-  const known = collectors.get(part) ?? spanCollector(spans);
-  collectors.set(part, known);
-  return known;
-}
 
 type Watch = ReturnType<typeof startWatch>;
 

@@ -1,9 +1,10 @@
 import type { Database } from 'bun:sqlite';
-import { joinMeasures, type SeriesMeasures } from '../../../domain/measure-summary.ts';
+import { joinMeasures } from '../../../domain/measure-summary.ts';
 import type { SampleColumns } from '../../../domain/readings.ts';
-import { addSamples, joinTotals, NO_TOTALS, type UsageTotals } from '../../../domain/summary.ts';
+import { addSamples, joinTotals, NO_TOTALS } from '../../../domain/summary.ts';
+import { type NodeTotals, readTotals as readMeasures, type SealedRow } from '../../rows/totals.ts';
 import { OWN_RUNS } from '../runs/joined.ts';
-import { measureTotalsWriter, readTotals as readMeasures } from './measure-totals.ts';
+import { measureTotalsWriter } from './measure-totals.ts';
 import { unsealedReader } from './unsealed.ts';
 
 /** Adds sealed samples to the totals of their series. */
@@ -42,12 +43,6 @@ export const SELECT_SEALED = `
          LEFT JOIN sealed_total ON sealed_total.usage = usage.id
          LEFT JOIN sealed_measures ON sealed_measures.usage = usage.id WHERE job IN ${OWN_RUNS}`;
 
-export type SealedRow = UsageTotals & {
-  readonly node: number;
-  readonly name: string;
-  readonly data: Uint8Array | null;
-};
-
 /**
  * Reads the totals of all samples there ever were, for each node of a run that has reported, in no order.
  * Yields where it may pause.
@@ -73,12 +68,6 @@ export function totalsReader(db: Database) {
     }
     return [...byNode.values()];
   };
-}
-
-/** All samples that there ever were of a run on a node. */
-export interface NodeTotals extends UsageTotals {
-  readonly node: string;
-  readonly measures: SeriesMeasures;
 }
 
 /** Nodes between two pauses. */

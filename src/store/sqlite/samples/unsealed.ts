@@ -2,11 +2,11 @@ import type { Database } from 'bun:sqlite';
 import { type MeasureAdder, measureAdder, type SeriesMeasures } from '../../../domain/measure-summary.ts';
 import type { LoadColumns } from '../../../domain/summary.ts';
 import type { ChunkColumns } from '../../chunk/chunk.ts';
+import { type RowColumns, SeriesGatherer } from '../../chunk/gather.ts';
+import { addFurther, openFurther, type RowFurther } from '../../chunk/log-further.ts';
 import { seriesOf, splitColumns } from '../../chunk/log-row.ts';
 import type { WantedMeasures } from '../../chunk/wanted.ts';
 import { OWN_RUNS } from '../runs/joined.ts';
-import { addFurther, openFurther, type RowFurther } from './further.ts';
-import { type RowColumns, SeriesGatherer } from './gather.ts';
 import { LogIndex, type LogPage, type LogView } from './log-index.ts';
 import { SeriesPlaces } from './series-places.ts';
 

@@ -1,16 +1,8 @@
 import type { Database } from 'bun:sqlite';
-import { defined } from '../../../domain/defined.ts';
 import type { Job } from '../../../domain/job.ts';
-import { LIMITS, type PastRun, shapeOf } from '../../../domain/sizing/past-run.ts';
+import { type PastRun, shapeOf } from '../../../domain/sizing/past-run.ts';
 import { MAX_PAST_RUNS } from '../../../domain/sizing/sizing.ts';
-
-const NOTHING = 0;
-
-/** Returns the number of a shape: 52 bits that nobody can find a second text for. */
-function numberShape(shape: string): number {
-  const hash = new Bun.CryptoHasher('sha256').update(shape).digest();
-  return hash.readUIntBE(0, 6) * 16 + (hash[6]! >> 4);
-}
+import { numberShape, readSizing, type SizingRow, sizingValues } from '../../rows/sizing.ts';
 
 /** Keeps what ended runs say of the next ones, inside the transaction of the group. */
 export function pastRunKeeper(db: Database) {
@@ -31,12 +23,7 @@ export function pastRunKeeper(db: Database) {
         return;
       }
       const shape = numberShape(text);
-      const { ranOutOf, seconds, memoryMb, cpus, gpus } = past;
-      const ranOut = ranOutOf === undefined ? NOTHING : LIMITS.indexOf(ranOutOf) + 1;
-      insert.run(
-        ...[run, shape, ranOut, seconds === undefined ? null : Math.ceil(seconds)],
-        ...[memoryMb ?? null, cpus ?? null, gpus ?? null],
-      );
+      insert.run(run, shape, ...sizingValues(past));
       removeOld.run(shape);
     },
 
@@ -44,30 +31,13 @@ export function pastRunKeeper(db: Database) {
   };
 }
 
-interface Row {
-  readonly ran_out: number;
-  readonly seconds: number | null;
-  readonly memory: number | null;
-  readonly cpus: number | null;
-  readonly gpus: number | null;
-}
-
 /** Reads what runs like a job say of the next one, the latest first. */
 export function pastRunReader(db: Database): (job: Job) => PastRun[] {
-  const select = db.query<Row, [number]>(
+  const select = db.query<SizingRow, [number]>(
     'SELECT ran_out, seconds, memory, cpus, gpus FROM sizing_run WHERE shape = ? ORDER BY run DESC',
   );
   return (job) => {
     const shape = shapeOf(job);
-    return shape === undefined ? [] : select.all(numberShape(shape)).map(readRow);
+    return shape === undefined ? [] : select.all(numberShape(shape)).map(readSizing);
   };
 }
-
-const readRow = ({ ran_out, seconds, memory, cpus, gpus }: Row): PastRun =>
-  defined<PastRun>({
-    ranOutOf: ran_out === NOTHING ? undefined : LIMITS[ran_out - 1],
-    seconds: seconds ?? undefined,
-    memoryMb: memory ?? undefined,
-    cpus: cpus ?? undefined,
-    gpus: gpus ?? undefined,
-  });

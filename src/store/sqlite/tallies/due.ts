@@ -1,6 +1,6 @@
 import type { Database } from 'bun:sqlite';
 import { keepHoursFrom } from '../../../domain/tally/spans.ts';
-import type { FindingChange } from '../findings/kept.ts';
+import type { FindingChange } from '../../rows/judged.ts';
 import type { RunTallies } from '../jobs/row.ts';
 import { talliedRuns } from './tallied.ts';
 

@@ -1,26 +1,14 @@
 import type { Database } from 'bun:sqlite';
 import type { Sight } from '../../../domain/caller.ts';
-import { SEVERITIES } from '../../../domain/finding/finding.ts';
 import type { FindingCount, TallyFilter } from '../../../domain/store/tallies.ts';
 import { coverRange, type HourRange } from '../../../domain/tally/spans.ts';
+import { type CountRow, readCount } from '../../rows/finding-count.ts';
+import { ANY } from '../../rows/tally.ts';
 import { perConnection } from '../sql/per-connection.ts';
 import { pairFinder } from './pairs.ts';
-import { ANY } from './sums.ts';
 
 /** Pairs that one statement adds up: some milliseconds for a year. */
 const PAIRS_AT_ONCE = 250;
-
-interface CountRow {
-  readonly kind: string;
-  readonly severity: number;
-  readonly runs: number;
-}
-
-const readCount = ({ kind, severity, runs }: CountRow): FindingCount => ({
-  kind,
-  severity: SEVERITIES[severity]!,
-  runs,
-});
 
 /** Counts runs by what rules found of them, step by step. */
 export const findingReader = perConnection((db: Database) => {

@@ -1,22 +1,14 @@
 import type { Database } from 'bun:sqlite';
 import type { Sight } from '../../../domain/caller.ts';
-import { defined } from '../../../domain/defined.ts';
 import { accountNotFound, userNotFound } from '../../../domain/errors.ts';
 import type { Holder, Holdings } from '../../../domain/store/tallies.ts';
-import { FIRST_ENDED, RUNNING } from '../jobs/states.ts';
+import { holdingCounter, type LiveJob } from '../../rows/holdings.ts';
+import { FIRST_ENDED } from '../../rows/states.ts';
 import { perConnection } from '../sql/per-connection.ts';
 import { pairFinder } from './pairs.ts';
 
 /** Jobs read between two yields: some hundred microseconds. */
 const JOBS_AT_ONCE = 500;
-
-interface LiveJob {
-  readonly state: number;
-  readonly account: number;
-  readonly cpus: number | null;
-  readonly gpus: number | null;
-  readonly memory: number | null;
-}
 
 /** Counts what users and accounts have now, step by step. */
 export const holdingReader = perConnection((db: Database) => {
@@ -48,25 +40,3 @@ export const holdingReader = perConnection((db: Database) => {
     return counter.holdings();
   };
 });
-
-function holdingCounter() {
-  let [running, pending] = [0, 0];
-  let cpus: number | undefined;
-  let gpus: number | undefined;
-  let memoryMb: number | undefined;
-  const sum = (known: number | undefined, value: number | null) =>
-    value === null ? known : (known ?? 0) + value;
-  return {
-    add(job: LiveJob): void {
-      if (job.state !== RUNNING) {
-        pending++;
-        return;
-      }
-      running++;
-      cpus = sum(cpus, job.cpus);
-      gpus = sum(gpus, job.gpus);
-      memoryMb = sum(memoryMb, job.memory);
-    },
-    holdings: () => defined<Holdings>({ running, pending, cpus, gpus, memoryMb }),
-  };
-}

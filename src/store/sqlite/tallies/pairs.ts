@@ -1,8 +1,8 @@
 import type { Database } from 'bun:sqlite';
 import type { OwnSight, Sight } from '../../../domain/caller.ts';
 import type { TallyFilter, TallyQuery } from '../../../domain/store/tallies.ts';
+import { ANY } from '../../rows/tally.ts';
 import { nameFinder } from '../sql/names.ts';
-import { ANY } from './sums.ts';
 
 /** A user and an account, as the key of tallies begins. */
 export type Pair = readonly [user: number, account: number];

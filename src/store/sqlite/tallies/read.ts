@@ -10,9 +10,9 @@ import {
   type Tally,
 } from '../../../domain/tally/tally.ts';
 import { formatTime } from '../../../domain/time.ts';
+import { ANY } from '../../rows/tally.ts';
 import { perConnection } from '../sql/per-connection.ts';
 import { type Pair, pairFinder } from './pairs.ts';
-import { ANY } from './sums.ts';
 
 /** Pairs that one statement adds up: some milliseconds for a year. */
 const PAIRS_AT_ONCE = 250;

@@ -1,13 +1,15 @@
 import type { Database } from 'bun:sqlite';
 import { contributionOf } from '../../../domain/tally/contribution.ts';
 import { isSameTally, TALLY_COLUMNS, TALLY_FIELDS, type Tally } from '../../../domain/tally/tally.ts';
-import type { FindingChange, KeptFinding } from '../findings/kept.ts';
+import type { FoundEnd } from '../../rows/ended-run.ts';
+import type { FindingChange, KeptFinding } from '../../rows/judged.ts';
+import type { TallyKey } from '../../rows/tally.ts';
 import { accountUserWriter } from '../jobs/accounts.ts';
 import type { Value } from '../sql/insert.ts';
 import { nameNumberers } from '../sql/names.ts';
-import { endedRunReader, type FoundEnd } from './ended-runs.ts';
+import { endedRunReader } from './ended-runs.ts';
 import { talliedNodes } from './on-nodes.ts';
-import { type TallyKey, tallySummer } from './sums.ts';
+import { tallySummer } from './sums.ts';
 
 /** What a run has added to the tallies. */
 interface Tallied {
@@ -117,7 +119,7 @@ export function talliedRuns(db: Database) {
 
     flush: sums.flush,
     forget(): void {
-      sums.forget();
+      sums.clear();
       names.forget();
       accountUsers.forget();
     },

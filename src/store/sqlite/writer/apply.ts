@@ -1,5 +1,7 @@
 import type { Database } from 'bun:sqlite';
 import { DEFAULT_THRESHOLDS } from '../../../domain/finding/thresholds.ts';
+import { SeriesCache } from '../../writer/series-cache.ts';
+import { ruleOf, type Write } from '../../writer/write.ts';
 import { auditWriter } from '../access/audit.ts';
 import { sessionWriter } from '../access/sessions.ts';
 import { tokenWriter } from '../access/tokens.ts';
@@ -14,10 +16,10 @@ import { noticeWriter } from '../notices/write.ts';
 import { reportWriter } from '../runs/apply-reports.ts';
 import { logWriter } from '../samples/log.ts';
 import { sampleWriter } from '../samples/record.ts';
-import { SeriesCache } from '../samples/series-cache.ts';
+import { seriesFinder } from '../samples/series.ts';
 import { stateWriter } from '../state.ts';
 import { runTallier } from '../tallies/due.ts';
-import { ruleOf, type Write, type Writers } from './write.ts';
+import { applyWrite, type Writers } from './write.ts';
 
 interface WriteApplier {
   /** Applies one write inside the transaction of its group; throws AppError when a rule refuses it. */
@@ -32,7 +34,7 @@ interface WriteApplier {
 
 /** Builds the writers of the database, and applies writes with them. */
 export function writeApplier(db: Database, thresholds = DEFAULT_THRESHOLDS): WriteApplier {
-  const series = new SeriesCache(db);
+  const series = new SeriesCache(seriesFinder(db));
   const columns = columnKeeper(db);
   const findings = findingKeeper(db, thresholds, columns);
   const tallies = runTallier(db, findings);
@@ -76,7 +78,7 @@ export function writeApplier(db: Database, thresholds = DEFAULT_THRESHOLDS): Wri
       const rule = ruleOf(write);
       if (rule.readsSamples) samples.flush();
       for (const id of rule.forgets(write)) series.forgetJob(id);
-      return rule.apply(writers, write);
+      return applyWrite(writers, write);
     },
     flush() {
       samples.flush();

@@ -1,11 +1,11 @@
 import type { Database } from 'bun:sqlite';
 import { AppError } from '../../../domain/errors.ts';
 import type { Thresholds } from '../../../domain/finding/thresholds.ts';
+import type { Write } from '../../writer/write.ts';
 import { type DiskError, isDiskError } from '../file/connection.ts';
 import { FilesChanged } from '../file/files.ts';
 import { writeApplier } from './apply.ts';
 import type { GroupOutcome, Outcome } from './protocol.ts';
-import type { Write } from './write.ts';
 
 /**
  * Returns a function that commits a group of writes in one transaction, all or (if the disk refuses) none.

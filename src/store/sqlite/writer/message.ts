@@ -1,8 +1,8 @@
 import type { JobSample } from '../../../domain/store/samples.ts';
 import { nameGpusOnce, packMeasures, unpackMeasures } from '../../chunk/row-measures.ts';
-import type { BatchNames } from '../samples/batch-names.ts';
+import type { BatchNames } from '../../writer/batch-names.ts';
+import type { Write } from '../../writer/write.ts';
 import type { ThreadRequest } from './protocol.ts';
-import type { Write } from './write.ts';
 
 /**
  * A request on its way to the writing thread: JSON text, which costs half as much as a structured clone, and

@@ -1,7 +1,7 @@
 import type { ErrorCode } from '../../../domain/errors.ts';
 import type { Thresholds } from '../../../domain/finding/thresholds.ts';
 import type { Notice } from '../../../domain/store/upkeep.ts';
-import type { Write } from './write.ts';
+import type { Write } from '../../writer/write.ts';
 
 // The messages between the main thread (queue.ts) and the writing thread (thread.ts).
 

@@ -9,11 +9,12 @@ import {
 } from '../../../domain/errors.ts';
 import type { StoreObserver } from '../../../domain/store/options.ts';
 import { yieldToOthers } from '../../../pace.ts';
-import { MAX_WAITING_ROWS, PROBE_BYTES } from './limits.ts';
+import { MAX_WAITING_ROWS, PROBE_BYTES } from '../../writer/limits.ts';
+import { type Lane, ruleOf, type Write, type WriteFields, type WriteKind } from '../../writer/write.ts';
 import { packRequest } from './message.ts';
 import type { GroupOutcome, Outcome, ThreadAnswer, ThreadOptions, ThreadRequest } from './protocol.ts';
 import type { WriterThreads } from './threads.ts';
-import { type Lane, ruleOf, type Write, type WriteFields, type WriteKind, type WriteValue } from './write.ts';
+import type { WriteValue } from './write.ts';
 
 interface Waiting {
   readonly lane: Lane;

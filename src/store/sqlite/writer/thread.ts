@@ -1,16 +1,16 @@
 import type { Database } from 'bun:sqlite';
 import { DEFAULT_THRESHOLDS } from '../../../domain/finding/thresholds.ts';
 import type { Notice } from '../../../domain/store/upkeep.ts';
+import { batchNameReader } from '../../writer/batch-names.ts';
+import { Schedule } from '../../writer/schedule.ts';
+import type { Write } from '../../writer/write.ts';
 import { explainOpenError, leaveLog, openForWriting } from '../file/connection.ts';
 import { openFiles } from '../file/files.ts';
 import { migrate } from '../file/migrate.ts';
 import { judgeAnew } from '../findings/kept.ts';
-import { batchNameReader } from '../samples/batch-names.ts';
 import { groupCommitter } from './commit.ts';
 import { type Message, unpackRequest } from './message.ts';
 import type { GroupOutcome, ThreadAnswer, ThreadRequest } from './protocol.ts';
-import { Schedule } from './schedule.ts';
-import type { Write } from './write.ts';
 
 // The thread that writes to the database, so that no request waits for a sync of the disk.
 declare const self: { onmessage: (event: { data: Message }) => void };

@@ -5,7 +5,7 @@ import { migrate } from '../../../../src/store/sqlite/file/migrate.ts';
 import { pageReturner } from '../../../../src/store/sqlite/file/vacuum.ts';
 import { MIGRATIONS } from '../../../../src/store/sqlite/migrations/index.ts';
 import { groupCommitter } from '../../../../src/store/sqlite/writer/commit.ts';
-import type { Write } from '../../../../src/store/sqlite/writer/write.ts';
+import type { Write } from '../../../../src/store/writer/write.ts';
 import { pastJob } from '../../../help/builders.ts';
 import { NOON_MS } from '../../../help/clock.ts';
 import { temporaryFolder } from '../../../help/folder.ts';

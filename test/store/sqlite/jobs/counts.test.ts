@@ -6,7 +6,7 @@ import type { Report } from '../../../../src/domain/report.ts';
 import { openForWriting } from '../../../../src/store/sqlite/file/connection.ts';
 import { migrate } from '../../../../src/store/sqlite/file/migrate.ts';
 import { groupCommitter } from '../../../../src/store/sqlite/writer/commit.ts';
-import type { Write } from '../../../../src/store/sqlite/writer/write.ts';
+import type { Write } from '../../../../src/store/writer/write.ts';
 import { MINUTE_MS, pastJob } from '../../../help/builders.ts';
 import { NOON_MS } from '../../../help/clock.ts';
 import { temporaryFolder } from '../../../help/folder.ts';

@@ -11,7 +11,7 @@ import { logWriter } from '../../../../src/store/sqlite/samples/log.ts';
 import { LogIndex } from '../../../../src/store/sqlite/samples/log-index.ts';
 import { runThrough, shareIndex, unsealedReader } from '../../../../src/store/sqlite/samples/unsealed.ts';
 import { groupCommitter } from '../../../../src/store/sqlite/writer/commit.ts';
-import type { Write } from '../../../../src/store/sqlite/writer/write.ts';
+import type { Write } from '../../../../src/store/writer/write.ts';
 import { MINUTE_MS, pastJob, sample } from '../../../help/builders.ts';
 import { NOON_MS } from '../../../help/clock.ts';
 import { temporaryFolder } from '../../../help/folder.ts';

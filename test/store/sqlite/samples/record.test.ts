@@ -10,7 +10,7 @@ import { migrate } from '../../../../src/store/sqlite/file/migrate.ts';
 import { unsealedReader } from '../../../../src/store/sqlite/samples/unsealed.ts';
 import { groupCommitter } from '../../../../src/store/sqlite/writer/commit.ts';
 import type { GroupOutcome } from '../../../../src/store/sqlite/writer/protocol.ts';
-import type { Write } from '../../../../src/store/sqlite/writer/write.ts';
+import type { Write } from '../../../../src/store/writer/write.ts';
 import { MINUTE_MS, pastJob, sample } from '../../../help/builders.ts';
 import { NOON_MS } from '../../../help/clock.ts';
 import { temporaryFolder } from '../../../help/folder.ts';

@@ -1,9 +1,10 @@
 import { expect, test } from 'bun:test';
+import type { Series } from '../../../../src/store/rows/series.ts';
 import { openForWriting } from '../../../../src/store/sqlite/file/connection.ts';
 import { migrate } from '../../../../src/store/sqlite/file/migrate.ts';
-import type { Series } from '../../../../src/store/sqlite/samples/series.ts';
-import { SeriesCache } from '../../../../src/store/sqlite/samples/series-cache.ts';
+import { seriesFinder } from '../../../../src/store/sqlite/samples/series.ts';
 import { groupCommitter } from '../../../../src/store/sqlite/writer/commit.ts';
+import { SeriesCache } from '../../../../src/store/writer/series-cache.ts';
 import { pastJob } from '../../../help/builders.ts';
 import { temporaryFolder } from '../../../help/folder.ts';
 
@@ -17,7 +18,7 @@ function openCache(jobs: number, maxEntries?: number) {
   migrate(db, path);
   const ids = Array.from({ length: jobs }, (_, index) => `j${index}`);
   groupCommitter(db)([{ kind: 'createJobs', jobs: ids.map((id) => pastJob(id, { nodes: NODES })) }]);
-  const cache = new SeriesCache(db, maxEntries);
+  const cache = new SeriesCache(seriesFinder(db), maxEntries);
   return {
     db,
     cache,

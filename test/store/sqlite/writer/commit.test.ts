@@ -3,7 +3,7 @@ import { openForReading, openForWriting } from '../../../../src/store/sqlite/fil
 import { migrate } from '../../../../src/store/sqlite/file/migrate.ts';
 import { jobReader } from '../../../../src/store/sqlite/jobs/read.ts';
 import { groupCommitter } from '../../../../src/store/sqlite/writer/commit.ts';
-import type { Write } from '../../../../src/store/sqlite/writer/write.ts';
+import type { Write } from '../../../../src/store/writer/write.ts';
 import { pastJob } from '../../../help/builders.ts';
 import { NOON_MS } from '../../../help/clock.ts';
 import { temporaryFolder } from '../../../help/folder.ts';

@@ -1,5 +1,5 @@
-import { MERGED_DETAILS } from '../../../domain/detail.ts';
-import type { Field, Origin, Provenance } from '../../../domain/trust.ts';
+import { MERGED_DETAILS } from '../../domain/detail.ts';
+import type { Field, Origin, Provenance } from '../../domain/trust.ts';
 
 // The origins of the fields of a run, as `detail.sources` and `past_run.run` store them: the letter of each
 // origin, then the letters of its fields, such as `HunJbs`. Letters are never used again for another origin

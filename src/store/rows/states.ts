@@ -1,4 +1,4 @@
-import { JOB_STATES, type JobState } from '../../../domain/job.ts';
+import { JOB_STATES, type JobState } from '../../domain/job.ts';
 
 /**
  * The number of each state on disk: `state` of `job`, `job_node`, `job_count`, `live_count` and

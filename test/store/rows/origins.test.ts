@@ -7,13 +7,13 @@ import {
   type Origin,
   UNCONFIRMED_VERDICTS,
   VERDICTS,
-} from '../../../../src/domain/trust.ts';
-import { openForWriting } from '../../../../src/store/sqlite/file/connection.ts';
-import { migrate } from '../../../../src/store/sqlite/file/migrate.ts';
-import { readOrigins, writeOrigins } from '../../../../src/store/sqlite/jobs/origins.ts';
-import { MIGRATIONS } from '../../../../src/store/sqlite/migrations/index.ts';
-import { temporaryFolder } from '../../../help/folder.ts';
-import { openStore } from '../../../help/store.ts';
+} from '../../../src/domain/trust.ts';
+import { readOrigins, writeOrigins } from '../../../src/store/rows/origins.ts';
+import { openForWriting } from '../../../src/store/sqlite/file/connection.ts';
+import { migrate } from '../../../src/store/sqlite/file/migrate.ts';
+import { MIGRATIONS } from '../../../src/store/sqlite/migrations/index.ts';
+import { openSqlite } from '../../../src/store/sqlite/open.ts';
+import { temporaryFolder } from '../../help/folder.ts';
 
 /** What existing databases contain: never change a line of it. */
 const ON_DISK: [origin: Origin, field: Field, text: string][] = [
@@ -100,7 +100,7 @@ test('the ranks and standings of version 13 become names, in the latest runs and
       );
     }
   }
-  const store = await openStore(path);
+  const store = await openSqlite(path);
   const listed = await store.listUnconfirmed(0);
   expect(listed).toContainEqual({ id: '4', hasEnded: true, lacksRuns: true });
   expect((await store.getJob('8')).isEndConfirmed).toBe(true);
@@ -139,7 +139,7 @@ test('a database of version 6 keeps its runs and the origins of their fields', a
     };
     db.query('INSERT INTO past_run (seq, job, run) VALUES (1, ?, ?)').run('7', JSON.stringify(run));
   }
-  const store = await openStore(path);
+  const store = await openSqlite(path);
   try {
     const told = async () =>
       (await Array.fromAsync(store.streamRuns('7'))).map(({ job }) => [

@@ -1,5 +1,5 @@
-import { MAX_ROW_SAMPLES } from '../../chunk/log-row.ts';
-import { packMeasures, type RowMeasures } from '../../chunk/row-measures.ts';
+import { MAX_ROW_SAMPLES } from './log-row.ts';
+import { packMeasures, type RowMeasures } from './row-measures.ts';
 
 /** A column of a batch, and that of the row into which it is copied. */
 interface Copy<To> {

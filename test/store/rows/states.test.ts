@@ -1,16 +1,16 @@
 import { expect, test } from 'bun:test';
-import { JOB_STATES } from '../../../../src/domain/job.ts';
-import { openForWriting } from '../../../../src/store/sqlite/file/connection.ts';
-import { stateName, stateNumber } from '../../../../src/store/sqlite/jobs/states.ts';
-import { pastJob } from '../../../help/builders.ts';
-import { NOON_MS } from '../../../help/clock.ts';
-import { temporaryFolder } from '../../../help/folder.ts';
-import { openStore } from '../../../help/store.ts';
+import { JOB_STATES } from '../../../src/domain/job.ts';
+import { stateName, stateNumber } from '../../../src/store/rows/states.ts';
+import { openForWriting } from '../../../src/store/sqlite/file/connection.ts';
+import { openSqlite } from '../../../src/store/sqlite/open.ts';
+import { pastJob } from '../../help/builders.ts';
+import { NOON_MS } from '../../help/clock.ts';
+import { temporaryFolder } from '../../help/folder.ts';
 
 test('the states of jobs have the numbers on disk that existing databases have', async () => {
   using folder = temporaryFolder();
   const path = folder.file('a.db');
-  const store = await openStore(path);
+  const store = await openSqlite(path);
   const ended = { endTimeMs: NOON_MS };
   const end = { pending: {}, running: {}, completed: ended, failed: ended, cancelled: ended };
   await store.createJobs(JOB_STATES.map((state) => pastJob(state, { state, ...end[state] })));

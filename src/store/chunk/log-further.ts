@@ -1,7 +1,7 @@
-import type { MeasureAdder } from '../../../domain/measure-summary.ts';
-import { compareFurther, type FurtherColumn } from '../../../domain/readings.ts';
-import { type RowMeasures, unpackMeasures } from '../../chunk/row-measures.ts';
-import { isWanted, type WantedMeasures } from '../../chunk/wanted.ts';
+import type { MeasureAdder } from '../../domain/measure-summary.ts';
+import { compareFurther, type FurtherColumn } from '../../domain/readings.ts';
+import { type RowMeasures, unpackMeasures } from './row-measures.ts';
+import { isWanted, type WantedMeasures } from './wanted.ts';
 
 /** Columns of a row by the code of their measure. */
 type Columns = readonly (readonly [code: number, values: Float64Array])[];

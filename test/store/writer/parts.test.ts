@@ -1,8 +1,8 @@
 import { expect, test } from 'bun:test';
-import { cutJobs, cutParts, joinResults } from '../../../../src/store/sqlite/writer/parts.ts';
-import { pastJob } from '../../../help/builders.ts';
-import { temporaryFolder } from '../../../help/folder.ts';
-import { openStore } from '../../../help/store.ts';
+import { openSqlite } from '../../../src/store/sqlite/open.ts';
+import { cutJobs, cutParts, joinResults } from '../../../src/store/writer/parts.ts';
+import { pastJob } from '../../help/builders.ts';
+import { temporaryFolder } from '../../help/folder.ts';
 
 const costOf = (cost: number) => cost;
 
@@ -73,7 +73,7 @@ test('a batch of jobs that has an id twice stays in order, because the first of 
 
 test('refusals of a batch of jobs in many parts name their rows', async () => {
   using folder = temporaryFolder();
-  const store = await openStore(folder.file('parts.db'));
+  const store = await openSqlite(folder.file('parts.db'));
   const jobs = Array.from({ length: 4000 }, (_, index) => jobOn(`n${(index * 7) % 40}`, index));
   const taken = [3, 500, 501, 1999, 3999];
   await store.createJobs(taken.map((index) => pastJob(jobs[index]!.id, { user: 'somebody-else' })));

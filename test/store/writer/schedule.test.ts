@@ -1,8 +1,8 @@
 import { expect, test } from 'bun:test';
-import { Schedule } from '../../../../src/store/sqlite/writer/schedule.ts';
-import type { Write } from '../../../../src/store/sqlite/writer/write.ts';
-import { pastJob, sample } from '../../../help/builders.ts';
-import { NOON_MS } from '../../../help/clock.ts';
+import { Schedule } from '../../../src/store/writer/schedule.ts';
+import type { Write } from '../../../src/store/writer/write.ts';
+import { pastJob, sample } from '../../help/builders.ts';
+import { NOON_MS } from '../../help/clock.ts';
 
 const samples = (rows: number): Write => ({
   kind: 'recordSamples',

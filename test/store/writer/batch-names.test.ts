@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test';
-import { batchNameReader } from '../../../../src/store/sqlite/samples/batch-names.ts';
+import { batchNameReader } from '../../../src/store/writer/batch-names.ts';
 
 const list = (prefix: string, count: number) =>
   Array.from({ length: count }, (_, index) => `${prefix}${index}`);

@@ -1,7 +1,7 @@
-import type { FurtherColumn } from '../../../domain/readings.ts';
-import type { ChunkColumns } from '../../chunk/chunk.ts';
-import type { LogColumns } from '../../chunk/log-row.ts';
-import { FurtherGatherer, type RowFurther } from './further.ts';
+import type { FurtherColumn } from '../../domain/readings.ts';
+import type { ChunkColumns } from './chunk.ts';
+import { FurtherGatherer, type RowFurther } from './log-further.ts';
+import type { LogColumns } from './log-row.ts';
 
 const FIRST_CAPACITY = 16;
 /** Times, CPU, memory and GPU. */

@@ -1,6 +1,5 @@
-import type { Database } from 'bun:sqlite';
+import { type FoundSeries, type Series, type SeriesName, seriesOf } from '../rows/series.ts';
 import type { BatchNames } from './batch-names.ts';
-import { type FoundSeries, type Series, type SeriesName, seriesFinder, seriesOf } from './series.ts';
 
 /** Jobs and series that are cached, about 280 bytes each. */
 const MAX_ENTRIES = 100_000;
@@ -34,8 +33,9 @@ export class SeriesCache {
   /** The series of batches that name the same jobs and nodes again. */
   #batches = new WeakMap<BatchNames, readonly (Series | undefined)[]>();
 
-  constructor(db: Database, maxEntries = MAX_ENTRIES) {
-    this.#find = seriesFinder(db);
+  /** `find` looks up names that are not cached; an engine that cannot wait there calls `add` before. */
+  constructor(find: (names: readonly SeriesName[]) => FoundSeries[], maxEntries = MAX_ENTRIES) {
+    this.#find = find;
     this.#maxEntries = maxEntries;
   }
 
@@ -54,6 +54,20 @@ export class SeriesCache {
     const found = this.#findEach(names);
     if (batch && !found.includes(undefined)) this.#batches.set(batch, found);
     return found;
+  }
+
+  /** Returns the names that are not cached, each once. */
+  missing(names: readonly SeriesName[]): SeriesName[] {
+    const missing = new Map<string, SeriesName>();
+    for (const name of names) {
+      if (!this.#get(name)) missing.set(JSON.stringify([name.jobId, name.node]), name);
+    }
+    return [...missing.values()];
+  }
+
+  /** Caches what was found of names. */
+  add(found: readonly FoundSeries[]): void {
+    for (const row of found) this.#add(row);
   }
 
   /** Returns whether a job exists. Valid only for a name that was just passed to `find`. */
@@ -105,14 +119,9 @@ export class SeriesCache {
   }
 
   #findEach(names: readonly SeriesName[]): (Series | undefined)[] {
-    const found = names.map((name) => this.#get(name));
-    const missing = new Map<string, SeriesName>();
-    for (const [index, name] of names.entries()) {
-      if (!found[index]) missing.set(JSON.stringify([name.jobId, name.node]), name);
-    }
-    if (missing.size === 0) return found;
-    for (const row of this.#find([...missing.values()])) this.#add(row);
-    return names.map((name, index) => found[index] ?? this.#get(name));
+    const missing = this.missing(names);
+    if (missing.length > 0) this.add(this.#find(missing));
+    return names.map((name) => this.#get(name));
   }
 
   #get({ jobId, node }: SeriesName): Series | undefined {

@@ -1,5 +1,5 @@
-import type { PastJob } from '../../../domain/job.ts';
-import { type BatchResult, MAX_REFUSALS } from '../../../domain/store/batch.ts';
+import type { PastJob } from '../../domain/job.ts';
+import { type BatchResult, MAX_REFUSALS } from '../../domain/store/batch.ts';
 import { MAX_TRANSACTION_COST } from './limits.ts';
 
 /** Some rows of a batch, stored in one transaction. */
