@@ -160,6 +160,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'store/postgres/history',
     'store/postgres/jobs',
     'store/postgres/nodes',
+    'store/postgres/policies.ts',
     'store/postgres/runs',
     'store/postgres/samples',
     'store/postgres/server',

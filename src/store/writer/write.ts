@@ -10,8 +10,8 @@ import type { JobSample } from '../../domain/store/samples.ts';
 import type { Retention } from '../../domain/store/upkeep.ts';
 import type { RowMeasures } from '../chunk/row-measures.ts';
 import type { BatchNames } from './batch-names.ts';
-import type { NoticeWriteFields } from './notice-writes.ts';
 import { JOB_ROW_COST, VALUES_OF_SAMPLE } from './limits.ts';
+import type { NoticeWriteFields } from './notice-writes.ts';
 
 // The kinds of writes of any engine: what each carries (WriteFields) and how it is treated (WRITES). A new
 // kind is a line in each, and one in `writer/write.ts` of each engine, which applies it; the compiler asks

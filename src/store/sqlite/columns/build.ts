@@ -1,6 +1,6 @@
 import type { Database } from 'bun:sqlite';
-import { figureOf } from '../jobs/figures.ts';
 import { FIRST_ENDED } from '../../rows/states.ts';
+import { figureOf } from '../jobs/figures.ts';
 import { bindings } from '../sql/bindings.ts';
 import {
   BLOCK_JOBS,

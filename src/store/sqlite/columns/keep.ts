@@ -1,6 +1,6 @@
 import type { Database } from 'bun:sqlite';
-import type { ColumnMarks } from '../jobs/row.ts';
 import { FIRST_ENDED } from '../../rows/states.ts';
+import type { ColumnMarks } from '../jobs/row.ts';
 import { blockBuilder } from './build.ts';
 import { BLOCK_JOBS, blockOf, firstSeqOf } from './columns.ts';
 

@@ -1,9 +1,9 @@
 import type { Database } from 'bun:sqlite';
 import type { JobOrder } from '../../../domain/list.ts';
+import { FIRST_ENDED, STATE_NUMBERS } from '../../rows/states.ts';
 import { blockOf } from '../columns/columns.ts';
 import { COLUMNS_THROUGH } from '../columns/keep.ts';
 import { type Block, readBlocks } from '../columns/read.ts';
-import { FIRST_ENDED, STATE_NUMBERS } from '../../rows/states.ts';
 import { type Walk, walksByStart } from './by-index.ts';
 import { type ScanPage, scanWalks } from './by-scan.ts';
 import type { Wanted } from './filters.ts';

@@ -1,0 +1,7 @@
+import tables from './0001_tables.sql' with { type: 'text' };
+
+/**
+ * Every migration in order, named here because an executable cannot list a folder. Number N takes version
+ * N-1 to N.
+ */
+export const MIGRATIONS: readonly string[] = [tables];

@@ -1,0 +1,47 @@
+import { OperatorError } from '../../../domain/errors.ts';
+import { MIGRATIONS } from '../migrations/index.ts';
+import { queriesOf } from '../sql/queries.ts';
+
+const VERSIONS = `CREATE TABLE IF NOT EXISTS schema_version (
+  version  integer PRIMARY KEY,
+  migrated timestamptz NOT NULL DEFAULT now()
+)`;
+/** Two names that only databases of hpc-observe have together. */
+const IS_FOREIGN = `SELECT EXISTS (SELECT 1 FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
+  WHERE nspname = current_schema() AND relkind IN ('r', 'p') AND relname IN ('job', 'usage', 'log', 'event', 'label', 'session'))
+  AND to_regclass(quote_ident(current_schema()) || '.schema_version') IS NULL AS foreign_tables`;
+
+/**
+ * Migrates the database to the newest version, one transaction per migration. Returns a sentence about it;
+ * undefined if there was nothing to migrate. Throws OperatorError for a database of a newer hpc-observe and
+ * for a schema with tables of another program.
+ */
+export async function migrate(
+  connection: Bun.ReservedSQL,
+  name: string,
+  migrations: readonly string[] = MIGRATIONS,
+): Promise<string | undefined> {
+  const db = queriesOf(connection);
+  if ((await db.get<{ foreign_tables: boolean }>(IS_FOREIGN))?.foreign_tables)
+    throw new OperatorError(
+      `${name} has tables of another program. Name another database, or a schema of its own with ?search_path= in the address.`,
+    );
+  // Quiet: the table exists at every start but the first.
+  await connection.unsafe('SET client_min_messages = warning');
+  await connection.unsafe(VERSIONS);
+  const version =
+    (await db.get<{ version: number | null }>('SELECT max(version) AS version FROM schema_version'))
+      ?.version ?? 0;
+  if (version > migrations.length)
+    throw new OperatorError(
+      `${name} has version ${version}, and this hpc-observe knows versions up to ${migrations.length}. ` +
+        `Start the newer hpc-observe that migrated it, or name another database with --database.`,
+    );
+  for (let next = version; next < migrations.length; next++)
+    await connection.unsafe(
+      `BEGIN; ${migrations[next]!}; INSERT INTO schema_version (version) VALUES (${next + 1}); COMMIT`,
+    );
+  return version === 0 || version === migrations.length
+    ? undefined
+    : `migrated ${name} from version ${version} to ${migrations.length}`;
+}

@@ -1,0 +1,230 @@
+import type { Change } from '../../../domain/changes.ts';
+import {
+  AppError,
+  OperatorError,
+  shuttingDown,
+  storeFailed,
+  tooManyWrites,
+  writeNotStored,
+} from '../../../domain/errors.ts';
+import type { Thresholds } from '../../../domain/finding/thresholds.ts';
+import type { StoreObserver } from '../../../domain/store/options.ts';
+import { MAX_WAITING_ROWS, PROBE_BYTES } from '../../writer/limits.ts';
+import { Schedule } from '../../writer/schedule.ts';
+import { type Lane, ruleOf, type Write, type WriteFields, type WriteKind } from '../../writer/write.ts';
+import { UnsealedCount } from '../samples/unsealed-count.ts';
+import { describeError, isConnectionLost } from '../server/errors.ts';
+import { writeApplier } from './apply.ts';
+import { groupCommitter, type Outcome } from './commit.ts';
+import type { WriterConnection } from './connection.ts';
+import type { WriteValue } from './write.ts';
+
+interface Waiting {
+  readonly lane: Lane;
+  readonly rows: number;
+  readonly write: Write;
+  resolve(value: unknown): void;
+  reject(error: Error): void;
+}
+
+interface WriterOptions extends Pick<StoreObserver, 'onCommit' | 'onNotice' | 'onDeath'> {
+  readonly thresholds?: Thresholds | undefined;
+}
+
+/**
+ * Commits writes in groups: all that arrived while the last group was on its way, so that the busier the
+ * service, the more writes share one commit.
+ */
+export class Writer {
+  readonly #schedule = new Schedule();
+  /** All writes without an answer, by id. */
+  readonly #waiting = new Map<number, Waiting>();
+  readonly #watchers = new Set<(change: Change) => void>();
+  readonly #waitingRows: Record<Lane, number> = { single: 0, batch: 0, step: 0 };
+  readonly #unsealed = new UnsealedCount();
+  readonly #applier: ReturnType<typeof writeApplier>;
+  readonly #commit: (writes: readonly Write[]) => Promise<Outcome[]>;
+  #nextId = 0;
+  #work: Promise<void> | undefined;
+  #isFailing = false;
+  #failure: AppError | undefined;
+
+  constructor(
+    private readonly connection: WriterConnection,
+    private readonly options: WriterOptions,
+  ) {
+    const { db } = connection;
+    this.#applier = writeApplier(db, this.#unsealed, options.thresholds);
+    this.#commit = groupCommitter({
+      db,
+      applier: this.#applier,
+      unsealed: this.#unsealed,
+      onServerError: (error) => this.#checkConnection(error),
+    });
+  }
+
+  /** Reads what the writer must know before the first write. */
+  load(): Promise<void> {
+    return this.#unsealed.load(this.connection.db);
+  }
+
+  get queuedRows(): number {
+    return this.#waitingRows.batch + this.#waitingRows.single;
+  }
+
+  /** Samples that wait to be sealed. */
+  get unsealedSamples(): number {
+    return this.#unsealed.samples;
+  }
+
+  /** Queues a write. Resolves with its value once it is on disk. */
+  async submit<Kind extends WriteKind>(kind: Kind, fields: WriteFields[Kind]): Promise<WriteValue<Kind>> {
+    const write = { kind, ...fields } as Write;
+    this.#admit([write]);
+    return this.#queue(write) as Promise<WriteValue<Kind>>;
+  }
+
+  /**
+   * Queues the parts of a batch in order. Resolves with their values once all are on disk. If a part fails,
+   * rejects after the others have ended, and those that succeeded stay stored.
+   */
+  async submitParts<Kind extends WriteKind>(
+    kind: Kind,
+    parts: readonly WriteFields[Kind][],
+  ): Promise<WriteValue<Kind>[]> {
+    const writes = parts.map((fields) => ({ kind, ...fields }) as Write);
+    this.#admit(writes);
+    const values = writes.map((write) => this.#queue(write));
+    await Promise.allSettled(values);
+    return Promise.all(values) as Promise<WriteValue<Kind>[]>;
+  }
+
+  /** Calls `tell` with what each write has changed, until the returned function is called. */
+  watch(tell: (change: Change) => void): () => void {
+    this.#watchers.add(tell);
+    return () => void this.#watchers.delete(tell);
+  }
+
+  /** Commits a small write that only proves that the server accepts one. It takes no room in the queue. */
+  probe(): Promise<void> {
+    return this.submit('probe', { bytes: this.#isFailing ? PROBE_BYTES.afterFailure : PROBE_BYTES.usual });
+  }
+
+  /** Commits what is queued, then closes the connection. */
+  async close(): Promise<void> {
+    this.#failure ??= shuttingDown();
+    await this.#work;
+    await this.connection.close();
+    for (const waiting of this.#waiting.values()) waiting.reject(this.#failure);
+    this.#waiting.clear();
+  }
+
+  /** Counts the rows of writes of one kind as waiting. Throws if there is no room for all of them. */
+  #admit(writes: readonly Write[]): void {
+    if (this.#failure) throw this.#failure;
+    const { lane } = ruleOf(writes[0]!);
+    const rows = writes.reduce((sum, write) => sum + ruleOf(write).rows(write), 0);
+    const waitingRows = this.#waitingRows[lane];
+    // A single batch may be larger than the limit.
+    if (rows > 0 && waitingRows > 0 && waitingRows + rows > MAX_WAITING_ROWS[lane]) throw tooManyWrites();
+    this.#waitingRows[lane] += rows;
+  }
+
+  #queue(write: Write): Promise<unknown> {
+    const { lane, rows } = ruleOf(write);
+    const id = this.#nextId++;
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(id, { lane, rows: rows(write), write, resolve, reject });
+      this.#schedule.add(id, write);
+      this.#work ??= this.#commitAll();
+    });
+  }
+
+  async #commitAll(): Promise<void> {
+    // The writes of one turn of the event loop share the first commit.
+    await new Promise<void>((resume) => setImmediate(resume));
+    while (!this.#schedule.isEmpty) {
+      const group = this.#schedule.next();
+      const startedMs = performance.now();
+      const outcomes = await this.#commitGroup(group.map(({ write }) => write));
+      this.#settle(
+        group.map(({ id }) => id),
+        outcomes,
+        (performance.now() - startedMs) / 1000,
+      );
+    }
+    this.#work = undefined;
+  }
+
+  async #commitGroup(writes: readonly Write[]): Promise<Outcome[]> {
+    try {
+      if (!this.connection.isOpen) await this.#reconnect();
+      return await this.#commit(writes);
+    } catch (error) {
+      const outcome: Outcome = { kind: 'serverError', message: describeError(error) };
+      return writes.map(() => outcome);
+    }
+  }
+
+  /** Opens the connection again; everything that was cached may have been changed by another service. */
+  async #reconnect(): Promise<void> {
+    if (this.#failure && this.#failure.code !== 'unavailable') throw this.#failure;
+    try {
+      await this.connection.open();
+    } catch (error) {
+      // Another service writes now: what this one would write next is for that one to decide.
+      if (error instanceof OperatorError) this.#die(error);
+      throw error;
+    }
+    this.#applier.forget();
+    await this.#unsealed.load(this.connection.db);
+    const message = 'The database is back; writes are stored again.';
+    this.options.onNotice({ level: 'info', event: 'database_back', message });
+  }
+
+  #checkConnection(error: unknown): void {
+    if (!isConnectionLost(error) || !this.connection.isOpen) return;
+    this.connection.lose();
+    const message = `The connection to the database was lost (${describeError(error)}); writes are refused until it is back.`;
+    this.options.onNotice({ level: 'error', event: 'database_lost', message });
+  }
+
+  #die(cause: Error): void {
+    if (this.#failure) return;
+    this.#failure = storeFailed(cause);
+    this.options.onDeath(cause);
+  }
+
+  #settle(ids: readonly number[], outcomes: readonly Outcome[], seconds: number): void {
+    const group = ids.map((id) => this.#waiting.get(id)!);
+    let rows = 0;
+    for (const [index, waiting] of group.entries()) {
+      this.#waiting.delete(ids[index]!);
+      this.#waitingRows[waiting.lane] -= waiting.rows;
+      rows += waiting.rows;
+    }
+    this.#isFailing = outcomes.some(({ kind }) => kind === 'serverError');
+    const failed = this.#isFailing || outcomes.some(({ kind }) => kind === 'fault');
+    this.options.onCommit({ writes: ids.length, rows, seconds, failed });
+    for (const [index, waiting] of group.entries()) settleOne(waiting, outcomes[index]!);
+    if (this.#watchers.size > 0) this.#tell(group, outcomes);
+  }
+
+  /** Tells those who watch what a group has changed. */
+  #tell(group: readonly Waiting[], outcomes: readonly Outcome[]): void {
+    for (const [index, { write }] of group.entries()) {
+      const outcome = outcomes[index]!;
+      if (outcome.kind !== 'done') continue;
+      const hasStored = (outcome.value as { readonly stored?: number } | undefined)?.stored !== 0;
+      const change = ruleOf(write).changes(write, hasStored);
+      if (change) for (const tell of this.#watchers) tell(change);
+    }
+  }
+}
+
+function settleOne(waiting: Waiting, outcome: Outcome): void {
+  if (outcome.kind === 'done') waiting.resolve(outcome.value);
+  else if (outcome.kind === 'refused') waiting.reject(new AppError(outcome.code, outcome.message));
+  else if (outcome.kind === 'serverError') waiting.reject(writeNotStored(outcome.message));
+  else waiting.reject(new Error(outcome.message));
+}
