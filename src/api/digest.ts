@@ -1,4 +1,5 @@
 import { Type } from '@sinclair/typebox';
+import { WRITE_ERRORS } from './error.ts';
 import type { Wire } from './field.ts';
 import { operation } from './operation.ts';
 
@@ -8,6 +9,12 @@ export const DigestWish = Type.Object(
 );
 export type DigestWish = Wire<typeof DigestWish>;
 
+/** The wish as it is sent. */
+export const DigestWishBody = Type.Object(DigestWish.properties, {
+  additionalProperties: false,
+  example: { wanted: false },
+});
+
 export const SAVE_DIGEST_WISH = operation({
   id: 'saveDigestWish',
   method: 'POST',
@@ -15,9 +22,9 @@ export const SAVE_DIGEST_WISH = operation({
   tag: 'Cluster',
   access: 'read',
   summary: 'Say whether you want the weekly digest',
-  body: { schema: DigestWish },
+  body: { schema: DigestWishBody },
   answers: { 200: { schema: DigestWish, means: 'It is as you wish from now on' } },
-  errors: ['validation_error', 'unavailable'],
+  errors: WRITE_ERRORS,
   repeatable: 'always',
 });
 

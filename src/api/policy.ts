@@ -4,6 +4,7 @@ import { describeCondition } from '../domain/policy/condition.ts';
 import { AUDIENCES, type Policy, WAYS } from '../domain/policy/policy.ts';
 import type { Trial } from '../domain/policy/trial.ts';
 import { formatTime } from '../domain/time.ts';
+import { WRITE_ERRORS } from './error.ts';
 import { Choice, Count, Time, type Wire } from './field.ts';
 import { NOTICE_TEXT, NoticeAnswer, renderNoticeText } from './notice.ts';
 import { operation, queryParameter } from './operation.ts';
@@ -105,7 +106,14 @@ export const TrialBody = Type.Object(
       description: 'How far back jobs are looked at',
     }),
   },
-  { $id: 'PolicyTrialRequest', additionalProperties: false },
+  {
+    additionalProperties: false,
+    example: {
+      name: 'policies.toml',
+      text: '[policy.gpu-idle]\nsays = "No GPU is used."\nlooks_at = "running"\njob.gpus = ">= 1"\nwindow = "1d"\ntell = ["user"]\nby = ["page"]\n',
+      since_seconds: 86_400,
+    },
+  },
 );
 export type TrialBody = Wire<typeof TrialBody>;
 
@@ -145,6 +153,6 @@ export const TRY_POLICIES = operation({
   summary: 'Show whom the policies of a file would have reached; nothing is stored, sent or cancelled',
   body: { schema: TrialBody },
   answers: { 200: { schema: TrialAnswer, means: 'By policy, in the order of the file' } },
-  errors: ['validation_error', 'unavailable'],
+  errors: WRITE_ERRORS,
   repeatable: 'always',
 });

@@ -1,5 +1,11 @@
 import { Elysia } from 'elysia';
-import { DigestWish, REFUSE_DIGEST, REFUSE_DIGEST_PATH, SAVE_DIGEST_WISH } from '../../api/digest.ts';
+import {
+  type DigestWish,
+  DigestWishBody,
+  REFUSE_DIGEST,
+  REFUSE_DIGEST_PATH,
+  SAVE_DIGEST_WISH,
+} from '../../api/digest.ts';
 import {
   DEFAULT_NOTICES,
   LIST_NOTICES,
@@ -24,7 +30,7 @@ interface NoticeOptions {
   readonly now: () => number;
 }
 
-const checkWish = bodyCheck(DigestWish);
+const checkWish = bodyCheck(DigestWishBody);
 
 /** What the path needs that links of mails lead to. */
 export const DIGEST_ACCESS: ReadonlyMap<string, Access> = new Map([[REFUSE_DIGEST_PATH, 'public']]);

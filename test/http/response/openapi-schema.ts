@@ -53,7 +53,14 @@ export const OPENAPI_3_0 = {
       type: 'object',
       propertyNames: {
         enum: [
-          ...['application/json', 'text/plain', 'text/csv', 'application/x-ndjson', 'text/event-stream'],
+          ...[
+            'application/json',
+            'text/plain',
+            'text/csv',
+            'text/html',
+            'application/x-ndjson',
+            'text/event-stream',
+          ],
           'application/x-protobuf',
         ],
       },

@@ -137,6 +137,14 @@ const REFERENCE: Record<string, { parameters?: string[]; body?: string[]; status
     ],
     statuses: [200, 400, 500, 503],
   },
+  'get /v1/notices': { parameters: ['user', 'limit', 'before'], statuses: [200, 400, 500, 503] },
+  'get /v1/policies': { parameters: ['limit'], statuses: [200, 400, 500, 503] },
+  'post /v1/policies/try': {
+    body: ['name!', 'text!', 'since_seconds!'],
+    statuses: [200, 400, 413, 415, 500, 503],
+  },
+  'post /v1/digest': { body: ['wanted!'], statuses: [200, 400, 413, 415, 500, 503] },
+  'post /v1/digest/{link}': { parameters: ['link!'], statuses: [200, 404, 500, 503] },
   'get /v1/arrays/{arrayId}': { parameters: ['arrayId!'], statuses: [200, 404, 500, 503] },
   'get /v1/live': { statuses: [200, 500, 503] },
   'get /v1/usage': {
@@ -262,6 +270,8 @@ test('every operation says how to prove who sends it, and that it may refuse', (
   for (const [path, methods] of Object.entries(document.paths)) {
     // Whoever is not known may ask who they are.
     const isForAnyone = path === '/v1/whoami';
+    // The link is the proof.
+    if (path === '/v1/digest/{link}') continue;
     for (const { security, responses } of Object.values(methods)) {
       expect(security).toEqual([...(isForAnyone ? [{}] : []), { token: [] }, { session: [] }]);
       const refusals = isForAnyone ? ['401', '429'] : ['401', '403', '429'];
@@ -273,6 +283,7 @@ test('every operation says how to prove who sends it, and that it may refuse', (
 test('the document has every route of the service except pages and the documentation, and no other', () => {
   const served = service.app.routes
     .filter(({ path }) => !path.startsWith('/swagger') && path !== '/v1/sign-in/:secret')
+    .filter(({ method, path }) => method !== 'GET' || path !== '/v1/digest/:link')
     .filter(({ path }) => !PAGES_ACCESS.has(path))
     .map(({ method, path }) => `${method.toLowerCase()} ${path.replace(/:(\w+)/g, '{$1}')}`);
   expect(served.sort()).toEqual(Object.keys(REFERENCE).sort());
@@ -425,8 +436,8 @@ test('the example of every body and path is accepted by the service', async () =
     expect([path, method, example !== undefined]).toEqual([path, method, requestBody !== undefined]);
     const given = new Map(parameters.map(({ name, example }) => [name, example ?? '']));
     const real = path.replace(/\{(\w+)\}/g, (_, name) => given.get(name)!);
-    // A caller whom the kernel knows has no session; no job has steps without Slurm; none is of an array.
-    if (['endSession', 'listSteps', 'getArray'].includes(one.operationId)) continue;
+    // A caller whom the kernel knows has no session; no job has steps without Slurm; none is of an array, and no link is signed.
+    if (['endSession', 'listSteps', 'getArray', 'refuseDigest'].includes(one.operationId)) continue;
     const query = parameters
       .filter((given) => given.in === 'query' && given.required)
       .map(({ name, example }) => `?${name}=${example}`);
@@ -438,7 +449,7 @@ test('the example of every body and path is accepted by the service', async () =
     }
     bodies += Number(requestBody !== undefined);
   }
-  expect(bodies).toBe(13);
+  expect(bodies).toBe(15);
 });
 
 test('the document has the lengths, patterns and times that bodies are checked for', () => {

@@ -83,8 +83,8 @@ export const measuresOf = (zoom: string): readonly Case[] => [
 ];
 
 const PAGE_PATHS = [
-  ...['/', '/jobs', '/jobs/:jobId', '/arrays/:arrayId', '/queue'],
-  ...['/nodes', '/nodes/:node', '/usage', '/users/:user', '/accounts/:account'],
+  ...['/', '/jobs', '/jobs/:jobId', '/arrays/:arrayId', '/queue', '/clusters'],
+  ...['/nodes', '/nodes/:node', '/usage', '/efficiency', '/users/:user', '/accounts/:account'],
 ];
 
 const LIST = 'GET /v1/jobs';
@@ -130,6 +130,12 @@ export const LISTS: readonly Case[] = [
   read('GET /v1/usage', 'ten years of a partition by user', '/v1/usage?since=2016-01-01&partition=debug'),
   read('GET /v1/waste', 'ten years by user', '/v1/waste?since=2016-01-01&limit=10000'),
   read('GET /v1/waste', 'ten years by node', '/v1/waste?since=2016-01-01&group_by=node&limit=10000'),
+  read('GET /v1/clusters', 'without peers', '/v1/clusters'),
+  read(
+    'GET /v1/clusters/jobs',
+    'a page of 1,000, sorted by CPU',
+    '/v1/clusters/jobs?limit=1000&sort=cpu_usage',
+  ),
   read('GET /v1/users/:user', 'of 1,000', '/v1/users/u0001'),
   read('GET /v1/users/:user/card', 'of 1,000', '/v1/users/u0001/card'),
   read('GET /v1/accounts/:account', 'of all jobs', '/v1/accounts/physics'),
@@ -217,6 +223,14 @@ export const OTHERS: readonly Case[] = [
     use: '500 guesses at once',
     limits: OF_500,
     run: (url) => atOnce(500, (number) => get(url, `/v1/sign-in/hpos_${number}`)),
+  },
+  read('GET /v1/notices', 'of nobody', '/v1/notices?limit=1000'),
+  read('GET /v1/policies', 'without policies', '/v1/policies?limit=1000'),
+  {
+    endpoint: 'GET /v1/digest/:link',
+    use: '500 guesses at once',
+    limits: OF_500,
+    run: (url) => atOnce(500, (number) => get(url, `/v1/digest/YWxpY2U.${number}`)),
   },
   {
     endpoint: 'GET /v1/tokens',

@@ -502,8 +502,35 @@ const ACCESS: readonly Case[] = [
   run: (url) => atOnce(500, () => send(url, request, {})),
 }));
 
+/** Tables of a file, which is as large as one may be. */
+const MANY_POLICIES = Array.from({ length: 3000 }, (_, at) => `[policy.p${at}]\nsays = "Ends ${at}."\n`).join(
+  '',
+);
+
+const POLICIES: readonly Case[] = [
+  {
+    endpoint: 'POST /v1/policies/try',
+    use: 'a large file with 3,000 faulty policies',
+    run: (url) =>
+      send(url, 'POST /v1/policies/try', { name: 'a.toml', text: MANY_POLICIES, since_seconds: 86_400 }),
+  },
+  {
+    endpoint: 'POST /v1/digest',
+    use: '500 at once',
+    limits: OF_500,
+    run: (url) => atOnce(500, (at) => send(url, 'POST /v1/digest', { wanted: at % 2 === 0 })),
+  },
+  {
+    endpoint: 'POST /v1/digest/:link',
+    use: '500 guesses at once',
+    limits: OF_500,
+    run: (url) => atOnce(500, (at) => send(url, `POST /v1/digest/YWxpY2U.${at}`, {})),
+  },
+];
+
 /** Uses of all routes that write, on a service with few jobs. */
 export const WRITES: readonly Case[] = [
+  ...POLICIES,
   ...SINGLE,
   ...BATCHES,
   ...COMPLETIONS,
