@@ -57,6 +57,8 @@ const ROWS: Readonly<Record<string, Row>> = {
   getOverview: LIST,
   getOverviewHistory: LIST,
   getQueue: LIST,
+  listClusters: LIST,
+  listMergedJobs: LIST,
   getArray: READ,
   listNames: LIST,
   listNodes: LIST,

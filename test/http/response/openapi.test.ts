@@ -436,7 +436,8 @@ test('the example of every body and path is accepted by the service', async () =
     expect([path, method, example !== undefined]).toEqual([path, method, requestBody !== undefined]);
     const given = new Map(parameters.map(({ name, example }) => [name, example ?? '']));
     const real = path.replace(/\{(\w+)\}/g, (_, name) => given.get(name)!);
-    // A caller whom the kernel knows has no session; no job has steps without Slurm; none is of an array, and no link is signed.
+    // A caller whom the kernel knows has no session; no job has steps without Slurm; none is of an array,
+    // and no link is signed.
     if (['endSession', 'listSteps', 'getArray', 'refuseDigest'].includes(one.operationId)) continue;
     const query = parameters
       .filter((given) => given.in === 'query' && given.required)
