@@ -1,6 +1,6 @@
 import type { SQL } from 'bun';
 import { openClient, requireServer } from '../server/connect.ts';
-import { lockDatabase } from '../server/lock.ts';
+import { lockDatabase, unlockDatabase } from '../server/lock.ts';
 import { type Writing, writingOf } from '../sql/queries.ts';
 
 /** Longest statement of the writer, and longest wait for a lock that somebody else holds. */
@@ -55,6 +55,8 @@ export class WriterConnection {
 
   /** Closes the connection, which releases the lock. */
   async close(): Promise<void> {
+    // A connection that is lost by now has no lock any more.
+    if (this.#reserved) await unlockDatabase(this.#reserved).catch(() => {});
     this.lose();
     await this.#client.close({ timeout: 1 });
   }
