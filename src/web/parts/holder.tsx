@@ -1,3 +1,4 @@
+import type { ComponentChildren } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { writeTerm } from '../../api/filter-text.ts';
 import type { AccountAnswer, UserAnswer } from '../../api/holder.ts';
@@ -22,8 +23,8 @@ export interface HolderProps {
   readonly name: string;
 }
 
-/** One user or account: what it holds now, what it held and used, and its parts. */
-export function HolderPage({ kind, name }: HolderProps) {
+/** One user or account: what it holds now, `children`, what it held and used, and its parts. */
+export function HolderPage({ kind, name, children }: HolderProps & { children?: ComponentChildren }) {
   const path = `v1/${kind}s/${encodeURIComponent(name)}`;
   const { value, error } = useResource(
     path,
@@ -48,6 +49,7 @@ export function HolderPage({ kind, name }: HolderProps) {
         <Ranges />
       </div>
       {value && <Now now={value.now} jobs={jobs} />}
+      {children}
       <Past kind={kind} name={name} />
       {value && value.now.running > 0 && <Running kind={kind} name={name} address={jobs('running')} />}
     </>
@@ -122,7 +124,7 @@ function Running({ kind, name, address }: HolderProps & { readonly address: stri
   );
   if (!value || value.jobs.length === 0) return null;
   return (
-    <section>
+    <section class="holder-part">
       <h2>Running</h2>
       <div class="wide">
         <table>

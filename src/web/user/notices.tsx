@@ -1,4 +1,5 @@
 import type { NoticesAnswer } from '../../api/notice.ts';
+import { Moment } from '../parts/moment.tsx';
 import { getJson } from '../parts/request.ts';
 import { useResource } from '../parts/resource.ts';
 import { jobAddress } from '../parts/router.ts';
@@ -15,12 +16,12 @@ export function Notices({ user }: { user: string }) {
   );
   if (!value || value.notices.length === 0) return null;
   return (
-    <section>
+    <section class="holder-part">
       <h2>Notices</h2>
-      {value.notices.map(({ number, time, subject, says, parts }) => (
-        <details key={number}>
+      {value.notices.map(({ number, time, subject, says, parts }, at) => (
+        <details key={number} open={at === 0}>
           <summary>
-            <time dateTime={time}>{time.slice(0, 16).replace('T', ' ')}</time> {subject}
+            <Moment time={time} /> {subject}
           </summary>
           <p>{says}</p>
           {parts.map(({ title, lines, jobs }) => (

@@ -1,10 +1,9 @@
 import { HolderPage } from '../parts/holder.tsx';
 import { Notices } from './notices.tsx';
 
-/** One user: how jobs ended, what they held and used, how long they waited, and what the user was told. */
+/** One user: what they were told, how jobs ended, what they held and used, how long they waited. */
 export const UserPage = ({ user }: { user: string }) => (
-  <>
-    <HolderPage kind="user" name={user} />
+  <HolderPage kind="user" name={user}>
     <Notices user={user} />
-  </>
+  </HolderPage>
 );
