@@ -4,6 +4,7 @@ import { MAX_RUN, RUN } from '../../api/operation.ts';
 import { cancellerOf } from '../../domain/finding/end.ts';
 import type { Facts, NodeSize } from '../../domain/finding/finding.ts';
 import { judgeRun } from '../../domain/finding/judge.ts';
+import { readNodeSizes } from '../../domain/finding/node-sizes.ts';
 import { DEFAULT_THRESHOLDS, type Thresholds } from '../../domain/finding/thresholds.ts';
 import type { Job } from '../../domain/job.ts';
 import { sizeRun } from '../../domain/sizing/sizing.ts';
@@ -105,25 +106,6 @@ async function countFailedBeside(view: View, { id, nodes, endTimeMs }: Job, { sh
   return jobs.filter(
     (other) => other.id !== id && other.endTimeMs! - (other.startTimeMs ?? 0) < shortSeconds * 1000,
   ).length;
-}
-
-/** Rules that compare a job with the size of its nodes are silent about larger jobs. */
-const MAX_SIZED_NODES = 64;
-
-/** Reads what there is on the nodes of a job; those without an agent are missing. */
-async function readNodeSizes(
-  { nodeReport }: Pick<LiveStore, 'nodeReport'>,
-  { nodes }: Job,
-): Promise<ReadonlyMap<string, NodeSize>> {
-  const sizes = new Map<string, NodeSize>();
-  if (nodes.length > MAX_SIZED_NODES) return sizes;
-  for (const node of nodes) {
-    const report = (await nodeReport(node))?.report;
-    if (!report) continue;
-    const { cpus } = report.values;
-    sizes.set(node, { gpus: report.gpus.length, ...(cpus !== undefined && { cpus }) });
-  }
-  return sizes;
 }
 
 const COURSE_POINTS = 60;

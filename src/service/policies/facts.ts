@@ -1,5 +1,5 @@
-import type { NodeSize } from '../../domain/finding/finding.ts';
 import { judgeRun } from '../../domain/finding/judge.ts';
+import { readNodeSizes } from '../../domain/finding/node-sizes.ts';
 import type { Thresholds } from '../../domain/finding/thresholds.ts';
 import { hasEnded, type Job } from '../../domain/job.ts';
 import type { Need, PolicyJob } from '../../domain/policy/figures.ts';
@@ -15,9 +15,6 @@ import type { View } from '../../domain/store/view.ts';
 
 /** More samples would be of some thousand nodes; without the oldest of them, idle times come out shorter. */
 const MAX_SAMPLES = 100_000;
-/** Rules that compare a job with the size of its nodes are silent about larger jobs. */
-const MAX_SIZED_NODES = 64;
-
 export type FactStore = Pick<View, 'summarizeJob' | 'listSamples'> & Pick<LiveStore, 'nodeReport'>;
 
 export interface FactOptions {
@@ -74,19 +71,4 @@ function* rowsOf(
     const node = names[nodes[row]!] ?? firstNode;
     if (node !== undefined) yield { timeMs: times[row]!, node, cpu: cpu[row]!, gpu: gpu[row]! };
   }
-}
-
-async function readNodeSizes(
-  { nodeReport }: Pick<LiveStore, 'nodeReport'>,
-  { nodes }: Job,
-): Promise<ReadonlyMap<string, NodeSize>> {
-  const sizes = new Map<string, NodeSize>();
-  if (nodes.length > MAX_SIZED_NODES) return sizes;
-  for (const node of nodes) {
-    const report = (await nodeReport(node))?.report;
-    if (!report) continue;
-    const { cpus } = report.values;
-    sizes.set(node, { gpus: report.gpus.length, ...(cpus !== undefined && { cpus }) });
-  }
-  return sizes;
 }
