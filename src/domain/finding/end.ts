@@ -7,6 +7,11 @@ import { describeExitCode, describeSignal } from './signal.ts';
 
 /** How much more of what was too little is worth a try. */
 const NEXT_STEP = 1.5;
+/**
+ * Slurm's own signal for a run out of memory, `SIG_OOM` less 128 (slurm/slurm.h), where its state is not
+ * known yet.
+ */
+const SIGNAL_OF_MEMORY = 125;
 
 /** Says why a run ended, by Slurm's state, or else by its signal or exit code. */
 export const END: Rule = {
@@ -29,6 +34,7 @@ export const END: Rule = {
     if (!hasEnded(state)) return undefined;
     if (state === 'completed') return 'fine';
     const explain = Object.entries(ENDS).find(([word]) => details.rawState?.startsWith(word))?.[1];
+    if (!explain && details.signal === SIGNAL_OF_MEMORY) return describeMemory(facts);
     return explain?.(facts) ?? describeExit(facts);
   },
 };

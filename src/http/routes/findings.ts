@@ -2,7 +2,7 @@ import { Elysia } from 'elysia';
 import { GET_FINDINGS, JUDGE_ANEW, renderVerdict } from '../../api/finding.ts';
 import { MAX_RUN, RUN } from '../../api/operation.ts';
 import { cancellerOf } from '../../domain/finding/end.ts';
-import type { Facts, NodeSize } from '../../domain/finding/finding.ts';
+import type { Facts } from '../../domain/finding/finding.ts';
 import { judgeRun } from '../../domain/finding/judge.ts';
 import { readNodeSizes } from '../../domain/finding/node-sizes.ts';
 import { DEFAULT_THRESHOLDS, type Thresholds } from '../../domain/finding/thresholds.ts';

@@ -103,6 +103,15 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
       },
     ],
     [
+      'the signal by which Slurm says out of memory, before its state is known',
+      failed({ signal: 125 }),
+      {
+        kind: 'ended-by-memory',
+        message:
+          'It was killed because it reached its memory limit of 100 GB on n1; the most that was measured is 90 GB.',
+      },
+    ],
+    [
       'a command that is missing',
       failed({ exitCode: 127 }),
       {
