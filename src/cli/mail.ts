@@ -12,8 +12,11 @@ import { formatLocalTime } from './terminal.ts';
 
 /** Points of a strip: two for each of its pixels would not be seen. */
 const MAX_POINTS = 280;
-/** The service may learn of the end after Slurm has told of it. slurmctld kills a MailProg after 120 s. */
-const WAIT_MS = 20_000;
+/**
+ * The service may learn after this mail how the job ended: completion records follow by up to 30 s. slurmctld
+ * kills a MailProg after 120 s.
+ */
+const WAIT_MS = 45_000;
 const LOOK_EVERY_MS = 1000;
 const MAX_SUBJECT = 250;
 
@@ -95,10 +98,13 @@ async function composeReport(
 /** What slurmctld writes of the end of a job (src/slurmctld/agent.c, `_mail_type_str`). */
 const isAboutEnd = (subject: string): boolean => /\b(Ended|Failed|Time limit reached)\b/.test(subject);
 
-/** Returns the latest run, waiting for its end if the mail is about that. */
+/**
+ * Returns the latest run. If the mail is about its end, waits for Slurm's own word of it, which hooks do not
+ * have.
+ */
 async function waitForEnd(jobId: string, ask: Ask, isEnd: boolean): Promise<JobRun> {
   const endMs = Date.now() + WAIT_MS;
-  const isKnown = ({ state }: Job) => !isEnd || hasEnded(state);
+  const isKnown = ({ state, isEndConfirmed }: Job) => !isEnd || (hasEnded(state) && isEndConfirmed !== false);
   for (;;) {
     const [run] = await ask((client) => client.listRuns(jobId));
     if (run && (isKnown(run.job) || Date.now() > endMs)) return run;

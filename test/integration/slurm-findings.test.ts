@@ -178,7 +178,8 @@ async function startScene() {
       for (const id of ids) {
         const [finding] = await findingsOf(id);
         const text = texts.find((one) => one.includes(`job ${id} `)) ?? '';
-        expect(text.replace(/\s+/g, ' ')).toContain(`HARM ${finding!.message}`);
+        // The last samples may follow the mail.
+        expect(text.replace(/\s+/g, ' ')).toContain(`HARM ${finding!.message.split('; the most')[0]}`);
         expect(text).toContain(`→ ${finding!.action}`);
       }
     },
