@@ -30,7 +30,7 @@ test.each([
   ['NTP=yes\nNTPSynchronized=no\n', 'wrong'],
   ['', 'missing'],
   [undefined, 'missing'],
-])('a clock of which timedatectl says %j is %s', (shown, status) => {
+])('a clock is judged by timedatectl: %j is %s', (shown, status) => {
   expect(judgeClock(shown).status).toBe(status as 'ok');
 });
 

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { OperatorError, UsageError } from '../domain/errors.ts';
 import { formatBytes } from '../domain/figures.ts';
 import { defineCommand } from './command.ts';
-import { progressOf } from './progress.ts';
+import { showCopy, withProgress } from './progress.ts';
 
 /** MB a second; leaves a disk free for a service that commits meanwhile. */
 const DEFAULT_RATE = 100;
@@ -28,18 +28,14 @@ export const backup = defineCommand({
     // Imported here, so that the help of this command does not load the store.
     const { copyDatabase } = await import('../store/sqlite/care/copy.ts');
     const startedMs = performance.now();
-    const progress = progressOf('backup');
-    try {
-      const { bytes, jobs } = await copyDatabase(config.database, file, {
+    const { bytes, jobs } = await withProgress('backup', (progress) =>
+      copyDatabase(config.database, file, {
         ...(rate > 0 && { bytesPerSecond: rate * 1e6 }),
-        onProgress: (done, step) => progress.show(done, step === 'verify' ? 'verifying' : ''),
-      });
-      progress.clear();
-      const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);
-      print(`${file}: ${jobs} jobs, ${formatBytes(bytes)}, verified, in ${seconds} s.\n`);
-    } finally {
-      progress.clear();
-    }
+        onProgress: showCopy(progress),
+      }),
+    );
+    const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);
+    print(`${file}: ${jobs} jobs, ${formatBytes(bytes)}, verified, in ${seconds} s.\n`);
     return 0;
   },
 });

@@ -1,6 +1,6 @@
 import type { Checked } from '../store/sqlite/care/checked.ts';
 import { defineCommand } from './command.ts';
-import { progressOf } from './progress.ts';
+import { withProgress } from './progress.ts';
 
 export const check = defineCommand({
   summary: 'Check a database or a backup: pages, counts, and whether every sample can be read',
@@ -14,13 +14,9 @@ export const check = defineCommand({
   async run({ config, flags, print }) {
     // Imported here, so that the help of this command does not load the store.
     const { checkDatabase } = await import('../store/sqlite/care/check.ts');
-    const progress = progressOf('check');
-    let checked: Checked[];
-    try {
-      checked = await checkDatabase(config.database, { onProgress: progress.show });
-    } finally {
-      progress.clear();
-    }
+    const checked = await withProgress('check', ({ show }) =>
+      checkDatabase(config.database, { onProgress: show }),
+    );
     print(flags.has('json') ? `${JSON.stringify(checked, undefined, 2)}\n` : describeChecks(checked));
     return checked.some(({ damages }) => damages.length > 0) ? 1 : 0;
   },

@@ -11,7 +11,7 @@ import type { Surroundings } from '../settings/load.ts';
 import type { ServiceConfig } from '../settings/table.ts';
 import { SERVICE_KEYS } from '../settings/table.ts';
 import { defineCommand, type Input } from './command.ts';
-import { NoService } from './connection.ts';
+import { askService, NoService } from './connection.ts';
 import { PROOF_SETTINGS, type ProofConfig, proveUser } from './proof.ts';
 import { SLURM_CHECK_SETTINGS } from './slurm-check.ts';
 
@@ -161,7 +161,6 @@ async function checkService(config: ProofConfig): Promise<Checkup[]> {
           'hpc-observe whoami tells more.',
         ),
       ];
-    const { askService } = await import('./connection.ts');
     const { freshness } = await askService(config, (client) => client.getOverview(), {
       headers: await headers(),
     });

@@ -41,6 +41,25 @@ export function startProgress(
   };
 }
 
+/** Does work while its progress is shown on stderr, and clears the bar at its end. */
+export async function withProgress<Value>(
+  what: string,
+  work: (progress: Progress) => Promise<Value>,
+): Promise<Value> {
+  const progress = progressOf(what);
+  try {
+    return await work(progress);
+  } finally {
+    progress.clear();
+  }
+}
+
+/** Returns what shows how far a copy of a database is. */
+export const showCopy =
+  (progress: Progress) =>
+  (done: number, step: 'copy' | 'verify'): void =>
+    progress.show(done, step === 'verify' ? 'verifying' : '');
+
 /** Shows the progress of a command on stderr. */
 export const progressOf = (what: string): Progress =>
   startProgress(what, {

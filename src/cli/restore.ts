@@ -1,6 +1,6 @@
 import { formatBytes } from '../domain/figures.ts';
 import { defineCommand } from './command.ts';
-import { progressOf } from './progress.ts';
+import { showCopy, withProgress } from './progress.ts';
 
 export const restore = defineCommand({
   summary: 'Put a backup in the place of the database, after verifying it; keep the old one',
@@ -11,17 +11,11 @@ export const restore = defineCommand({
   async run({ config, operands, print }) {
     // Imported here, so that the help of this command does not load the store.
     const { restoreDatabase } = await import('../store/sqlite/care/restore.ts');
-    const progress = progressOf('restore');
-    try {
-      const { jobs, bytes, before } = await restoreDatabase(operands[0]!, config.database, Date.now(), {
-        onProgress: (done, step) => progress.show(done, step === 'verify' ? 'verifying' : ''),
-      });
-      progress.clear();
-      const kept = before === undefined ? '' : ` The old database is ${before}; delete it when all is well.`;
-      print(`${config.database}: ${jobs} jobs, ${formatBytes(bytes)}, verified.${kept}\n`);
-    } finally {
-      progress.clear();
-    }
+    const { jobs, bytes, before } = await withProgress('restore', (progress) =>
+      restoreDatabase(operands[0]!, config.database, Date.now(), { onProgress: showCopy(progress) }),
+    );
+    const kept = before === undefined ? '' : ` The old database is ${before}; delete it when all is well.`;
+    print(`${config.database}: ${jobs} jobs, ${formatBytes(bytes)}, verified.${kept}\n`);
     return 0;
   },
 });

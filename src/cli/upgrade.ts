@@ -1,7 +1,7 @@
 import { UsageError } from '../domain/errors.ts';
 import { formatBytes } from '../domain/figures.ts';
 import { defineCommand } from './command.ts';
-import { progressOf } from './progress.ts';
+import { showCopy, withProgress } from './progress.ts';
 
 export const upgrade = defineCommand({
   summary: 'Try on a copy whether this executable can migrate the database, and how long it takes',
@@ -19,21 +19,15 @@ export const upgrade = defineCommand({
       );
     // Imported here, so that the help of this command does not load the store.
     const { rehearseUpgrade } = await import('../store/sqlite/care/rehearse.ts');
-    const progress = progressOf('upgrade');
-    try {
-      const { from, to, bytes, migrateSeconds } = await rehearseUpgrade(config.database, flags.get('in'), {
-        onProgress: (done, step) => progress.show(done, step === 'verify' ? 'verifying' : ''),
-      });
-      progress.clear();
-      print(
-        from >= to
-          ? `${config.database} has version ${from} already; this executable has nothing to migrate.\n`
-          : `Version ${from} of ${config.database} (${formatBytes(bytes)}) became version ${to} in ${migrateSeconds.toFixed(1)} s. ` +
-              'The first start of this executable takes that much longer.\n',
-      );
-    } finally {
-      progress.clear();
-    }
+    const { from, to, bytes, migrateSeconds } = await withProgress('upgrade', (progress) =>
+      rehearseUpgrade(config.database, flags.get('in'), { onProgress: showCopy(progress) }),
+    );
+    print(
+      from >= to
+        ? `${config.database} has version ${from} already; this executable has nothing to migrate.\n`
+        : `Version ${from} of ${config.database} (${formatBytes(bytes)}) became version ${to} in ${migrateSeconds.toFixed(1)} s. ` +
+            'The first start of this executable takes that much longer.\n',
+    );
     return 0;
   },
 });

@@ -26,7 +26,7 @@ export interface MailServer {
 const TIMEOUT_MS = 30_000;
 const SENDMAIL = '/usr/sbin/sendmail';
 
-/** A mail that was not taken, or of which it is not known. */
+/** A mail that was not taken, or may not have been. */
 export class MailError extends Error {
   constructor(
     message: string,

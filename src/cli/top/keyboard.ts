@@ -37,7 +37,7 @@ const BEGUN = /\u001b(?:\[[0-?]*[ -/]*|O)?$/u;
 export interface Typed {
   /** Names of keys such as `up`, and characters; sequences that mean nothing here are left out. */
   readonly keys: readonly string[];
-  /** The beginning of a sequence, of which more may come. */
+  /** The beginning of a sequence whose rest may follow. */
   readonly rest: string;
 }
 

@@ -21,8 +21,8 @@ export const ARRAY_RULES: readonly ArrayRule[] = [
 ];
 
 /**
- * Judges the tasks of an array together: the distribution, not one task. `rest` is called between rules, each
- * of which takes some milliseconds for 100,000 tasks.
+ * Judges the tasks of an array together: the distribution, not one task. `rest` is called between rules: a
+ * rule takes some milliseconds for 100,000 tasks.
  */
 export async function judgeArray(
   tasks: readonly ArrayTask[],

@@ -1,4 +1,4 @@
-/** One sample of a node, as far as idleness is told from it. */
+/** The part of a sample of a node that shows whether it is idle. */
 export interface IdleSample {
   readonly timeMs: number;
   readonly node: string;

@@ -40,7 +40,7 @@ export interface Match {
 
 /**
  * Returns whether a policy is about jobs of such a partition, account, user and QOS. A policy that acts
- * spares a job of which it is not known whether it is excluded.
+ * spares a job that may be excluded, because a name is not known.
  */
 export const selects = ({ only, excluded, act }: Policy, { user, details = {} }: Job): boolean => {
   const values: Record<Selector, string | undefined> = {

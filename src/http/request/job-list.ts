@@ -22,7 +22,7 @@ import { readCursor } from './cursor.ts';
 import { readQuery } from './query.ts';
 
 /** The parameters of a request for a list of jobs. */
-interface ListRequest {
+export interface ListRequest {
   readonly filter: JobFilter;
   readonly start: ListStart & { readonly order: JobOrder; readonly offset: number; readonly nowMs: number };
   readonly format: RowFormat;

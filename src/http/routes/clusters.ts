@@ -23,8 +23,8 @@ import { invalid } from '../../domain/errors.ts';
 import type { Overviews } from '../../domain/overview/keeper.ts';
 import type { ViewStore } from '../../domain/store/view.ts';
 import { callerContext, sightOf, viewOf } from '../request/caller.ts';
-import { writeCursor } from '../request/cursor.ts';
 import { readListRequest } from '../request/job-list.ts';
+import { readJobPage } from '../request/job-page.ts';
 import { readMergedCursor, writeMergedCursor } from '../request/merged-cursor.ts';
 import { readQuery } from '../request/query.ts';
 import { describe } from '../response/operation.ts';
@@ -146,14 +146,11 @@ function parametersOf(parameters: URLSearchParams, place: Place): ListParameters
   return Object.fromEntries([...new Set(all.keys())].map((name) => [name, all.getAll(name)]));
 }
 
-async function readOwn(
+function readOwn(
   { store, now }: ClusterOptions,
   caller: Caller,
   { parameters, place, request }: { parameters: URLSearchParams; place: Place; request: Request },
 ): Promise<ClusterPage> {
-  const { filter, start, filterKey } = readListRequest(requestOf(withPlace(parameters, place)), now());
-  const page = { ...start, limit: place.limit };
-  const { jobs, total, next } = await viewOf(store, caller).listJobs(filter, page, request.signal);
-  const nextCursor = next && writeCursor({ after: next, nowMs: start.nowMs }, start.order, filterKey);
-  return { jobs, total, ...(nextCursor !== undefined && { nextCursor }) };
+  const wanted = readListRequest(requestOf(withPlace(parameters, place)), now());
+  return readJobPage(viewOf(store, caller), wanted, place.limit, request.signal);
 }

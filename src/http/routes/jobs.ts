@@ -10,8 +10,8 @@ import type { JobStore } from '../../domain/store/jobs.ts';
 import type { ViewStore } from '../../domain/store/view.ts';
 import { bodyCheck } from '../request/body-check.ts';
 import { callerContext, viewOf } from '../request/caller.ts';
-import { writeCursor } from '../request/cursor.ts';
 import { readListRequest } from '../request/job-list.ts';
+import { readJobPage } from '../request/job-page.ts';
 import { sendJson, sendText } from '../response/download.ts';
 import { describe } from '../response/operation.ts';
 import { renderRows } from '../response/table.ts';
@@ -47,22 +47,22 @@ export const jobs = ({ store, now }: JobOptions) =>
       LIST_JOBS.path,
       async ({ request, set, caller }) => {
         const view = viewOf(store, caller);
-        const { filter, start, format, limit, filterKey } = readListRequest(request, now());
+        const wanted = readListRequest(request, now());
+        const { filter, start, format, limit } = wanted;
         set.headers.vary = 'accept';
         if (format !== 'json') {
-          const wanted = { ...start, ...(limit !== undefined && { limit }) };
-          const rows = rowsOf(view.streamJobs(filter, wanted, request.signal));
+          const from = { ...start, ...(limit !== undefined && { limit }) };
+          const rows = rowsOf(view.streamJobs(filter, from, request.signal));
           return sendText(renderRows(rows, format, JOB_COLUMNS), {
             'content-type': contentTypeOf(format),
           });
         }
-        const page = { ...start, limit: limit! };
-        const { jobs: found, total, next } = await view.listJobs(filter, page, request.signal);
-        const nextCursor = next && writeCursor({ after: next, nowMs: start.nowMs }, start.order, filterKey);
+        const page = await readJobPage(view, wanted, limit!, request.signal);
+        const { jobs: found, total, nextCursor } = page;
         return sendJson(
           pageParts(found, {
             total,
-            limit: page.limit,
+            limit: limit!,
             offset: start.offset,
             ...(nextCursor !== undefined && { next_cursor: nextCursor }),
           }),

@@ -34,7 +34,7 @@ export interface Range {
   readonly toMs: number;
 }
 
-/** Yields until a part of a piece has been fetched, for which whoever drives the steps cares in between. */
+/** Yields until a part of a piece has been fetched; the caller of the steps fetches it in between. */
 export function* arrivalOf(
   piece: Piece,
   part: 'readings' | 'quarters' = 'readings',

@@ -33,7 +33,7 @@ export function jobExpirer(
     return gone.length + deleted;
   }
 
-  /** Forgets runs of which nothing is left: most jobs had no samples. */
+  /** Forgets runs that have nothing left: most jobs had no samples. */
   const dropEmptyLeftovers = () =>
     db.change(
       `DELETE FROM leftover_run WHERE run IN (SELECT run FROM leftover_run ORDER BY run LIMIT ${RUNS_AT_ONCE})

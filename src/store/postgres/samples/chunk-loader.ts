@@ -14,7 +14,7 @@ const SELECT: Record<Part, string> = {
 
 /**
  * Fetches the data of chunks for work in steps, which cannot wait by itself: the work asks with `isMissing`
- * and pauses, and whoever drives it calls `load` in each pause. Memory is bounded for any number of chunks.
+ * and pauses, and its caller calls `load` in each pause. Memory is bounded for any number of chunks.
  */
 export class ChunkLoader {
   /** The numbers of chunks in the order in which they are probably read, and their places in it. */

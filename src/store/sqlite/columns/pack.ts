@@ -12,7 +12,7 @@ const HEADER_BYTES = 32;
 const SCALES = [1, 1000, 1e6];
 const CODES = { 1: Uint8Array, 2: Uint16Array, 4: Uint32Array } as const;
 
-/** Packs numbers, of which NaN stands for none, so that exactly the same are read back. */
+/** Packs numbers so that exactly the same are read back; NaN stands for none. */
 export function packNumbers(values: ArrayLike<number>): Uint8Array {
   const { low, high, hasNone } = spanOf(values);
   const isConstant = !hasNone && low === high;
