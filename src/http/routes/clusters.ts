@@ -18,7 +18,7 @@ import {
   Unreachable,
 } from '../../domain/clusters/cluster.ts';
 import { FIRST_PAGE, listMerged, type ReadPage } from '../../domain/clusters/list.ts';
-import type { ClusterCursor } from '../../domain/clusters/merge.ts';
+import type { ClusterCursor, MergedJob } from '../../domain/clusters/merge.ts';
 import { invalid } from '../../domain/errors.ts';
 import type { Overviews } from '../../domain/overview/keeper.ts';
 import type { ViewStore } from '../../domain/store/view.ts';
@@ -27,6 +27,8 @@ import { readListRequest } from '../request/job-list.ts';
 import { readJobPage } from '../request/job-page.ts';
 import { readMergedCursor, writeMergedCursor } from '../request/merged-cursor.ts';
 import { readQuery } from '../request/query.ts';
+import { sendJson } from '../response/download.ts';
+import { listParts } from '../response/list-parts.ts';
 import { describe } from '../response/operation.ts';
 
 export interface ClusterOptions {
@@ -80,11 +82,7 @@ const stateOf = ({ running, pending, cpus, gpus, nodes }: OverviewAnswer) => ({
 const nameOf = ({ identity }: Caller): string | undefined =>
   identity?.proof === 'open' ? undefined : identity?.name;
 
-async function listJobs(
-  options: ClusterOptions,
-  caller: Caller,
-  request: Request,
-): Promise<MergedJobsAnswer> {
+async function listJobs(options: ClusterOptions, caller: Caller, request: Request): Promise<Response> {
   const { peers, ownName, now } = options;
   const query = readQuery(request, PARAMETERS, REPEATABLE);
   const limit = query.integer('limit', { min: 1, max: MAX_MERGED_JOBS, otherwise: DEFAULT_JOBS });
@@ -114,12 +112,12 @@ async function listJobs(
     ...{ order: start.order, limit, nowMs: start.nowMs, from },
   });
   const urls = new Map(peers.map(({ name, url }) => [name, url]));
-  return {
-    jobs: jobs.map(({ cluster, job }) => {
-      const url = urls.get(cluster);
-      const page = url !== undefined && { url: `${url}/jobs/${encodeURIComponent(job.id)}` };
-      return { cluster, ...page, job: renderJob(job) };
-    }),
+  const render = ({ cluster, job }: MergedJob): MergedJobsAnswer['jobs'][number] => {
+    const url = urls.get(cluster);
+    const page = url !== undefined && { url: `${url}/jobs/${encodeURIComponent(job.id)}` };
+    return { cluster, ...page, job: renderJob(job) };
+  };
+  const rest: Omit<MergedJobsAnswer, 'jobs'> = {
     clusters: found.map((one) => {
       const url = urls.get(one.name);
       return { ...one, ...(url !== undefined && { url }) };
@@ -127,6 +125,7 @@ async function listJobs(
     limit,
     ...(next.size > 0 && { next_cursor: writeMergedCursor(next) }),
   };
+  return sendJson(listParts('jobs', jobs.values().map(render), rest));
 }
 
 /** A request of `GET /v1/jobs` with these parameters. */

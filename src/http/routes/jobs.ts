@@ -13,22 +13,12 @@ import { callerContext, viewOf } from '../request/caller.ts';
 import { readListRequest } from '../request/job-list.ts';
 import { readJobPage } from '../request/job-page.ts';
 import { sendJson, sendText } from '../response/download.ts';
+import { listParts } from '../response/list-parts.ts';
 import { describe } from '../response/operation.ts';
 import { renderRows } from '../response/table.ts';
 
 async function* rowsOf(batches: AsyncIterable<Job[]>) {
   for await (const batch of batches) yield batch.map(renderJob);
-}
-
-/** Renders a page of jobs as JSON, in parts: 10,000 jobs, or one job with 100,000 nodes, are long. */
-async function* pageParts(jobs: readonly Job[], rest: Omit<JobListAnswer, 'jobs'>) {
-  yield '{"jobs":[';
-  let comma = '';
-  for (const job of jobs) {
-    yield comma + JSON.stringify(renderJob(job));
-    comma = ',';
-  }
-  yield `],${JSON.stringify(rest).slice(1)}`;
 }
 
 const checkNewJob = bodyCheck(NewJobBody);
@@ -60,12 +50,12 @@ export const jobs = ({ store, now }: JobOptions) =>
         const page = await readJobPage(view, wanted, limit!, request.signal);
         const { jobs: found, total, nextCursor } = page;
         return sendJson(
-          pageParts(found, {
+          listParts('jobs', found.values().map(renderJob), {
             total,
             limit: limit!,
             offset: start.offset,
             ...(nextCursor !== undefined && { next_cursor: nextCursor }),
-          }),
+          } satisfies Omit<JobListAnswer, 'jobs'>),
         );
       },
       { detail: describe(LIST_JOBS) },
