@@ -66,8 +66,10 @@ function scene({ timeoutMs = 5000, authorization }: { timeoutMs?: number; author
   };
 }
 
-const jobsIn = (texts: readonly string[]) =>
-  [...texts.join('').matchAll(/^a\{job="(\d+)"\}/gm)].map(([, job]) => Number(job));
+/** The jobs of these texts, each once: what a stop interrupts is sent again, even if it had been received. */
+const jobsIn = (texts: readonly string[]) => [
+  ...new Set([...texts.join('').matchAll(/^a\{job="(\d+)"\}/gm)].map(([, job]) => Number(job))),
+];
 
 test('what a receiver misses while it is away is sent when it is back; it is logged once, and counted', async () => {
   await using one = scene({ authorization: 'Bearer secret' });
