@@ -25,6 +25,7 @@ import { nodeJobs } from './contract/node-jobs.ts';
 import { nodeReports } from './contract/node-reports.ts';
 import { overview } from './contract/overview.ts';
 import type { Place } from './contract/place.ts';
+import { policies } from './contract/policies.ts';
 import { reports } from './contract/reports.ts';
 import { samples } from './contract/samples.ts';
 import { sizing } from './contract/sizing.ts';
@@ -42,6 +43,7 @@ const SECTIONS = {
   runs: [reports, events, joinedRuns, keptSamples, throughput, tallies, nodeReports, nodeJobs],
   samples: [batches, live, changes, measureSummaries, liveMeasures, history, fields, heatMaps, expiry],
   views: [views, access, lifetime],
+  policies: [policies],
 };
 
 /**

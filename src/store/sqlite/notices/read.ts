@@ -89,7 +89,7 @@ interface ActRow {
 export function* readTold(db: Database, sinceMs: number): Generator<undefined, ToldRows> {
   const selectLast = db.query<LastNotice, [number]>(
     `SELECT policy, audience, name, time AS timeMs, until AS untilMs
-       FROM notice WHERE time >= ? AND ${WAS_TOLD} ORDER BY time`,
+       FROM notice WHERE time >= ? AND ${WAS_TOLD} ORDER BY time, number`,
   );
   const selectRuns = db.query<Omit<ToldRun, 'isDelivered'> & { isDelivered: number }, [number]>(
     `SELECT run.policy, run.audience, run.name, job, start AS startMs, time AS timeMs,

@@ -21,9 +21,15 @@ export function noticeWriter(db: Database, audit: AuditWriter) {
     'INSERT OR REPLACE INTO notice_run (policy, audience, name, job, start, notice) VALUES (?, ?, ?, ?, ?, ?)',
   );
   const forgetSending = db.query("UPDATE delivery SET state = 'unknown' WHERE state = 'sending'");
-  // What was to expire while the clock was ahead expires as long after as it would have.
+  // What was to expire while the clock was ahead expires as long after as it would have. Of several notices of
+  // a policy to somebody, the newest counts; `until` stays different.
   const steadyTimes = db.query(
-    'UPDATE OR IGNORE notice SET expires = expires - (time - ?1), until = min(until, ?1), time = ?1 WHERE time > ?1',
+    `UPDATE OR IGNORE notice
+        SET expires = expires - (time - ?1), until = min(until, ?1 - newer), time = ?1
+       FROM (SELECT number AS ahead,
+                    row_number() OVER (PARTITION BY policy, audience, name ORDER BY number DESC) - 1 AS newer
+               FROM notice WHERE time > ?1)
+      WHERE number = ahead`,
   );
   const steadyNext = db.query("UPDATE delivery SET next = ?1 WHERE state = 'waiting' AND next > ?2");
   const steadyActs = db.query('UPDATE act SET time = ?1 WHERE time > ?1');
