@@ -56,6 +56,7 @@ const QueuedJobAnswer = Type.Object(
     cause: Cause,
     reason: Type.Optional(Type.String({ description: 'As Slurm gives it' })),
     ...explained,
+    node_count: Type.Optional(Count('Nodes that it asks for')),
     cpus: Type.Optional(Count('CPUs that it asks for')),
     gpus: Type.Optional(Count('GPUs that it asks for')),
     submit_time: Time('When it was submitted'),
@@ -105,7 +106,7 @@ const renderExplained = (known: PendingReason | undefined) =>
   known ? { meaning: known.meaning, action: known.action } : {};
 
 function renderQueuedJob({ job, cause, explained: known, waitSeconds }: QueuedJob): QueuedJobAnswer {
-  const { name, account, partition, reason, cpus, gpus, submitTimeMs } = job.details ?? {};
+  const { name, account, partition, reason, nodeCount, cpus, gpus, submitTimeMs } = job.details ?? {};
   return {
     job_id: job.id,
     user: job.user,
@@ -115,6 +116,7 @@ function renderQueuedJob({ job, cause, explained: known, waitSeconds }: QueuedJo
     cause,
     ...(reason !== undefined && { reason }),
     ...renderExplained(known),
+    ...(nodeCount !== undefined && { node_count: nodeCount }),
     ...(cpus !== undefined && { cpus }),
     ...(gpus !== undefined && { gpus }),
     submit_time: formatTime(submitTimeMs!),

@@ -113,6 +113,7 @@ function detailsOf(job: WaitingJob): JobDetails {
     timeLimitSeconds: timeLimitSeconds(job),
     cpus: partition.cores * share,
     memoryLimitMb: Math.floor(partition.memoryMb * share),
+    nodeCount,
     ...(partition.gpuModel !== undefined && { gpus: QUARTERS * share }),
     workDir: `/home/${user}/${name}`,
     ...(array && { arrayJobId: array.id, arrayTaskId: array.task }),

@@ -83,6 +83,8 @@ export const DETAILS = [
   { key: 'memoryLimitMb', field: 'memory_limit_mb', column: 'memory_limit', kind: 'count', letter: 'm' },
   // gres/gpu= of tres-alloc, AllocTRES, tres_alloc; -. All nodes together.
   { key: 'gpus', field: 'gpus', column: 'gpus', kind: 'count', letter: 'g' },
+  // node= of tres-alloc, AllocTRES or NNodes, tres_alloc; -. Slurm gives those asked for while a job waits.
+  { key: 'nodeCount', field: 'node_count', column: 'node_count', kind: 'count', letter: 'n' },
   // WorkDir, WorkDir, work_dir, SLURM_JOB_WORK_DIR.
   { key: 'workDir', field: 'work_dir', column: 'work_dir', kind: 'text', letter: 'w' },
   // JobArrayID, JobID, array_job_id, SLURM_ARRAY_JOB_ID. The id of the array that the job is a task of.
@@ -96,6 +98,14 @@ export const DETAILS = [
   },
   // JobArrayID, JobID, array_task_id, SLURM_ARRAY_TASK_ID.
   { key: 'arrayTaskId', field: 'array_task_id', column: 'array_task', kind: 'count', letter: 'k' },
+  // JobArrayID of tasks that wait together (`8_[0-4%2]`), -, -, -.
+  {
+    key: 'arrayTaskLimit',
+    field: 'array_task_limit',
+    column: 'array_limit',
+    kind: 'count',
+    letter: 'l',
+  },
   // exit_code, ExitCode, exit_code, SLURM_JOB_EXIT_CODE2.
   { key: 'exitCode', field: 'exit_code', column: 'exit_code', kind: 'count' },
   // The same fields: the signal that ended the job.

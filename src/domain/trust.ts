@@ -28,7 +28,7 @@ const TRUST: Readonly<Record<Origin, number>> = {
 };
 /** A job may change its size while it runs, so of squeue and the hooks the latest is right. */
 const SIZE_TRUST: typeof TRUST = { ...TRUST, squeue: TRUST.hook };
-const SIZES: ReadonlySet<Field> = new Set<Field>(['nodes', 'cpus', 'memoryLimitMb', 'gpus']);
+const SIZES: ReadonlySet<Field> = new Set<Field>(['nodes', 'nodeCount', 'cpus', 'memoryLimitMb', 'gpus']);
 
 /** Returns how much the origin of a field is trusted; 0 when the field is unknown. */
 export function trustIn(field: Field, origin: Origin | undefined): number {

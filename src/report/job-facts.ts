@@ -7,12 +7,12 @@ export const describeState = ({ state, details }: Job): string =>
 
 /** Returns whose a run is and what it holds, part by part; what is not known is left out. */
 export function holdingsOf({ user, nodes, details = {} }: Job): string[] {
-  const { account, partition, cpus, gpus, memoryLimitMb } = details;
+  const { account, partition, nodeCount = 0, cpus, gpus, memoryLimitMb } = details;
   return present([
     `user ${user}`,
     account && `account ${account}`,
     partition && `partition ${partition}`,
-    formatCount(nodes.length, 'node'),
+    formatCount(nodes.length || nodeCount, 'node'),
     cpus !== undefined && formatCount(cpus, 'CPU'),
     memoryLimitMb !== undefined && formatMb(memoryLimitMb),
     gpus && formatCount(gpus, 'GPU'),

@@ -23,6 +23,7 @@ export const JOB_14: Omit<Report, 'source' | 'observedMs'> = {
   submitTimeMs: 1_795_477_405_000,
   timeLimitSeconds: 600,
   cpus: 1,
+  nodeCount: 1,
   memoryLimitMb: 50,
   workDir: '/home/carol',
   arrayJobId: '7',

@@ -56,6 +56,7 @@ export function parseJobCompletion(document: unknown): Report | undefined {
     cpus: tres.cpus,
     memoryMb: tres.memoryMb,
     gpus: tres.gpus,
+    nodeCount: tres.nodes,
     exit: readExit(text(fields.exit_code)),
     name: text(fields.job_name),
     workDir: text(fields.work_dir),

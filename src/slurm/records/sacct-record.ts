@@ -131,6 +131,7 @@ function readRun(columns: readonly string[], at: ColumnIndexes, observedMs: numb
     cpus,
     memoryMb: tres.memoryMb ?? readMemoryMb(columns[at.reqMem], { cpus, nodes }),
     gpus: tres.gpus,
+    nodeCount: nodes,
     exit: readKnownExit(columns[at.exit] ?? ''),
     restarts: readCount(columns[at.restarts]),
     // After the start of a job this is still the last reason for which it waited.
@@ -195,6 +196,6 @@ function isEmptied(columns: readonly string[], at: ColumnIndexes, endTimeMs: num
  */
 function toFirstPart(report: Report, resizedMs: number | undefined): Report | undefined {
   if (resizedMs === undefined) return undefined;
-  const { nodes, cpus, memoryLimitMb, gpus, suspendedSeconds, ...rest } = report;
+  const { nodes, nodeCount, cpus, memoryLimitMb, gpus, suspendedSeconds, ...rest } = report;
   return { ...rest, observedMs: resizedMs, resizedMs: [...(report.resizedMs ?? []), resizedMs] };
 }

@@ -34,6 +34,7 @@ export function readSqueueRecord(column: (name: SqueueColumn) => string, observe
     cpus: tres.cpus,
     memoryMb: tres.memoryMb,
     gpus: tres.gpus,
+    nodeCount: tres.nodes,
     exit: readExitCode(column('exit_code')),
     restarts: isBetween ? undefined : readCount(column('RestartCnt')),
     reason: column('Reason'),

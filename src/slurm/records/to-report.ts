@@ -37,6 +37,7 @@ interface SlurmRecord {
   readonly cpus?: number | undefined;
   readonly memoryMb?: number | undefined;
   readonly gpus?: number | undefined;
+  readonly nodeCount?: number | undefined;
   readonly exit: Exit;
   readonly restarts?: number | undefined;
   readonly reason?: string | undefined;
@@ -108,9 +109,11 @@ export function toReport(record: SlurmRecord): Report {
     cpus: record.cpus,
     memoryLimitMb: record.memoryMb,
     gpus: record.gpus,
+    nodeCount: record.nodeCount || undefined,
     workDir: readChosen(record.workDir),
     arrayJobId: task.arrayJobId,
     arrayTaskId: task.arrayTaskId,
+    arrayTaskLimit: task.arrayTaskLimit,
     exitCode: exit.exitCode,
     signal: exit.signal,
     rawState,

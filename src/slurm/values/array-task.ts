@@ -2,9 +2,11 @@
 export interface ArrayTask {
   readonly arrayJobId?: string;
   readonly arrayTaskId?: number;
+  /** How many tasks may run at the same time; known of those that wait together. */
+  readonly arrayTaskLimit?: number;
 }
 
-const TASK = /^(\d{1,10})_(?:(\d{1,10})|\[[^\]]*\]?)$/;
+const TASK = /^(\d{1,10})_(?:(\d{1,10})|\[[^\]%]*(?:%(\d{1,10})(?=\]))?[^\]]*\]?)$/;
 
 /**
  * Reads the job id as Slurm displays it: `8_3` is task 3 of array 8,
@@ -13,7 +15,8 @@ const TASK = /^(\d{1,10})_(?:(\d{1,10})|\[[^\]]*\]?)$/;
  */
 export function readArrayTask(displayedId: string): ArrayTask {
   if (!displayedId.includes('_')) return {};
-  const [, arrayJobId, task] = TASK.exec(displayedId) ?? [];
+  const [, arrayJobId, task, limit] = TASK.exec(displayedId) ?? [];
   if (arrayJobId === undefined) return {};
-  return task === undefined ? { arrayJobId } : { arrayJobId, arrayTaskId: Number(task) };
+  if (task !== undefined) return { arrayJobId, arrayTaskId: Number(task) };
+  return limit === undefined ? { arrayJobId } : { arrayJobId, arrayTaskLimit: Number(limit) };
 }

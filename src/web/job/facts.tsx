@@ -13,6 +13,7 @@ const SHOWN = new Set([
   'memory_usage_mb',
   'gpu_usage',
   'nodes',
+  'node_count',
   'allocations',
 ]);
 const MAX_NODES = 40;
@@ -40,6 +41,12 @@ export function Facts({ job, events, run }: FactsProps) {
               <dd>{factText(name, value)}</dd>
             </div>
           ))}
+          {job.nodes.length === 0 && job.node_count !== undefined && (
+            <div>
+              <dt>nodes asked for</dt>
+              <dd>{job.node_count}</dd>
+            </div>
+          )}
           {job.nodes.length > 0 && (
             <div>
               <dt>nodes</dt>

@@ -33,6 +33,9 @@ export function Oldest({ title, jobs }: OldestProps) {
                 Reason
               </th>
               <th class="figure from-900" scope="col">
+                Nodes
+              </th>
+              <th class="figure from-900" scope="col">
                 CPUs
               </th>
               <th class="figure from-900" scope="col">
@@ -61,6 +64,7 @@ export function Oldest({ title, jobs }: OldestProps) {
                 <td class="queue-reason from-600" title={job.action}>
                   {job.meaning ?? job.reason ?? CAUSE_WORDS[job.cause]}
                 </td>
+                <td class="figure from-900">{job.node_count}</td>
                 <td class="figure from-900">{job.cpus}</td>
                 <td class="figure from-900">{job.gpus || ''}</td>
               </tr>

@@ -59,6 +59,7 @@ const DETAILS = [
   ...['name', 'account', 'partition', 'qos', 'cluster', 'submit_time', 'time_limit_seconds', 'cpus'],
   ...['memory_limit_mb', 'gpus', 'work_dir', 'array_job_id', 'array_task_id', 'exit_code', 'signal'],
   ...['raw_state', 'reason', 'restarts', 'sluid', 'suspended_seconds', 'energy_joules', 'energy_method'],
+  ...['node_count', 'array_task_limit'],
   'allocations',
 ].map((field) => `${field}?`);
 

@@ -118,7 +118,8 @@ test('the record before a change of size has no size and is joined with the reco
     observedMs: 1_795_477_757_000,
     resizedMs: [1_795_477_757_000],
   });
-  for (const field of ['nodes', 'cpus', 'memoryLimitMb', 'endTimeMs']) expect(part).not.toHaveProperty(field);
+  for (const field of ['nodes', 'nodeCount', 'cpus', 'memoryLimitMb', 'endTimeMs'])
+    expect(part).not.toHaveProperty(field);
   expect(whole).toMatchObject({ state: 'completed', startTimeMs: 1_795_477_754_000, nodes: ['node01'] });
   const runs = runsOf('28').reduce<Run[]>(
     (known, report) => applyReport(known, report).map(({ run }) => run),

@@ -54,6 +54,7 @@ test('every column of squeue is read into its field', () => {
     cpus: 1,
     memoryLimitMb: 50,
     gpus: 1,
+    nodeCount: 1,
     workDir: '/home/carol',
     rawState: 'RUNNING',
     restarts: 0,
@@ -83,13 +84,18 @@ const STORIES: [story: string, id: string, fields: object, absent: readonly stri
   [
     'exceeds the limit of its partition',
     '23',
-    { state: 'pending', reason: 'PartitionTimeLimit' },
+    { state: 'pending', reason: 'PartitionTimeLimit', nodeCount: 1 },
     ['nodes', 'startTimeMs', 'endTimeMs', 'timeLimitSeconds'],
   ],
   ['is pending in two partitions', '26', { state: 'pending', partition: 'short,debug' }, ['nodes']],
-  ['is a pending array', '33', { state: 'pending', arrayJobId: '33' }, ['arrayTaskId', 'nodes']],
+  [
+    'is a pending array',
+    '33',
+    { state: 'pending', arrayJobId: '33', arrayTaskLimit: 1 },
+    ['arrayTaskId', 'nodes'],
+  ],
   ['is a running task', '34', { state: 'running', arrayJobId: '33', arrayTaskId: 0 }, ['endTimeMs']],
-  ['has two nodes', '31', { nodes: ['node01', 'node02'], cpus: 2, memoryLimitMb: 100 }, ['endTimeMs']],
+  ['has two nodes', '31', { nodes: ['node01', 'node02'], nodeCount: 2, cpus: 2 }, ['endTimeMs']],
 ];
 test.each(STORIES)('squeue reports a job that %s', (_, id, fields, absent) => {
   const report = reportOf(id);

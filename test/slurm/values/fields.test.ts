@@ -187,7 +187,10 @@ test.each([
 test.each([
   ['8_3', { arrayJobId: '8', arrayTaskId: 3 }],
   ['12_[1-3]', { arrayJobId: '12' }],
-  ['8_[0-4%2]', { arrayJobId: '8' }],
+  ['8_[0-4]', { arrayJobId: '8' }],
+  ['8_[0-4%2]', { arrayJobId: '8', arrayTaskLimit: 2 }],
+  ['8_[0,2,4%10]', { arrayJobId: '8', arrayTaskLimit: 10 }],
+  ['8_[0-4%1', { arrayJobId: '8' }],
   // Slurm truncates long task lists.
   ['8_[1,3,5,...', { arrayJobId: '8' }],
   ['20+1', {}],

@@ -31,6 +31,7 @@ import sizing from './0029_sizing.sql' with { type: 'text' };
 import waste from './0030_waste.sql' with { type: 'text' };
 import columns from './0031_columns.sql' with { type: 'text' };
 import { addNotices } from './0032_notices.ts';
+import nodeCount from './0033_node_count.sql' with { type: 'text' };
 
 /** Statements, or a function for what SQL cannot do; both run inside a transaction. */
 export type Migration = string | ((db: Database) => void);
@@ -69,4 +70,5 @@ export const MIGRATIONS: readonly Migration[] = [
   waste,
   columns,
   addNotices,
+  nodeCount,
 ];
