@@ -57,9 +57,9 @@ test('every reference has a target, and every named schema is used', () => {
 /** The details of a job. */
 const DETAILS = [
   ...['name', 'account', 'partition', 'qos', 'cluster', 'submit_time', 'time_limit_seconds', 'cpus'],
-  ...['memory_limit_mb', 'gpus', 'work_dir', 'array_job_id', 'array_task_id', 'exit_code', 'signal'],
+  ...['memory_limit_mb', 'gpus', 'node_count', 'work_dir', 'array_job_id', 'array_task_id'],
+  ...['array_task_limit', 'exit_code', 'signal'],
   ...['raw_state', 'reason', 'restarts', 'sluid', 'suspended_seconds', 'energy_joules', 'energy_method'],
-  ...['node_count', 'array_task_limit'],
   'allocations',
 ].map((field) => `${field}?`);
 
