@@ -221,6 +221,8 @@ function measureGpu(job: DemoJob, node: string, place: number, gpuUsage: number)
     gpu_power_watts: round(watts),
     gpu_temperature_celsius: temperature,
     gpu_throttled: Number(temperature > 83),
+    gpu_throttled_by_heat: Number(temperature > 83),
+    gpu_throttled_by_power: 0,
   };
 }
 

@@ -102,7 +102,12 @@ const ROWS = {
   gpu_memory_total_bytes: ofGpu(27, 'bytes', 'sum', 'Memory of the GPU'),
   gpu_power_watts: ofGpu(28, 'watts', 'sum', 'Power that the GPU draws'),
   gpu_temperature_celsius: ofGpu(29, 'celsius', 'max', 'Temperature of the GPU'),
-  gpu_throttled: ofGpu(30, 'count', 'max', '1 while the GPU is slowed down by heat or power, else 0'),
+  gpu_throttled: ofGpu(
+    30,
+    'count',
+    'max',
+    '1 while the GPU is slowed down by heat, power or its board, else 0',
+  ),
   gpu_held_seconds: counter(31, 'seconds', 'GPU time that the job held: GPUs times seconds'),
   gpu_idle_seconds: counter(32, 'seconds', 'GPU time that the job held and in which no kernel ran'),
   gpu_power_seconds: counter(33, 'seconds', 'GPU time for which the power was known'),
@@ -118,6 +123,13 @@ const ROWS = {
     'Share of the job in the energy of the whole node: all of it while it is alone there, else by CPU time',
   ),
   node_power_seconds: counter(37, 'seconds', 'Time for which the power of the node was known'),
+  gpu_throttled_by_heat: ofGpu(38, 'count', 'max', '1 while heat slows the GPU down, else 0'),
+  gpu_throttled_by_power: ofGpu(
+    39,
+    'count',
+    'max',
+    '1 while the GPU is held at its power limit, as under full load, or braked for lack of power, else 0',
+  ),
 } as const satisfies Record<string, Row>;
 
 export type MeasureName = keyof typeof ROWS;

@@ -48,6 +48,8 @@ describe('the catalogue of measures', () => {
         "35 cpu_power_seconds",
         "36 node_energy_joules",
         "37 node_power_seconds",
+        "38 gpu_throttled_by_heat",
+        "39 gpu_throttled_by_power",
       ]
     `);
   });

@@ -37,6 +37,8 @@ const GREATEST: Partial<Record<MeasureName, number>> = {
   gpu_power_watts: 10_000,
   gpu_temperature_celsius: 150,
   gpu_throttled: 1,
+  gpu_throttled_by_heat: 1,
+  gpu_throttled_by_power: 1,
 };
 
 /** Leaves out values that are unknown, and counts those that no GPU can have. */

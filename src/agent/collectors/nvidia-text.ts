@@ -38,11 +38,13 @@ export function chooseFields(help: string): Field[] {
   });
 }
 
-/**
- * Bits of nvmlClocksEventReasons (nvml.h): power cap, hardware slowdown, heat by software and by hardware,
- * and power brake. The others are idling and settings.
- */
-const SLOWED = 0x4 | 0x8 | 0x20 | 0x40 | 0x80;
+// Bits of nvmlClocksEventReasons (nvml.h). The others are idling and settings.
+/** Too hot, for the driver and for the board. */
+const HEAT = 0x20 | 0x40;
+/** At the power limit, and braked by the power supply. */
+const POWER = 0x4 | 0x80;
+/** 0x8: slowed down by the board, which does not always say why. */
+const SLOWED = HEAT | POWER | 0x8;
 const LOST =
   /device handle for (?:GPU\d*:?\s*)?([\dA-Fa-f]{4,8}:[\dA-Fa-f]{2}:[\dA-Fa-f]{2}\.\d).*?:\s*(GPU is lost|Unknown Error|Not Found|No Such)/i;
 
@@ -94,11 +96,19 @@ function valuesOf(cell: ReadonlyMap<Field['name'], string>) {
     gpu_memory_total_bytes: inBytes(number('memory.total')),
     gpu_power_watts: number('power.draw'),
     gpu_temperature_celsius: number('temperature.gpu'),
-    gpu_throttled: /^0x[\da-f]{1,16}$/i.test(reasons) ? throttledOf(BigInt(reasons)) : undefined,
+    ...(/^0x[\da-f]{1,16}$/i.test(reasons) && throttledOf(BigInt(reasons))),
   };
 }
 
-const throttledOf = (reasons: bigint): number => ((reasons & BigInt(SLOWED)) === 0n ? 0 : 1);
+function throttledOf(reasons: bigint) {
+  const hasAny = (bits: number): number => ((reasons & BigInt(bits)) === 0n ? 0 : 1);
+  return {
+    gpu_throttled: hasAny(SLOWED),
+    gpu_throttled_by_heat: hasAny(HEAT),
+    gpu_throttled_by_power: hasAny(POWER),
+  };
+}
+
 const inBytes = (mebibytes: number | undefined) => (mebibytes === undefined ? undefined : mebibytes * MIB);
 
 /** A MIG slice in the list of devices. */

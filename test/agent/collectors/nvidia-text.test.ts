@@ -44,6 +44,8 @@ test('GPUs are read in bytes, a lost one leaves the others, and every form of N/
       gpu_power_watts: 312.41,
       gpu_temperature_celsius: 61,
       gpu_throttled: 0,
+      gpu_throttled_by_heat: 0,
+      gpu_throttled_by_power: 0,
     },
     {
       gpu_utilization_percent: 0,
@@ -52,10 +54,39 @@ test('GPUs are read in bytes, a lost one leaves the others, and every form of N/
       gpu_power_watts: 54.02,
       gpu_temperature_celsius: 33,
       gpu_throttled: 0,
+      gpu_throttled_by_heat: 0,
+      gpu_throttled_by_power: 0,
     },
-    { gpu_memory_total_bytes: 80 * 2 ** 30, gpu_throttled: 1 },
+    {
+      gpu_memory_total_bytes: 80 * 2 ** 30,
+      gpu_throttled: 1,
+      gpu_throttled_by_heat: 1,
+      gpu_throttled_by_power: 1,
+    },
   ]);
   expect([lost, dropped]).toEqual([['0000:89:00.0'], 0]);
+});
+
+// The bits are those of nvmlClocksEventReasons in nvml.h.
+test.each<[what: string, reasons: string, throttled: number, byHeat: number, byPower: number]>([
+  ['idles', '0x0000000000000001', 0, 0, 0],
+  ['has a setting of its clocks', '0x0000000000000112', 0, 0, 0],
+  ['is at its power limit', '0x0000000000000004', 1, 0, 1],
+  ['is slowed down by the board', '0x0000000000000008', 1, 0, 0],
+  ['is too hot for the driver', '0x0000000000000020', 1, 1, 0],
+  ['is too hot for the board', '0x0000000000000048', 1, 1, 0],
+  ['has a power brake', '0x0000000000000088', 1, 0, 1],
+])('a GPU that %s', (_, reasons, throttled, byHeat, byPower) => {
+  const row = fixture('nvidia-rows.txt')
+    .split('\n')[0]!
+    .replace(/0x\d+$/, reasons);
+  const { gpu_throttled, gpu_throttled_by_heat, gpu_throttled_by_power } = parseGpus(row, FIELDS).devices[0]!
+    .values;
+  expect([gpu_throttled, gpu_throttled_by_heat, gpu_throttled_by_power]).toEqual([
+    throttled,
+    byHeat,
+    byPower,
+  ]);
 });
 
 test.each([
@@ -77,6 +108,8 @@ test('values that no GPU can have are left out and counted', () => {
     'gpu_memory_total_bytes',
     'gpu_power_watts',
     'gpu_throttled',
+    'gpu_throttled_by_heat',
+    'gpu_throttled_by_power',
   ]);
   expect(dropped).toBe(3);
   expect(keepLikely({ gpu_power_watts: 10_001, gpu_temperature_celsius: 151 })).toEqual({
