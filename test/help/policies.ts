@@ -41,17 +41,22 @@ interface KeeperOptions {
   readonly text: string;
   readonly now: () => number;
   readonly cancel?: Cancel;
+  /** By default carl is that of physics. */
+  readonly coordinatorsOf?: (account: string) => readonly string[];
 }
 
+const carlOfPhysics = (account: string) => (account === 'physics' ? ['carl'] : []);
+
 /** The policies of a service that has just started, without its loops. */
-export function policyKeeper({ store, text, now, cancel }: KeeperOptions) {
+export function policyKeeper(options: KeeperOptions) {
+  const { store, text, now, cancel, coordinatorsOf = carlOfPhysics } = options;
   const file = policiesOf(text);
   const results: string[] = [];
   const log = { debug() {}, info() {}, warn() {}, error() {} };
   const tick = policyTick({
     ...{ file: () => file, store, now, log, cancel },
     thresholds: DEFAULT_THRESHOLDS,
-    coordinatorsOf: (account) => (account === 'physics' ? ['carl'] : []),
+    coordinatorsOf,
     observeAct: (result) => void results.push(result),
   });
   const deliver = deliverer({

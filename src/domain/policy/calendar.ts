@@ -11,6 +11,8 @@ export interface LocalTime {
 
 const WEEKDAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
 const DAY_MS = 86_400_000;
+/** The samples of a job that has ended are sealed within an hour, and only then is it judged for good. */
+const JUDGED_MS = 3_600_000;
 const formats = new Map<string, Intl.DateTimeFormat>();
 
 function formatOf(timeZone: string): Intl.DateTimeFormat {
@@ -61,7 +63,7 @@ export function isWorkday(timeMs: number, { timeZone, holidays }: Calendar): boo
 
 /**
  * Returns the week whose digest is due at a time: the seven days (UTC) before the latest day `weekday`, once
- * its `hour` has come by the clock of the site.
+ * its `hour` has come by the clock of the site, and an hour has passed since they ended.
  */
 export function weekOfDigest(
   timeMs: number,
@@ -69,7 +71,8 @@ export function weekOfDigest(
 ): { readonly sinceMs: number; readonly untilMs: number } {
   const local = localTime(timeMs, timeZone);
   const daysSince = (local.weekday - weekday + 7) % 7;
-  const isYet = daysSince > 0 || local.hour >= hour;
-  const dayMs = Date.parse(`${local.date}T00:00:00Z`) - (daysSince + (isYet ? 0 : 7)) * DAY_MS;
-  return { sinceMs: dayMs - 7 * DAY_MS, untilMs: dayMs };
+  const dayMs = Date.parse(`${local.date}T00:00:00Z`) - daysSince * DAY_MS;
+  const isDue = (daysSince > 0 || local.hour >= hour) && timeMs >= dayMs + JUDGED_MS;
+  const untilMs = isDue ? dayMs : dayMs - 7 * DAY_MS;
+  return { sinceMs: untilMs - 7 * DAY_MS, untilMs };
 }

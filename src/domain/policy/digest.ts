@@ -16,8 +16,8 @@ export interface DigestPart {
   /** Such as `You`, or an account. */
   readonly title: string;
   readonly tally: Tally;
-  /** The jobs with findings that are named, and how many there are. */
-  readonly found: { readonly jobs: readonly NoticeJob[]; readonly total: number };
+  /** The jobs with findings that are named, and how many there are; absent where nobody looked. */
+  readonly found?: { readonly jobs: readonly NoticeJob[]; readonly total: number };
   /** Further lines, such as the users of an account. */
   readonly lines?: readonly string[];
 }
@@ -49,26 +49,30 @@ export function composeDigest(
 const dayOf = (timeMs: number): string => new Date(timeMs).toISOString().slice(0, 10);
 
 function partOf({ title, tally, found, lines = [] }: DigestPart): NoticePart {
+  const { jobs = [], total = 0 } = found ?? {};
   const advice =
-    found.total === 0
+    total === 0
       ? 'Nothing was found that is worth changing.'
-      : `${formatCount(found.total, 'job')} could do better next time:`;
+      : `${formatCount(total, 'job')} could do better next time:`;
   return {
     title,
-    lines: [...describeTally(tally), ...lines, advice],
-    jobs: found.jobs,
-    more: found.total - found.jobs.length,
+    lines: [...describeTally(tally), ...lines, ...(found ? [advice] : [])],
+    jobs,
+    more: total - jobs.length,
   };
 }
 
 /** Returns sentences on how jobs ended, and what they held and used. */
 export function describeTally(tally: Tally): string[] {
+  const { timedOut, outOfMemory, nodeFailed, preempted } = tally;
   const ends = [
     formatEnd(tally.completed, 'completed'),
-    formatEnd(tally.failed, 'failed'),
-    formatEnd(tally.cancelled, 'cancelled'),
-    formatEnd(tally.timedOut, 'out of time'),
-    formatEnd(tally.outOfMemory, 'out of memory'),
+    formatEnd(timedOut, 'out of time'),
+    formatEnd(outOfMemory, 'out of memory'),
+    formatEnd(nodeFailed, 'on a node that failed'),
+    formatEnd(preempted, 'preempted'),
+    formatEnd(tally.failed - timedOut - outOfMemory - nodeFailed, 'failed'),
+    formatEnd(tally.cancelled - preempted, 'cancelled'),
   ].filter((text) => text !== '');
   const held = [
     amount(tally.cpuSeconds / 3600, 'CPU-hours', tally.cpuUsedSeconds, tally.cpuMeasuredSeconds),
@@ -86,7 +90,7 @@ export function describeTally(tally: Tally): string[] {
   ];
 }
 
-const formatEnd = (count: number, how: string): string => (count === 0 ? '' : `${count} ${how}`);
+const formatEnd = (count: number, how: string): string => (count <= 0 ? '' : `${count} ${how}`);
 
 /** A share is told only of what was measured. */
 function amount(hours: number, noun: string, used: number, measured: number): string {

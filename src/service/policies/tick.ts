@@ -4,7 +4,7 @@ import { isWorkday, weekOfDigest } from '../../domain/policy/calendar.ts';
 import { decide } from '../../domain/policy/decide.ts';
 import { DIGEST } from '../../domain/policy/notice.ts';
 import type { PolicyFile } from '../../domain/policy/policy.ts';
-import { createTold, type ToldRows } from '../../domain/policy/told.ts';
+import { createTold, type Told, type ToldRows } from '../../domain/policy/told.ts';
 import type { PolicyStore } from '../../domain/store/policies.ts';
 import type { Upkeep } from '../../domain/store/upkeep.ts';
 import type { Log } from '../../log.ts';
@@ -14,6 +14,7 @@ import { type LookStore, lookAtEnded, lookAtRunning } from './look.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
+const WEEK_MS = 7 * DAY_MS;
 /** Jobs that ended are looked at this often: their policies speak of days. */
 const ENDED_EVERY_MS = HOUR_MS;
 /** The longest window of a policy, and some days more. */
@@ -36,6 +37,12 @@ export interface TickOptions {
   readonly now: () => number;
   readonly log: Log;
   readonly observeAct: (result: StoredAct['state']) => void;
+}
+
+interface Looked {
+  readonly file: PolicyFile;
+  readonly nowMs: number;
+  readonly told: Told;
 }
 
 /**
@@ -77,11 +84,14 @@ export function policyTick(options: TickOptions) {
     return new Map([...running, ...ended]);
   }
 
-  async function writeDigest({ digest, timeZone }: PolicyFile, nowMs: number, signal: AbortSignal) {
-    if (!digest) return;
-    const week = weekOfDigest(nowMs, { timeZone, ...digest });
-    if ((await store.readState(LAST_DIGEST)) === week.untilMs) return;
-    await writeDigests(week, { store, rules: digest, thresholds, coordinatorsOf, nowMs, signal });
+  async function writeDigest({ file, nowMs, told }: Looked, signal: AbortSignal): Promise<void> {
+    const { digest: rules, timeZone } = file;
+    if (!rules) return;
+    const week = weekOfDigest(nowMs, { timeZone, ...rules });
+    const lastMs = await store.readState(LAST_DIGEST);
+    // A clock that was ahead by days has told of this week and later ones; one ahead by more does not count.
+    if (lastMs !== undefined && week.untilMs <= lastMs && lastMs <= nowMs + WEEK_MS) return;
+    await writeDigests(week, { store, rules, thresholds, coordinatorsOf, nowMs, told, signal });
     await store.saveState(LAST_DIGEST, week.untilMs);
   }
 
@@ -109,7 +119,7 @@ export function policyTick(options: TickOptions) {
     }
     if (isEnded) await store.saveState(LAST_ENDED, nowMs);
     await act(decision.acts, acts, signal);
-    await writeDigest(file, nowMs, signal).catch((cause) => {
+    await writeDigest({ file, nowMs, told }, signal).catch((cause) => {
       if (!signal.aborted) log.warn('digest_failed', { policy: DIGEST, cause });
     });
   };
