@@ -5,8 +5,9 @@ import type { WasteAnswer } from '../../api/waste.ts';
 import type { WhoamiAnswer } from '../../api/whoami.ts';
 import { formatAmount, formatCount } from '../../domain/figures.ts';
 import { FindingCounts } from '../parts/finding-counts.tsx';
+import { filterOf, type GroupFilter, GroupHead } from '../parts/group-head.tsx';
 import { Problem } from '../parts/problem.tsx';
-import { changed, Ranges, timesOf } from '../parts/range.tsx';
+import { changed, formatRange, timesOf } from '../parts/range.tsx';
 import { getJson } from '../parts/request.ts';
 import { useResource } from '../parts/resource.ts';
 import { place } from '../parts/router.ts';
@@ -19,7 +20,6 @@ import { weekOf } from './weeks.ts';
 const POLL_MS = 60_000;
 const WEEK_MS = 7 * 86_400_000;
 const GROUPS = ['account', 'user', 'partition', 'node'] as const;
-const FILTERS = ['user', 'account', 'partition'] as const;
 const FEW_ROWS = 50;
 const MANY_ROWS = 10_000;
 
@@ -28,7 +28,7 @@ export function EfficiencyPage() {
   const { query } = place.value;
   const wanted = query.get('of');
   const groupBy = GROUPS.find((group) => group === query.get('by')) ?? 'account';
-  const filter = Object.fromEntries(FILTERS.map((name) => [name, query.get(name) ?? undefined]));
+  const filter = filterOf(query);
   const { value, error, isLoading } = useResource(
     `waste ${query}`,
     (signal) =>
@@ -52,28 +52,12 @@ export function EfficiencyPage() {
   return (
     <>
       <h1 class="visually-hidden">Efficiency</h1>
-      <div class="usage-head">
-        <nav class="choices" aria-label="Rows">
-          {GROUPS.filter((group) => group !== 'node' || seesAll).map((group) => (
-            <a
-              key={group}
-              href={changed({ by: group, all: undefined, ...(group === 'node' && NO_FILTER) })}
-              aria-current={group === groupBy ? 'true' : undefined}
-            >
-              By {group}
-            </a>
-          ))}
-        </nav>
-        <Ranges />
-        {FILTERS.map(
-          (name) =>
-            filter[name] !== undefined && (
-              <a key={name} class="pill" href={changed({ [name]: undefined })} title={`Of every ${name}`}>
-                {name} {filter[name]} ×
-              </a>
-            ),
-        )}
-      </div>
+      <GroupHead
+        groups={GROUPS.filter((group) => group !== 'node' || seesAll)}
+        groupBy={groupBy}
+        filter={filter}
+        unfiltered={['node']}
+      />
       {error && <Problem error={error} />}
       {!value && !error && <p class="soft">Reading …</p>}
       {value && <Waste list={value} amount={amount} isLoading={isLoading} />}
@@ -83,8 +67,6 @@ export function EfficiencyPage() {
   );
 }
 
-const NO_FILTER = { user: undefined, account: undefined, partition: undefined };
-
 interface WasteProps {
   readonly list: WasteAnswer;
   readonly amount: Amount;
@@ -93,7 +75,7 @@ interface WasteProps {
 
 function Waste({ list, amount, isLoading }: WasteProps) {
   const { group_by, rows, sum, total } = list;
-  const range = `${dayOf(list.since)} to ${dayOf(list.until)} UTC`;
+  const range = formatRange(list);
   if (total === 0) return <p>No job ended from {range}.</p>;
   return (
     <div aria-busy={isLoading}>
@@ -143,9 +125,7 @@ function Sums({ sum, chosen }: { sum: WasteAnswer['sum']; chosen: Amount }) {
   );
 }
 
-type Filter = Readonly<Record<string, string | undefined>>;
-
-function Course({ amount, filter }: { amount: Amount; filter: Filter }) {
+function Course({ amount, filter }: { amount: Amount; filter: GroupFilter }) {
   const nowMs = Date.now();
   const since = new Date(weekOf(nowMs) - (TREND_WEEKS - 1) * WEEK_MS).toISOString();
   const { value } = useResource(
@@ -157,7 +137,7 @@ function Course({ amount, filter }: { amount: Amount; filter: Filter }) {
   return value ? <Trend days={value.rows} amount={amount} nowMs={nowMs} /> : null;
 }
 
-function Findings({ filter }: { filter: Filter }) {
+function Findings({ filter }: { filter: GroupFilter }) {
   const { query } = place.value;
   const { value } = useResource(
     `findings ${query}`,
@@ -174,6 +154,3 @@ function Findings({ filter }: { filter: Filter }) {
   );
   return value ? <FindingCounts counts={value.findings} conditions={conditions} /> : null;
 }
-
-/** Writes `2026-01-20T10:00:00.000Z` as `2026-01-20 10:00`, and midnight as the day alone. */
-const dayOf = (time: string): string => time.slice(0, 16).replace('T00:00', '').replace('T', ' ');

@@ -42,3 +42,10 @@ export function Ranges() {
     </nav>
   );
 }
+
+/** Writes a range of time in UTC: `2026-01-20 to 2026-01-22 10:00 UTC`. */
+export const formatRange = ({ since, until }: { readonly since: string; readonly until: string }): string =>
+  `${dayOf(since)} to ${dayOf(until)} UTC`;
+
+/** Writes `2026-01-20T10:00:00.000Z` as `2026-01-20 10:00`, and midnight as the day alone. */
+const dayOf = (time: string): string => time.slice(0, 16).replace('T00:00', '').replace('T', ' ');

@@ -1,8 +1,9 @@
 import { useEffect } from 'preact/hooks';
 import type { TallyListAnswer } from '../../api/tally-list.ts';
 import { formatCount } from '../../domain/figures.ts';
+import { filterOf, GroupHead } from '../parts/group-head.tsx';
 import { Problem } from '../parts/problem.tsx';
-import { changed, Ranges, timesOf } from '../parts/range.tsx';
+import { changed, formatRange, timesOf } from '../parts/range.tsx';
 import { getJson } from '../parts/request.ts';
 import { useResource } from '../parts/resource.ts';
 import { place } from '../parts/router.ts';
@@ -11,7 +12,6 @@ import { TallyFigures } from '../parts/tally.tsx';
 
 const POLL_MS = 60_000;
 const GROUPS: readonly TallyGroup[] = ['user', 'account', 'partition', 'day'];
-const FILTERS = ['user', 'account', 'partition'] as const;
 const FEW_ROWS = 100;
 const MANY_ROWS = 10_000;
 
@@ -19,7 +19,7 @@ const MANY_ROWS = 10_000;
 export function UsagePage() {
   const { query } = place.value;
   const groupBy = GROUPS.find((group) => group === query.get('by')) ?? 'user';
-  const filter = Object.fromEntries(FILTERS.map((name) => [name, query.get(name) ?? undefined]));
+  const filter = filterOf(query);
   const limit = query.has('all') ? MANY_ROWS : FEW_ROWS;
   const { value, error, isLoading } = useResource(
     `usage ${query}`,
@@ -37,28 +37,7 @@ export function UsagePage() {
   return (
     <>
       <h1 class="visually-hidden">Usage</h1>
-      <div class="usage-head">
-        <nav class="choices" aria-label="Rows">
-          {GROUPS.map((group) => (
-            <a
-              key={group}
-              href={changed({ by: group, all: undefined })}
-              aria-current={group === groupBy ? 'true' : undefined}
-            >
-              By {group}
-            </a>
-          ))}
-        </nav>
-        <Ranges />
-        {FILTERS.map(
-          (name) =>
-            filter[name] !== undefined && (
-              <a key={name} class="pill" href={changed({ [name]: undefined })} title={`Of every ${name}`}>
-                {name} {filter[name]} ×
-              </a>
-            ),
-        )}
-      </div>
+      <GroupHead groups={GROUPS} groupBy={groupBy} filter={filter} />
       {error && <Problem error={error} />}
       {!value && !error && <p class="soft">Reading …</p>}
       {value && <Usage list={value} isLoading={isLoading} />}
@@ -68,7 +47,7 @@ export function UsagePage() {
 
 function Usage({ list, isLoading }: { list: TallyListAnswer; isLoading: boolean }) {
   const { group_by, rows, sum, total } = list;
-  const range = `${dayOf(list.since)} to ${dayOf(list.until)} UTC`;
+  const range = formatRange(list);
   if (total === 0) return <p>No job ended from {range}.</p>;
   return (
     <div aria-busy={isLoading}>
@@ -88,6 +67,3 @@ function Usage({ list, isLoading }: { list: TallyListAnswer; isLoading: boolean 
     </div>
   );
 }
-
-/** Writes `2026-01-20T10:00:00.000Z` as `2026-01-20 10:00`, and midnight as the day alone. */
-const dayOf = (time: string): string => time.slice(0, 16).replace('T00:00', '').replace('T', ' ');
