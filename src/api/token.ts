@@ -20,7 +20,7 @@ export const NewTokenBody = Type.Object(
   },
   {
     additionalProperties: false,
-    example: { name: 'grafana', role: 'viewer', expires: '2026-04-20T12:00:00Z' },
+    example: { name: 'grafana', role: 'viewer', expires: '2040-01-20T12:00:00Z' },
   },
 );
 type NewTokenBody = Wire<typeof NewTokenBody>;

@@ -91,8 +91,10 @@ function openSource(
     }
     return (sink) => readAccounting(commands, { fromMs: sinceMs!, toMs: untilMs, nowMs }, sink);
   }
-  if (file !== '-' && !(existsSync(file) && statSync(file).isFile()))
-    throw new OperatorError(`There is no file ${file}.`);
+  if (file !== '-' && !existsSync(file)) throw new OperatorError(`There is no file ${file}.`);
+  // Its size is unknown; a folder or a pipe would be read as if it were empty.
+  if (file !== '-' && !statSync(file).isFile())
+    throw new OperatorError(`${file} is not a file that can be imported; --file - reads standard input.`);
   const saved = file === '-' ? Bun.stdin : Bun.file(file);
   const bytes = file === '-' ? undefined : saved.size;
   return (sink) => readSavedAccounting(saved.stream(), { bytes, nowMs }, sink);

@@ -118,9 +118,13 @@ export const arrayNotFound = (id: string) =>
 export const runNotFound = (sluid: string) =>
   new AppError('not_found', `There is no run with the SLUID ${quote(sluid)} that samples can belong to.`);
 
-/** Rejects a write that was not stored. `cause` is the error of the disk. */
+/** Rejects a write that was not stored. `cause`, the error of the disk or what became of the file, is for the log. */
 export const writeNotStored = (cause: string) =>
-  unavailable('The write could not be stored: disk error or disk full. Try again later.', new Error(cause));
+  unavailable(
+    'The write could not be stored: the disk is full or fails, or the database is no longer in its place. ' +
+      'Try again later.',
+    new Error(cause),
+  );
 
 /** Rejects a write whose outcome is unknown, and every later write. */
 export const storeFailed = (cause: Error) =>

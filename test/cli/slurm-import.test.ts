@@ -61,6 +61,8 @@ const REFUSED: [args: string[], reason: RegExp][] = [
   [['--since', '2026-01-02', '--until', '2026-01-01'], /before --until/],
   [['--file', 'a', '--until', '2026-01-01'], /--until cannot be combined with --file/],
   [['--file', '/nowhere/saved'], /no file \/nowhere\/saved/],
+  [['--file', '/dev/null'], /\/dev\/null is not a file that can be imported; --file - reads standard input/],
+  [['--file', '/'], /\/ is not a file that can be imported/],
   [['--sinse', '2026-01-01'], /--sinse/],
 ];
 test.each(REFUSED)('slurm import %p is refused', async (args, reason) => {

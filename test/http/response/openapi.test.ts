@@ -404,55 +404,61 @@ test('answers about callers and sessions match the document', async () => {
   }
 });
 
-test('the example of every body and path is accepted by the service', async () => {
-  const identity = { name: 'root', proof: 'kernel', isLocal: true } as const;
-  await using fresh = await startService({ identify: () => ({ ...ANYBODY, identity }) });
-  await fresh.store.createJobs([pastJob('of physics', { details: { account: 'physics' } })]);
-  const check = documentChecker(document);
-  const order = [
-    'createToken',
-    'createJob',
-    'createJobs',
-    'recordSamples',
-    'recordSample',
-    'jobStarted',
-    'jobFinished',
-    'hookCalled',
-  ];
-  const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
-    Object.entries(methods).map(([method, operation]) => ({
-      path,
-      method: method.toUpperCase(),
-      ...operation,
-    })),
-  );
-  const rankOf = ({ operationId, method }: (typeof operations)[number]) =>
-    method === 'DELETE' ? 99 : order.includes(operationId) ? order.indexOf(operationId) : 50;
-  let bodies = 0;
-  for (const one of operations.sort((a, b) => rankOf(a) - rankOf(b))) {
-    const { path, method, parameters = [], requestBody } = one;
-    // No text of an example can be one of remote write.
-    if (requestBody?.content['application/x-protobuf']) continue;
-    const { example } = (requestBody?.content['application/json']?.schema ?? {}) as { example?: unknown };
-    expect([path, method, example !== undefined]).toEqual([path, method, requestBody !== undefined]);
-    const given = new Map(parameters.map(({ name, example }) => [name, example ?? '']));
-    const real = path.replace(/\{(\w+)\}/g, (_, name) => given.get(name)!);
-    // A caller whom the kernel knows has no session; no job has steps without Slurm; none is of an array,
-    // and no link is signed.
-    if (['endSession', 'listSteps', 'getArray', 'refuseDigest'].includes(one.operationId)) continue;
-    const query = parameters
-      .filter((given) => given.in === 'query' && given.required)
-      .map(({ name, example }) => `?${name}=${example}`);
-    const { examples = {} } = requestBody?.content['application/json'] ?? {};
-    for (const sent of [example, ...Object.values(examples).map(({ value }) => value)]) {
-      const { status, json } = await fresh.send(method, real + query.join(''), sent);
-      expect([method, real, Math.floor(status / 100), json?.refused ?? 0]).toEqual([method, real, 2, 0]);
-      if (requestBody) check.body(method, real, sent);
+const YEAR_MS = 365 * 24 * 3_600_000;
+
+test.each([0, 5])(
+  'the example of every body and path is accepted by the service, also %p years later',
+  async (years) => {
+    const identity = { name: 'root', proof: 'kernel', isLocal: true } as const;
+    await using fresh = await startService({ identify: () => ({ ...ANYBODY, identity }) });
+    fresh.clock.advance(years * YEAR_MS);
+    await fresh.store.createJobs([pastJob('of physics', { details: { account: 'physics' } })]);
+    const check = documentChecker(document);
+    const order = [
+      'createToken',
+      'createJob',
+      'createJobs',
+      'recordSamples',
+      'recordSample',
+      'jobStarted',
+      'jobFinished',
+      'hookCalled',
+    ];
+    const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
+      Object.entries(methods).map(([method, operation]) => ({
+        path,
+        method: method.toUpperCase(),
+        ...operation,
+      })),
+    );
+    const rankOf = ({ operationId, method }: (typeof operations)[number]) =>
+      method === 'DELETE' ? 99 : order.includes(operationId) ? order.indexOf(operationId) : 50;
+    let bodies = 0;
+    for (const one of operations.sort((a, b) => rankOf(a) - rankOf(b))) {
+      const { path, method, parameters = [], requestBody } = one;
+      // No text of an example can be one of remote write.
+      if (requestBody?.content['application/x-protobuf']) continue;
+      const { example } = (requestBody?.content['application/json']?.schema ?? {}) as { example?: unknown };
+      expect([path, method, example !== undefined]).toEqual([path, method, requestBody !== undefined]);
+      const given = new Map(parameters.map(({ name, example }) => [name, example ?? '']));
+      const real = path.replace(/\{(\w+)\}/g, (_, name) => given.get(name)!);
+      // A caller whom the kernel knows has no session; no job has steps without Slurm; none is of an array,
+      // and no link is signed.
+      if (['endSession', 'listSteps', 'getArray', 'refuseDigest'].includes(one.operationId)) continue;
+      const query = parameters
+        .filter((given) => given.in === 'query' && given.required)
+        .map(({ name, example }) => `?${name}=${example}`);
+      const { examples = {} } = requestBody?.content['application/json'] ?? {};
+      for (const sent of [example, ...Object.values(examples).map(({ value }) => value)]) {
+        const { status, json } = await fresh.send(method, real + query.join(''), sent);
+        expect([method, real, Math.floor(status / 100), json?.refused ?? 0]).toEqual([method, real, 2, 0]);
+        if (requestBody) check.body(method, real, sent);
+      }
+      bodies += Number(requestBody !== undefined);
     }
-    bodies += Number(requestBody !== undefined);
-  }
-  expect(bodies).toBe(15);
-});
+    expect(bodies).toBe(15);
+  },
+);
 
 test('the document has the lengths, patterns and times that bodies are checked for', () => {
   const { schema } = document.paths['/v1/jobs/batch']!.post!.requestBody!.content['application/json'] as {
