@@ -118,7 +118,10 @@ export const arrayNotFound = (id: string) =>
 export const runNotFound = (sluid: string) =>
   new AppError('not_found', `There is no run with the SLUID ${quote(sluid)} that samples can belong to.`);
 
-/** Rejects a write that was not stored. `cause`, the error of the disk or what became of the file, is for the log. */
+/**
+ * Rejects a write that was not stored. `cause`, the error of the disk or what became of the file, is for the
+ * log.
+ */
 export const writeNotStored = (cause: string) =>
   unavailable(
     'The write could not be stored: the disk is full or fails, or the database is no longer in its place. ' +

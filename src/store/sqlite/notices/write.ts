@@ -21,8 +21,8 @@ export function noticeWriter(db: Database, audit: AuditWriter) {
     'INSERT OR REPLACE INTO notice_run (policy, audience, name, job, start, notice) VALUES (?, ?, ?, ?, ?, ?)',
   );
   const forgetSending = db.query("UPDATE delivery SET state = 'unknown' WHERE state = 'sending'");
-  // What was to expire while the clock was ahead expires as long after as it would have. Of several notices of
-  // a policy to somebody, the newest counts; `until` stays different.
+  // What was to expire while the clock was ahead expires as long after as it would have. Of several notices
+  // of a policy to somebody, the newest counts; `until` stays different.
   const steadyTimes = db.query(
     `UPDATE OR IGNORE notice
         SET expires = expires - (time - ?1), until = min(until, ?1 - newer), time = ?1
