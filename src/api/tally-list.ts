@@ -29,6 +29,17 @@ export const RANGE_FIELDS = {
   until: Time('End of what is counted, in the same way'),
 };
 
+export const BEHIND_FIELD = {
+  is_behind: Type.Optional(
+    Type.Boolean({
+      description:
+        'Many jobs are not counted yet: they were imported, or many ended, a short while ago; absent otherwise',
+    }),
+  ),
+};
+
+export const renderBehind = (isBehind: boolean) => (isBehind ? { is_behind: true } : {});
+
 export const TallyListAnswer = Type.Object(
   {
     group_by: Choice(TALLY_GROUPS),
@@ -36,6 +47,7 @@ export const TallyListAnswer = Type.Object(
     rows: Type.Array(TallyRowAnswer),
     total: Type.Integer({ minimum: 0, description: 'Rows that there are, beyond `limit` included' }),
     sum: TallyAnswer,
+    ...BEHIND_FIELD,
     findings: Type.Array(FindingCountAnswer, {
       description: 'What rules found of all these jobs, harm before waste before info',
     }),
@@ -62,13 +74,21 @@ export const renderTallies = (
     range,
     limit,
     findings,
-  }: { groupBy: TallyGroup; range: HourRange; limit: number; findings: readonly FindingCount[] },
+    isBehind,
+  }: {
+    groupBy: TallyGroup;
+    range: HourRange;
+    limit: number;
+    findings: readonly FindingCount[];
+    isBehind: boolean;
+  },
 ): TallyListAnswer => ({
   group_by: groupBy,
   ...renderRange(range),
   rows: rows.slice(0, limit).map(renderTallyRow),
   total: rows.length,
   sum: renderTally(sumTallies(rows.map(({ tally }) => tally))),
+  ...renderBehind(isBehind),
   findings: renderFindingCounts(findings),
 });
 

@@ -12,7 +12,7 @@ import {
 } from '../domain/waste.ts';
 import { Choice, type Wire } from './field.ts';
 import { choiceParameter, operation, queryParameter } from './operation.ts';
-import { RANGE_FIELDS, renderRange, TALLY_PARAMETERS } from './tally-list.ts';
+import { BEHIND_FIELD, RANGE_FIELDS, renderBehind, renderRange, TALLY_PARAMETERS } from './tally-list.ts';
 
 export const DEFAULT_WASTE_ROWS = 100;
 export const MAX_WASTE_ROWS = 10_000;
@@ -79,6 +79,7 @@ export const WasteAnswer = Type.Object(
     rows: Type.Array(WasteRowAnswer),
     total: Type.Integer({ minimum: 0, description: 'Rows that there are, beyond `limit` included' }),
     sum: Type.Object(WASTE_FIELDS, { additionalProperties: false, description: 'Of all rows' }),
+    ...BEHIND_FIELD,
   },
   { $id: 'Waste', additionalProperties: false },
 );
@@ -95,12 +96,13 @@ interface WastePage {
   readonly sort: Resource;
   readonly offset: number;
   readonly limit: number;
+  readonly isBehind: boolean;
 }
 
 /** Renders a page of sorted rows, each with its share of all of them. */
 export function renderWaste(
   rows: readonly TallyRow[],
-  { groupBy, range, sort, offset, limit }: WastePage,
+  { groupBy, range, sort, offset, limit, isBehind }: WastePage,
 ): WasteAnswer {
   const totals: Totals = {
     gpu: sumWasted(rows, 'gpu'),
@@ -118,6 +120,7 @@ export function renderWaste(
     })),
     total: rows.length,
     sum: renderFields(sum),
+    ...renderBehind(isBehind),
   };
 }
 

@@ -24,10 +24,12 @@ export interface WasteReport {
   readonly rows: readonly (WasteFields & { readonly name?: string })[];
   readonly total: number;
   readonly sum: WasteFields;
+  readonly is_behind?: boolean;
 }
 
 const NAME_COLUMNS = 16;
 const COLUMNS = 80;
+const BEHIND = 'Many ended jobs are not counted yet; ask again in some minutes.\n';
 const UNITS = { gpu_hours: 'GPU h', cpu_hours: 'CPU h', memory_gb_hours: 'GB h' } as const;
 type Field = keyof typeof UNITS;
 
@@ -36,11 +38,11 @@ type Field = keyof typeof UNITS;
  * GPUs.
  */
 export function renderWasteText(
-  { group_by, since, until, rows, total, sum }: WasteReport,
+  { group_by, since, until, rows, total, sum, is_behind }: WasteReport,
   paper: Paper,
 ): string {
   const range = `from ${dayOf(since)} to ${dayOf(until)} UTC`;
-  if (total === 0) return `No job ended ${range}.\n`;
+  if (total === 0) return is_behind ? BEHIND : `No job ended ${range}.\n`;
   const fields: readonly Field[] = sum.gpu_hours
     ? ['gpu_hours', 'cpu_hours']
     : ['cpu_hours', 'memory_gb_hours'];
@@ -60,6 +62,7 @@ export function renderWasteText(
     total > rows.length
       ? `${formatCount(total - rows.length, 'more row')} wasted less; --limit shows more.\n`
       : '',
+    is_behind ? BEHIND : '',
   ].join('');
 }
 

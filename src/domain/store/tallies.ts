@@ -69,6 +69,9 @@ export interface TallyStore {
    */
   sumFindings(query: TallyFilter & HourRange, signal?: AbortSignal): Promise<FindingCount[]>;
 
+  /** Tells whether many jobs are still to be tallied: during an import, or after it. */
+  areTalliesBehind(): Promise<boolean>;
+
   /**
    * Counts the running and pending jobs of a user or an account. Rejects with `not_found` if no job was ever
    * theirs.

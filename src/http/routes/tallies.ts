@@ -99,7 +99,8 @@ async function listTallies(view: View, request: Request, nowMs: number): Promise
   const wanted = { ...openEnd(range, nowMs), ...filter };
   const rows = await view.sumTallies({ groupBy, ...wanted }, request.signal);
   const findings = await view.sumFindings(wanted, request.signal);
-  return renderTallies(sortTallies(groupBy, rows), { groupBy, range, limit, findings });
+  const isBehind = await view.areTalliesBehind();
+  return renderTallies(sortTallies(groupBy, rows), { groupBy, range, limit, findings, isBehind });
 }
 
 const rangeOf = (groupBy: TallyGroup, sinceMs: number, untilMs: number, nowMs: number) =>

@@ -52,5 +52,6 @@ async function listWaste(view: View, request: Request, nowMs: number): Promise<W
     groupBy === 'node'
       ? await view.sumNodeTallies(wanted, request.signal)
       : await view.sumTallies({ groupBy, ...wanted, ...filter }, request.signal);
-  return renderWaste(sortByWaste(rows, sort), { groupBy, range, sort, offset, limit });
+  const isBehind = await view.areTalliesBehind();
+  return renderWaste(sortByWaste(rows, sort), { groupBy, range, sort, offset, limit, isBehind });
 }

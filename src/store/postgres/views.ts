@@ -20,6 +20,7 @@ import {
 import { readSparklines } from './samples/sparklines.ts';
 import type { StoreReads } from './server/reads.ts';
 import { readPastRuns } from './sizing/past-runs.ts';
+import { areTalliesBehind } from './tallies/behind.ts';
 import { sumFindings } from './tallies/findings.ts';
 import { readHoldings } from './tallies/holdings.ts';
 import { readTallies } from './tallies/read.ts';
@@ -59,5 +60,6 @@ export const viewReader =
       return reads.compute((db) => readNodeTallies(db, range), signal);
     },
     sumFindings: (query, signal) => reads.compute((db) => sumFindings(db, query, sight), signal),
+    areTalliesBehind: () => reads.read(areTalliesBehind),
     countHoldings: (holder, signal) => reads.compute((db) => readHoldings(db, holder, sight), signal),
   });

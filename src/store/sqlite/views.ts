@@ -13,6 +13,7 @@ import { nameLister } from './lists/names.ts';
 import { readingReader, runReader } from './samples/read.ts';
 import { sparklineReader } from './samples/sparklines.ts';
 import { pastRunReader } from './sizing/past-runs.ts';
+import { behindReader } from './tallies/behind.ts';
 import { findingReader } from './tallies/findings.ts';
 import { holdingReader } from './tallies/holdings.ts';
 import { tallyReader } from './tallies/read.ts';
@@ -38,6 +39,7 @@ export function viewReader({ db, lists, reads, read, readAtOnce }: ViewOptions):
   const readEvents = eventReader(db);
   const listNames = nameLister(db);
   const readPastRuns = pastRunReader(db);
+  const readBehind = behindReader(db);
   /** What all may see is read once for everybody; the reads of single callers wait for each other. */
   const streamFor = (sight: Sight) => (sight === 'all' ? streamFirst : stream);
 
@@ -75,6 +77,7 @@ export function viewReader({ db, lists, reads, read, readAtOnce }: ViewOptions):
       return compute((connection) => nodeTallyReader(connection)(range), signal);
     },
     sumFindings: (query, signal) => compute((connection) => findingReader(connection)(query, sight), signal),
+    areTalliesBehind: () => read(readBehind),
     countHoldings: (holder, signal) =>
       compute((connection) => holdingReader(connection)(holder, sight), signal),
   });

@@ -5,7 +5,7 @@ import type { WasteAnswer } from '../../api/waste.ts';
 import type { WhoamiAnswer } from '../../api/whoami.ts';
 import { formatAmount, formatCount } from '../../domain/figures.ts';
 import { FindingCounts } from '../parts/finding-counts.tsx';
-import { filterOf, type GroupFilter, GroupHead } from '../parts/group-head.tsx';
+import { BEHIND, filterOf, type GroupFilter, GroupHead } from '../parts/group-head.tsx';
 import { Problem } from '../parts/problem.tsx';
 import { changed, formatRange, timesOf } from '../parts/range.tsx';
 import { getJson } from '../parts/request.ts';
@@ -74,9 +74,9 @@ interface WasteProps {
 }
 
 function Waste({ list, amount, isLoading }: WasteProps) {
-  const { group_by, rows, sum, total } = list;
+  const { group_by, rows, sum, total, is_behind } = list;
   const range = formatRange(list);
-  if (total === 0) return <p>No job ended from {range}.</p>;
+  if (total === 0) return <p>{is_behind ? BEHIND : `No job ended from ${range}.`}</p>;
   return (
     <div aria-busy={isLoading}>
       <Sums sum={sum} chosen={amount} />
@@ -91,6 +91,7 @@ function Waste({ list, amount, isLoading }: WasteProps) {
             <a href={changed({ all: '1' })}>Show all</a>
           </>
         )}
+        {is_behind && ` ${BEHIND}`}
       </p>
     </div>
   );

@@ -1,5 +1,8 @@
 import { changed, Ranges } from './range.tsx';
 
+/** Said where many jobs are still to be tallied. */
+export const BEHIND = 'Many ended jobs are not counted yet: they are being added up.';
+
 const FILTERS = ['user', 'account', 'partition'] as const;
 
 /** The names that the rows are limited to: of a user, an account, a partition. */

@@ -1,7 +1,7 @@
 import { useEffect } from 'preact/hooks';
 import type { TallyListAnswer } from '../../api/tally-list.ts';
 import { formatCount } from '../../domain/figures.ts';
-import { filterOf, GroupHead } from '../parts/group-head.tsx';
+import { BEHIND, filterOf, GroupHead } from '../parts/group-head.tsx';
 import { Problem } from '../parts/problem.tsx';
 import { changed, formatRange, timesOf } from '../parts/range.tsx';
 import { getJson } from '../parts/request.ts';
@@ -46,9 +46,9 @@ export function UsagePage() {
 }
 
 function Usage({ list, isLoading }: { list: TallyListAnswer; isLoading: boolean }) {
-  const { group_by, rows, sum, total } = list;
+  const { group_by, rows, sum, total, is_behind } = list;
   const range = formatRange(list);
-  if (total === 0) return <p>No job ended from {range}.</p>;
+  if (total === 0) return <p>{is_behind ? BEHIND : `No job ended from ${range}.`}</p>;
   return (
     <div aria-busy={isLoading}>
       <TallyFigures tally={sum} />
@@ -63,6 +63,7 @@ function Usage({ list, isLoading }: { list: TallyListAnswer; isLoading: boolean 
             <a href={changed({ all: '1' })}>Show all</a>
           </>
         )}
+        {is_behind && ` ${BEHIND}`}
       </p>
     </div>
   );

@@ -91,6 +91,17 @@ export function tallies(makePlace: MakePlace) {
     expect(await sum(store, 'user', { to: hourOf(NOON_MS + 12 * HOUR_MS) })).toEqual({ alice: both });
   });
 
+  test('tallies are behind after many jobs were created, until these are tallied', async () => {
+    await using place = await emptyStore(makePlace);
+    const { store } = place;
+    await store.createJobs(Array.from({ length: 1000 }, (_, index) => pastJob(`${index}`)));
+    expect(await store.areTalliesBehind()).toBe(false);
+    await store.createJobs([pastJob('last')]);
+    expect(await store.areTalliesBehind()).toBe(true);
+    await settle(store);
+    expect(await store.areTalliesBehind()).toBe(false);
+  });
+
   test('used is what was measured of what was held, once samples are sealed', async () => {
     await using place = await emptyStore(makePlace);
     const { store } = place;
