@@ -136,6 +136,21 @@ export const storeFailed = (cause: Error) =>
     cause,
   );
 
+/** Refuses a write that another service must store. */
+export class WriterElsewhere extends AppError {
+  constructor(
+    /** Where that service is; undefined if it has not said. */
+    readonly url: string | undefined,
+  ) {
+    super(
+      'unavailable',
+      url === undefined
+        ? 'This service only reads the database; another one writes, or takes over in some seconds. Try again later.'
+        : `This service only reads the database; send this to ${url}, which writes.`,
+    );
+  }
+}
+
 export const tooManyWrites = () =>
   unavailable('Too many writes are waiting for the disk. Try again in a second.');
 

@@ -25,4 +25,10 @@ export interface StoreOptions extends Partial<StoreObserver> {
   readonly thresholds?: Thresholds;
   /** Commits each batch in one transaction, because no other writes wait for the disk. */
   readonly areBatchesWhole?: boolean;
+  /**
+   * Opens a database to which another service writes for reading, and takes over when that service is gone.
+   * Without it, opening such a database is DatabaseInUse, and a service that another one has replaced dies.
+   * Of PostgreSQL only.
+   */
+  readonly standsBy?: boolean;
 }

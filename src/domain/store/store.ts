@@ -1,5 +1,6 @@
 import type { AccessStore } from './access.ts';
 import type { ChangeStore } from './changes.ts';
+import type { DutyStore } from './duty.ts';
 import type { HistoryStore } from './history.ts';
 import type { JobStore } from './jobs.ts';
 import type { LiveStore } from './live.ts';
@@ -39,6 +40,7 @@ export interface Store
     ViewStore,
     HistoryStore,
     ChangeStore,
+    DutyStore,
     AccessStore,
     PolicyStore,
     Upkeep {}

@@ -1,6 +1,5 @@
 import { sliceMeasures } from '../../domain/batch-measures.ts';
 import { tooManyUnsealed } from '../../domain/errors.ts';
-import { DEFAULT_THRESHOLDS } from '../../domain/finding/thresholds.ts';
 import { newJob } from '../../domain/job.ts';
 import type { BatchResult } from '../../domain/store/batch.ts';
 import type { StoreOptions } from '../../domain/store/options.ts';
@@ -11,7 +10,6 @@ import { jobCost, sampleCost, type WriteFields } from '../writer/write.ts';
 import { readAudit } from './access/audit.ts';
 import { readSessions } from './access/sessions.ts';
 import { readTokens } from './access/tokens.ts';
-import { judgeAnew } from './findings/kept.ts';
 import { readLiveSeries } from './jobs/live.ts';
 import { readOwners } from './jobs/owners.ts';
 import { readTotals } from './jobs/read.ts';
@@ -23,46 +21,29 @@ import { readNodeReport, readNodeReports } from './nodes/reports.ts';
 import { NO_POLICIES } from './policies.ts';
 import { findNamedRuns } from './runs/sluid.ts';
 import { listUnconfirmed } from './runs/unconfirmed.ts';
-import { withoutPassword } from './server/address.ts';
 import { openClient } from './server/connect.ts';
-import { explainOpenError } from './server/errors.ts';
-import { migrate } from './server/migrate.ts';
 import { READ_CONNECTIONS, storeReads } from './server/reads.ts';
 import { databaseSize } from './server/size.ts';
 import { readState } from './state.ts';
 import { countFindings } from './tallies/findings.ts';
 import { viewReader } from './views.ts';
-import { WriterConnection } from './writer/connection.ts';
-import { Writer } from './writer/queue.ts';
+import { type OpenedWriter, openWriter } from './writer/open.ts';
 
 /** Connections for reads that nobody needs are closed after a minute. */
 const IDLE_SECONDS = 60;
 
 /**
- * Opens a PostgreSQL database, takes its lock, and migrates it to the newest version. Rejects with
- * OperatorError if the server or the database does not allow it.
+ * Opens a PostgreSQL database, takes its lock, and migrates it to the newest version. With `standsBy`, and if
+ * another service has the lock, answers reads and waits for the lock. Rejects with OperatorError if the
+ * server or the database does not allow it.
  */
 export async function openPostgres(address: string, options: StoreOptions = {}): Promise<Store> {
-  const { onCommit = () => {}, onNotice = () => {}, onDeath = () => {}, thresholds } = options;
-  const name = withoutPassword(address);
-  const connection = new WriterConnection(address, name);
-  try {
-    await connection.open();
-    const migrated = await migrate(connection.current, name);
-    if (migrated) onNotice({ level: 'info', event: 'database_migrated', message: migrated });
-    await judgeAnew(connection.db, thresholds ?? DEFAULT_THRESHOLDS);
-    const writer = new Writer(connection, { onCommit, onNotice, onDeath, thresholds });
-    await writer.load();
-    return postgresStore(address, writer, options);
-  } catch (error) {
-    await connection.close();
-    throw explainOpenError(name, error) ?? error;
-  }
+  return postgresStore(address, await openWriter(address, options), options);
 }
 
 function postgresStore(
   address: string,
-  writer: Writer,
+  { writer, watchChanges, duties, close: closeWriter }: OpenedWriter,
   {
     onExpire = () => {},
     onNotice = () => {},
@@ -97,7 +78,7 @@ function postgresStore(
 
   async function close(): Promise<void> {
     reads.close();
-    await writer.close();
+    await closeWriter();
     await client.close({ timeout: 1 });
   }
 
@@ -106,6 +87,7 @@ function postgresStore(
   return {
     ...seenBy('all'),
     ...NO_POLICIES,
+    ...duties,
     seenBy,
     createJob: async (job, nowMs) => {
       await writer.submit('createJob', { job, nowMs });
@@ -183,7 +165,7 @@ function postgresStore(
       setAside,
     }),
 
-    watchChanges: (tell) => writer.watch(tell),
+    watchChanges,
     findOwners: (ids) => read((db) => readOwners(db, ids)),
     findJobsOfRuns: (sluids) =>
       read(async (db) => {

@@ -4,6 +4,7 @@ import { sliceMeasures } from '../../domain/batch-measures.ts';
 import { OperatorError, tooManyUnsealed } from '../../domain/errors.ts';
 import { newJob } from '../../domain/job.ts';
 import type { BatchResult } from '../../domain/store/batch.ts';
+import { SOLE_WRITER } from '../../domain/store/duty.ts';
 import type { StoreOptions } from '../../domain/store/options.ts';
 import type { Store } from '../../domain/store/store.ts';
 import { isRefused, MAX_UNSEALED_SAMPLES, urgencyOf } from '../../domain/unsealed.ts';
@@ -167,6 +168,7 @@ function sqliteStore({
 
   return {
     ...seenBy('all'),
+    ...SOLE_WRITER,
     seenBy,
     createJob: async (job, nowMs) => {
       await writer.submit('createJob', { job, nowMs });

@@ -1,7 +1,8 @@
 import tables from './0001_tables.sql' with { type: 'text' };
+import writer from './0002_writer.sql' with { type: 'text' };
 
 /**
  * Every migration in order, named here because an executable cannot list a folder. Number N takes version
  * N-1 to N.
  */
-export const MIGRATIONS: readonly string[] = [tables];
+export const MIGRATIONS: readonly string[] = [tables, writer];

@@ -8,9 +8,10 @@ interface ServerError extends Error {
 
 /**
  * SQLSTATE classes that concern the server rather than a statement: connection, resources, operator
- * intervention, system errors, a server that is starting, a database that is read only.
+ * intervention, system errors, a server that is starting, a database that is read only, a transaction that
+ * was idle for too long, another service that writes.
  */
-const SERVER_STATES = /^(08|53|57|58|F0|XX|25006|55P03|40)/;
+const SERVER_STATES = /^(08|53|57|58|F0|XX|25006|25P03|55P03|40|HPO01)/;
 
 /** Whether an error comes from the server or the way to it rather than from a wrong statement. */
 export function isServerError(error: unknown): error is ServerError {
@@ -20,10 +21,11 @@ export function isServerError(error: unknown): error is ServerError {
   return /^(ERR_POSTGRES_(CONNECTION|IDLE|LIFETIME|QUERY_CANCELLED)|E[A-Z]+$)/.test(code);
 }
 
-/** Whether the connection is gone, so that a new one is needed. */
+/** Whether the connection is gone, or its lock, so that a new one is needed. */
 export const isConnectionLost = (error: unknown): boolean =>
   isServerError(error) &&
-  (error.code !== 'ERR_POSTGRES_SERVER_ERROR' || /^(08|57P0)/.test(String((error as ServerError).errno)));
+  (error.code !== 'ERR_POSTGRES_SERVER_ERROR' ||
+    /^(08|57P0|25P03|HPO01)/.test(String((error as ServerError).errno)));
 
 /** Describes an error for the log. */
 export const describeError = (error: unknown): string => {

@@ -1,35 +1,77 @@
-import { DatabaseInUse } from '../../../domain/errors.ts';
-import { queriesOf } from '../sql/queries.ts';
+import { type Queries, queriesOf } from '../sql/queries.ts';
 
-/** "hpob": distinguishes the lock from those of other programs in the database. */
+/** "hpob": distinguishes the lock of the writer from those of other programs in the database. */
 const LOCK_CLASS = 0x68706f62;
-/** The server may take a moment to notice that the connection of an ended service is gone. */
-const TRIES = 10;
-const PAUSE_MS = 100;
+/** Shared by all services that wait for the lock, so that the writer knows that there are some. */
+const WAITING_CLASS = LOCK_CLASS + 1;
+const SCHEMA = 'hashtext(current_schema())';
+/** The locks that anybody has of a class and this schema. `pg_locks` shows numbers as they are unsigned. */
+const HELD = `FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 2 AND granted
+  AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+  AND objid::bigint = (${SCHEMA}::bigint & 4294967295) AND classid::bigint`;
 
 /**
- * Takes the lock of the service that writes to the schema of this connection, which holds it until it is
- * closed. Throws DatabaseInUse if another service has it.
+ * After this silence the server ends the session of the writer, and with it the lock: the process hangs, or
+ * the network. Short while another service waits for the lock.
  */
-export async function lockDatabase(connection: Bun.ReservedSQL, name: string): Promise<void> {
-  for (let attempt = 1; !(await tryLock(connection)); attempt++) {
-    if (attempt === TRIES)
-      throw new DatabaseInUse(
-        `${name} is used by another hpc-observe, which may run on another machine. Stop it, or name another database or search_path with --database.`,
-      );
-    await Bun.sleep(PAUSE_MS);
-  }
-}
+const SILENCE = { alone: '60s', watched: '3s' } as const;
 
-async function tryLock(connection: Bun.ReservedSQL): Promise<boolean> {
-  const row = await queriesOf(connection).get<{ locked: boolean }>(
-    'SELECT pg_try_advisory_lock($1::int4, hashtext(current_schema())) AS locked',
+/**
+ * Settings of a session that has the lock or waits for it. What the server sends to a machine that has gone
+ * is given up after 3 s, too, and a statement of a client that has gone is ended.
+ */
+export const LEASE_SETTINGS = `SET idle_session_timeout = '${SILENCE.alone}'; SET idle_in_transaction_session_timeout = '${SILENCE.alone}';
+  SET tcp_keepalives_idle = 1; SET tcp_keepalives_interval = 1; SET tcp_keepalives_count = 3;
+  SET tcp_user_timeout = 3000; SET client_connection_check_interval = '1s'`;
+
+/**
+ * Tries to take the lock of the service that writes to the schema of this connection, which holds it until it
+ * is closed. Returns whether it has it now.
+ */
+export async function tryLock(db: Queries): Promise<boolean> {
+  const row = await db.get<{ locked: boolean }>(
+    `SELECT pg_try_advisory_lock($1::int4, ${SCHEMA}) AS locked`,
     [LOCK_CLASS],
   );
   return row?.locked === true;
 }
 
-/** Releases the lock before the connection is closed, which the server notices later. */
+/** Shows the writer that this session waits for the lock; ends when it has the lock, or is closed. */
+export const showWaiting = (db: Queries): Promise<unknown> =>
+  db.get(`SELECT pg_try_advisory_lock_shared($1::int4, ${SCHEMA})`, [WAITING_CLASS]);
+
+/** Ends what `showWaiting` began. */
+export const endWaiting = (db: Queries): Promise<unknown> =>
+  db.get(`SELECT pg_advisory_unlock_shared($1::int4, ${SCHEMA})`, [WAITING_CLASS]);
+
+/**
+ * Proves to the server that the holder of the lock lives. Returns whether others wait for the lock; if so,
+ * the server ends this session after 3 s of silence, otherwise after a minute.
+ */
+export async function renewLock(db: Queries): Promise<boolean> {
+  const row = await db.get<{ silence: string }>(
+    `SELECT set_config('idle_session_timeout', silence, false) AS silence,
+            set_config('idle_in_transaction_session_timeout', silence, false)
+       FROM (SELECT CASE WHEN EXISTS (SELECT ${HELD} = $1::bigint) THEN $2 ELSE $3 END AS silence) AS lease`,
+    [WAITING_CLASS, SILENCE.watched, SILENCE.alone],
+  );
+  return row?.silence === SILENCE.watched;
+}
+
+/** Returns whether the session with the process id `pid` of the server has the lock. */
+export async function holdsLock(db: Queries, pid: number): Promise<boolean> {
+  const row = await db.get<{ held: boolean }>(
+    `SELECT EXISTS (SELECT ${HELD} = $1::bigint AND pid = $2::int) AS held`,
+    [LOCK_CLASS, pid],
+  );
+  return row?.held === true;
+}
+
+/** Returns the process id of a session at the server. */
+export const sessionPid = async (db: Queries): Promise<number> =>
+  (await db.get<{ pid: number }>('SELECT pg_backend_pid() AS pid'))!.pid;
+
+/** Releases the locks before the connection is closed, which the server notices later. */
 export async function unlockDatabase(connection: Bun.ReservedSQL): Promise<void> {
-  await connection.unsafe('SELECT pg_advisory_unlock_all()');
+  await queriesOf(connection).get('SELECT pg_advisory_unlock_all()');
 }

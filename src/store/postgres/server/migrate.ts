@@ -1,6 +1,6 @@
 import { OperatorError } from '../../../domain/errors.ts';
 import { MIGRATIONS } from '../migrations/index.ts';
-import { queriesOf } from '../sql/queries.ts';
+import { type Queries, queriesOf } from '../sql/queries.ts';
 
 const VERSIONS = `CREATE TABLE IF NOT EXISTS schema_version (
   version  integer PRIMARY KEY,
@@ -32,11 +32,7 @@ export async function migrate(
   const version =
     (await db.get<{ version: number | null }>('SELECT max(version) AS version FROM schema_version'))
       ?.version ?? 0;
-  if (version > migrations.length)
-    throw new OperatorError(
-      `${name} has version ${version}, and this hpc-observe knows versions up to ${migrations.length}. ` +
-        `Start the newer hpc-observe that migrated it, or name another database with --database.`,
-    );
+  refuseNewer(version, name, migrations.length);
   for (let next = version; next < migrations.length; next++)
     await connection.unsafe(
       `BEGIN; ${migrations[next]!}; INSERT INTO schema_version (version) VALUES (${next + 1}); COMMIT`,
@@ -44,4 +40,25 @@ export async function migrate(
   return version === 0 || version === migrations.length
     ? undefined
     : `migrated ${name} from version ${version} to ${migrations.length}`;
+}
+
+function refuseNewer(version: number, name: string, known: number): void {
+  if (version > known)
+    throw new OperatorError(
+      `${name} has version ${version}, and this hpc-observe knows versions up to ${known}. ` +
+        `Start the newer hpc-observe that migrated it, or name another database with --database.`,
+    );
+}
+
+/**
+ * Returns whether another service has migrated the database to the version of this one. Throws OperatorError
+ * for a database of a newer hpc-observe.
+ */
+export async function isMigrated(db: Queries, name: string): Promise<boolean> {
+  if (!(await db.get(`SELECT 1 WHERE to_regclass('schema_version') IS NOT NULL`))) return false;
+  const row = await db.get<{ version: number }>(
+    'SELECT coalesce(max(version), 0) AS version FROM schema_version',
+  );
+  refuseNewer(row!.version, name, MIGRATIONS.length);
+  return row!.version === MIGRATIONS.length;
 }

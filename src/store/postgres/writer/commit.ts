@@ -1,19 +1,34 @@
 import { AppError, type ErrorCode } from '../../../domain/errors.ts';
-import type { Write } from '../../writer/write.ts';
+import type { Write, WriteKind } from '../../writer/write.ts';
 import type { UnsealedCount } from '../samples/unsealed-count.ts';
 import { describeError, isServerError } from '../server/errors.ts';
 import type { Writing } from '../sql/queries.ts';
 import type { WriteApplier } from './apply.ts';
+import { tellAccess } from './channel.ts';
 
-/** How one write ended: `refused` by a rule, by the server, or because of a bug (`fault`, for the log). */
+/**
+ * How one write ended: `refused` by a rule, by the server, because another service writes, or because of a
+ * bug (`fault`, for the log).
+ */
 export type Outcome =
   | { readonly kind: 'done'; readonly value: unknown }
   | { readonly kind: 'refused'; readonly code: ErrorCode; readonly message: string }
+  | { readonly kind: 'elsewhere'; readonly url: string | undefined }
   | { readonly kind: 'fault' | 'serverError'; readonly message: string };
+
+const ACCESS_KINDS: ReadonlySet<WriteKind> = new Set<WriteKind>([
+  'createToken',
+  'revokeToken',
+  'startSession',
+  'endSessions',
+  'endSessionsOf',
+]);
 
 /** What a committer works with. */
 interface CommitterParts {
   readonly db: Writing;
+  /** Returns the statements that begin a transaction. */
+  readonly begin: () => string;
   readonly applier: WriteApplier;
   readonly unsealed: UnsealedCount;
   /** Called with each error of the server. */
@@ -25,7 +40,7 @@ interface CommitterParts {
  * and returns an outcome for each. After a bug the group is repeated write by write, so that only the faulty
  * one fails.
  */
-export function groupCommitter({ db, applier, unsealed, onServerError }: CommitterParts) {
+export function groupCommitter({ db, begin, applier, unsealed, onServerError }: CommitterParts) {
   async function attempt(write: Write): Promise<Outcome> {
     try {
       return { kind: 'done', value: await applier.apply(write) };
@@ -36,11 +51,12 @@ export function groupCommitter({ db, applier, unsealed, onServerError }: Committ
   }
 
   async function commitTogether(writes: readonly Write[]): Promise<Outcome[]> {
-    await db.change('BEGIN');
+    await db.change(begin());
     try {
       const outcomes: Outcome[] = [];
       for (const write of writes) outcomes.push(await attempt(write));
       await applier.flush();
+      if (writes.some(({ kind }) => ACCESS_KINDS.has(kind))) tellAccess(db);
       // PostgreSQL answers COMMIT of a failed transaction without an error.
       await db.settle();
       await db.change('COMMIT');

@@ -1,29 +1,28 @@
 import type { SQL } from 'bun';
 import { openClient, requireServer } from '../server/connect.ts';
-import { lockDatabase, unlockDatabase } from '../server/lock.ts';
+import { LEASE_SETTINGS, sessionPid, unlockDatabase } from '../server/lock.ts';
 import { type Writing, writingOf } from '../sql/queries.ts';
 
 /** Longest statement of the writer, and longest wait for a lock that somebody else holds. */
-const SETTINGS = `SET statement_timeout = '60s'; SET lock_timeout = '10s'`;
+const SETTINGS = `SET statement_timeout = '60s'; SET lock_timeout = '10s'; ${LEASE_SETTINGS}`;
 /** A commit is on disk when it is answered. Stricter settings of the server stay. */
 const DURABLE = `SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'`;
 
-/** The connection that writes, which holds the lock of the database. */
+/** The connection that writes, or waits for the lock that allows it to. */
 export class WriterConnection {
-  readonly #client: SQL;
+  #client: SQL | undefined;
   #reserved: Bun.ReservedSQL | undefined;
+  #pid = 0;
   readonly db: Writing = writingOf({ unsafe: (...statement) => this.current.unsafe(...statement) });
 
   constructor(
-    address: string,
+    private readonly address: string,
     private readonly name: string,
-  ) {
-    this.#client = openClient(address, 1);
-  }
+  ) {}
 
   /** The connection itself. Throws if it was lost. */
   get current(): Bun.ReservedSQL {
-    if (!this.#reserved) throw new Error('The connection that writes is not open.');
+    if (!this.#reserved) throw new ConnectionLost('The connection that writes is not open.');
     return this.#reserved;
   }
 
@@ -31,33 +30,52 @@ export class WriterConnection {
     return this.#reserved !== undefined;
   }
 
-  /** Connects and takes the lock. Rejects with DatabaseInUse if another service has it. */
+  /** The process id of the session at the server. */
+  get pid(): number {
+    return this.#pid;
+  }
+
+  /** Connects, without taking the lock. */
   async open(): Promise<void> {
-    const reserved = await this.#client.reserve();
+    this.lose();
+    // A client of its own: closing it ends a connection that hangs.
+    const client = openClient(this.address, 1);
+    this.#client = client;
     try {
+      const reserved = await client.reserve();
       await requireServer(reserved, this.name);
       await reserved.unsafe(SETTINGS);
       await reserved.unsafe(DURABLE);
-      await lockDatabase(reserved, this.name);
+      if (this.#client !== client) throw new ConnectionLost('The connection that writes was given up.');
       this.#reserved = reserved;
+      this.#pid = await sessionPid(this.db);
     } catch (error) {
-      reserved.release();
+      if (this.#client === client) this.lose();
       throw error;
     }
   }
 
-  /** Forgets a connection that was lost, so that `open` makes another one. */
+  /** Gives the connection up, and with it the lock. Statements that have no answer yet reject. */
   lose(): void {
-    const lost = this.#reserved;
+    const client = this.#client;
     this.#reserved = undefined;
-    lost?.release();
+    this.#client = undefined;
+    client?.close({ timeout: 0 }).catch(() => {});
   }
 
   /** Closes the connection, which releases the lock. */
   async close(): Promise<void> {
     // A connection that is lost by now has no lock any more.
     if (this.#reserved) await unlockDatabase(this.#reserved).catch(() => {});
-    this.lose();
-    await this.#client.close({ timeout: 1 });
+    const client = this.#client;
+    this.#reserved = undefined;
+    this.#client = undefined;
+    await client?.close({ timeout: 1 });
   }
+}
+
+/** A statement for a connection that is not open. */
+class ConnectionLost extends Error {
+  /** As Bun's client reports it. */
+  readonly code = 'ERR_POSTGRES_CONNECTION_CLOSED';
 }

@@ -5,6 +5,7 @@ import {
   shuttingDown,
   storeFailed,
   tooManyWrites,
+  WriterElsewhere,
   writeNotStored,
 } from '../../../domain/errors.ts';
 import type { Thresholds } from '../../../domain/finding/thresholds.ts';
@@ -14,9 +15,10 @@ import { Schedule } from '../../writer/schedule.ts';
 import { type Lane, ruleOf, type Write, type WriteFields, type WriteKind } from '../../writer/write.ts';
 import { UnsealedCount } from '../samples/unsealed-count.ts';
 import { describeError, isConnectionLost } from '../server/errors.ts';
+import type { Writing } from '../sql/queries.ts';
 import { writeApplier } from './apply.ts';
 import { groupCommitter, type Outcome } from './commit.ts';
-import type { WriterConnection } from './connection.ts';
+import type { Lease } from './lease.ts';
 import type { WriteValue } from './write.ts';
 
 interface Waiting {
@@ -27,9 +29,21 @@ interface Waiting {
   reject(error: Error): void;
 }
 
-interface WriterOptions extends Pick<StoreObserver, 'onCommit' | 'onNotice' | 'onDeath'> {
+interface WriterOptions extends Pick<StoreObserver, 'onCommit' | 'onDeath'> {
+  readonly db: Writing;
+  /** Allows it to write. */
+  readonly lease: Lease;
+  /** Whether it waits for the lease while another service has it, and does not die. */
+  readonly standsBy: boolean;
+  /** Whether anybody wants to know what writes change. */
+  readonly isWatched: () => boolean;
+  /** Called with what each write has changed, while `isWatched`. */
+  readonly onChange: (change: Change) => void;
   readonly thresholds?: Thresholds | undefined;
 }
+
+/** How often the lease is renewed, or asked for. */
+const LEASE_MS = { renew: 1000, obtain: 500 } as const;
 
 /**
  * Commits writes in groups: all that arrived while the last group was on its way, so that the busier the
@@ -39,33 +53,53 @@ export class Writer {
   readonly #schedule = new Schedule();
   /** All writes without an answer, by id. */
   readonly #waiting = new Map<number, Waiting>();
-  readonly #watchers = new Set<(change: Change) => void>();
   readonly #waitingRows: Record<Lane, number> = { single: 0, batch: 0, step: 0 };
   readonly #unsealed = new UnsealedCount();
   readonly #applier: ReturnType<typeof writeApplier>;
   readonly #commit: (writes: readonly Write[]) => Promise<Outcome[]>;
   #nextId = 0;
+  #tick: ReturnType<typeof setTimeout> | undefined;
+  #renewedMs = performance.now();
   #work: Promise<void> | undefined;
   #isFailing = false;
+  #isDead = false;
   #failure: AppError | undefined;
 
-  constructor(
-    private readonly connection: WriterConnection,
-    private readonly options: WriterOptions,
-  ) {
-    const { db } = connection;
-    this.#applier = writeApplier(db, this.#unsealed, options.thresholds);
+  constructor(private readonly options: WriterOptions) {
+    const { db, lease, thresholds } = options;
+    this.#applier = writeApplier(db, this.#unsealed, thresholds);
     this.#commit = groupCommitter({
       db,
+      begin: () => lease.begin(),
       applier: this.#applier,
       unsealed: this.#unsealed,
-      onServerError: (error) => this.#checkConnection(error),
+      onServerError: (error) => {
+        if (isConnectionLost(error)) lease.lose(error);
+      },
     });
   }
 
-  /** Reads what the writer must know before the first write. */
+  /**
+   * Reads what the writer must know before the first write with a new lease: everything that was cached may
+   * have been changed by another service.
+   */
   load(): Promise<void> {
-    return this.#unsealed.load(this.connection.db);
+    this.#applier.forget();
+    return this.#unsealed.load(this.options.db);
+  }
+
+  /** Renews the lease from now on, and asks for it while another service has it. */
+  keepLease(): void {
+    const { lease, standsBy } = this.options;
+    const tick = async () => {
+      // Never beside a group: what is left of it must not reach a new session.
+      if (!this.#work) {
+        if (lease.isHeld) this.#work = this.#commitAll();
+        else if (standsBy) await this.#obtainLease().catch(() => {});
+      }
+      if (!this.#failure) this.#tick = setTimeout(tick, LEASE_MS.obtain);
+    };
+    this.#tick = setTimeout(tick, LEASE_MS.obtain);
   }
 
   get queuedRows(): number {
@@ -99,12 +133,6 @@ export class Writer {
     return Promise.all(values) as Promise<WriteValue<Kind>[]>;
   }
 
-  /** Calls `tell` with what each write has changed, until the returned function is called. */
-  watch(tell: (change: Change) => void): () => void {
-    this.#watchers.add(tell);
-    return () => void this.#watchers.delete(tell);
-  }
-
   /** Commits a small write that only proves that the server accepts one. It takes no room in the queue. */
   probe(): Promise<void> {
     return this.submit('probe', { bytes: this.#isFailing ? PROBE_BYTES.afterFailure : PROBE_BYTES.usual });
@@ -113,8 +141,9 @@ export class Writer {
   /** Commits what is queued, then closes the connection. */
   async close(): Promise<void> {
     this.#failure ??= shuttingDown();
+    clearTimeout(this.#tick);
     await this.#work;
-    await this.connection.close();
+    await this.options.lease.close();
     for (const waiting of this.#waiting.values()) waiting.reject(this.#failure);
     this.#waiting.clear();
   }
@@ -143,6 +172,7 @@ export class Writer {
   async #commitAll(): Promise<void> {
     // The writes of one turn of the event loop share the first commit.
     await new Promise<void>((resume) => setImmediate(resume));
+    await this.#renewLease();
     while (!this.#schedule.isEmpty) {
       const group = this.#schedule.next();
       const startedMs = performance.now();
@@ -152,45 +182,54 @@ export class Writer {
         outcomes,
         (performance.now() - startedMs) / 1000,
       );
+      await this.#renewLease();
     }
     this.#work = undefined;
   }
 
+  /** Sets where clients reach this service while it writes, and saves it soon. */
+  announce(url: string): void {
+    this.options.lease.announce(url);
+    this.#renewedMs = Number.NEGATIVE_INFINITY;
+  }
+
+  async #renewLease(): Promise<void> {
+    if (performance.now() - this.#renewedMs < LEASE_MS.renew) return;
+    this.#renewedMs = performance.now();
+    await this.options.lease.renew();
+  }
+
   async #commitGroup(writes: readonly Write[]): Promise<Outcome[]> {
+    const { lease } = this.options;
     try {
-      if (!this.connection.isOpen) await this.#reconnect();
-      return await this.#commit(writes);
+      if (!(await this.#obtainLease()))
+        return writes.map(() => ({ kind: 'elsewhere', url: lease.writerUrl }));
+      return await lease.guard(this.#commit(writes));
     } catch (error) {
       const outcome: Outcome = { kind: 'serverError', message: describeError(error) };
       return writes.map(() => outcome);
     }
   }
 
-  /** Opens the connection again; everything that was cached may have been changed by another service. */
-  async #reconnect(): Promise<void> {
-    if (this.#failure && this.#failure.code !== 'unavailable') throw this.#failure;
+  /** Returns whether this service may write. Where it must not wait for its turn, it dies if it may not. */
+  async #obtainLease(): Promise<boolean> {
+    const { lease, standsBy } = this.options;
+    if (lease.isHeld) return true;
+    if (this.#isDead) throw this.#failure!;
     try {
-      await this.connection.open();
+      if (standsBy) return await lease.obtain();
+      await lease.require();
+      return true;
     } catch (error) {
-      // Another service writes now: what this one would write next is for that one to decide.
+      // What this service would write next is for another one to decide, or the database is not for it.
       if (error instanceof OperatorError) this.#die(error);
       throw error;
     }
-    this.#applier.forget();
-    await this.#unsealed.load(this.connection.db);
-    const message = 'The database is back; writes are stored again.';
-    this.options.onNotice({ level: 'info', event: 'database_back', message });
-  }
-
-  #checkConnection(error: unknown): void {
-    if (!isConnectionLost(error) || !this.connection.isOpen) return;
-    this.connection.lose();
-    const message = `The connection to the database was lost (${describeError(error)}); writes are refused until it is back.`;
-    this.options.onNotice({ level: 'error', event: 'database_lost', message });
   }
 
   #die(cause: Error): void {
-    if (this.#failure) return;
+    if (this.#isDead) return;
+    this.#isDead = true;
     this.#failure = storeFailed(cause);
     this.options.onDeath(cause);
   }
@@ -205,9 +244,10 @@ export class Writer {
     }
     this.#isFailing = outcomes.some(({ kind }) => kind === 'serverError');
     const failed = this.#isFailing || outcomes.some(({ kind }) => kind === 'fault');
-    this.options.onCommit({ writes: ids.length, rows, seconds, failed });
+    if (outcomes.some(({ kind }) => kind !== 'elsewhere'))
+      this.options.onCommit({ writes: ids.length, rows, seconds, failed });
     for (const [index, waiting] of group.entries()) settleOne(waiting, outcomes[index]!);
-    if (this.#watchers.size > 0) this.#tell(group, outcomes);
+    if (this.options.isWatched()) this.#tell(group, outcomes);
   }
 
   /** Tells those who watch what a group has changed. */
@@ -217,7 +257,7 @@ export class Writer {
       if (outcome.kind !== 'done') continue;
       const hasStored = (outcome.value as { readonly stored?: number } | undefined)?.stored !== 0;
       const change = ruleOf(write).changes(write, hasStored);
-      if (change) for (const tell of this.#watchers) tell(change);
+      if (change) this.options.onChange(change);
     }
   }
 }
@@ -225,6 +265,7 @@ export class Writer {
 function settleOne(waiting: Waiting, outcome: Outcome): void {
   if (outcome.kind === 'done') waiting.resolve(outcome.value);
   else if (outcome.kind === 'refused') waiting.reject(new AppError(outcome.code, outcome.message));
+  else if (outcome.kind === 'elsewhere') waiting.reject(new WriterElsewhere(outcome.url));
   else if (outcome.kind === 'serverError') waiting.reject(writeNotStored(outcome.message));
   else waiting.reject(new Error(outcome.message));
 }
