@@ -12,11 +12,10 @@ import { formatLocalTime } from './terminal.ts';
 
 /** Points of a strip: two for each of its pixels would not be seen. */
 const MAX_POINTS = 280;
-/**
- * The service may learn after this mail how the job ended: completion records follow by up to 30 s. slurmctld
- * kills a MailProg after 120 s.
- */
+/** The service may learn after this mail how the job ended: completion records follow by up to 30 s. */
 const WAIT_MS = 45_000;
+/** The mail goes without a report then: slurmctld kills a MailProg after 120 s, and a mail server has 30. */
+const REPORT_MS = 75_000;
 const LOOK_EVERY_MS = 1000;
 const MAX_SUBJECT = 250;
 
@@ -40,10 +39,12 @@ export const mail = defineCommand({
     if (!subject) throw new UsageError('--subject is missing; see --help.');
     const to = requireAddress(operands[0]!, config.mailDomain);
     const jobId = readJobId(env, subject);
-    const report = await composeReport(jobId, subject, {
-      ask: () => createAsker(config),
-      publicUrl: config.publicUrl,
-    }).catch((error: Error) => ({ text: `No report: ${error.message}\n` }));
+    const report = await Promise.race([
+      composeReport(jobId, subject, { ask: () => createAsker(config), publicUrl: config.publicUrl }),
+      Bun.sleep(REPORT_MS).then(() => {
+        throw new Error(`The service needed more than ${REPORT_MS / 1000} s.`);
+      }),
+    ]).catch((error: Error) => ({ text: `No report: ${error.message}\n` }));
     const server = {
       smtp: config.smtp,
       user: config.smtpUser ?? undefined,

@@ -1,5 +1,6 @@
 import type { StoredNotice } from '../domain/store/policies.ts';
 import { type NoticeLinks, renderNoticeHtml, renderNoticeText } from '../report/notice.ts';
+import { harmless } from '../report/paper.ts';
 import type { Mail } from './send.ts';
 
 const MAX_SUBJECT = 200;
@@ -22,7 +23,7 @@ export function composeNoticeMail(
   return {
     to,
     from,
-    subject: notice.subject.replace(/[\s\p{Cc}]+/gu, ' ').slice(0, MAX_SUBJECT),
+    subject: harmless(notice.subject.replace(/\s+/g, ' ')).slice(0, MAX_SUBJECT).toWellFormed(),
     text: renderNoticeText(notice, links),
     html: renderNoticeHtml(notice, links),
     messageId: `<notice-${notice.number}.${notice.timeMs}@${domain}>`,

@@ -1,3 +1,6 @@
+import { OperatorError } from '../domain/errors.ts';
+import { ProgramFailed, readProgram } from '../program.ts';
+
 /** A mail. */
 export interface Mail {
   /** One address, or several with commas between them. */
@@ -20,11 +23,15 @@ export interface MailServer {
   readonly smtp: string | null;
   readonly user?: string | undefined;
   readonly password?: string | undefined;
+  /** The program, where it is not that of every system. */
+  readonly sendmail?: string;
+  /** A server that is slow or says nothing holds its caller no longer, all in all; 30 s if left out. */
+  readonly timeoutMs?: number;
 }
 
-/** A mail server that does not answer must not hold its caller for longer. */
 const TIMEOUT_MS = 30_000;
 const SENDMAIL = '/usr/sbin/sendmail';
+const PROGRAM_PATH = '/usr/sbin:/usr/bin:/sbin:/bin';
 
 /** A mail that was not taken, or may not have been. */
 export class MailError extends Error {
@@ -40,9 +47,14 @@ export class MailError extends Error {
 }
 
 /** Hands a mail over; rejects with MailError if the server does not take it. */
-export async function sendMail(
-  server: MailServer,
-  { pictures = [], headers = {}, ...mail }: Mail,
+export async function sendMail(server: MailServer, mail: Mail): Promise<void> {
+  await (server.smtp === null ? handToSendmail(server, mail) : handToServer(server, server.smtp, mail));
+}
+
+async function handToServer(
+  { user, password = '', timeoutMs = TIMEOUT_MS }: MailServer,
+  url: string,
+  mail: Mail,
 ): Promise<void> {
   const { createTransport } = await import('nodemailer');
   let hasLeft = false;
@@ -53,36 +65,56 @@ export async function sendMail(
       if (tnx === 'message') hasLeft = true;
     },
   };
-  const transport = createTransport(
-    server.smtp === null
-      ? { sendmail: true, path: SENDMAIL, newline: 'unix' }
-      : {
-          url: server.smtp,
-          connectionTimeout: TIMEOUT_MS,
-          greetingTimeout: TIMEOUT_MS,
-          socketTimeout: TIMEOUT_MS,
-          logger,
-          ...(server.user !== undefined && { auth: { user: server.user, pass: server.password ?? '' } }),
-        },
-  );
+  const transport = createTransport({
+    ...{ url, logger },
+    // Each of these is a time of silence.
+    ...{ connectionTimeout: timeoutMs, greetingTimeout: timeoutMs, socketTimeout: timeoutMs },
+    ...(user !== undefined && { auth: { user, pass: password } }),
+  });
+  // A server that says a little now and then is never silent.
+  const signal = AbortSignal.timeout(timeoutMs);
   try {
-    await transport.sendMail({
-      ...mail,
-      attachments: pictures.map(({ contentId, png }) => ({
-        cid: contentId,
-        filename: `${contentId}.png`,
-        content: Buffer.from(png),
-        contentType: 'image/png',
-      })),
-      // Answers of machines are not wanted (RFC 3834).
-      headers: { 'Auto-Submitted': 'auto-generated', ...headers },
-      disableFileAccess: true,
-      disableUrlAccess: true,
-    });
+    await transport.sendMail({ ...contentOf(mail), signal });
   } catch (cause) {
     const { message, responseCode } = cause as Error & { responseCode?: number };
-    throw new MailError(message, hasLeft && responseCode === undefined, { cause });
+    const what = signal.aborted ? `it took longer than ${timeoutMs / 1000} s` : message;
+    throw new MailError(what, hasLeft && responseCode === undefined, { cause });
   } finally {
     transport.close();
   }
 }
+
+async function handToSendmail(
+  { sendmail = SENDMAIL, timeoutMs = TIMEOUT_MS }: MailServer,
+  mail: Mail,
+): Promise<void> {
+  const { createTransport } = await import('nodemailer');
+  const composer = createTransport({ streamTransport: true, buffer: true, newline: 'unix' });
+  const { message, envelope } = await composer.sendMail(contentOf(mail));
+  try {
+    // -i: a line with a single dot does not end the mail.
+    await readProgram([sendmail, '-i', '-f', envelope.from as string, '--', ...envelope.to], {
+      env: { PATH: PROGRAM_PATH, HOME: Bun.env.HOME ?? '/' },
+      timeoutMs,
+      input: (message as Buffer).toString(),
+    });
+  } catch (cause) {
+    // One that was killed may have queued the mail before.
+    const wasKilled = cause instanceof OperatorError && !(cause instanceof ProgramFailed);
+    throw new MailError((cause as Error).message.replace(/\.$/, ''), wasKilled, { cause });
+  }
+}
+
+const contentOf = ({ pictures = [], headers = {}, ...mail }: Mail) => ({
+  ...mail,
+  attachments: pictures.map(({ contentId, png }) => ({
+    cid: contentId,
+    filename: `${contentId}.png`,
+    content: Buffer.from(png),
+    contentType: 'image/png',
+  })),
+  // Answers of machines are not wanted (RFC 3834).
+  headers: { 'Auto-Submitted': 'auto-generated', ...headers },
+  disableFileAccess: true,
+  disableUrlAccess: true,
+});

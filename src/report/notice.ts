@@ -17,8 +17,8 @@ export interface NoticeLinks {
 export function renderNoticeText(notice: Notice, { publicUrl, refusalUrl }: NoticeLinks): string {
   const parts = notice.parts.map((part) =>
     [
-      `${harmless(part.title)}\n`,
-      ...part.lines.map((line) => wrap(harmless(line), WIDTH, '  ')),
+      `${plain(part.title)}\n`,
+      ...part.lines.map((line) => wrap(plain(line), WIDTH, '  ')),
       ...part.jobs.map((job) => jobText(job, publicUrl)),
       ...moreText(part),
     ].join(''),
@@ -37,17 +37,18 @@ const textOf = (says: string): string =>
 
 const MAX_NAME = 60;
 
-/** Users choose the names of their jobs: a long one is cut, and mail programs make no link of it. */
-const plainName = (name: string): string => {
-  const shown = name.length > MAX_NAME ? `${name.slice(0, MAX_NAME)}…` : name;
-  return harmless(shown).replaceAll('://', ':\u200b//').replaceAll('www.', 'www\u200b.');
-};
+/** Users choose names, and programs of mail and chats make no links of them. */
+const plain = (text: string): string =>
+  harmless(text).replaceAll('://', ':\u200b//').replaceAll('www.', 'www\u200b.');
+
+const plainName = (name: string): string =>
+  plain(name.length > MAX_NAME ? `${name.slice(0, MAX_NAME)}…` : name);
 
 function jobText({ id, name = '', text, action }: NoticeJob, publicUrl: string | undefined): string {
-  const head = ['job', harmless(id), plainName(name)].filter(Boolean).join(' ');
+  const head = ['job', plain(id), plainName(name)].filter(Boolean).join(' ');
   return [
-    wrap(`- ${head}: ${harmless(text)}`, WIDTH, '  '),
-    action === undefined ? '' : wrap(`-> ${harmless(action)}`, WIDTH, '    '),
+    wrap(`- ${head}: ${plain(text)}`, WIDTH, '  '),
+    action === undefined ? '' : wrap(`-> ${plain(action)}`, WIDTH, '    '),
     publicUrl === undefined ? '' : `    ${publicUrl}/jobs/${encodeURIComponent(id)}\n`,
   ].join('');
 }
@@ -58,18 +59,18 @@ const moreText = ({ more }: NoticePart): string[] =>
 /** Renders a notice for a mail. Styles are inline, because mail programs drop others. */
 export function renderNoticeHtml(notice: Notice, { publicUrl, refusalUrl }: NoticeLinks): string {
   const job = ({ id, name = '', text, action }: NoticeJob) => {
-    const label = `job ${escapeHtml(id)}`;
+    const label = `job ${escapeHtml(plain(id))}`;
     const link =
       publicUrl === undefined
         ? label
         : `<a href="${escapeHtml(`${publicUrl}/jobs/${encodeURIComponent(id)}`)}">${label}</a>`;
-    const todo = action === undefined ? '' : `<br><code>${escapeHtml(action)}</code>`;
-    return `<li style="margin:6px 0"><b>${link}</b> ${escapeHtml(plainName(name))}<br>${escapeHtml(text)}${todo}</li>`;
+    const todo = action === undefined ? '' : `<br><code>${escapeHtml(plain(action))}</code>`;
+    return `<li style="margin:6px 0"><b>${link}</b> ${escapeHtml(plainName(name))}<br>${escapeHtml(plain(text))}${todo}</li>`;
   };
   const parts = notice.parts.map(
     (part) =>
-      `<p style="margin:14px 0 2px"><b>${escapeHtml(part.title)}</b></p>` +
-      part.lines.map((line) => `<p style="margin:2px 0">${escapeHtml(line)}</p>`).join('') +
+      `<p style="margin:14px 0 2px"><b>${escapeHtml(plain(part.title))}</b></p>` +
+      part.lines.map((line) => `<p style="margin:2px 0">${escapeHtml(plain(line))}</p>`).join('') +
       `<ul style="margin:2px 0;padding-left:18px">${part.jobs.map(job).join('')}</ul>` +
       moreText(part)
         .map((line) => `<p style="margin:2px 0">${line.trim()}</p>`)
@@ -89,7 +90,7 @@ export function renderNoticeHtml(notice: Notice, { publicUrl, refusalUrl }: Noti
  * Slack and Mattermost expect it, and a mark after each `@` keeps it from being a call.
  */
 export function renderNoticeChat(notice: Notice, links: NoticeLinks): string {
-  const text = `${harmless(notice.subject)}\n${renderNoticeText(notice, links)}`;
+  const text = `${plain(notice.subject)}\n${renderNoticeText(notice, links)}`;
   return text.replace(/[&<>]/g, (character) => CHAT_ESCAPES[character]!).replaceAll('@', '@\u200b');
 }
 

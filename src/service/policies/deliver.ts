@@ -6,10 +6,13 @@ import {
   type PolicyStore,
 } from '../../domain/store/policies.ts';
 import type { Log } from '../../log.ts';
+import type { Rest } from '../../repeat.ts';
 import { type Send, SendError, sayError } from './ways.ts';
 
 const AT_ONCE = 100;
 const FIRST_RETRY_MS = 60_000;
+/** What is handed over to a receiver that does not answer is never sent again, so that it waits instead. */
+const AFTER_UNCLEAR_MS = 5 * 60_000;
 
 interface DeliverOptions {
   readonly store: Pick<PolicyStore, 'listDue' | 'claimDelivery' | 'settleDelivery'>;
@@ -24,10 +27,10 @@ interface DeliverOptions {
 /**
  * Returns a function that sends what is due in one way. Each notice is sent at most once: it is marked
  * before, and sent again only if it was surely not taken. The function ends early once `signal` is
- * aborted, or where nobody answers.
+ * aborted, or where nobody answers, and returns the rest that the receiver needs.
  */
 export function deliverer({ store, way, deliver, now, log, observe }: DeliverOptions) {
-  async function send({ notice, tries }: DueDelivery): Promise<'away' | undefined> {
+  async function send({ notice, tries }: DueDelivery): Promise<SendError['kind'] | undefined> {
     if (now() >= notice.expiresMs) return settle({ state: 'expired', nextMs: now() });
     if (!(await store.claimDelivery(notice.number, way))) return undefined;
     try {
@@ -43,7 +46,7 @@ export function deliverer({ store, way, deliver, now, log, observe }: DeliverOpt
         error: sayError(error),
       });
       await settle(outcomeOf(kind, tries, sayError(error)));
-      return kind === 'away' ? 'away' : undefined;
+      return kind;
     }
 
     async function settle(outcome: DeliveryOutcome): Promise<undefined> {
@@ -59,8 +62,13 @@ export function deliverer({ store, way, deliver, now, log, observe }: DeliverOpt
     return { state: 'waiting', nextMs: now() + waitMs, error };
   };
 
-  return async (signal: AbortSignal): Promise<void> => {
-    for (const due of await store.listDue(way, now(), AT_ONCE))
-      if (signal.aborted || (await send(due)) === 'away') return;
+  return async (signal: AbortSignal): Promise<Rest | undefined> => {
+    for (const due of await store.listDue(way, now(), AT_ONCE)) {
+      if (signal.aborted) return undefined;
+      const trouble = await send(due);
+      if (trouble === 'maybe') return { restMs: AFTER_UNCLEAR_MS };
+      if (trouble === 'away') return undefined;
+    }
+    return undefined;
   };
 }

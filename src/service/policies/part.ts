@@ -106,8 +106,7 @@ export function policyPart(options: PolicyPartOptions, file: () => PolicyFile): 
           everyMs: Math.min(DELIVER_MS, tickMs),
           async run(signal) {
             // What an earlier process left half done is sorted out first.
-            if (isSteady) await run(signal);
-            return undefined;
+            return isSteady ? run(signal) : undefined;
           },
           onError: (cause) => log.warn('notices_failed', { way, cause }),
         });

@@ -6,6 +6,7 @@ import type { StoredNotice } from '../../domain/store/policies.ts';
 import { formatTime } from '../../domain/time.ts';
 import { composeNoticeMail } from '../../mail/notice-mail.ts';
 import { MailError, type MailServer, sendMail } from '../../mail/send.ts';
+import { ProgramFailed } from '../../program.ts';
 import { type NoticeLinks, renderNoticeChat } from '../../report/notice.ts';
 
 /** How an attempt to send failed. `away`: others will fail too; `maybe`: it may have arrived. */
@@ -66,10 +67,16 @@ function receiverOf(
 function explainMailError(error: MailError): SendError {
   const { message, mayHaveArrived: isUnclear, cause } = error;
   const { responseCode, code } = cause as { responseCode?: number; code?: string };
-  // A server that answers refuses this mail only.
-  const hasAnswered = responseCode !== undefined || code === 'EENVELOPE';
+  // A server that answers refuses this mail only, unless it has no time for any.
+  const hasAnswered =
+    (responseCode !== undefined && responseCode !== BUSY) ||
+    code === 'EENVELOPE' ||
+    cause instanceof ProgramFailed;
   return new SendError(message, isUnclear ? 'maybe' : hasAnswered ? 'refused' : 'away', { cause: error });
 }
+
+/** The code with which a mail server closes the connection (RFC 5321, section 4.2.2). */
+const BUSY = 421;
 
 const WEBHOOK_TIMEOUT_MS = 15_000;
 /** What fetch says when no connection came about, so that nothing was received. */
