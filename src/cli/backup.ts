@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { OperatorError, UsageError } from '../domain/errors.ts';
 import { formatBytes } from '../domain/figures.ts';
 import { defineCommand } from './command.ts';
+import { requireDatabaseFile } from './database-file.ts';
 import { showCopy, withProgress } from './progress.ts';
 
 /** MB a second; leaves a disk free for a service that commits meanwhile. */
@@ -21,6 +22,10 @@ export const backup = defineCommand({
   },
   operands: ['FILE'],
   async run({ config, flags, operands, print }) {
+    const database = requireDatabaseFile(
+      config.database,
+      'In PostgreSQL, pg_dump --format=custom makes a consistent copy while the service runs.',
+    );
     const file = operands[0]!;
     const rate = readRate(flags.get('rate'));
     if (existsSync(file) && !flags.has('replace'))
@@ -29,7 +34,7 @@ export const backup = defineCommand({
     const { copyDatabase } = await import('../store/sqlite/care/copy.ts');
     const startedMs = performance.now();
     const { bytes, jobs } = await withProgress('backup', (progress) =>
-      copyDatabase(config.database, file, {
+      copyDatabase(database, file, {
         ...(rate > 0 && { bytesPerSecond: rate * 1e6 }),
         onProgress: showCopy(progress),
       }),

@@ -1,5 +1,6 @@
 import type { Checked } from '../store/sqlite/care/checked.ts';
 import { defineCommand } from './command.ts';
+import { requireDatabaseFile } from './database-file.ts';
 import { withProgress } from './progress.ts';
 
 export const check = defineCommand({
@@ -14,9 +15,8 @@ export const check = defineCommand({
   async run({ config, flags, print }) {
     // Imported here, so that the help of this command does not load the store.
     const { checkDatabase } = await import('../store/sqlite/care/check.ts');
-    const checked = await withProgress('check', ({ show }) =>
-      checkDatabase(config.database, { onProgress: show }),
-    );
+    const file = requireDatabaseFile(config.database, 'In PostgreSQL, pg_amcheck checks tables and indexes.');
+    const checked = await withProgress('check', ({ show }) => checkDatabase(file, { onProgress: show }));
     print(flags.has('json') ? `${JSON.stringify(checked, undefined, 2)}\n` : describeChecks(checked));
     return checked.some(({ damages }) => damages.length > 0) ? 1 : 0;
   },

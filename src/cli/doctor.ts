@@ -5,8 +5,11 @@ import { judgeCertificate } from '../doctor/certificate.ts';
 import { judgeClock } from '../doctor/clock.ts';
 import { type DiskState, judgeDisk } from '../doctor/disk.ts';
 import { judgeFreshness } from '../doctor/freshness.ts';
+import { judgePostgres } from '../doctor/postgres.ts';
 import { type Checkup, missing, ok, renderCheckups, wrong } from '../domain/checkup.ts';
+import { isPostgresAddress, withoutPassword } from '../domain/database-address.ts';
 import { OperatorError } from '../domain/errors.ts';
+import { locateDatabase } from '../settings/database.ts';
 import type { Surroundings } from '../settings/load.ts';
 import type { ServiceConfig } from '../settings/table.ts';
 import { SERVICE_KEYS } from '../settings/table.ts';
@@ -36,7 +39,9 @@ export const doctor = defineCommand({
   async run({ config, env, flags, print }) {
     const checkups = [
       ok('The settings are valid.'),
-      ...(await checkDatabase(config.database)),
+      ...(await (isPostgresAddress(config.database)
+        ? checkPostgres(locateDatabase(config))
+        : checkDatabase(config.database))),
       judgeClock(await askClock()),
       ...(await checkCertificate(config)),
       ...(await checkService(config)),
@@ -61,6 +66,16 @@ async function checkDatabase(database: string): Promise<Checkup[]> {
   if (!existsSync(path))
     return [missing(`There is no database ${path} yet.`, 'The service creates it when it starts.'), ...disk];
   return [await checkVersion(path), ...disk];
+}
+
+async function checkPostgres(address: string): Promise<Checkup[]> {
+  const { inspectPostgres } = await import('../store/postgres/inspect.ts');
+  try {
+    return judgePostgres(withoutPassword(address), await inspectPostgres(address));
+  } catch (error) {
+    if (!(error instanceof OperatorError)) throw error;
+    return [wrong(error.message, 'docs/postgres.md says how the database is set up.')];
+  }
 }
 
 async function checkVersion(path: string): Promise<Checkup> {

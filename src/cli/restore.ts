@@ -1,5 +1,6 @@
 import { formatBytes } from '../domain/figures.ts';
 import { defineCommand } from './command.ts';
+import { requireDatabaseFile } from './database-file.ts';
 import { showCopy, withProgress } from './progress.ts';
 
 export const restore = defineCommand({
@@ -9,13 +10,14 @@ export const restore = defineCommand({
   settings: ['database'],
   operands: ['FILE'],
   async run({ config, operands, print }) {
+    const file = requireDatabaseFile(config.database, 'In PostgreSQL, pg_restore reads what pg_dump wrote.');
     // Imported here, so that the help of this command does not load the store.
     const { restoreDatabase } = await import('../store/sqlite/care/restore.ts');
     const { jobs, bytes, before } = await withProgress('restore', (progress) =>
-      restoreDatabase(operands[0]!, config.database, Date.now(), { onProgress: showCopy(progress) }),
+      restoreDatabase(operands[0]!, file, Date.now(), { onProgress: showCopy(progress) }),
     );
     const kept = before === undefined ? '' : ` The old database is ${before}; delete it when all is well.`;
-    print(`${config.database}: ${jobs} jobs, ${formatBytes(bytes)}, verified.${kept}\n`);
+    print(`${file}: ${jobs} jobs, ${formatBytes(bytes)}, verified.${kept}\n`);
     return 0;
   },
 });

@@ -1,4 +1,5 @@
 import { version } from '../../package.json';
+import { hasPassword, withoutPassword } from '../domain/database-address.ts';
 import { createLog } from '../log.ts';
 import type { Service } from '../service/serve.ts';
 import { chooseLogFormat } from '../settings/load.ts';
@@ -19,19 +20,29 @@ export const serve = defineCommand({
     ['serve --config /etc/hpc-observe.toml --log-level debug', 'Log each request, commit and Slurm command'],
   ],
   settings: SERVICE_KEYS,
-  run: ({ config, env }) => run(config, env),
+  run: ({ config, origins, env }) => {
+    const isVisible =
+      origins.get('database')!.origin.startsWith('--database') && hasPassword(config.database);
+    return run(config, env, isVisible);
+  },
 });
 
 /** Serves until a signal comes (0, or 130 if a second one comes) or the store fails for good (1). */
 async function run(
   config: ServiceConfig,
   env: Readonly<Record<string, string | undefined>>,
+  isPasswordVisible: boolean,
 ): Promise<number> {
   // Imported here: the help of this command does not need the server.
   const { startService } = await import('../service/serve.ts');
   const now = () => Date.now();
   const signals = listenForSignals();
   const log = createCommandLog(config, now);
+  if (isPasswordVisible) {
+    const message =
+      'Other users see the password of --database in the list of processes. Put it into a file for --database-password-file.';
+    log.warn('database_password_visible', { message });
+  }
   const service = await startService({ config, env, log, now });
   // Reads the files of TLS again.
   process.on('SIGHUP', service.reload);
@@ -52,7 +63,8 @@ async function run(
  * or an event as the log writes it.
  */
 function announce({ places, access, munge, slurm }: Service, config: ServiceConfig): void {
-  const { database, demo } = config;
+  const { demo } = config;
+  const database = withoutPassword(config.database);
   const write = (text: string) => void process.stdout.write(text);
   const format = chooseLogFormat(config);
   const url = places.find((place) => !place.startsWith('unix:')) ?? places[0]!;

@@ -1,8 +1,10 @@
 import { existsSync, statSync } from 'node:fs';
+import { isPostgresAddress, withoutPassword } from '../domain/database-address.ts';
 import { AppError, DatabaseInUse, OperatorError, UsageError } from '../domain/errors.ts';
 import type { Report } from '../domain/report.ts';
 import type { BatchResult } from '../domain/store/batch.ts';
 import { parseTime } from '../domain/time.ts';
+import { DATABASE_KEYS, locateDatabase } from '../settings/database.ts';
 import { type ImportSink, readAccounting, readSavedAccounting } from '../slurm/follow/accounting.ts';
 import { slurmCommands } from '../slurm/follow/commands.ts';
 import type { Unreadable } from '../slurm/records/unreadable.ts';
@@ -24,7 +26,7 @@ interface ImportArguments {
   readonly file: string | undefined;
 }
 
-type ImportInput = Input<'database' | 'slurmBin'>;
+type ImportInput = Input<'database' | 'databasePassword' | 'slurmBin'>;
 
 export const slurmImport = defineCommand({
   summary: 'Import past jobs from Slurm’s accounting (sacct) into the database',
@@ -36,7 +38,7 @@ export const slurmImport = defineCommand({
       'What sacct printed elsewhere',
     ],
   ],
-  settings: ['database', 'slurmBin'],
+  settings: [...DATABASE_KEYS, 'slurmBin'],
   flags: {
     since: {
       takes: 'DATE',
@@ -56,7 +58,7 @@ async function importJobs({ config, flags, env, print }: ImportInput): Promise<n
   const source = openSource(readArguments(flags), config.slurmBin, env);
   const tally = new Tally();
   const progress = progressOf('slurm import');
-  const store = await openForImport(config.database);
+  const store = await openForImport(locateDatabase(config));
   try {
     const sink = batchSink((reports) => store.applyReports(reports), tally, progress);
     await source(sink);
@@ -138,7 +140,8 @@ function batchSink(
 }
 
 async function openForImport(database: string) {
-  const owner = existsSync(database) ? statSync(database).uid : undefined;
+  const name = withoutPassword(database);
+  const owner = !isPostgresAddress(database) && existsSync(database) ? statSync(database).uid : undefined;
   if (process.getuid?.() === 0 && owner !== undefined && owner !== 0) {
     throw new OperatorError(
       `${database} does not belong to root, and the service could not use files that root creates beside it. ` +
@@ -156,7 +159,7 @@ async function openForImport(database: string) {
   } catch (error) {
     if (!(error instanceof DatabaseInUse)) throw error;
     throw new OperatorError(
-      `${database} is in use by a running hpc-observe. Stop it for the time of the import (systemctl stop ` +
+      `${name} is in use by a running hpc-observe. Stop it for the time of the import (systemctl stop ` +
         'hpc-observe). Events of Slurm are stored when it starts again.',
       { cause: error },
     );

@@ -2,16 +2,18 @@ import { existsSync, statSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import type { ListedToken } from '../api/token.ts';
+import { isPostgresAddress, withoutPassword } from '../domain/database-address.ts';
 import { AppError, DatabaseInUse, OperatorError } from '../domain/errors.ts';
 import { auditEntry } from '../domain/store/access.ts';
 import type { Store } from '../domain/store/store.ts';
 import type { NewToken } from '../domain/token.ts';
+import { DATABASE_KEYS, locateDatabase } from '../settings/database.ts';
 import type { Config, SettingKey } from '../settings/table.ts';
 import { askService, describePlace, locateService, NoService } from './connection.ts';
 import { PROOF_SETTINGS, requireProof } from './proof.ts';
 
 /** The settings of the commands about tokens. */
-export const TOKEN_SETTINGS = [...PROOF_SETTINGS, 'database'] as const satisfies readonly SettingKey[];
+export const TOKEN_SETTINGS = [...PROOF_SETTINGS, ...DATABASE_KEYS] as const satisfies readonly SettingKey[];
 type TokenConfig = Pick<Config, (typeof TOKEN_SETTINGS)[number]>;
 
 /** The tokens of a service, or those in a database that no service has open. */
@@ -19,7 +21,7 @@ interface TokenPlace {
   create(token: NewToken): Promise<{ readonly token: ListedToken; readonly secret: string }>;
   list(): Promise<readonly ListedToken[]>;
   revoke(name: string): Promise<void>;
-  /** The path of the database if no service runs. */
+  /** The database if no service runs: its path, or its address without the password. */
   readonly database?: string;
 }
 
@@ -42,19 +44,21 @@ export async function useTokens<Value>(
     });
   } catch (error) {
     if (!(error instanceof NoService) || config.server !== null) throw error;
-    return useDatabase(resolve(config.database), describePlace(locateService(config)), run);
+    return useDatabase(locateDatabase(config), describePlace(locateService(config)), run);
   }
 }
 
 async function useDatabase<Value>(
-  database: string,
+  location: string,
   place: string,
   run: (tokens: TokenPlace) => Promise<Value>,
 ): Promise<Value> {
-  requireOwner(database);
-  const store = await open(database, place);
+  const isFile = !isPostgresAddress(location);
+  const name = isFile ? resolve(location) : withoutPassword(location);
+  if (isFile) requireOwner(name);
+  const store = await open(location, name, place);
   try {
-    return await run(await tokensIn(store, database));
+    return await run(await tokensIn(store, name));
   } catch (error) {
     if (error instanceof AppError) throw new OperatorError(error.message, { cause: error });
     throw error;
@@ -74,26 +78,26 @@ function requireOwner(database: string): void {
   );
 }
 
-async function open(database: string, place: string): Promise<Store> {
+async function open(location: string, name: string, place: string): Promise<Store> {
   // Imported here, so that the help of this command does not load the store.
   const { openStore } = await import('../store/open.ts');
   try {
-    return await openStore(database, {});
+    return await openStore(location, {});
   } catch (error) {
     if (!(error instanceof DatabaseInUse)) throw error;
     throw new OperatorError(
-      `A service has ${database} open, but none answers at ${place}: give its URL with --server, or its settings with --config.`,
+      `A service has ${name} open, but none answers at ${place}: give its URL with --server, or its settings with --config.`,
       { cause: error },
     );
   }
 }
 
-async function tokensIn(store: Store, database: string): Promise<TokenPlace> {
+async function tokensIn(store: Store, name: string): Promise<TokenPlace> {
   const { createToken } = await import('../access/token.ts');
   // The kernel knows who runs this command, as it knows who sends a request.
   const by = { name: userInfo().username, proof: 'kernel' } as const;
   return {
-    database,
+    database: name,
     create: (token) => createToken(store, token, by, Date.now()),
     list: async () => (await store.loadAccess(Date.now())).tokens,
     revoke: (name) => store.revokeToken(name, auditEntry(by, 'token_revoked', name, Date.now())),

@@ -9,6 +9,7 @@ import type { PolicyFile } from '../domain/policy/policy.ts';
 import { queueKeeper } from '../domain/queue-keeper.ts';
 import { type AppOptions, createApp } from '../http/app.ts';
 import type { Log } from '../log.ts';
+import { locateDatabase } from '../settings/database.ts';
 import { describeListener } from '../settings/listener.ts';
 import { chooseLogFormat } from '../settings/load.ts';
 import type { ServiceConfig } from '../settings/table.ts';
@@ -81,7 +82,7 @@ export async function startService({ config, env, log, now }: ServiceOptions): P
   const metrics = createMetrics({ config, now, log });
   const store = await parts.start(
     storePart({
-      database: config.database,
+      database: locateDatabase(config),
       maxUnsealedSamples: config.maxUnsealedSamples,
       thresholds: thresholdsOf(config.thresholds),
       log,

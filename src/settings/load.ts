@@ -1,3 +1,4 @@
+import { isPostgresAddress, withoutPassword, withSchema } from '../domain/database-address.ts';
 import { OperatorError } from '../domain/errors.ts';
 import { explainSystemError } from '../errno.ts';
 import type { LogFormat } from '../log.ts';
@@ -8,6 +9,7 @@ import { type Given, readToml, readVariables, type Source } from './sources.ts';
 import { type Config, SETTINGS, type SettingKey } from './table.ts';
 
 const DEMO_DATABASE = './hpc-observe-demo.db';
+const DEMO_SCHEMA = 'hpc_observe_demo';
 /** What stands for a secret wherever its value would be shown. */
 export const HIDDEN = '(secret)';
 
@@ -83,11 +85,12 @@ export function loadSettings<Table extends SettingTable, Key extends keyof Table
     const found = findGiven(setting, sources, readFile, faults);
     if (!found) continue;
     values[key] = setting.parse(found.text);
-    const shown = setting.isSecret ? HIDDEN : JSON.stringify(found.text);
+    const plain = setting.show?.(found.text) ?? found.text;
+    const shown = setting.isSecret ? HIDDEN : JSON.stringify(plain);
     if (values[key] === undefined) faults.add(`${found.origin} must be ${setting.expects}, not ${shown}.`);
     // An empty secret says that there is none.
     const isHidden = setting.isSecret && found.text !== '';
-    origins.set(setting.name, isHidden ? { ...found, text: HIDDEN } : found);
+    origins.set(setting.name, { ...found, text: isHidden ? HIDDEN : plain });
   }
   return {
     config: values as Values<Table, Key>,
@@ -147,13 +150,28 @@ function readText(path: string, readFile: Surroundings['readFile'], faults: Faul
   }
 }
 
-/** Only the demonstration makes data up, so it never writes to a database that somebody named. */
-function separateDemo<Loaded extends { config: object; origins: ReadonlyMap<string, Given> }>(
+/**
+ * Only the demonstration makes data up, so it never writes to a file or schema that somebody named: it has
+ * its own, in a PostgreSQL database too.
+ */
+function separateDemo<Loaded extends { config: { database?: string }; origins: ReadonlyMap<string, Given> }>(
   loaded: Loaded,
   faults: Faults,
 ): Loaded {
   const given = loaded.origins.get('database');
   if (!given) return loaded;
+  const { database } = loaded.config;
+  if (database !== undefined && isPostgresAddress(database)) {
+    const demo = withSchema(database, DEMO_SCHEMA);
+    return {
+      ...loaded,
+      config: { ...loaded.config, database: demo },
+      origins: new Map([
+        ...loaded.origins,
+        ['database', { text: withoutPassword(demo), origin: `${given.origin} with --demo` }],
+      ]),
+    };
+  }
   if (given.origin !== 'default') faults.add(`--demo uses its own database: leave out ${given.origin}.`);
   return {
     ...loaded,

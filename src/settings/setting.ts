@@ -20,6 +20,8 @@ export interface Setting<Value> {
    * which other users could see in the list of processes. It is never printed or logged.
    */
   readonly isSecret?: true;
+  /** Returns a value without the secret that may be in it, for messages and `hpc-observe config`. */
+  readonly show?: (text: string) => string;
   /** Its flag may be repeated, and its key in a file may be an array: the words are joined with commas. */
   readonly isList?: true;
 }

@@ -3,6 +3,7 @@ import { MAX_UNSEALED_SAMPLES } from '../domain/unsealed.ts';
 import { LOG_LEVELS } from '../log.ts';
 import { ACCESS_SETTINGS } from './access.ts';
 import { AGENT_SETTINGS } from './agent.ts';
+import { DATABASE_SETTINGS } from './database.ts';
 import { parseListener } from './listener.ts';
 import { MAIL_SETTINGS } from './mail.ts';
 import { NETWORK_SETTINGS } from './network.ts';
@@ -50,17 +51,11 @@ export const SETTINGS = {
   ...NETWORK_SETTINGS,
   ...ACCESS_SETTINGS,
   ...MAIL_SETTINGS,
-  database: {
-    name: 'database',
-    takes: 'FILE',
-    otherwise: './hpc-observe.db',
-    help: 'Database file; created if it does not exist',
-    ...text,
-  },
+  ...DATABASE_SETTINGS,
   demo: {
     name: 'demo',
     otherwise: 'false',
-    help: 'Show a made-up cluster, stored in ./hpc-observe-demo.db',
+    help: 'Show a made-up cluster, stored in ./hpc-observe-demo.db or a schema of its own',
     ...switched,
   },
   sampleRetentionMs: {

@@ -20,6 +20,7 @@ testServer('a second service on one schema is refused, and another schema is fre
   const other = await openPostgres(await server.newAddress());
   await store.createJobs([pastJob('1')]);
   expect((await other.countJobs()).created).toBe(0);
+  expect(await other.readLinkSecret()).not.toBe(await store.readLinkSecret());
   await Promise.all([store.close(), other.close()]);
   const again = await openPostgres(address);
   expect((await again.getJob('1')).id).toBe('1');
@@ -103,7 +104,7 @@ testServer('a database that is newer, foreign or missing is refused with what to
     ),
     expect.stringContaining('has tables of another program'),
     expect.stringContaining('does not exist. Create it with createdb.'),
-    expect.stringContaining('postgres://tester:***@127.0.0.1:1/x cannot be reached.'),
+    expect.stringContaining('postgres://tester@127.0.0.1:1/x cannot be reached.'),
   ]);
   expect(await server.query(foreign, 'SELECT count(*)::int AS rows FROM job')).toEqual([{ rows: 0 }]);
 });

@@ -7,7 +7,7 @@ import { describeStore } from '../store/contract.ts';
 if (hasPostgres()) {
   const server = startPostgres();
   afterAll(async () => (await server)[Symbol.asyncDispose]());
-  for (const section of ['jobs', 'lists', 'runs', 'samples', 'views'] as const)
+  for (const section of ['jobs', 'lists', 'runs', 'samples', 'views', 'policies'] as const)
     describeStore('PostgreSQL', section, () => {
       const address = server.then(({ newAddress }) => newAddress());
       return {

@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test';
 import { OperatorError, UsageError } from '../../src/domain/errors.ts';
+import { locateDatabase } from '../../src/settings/database.ts';
 import { loadConfig, type Surroundings, type Taken } from '../../src/settings/load.ts';
 import { type Config, SETTING_KEYS, type SettingKey } from '../../src/settings/table.ts';
 
@@ -57,6 +58,7 @@ const DEFAULTS: Config = {
   metricsAccess: 'viewers',
   healthAccess: 'anyone',
   database: './hpc-observe.db',
+  databasePassword: null,
   demo: false,
   sampleRetentionMs: 30 * DAY_MS,
   summaryRetentionMs: 730 * DAY_MS,
@@ -257,6 +259,36 @@ test('the value of an unknown flag is not a fault of its own', () => {
   expect(() => load({ args: ['--prot', '9000', 'extra'] })).toThrow(
     '--prot is not a known flag. Did you mean --port?\nOnly flags are expected here; see --help.',
   );
+});
+
+test('the password of a database is read from its file, and shown nowhere', () => {
+  const address = 'postgres://obs:hunter2@db.example.org/obs?search_path=x';
+  const { config, origins } = load({ args: ['--database', address] });
+  expect(locateDatabase(config)).toBe(address);
+  const shown = 'postgres://obs@db.example.org/obs?search_path=x';
+  expect(origins.get('database')).toEqual({ text: shown, origin: '--database' });
+  const fromFile = load({
+    args: ['--database', address, '--database-password-file', '/etc/c.toml'],
+    file: 'p@ss:w/rd?#%\n',
+  });
+  const password = new URL(locateDatabase(fromFile.config)).password;
+  expect(decodeURIComponent(password)).toBe('p@ss:w/rd?#%');
+  expect(locateDatabase(load({ env: { HPC_OBSERVE_DATABASE_PASSWORD: 'x' } }).config)).toBe(
+    './hpc-observe.db',
+  );
+  for (const wrong of ['postgres://obs:hunter2@db:99999/x', 'postgres:obs:hunter2', 'postgres:///hunter2'])
+    expect(() => load({ args: ['--database', wrong] })).toThrow(
+      /^--database must be the path of a file, or an address such as postgres:[^ ]+, not "postgres:\/\/…"\.$/,
+    );
+});
+
+test('the demonstration has a schema of its own in a PostgreSQL database', () => {
+  const { config, origins } = load({ args: ['--demo', '--database', 'postgres://obs:hunter2@db/obs'] });
+  expect(config.database).toBe('postgres://obs:hunter2@db/obs?search_path=hpc_observe_demo');
+  expect(origins.get('database')).toEqual({
+    text: 'postgres://obs@db/obs?search_path=hpc_observe_demo',
+    origin: '--database with --demo',
+  });
 });
 
 test('what is not understood is another error than a file that cannot be read', () => {

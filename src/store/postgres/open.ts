@@ -18,7 +18,7 @@ import { jobLists } from './lists/lists.ts';
 import { readClusterHistory, readLastHistory } from './nodes/cluster-history.ts';
 import { readNodeJobs } from './nodes/jobs.ts';
 import { readNodeReport, readNodeReports } from './nodes/reports.ts';
-import { NO_POLICIES } from './policies.ts';
+import { readActs, readDue, readLinkSecret, readNotices, readRefusals, readTold } from './notices/read.ts';
 import { findNamedRuns } from './runs/sluid.ts';
 import { listUnconfirmed } from './runs/unconfirmed.ts';
 import { openClient } from './server/connect.ts';
@@ -53,7 +53,7 @@ function postgresStore(
 ): Store {
   const client = openClient(address, READ_CONNECTIONS, IDLE_SECONDS);
   const reads = storeReads(client);
-  const { read, stream } = reads;
+  const { read, compute, stream } = reads;
   const size = databaseSize(reads);
   let closed: Promise<void> | undefined;
   let setAside = 0;
@@ -86,7 +86,6 @@ function postgresStore(
 
   return {
     ...seenBy('all'),
-    ...NO_POLICIES,
     ...duties,
     seenBy,
     createJob: async (job, nowMs) => {
@@ -141,6 +140,19 @@ function postgresStore(
     endSessions: (hashes, entry) => writer.submit('endSessions', { hashes, entry }),
     endSessionsOf: (user, entry) => writer.submit('endSessionsOf', { user, entry }),
     listAudit: (page) => read((db) => readAudit(db, page)),
+    recordNotices: (list) => writer.submit('recordNotices', { notices: list }),
+    readTold: (sinceMs) => compute((db) => readTold(db, sinceMs)),
+    steadyNotices: (nowMs, isStart) => writer.submit('steadyNotices', { nowMs, isStart }),
+    listDue: (way, nowMs, limit) => read((db) => readDue(db, way, nowMs, limit)),
+    claimDelivery: (notice, way) => writer.submit('claimDelivery', { notice, way }),
+    settleDelivery: (notice, way, outcome) => writer.submit('settleDelivery', { notice, way, outcome }),
+    listNotices: (page) => read((db) => readNotices(db, page)),
+    recordAct: (act, entry) => writer.submit('recordAct', { act, entry }),
+    settleAct: (job, state, error) => writer.submit('settleAct', { job, state, error }),
+    listActs: (sinceMs, limit) => read((db) => readActs(db, sinceMs, limit)),
+    saveDigestWish: (user, isWanted, nowMs) => writer.submit('saveDigestWish', { user, isWanted, nowMs }),
+    listDigestRefusals: () => read(readRefusals),
+    readLinkSecret: () => read(readLinkSecret),
     countJobs: () => read(readTotals),
     countThroughput: () => read(readThroughput),
     countFindings: () => read(countFindings),

@@ -8,6 +8,7 @@ import type { AuditWriter } from '../access/audit.ts';
 import type { JobRows } from '../jobs/row.ts';
 import type { ClusterHistoryWriter } from '../nodes/cluster-history.ts';
 import type { NodeReportWriter } from '../nodes/reports.ts';
+import type { NoticeWriter } from '../notices/write.ts';
 import type { UnsealedCount } from '../samples/unsealed-count.ts';
 import type { Writing } from '../sql/queries.ts';
 import { jobExpirer } from './old-jobs.ts';
@@ -40,6 +41,7 @@ interface HistoryOptions {
   readonly audit: Pick<AuditWriter, 'expire'>;
   readonly nodeReports: Pick<NodeReportWriter, 'expire'>;
   readonly clusterHistory: Pick<ClusterHistoryWriter, 'expire'>;
+  readonly notices: Pick<NoticeWriter, 'expire'>;
   readonly onJobsDeleted: () => void;
   /** Called after a part of a step was rolled back. */
   readonly onRollback: () => void;
@@ -50,7 +52,8 @@ interface HistoryOptions {
  * call of `expire` is a small step inside the transaction of the group.
  */
 export function historyWriter(db: Writing, options: HistoryOptions) {
-  const { unsealed, rows, tallies, audit, nodeReports, clusterHistory, onJobsDeleted, onRollback } = options;
+  const { unsealed, rows, tallies, audit, nodeReports, clusterHistory, notices, onJobsDeleted, onRollback } =
+    options;
   const aside = setAsideList(db, onRollback);
   const sealer = sampleSealer(db);
   const points = pointWriter(db, aside);
@@ -118,6 +121,7 @@ export function historyWriter(db: Writing, options: HistoryOptions) {
         () => summaryMs !== undefined && repeat(() => points.expirePoints(nowMs - summaryMs), isOver),
         () => jobs.clearLeftovers(isOver, countChange),
         () => repeat(() => audit.expire(auditMs === undefined ? 0 : nowMs - auditMs), isOver),
+        () => repeat(() => notices.expire(auditMs === undefined ? 0 : nowMs - auditMs), isOver),
         () => repeat(() => nodeReports.expire(nowMs - REPORT_LIFE_MS), isOver),
         () => repeat(() => clusterHistory.expire(nowMs - HISTORY_LIFE_MS), isOver),
       ];

@@ -38,18 +38,27 @@ export const describeError = (error: unknown): string => {
 const OPEN_FAULTS: readonly [codes: RegExp, text: string][] = [
   [
     /^(28P01|28000)$/,
-    'refuses the name or password. Check the address given with --database, and pg_hba.conf.',
+    'refuses the name or password. Check the name in --database, the password in --database-password-file, and pg_hba.conf.',
   ],
   [/^3D000$/, 'does not exist. Create it with createdb.'],
-  [/^42501$/, 'does not let this role create tables. Grant it CREATE on the schema.'],
+  [
+    /^42501$/,
+    'does not let this role create or read tables. Grant it CREATE on the schema, or migrate as the owner with hpc-observe upgrade (see docs/postgres.md).',
+  ],
   [/^3F000$/, 'has no schema to create tables in. Create one, or correct search_path in the address.'],
   [/^53300$/, 'has no connection left. Raise max_connections, or end other programs.'],
   [/^57P03$/, 'is starting up or shutting down. Try again in a moment.'],
   [/^(25006)$/, 'is read only. Name the primary server with --database.'],
   [
+    /CERT|ISSUER|SIGNATURE|TRUST/,
+    'shows a certificate that is not trusted here. Name its authority with sslrootcert=FILE in the address.',
+  ],
+  [/TLS/, 'speaks no TLS. Set ssl = on in postgresql.conf, or leave out sslmode in the address.'],
+  [
     /CONNECTION|TIMEOUT|^E[A-Z]+$|^08/,
     'cannot be reached. Check that PostgreSQL runs, and the host and port.',
   ],
+  [/^ERR_POSTGRES_/, 'does not answer as PostgreSQL does. Check the host and port.'],
 ];
 
 /** Returns the OperatorError for an error of opening a database; undefined for any other error. */

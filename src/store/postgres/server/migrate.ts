@@ -2,14 +2,15 @@ import { OperatorError } from '../../../domain/errors.ts';
 import { MIGRATIONS } from '../migrations/index.ts';
 import { type Queries, queriesOf } from '../sql/queries.ts';
 
-const VERSIONS = `CREATE TABLE IF NOT EXISTS schema_version (
+const VERSIONS = `CREATE TABLE schema_version (
   version  integer PRIMARY KEY,
   migrated timestamptz NOT NULL DEFAULT now()
 )`;
+const HAS_VERSIONS =
+  "SELECT to_regclass(quote_ident(current_schema()) || '.schema_version') IS NOT NULL AS found";
 /** Two names that only databases of hpc-observe have together. */
 const IS_FOREIGN = `SELECT EXISTS (SELECT 1 FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
-  WHERE nspname = current_schema() AND relkind IN ('r', 'p') AND relname IN ('job', 'usage', 'log', 'event', 'label', 'session'))
-  AND to_regclass(quote_ident(current_schema()) || '.schema_version') IS NULL AS foreign_tables`;
+  WHERE nspname = current_schema() AND relkind IN ('r', 'p') AND relname IN ('job', 'usage', 'log', 'event', 'label', 'session')) AS foreign_tables`;
 
 /**
  * Migrates the database to the newest version, one transaction per migration. Returns a sentence about it;
@@ -22,16 +23,14 @@ export async function migrate(
   migrations: readonly string[] = MIGRATIONS,
 ): Promise<string | undefined> {
   const db = queriesOf(connection);
-  if ((await db.get<{ foreign_tables: boolean }>(IS_FOREIGN))?.foreign_tables)
+  const hasVersions = await hasVersionTable(db);
+  if (!hasVersions && (await db.get<{ foreign_tables: boolean }>(IS_FOREIGN))!.foreign_tables)
     throw new OperatorError(
       `${name} has tables of another program. Name another database, or a schema of its own with ?search_path= in the address.`,
     );
-  // Quiet: the table exists at every start but the first.
-  await connection.unsafe('SET client_min_messages = warning');
-  await connection.unsafe(VERSIONS);
-  const version =
-    (await db.get<{ version: number | null }>('SELECT max(version) AS version FROM schema_version'))
-      ?.version ?? 0;
+  // A role that may not create tables can serve a database that another one has migrated.
+  if (!hasVersions) await connection.unsafe(VERSIONS);
+  const version = hasVersions ? await readVersion(db) : 0;
   refuseNewer(version, name, migrations.length);
   for (let next = version; next < migrations.length; next++)
     await connection.unsafe(
@@ -55,10 +54,17 @@ function refuseNewer(version: number, name: string, known: number): void {
  * for a database of a newer hpc-observe.
  */
 export async function isMigrated(db: Queries, name: string): Promise<boolean> {
-  if (!(await db.get(`SELECT 1 WHERE to_regclass('schema_version') IS NOT NULL`))) return false;
-  const row = await db.get<{ version: number }>(
-    'SELECT coalesce(max(version), 0) AS version FROM schema_version',
-  );
-  refuseNewer(row!.version, name, MIGRATIONS.length);
-  return row!.version === MIGRATIONS.length;
+  const version = await readVersion(db);
+  refuseNewer(version, name, MIGRATIONS.length);
+  return version === MIGRATIONS.length;
+}
+
+const hasVersionTable = async (db: Queries): Promise<boolean> =>
+  (await db.get<{ found: boolean }>(HAS_VERSIONS))!.found;
+
+/** Returns the version of a database; 0 if it has no tables yet. */
+export async function readVersion(db: Queries): Promise<number> {
+  if (!(await hasVersionTable(db))) return 0;
+  const row = await db.get<{ version: number | null }>('SELECT max(version) AS version FROM schema_version');
+  return row?.version ?? 0;
 }

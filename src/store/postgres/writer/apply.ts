@@ -10,6 +10,7 @@ import { jobRowWriter } from '../jobs/row.ts';
 import { jobWriter } from '../jobs/write.ts';
 import { clusterHistoryWriter } from '../nodes/cluster-history.ts';
 import { nodeReportWriter } from '../nodes/reports.ts';
+import { noticeWriter } from '../notices/write.ts';
 import { reportWriter } from '../runs/apply-reports.ts';
 import { sampleWriter } from '../samples/record.ts';
 import type { UnsealedCount } from '../samples/unsealed-count.ts';
@@ -31,6 +32,7 @@ export function writeApplier(db: Writing, unsealed: UnsealedCount, thresholds = 
   const audit = auditWriter(db);
   const nodeReports = nodeReportWriter(db);
   const clusterHistory = clusterHistoryWriter(db);
+  const notices = noticeWriter(db, audit);
   const history = historyWriter(db, {
     unsealed,
     rows,
@@ -38,6 +40,7 @@ export function writeApplier(db: Writing, unsealed: UnsealedCount, thresholds = 
     audit,
     nodeReports,
     clusterHistory,
+    notices,
     onJobsDeleted: () => series.forget(),
     onRollback() {
       names.forget();
@@ -51,6 +54,7 @@ export function writeApplier(db: Writing, unsealed: UnsealedCount, thresholds = 
     samples,
     nodeReports,
     clusterHistory,
+    notices,
     history,
     tokens: tokenWriter(db, audit),
     sessions: sessionWriter(db, audit),

@@ -1,5 +1,5 @@
 import type { SQL } from 'bun';
-import { openClient, requireServer } from '../server/connect.ts';
+import { openClient, requireSchema, requireServer } from '../server/connect.ts';
 import { LEASE_SETTINGS, sessionPid, unlockDatabase } from '../server/lock.ts';
 import { type Writing, writingOf } from '../sql/queries.ts';
 
@@ -46,6 +46,7 @@ export class WriterConnection {
       await requireServer(reserved, this.name);
       await reserved.unsafe(SETTINGS);
       await reserved.unsafe(DURABLE);
+      await requireSchema(reserved, this.address, this.name);
       if (this.#client !== client) throw new ConnectionLost('The connection that writes was given up.');
       this.#reserved = reserved;
       this.#pid = await sessionPid(this.db);

@@ -1,4 +1,5 @@
 import type { Change } from '../../../domain/changes.ts';
+import { withoutPassword } from '../../../domain/database-address.ts';
 import type { Duty } from '../../../domain/duty.ts';
 import { OperatorError } from '../../../domain/errors.ts';
 import { DEFAULT_THRESHOLDS } from '../../../domain/finding/thresholds.ts';
@@ -6,7 +7,6 @@ import type { ChangeStore } from '../../../domain/store/changes.ts';
 import type { DutyStore } from '../../../domain/store/duty.ts';
 import type { StoreOptions } from '../../../domain/store/options.ts';
 import { judgeAnew } from '../findings/kept.ts';
-import { withoutPassword } from '../server/address.ts';
 import { openClient } from '../server/connect.ts';
 import { explainOpenError } from '../server/errors.ts';
 import { isMigrated, migrate } from '../server/migrate.ts';

@@ -6,7 +6,7 @@ import type { historyWriter } from '../history/retention.ts';
 import type { jobWriter } from '../jobs/write.ts';
 import type { ClusterHistoryWriter } from '../nodes/cluster-history.ts';
 import type { NodeReportWriter } from '../nodes/reports.ts';
-import { notStored } from '../policies.ts';
+import type { NoticeWriter } from '../notices/write.ts';
 import type { reportWriter } from '../runs/apply-reports.ts';
 import type { sampleWriter } from '../samples/record.ts';
 
@@ -17,6 +17,7 @@ export interface Writers {
   readonly samples: ReturnType<typeof sampleWriter>;
   readonly nodeReports: NodeReportWriter;
   readonly clusterHistory: ClusterHistoryWriter;
+  readonly notices: NoticeWriter;
   readonly history: ReturnType<typeof historyWriter>;
   readonly tokens: ReturnType<typeof tokenWriter>;
   readonly sessions: ReturnType<typeof sessionWriter>;
@@ -48,13 +49,14 @@ const APPLY = {
   endSessions: ({ sessions }, { hashes, entry }) => sessions.end(hashes, entry),
   endSessionsOf: ({ sessions }, { user, entry }) => sessions.endOf(user, entry),
   judgeAnew: ({ judgeAnew }) => judgeAnew(),
-  recordNotices: notStored,
-  steadyNotices: notStored,
-  claimDelivery: notStored,
-  settleDelivery: notStored,
-  recordAct: notStored,
-  settleAct: notStored,
-  saveDigestWish: notStored,
+  recordNotices: (writers, { notices }) => writers.notices.record(notices),
+  steadyNotices: ({ notices }, { nowMs, isStart }) => notices.steady(nowMs, isStart),
+  claimDelivery: ({ notices }, { notice, way }) => notices.claim(notice, way),
+  settleDelivery: async ({ notices }, { notice, way, outcome }) => notices.settle(notice, way, outcome),
+  recordAct: async ({ notices }, { act, entry }) => notices.recordAct(act, entry),
+  settleAct: async ({ notices }, { job, state, error }) => notices.settleAct(job, state, error),
+  saveDigestWish: async ({ notices }, { user, isWanted, nowMs }) =>
+    notices.saveDigestWish(user, isWanted, nowMs),
   recordHistory: async ({ clusterHistory }, { rows }) => clusterHistory.record(rows),
   saveState: async ({ saveState }, { name, value }) => saveState(name, value),
   expire: ({ history }, { retention, nowMs, maxUnsealed }) => history.expire(retention, nowMs, maxUnsealed),
