@@ -1,3 +1,5 @@
+import { OperatorError } from './domain/errors.ts';
+
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 export type LogFormat = 'text' | 'json';
@@ -45,8 +47,12 @@ function renderValue(value: unknown): string {
   return /^[\w./:-]+$/.test(text) ? text : JSON.stringify(text);
 }
 
-/** Renders an error with its causes, and the stack of the innermost one, where it happened. */
+/**
+ * Renders an error with its causes, and the stack of the innermost one, unless it is what an operator can
+ * fix.
+ */
 function explainCause(error: Error): string {
+  if (error instanceof OperatorError) return error.message;
   if (error.cause instanceof Error)
     return `${error.name}: ${error.message}; caused by ${explainCause(error.cause)}`;
   return error.stack ?? `${error.name}: ${error.message}`;

@@ -1,4 +1,5 @@
 import { expect, test } from 'bun:test';
+import { storeFailed, writeNotStored } from '../src/domain/errors.ts';
 import { createLog, LOG_LEVELS, type LogFormat, type LogLevel } from '../src/log.ts';
 import { NOON_MS } from './help/clock.ts';
 
@@ -60,4 +61,13 @@ test.each(['text', 'json'] as const)('as %s, an error is told with its causes, o
     at = next;
   }
   expect(lines[0]).toContain('log.test.ts');
+});
+
+test('an error of a disk is told without a stack, which would say nothing more', () => {
+  const { log, lines } = logTo('json');
+  log.warn('retention_failed', { cause: writeNotStored('a.db was removed.') });
+  log.error('store_failed', { cause: storeFailed(new TypeError('a bug')) });
+  const [refused, failed] = lines.map((line) => JSON.parse(line).cause as string);
+  expect(refused).toMatch(/^AppError: The write could not be stored: [^;]*; caused by a\.db was removed\.$/);
+  expect(failed).toMatch(/; caused by TypeError: a bug\n.*log\.test\.ts/);
 });

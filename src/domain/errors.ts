@@ -126,7 +126,7 @@ export const writeNotStored = (cause: string) =>
   unavailable(
     'The write could not be stored: the disk is full or fails, or the database is no longer in its place. ' +
       'Try again later.',
-    new Error(cause),
+    new OperatorError(cause),
   );
 
 /** Rejects a write whose outcome is unknown, and every later write. */
