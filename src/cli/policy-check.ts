@@ -28,7 +28,8 @@ export const policyCheck = defineCommand({
 });
 
 function rowOf({ name, looksAt, windowMs, findings, job, total, tell, by, act }: Policy): string[] {
-  const conditions = [...findings, ...[...job, ...total].map(describeCondition)].join(', ');
+  const totals = total.map((condition) => `total.${describeCondition(condition)}`);
+  const conditions = [...findings, ...job.map(describeCondition), ...totals].join(', ');
   const told = tell.length === 0 ? 'tells nobody' : `tells ${tell.join(', ')} by ${by.join(', ')}`;
   return [
     harmless(name),
