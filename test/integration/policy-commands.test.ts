@@ -58,11 +58,11 @@ test('policy check prints what each policy says, or every fault with its line', 
     '',
   ]);
   writeFileSync(folder.file('p.toml'), '[policy.x\n');
-  expect((await check('p.toml')).stderr).toMatch(/^p\.toml:1: is not valid TOML: /);
+  expect((await check('p.toml')).stderr).toMatch(/^p\.toml:2: is not valid TOML: /);
   const missing = await check('none.toml');
   expect([missing.exitCode, missing.stderr]).toEqual([
     1,
-    'hpc-observe: none.toml cannot be read: No such file or directory.\n',
+    'hpc-observe: none.toml cannot be read: there is no such file or folder.\n',
   ]);
 });
 

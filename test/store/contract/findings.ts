@@ -2,6 +2,7 @@ import { expect, test } from 'bun:test';
 import { thresholdsOf } from '../../../src/domain/finding/thresholds.ts';
 import type { JobFilter } from '../../../src/domain/list.ts';
 import type { Store } from '../../../src/domain/store/store.ts';
+import { hourOf as hourOfTime } from '../../../src/domain/tally/spans.ts';
 import { MINUTE_MS, pastJob } from '../../help/builders.ts';
 import { NOON_MS } from '../../help/clock.ts';
 import { emptyStore, type MakePlace } from './place.ts';
@@ -83,17 +84,26 @@ export function findings(makePlace: MakePlace) {
     expect(await idsOf(store, { severity: 'harm' })).toEqual(['1']);
   });
 
-  test('with other thresholds all ended runs are judged anew', async () => {
+  test('with other thresholds all ended runs are judged anew, those before the latest of a job too', async () => {
     using place = makePlace();
-    const jobs = [pastJob('1', { ...ended, details: { timeLimitSeconds: 36_000 } })];
-    for (const [words, found] of [
-      [[], ['1']],
-      [['time-modest-percent=5'], []],
+    const times = (atMs: number) => ({ startTimeMs: NOON_MS + atMs, endTimeMs: NOON_MS + atMs + HOUR_MS });
+    const runs = [0, 2 * HOUR_MS].map((atMs) => ({
+      ...({ source: 'sacct', observedMs: LATER_MS, id: 'requeued', user: 'alice', nodes: ['n1'] } as const),
+      ...{ state: 'completed' as const, timeLimitSeconds: 36_000, ...times(atMs) },
+    }));
+    const range = { from: hourOfTime(NOON_MS - 12 * HOUR_MS), to: hourOfTime(LATER_MS) };
+    for (const [words, found, kinds] of [
+      [[], ['1', 'requeued'], { 'time-unused': 3 }],
+      [['time-modest-percent=5'], [], {}],
+      [[], ['1', 'requeued'], { 'time-unused': 3 }],
     ] as const) {
       const store = await place.open({ thresholds: thresholdsOf(words) });
-      await store.createJobs(jobs);
+      await store.createJobs([pastJob('1', { ...ended, details: { timeLimitSeconds: 36_000 } })]);
+      await store.applyReports(runs);
       await settle(store);
       expect(await idsOf(store, { finding: 'time-unused' })).toEqual([...found]);
+      const counts = await store.sumFindings(range);
+      expect(Object.fromEntries(counts.map(({ kind, runs }) => [kind, runs]))).toEqual(kinds);
       await store.close();
     }
   });
