@@ -41,7 +41,9 @@ test('what an earlier version found is judged anew by its rules at the first sta
   // The other version found nothing of the job, and of its earlier run what this one does not find.
   const change = () => {
     db.run("UPDATE counter SET value = value + 1 WHERE name = 'note:rules'");
-    db.run('UPDATE run_finding SET severity = (severity + 1) % 3 WHERE run = (SELECT min(run) FROM run_finding)');
+    db.run(
+      'UPDATE run_finding SET severity = (severity + 1) % 3 WHERE run = (SELECT min(run) FROM run_finding)',
+    );
     db.run('DELETE FROM run_finding WHERE run = (SELECT max(run) FROM run_finding)');
     return kept();
   };
