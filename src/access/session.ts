@@ -30,8 +30,13 @@ interface SessionOptions {
 export function createSessions({ store, loaded, cookie, now }: SessionOptions): {
   readonly way: Way;
   readonly sessions: Sessions;
+  /** Replaces all sessions by those that the store has, as another service has changed them. */
+  readonly replace: (loaded: readonly Session[]) => void;
+  /** How often sessions were started and ended here. */
+  readonly changes: () => number;
 } {
-  const known = new Map(loaded.map((session) => [session.hash, session]));
+  let known = new Map(loaded.map((session) => [session.hash, session]));
+  let changeCount = 0;
   const links = signInLinks({ now });
 
   const find = (secret: string): Session | undefined => {
@@ -40,6 +45,7 @@ export function createSessions({ store, loaded, cookie, now }: SessionOptions): 
   };
 
   function forget(hashes: readonly string[]): void {
+    changeCount++;
     for (const hash of hashes) known.delete(hash);
   }
 
@@ -65,6 +71,7 @@ export function createSessions({ store, loaded, cookie, now }: SessionOptions): 
     };
     const entry = auditEntry(identity, 'session_started', identity.name, createdMs);
     forget(await store.startSession(session, entry, maxSessionsOf(identity, role)));
+    changeCount++;
     known.set(session.hash, session);
     return { secret, expiresMs };
   }
@@ -77,6 +84,10 @@ export function createSessions({ store, loaded, cookie, now }: SessionOptions): 
 
   return {
     way,
+    changes: () => changeCount,
+    replace(stored) {
+      known = new Map(stored.map((session) => [session.hash, session]));
+    },
     sessions: {
       start,
 

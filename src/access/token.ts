@@ -21,17 +21,22 @@ export interface TokenRegistry extends Tokens {
   readonly way: Way;
   /** Stores when tokens were used since the last call. Rejects, and keeps that, if the store refuses. */
   saveUses(): Promise<void>;
+  /** Replaces all tokens by those that the store has, as another service has changed them. */
+  replace(stored: readonly Token[]): void;
+  /** How often tokens were created and revoked here. */
+  changes(): number;
 }
 
 /** Knows all tokens in memory by their hashes: 1 µs a request, and no request asks the database. */
 export function tokenRegistry({ stored, store, now }: TokenOptions): TokenRegistry {
-  const byHash = new Map(stored.map((token) => [token.hash, token]));
+  let byHash = new Map(stored.map((token) => [token.hash, token]));
   let uses = new Map<string, number>();
   let changes: Promise<unknown> = Promise.resolve();
+  let changeCount = 0;
 
   /** Makes one change after the other, so that memory follows the order of the store. */
   function inTurn<Value>(change: () => Promise<Value>): Promise<Value> {
-    const result = changes.then(change);
+    const result = changes.then(change).finally(() => changeCount++);
     changes = result.catch(() => {});
     return result;
   }
@@ -78,6 +83,12 @@ export function tokenRegistry({ stored, store, now }: TokenOptions): TokenRegist
         for (const token of byHash.values()) if (token.name === name) byHash.delete(token.hash);
         uses.delete(name);
       }),
+
+    changes: () => changeCount,
+
+    replace(stored) {
+      byHash = new Map(stored.map((token) => [token.hash, token]));
+    },
 
     async saveUses() {
       if (uses.size === 0) return;

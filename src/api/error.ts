@@ -19,6 +19,9 @@ export const ERROR_STATUS = {
   unavailable: 503,
 } as const satisfies Record<ErrorCode, number>;
 
+/** Names the service that writes to the database, in answers of one that only reads it. */
+export const WRITER_HEADER = 'hpc-observe-writer';
+
 /** The errors of a write whose path names no job. */
 export const WRITE_ERRORS = [
   'invalid_request',
@@ -51,7 +54,16 @@ const CODES = Object.keys(ERROR_STATUS) as ErrorCode[];
 const Message = Type.String({ description: 'One sentence that says what is wrong' });
 
 export const ErrorAnswer = Type.Object(
-  { error: Choice(CODES), message: Message },
+  {
+    error: Choice(CODES),
+    message: Message,
+    writer: Type.Optional(
+      Type.String({
+        description:
+          'Of a write to a service that only reads the database: the address of the one that writes',
+      }),
+    ),
+  },
   { $id: 'Error', additionalProperties: false },
 );
 export type ErrorAnswer = Wire<typeof ErrorAnswer>;
@@ -60,11 +72,15 @@ export type ErrorAnswer = Wire<typeof ErrorAnswer>;
  * Reads the error of an answer. One that is not an error of this API, as a proxy may send it, is judged by
  * its status.
  */
-export function readError(status: number, body: unknown): { code: ErrorCode; message: string } {
-  const { error, message } = (body ?? {}) as { error?: unknown; message?: unknown };
+export function readError(
+  status: number,
+  body: unknown,
+): { code: ErrorCode; message: string; writer?: string } {
+  const { error, message, writer } = (body ?? {}) as Record<'error' | 'message' | 'writer', unknown>;
   return {
     code: CODES.find((code) => code === error) ?? codeOfStatus(status),
     message: typeof message === 'string' ? message : `The server answered with status ${status}.`,
+    ...(typeof writer === 'string' && { writer }),
   };
 }
 

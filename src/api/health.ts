@@ -1,4 +1,5 @@
 import { Type } from '@sinclair/typebox';
+import type { Duty } from '../domain/duty.ts';
 import { formatTime, requireTime } from '../domain/time.ts';
 import { Choice, Time, type Wire } from './field.ts';
 import { operation } from './operation.ts';
@@ -8,6 +9,12 @@ export const HealthAnswer = Type.Object(
     status: Choice(['healthy', 'unhealthy']),
     timestamp: Time('Clock of the server'),
     version: Type.String({ description: 'Version of the service' }),
+    duty: Type.Optional(
+      Choice(
+        ['writer', 'reader'],
+        'Where services share a PostgreSQL database: whether this one stores what arrives, or only answers reads',
+      ),
+    ),
   },
   { $id: 'Health', additionalProperties: false },
 );
@@ -18,18 +25,22 @@ interface Health {
   /** The clock of the server. */
   readonly nowMs: number;
   readonly version: string;
+  /** Undefined for a service that has its database for itself. */
+  readonly duty?: Duty | undefined;
 }
 
-export const renderHealth = ({ isHealthy, nowMs, version }: Health): HealthAnswer => ({
+export const renderHealth = ({ isHealthy, nowMs, version, duty }: Health): HealthAnswer => ({
   status: isHealthy ? 'healthy' : 'unhealthy',
   timestamp: formatTime(nowMs),
   version,
+  ...(duty && { duty }),
 });
 
-export const readHealth = ({ status, timestamp, version }: HealthAnswer): Health => ({
+export const readHealth = ({ status, timestamp, version, duty }: HealthAnswer): Health => ({
   isHealthy: status === 'healthy',
   nowMs: requireTime('timestamp', timestamp),
   version,
+  ...(duty && { duty }),
 });
 
 export const GET_HEALTH = operation({
@@ -38,9 +49,13 @@ export const GET_HEALTH = operation({
   path: '/v1/health',
   tag: 'Service',
   access: 'health',
-  summary: 'Check whether the service can store data; each check commits one small write',
+  summary:
+    'Check whether the service can store data; each check commits one small write, or reads if another service writes',
   answers: {
-    200: { schema: HealthAnswer, means: 'The service can store data' },
+    200: {
+      schema: HealthAnswer,
+      means: 'The service can store data, or read it while another service writes',
+    },
     503: {
       schema: HealthAnswer,
       means: 'The service cannot store data: the disk is full or failing, or the service is stopping',

@@ -58,11 +58,16 @@ async function run(
   return signal === undefined ? 1 : 0;
 }
 
+const DUTIES: Record<NonNullable<Service['duty']>, string> = {
+  writer: 'writer: stores what arrives',
+  reader: 'reader: another service writes; this one takes over when that one is gone',
+};
+
 /**
  * Writes to stdout, whatever the log level, where the service listens and who may do what: text for a person,
  * or an event as the log writes it.
  */
-function announce({ places, access, munge, slurm }: Service, config: ServiceConfig): void {
+function announce({ places, duty, access, munge, slurm }: Service, config: ServiceConfig): void {
   const { demo } = config;
   const database = withoutPassword(config.database);
   const write = (text: string) => void process.stdout.write(text);
@@ -70,7 +75,7 @@ function announce({ places, access, munge, slurm }: Service, config: ServiceConf
   const url = places.find((place) => !place.startsWith('unix:')) ?? places[0]!;
   const others = places.filter((place) => place !== url);
   if (format === 'json') {
-    const fields = { version, url, others, database, ...(demo && { demo }), access, munge, slurm };
+    const fields = { version, url, others, database, duty, ...(demo && { demo }), access, munge, slurm };
     createLog({ level: 'info', format, write, now: Date.now }).info('serving', fields);
     return;
   }
@@ -82,6 +87,7 @@ function announce({ places, access, munge, slurm }: Service, config: ServiceConf
       `  Documentation  ${under('swagger')}\n` +
       `  Metrics        ${under('metrics')}\n` +
       (others.length > 0 ? `  Also on        ${others.join(', ')}\n` : '') +
+      (duty ? `  Duty           ${DUTIES[duty]}\n` : '') +
       `  Access         ${access}\n` +
       `  MUNGE          ${munge}\n` +
       `  Slurm          ${slurm}\n`,

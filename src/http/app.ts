@@ -17,6 +17,7 @@ import type { SignInProvider } from '../domain/sign-in.ts';
 import { LOCAL_SITE, type Site } from '../domain/site.ts';
 import type { SlurmAsks } from '../domain/slurm-asks.ts';
 import type { AccessStore } from '../domain/store/access.ts';
+import type { DutyStore } from '../domain/store/duty.ts';
 import type { HistoryStore } from '../domain/store/history.ts';
 import type { JobStore } from '../domain/store/jobs.ts';
 import type { LiveStore } from '../domain/store/live.ts';
@@ -79,7 +80,8 @@ export interface AppOptions {
     Pick<LiveStore, 'nodeReports' | 'nodeReport' | 'nodeJobs'> &
     Pick<HistoryStore, 'readHistory'> &
     Pick<PolicyStore, 'listNotices' | 'listActs' | 'listDigestRefusals' | 'saveDigestWish'> &
-    Pick<Upkeep, 'checkWritable' | 'judgeAnew'>;
+    Pick<Upkeep, 'checkWritable' | 'judgeAnew' | 'readState'> &
+    Pick<DutyStore, 'duty' | 'isShared' | 'writerUrl'>;
   readonly overviews: Pick<Overviews, 'of'>;
   readonly queues: Pick<Queues, 'of'>;
   readonly access: {
@@ -227,6 +229,7 @@ export function createApp({
           ...DIGEST_ACCESS,
         ]),
         basePath: where.basePath,
+        duties: store,
       }),
     )
     .use(

@@ -13,9 +13,11 @@ interface ServiceMetricsOptions {
   readonly version: string;
   /** Read at every scrape; undefined before the store is open. */
   readonly storeStatus: () => StoreStatus | undefined;
+  /** Whether this service stores what arrives; read at every scrape. */
+  readonly isWriter: () => boolean;
 }
 
-export function serviceMetrics({ version, storeStatus }: ServiceMetricsOptions): ServiceMetrics {
+export function serviceMetrics({ version, storeStatus, isWriter }: ServiceMetricsOptions): ServiceMetrics {
   const registry = new Registry();
   const registers = [registry];
   const requests = new Histogram({
@@ -42,6 +44,14 @@ export function serviceMetrics({ version, storeStatus }: ServiceMetricsOptions):
     help: 'Jobs and samples in one transaction; transactions without any, such as those of retention, are not counted',
     buckets: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 100_000],
     registers,
+  });
+  new Gauge({
+    name: 'hpc_observe_writer',
+    help: 'Whether this service stores what arrives: 0 for one that only reads a shared PostgreSQL database',
+    registers,
+    collect() {
+      this.set(Number(isWriter()));
+    },
   });
   new Gauge({
     name: 'hpc_observe_queue_length',

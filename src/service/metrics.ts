@@ -34,7 +34,11 @@ export function createMetrics({ config, now, log }: MetricsOptions) {
   let store: Store | undefined;
   let slurm: SlurmStates | undefined;
   const loops = new Map<string, () => RepeatState>();
-  const service = serviceMetrics({ version, storeStatus: () => store?.status() });
+  const service = serviceMetrics({
+    version,
+    storeStatus: () => store?.status(),
+    isWriter: () => store?.duty() === 'writer',
+  });
   addLoopMetrics(service.registry, loops);
   let certificateExpiresMs = (): number | undefined => undefined;
   const network = addNetworkMetrics(service.registry, () => certificateExpiresMs());
@@ -52,11 +56,16 @@ export function createMetrics({ config, now, log }: MetricsOptions) {
   const throughput = throughputMetrics(() => store!.countThroughput());
   const findings = findingMetrics(() => store!.countFindings());
   const processFamilies = processMetrics();
+  /** What the database has is shown by the service that writes, so that two services show nothing twice. */
+  const ofWriter =
+    <Rendered>(render: () => Promise<Rendered>) =>
+    async () =>
+      store!.duty() === 'writer' ? render() : '';
   const render = groupRenderer(
     [
       {
         name: 'jobs',
-        render: () => {
+        render: ofWriter(() => {
           const nowMs = now();
           return renderJobs(store!, {
             nowMs,
@@ -64,14 +73,14 @@ export function createMetrics({ config, now, log }: MetricsOptions) {
             endedSeriesMs: Math.max(config.endedSeriesMs, nowMs - (lastPushMs() ?? nowMs)),
             maxSeries: config.metricsMaxSeries,
           });
-        },
+        }),
       },
       {
         name: 'nodes',
-        render: () => renderNodes(store!, { nowMs: now(), maxSeries: config.metricsMaxSeries }),
+        render: ofWriter(() => renderNodes(store!, { nowMs: now(), maxSeries: config.metricsMaxSeries })),
       },
-      { name: 'throughput', render: throughput.render },
-      { name: 'findings', render: findings.render },
+      { name: 'throughput', render: ofWriter(throughput.render) },
+      { name: 'findings', render: ofWriter(findings.render) },
       { name: 'slurm', render: () => slurmFamilies.registry.metrics() },
       { name: 'process', render: () => processFamilies.metrics() },
       { name: 'service', render: () => service.registry.metrics() },
@@ -112,7 +121,7 @@ export function createMetrics({ config, now, log }: MetricsOptions) {
       pushState = state;
       lastPushMs = lastMs;
     },
-    /** Shows how often a background loop ran and failed. */
+    /** Shows how often a background loop ran and failed; one that has started anew counts from 0. */
     watchLoop(name: string, state: () => RepeatState): void {
       loops.set(name, state);
     },

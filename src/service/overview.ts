@@ -1,6 +1,7 @@
 import { countEnded, historyRow, isRowBefore, isRowDue } from '../domain/overview/history.ts';
 import type { Overviews } from '../domain/overview/keeper.ts';
 import type { Overview } from '../domain/overview/overview.ts';
+import type { DutyStore } from '../domain/store/duty.ts';
 import type { HistoryStore } from '../domain/store/history.ts';
 import type { LiveStore } from '../domain/store/live.ts';
 import type { Log } from '../log.ts';
@@ -17,24 +18,31 @@ interface RecorderOptions {
 }
 
 interface OverviewOptions extends RecorderOptions {
+  readonly store: RecorderOptions['store'] & Pick<DutyStore, 'duty'>;
   readonly overviews: Pick<Overviews, 'refresh'>;
   readonly log: Log;
   readonly metrics: Pick<Metrics, 'watchLoop'>;
 }
 
 /**
- * Keeps the overview of the cluster fresh, so that nobody who asks for it waits, and stores its history.
+ * Keeps the overview of the cluster fresh, so that nobody who asks for it waits, and stores its history if
+ * this service writes.
  */
 export function overviewPart({ store, overviews, log, metrics }: OverviewOptions): Part<Repeat> {
   return {
     name: 'overview',
     stopWithinMs: STOP_MS,
     start() {
-      const record = historyRecorder({ store });
+      let record: ReturnType<typeof historyRecorder> | undefined;
       const refreshing = repeat({
         everyMs: CHECK_EVERY_MS,
         async run() {
-          await record(await overviews.refresh());
+          const overview = await overviews.refresh();
+          if (store.duty() === 'reader') record = undefined;
+          else {
+            record ??= historyRecorder({ store });
+            await record(overview);
+          }
           return undefined;
         },
         onError: (cause) => log.warn('overview_failed', { cause }),

@@ -2,6 +2,7 @@ import { version } from '../../package.json';
 import { sessionCookie } from '../access/cookie.ts';
 import { refusalLinks } from '../access/refusal-link.ts';
 import { createSessions } from '../access/session.ts';
+import type { Duty } from '../domain/duty.ts';
 import { thresholdsOf } from '../domain/finding/thresholds.ts';
 import { expandLists } from '../domain/nodelist.ts';
 import { overviewKeeper } from '../domain/overview/keeper.ts';
@@ -14,10 +15,12 @@ import { describeListener } from '../settings/listener.ts';
 import { chooseLogFormat } from '../settings/load.ts';
 import type { ServiceConfig } from '../settings/table.ts';
 import { slurmAsks } from '../slurm/follow/asks.ts';
+import type { SlurmNodes } from '../slurm/follow/nodes.ts';
 import { readHookCall } from '../slurm/hooks/event.ts';
 import { parseJobCompletion } from '../slurm/records/jobcomp.ts';
 import { accessPart } from './access.ts';
 import { readCertificate } from './certificate.ts';
+import { dutyPart } from './duty.ts';
 import { httpPart } from './http.ts';
 import { ingestPart } from './ingest.ts';
 import { certificateFilesOf, placesOf } from './listeners.ts';
@@ -26,14 +29,15 @@ import { createMetrics } from './metrics.ts';
 import { clusterNodes } from './nodes.ts';
 import { findProvider } from './oidc.ts';
 import { overviewPart } from './overview.ts';
-import { partsOf } from './parts.ts';
+import { type Parts, partsOf } from './parts.ts';
 import { createPeers } from './peers.ts';
 import { loadPolicies, mayAct, policyPart, policyTrial } from './policies/part.ts';
 import { planPush, pushPart } from './push.ts';
 import { queuePart } from './queue.ts';
 import { retentionPart } from './retention.ts';
-import { basePathOf, findNames, siteOf } from './site.ts';
-import { findSlurm, reportRecorder, type Sources, slurmPart } from './slurm.ts';
+import { sharedAccessPart } from './shared-access.ts';
+import { basePathOf, findNames, outsideUrl, siteOf } from './site.ts';
+import { findSlurm, reportRecorder, slurmNodesPart, slurmPart } from './slurm.ts';
 import { roundMs, storePart } from './store.ts';
 import { tlsPart } from './tls.ts';
 import { tokenPart } from './tokens.ts';
@@ -50,6 +54,8 @@ interface ServiceOptions {
 export interface Service {
   /** Where it listens, in the order of the settings: URLs, and `unix:PATH`. */
   readonly places: readonly string[];
+  /** Whether it stores what arrives, for the start message; undefined if no other service may. */
+  readonly duty: Duty | undefined;
   /** Who may do what, for the start message. */
   readonly access: string;
   /** Whether MUNGE proves callers of other machines, for the start message. */
@@ -87,12 +93,13 @@ export async function startService({ config, env, log, now }: ServiceOptions): P
       thresholds: thresholdsOf(config.thresholds),
       log,
       metrics,
-      onDeath(cause) {
-        log.error('store_failed', { cause, message: 'The service ends.' });
-        died.resolve();
-      },
+      onDeath: die,
     }),
   );
+  function die(cause: Error): void {
+    log.error('store_failed', { cause, message: 'The service ends.' });
+    died.resolve();
+  }
   // At other levels a request costs nothing beside its metrics.
   const isDebug = config.logLevel === 'debug';
   const observeRequest: AppOptions['metrics']['observeRequest'] = isDebug
@@ -102,7 +109,7 @@ export async function startService({ config, env, log, now }: ServiceOptions): P
       }
     : metrics.observeRequest;
   const { tokens: storedTokens, sessions: storedSessions } = await store.loadAccess(now());
-  const { way: sessionWay, sessions } = createSessions({
+  const { way: sessionWay, ...remembered } = createSessions({
     store,
     loaded: storedSessions,
     cookie: sessionCookie({
@@ -111,9 +118,24 @@ export async function startService({ config, env, log, now }: ServiceOptions): P
     }),
     now,
   });
+  const { sessions } = remembered;
   const { registry: tokens } = await parts.start(
     tokenPart({ stored: storedTokens, store, now, log, metrics }),
   );
+  if (store.isShared)
+    await parts.start(
+      sharedAccessPart({
+        store,
+        replace(stored) {
+          tokens.replace(stored.tokens);
+          remembered.replace(stored.sessions);
+        },
+        changes: () => tokens.changes() + remembered.changes(),
+        now,
+        log,
+        metrics,
+      }),
+    );
   const places = placesOf(config);
   const names = findNames(config);
   const access = await parts.start(
@@ -137,7 +159,7 @@ export async function startService({ config, env, log, now }: ServiceOptions): P
   const recordReports = reportRecorder({ store, log, metrics, cluster });
   const asks = slurm.isFollowed ? slurmAsks({ commands: slurm.commands, now }) : undefined;
   // Slurm is followed once requests are answered.
-  let readSlurmNodes: Sources['nodes']['latest'] = () => undefined;
+  let readSlurmNodes: SlurmNodes['latest'] = () => undefined;
   const scheduler = () => readSlurmNodes();
   const nodes = { read: clusterNodes({ store, now, readScheduler: scheduler }), scheduler };
   const overviews = overviewKeeper({
@@ -145,7 +167,9 @@ export async function startService({ config, env, log, now }: ServiceOptions): P
     now,
     readNodes: nodes.read,
     following: () =>
-      slurm.isFollowed ? { states: slurm.commands.states(), intervalMs: config.slurmIntervalMs } : undefined,
+      slurm.isFollowed && store.duty() === 'writer'
+        ? { states: slurm.commands.states(), intervalMs: config.slurmIntervalMs }
+        : undefined,
   });
   const queues = queueKeeper({ store, now });
   const ingest = await parts.start(ingestPart({ store, now, log, metrics }));
@@ -207,27 +231,33 @@ export async function startService({ config, env, log, now }: ServiceOptions): P
     files &&
     certificate &&
     (await parts.start(tlsPart({ files, certificate, places: listening, now, log, metrics })));
-  if (slurm.isFollowed) {
-    const sources = await parts.start(slurmPart({ store, now, log, recordReports, slurm, config, metrics }));
-    readSlurmNodes = sources.nodes.latest;
-  }
+  if (slurm.isFollowed)
+    readSlurmNodes = (await parts.start(slurmNodesPart({ slurm, now, log, metrics }))).latest;
   await parts.start(overviewPart({ store, overviews, log, metrics }));
   await parts.start(queuePart({ queues, log, metrics }));
-  if (push) await parts.start(pushPart({ plan: push, now, log, metrics }));
-  if (policyFile) await parts.start(policyPart(policyOptions, () => policyFile!));
-  await parts.start(retentionPart({ store, now, log, config, metrics }));
-  if (config.demo) {
+  const urls = places.map(({ listener }, index) =>
+    listener.kind === 'tcp' ? listening[index]!.current().url.href : describeListener(listener),
+  );
+  const url = outsideUrl(config, urls);
+  if (url !== undefined) store.announce(url);
+  await parts.start(dutyPart({ store, log, startWork, onFailure: die }));
+
+  /** What only the service that writes does, of those that share a database. */
+  async function startWork(work: Parts): Promise<void> {
+    if (slurm.isFollowed)
+      await work.start(slurmPart({ store, now, log, recordReports, slurm, config, metrics }));
+    if (push) await work.start(pushPart({ plan: push, now, log, metrics }));
+    if (policyFile) await work.start(policyPart(policyOptions, () => policyFile!));
+    await work.start(retentionPart({ store, now, log, config, metrics }));
+    if (!config.demo) return;
     // Imported here: a real service does not load the demonstration.
     const { demoPart } = await import('./demo.ts');
-    const demo = await parts.start(
-      demoPart({ store, now, log, logFormat: chooseLogFormat(config), metrics }),
-    );
+    const demo = await work.start(demoPart({ store, now, log, logFormat: chooseLogFormat(config), metrics }));
     readSlurmNodes = demo.nodes;
   }
   return {
-    places: places.map(({ listener }, index) =>
-      listener.kind === 'tcp' ? listening[index]!.current().url.href : describeListener(listener),
-    ),
+    places: urls,
+    duty: store.isShared ? store.duty() : undefined,
     access: access.summary,
     munge: access.munge,
     slurm: slurm.state,

@@ -46,6 +46,22 @@ export const basePathOf = ({ basePath, publicUrl }: Pick<SiteConfig, 'basePath' 
   basePath || (publicUrl === null ? '' : new URL(publicUrl).pathname.replace(/\/$/, ''));
 
 /**
+ * Returns where other machines reach the service, as far as its settings and the URLs of its listeners say;
+ * undefined if it listens at unix sockets only.
+ */
+export function outsideUrl(
+  { publicUrl }: Pick<Config, 'publicUrl'>,
+  listeners: readonly string[],
+): string | undefined {
+  if (publicUrl !== null) return publicUrl;
+  const listener = listeners.find((url) => /^https?:/.test(url));
+  if (listener === undefined) return undefined;
+  const url = new URL(listener);
+  if (url.hostname === '0.0.0.0' || url.hostname === '[::]') url.hostname = hostname();
+  return url.href.replace(/\/$/, '');
+}
+
+/**
  * Returns the names of the service in lower case: those of the settings and of this machine. The full name
  * and the aliases are added as soon as the system's name service has answered.
  */

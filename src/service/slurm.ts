@@ -55,11 +55,10 @@ interface SlurmOptions {
   readonly metrics: Pick<Metrics, 'watchSlurm' | 'watchLoop'>;
 }
 
-/** What is followed. */
-export interface Sources {
+/** Where reports come from. */
+interface Sources {
   readonly spool: Spool;
   readonly reconciliation: Reconciliation;
-  readonly nodes: SlurmNodes;
 }
 
 /** The sources of reports on this machine: the spool folder of Slurm's hooks, and Slurm's commands. */
@@ -73,11 +72,32 @@ export function slurmPart(options: SlurmOptions): Part<Sources> {
       metrics.watchSlurm({ commands: slurm.commands, spool: sources.spool });
       metrics.watchLoop('slurm_poll', sources.reconciliation.state);
       metrics.watchLoop('slurm_spool', sources.spool.repeats);
-      metrics.watchLoop('slurm_nodes', sources.nodes.state);
       return sources;
     },
-    stop: ({ spool, reconciliation, nodes }) =>
-      Promise.all([spool.stop(), reconciliation.stop(), nodes.stop()]),
+    stop: ({ spool, reconciliation }) => Promise.all([spool.stop(), reconciliation.stop()]),
+  };
+}
+
+/** What Slurm says of its nodes, which is stored nowhere. */
+export function slurmNodesPart({
+  slurm,
+  metrics,
+  log,
+  now,
+}: Pick<SlurmOptions, 'slurm' | 'metrics' | 'log' | 'now'>): Part<SlurmNodes> {
+  return {
+    name: 'slurm_nodes',
+    stopWithinMs: STOP_MS,
+    start() {
+      const nodes = watchNodes({
+        commands: slurm.commands,
+        warn: (event, fields) => log.warn(event, fields),
+        now,
+      });
+      metrics.watchLoop('slurm_nodes', nodes.state);
+      return nodes;
+    },
+    stop: (nodes) => nodes.stop(),
   };
 }
 
@@ -107,8 +127,7 @@ function startSources({ store, now, log, recordReports, slurm, config }: SlurmOp
     debug,
     now,
   });
-  const nodes = watchNodes({ commands: slurm.commands, warn, now });
-  return { spool, reconciliation, nodes };
+  return { spool, reconciliation };
 }
 
 interface ReportRecorderOptions {

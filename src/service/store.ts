@@ -48,6 +48,8 @@ export function storePart({
         },
         onNotice: ({ level, event, message }) => log[level](event, { message }),
         onDeath,
+        // Where services may share a database, one more waits for its turn.
+        standsBy: true,
       });
       metrics.watchStore(store);
       return store;

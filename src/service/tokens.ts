@@ -1,5 +1,6 @@
 import { type TokenRegistry, tokenRegistry } from '../access/token.ts';
 import type { AccessStore, Token } from '../domain/store/access.ts';
+import type { DutyStore } from '../domain/store/duty.ts';
 import type { Log } from '../log.ts';
 import { type Repeat, repeat } from '../repeat.ts';
 import type { Metrics } from './metrics.ts';
@@ -12,7 +13,7 @@ const STOP_MS = 2000;
 interface TokenOptions {
   /** The tokens that are stored. */
   readonly stored: readonly Token[];
-  readonly store: AccessStore;
+  readonly store: AccessStore & Pick<DutyStore, 'duty'>;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly log: Log;
@@ -34,7 +35,8 @@ export function tokenPart({ stored, store, now, log, metrics }: TokenOptions): P
       const saving = repeat({
         everyMs: SAVE_EVERY_MS,
         firstMs: SAVE_EVERY_MS,
-        run: async () => void (await registry.saveUses()),
+        // The uses that a reader sees are stored when it writes.
+        run: async () => void (store.duty() === 'writer' && (await registry.saveUses())),
         onError: (cause) => log.warn('token_uses_not_saved', { cause }),
       });
       metrics.watchLoop('token_uses', saving.state);
@@ -42,7 +44,7 @@ export function tokenPart({ stored, store, now, log, metrics }: TokenOptions): P
     },
     async stop({ registry, saving }) {
       await saving.stop();
-      await registry.saveUses();
+      if (store.duty() === 'writer') await registry.saveUses();
     },
   };
 }

@@ -19,6 +19,7 @@ function observed() {
       databaseBytes: 4096,
       setAside: 2,
     }),
+    isWriter: () => true,
   });
   addLoopMetrics(service.registry, new Map([['retention', () => ({ runs: 7, failures: 2 })]]));
   service.observeRequest('GET', '/v1/jobs/:jobId', 200, 0.003);
@@ -70,7 +71,9 @@ test.each(VALUES)('%s is %p', async (series, value) => {
 });
 
 test('commits are 0 before anything has happened', async () => {
-  const text = await render(serviceMetrics({ version: '1.0.0', storeStatus: () => undefined }));
+  const text = await render(
+    serviceMetrics({ version: '1.0.0', storeStatus: () => undefined, isWriter: () => false }),
+  );
   expect(readSeries(text, 'hpc_observe_commits_total{result="committed"}')).toBe('0');
   expect(readSeries(text, 'hpc_observe_commits_total{result="failed"}')).toBe('0');
 });

@@ -2,6 +2,9 @@ import type { Duty } from '../duty.ts';
 
 /** What this service does with its database, which it may share with others. */
 export interface DutyStore {
+  /** Whether other services may use the database at the same time. */
+  readonly isShared: boolean;
+
   /** Returns what it does now. A reader refuses writes with WriterElsewhere. */
   duty(): Duty;
 
@@ -23,6 +26,7 @@ export interface DutyStore {
 
 /** The duty of a service that has its database for itself. */
 export const SOLE_WRITER: DutyStore = {
+  isShared: false,
   duty: () => 'writer',
   writerUrl: () => undefined,
   watchDuty: () => () => {},

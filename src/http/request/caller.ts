@@ -5,8 +5,10 @@ import { type Access, type AccessPolicy, judgeAccess } from '../../domain/access
 import { type Caller, NOBODY, type Sight } from '../../domain/caller.ts';
 import { AppError, CredentialRefused, unauthorized } from '../../domain/errors.ts';
 import type { Sessions } from '../../domain/session.ts';
+import type { DutyStore } from '../../domain/store/duty.ts';
 import type { View, ViewStore } from '../../domain/store/view.ts';
 import { withoutBase } from '../url.ts';
+import { requireWriter } from './duty.ts';
 
 /**
  * Finds out who sends a request; rejects with `unauthorized` if its credentials are not valid. `server` is
@@ -38,10 +40,14 @@ interface AccessOptions {
   readonly others: ReadonlyMap<string, Access>;
   /** All routes are also served under this path. */
   readonly basePath: string;
+  readonly duties: Pick<DutyStore, 'duty' | 'writerUrl'>;
 }
 
-/** Lets only those callers through who may send a request, before its body is read. */
-export const access = ({ identify, policy, sessions, others, basePath }: AccessOptions) => {
+/**
+ * Lets only those callers through who may send a request, before its body is read, and writes only where they
+ * can be stored.
+ */
+export const access = ({ identify, policy, sessions, others, basePath, duties }: AccessOptions) => {
   const needs = accessByRoute(others, basePath);
 
   /** Returns a promise only if the caller cannot be found out at once: it would cost as much as a session. */
@@ -60,6 +66,7 @@ export const access = ({ identify, policy, sessions, others, basePath }: AccessO
     const judgement = judgeAccess(needed, caller, policy);
     if (judgement === 'unknown') throw unauthorized(HOW_TO_SIGN_IN);
     if (judgement === 'forbidden') throw forbidden(caller, needed);
+    requireWriter(duties, context.request.method, withoutBase(context.route, basePath));
     context.caller = caller;
   }
 

@@ -1,6 +1,6 @@
 import { Elysia } from 'elysia';
-import { ERROR_STATUS, type ErrorAnswer } from '../../api/error.ts';
-import { AppError, CredentialRefused, quote, TooManyRequests } from '../../domain/errors.ts';
+import { ERROR_STATUS, type ErrorAnswer, WRITER_HEADER } from '../../api/error.ts';
+import { AppError, CredentialRefused, quote, TooManyRequests, WriterElsewhere } from '../../domain/errors.ts';
 import { BrokenOff } from '../request/body-text.ts';
 import { pathOf, shownPathOf } from '../url.ts';
 import { allowedMethods, type RouteLike } from './allowed-methods.ts';
@@ -60,7 +60,11 @@ export const errors = ({ log, refuse, routes }: ErrorsOptions) => {
       set.status = ERROR_STATUS[answer.code];
       Object.assign(set.headers, headersOf(answer));
       if (allowed.length > 0) set.headers.allow = allowed.join(', ');
-      return { error: answer.code, message: answer.message } satisfies ErrorAnswer;
+      return {
+        error: answer.code,
+        message: answer.message,
+        ...(answer instanceof WriterElsewhere && answer.url !== undefined && { writer: answer.url }),
+      } satisfies ErrorAnswer;
     },
   );
 };
@@ -79,6 +83,8 @@ const INTERNAL_ERROR = () =>
 
 function headersOf(answer: AppError): Record<string, string> {
   if (answer instanceof TooManyRequests) return { 'retry-after': String(answer.retryAfterSeconds) };
+  if (answer instanceof WriterElsewhere && answer.url !== undefined)
+    return { 'retry-after': '1', [WRITER_HEADER]: answer.url };
   if (answer.code === 'unavailable') return { 'retry-after': '1' };
   // RFC 9110, 11.6.1; browsers ask for no password for these.
   return answer.code === 'unauthorized' ? { 'www-authenticate': 'Bearer, Munge' } : {};
@@ -96,6 +102,8 @@ function logCause(
   fields: Record<string, unknown>,
 ): void {
   if (!known || known.code === 'internal_error') log.error('request_failed', { ...fields, cause: error });
+  // The usual answer of a service that only reads.
+  else if (known instanceof WriterElsewhere) log.debug('writer_elsewhere', fields);
   else if (known.code === 'unavailable') refusals.add(kindOf(known));
   else if (known instanceof BrokenOff) log.debug('body_incomplete', { ...fields, cause: causeOf(known) });
 }

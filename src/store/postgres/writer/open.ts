@@ -112,6 +112,7 @@ export async function openWriter(address: string, options: StoreOptions): Promis
     writer,
     watchChanges: (tell) => watch(changeWatchers, tell),
     duties: {
+      isShared: true,
       duty: () => (lease.isHeld ? 'writer' : 'reader'),
       writerUrl: () => lease.writerUrl,
       watchDuty: (tell) => watch(dutyWatchers, tell),
