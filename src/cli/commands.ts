@@ -61,6 +61,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   'slurm import': async () => (await import('./slurm-import.ts')).slurmImport,
   export: async () => (await import('./export.ts')).exportDays,
   backup: async () => (await import('./backup.ts')).backup,
+  copy: async () => (await import('./copy.ts')).copy,
   restore: async () => (await import('./restore.ts')).restore,
   doctor: async () => (await import('./doctor.ts')).doctor,
   check: async () => (await import('./check.ts')).check,

@@ -1,4 +1,5 @@
 import { OperatorError } from '../../../domain/errors.ts';
+import { COPY_STATE } from '../../copy/tables.ts';
 import { MIGRATIONS } from '../migrations/index.ts';
 import { type Queries, queriesOf } from '../sql/queries.ts';
 
@@ -28,6 +29,7 @@ export async function migrate(
     throw new OperatorError(
       `${name} has tables of another program. Name another database, or a schema of its own with ?search_path= in the address.`,
     );
+  await refusePartCopy(db, name);
   // A role that may not create tables can serve a database that another one has migrated.
   if (!hasVersions) await connection.unsafe(VERSIONS);
   const version = hasVersions ? await readVersion(db) : 0;
@@ -41,6 +43,14 @@ export async function migrate(
     : `migrated ${name} from version ${version} to ${migrations.length}`;
 }
 
+async function refusePartCopy(db: Queries, name: string): Promise<void> {
+  const table = 'SELECT 1 FROM pg_tables WHERE schemaname = current_schema() AND tablename = $1';
+  if (await db.get(table, [COPY_STATE]))
+    throw new OperatorError(
+      `${name} is an unfinished copy. Finish it with hpc-observe copy, or name another database.`,
+    );
+}
+
 function refuseNewer(version: number, name: string, known: number): void {
   if (version > known)
     throw new OperatorError(
@@ -51,9 +61,10 @@ function refuseNewer(version: number, name: string, known: number): void {
 
 /**
  * Returns whether another service has migrated the database to the version of this one. Throws OperatorError
- * for a database of a newer hpc-observe.
+ * for a database of a newer hpc-observe, and for an unfinished copy.
  */
 export async function isMigrated(db: Queries, name: string): Promise<boolean> {
+  await refusePartCopy(db, name);
   const version = await readVersion(db);
   refuseNewer(version, name, MIGRATIONS.length);
   return version === MIGRATIONS.length;

@@ -193,7 +193,7 @@ function verifyCopy(path: string, onBegin: () => void): Copied {
 }
 
 /** Flushes a file or folder to the disk. */
-async function flush(path: string): Promise<void> {
+export async function flush(path: string): Promise<void> {
   const file = await open(path, constants.O_RDONLY);
   try {
     await file.sync();

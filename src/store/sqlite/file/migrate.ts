@@ -1,6 +1,7 @@
 import type { Database } from 'bun:sqlite';
 import { constants, copyFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { OperatorError } from '../../../domain/errors.ts';
+import { COPY_STATE } from '../../copy/tables.ts';
 import { MIGRATIONS, type Migration } from '../migrations/index.ts';
 import { APPLICATION_ID, damaged, readPragma } from './connection.ts';
 import { rewriteOnce } from './vacuum.ts';
@@ -28,6 +29,10 @@ export function migrate(
   }
   if (!isNew && statSync(path).size < readPragma(db, 'page_count') * readPragma(db, 'page_size'))
     throw damaged(path);
+  if (db.query('SELECT 1 FROM sqlite_schema WHERE name = ?').get(COPY_STATE))
+    throw new OperatorError(
+      `${path} is an unfinished copy. Finish it with hpc-observe copy, or name another file with --database.`,
+    );
   const copy = !isNew && version < migrations.length ? keepCopy(path, version) : undefined;
   // A migration may rebuild a table (https://sqlite.org/lang_altertable.html, section 7), and rows that refer
   // to it must not be deleted with the old one. The pragma has no effect inside a transaction.
