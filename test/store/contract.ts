@@ -27,6 +27,7 @@ import { overview } from './contract/overview.ts';
 import type { Place } from './contract/place.ts';
 import { policies } from './contract/policies.ts';
 import { reports } from './contract/reports.ts';
+import { requeued } from './contract/requeued.ts';
 import { samples } from './contract/samples.ts';
 import { sizing } from './contract/sizing.ts';
 import { sluids } from './contract/sluids.ts';
@@ -40,7 +41,7 @@ import { views } from './contract/views.ts';
 const SECTIONS = {
   jobs: [jobs, samples, usage, arrays, names, findings, sizing, sluids, overview, sparklines, bigJobs],
   lists: [lists, anyLists, figureLists],
-  runs: [reports, events, joinedRuns, keptSamples, throughput, tallies, nodeReports, nodeJobs],
+  runs: [reports, events, requeued, joinedRuns, keptSamples, throughput, tallies, nodeReports, nodeJobs],
   samples: [batches, live, changes, measureSummaries, liveMeasures, history, fields, heatMaps, expiry],
   views: [views, access, lifetime],
   policies: [policies],

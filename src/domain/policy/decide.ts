@@ -212,9 +212,10 @@ function partOf({ total }: Policy, { audience }: Recipient, { user, jobs, reason
   };
 }
 
-function noticeJob({ id, name, reasons, findings }: Match): NoticeJob {
+function noticeJob({ id, name, run, reasons, findings }: Match): NoticeJob {
   const action = findings.find((one) => one.action !== undefined)?.action;
   const text = [
+    ...(run === undefined ? [] : [`Its run ${run}:`]),
     ...findings.map(({ message }) => message),
     ...(reasons.length > 0 ? [`${reasons.join(', ')}.`] : []),
   ];

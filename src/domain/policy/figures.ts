@@ -7,6 +7,8 @@ import type { IdleTimes } from './idle.ts';
 /** What is known of a run when a policy looks at it. What was not read is absent. */
 export interface PolicyJob {
   readonly job: Job;
+  /** The number of a run before the latest of its job. */
+  readonly run?: number;
   readonly nowMs: number;
   readonly summary?: JobSummary;
   readonly findings?: readonly Finding[];

@@ -24,6 +24,8 @@ const KEPT: readonly JobFigureName[] = [
 export interface Match {
   readonly id: string;
   readonly name?: string;
+  /** The number of a run before the latest of its job. */
+  readonly run?: number;
   readonly user: string;
   readonly account?: string;
   readonly startTimeMs: number;
@@ -77,22 +79,19 @@ export function needsOf(policy: Policy, facts: PolicyJob): ReadonlySet<Need> | u
 
 /** Returns the match of a job with a policy; undefined if a condition does not hold, or is not known to. */
 export function matchJob(policy: Policy, facts: PolicyJob): Match | undefined {
-  const { job, idle, nowMs } = facts;
+  const { job, run, idle, nowMs } = facts;
   if (job.startTimeMs === undefined || !selects(policy, job)) return undefined;
   const found = (facts.findings ?? []).filter(({ kind }) => policy.findings.includes(kind));
   if (policy.findings.length > 0 && found.length === 0) return undefined;
   const compared = policy.job.map(({ figure }) => figure as JobFigureName);
-  const figures: Partial<Record<JobFigureName, number>> = {};
-  for (const name of new Set([...compared, ...KEPT])) {
-    const value = figureOf(facts, name);
-    if (value !== undefined) figures[name] = value;
-  }
+  const figures = readFigures([...compared, ...KEPT], facts);
   if (!policy.job.every((condition) => holds(condition, figures[condition.figure as JobFigureName])))
     return undefined;
   const { account, name } = job.details ?? {};
   return {
     id: job.id,
     ...(name !== undefined && { name }),
+    ...(run !== undefined && { run }),
     user: job.user,
     ...(account !== undefined && { account }),
     startTimeMs: job.startTimeMs,
@@ -103,4 +102,13 @@ export function matchJob(policy: Policy, facts: PolicyJob): Match | undefined {
     fromMs: idle?.fromMs ?? job.startTimeMs,
     toMs: idle?.toMs ?? job.endTimeMs ?? nowMs,
   };
+}
+
+function readFigures(names: readonly JobFigureName[], facts: PolicyJob): Match['figures'] {
+  const figures: Partial<Record<JobFigureName, number>> = {};
+  for (const name of new Set(names)) {
+    const value = figureOf(facts, name);
+    if (value !== undefined) figures[name] = value;
+  }
+  return figures;
 }

@@ -56,6 +56,9 @@ export interface RunStore {
    */
   listUnconfirmed(sinceMs: number): Promise<Unconfirmed[]>;
 
+  /** Lists jobs with a run that ended at or after `sinceMs` and is not their latest, in no order. */
+  listRequeued(sinceMs: number): Promise<string[]>;
+
   /**
    * Yields all runs of a job, the latest first, from one consistent snapshot. Other work goes on between
    * runs. Rejects with `not_found` at the first run.

@@ -24,6 +24,8 @@ export interface FactOptions {
   /** How far back idle times matter. */
   readonly idleMs: number;
   readonly signal?: AbortSignal;
+  /** The number of a run before the latest. */
+  readonly run?: number;
 }
 
 /** Reads what policies need to know of a job beside the job itself. */
@@ -32,13 +34,17 @@ export async function readFacts(
   needs: ReadonlySet<Need>,
   options: FactOptions,
 ): Promise<PolicyJob> {
-  const { store, thresholds, nowMs, signal } = options;
+  const { store, thresholds, nowMs, signal, run } = options;
   const summary =
-    needs.has('summary') || needs.has('findings')
-      ? await store.summarizeJob(job.id, undefined, signal)
-      : undefined;
+    needs.has('summary') || needs.has('findings') ? await store.summarizeJob(job.id, run, signal) : undefined;
   const idle = needs.has('idle') ? await readIdle(job, options) : undefined;
-  const facts = { job, nowMs, ...(summary && { summary }), ...(idle && { idle }) };
+  const facts = {
+    job,
+    nowMs,
+    ...(run !== undefined && { run }),
+    ...(summary && { summary }),
+    ...(idle && { idle }),
+  };
   if (!needs.has('findings') || !summary) return facts;
   const nodeSizes = await readNodeSizes(store, job);
   return { ...facts, findings: judgeRun({ job, summary, thresholds, nowMs, nodeSizes }).findings };
@@ -47,10 +53,10 @@ export async function readFacts(
 /** Of a running job how long it has been idle up to now; of one that ended, the longest that it ever was. */
 async function readIdle(
   job: Job,
-  { store, thresholds, nowMs, idleMs, signal }: FactOptions,
+  { store, thresholds, nowMs, idleMs, signal, run }: FactOptions,
 ): Promise<IdleTimes | undefined> {
   const isOver = hasEnded(job.state);
-  const query = isOver ? {} : { fromMs: nowMs - idleMs };
+  const query = { ...(!isOver && { fromMs: nowMs - idleMs }), ...(run !== undefined && { run }) };
   const { samples } = await store.listSamples(job.id, query, MAX_SAMPLES, signal);
   const rules: IdleRules = {
     nodes: job.nodes,

@@ -1,16 +1,20 @@
 import { AppError } from '../../domain/errors.ts';
 import type { Thresholds } from '../../domain/finding/thresholds.ts';
-import type { Job } from '../../domain/job.ts';
+import { hasEnded, type Job } from '../../domain/job.ts';
 import type { PolicyMatches } from '../../domain/policy/decide.ts';
 import { figureOf, type Need, type PolicyJob } from '../../domain/policy/figures.ts';
 import { type Match, matchJob, needsOf, selects } from '../../domain/policy/match.ts';
 import type { Policy } from '../../domain/policy/policy.ts';
 import type { RunningJob } from '../../domain/running-job.ts';
 import type { LiveStore } from '../../domain/store/live.ts';
+import type { JobRun, RunStore } from '../../domain/store/runs.ts';
 import type { View } from '../../domain/store/view.ts';
 import { type FactStore, readFacts } from './facts.ts';
 
-export type LookStore = FactStore & Pick<View, 'getJob' | 'streamJobs'> & Pick<LiveStore, 'runningJobs'>;
+export type LookStore = FactStore &
+  Pick<View, 'getJob' | 'streamJobs' | 'streamRuns'> &
+  Pick<LiveStore, 'runningJobs'> &
+  Pick<RunStore, 'listRequeued'>;
 
 export interface LookOptions {
   readonly store: LookStore;
@@ -143,8 +147,8 @@ interface EndedMatches {
 }
 
 /**
- * Looks at the jobs that ended since `sinceMs`, the newest start first, and returns those that policies are
- * about. Ends early at `deadlineMs` of performance.now().
+ * Looks at the runs that ended since `sinceMs`, the latest runs of jobs first, those by their newest start, and
+ * returns those that policies are about. Ends early at `deadlineMs` of performance.now().
  */
 export async function lookAtEnded(
   policies: readonly Policy[],
@@ -161,13 +165,33 @@ export async function lookAtEnded(
       if (performance.now() > deadlineMs) return { matches, isPartial: true };
       if ((job.endTimeMs ?? 0) <= nowMs) await addEnded(collector, job, options);
     }
+  for await (const { job, run } of earlierRuns(sinceMs, options)) {
+    if (performance.now() > deadlineMs) return { matches, isPartial: true };
+    await addEnded(collector, job, { ...options, run });
+  }
   return { matches, isPartial: false };
+}
+
+/** Yields the runs of requeued jobs that ended since a time, without the latest of each job. */
+async function* earlierRuns(sinceMs: number, { store, nowMs, signal }: LookOptions): AsyncGenerator<JobRun> {
+  for (const id of (await store.listRequeued(sinceMs)).slice(0, MAX_ENDED)) {
+    try {
+      let isLatest = true;
+      for await (const one of store.streamRuns(id, signal)) {
+        const { state, endTimeMs = 0 } = one.job;
+        if (!isLatest && hasEnded(state) && endTimeMs >= sinceMs && endTimeMs <= nowMs) yield one;
+        isLatest = false;
+      }
+    } catch (error) {
+      ignoreDeleted(error);
+    }
+  }
 }
 
 async function addEnded(
   collector: ReturnType<typeof matchCollector>,
   job: Job,
-  options: LookOptions,
+  options: LookOptions & { readonly run?: number },
 ): Promise<void> {
   const { nowMs } = options;
   collector.addToBase({ job, nowMs });

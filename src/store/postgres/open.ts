@@ -19,6 +19,7 @@ import { readClusterHistory, readLastHistory } from './nodes/cluster-history.ts'
 import { readNodeJobs } from './nodes/jobs.ts';
 import { readNodeReport, readNodeReports } from './nodes/reports.ts';
 import { readActs, readDue, readLinkSecret, readNotices, readRefusals, readTold } from './notices/read.ts';
+import { listRequeued } from './runs/requeued.ts';
 import { findNamedRuns } from './runs/sluid.ts';
 import { listUnconfirmed } from './runs/unconfirmed.ts';
 import { openClient } from './server/connect.ts';
@@ -107,6 +108,7 @@ function postgresStore(
         (rows) => cutParts(rows, jobCost),
         ({ rows }) => ({ reports: rows }),
       ),
+    listRequeued: (sinceMs) => read((db) => listRequeued(db, sinceMs)),
     listUnconfirmed: (sinceMs) => read((db) => listUnconfirmed(db, sinceMs)),
     readState: (name) => read((db) => readState(db, name)),
     saveState: (name, value) => writer.submit('saveState', { name, value }),

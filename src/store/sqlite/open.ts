@@ -28,6 +28,7 @@ import { readNodeJobs } from './nodes/jobs.ts';
 import { nodeReportReader, readNodeReports } from './nodes/reports.ts';
 import { noticeReader, readTold } from './notices/read.ts';
 import { readJobsOfRuns, readOwners } from './runs/changed.ts';
+import { readRequeued } from './runs/requeued.ts';
 import { unconfirmedLister } from './runs/unconfirmed.ts';
 import { LogIndex } from './samples/log-index.ts';
 import { shareIndex } from './samples/unsealed.ts';
@@ -185,6 +186,7 @@ function sqliteStore({
         cut: (rows) => cutParts(rows, jobCost),
         fieldsOf: ({ rows }) => ({ reports: rows }),
       }),
+    listRequeued: (sinceMs) => compute((connection) => readRequeued(connection, sinceMs)),
     listUnconfirmed: (sinceMs) => read(() => listUnconfirmed(sinceMs)),
     readState: (name) => read(() => readState(name)),
     judgeAnew: () => writer.submit('judgeAnew', {}),
