@@ -84,7 +84,7 @@ export const DETAILS = [
   // gres/gpu= of tres-alloc, AllocTRES, tres_alloc; -. All nodes together.
   { key: 'gpus', field: 'gpus', column: 'gpus', kind: 'count', letter: 'g' },
   // node= of tres-alloc, AllocTRES or NNodes, tres_alloc; -. Slurm gives those asked for while a job waits.
-  { key: 'nodeCount', field: 'node_count', column: 'node_count', kind: 'count', letter: 'n' },
+  { key: 'nodeCount', field: 'node_count', column: 'node_count', kind: 'count', letter: 'o' },
   // WorkDir, WorkDir, work_dir, SLURM_JOB_WORK_DIR.
   { key: 'workDir', field: 'work_dir', column: 'work_dir', kind: 'text', letter: 'w' },
   // JobArrayID, JobID, array_job_id, SLURM_ARRAY_JOB_ID. The id of the array that the job is a task of.

@@ -37,6 +37,8 @@ const ON_DISK: [origin: Origin, field: Field, text: string][] = [
   ['api', 'suspendedSeconds', 'Az'],
   ['sacct', 'energyJoules', 'Se'],
   ['sacct', 'energyMethod', 'Sy'],
+  ['squeue', 'nodeCount', 'Qo'],
+  ['squeue', 'arrayTaskLimit', 'Ql'],
 ];
 test.each(ON_DISK)('the origin %s of %s is stored as %s', (origin, field, text) => {
   expect(writeOrigins({ [field]: origin })).toBe(text);
