@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePorts } from './port.ts';
@@ -37,12 +37,22 @@ async function run(command: readonly string[]): Promise<void> {
   if ((await program.exited) !== 0) throw new Error(`${command[0]} failed: ${message}`);
 }
 
+interface PostgresOptions {
+  /** The folder for its data; one in memory if left out. */
+  readonly place?: string;
+  /** Further settings of the server. */
+  readonly settings?: Readonly<Record<string, string | number>>;
+}
+
+/** Members of this role show a password; the others are trusted. */
+export const SECURED = 'secured';
+
 /**
  * Starts a PostgreSQL server of its own in a temporary folder, with the durability of production. `address`
  * is that of an empty schema of its database, a new one for each call.
  */
-export async function startPostgres() {
-  const folder = mkdtempSync(join(memory, 'hpc-observe-postgres-'));
+export async function startPostgres({ place = memory, settings: further = {} }: PostgresOptions = {}) {
+  const folder = mkdtempSync(join(place, 'hpc-observe-postgres-'));
   const bin = binaries()!;
   const [port] = await freePorts(1);
   if (asUser.length > 0) Bun.spawnSync(['chown', 'nobody', folder]);
@@ -60,29 +70,53 @@ export async function startPostgres() {
     '--locale=C',
     '--no-sync',
   ]);
+  const rules = join(data, 'pg_hba.conf');
+  writeFileSync(rules, `host all +${SECURED} 127.0.0.1/32 scram-sha-256\n${readFileSync(rules, 'utf8')}`);
   const settings = {
     listen_addresses: '127.0.0.1',
     port: port!,
     unix_socket_directories: '',
     max_connections: 200,
+    ...further,
   };
-  const server = Bun.spawn(
-    [
-      // Stops with the tests, even if those are killed.
-      ...(asUser.length > 0 ? asUser : ['setpriv']),
-      '--pdeathsig=QUIT',
-      join(bin, 'postgres'),
-      ...['-D', data],
-      ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
-    ],
-    { cwd: '/', stdout: 'ignore', stderr: Bun.file(join(folder, 'log')) },
-  );
   const main = `postgres://tester@127.0.0.1:${port}/postgres`;
   let schemas = 0;
-  await untilReady(main);
+
+  async function start() {
+    const server = Bun.spawn(
+      [
+        // Stops with the tests, even if those are killed.
+        ...(asUser.length > 0 ? asUser : ['setpriv']),
+        '--pdeathsig=QUIT',
+        join(bin, 'postgres'),
+        ...['-D', data],
+        ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
+      ],
+      { cwd: '/', stdout: 'ignore', stderr: Bun.file(join(folder, 'log')) },
+    );
+    await untilReady(main);
+    return server;
+  }
+
+  let server = await start();
+  await using sql = new Bun.SQL(main, { max: 1 });
+  await sql.unsafe(`CREATE ROLE ${SECURED}`);
 
   return {
-    process: server,
+    get process() {
+      return server;
+    },
+    /** The address of its database. */
+    address: main,
+    /** Ends the server: SIGINT ends its connections, SIGQUIT is a crash. */
+    async stop(signal: 'SIGINT' | 'SIGQUIT'): Promise<void> {
+      server.kill(signal);
+      await server.exited;
+    },
+    /** Starts it again where it was. */
+    async start(): Promise<void> {
+      server = await start();
+    },
     /** Returns the address of a schema that does not exist before. */
     async newAddress(): Promise<string> {
       const schema = `store_${++schemas}`;

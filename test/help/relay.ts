@@ -1,5 +1,7 @@
 interface Link {
   readonly client: Bun.Socket<Link>;
+  /** Whether the client has gone. */
+  isLeft: boolean;
   server: Bun.Socket<undefined> | undefined;
   /** What arrived before the connection to the server was there. */
   early: Buffer[];
@@ -17,7 +19,7 @@ export function startRelay(port: number) {
     port: 0,
     socket: {
       async open(client) {
-        const link: Link = { client, server: undefined, early: [] };
+        const link: Link = { client, isLeft: false, server: undefined, early: [] };
         client.data = link;
         links.add(link);
         link.server = await Bun.connect({
@@ -37,16 +39,25 @@ export function startRelay(port: number) {
         else link.early.push(Buffer.from(bytes));
       },
       close({ data: link }) {
+        link.isLeft = true;
+        if (isCut) return;
         links.delete(link);
-        if (!isCut) link.server?.end();
+        link.server?.end();
       },
     },
   });
 
   return {
     port: listener.port,
-    cut: (cut: boolean) => {
+    cut(cut: boolean): void {
       isCut = cut;
+      if (cut) return;
+      // What the server sends now reaches a machine that knows no such connection.
+      for (const link of links)
+        if (link.isLeft) {
+          links.delete(link);
+          link.server?.terminate();
+        }
     },
     stop(): void {
       for (const { client, server } of links) {

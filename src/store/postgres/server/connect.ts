@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { SQL } from 'bun';
 import { OperatorError } from '../../../domain/errors.ts';
-import { queriesOf } from '../sql/queries.ts';
+import { type Client, queriesOf } from '../sql/queries.ts';
 
 /** The oldest server whose SQL is used. */
 const MIN_VERSION = 150_000;
@@ -51,7 +51,7 @@ export function openClient(address: string, max: number, idleSeconds = 0): SQL {
 export const reserve = (client: SQL): Promise<Bun.ReservedSQL> => client.reserve();
 
 /** Throws OperatorError if the server is too old or its encoding does not store every name. */
-export async function requireServer(connection: Bun.ReservedSQL, name: string): Promise<void> {
+export async function requireServer(connection: Client, name: string): Promise<void> {
   const { version, text, encoding } = (await queriesOf(connection).get<{
     version: number;
     text: string;
@@ -72,11 +72,7 @@ const PLAIN_NAME = /^[a-z_][a-z0-9_]{0,62}$/;
  * Creates the schema that `search_path` of an address names, if there is none. Throws OperatorError if the
  * connection has no schema for its tables.
  */
-export async function requireSchema(
-  connection: Bun.ReservedSQL,
-  address: string,
-  name: string,
-): Promise<void> {
+export async function requireSchema(connection: Client, address: string, name: string): Promise<void> {
   const db = queriesOf(connection);
   const hasSchema = async () =>
     (await db.get<{ schema: string | null }>('SELECT current_schema() AS schema'))?.schema != null;

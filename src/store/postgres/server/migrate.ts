@@ -1,7 +1,7 @@
 import { OperatorError } from '../../../domain/errors.ts';
 import { COPY_STATE } from '../../copy/tables.ts';
 import { MIGRATIONS } from '../migrations/index.ts';
-import { type Queries, queriesOf } from '../sql/queries.ts';
+import { type Client, type Queries, queriesOf } from '../sql/queries.ts';
 
 const VERSIONS = `CREATE TABLE schema_version (
   version  integer PRIMARY KEY,
@@ -19,7 +19,7 @@ const IS_FOREIGN = `SELECT EXISTS (SELECT 1 FROM pg_class JOIN pg_namespace ON p
  * for a schema with tables of another program.
  */
 export async function migrate(
-  connection: Bun.ReservedSQL,
+  connection: Client,
   name: string,
   migrations: readonly string[] = MIGRATIONS,
 ): Promise<string | undefined> {
@@ -36,7 +36,7 @@ export async function migrate(
   refuseNewer(version, name, migrations.length);
   for (let next = version; next < migrations.length; next++)
     await connection.unsafe(
-      `BEGIN; ${migrations[next]!}; INSERT INTO schema_version (version) VALUES (${next + 1}); COMMIT`,
+      `BEGIN; SET LOCAL statement_timeout = 0; ${migrations[next]!}; INSERT INTO schema_version (version) VALUES (${next + 1}); COMMIT`,
     );
   return version === 0 || version === migrations.length
     ? undefined

@@ -2,18 +2,33 @@ import type { SQL } from 'bun';
 import { AppError, databaseNotReadable, shuttingDown, TOO_MANY_READS } from '../../../domain/errors.ts';
 import { createGate, type Gate } from '../../../domain/gate.ts';
 import { SLICE_MS, yieldToOthers } from '../../../pace.ts';
-import { type Queries, queriesOf } from '../sql/queries.ts';
+import { type Client, type Queries, queriesOf } from '../sql/queries.ts';
 import { reserve } from './connect.ts';
 import { isServerError } from './errors.ts';
+import { watchSilence } from './silence.ts';
 
-/** Longest statement of a read, and longest pause of a transaction between two of them. */
-const STATEMENT_MS = 60_000;
+/**
+ * Longest statement of a short read and of any other. With the silence after it, a refusal is on its way
+ * before the connection of a client that got nothing for 30 s is closed.
+ */
+const SHORT_MS = 10_000;
+const LONG_MS = 20_000;
+/** Without an answer for this long after the limit, the server or the way to it hangs. */
+const SILENCE_MS = 5000;
+/** Longest pause between two statements of a transaction. */
 const IDLE_MS = 15 * 60_000;
-const BEGIN = `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
-  SET LOCAL statement_timeout = ${STATEMENT_MS}; SET LOCAL idle_in_transaction_session_timeout = ${IDLE_MS}`;
+
+const beginOf = (limitMs: number): string => `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
+  SET LOCAL statement_timeout = ${limitMs}; SET LOCAL idle_in_transaction_session_timeout = ${IDLE_MS}`;
 
 /** Connections that all reads need at most. */
 export const READ_CONNECTIONS = 35;
+
+/** A connection in a transaction; `watched` closes it when the server is silent. */
+interface Transaction {
+  readonly connection: Bun.ReservedSQL;
+  readonly watched: Client;
+}
 
 /** A read of one snapshot. */
 type Read<Value> = (db: Queries) => Promise<Value>;
@@ -39,27 +54,29 @@ export function storeReads(client: SQL) {
   }
 
   /** Starts a transaction, without waiting for the server: later statements follow it. */
-  async function begin(): Promise<Bun.ReservedSQL> {
+  async function begin(limitMs: number): Promise<Transaction> {
     requireOpen();
     try {
       const connection = await reserve(client);
+      // The pool opens another one in its place.
+      const watched = watchSilence(connection, limitMs + SILENCE_MS, () => connection.close({ timeout: 0 }));
       // If this fails, so do the statements that follow, which are awaited.
-      Promise.resolve(connection.unsafe(BEGIN)).catch(() => {});
-      return connection;
+      Promise.resolve(watched.unsafe(beginOf(limitMs))).catch(() => {});
+      return { connection, watched };
     } catch (error) {
       throw databaseNotReadable(error);
     }
   }
 
   /** Ends a transaction. A connection that was lost needs no end; the client opens another one. */
-  async function end(connection: Bun.ReservedSQL): Promise<void> {
-    await Promise.resolve(connection.unsafe('ROLLBACK')).catch(() => {});
+  async function end({ connection, watched }: Transaction): Promise<void> {
+    await Promise.resolve(watched.unsafe('ROLLBACK')).catch(() => {});
     connection.release();
   }
 
   /** Makes every statement check first whether its answer is still wanted. */
-  function watched(connection: Bun.ReservedSQL, signal: AbortSignal | undefined): Queries {
-    const db = queriesOf(connection);
+  function checked(client: Client, signal: AbortSignal | undefined): Queries {
+    const db = queriesOf(client);
     const check = () => {
       signal?.throwIfAborted();
       requireOpen();
@@ -82,16 +99,17 @@ export function storeReads(client: SQL) {
 
   async function* run<Batch, Value>(
     start: (db: Queries) => AsyncGenerator<Batch, Value>,
+    limitMs: number,
     signal: AbortSignal | undefined,
   ): AsyncGenerator<Batch, Value> {
-    const connection = await begin();
+    const transaction = await begin(limitMs);
     try {
-      return yield* start(watched(connection, signal));
+      return yield* start(checked(transaction.watched, signal));
     } catch (error) {
       throw explain(error, signal);
     } finally {
       // Nobody waits for it, because the value is read.
-      end(connection);
+      end(transaction);
     }
   }
 
@@ -101,14 +119,20 @@ export function storeReads(client: SQL) {
     return isServerError(error) ? databaseNotReadable(error) : error;
   }
 
-  async function compute<Value>(gate: Gate, read: Read<Value>, signal?: AbortSignal): Promise<Value> {
+  async function compute<Value>(
+    gate: Gate,
+    read: Read<Value>,
+    signal?: AbortSignal,
+    limitMs = LONG_MS,
+  ): Promise<Value> {
     requireOpen();
     const leave = await gate.enter(signal);
     try {
       // biome-ignore lint/correctness/useYield: a read without batches.
-      const steps = run(async function* (db): AsyncGenerator<never, Value> {
+      const start = async function* (db: Queries): AsyncGenerator<never, Value> {
         return await read(db);
-      }, signal);
+      };
+      const steps = run(start, limitMs, signal);
       return (await steps.next()).value as Value;
     } finally {
       leave();
@@ -123,7 +147,7 @@ export function storeReads(client: SQL) {
     requireOpen();
     const leave = await gate.enter(signal);
     try {
-      for await (const batch of run(start, signal)) {
+      for await (const batch of run(start, LONG_MS, signal)) {
         signal?.throwIfAborted();
         requireOpen();
         yield batch;
@@ -135,7 +159,7 @@ export function storeReads(client: SQL) {
 
   return {
     /** Returns the value of a short read. */
-    read: <Value>(read: Read<Value>, signal?: AbortSignal) => compute(shortReads, read, signal),
+    read: <Value>(read: Read<Value>, signal?: AbortSignal) => compute(shortReads, read, signal, SHORT_MS),
     /** Returns the value of a read that may take long. */
     compute: <Value>(read: Read<Value>, signal?: AbortSignal) => compute(computations, read, signal),
     /** As `compute`, for reads that use much memory. */

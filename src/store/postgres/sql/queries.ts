@@ -23,7 +23,7 @@ export interface Writing extends Queries {
 }
 
 /** A connection as Bun's client reserves it. */
-type Client = Pick<Bun.ReservedSQL, 'unsafe'>;
+export type Client = Pick<Bun.ReservedSQL, 'unsafe'>;
 
 /** PostgreSQL stores no NUL in a text. */
 const NUL = '\0';

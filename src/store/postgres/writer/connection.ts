@@ -1,10 +1,13 @@
 import type { SQL } from 'bun';
 import { openClient, requireSchema, requireServer } from '../server/connect.ts';
 import { LEASE_SETTINGS, sessionPid, unlockDatabase } from '../server/lock.ts';
-import { type Writing, writingOf } from '../sql/queries.ts';
+import { watchSilence } from '../server/silence.ts';
+import { type Client, type Writing, writingOf } from '../sql/queries.ts';
 
 /** Longest statement of the writer, and longest wait for a lock that somebody else holds. */
-const SETTINGS = `SET statement_timeout = '60s'; SET lock_timeout = '10s'; ${LEASE_SETTINGS}`;
+const SETTINGS = `SET statement_timeout = '20s'; SET lock_timeout = '10s'; ${LEASE_SETTINGS}`;
+/** Without an answer for this long, the server or the way to it hangs. Clients wait for 30 s. */
+const SILENCE_MS = 25_000;
 /** A commit is on disk when it is answered. Stricter settings of the server stay. */
 const DURABLE = `SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'`;
 
@@ -12,15 +15,18 @@ const DURABLE = `SELECT set_config('synchronous_commit', 'on', false) WHERE curr
 export class WriterConnection {
   #client: SQL | undefined;
   #reserved: Bun.ReservedSQL | undefined;
+  #watched: Client | undefined;
   #pid = 0;
-  readonly db: Writing = writingOf({ unsafe: (...statement) => this.current.unsafe(...statement) });
+  readonly db: Writing = writingOf({
+    unsafe: (...statement) => (this.#watched ?? this.current).unsafe(...statement),
+  });
 
   constructor(
     private readonly address: string,
     private readonly name: string,
   ) {}
 
-  /** The connection itself. Throws if it was lost. */
+  /** The connection itself, for statements that may take long. Throws if it was lost. */
   get current(): Bun.ReservedSQL {
     if (!this.#reserved) throw new ConnectionLost('The connection that writes is not open.');
     return this.#reserved;
@@ -43,12 +49,14 @@ export class WriterConnection {
     this.#client = client;
     try {
       const reserved = await client.reserve();
-      await requireServer(reserved, this.name);
-      await reserved.unsafe(SETTINGS);
-      await reserved.unsafe(DURABLE);
-      await requireSchema(reserved, this.address, this.name);
+      const watched = watchSilence(reserved, SILENCE_MS, () => client.close({ timeout: 0 }).catch(() => {}));
+      await requireServer(watched, this.name);
+      await watched.unsafe(SETTINGS);
+      await watched.unsafe(DURABLE);
+      await requireSchema(watched, this.address, this.name);
       if (this.#client !== client) throw new ConnectionLost('The connection that writes was given up.');
       this.#reserved = reserved;
+      this.#watched = watched;
       this.#pid = await sessionPid(this.db);
     } catch (error) {
       if (this.#client === client) this.lose();
@@ -59,8 +67,7 @@ export class WriterConnection {
   /** Gives the connection up, and with it the lock. Statements that have no answer yet reject. */
   lose(): void {
     const client = this.#client;
-    this.#reserved = undefined;
-    this.#client = undefined;
+    this.#forget();
     client?.close({ timeout: 0 }).catch(() => {});
   }
 
@@ -69,9 +76,14 @@ export class WriterConnection {
     // A connection that is lost by now has no lock any more.
     if (this.#reserved) await unlockDatabase(this.#reserved).catch(() => {});
     const client = this.#client;
-    this.#reserved = undefined;
-    this.#client = undefined;
+    this.#forget();
     await client?.close({ timeout: 1 });
+  }
+
+  #forget(): void {
+    this.#client = undefined;
+    this.#reserved = undefined;
+    this.#watched = undefined;
   }
 }
 
