@@ -1,5 +1,5 @@
 import { Type } from '@sinclair/typebox';
-import { SEVERITIES } from '../domain/finding/finding.ts';
+import { SEVERITIES } from '../domain/finding/severity.ts';
 import type { FindingCount } from '../domain/store/tallies.ts';
 import { Choice, type Wire } from './field.ts';
 
@@ -9,7 +9,7 @@ export const FindingCountAnswer = Type.Object(
     severity: Choice(SEVERITIES),
     jobs: Type.Integer({
       minimum: 1,
-      description: 'Runs that ended with it; one with several findings is in each',
+      description: 'Runs that have it; one with several findings is in each',
     }),
   },
   { $id: 'FindingCount', additionalProperties: false },

@@ -1,5 +1,6 @@
 import { Type } from '@sinclair/typebox';
-import { type Evidence, SEVERITIES, SUBJECTS } from '../domain/finding/finding.ts';
+import { type Evidence, SUBJECTS } from '../domain/finding/finding.ts';
+import { SEVERITIES } from '../domain/finding/severity.ts';
 import type { Verdict } from '../domain/finding/verdict.ts';
 import { formatTime } from '../domain/time.ts';
 import { Choice, Time, type Wire } from './field.ts';

@@ -19,6 +19,11 @@ the measurements it can be seen, and what to do. The verdict is the worst findin
 Every subject that was looked at is named: found, fine, or not judged and why. Nothing that was not measured is judged. A rule is
 silent beside a finding that says more of the same: CPUs that are idle are not also called little used.
 
+Runs are judged when they end, again when their samples are sealed, and while they run: all running jobs every minute, and fewer
+than some thousands more often. Kinds and severities are kept, for \`finding=\` and \`severity=\` in lists, for the worst finding of each job there, for
+counts in \`/v1/usage\` and \`/metrics\`, and for what the overview says of waste and trouble. A job on more than 1,000 nodes is
+judged by its samples only where it is asked for alone. Jobs that wait are judged on demand only.
+
 ## Kinds
 
 | kind | subject | when |

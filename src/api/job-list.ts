@@ -1,6 +1,6 @@
 import { Type } from '@sinclair/typebox';
 import type { FilterDetail } from '../domain/detail.ts';
-import { SEVERITIES } from '../domain/finding/finding.ts';
+import { SEVERITIES } from '../domain/finding/severity.ts';
 import { JOB_STATES } from '../domain/job.ts';
 import type { JobFilter, JobOrder, JobSort } from '../domain/list.ts';
 import { fieldOf } from './detail.ts';
@@ -106,13 +106,13 @@ export const LIST_PARAMETERS = [
   ...DETAIL_PARAMETERS.map(({ name, means }) => queryParameter(name, `Only ${means}; ${SEVERAL}`, Names)),
   queryParameter(
     'finding',
-    'Only jobs that ended with this finding, such as gpu-unused (docs/findings.md), or one of several separated by commas. ' +
-      'Measured findings follow the end by up to an hour',
+    'Only jobs with this finding, such as gpu-unused (docs/findings.md), or one of several separated by commas: running jobs ' +
+      'as they were within the last minute, others as they ended. What was measured follows an end by up to an hour',
     Names,
   ),
   queryParameter(
     'severity',
-    `Only jobs that ended with a finding of this severity, or one of several separated by commas: ${SEVERITIES.join(', ')}`,
+    `Only jobs with a finding of this severity, or one of several separated by commas: ${SEVERITIES.join(', ')}`,
     Names,
   ),
   queryParameter(

@@ -1,4 +1,5 @@
 import { Type } from '@sinclair/typebox';
+import { SEVERITIES } from '../domain/finding/severity.ts';
 import { hasEnded, JOB_STATES, type Job, runtimeSeconds } from '../domain/job.ts';
 import { formatTime, requireTime } from '../domain/time.ts';
 import { DetailFields, readDetails, renderDetails } from './detail.ts';
@@ -40,6 +41,13 @@ export const JobFields = {
         'Ended jobs of a scheduler only: false until the scheduler itself has reported how the job ended',
     }),
   ),
+  finding: Type.Optional(
+    Type.String({
+      description:
+        'Kind of the worst finding (docs/findings.md), of a running job at most a minute old; absent if there is none',
+    }),
+  ),
+  severity: Type.Optional(Choice(SEVERITIES, 'Severity of that finding')),
 };
 
 export const JobAnswer = Type.Object(JobFields, { $id: 'Job', additionalProperties: false });
@@ -72,12 +80,14 @@ export function renderJob(job: Job): JobAnswer {
     ...(job.usageTimeMs !== undefined && { usage_time: formatTime(job.usageTimeMs) }),
     ...(job.details && renderDetails(job.details)),
     ...(job.isEndConfirmed !== undefined && { state_confirmed: job.isEndConfirmed }),
+    ...(job.finding && { finding: job.finding.kind, severity: job.finding.severity }),
   };
 }
 
 /** Reads a job from an answer; `validation_error` for a bad time. */
 export function readJob(answer: JobAnswer): Job {
   const { id, user, nodes, state, start_time, end_time, gpu_usage, usage_time, state_confirmed } = answer;
+  const { finding: kind, severity } = answer;
   const details = readDetails(answer);
   return {
     ...{ id, user, nodes, state, cpuUsage: answer.cpu_usage, memoryUsageMb: answer.memory_usage_mb },
@@ -87,6 +97,7 @@ export function readJob(answer: JobAnswer): Job {
     ...(usage_time !== undefined && { usageTimeMs: requireTime('usage_time', usage_time) }),
     ...(details && { details }),
     ...(state_confirmed !== undefined && { isEndConfirmed: state_confirmed }),
+    ...(kind !== undefined && severity !== undefined && { finding: { kind, severity } }),
   };
 }
 

@@ -24,7 +24,9 @@ const ConcernAnswer = Type.Object(
     job_id: Type.String(),
     user: Type.String(),
     name: Type.Optional(Type.String()),
-    kind: Type.String({ description: 'Such as gpu-idle or memory-near-limit' }),
+    kind: Type.String({
+      description: 'Kind of a finding (docs/findings.md), time-nearly-over or silent',
+    }),
     message: Type.String({ description: 'What is seen now, with its numbers' }),
   },
   { additionalProperties: false },
@@ -95,7 +97,9 @@ export const OverviewAnswer = Type.Object(
     freshness: FreshnessAnswer,
     free_gpus: Type.Array(FreeGpusAnswer, { description: 'GPUs of all nodes by model' }),
     gpu_power_watts: Type.Optional(Type.Number({ description: 'Of all GPUs that report their power' })),
-    wasting: Type.Array(ConcernAnswer, { description: 'Running jobs that waste most now; at most 8' }),
+    wasting: Type.Array(ConcernAnswer, {
+      description: 'Running jobs with a finding of waste, those that leave most unused first; at most 8',
+    }),
     troubled: Type.Array(ConcernAnswer, { description: 'Running jobs that may end badly soon; at most 8' }),
     failed: Type.Array(EndingsAnswer, {
       description: 'Jobs that failed within the last hour, by node; at most 8 nodes',

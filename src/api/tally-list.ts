@@ -51,6 +51,10 @@ export const TallyListAnswer = Type.Object(
     findings: Type.Array(FindingCountAnswer, {
       description: 'What rules found of all these jobs, harm before waste before info',
     }),
+    running_findings: Type.Array(FindingCountAnswer, {
+      description:
+        'What rules find of the running jobs of the same user, account and partition, at most a minute old; in the same order',
+    }),
   },
   { $id: 'TallyList', additionalProperties: false },
 );
@@ -75,12 +79,14 @@ export const renderTallies = (
     limit,
     findings,
     isBehind,
+    runningFindings,
   }: {
     groupBy: TallyGroup;
     range: HourRange;
     limit: number;
     findings: readonly FindingCount[];
     isBehind: boolean;
+    runningFindings: readonly FindingCount[];
   },
 ): TallyListAnswer => ({
   group_by: groupBy,
@@ -90,6 +96,7 @@ export const renderTallies = (
   sum: renderTally(sumTallies(rows.map(({ tally }) => tally))),
   ...renderBehind(isBehind),
   findings: renderFindingCounts(findings),
+  running_findings: renderFindingCounts(runningFindings),
 });
 
 const Name = Type.String({ minLength: 1 });

@@ -1,4 +1,5 @@
 import type { JobDetails } from './detail.ts';
+import type { FindingKind } from './finding/severity.ts';
 
 export const JOB_STATES = ['pending', 'running', 'completed', 'failed', 'cancelled'] as const;
 export type JobState = (typeof JOB_STATES)[number];
@@ -52,6 +53,8 @@ export interface Job {
   /** When the newest known usage was measured; absent until the job is measured. */
   readonly usageTimeMs?: number;
   readonly details?: JobDetails;
+  /** The worst that rules found of it, as it is kept for lists; absent if nothing was found so far. */
+  readonly finding?: FindingKind;
   /** Whether the end is Slurm's own word, not a guess; absent unless a scheduler reported an end. */
   readonly isEndConfirmed?: boolean;
 }

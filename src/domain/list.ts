@@ -1,5 +1,5 @@
 import type { FilterDetail } from './detail.ts';
-import type { Severity } from './finding/finding.ts';
+import type { Severity } from './finding/severity.ts';
 import type { Job, JobState } from './job.ts';
 
 type OneOrMore<Value> = Value | readonly Value[];
@@ -22,7 +22,10 @@ export interface JobFilter {
    * job that names it among others.
    */
   readonly details?: Readonly<Partial<Record<FilterDetail, OneOrMore<string>>>>;
-  /** Kinds of findings of the job's latest run, once it has ended and is judged (domain finding). */
+  /**
+   * Kinds of findings of the job's latest run (domain finding), as it was last judged: while it runs, and
+   * once it has ended.
+   */
   readonly finding?: OneOrMore<string>;
   /** Severities of its findings. */
   readonly severity?: OneOrMore<Severity>;

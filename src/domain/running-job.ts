@@ -1,3 +1,5 @@
+import type { FindingKind } from './finding/severity.ts';
+
 /**
  * What an overview of a cluster needs of a running job: much less than a `Job`, so that 20,000 are read in a
  * tenth of a second.
@@ -24,4 +26,6 @@ export interface RunningJob {
   readonly gpuUsage?: number;
   /** When the newest known usage was measured; absent until the job is measured. */
   readonly usageTimeMs?: number;
+  /** What rules find of it, the worst first, as it is kept for lists; absent if that is nothing. */
+  readonly findings?: readonly FindingKind[];
 }

@@ -3,6 +3,7 @@ import { hasEnded, type Job } from '../domain/job.ts';
 import { describeState, secondsOf } from './job-facts.ts';
 import { harmless, type Ink, type Paper } from './paper.ts';
 import { type Column, renderTable } from './table.ts';
+import { SEVERITY_INK } from './verdict-text.ts';
 
 /** Ids of job arrays have a list of tasks, and names any length. */
 const [MAX_ID, MAX_NAME] = [24, 20];
@@ -62,6 +63,15 @@ export const jobColumns = (nowMs: number): Column<Job>[] => [
     align: 'right',
     rank: 1,
     cell: ({ gpuUsage }) => (gpuUsage === undefined ? '' : formatPercent(gpuUsage)),
+  },
+  {
+    head: 'finding',
+    align: 'left',
+    rank: 4,
+    most: MAX_NAME,
+    least: 8,
+    cell: ({ finding }) => harmless(finding?.kind ?? ''),
+    ink: ({ finding }) => finding && SEVERITY_INK[finding.severity],
   },
 ];
 

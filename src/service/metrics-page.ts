@@ -19,6 +19,7 @@ const SECTIONS: readonly (readonly [prefix: string, title: string])[] = [
   ['hpc_observe_jobs', 'Throughput of the cluster'],
   ['hpc_observe_queue_wait', 'Throughput of the cluster'],
   ['hpc_observe_findings', 'Findings'],
+  ['hpc_observe_running_findings', 'Findings'],
   ['hpc_observe_push_', 'Push'],
   ['process_', 'Process'],
   ['', 'Service'],
@@ -43,7 +44,8 @@ API counts at its next end, too. A better verdict that arrives later changes no 
 stored in the database. Reports that arrive more than a day after the event, as in an import, are not counted, so that they
 do not appear in today's rates.`,
   Findings: `What [rules](findings.md) found of runs when they ended, of those that are still stored: a gauge, which goes down
-when jobs are deleted or corrected. There are at most as many series as kinds and severities.`,
+when jobs are deleted or corrected; and what they find of running jobs, each judged once a minute. There are at most as many
+series as kinds and severities.`,
   Push: `\`serve --push URL\` sends what \`/metrics\` shows, where no scrape reaches the service, every \`--push-interval\` (15 s):
 
 - as Prometheus' text with timestamps, which VictoriaMetrics, vmagent and others take at \`/api/v1/import/prometheus\`. The labels

@@ -54,7 +54,10 @@ export function createMetrics({ config, now, log }: MetricsOptions) {
     spoolState: () => slurm?.spool.state(),
   });
   const throughput = throughputMetrics(() => store!.countThroughput());
-  const findings = findingMetrics(() => store!.countFindings());
+  const findings = findingMetrics({
+    countEnded: () => store!.countFindings(),
+    countRunning: () => store!.countRunningFindings(),
+  });
   const processFamilies = processMetrics();
   /** What the database has is shown by the service that writes, so that two services show nothing twice. */
   const ofWriter =

@@ -21,6 +21,7 @@ import { parseJobCompletion } from '../slurm/records/jobcomp.ts';
 import { accessPart } from './access.ts';
 import { readCertificate } from './certificate.ts';
 import { dutyPart } from './duty.ts';
+import { findingPart } from './findings.ts';
 import { httpPart } from './http.ts';
 import { ingestPart } from './ingest.ts';
 import { certificateFilesOf, placesOf } from './listeners.ts';
@@ -246,6 +247,7 @@ export async function startService({ config, env, log, now }: ServiceOptions): P
   async function startWork(work: Parts): Promise<void> {
     if (slurm.isFollowed)
       await work.start(slurmPart({ store, now, log, recordReports, slurm, config, metrics }));
+    await work.start(findingPart({ store, now, log, metrics }));
     if (push) await work.start(pushPart({ plan: push, now, log, metrics }));
     if (policyFile) await work.start(policyPart(policyOptions, () => policyFile!));
     await work.start(retentionPart({ store, now, log, config, metrics }));

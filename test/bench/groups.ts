@@ -7,6 +7,7 @@ import { measureComeback } from './comeback.ts';
 import { measureCreation } from './create.ts';
 import { measureDisk } from './disk.ts';
 import { measureEnded } from './ended.ts';
+import { measureFindings } from './findings.ts';
 import { measureImport } from './import.ts';
 import { measureLists } from './list.ts';
 import { measureNeighbours } from './neighbours.ts';
@@ -88,6 +89,7 @@ export const GROUPS: Readonly<Record<string, (size: Size) => Promise<Row[]>>> = 
   access: ({ posts: { rounds, seconds } }) => measureAccess({ rounds, seconds: Math.ceil(seconds / 2) }),
   scrapes: ({ running, rounds }) => measureScrapes({ jobs: running, rounds: rounds.scrapes }),
   ended: ({ running, ended, rounds }) => measureEnded({ running, ended, rounds: rounds.scrapes }),
+  findings: ({ running, pageRounds }) => measureFindings({ jobs: running, rounds: pageRounds }),
   lists: ({ jobs, rounds }) => measureLists({ jobs, few: 5000, rounds: rounds.lists }),
   waste: ({ jobs, rounds }) => measureWaste({ jobs, rounds: rounds.lists }),
   batches: async ({ batches }) => [...(await measureBatches(batches)), await measureWideBatches(batches)],

@@ -140,6 +140,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'store/postgres/findings': [
     'domain',
     'store/postgres/jobs',
+    'store/postgres/nodes',
     'store/postgres/samples',
     'store/postgres/sizing',
     'store/postgres/sql',
@@ -186,6 +187,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'store/postgres/sql',
     'store/postgres/state.ts',
     'store/postgres/tallies',
+    'store/rows',
     'store/writer',
   ],
 

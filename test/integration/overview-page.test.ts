@@ -34,11 +34,12 @@ async function post(path: string, body: object): Promise<void> {
 
 const hoursAgo = (hours: number) => new Date(Date.now() - 3_600_000 * hours).toISOString();
 
-/** The overview that was made at the start is answered for some seconds. */
+/** The overview that was made at the start is answered for some seconds, and jobs are judged every few. */
 async function untilMade(): Promise<void> {
   const read = async () =>
-    (await (await fetch(`${server.url}/v1/overview`)).json()) as { free_gpus: unknown[] };
-  while ((await read()).free_gpus.length === 0) await Bun.sleep(200);
+    (await (await fetch(`${server.url}/v1/overview`)).json()) as { wasting: unknown[]; troubled: unknown[] };
+  for (let made = await read(); made.wasting.length + made.troubled.length < 2; made = await read())
+    await Bun.sleep(200);
 }
 
 /** A job with idle GPUs, one near its memory limit, and a node on which six failed at once. */
@@ -53,11 +54,15 @@ async function fill(): Promise<void> {
     ],
   });
   const at = { timestamp: new Date().toISOString(), node: 'g1' };
+  const samplesAt = (minutes: number) => {
+    const on = { ...at, timestamp: hoursAgo(minutes / 60) };
+    return [
+      { job_id: 'idle', ...on, cpu_usage: 50, memory_usage_mb: 100, gpu_usage: 0 },
+      { job_id: 'full', ...on, cpu_usage: 50, memory_usage_mb: 4090 },
+    ];
+  };
   await post('/v1/samples', {
-    samples: [
-      { job_id: 'idle', ...at, cpu_usage: 50, memory_usage_mb: 100, gpu_usage: 0 },
-      { job_id: 'full', ...at, cpu_usage: 50, memory_usage_mb: 4090 },
-    ],
+    samples: Array.from({ length: 12 }, (_, index) => samplesAt(11 - index)).flat(),
     report: {
       ...{ node: 'g1', timestamp: at.timestamp, version: '1', interval_seconds: 15, jobs: 2 },
       ...{ cpus: 64, memory_bytes: 256 * GB },
@@ -76,7 +81,7 @@ testWithBrowser(
       expect(text).toMatch(/CPUs\s+50 % of given used\s+used\s+6\s+given\s+12\s+in all\s+64/);
       expect(text).toMatch(/GPUs\s+0 % of given used\s+used\s+0\s+given\s+2\s+in all\s+4/);
       expect(text).toMatch(/idle\s+alice\s+2 GPUs idle now, held for 3 h/);
-      expect(text).toMatch(/full[\s\S]*3.99 GB of 4 GB memory/);
+      expect(text).toMatch(/full[\s\S]*3.99 GB of 4 GB memory now/);
       expect(text).toMatch(/hole\s+6 jobs\s+6 failed; 6 within a minute of their start/);
       expect(text).toMatch(/agents\s+1 live/);
       expect(text).toMatch(/H200\s+2\s+2\s+4/);

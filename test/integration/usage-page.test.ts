@@ -124,8 +124,12 @@ testWithBrowser(
       page.evaluate<string>(`new URL(document.querySelector('${selector}').href).searchParams.get('filter')`);
     await page.until(`document.querySelector('.finding-counts')`);
     expect(await textOf(page)).toMatch(/alice\s+8\s+100 %\s+50 %\s+32\s+16/);
-    expect(await filterOf('.tallies tbody td a')).toBe('user:alice severity:waste since:7d');
-    expect(await filterOf('.finding-counts tbody a')).toMatch(/^finding:[\w-]+ severity:harm since:7d$/);
+    expect(await filterOf('.tallies tbody td a')).toBe(
+      'user:alice severity:waste state:completed,failed,cancelled since:7d',
+    );
+    expect(await filterOf('.finding-counts tbody a')).toMatch(
+      /^finding:[\w-]+ severity:harm state:completed,failed,cancelled since:7d$/,
+    );
     await page.evaluate(`document.querySelector('.finding-counts a[href*="gpu-unused"]').click()`);
     await page.until(`document.querySelector('.jobs tbody tr')`);
     expect(await page.evaluate(`document.querySelectorAll('.jobs tbody tr').length`)).toBe(1);

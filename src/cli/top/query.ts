@@ -7,7 +7,7 @@ export function queryOfTop(
   nowMs: number,
 ): Record<string, string> {
   const isOwn = user !== undefined && !/\buser:/.test(filter);
-  const isActive = !/\b(state|raw|since|until|finding|severity):/.test(filter);
+  const isActive = !/\b(state|raw|since|until):/.test(filter);
   const text = [isOwn ? writeTerm('user', user) : '', isActive ? 'state:running,pending' : '', filter];
   return {
     ...queryOf(readFilter(text.join(' '), nowMs)),

@@ -2,15 +2,12 @@ import type { Job } from '../job.ts';
 import type { MeasureName } from '../measure.ts';
 import type { Sizing } from '../sizing/sizing.ts';
 import type { JobRun } from '../store/runs.ts';
+import type { FindingKind } from './severity.ts';
 import type { Thresholds } from './thresholds.ts';
 
 /** What a run can be judged by. */
 export const SUBJECTS = ['end', 'queue', 'gpu', 'cpu', 'nodes', 'memory', 'time'] as const;
 export type Subject = (typeof SUBJECTS)[number];
-
-/** `harm` costs the job itself, `waste` costs others, `info` costs nobody. The worst comes first. */
-export const SEVERITIES = ['harm', 'waste', 'info'] as const;
-export type Severity = (typeof SEVERITIES)[number];
 
 /** The documented values and the further measures. */
 export type EvidenceMeasure = MeasureName | 'cpu_usage' | 'memory_usage_mb' | 'gpu_usage';
@@ -26,11 +23,8 @@ export interface Evidence {
 }
 
 /** Something about a run that is worth changing. */
-export interface Finding {
-  /** Names the rule: letters and hyphens. Stored and filtered by, so that it never changes. */
-  readonly kind: string;
+export interface Finding extends FindingKind {
   readonly subject: Subject;
-  readonly severity: Severity;
   /** One sentence with its numbers. */
   readonly message: string;
   /** What to do, ready to be copied into a job script; absent where that depends on the program. */

@@ -3,7 +3,7 @@ import type { LiveStore } from '../store/live.ts';
 import type { NodeSize } from './finding.ts';
 
 /** Rules that compare a job with the size of its nodes are silent about larger jobs. */
-const MAX_SIZED_NODES = 64;
+export const MAX_SIZED_NODES = 64;
 
 /** Reads what there is on the nodes of a job; those without an agent are missing. */
 export async function readNodeSizes(

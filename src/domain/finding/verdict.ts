@@ -1,4 +1,5 @@
-import { type Finding, type Judgement, type Rule, SEVERITIES, SUBJECTS, type Subject } from './finding.ts';
+import { type Finding, type Judgement, type Rule, SUBJECTS, type Subject } from './finding.ts';
+import { SEVERITIES } from './severity.ts';
 
 /** What all rules together make of a run, or of the tasks of an array. */
 export interface Verdict {

@@ -2,12 +2,16 @@ import { formatCount, formatMb, formatPercent, formatSeconds } from '../figures.
 import { runtimeSeconds } from '../job.ts';
 import type { RunningJob } from '../running-job.ts';
 
-/** A running job that somebody should look at, by what is known of it now. */
+/**
+ * A running job that somebody should look at: because of what rules find of it, or because its time is nearly
+ * over, or nothing is heard of it.
+ */
 export interface Concern {
   readonly jobId: string;
   readonly user: string;
   readonly name?: string;
-  readonly kind: 'gpu-idle' | 'cpu-idle' | 'memory-near-limit' | 'time-nearly-over' | 'silent';
+  /** The kind of a finding, or `time-nearly-over` or `silent`. */
+  readonly kind: string;
   /** One sentence with its numbers. */
   readonly message: string;
 }
@@ -21,15 +25,8 @@ interface Weighed {
 /** Rows of each list: as many as are read during an incident. */
 const MAX_CONCERNS = 8;
 const MINUTE = 60;
-const HOUR = 60 * MINUTE;
 
-/** IdleBot warns after this time; jobs that start are idle for a while. */
-const LEAST_GPU_SECONDS = 15 * MINUTE;
-const LEAST_CPU_SECONDS = HOUR;
 const IDLE_GPU_PERCENT = 1;
-const IDLE_CPU_PERCENT = 10;
-const LEAST_IDLE_CPUS = 8;
-const NEAR_MEMORY_LIMIT = 0.95;
 const NEAR_TIME_LIMIT = 0.9;
 /** As a node without reports: its values are no longer those of the present. */
 const SILENT_SECONDS = 5 * MINUTE;
@@ -68,34 +65,22 @@ const heaviest = (all: readonly Weighed[]): Concern[] =>
     .slice(0, MAX_CONCERNS)
     .map(({ concern }) => concern);
 
-/** GPUs come before CPUs, by the hours that they have been held. */
+/** GPUs come before CPUs, by the hours that they have been held without work. */
 function wasteOf(job: RunningJob, seconds: number): Weighed | undefined {
-  const { cpus = 0, gpus = 0 } = job;
-  if (job.usageTimeMs === undefined) return undefined;
-  if (gpus > 0 && (job.gpuUsage ?? 100) < IDLE_GPU_PERCENT && seconds >= LEAST_GPU_SECONDS)
-    return {
-      concern: concernOf(
-        job,
-        'gpu-idle',
-        `${formatCount(gpus, 'GPU')} idle now, held for ${formatSpan(seconds)}`,
-      ),
-      weight: 1e9 + gpus * seconds,
-    };
-  const isIdle = gpus === 0 && cpus >= LEAST_IDLE_CPUS && job.cpuUsage < IDLE_CPU_PERCENT;
-  if (!isIdle || seconds < LEAST_CPU_SECONDS) return undefined;
-  const text = `${formatCount(cpus, 'CPU')} at ${formatPercent(job.cpuUsage)} now, held for ${formatSpan(seconds)}`;
-  return { concern: concernOf(job, 'cpu-idle', text), weight: cpus * seconds };
+  const { cpus = 0, gpus = 0, cpuUsage, gpuUsage = 0 } = job;
+  const kind = job.findings?.find(({ severity }) => severity === 'waste')?.kind;
+  if (kind === undefined) return undefined;
+  const [noun, count, percent] = gpus > 0 ? ['GPU', gpus, gpuUsage] : ['CPU', cpus, cpuUsage];
+  const use = gpus > 0 && percent < IDLE_GPU_PERCENT ? 'idle' : `at ${formatPercent(percent)}`;
+  const text = `${formatCount(count, noun)} ${use} now, held for ${formatSpan(seconds)}`;
+  const left = count * seconds * (1 - percent / 100);
+  return { concern: concernOf(job, kind, text), weight: gpus > 0 ? 1e12 + left : left };
 }
 
 /** What ends a job comes before what only might. */
 function troublesOf(job: RunningJob, seconds: number, nowMs: number): Weighed[] {
-  const { memoryLimitMb = 0, timeLimitSeconds = 0 } = job;
-  const found: Weighed[] = [];
-  const memory = memoryLimitMb > 0 && job.usageTimeMs !== undefined ? job.memoryUsageMb / memoryLimitMb : 0;
-  if (memory >= NEAR_MEMORY_LIMIT) {
-    const text = `${formatMb(job.memoryUsageMb)} of ${formatMb(memoryLimitMb)} memory`;
-    found.push({ concern: concernOf(job, 'memory-near-limit', text), weight: 3 + memory });
-  }
+  const { timeLimitSeconds = 0 } = job;
+  const found: Weighed[] = memoryTroublesOf(job);
   const time = timeLimitSeconds > 0 ? seconds / timeLimitSeconds : 0;
   if (time >= NEAR_TIME_LIMIT) {
     const left = Math.max(0, timeLimitSeconds - seconds);
@@ -108,4 +93,23 @@ function troublesOf(job: RunningJob, seconds: number, nowMs: number): Weighed[] 
     found.push({ concern: concernOf(job, 'silent', text), weight: age / 1e9 });
   }
   return found;
+}
+
+/** What findings of harm mean for a job that runs; those of others do not end it. */
+const MEMORY_TROUBLES: Readonly<Record<string, string>> = {
+  'memory-killed': 'processes were killed for memory, ',
+  'memory-near-limit': '',
+  'memory-grows': 'memory grows, ',
+};
+
+function memoryTroublesOf(job: RunningJob): Weighed[] {
+  const { memoryLimitMb = 0, memoryUsageMb, findings = [] } = job;
+  const kind = findings.find(
+    (one) => one.severity === 'harm' && MEMORY_TROUBLES[one.kind] !== undefined,
+  )?.kind;
+  if (kind === undefined) return [];
+  const limit = memoryLimitMb > 0 ? ` of ${formatMb(memoryLimitMb)}` : '';
+  const text = `${MEMORY_TROUBLES[kind]}${formatMb(memoryUsageMb)}${limit} memory now`;
+  const share = memoryLimitMb > 0 ? memoryUsageMb / memoryLimitMb : 0;
+  return [{ concern: concernOf(job, kind, text), weight: 3 + share }];
 }

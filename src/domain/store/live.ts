@@ -81,4 +81,7 @@ export interface LiveStore {
 
   /** Counts the stored runs that ended with each kind and severity of finding. */
   countFindings(): Promise<FindingCount[]>;
+
+  /** Counts the running jobs that have each kind and severity of finding; costs the same for any number. */
+  countRunningFindings(): Promise<FindingCount[]>;
 }

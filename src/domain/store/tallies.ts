@@ -1,4 +1,4 @@
-import type { Severity } from '../finding/finding.ts';
+import type { Severity } from '../finding/severity.ts';
 import type { HourRange } from '../tally/spans.ts';
 import type { Tally } from '../tally/tally.ts';
 
@@ -71,6 +71,9 @@ export interface TallyStore {
 
   /** Tells whether many jobs are still to be tallied: during an import, or after it. */
   areTalliesBehind(): Promise<boolean>;
+
+  /** Counts running jobs by what rules find of them now, as `sumFindings` does ended ones, in no order. */
+  sumRunningFindings(filter: TallyFilter, signal?: AbortSignal): Promise<FindingCount[]>;
 
   /**
    * Counts the running and pending jobs of a user or an account. Rejects with `not_found` if no job was ever

@@ -42,6 +42,15 @@ export interface StoreStatus {
   readonly setAside: number;
 }
 
+/** What one step of `judgeRunning` did. */
+export interface JudgedJobs {
+  readonly jobs: number;
+  /** Jobs of which something else is kept than before. */
+  readonly changed: number;
+  /** Whether those were the last running jobs: the next step begins with the first ones. */
+  readonly isLast: boolean;
+}
+
 /** How long data is kept, in milliseconds; undefined keeps it for ever. */
 export interface Retention {
   /** Older samples are replaced by points of 15 minutes (domain `summarize`). */
@@ -71,6 +80,13 @@ export interface Upkeep {
    * Returns how many ended jobs there are.
    */
   judgeAnew(): Promise<number>;
+
+  /**
+   * Judges the next running jobs by the rules, `limit` of them at most, in the order of their starts, and
+   * keeps for lists and counts what changed. Works in slices beside other reads; one call at a time. Samples
+   * are read once: what they add up to is in memory from one round to the next.
+   */
+  judgeRunning(nowMs: number, limit: number, signal?: AbortSignal): Promise<JudgedJobs>;
 
   /** Returns a number that the service stored for itself under a name; undefined if it never did. */
   readState(name: string): Promise<number | undefined>;

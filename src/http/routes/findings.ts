@@ -1,6 +1,7 @@
 import { Elysia } from 'elysia';
 import { GET_FINDINGS, JUDGE_ANEW, renderVerdict } from '../../api/finding.ts';
 import { MAX_RUN, RUN } from '../../api/operation.ts';
+import { type Courses, readCourses } from '../../domain/finding/courses.ts';
 import { cancellerOf } from '../../domain/finding/end.ts';
 import type { Facts } from '../../domain/finding/finding.ts';
 import { judgeRun } from '../../domain/finding/judge.ts';
@@ -56,13 +57,18 @@ interface BesideOptions extends WantedRun {
   readonly thresholds: Thresholds;
 }
 
-type Beside = Pick<Facts, 'failedBeside' | 'lostBeside' | 'memoryCourse' | 'gpuCourse'>;
+type Beside = Courses & Pick<Facts, 'failedBeside' | 'lostBeside'>;
 
 /** Reads what rules look at beside the run and its summary, for the runs that those rules are about. */
 async function readBeside(view: View, job: Job, options: BesideOptions): Promise<Beside> {
   const { state, startTimeMs, endTimeMs } = job;
   if (startTimeMs === undefined) return {};
-  if (state === 'running') return readCourses(view, job, options);
+  if (state === 'running')
+    return readCourses(job, options, async (query, maxPoints) => {
+      const { jobId, number: run, signal } = options;
+      const wanted = { ...query, ...(run !== undefined && { run }) };
+      return (await view.plotSamples(jobId, wanted, maxPoints, signal)).points;
+    });
   if (state !== 'failed' || endTimeMs === undefined) return {};
   if (job.details?.rawState?.startsWith('NODE_FAIL')) return { lostBeside: await readLostBeside(view, job) };
   const isShort = endTimeMs - startTimeMs < options.thresholds.shortSeconds * 1000;
@@ -106,32 +112,4 @@ async function countFailedBeside(view: View, { id, nodes, endTimeMs }: Job, { sh
   return jobs.filter(
     (other) => other.id !== id && other.endTimeMs! - (other.startTimeMs ?? 0) < shortSeconds * 1000,
   ).length;
-}
-
-const COURSE_POINTS = 60;
-/** The last while of the GPUs: four times as long is a waste. */
-const GPU_COURSE_TIMES = 5;
-
-/** Reads the memory of a running job from its start on, and the last while of its GPUs. */
-async function readCourses(
-  view: View,
-  { details = {}, nodes, startTimeMs }: Job,
-  { jobId, number, signal, nowMs, thresholds }: BesideOptions,
-): Promise<Beside> {
-  const run = number === undefined ? {} : { run: number };
-  const isOlder = (seconds: number) => nowMs - startTimeMs! >= seconds * 1000;
-  const plot = (query: { readonly fromMs?: number }) =>
-    view.plotSamples(jobId, { ...run, ...query }, COURSE_POINTS, signal);
-  const courses: { -readonly [Key in keyof Beside]: Beside[Key] } = {};
-  if (details.memoryLimitMb && isOlder(thresholds.memoryGrowthSeconds)) {
-    const { points } = await plot({});
-    // Points are means over the nodes.
-    const memoryMb = [...points.memory].map((mb) => mb * nodes.length);
-    courses.memoryCourse = { timesMs: [...points.times], memoryMb };
-  }
-  if (details.gpus && isOlder(thresholds.gpuPausedSeconds)) {
-    const { points } = await plot({ fromMs: nowMs - GPU_COURSE_TIMES * thresholds.gpuPausedSeconds * 1000 });
-    courses.gpuCourse = { timesMs: [...points.times], gpuPercent: [...points.gpu] };
-  }
-  return courses;
 }

@@ -100,7 +100,10 @@ async function listTallies(view: View, request: Request, nowMs: number): Promise
   const rows = await view.sumTallies({ groupBy, ...wanted }, request.signal);
   const findings = await view.sumFindings(wanted, request.signal);
   const isBehind = await view.areTalliesBehind();
-  return renderTallies(sortTallies(groupBy, rows), { groupBy, range, limit, findings, isBehind });
+  const runningFindings = await view.sumRunningFindings(filter, request.signal);
+  return renderTallies(sortTallies(groupBy, rows), {
+    ...{ groupBy, range, limit, findings, runningFindings, isBehind },
+  });
 }
 
 const rangeOf = (groupBy: TallyGroup, sinceMs: number, untilMs: number, nowMs: number) =>

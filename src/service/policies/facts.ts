@@ -1,3 +1,4 @@
+import { readCourses } from '../../domain/finding/courses.ts';
 import { judgeRun } from '../../domain/finding/judge.ts';
 import { readNodeSizes } from '../../domain/finding/node-sizes.ts';
 import type { Thresholds } from '../../domain/finding/thresholds.ts';
@@ -15,7 +16,8 @@ import type { View } from '../../domain/store/view.ts';
 
 /** More samples would be of some thousand nodes; without the oldest of them, idle times come out shorter. */
 const MAX_SAMPLES = 100_000;
-export type FactStore = Pick<View, 'summarizeJob' | 'listSamples'> & Pick<LiveStore, 'nodeReport'>;
+export type FactStore = Pick<View, 'summarizeJob' | 'listSamples' | 'plotSamples'> &
+  Pick<LiveStore, 'nodeReport'>;
 
 export interface FactOptions {
   readonly store: FactStore;
@@ -47,7 +49,15 @@ export async function readFacts(
   };
   if (!needs.has('findings') || !summary) return facts;
   const nodeSizes = await readNodeSizes(store, job);
-  return { ...facts, findings: judgeRun({ job, summary, thresholds, nowMs, nodeSizes }).findings };
+  const courses = await readCourses(
+    job,
+    options,
+    async (query, maxPoints) => (await store.plotSamples(job.id, query, maxPoints, signal)).points,
+  );
+  return {
+    ...facts,
+    findings: judgeRun({ job, summary, thresholds, nowMs, nodeSizes, ...courses }).findings,
+  };
 }
 
 /** Of a running job how long it has been idle up to now; of one that ended, the longest that it ever was. */

@@ -114,7 +114,8 @@ function roughNeeds(
 ): ReadonlySet<Need> | undefined {
   const job = roughJob(running);
   const all = policies
-    .filter(({ job: conditions }) => {
+    .filter(({ job: conditions, findings }) => {
+      if (findings.length > 0 && !running.findings?.some(({ kind }) => findings.includes(kind))) return false;
       const asksForIdleGpus = conditions.some(
         ({ figure, operator }) => figure === 'gpu_idle_minutes' && operator.startsWith('>'),
       );

@@ -78,10 +78,13 @@ export const OTHER_TABLES = {
     job_column: 'the service builds it again from ended jobs',
     job_column_due: 'belongs to job_column',
     probe: 'has nothing but the proof that a commit is possible',
+    running_finding: 'the service judges running jobs again',
+    running_finding_count: 'belongs to running_finding',
     sqlite_sequence: 'the last numbers are set when all rows are copied',
   },
   postgres: {
     probe: 'has nothing but the proof that a commit is possible',
+    running_finding: 'the service judges running jobs again',
     schema_version: 'the migrations of the target',
     writer: 'which service writes',
   },

@@ -1,5 +1,6 @@
 import { sliceMeasures } from '../../domain/batch-measures.ts';
 import { tooManyUnsealed } from '../../domain/errors.ts';
+import { DEFAULT_THRESHOLDS } from '../../domain/finding/thresholds.ts';
 import { newJob } from '../../domain/job.ts';
 import type { BatchResult } from '../../domain/store/batch.ts';
 import type { StoreOptions } from '../../domain/store/options.ts';
@@ -10,6 +11,7 @@ import { jobCost, sampleCost, type WriteFields } from '../writer/write.ts';
 import { readAudit } from './access/audit.ts';
 import { readSessions } from './access/sessions.ts';
 import { readTokens } from './access/tokens.ts';
+import { runningJudge } from './findings/running.ts';
 import { readLiveSeries } from './jobs/live.ts';
 import { readOwners } from './jobs/owners.ts';
 import { readTotals } from './jobs/read.ts';
@@ -26,7 +28,7 @@ import { openClient } from './server/connect.ts';
 import { READ_CONNECTIONS, storeReads } from './server/reads.ts';
 import { databaseSize } from './server/size.ts';
 import { readState } from './state.ts';
-import { countFindings } from './tallies/findings.ts';
+import { countFindings, countRunningFindings } from './tallies/findings.ts';
 import { viewReader } from './views.ts';
 import { type OpenedWriter, openWriter } from './writer/open.ts';
 
@@ -50,6 +52,7 @@ function postgresStore(
     onNotice = () => {},
     areBatchesWhole = false,
     maxUnsealedSamples = MAX_UNSEALED_SAMPLES,
+    thresholds = DEFAULT_THRESHOLDS,
   }: StoreOptions,
 ): Store {
   const client = openClient(address, READ_CONNECTIONS, IDLE_SECONDS);
@@ -83,6 +86,7 @@ function postgresStore(
     await client.close({ timeout: 1 });
   }
 
+  const judge = runningJudge(thresholds);
   const seenBy = viewReader(reads, jobLists(reads));
 
   return {
@@ -158,6 +162,7 @@ function postgresStore(
     countJobs: () => read(readTotals),
     countThroughput: () => read(readThroughput),
     countFindings: () => read(countFindings),
+    countRunningFindings: () => read((db) => countRunningFindings(db)),
     checkWritable: () => writer.probe(),
     async expire(retention, nowMs) {
       const { setAside: messages, ...step } = await writer.submit('expire', {
@@ -188,6 +193,11 @@ function postgresStore(
       }),
 
     judgeAnew: () => writer.submit('judgeAnew', {}),
+    async judgeRunning(nowMs, limit, signal) {
+      const { found, ...judged } = await reads.compute((db) => judge(db, nowMs, limit), signal);
+      if (found.length > 0 || judged.isLast) await writer.submit('keepRunningFindings', { found });
+      return judged;
+    },
 
     recordHistory: (rows) => writer.submit('recordHistory', { rows }),
     readHistory: (sinceMs, untilMs) => stream((db) => readClusterHistory(db, sinceMs, untilMs)),

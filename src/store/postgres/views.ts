@@ -21,7 +21,7 @@ import { readSparklines } from './samples/sparklines.ts';
 import type { StoreReads } from './server/reads.ts';
 import { readPastRuns } from './sizing/past-runs.ts';
 import { areTalliesBehind } from './tallies/behind.ts';
-import { sumFindings } from './tallies/findings.ts';
+import { countRunningFindings, sumFindings } from './tallies/findings.ts';
 import { readHoldings } from './tallies/holdings.ts';
 import { readTallies } from './tallies/read.ts';
 import { readNodeTallies } from './tallies/read-nodes.ts';
@@ -61,5 +61,7 @@ export const viewReader =
     },
     sumFindings: (query, signal) => reads.compute((db) => sumFindings(db, query, sight), signal),
     areTalliesBehind: () => reads.read(areTalliesBehind),
+    sumRunningFindings: (filter, signal) =>
+      reads.compute((db) => countRunningFindings(db, filter, sight), signal),
     countHoldings: (holder, signal) => reads.compute((db) => readHoldings(db, holder, sight), signal),
   });

@@ -1,4 +1,4 @@
-import { SEVERITIES } from '../../domain/finding/finding.ts';
+import { SEVERITIES } from '../../domain/finding/severity.ts';
 import type { FindingCount } from '../../domain/store/tallies.ts';
 
 /** A row that counts runs with a finding; `kind` is the name of a label. */

@@ -2,6 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { sliceMeasures } from '../../domain/batch-measures.ts';
 import { OperatorError, tooManyUnsealed } from '../../domain/errors.ts';
+import { DEFAULT_THRESHOLDS } from '../../domain/finding/thresholds.ts';
 import { newJob } from '../../domain/job.ts';
 import type { BatchResult } from '../../domain/store/batch.ts';
 import { SOLE_WRITER } from '../../domain/store/duty.ts';
@@ -22,6 +23,7 @@ import { longReads } from './file/long-reads.ts';
 import { readLiveSeries } from './jobs/live.ts';
 import { jobReader } from './jobs/read.ts';
 import { throughputReader } from './jobs/throughput.ts';
+import { judgeRunning } from './judging.ts';
 import { jobLister, jobLists } from './lists/lists.ts';
 import { lastHistoryReader, readClusterHistory } from './nodes/cluster-history.ts';
 import { readNodeJobs } from './nodes/jobs.ts';
@@ -74,6 +76,7 @@ export async function openSqlite(
       lock,
       areBatchesWhole,
       maxUnsealedSamples,
+      thresholds: thresholds ?? DEFAULT_THRESHOLDS,
       onExpire,
       onNotice,
     });
@@ -85,7 +88,10 @@ export async function openSqlite(
 }
 
 interface Parts
-  extends Pick<Required<StoreOptions>, 'areBatchesWhole' | 'maxUnsealedSamples' | 'onExpire' | 'onNotice'> {
+  extends Pick<
+    Required<StoreOptions>,
+    'areBatchesWhole' | 'maxUnsealedSamples' | 'thresholds' | 'onExpire' | 'onNotice'
+  > {
   readonly path: string;
   readonly writer: Writer;
   readonly lock: DatabaseLock;
@@ -97,6 +103,7 @@ function sqliteStore({
   lock,
   areBatchesWhole,
   maxUnsealedSamples,
+  thresholds,
   onExpire,
   onNotice,
 }: Parts): Store {
@@ -106,7 +113,8 @@ function sqliteStore({
   const readState = stateReader(db);
   const readLastHistory = lastHistoryReader(db);
   const readThroughput = throughputReader(db);
-  const countFindings = findingCounter(db);
+  const countFindings = findingCounter(db, 'finding_count');
+  const countRunningFindings = findingCounter(db, 'running_finding_count');
   const readTokens = tokenReader(db);
   const readSessions = sessionReader(db);
   const readAudit = auditReader(db);
@@ -190,6 +198,7 @@ function sqliteStore({
     listUnconfirmed: (sinceMs) => read(() => listUnconfirmed(sinceMs)),
     readState: (name) => read(() => readState(name)),
     judgeAnew: () => writer.submit('judgeAnew', {}),
+    judgeRunning: judgeRunning({ thresholds, compute, writer }),
     saveState: (name, value) => writer.submit('saveState', { name, value }),
     updateJob: (id, patch, nowMs) => writer.submit('updateJob', { id, patch, nowMs }),
     deleteJob: (id, entry) => writer.submit('deleteJob', { id, entry }),
@@ -234,6 +243,7 @@ function sqliteStore({
     countJobs: () => read(() => jobs.totals()),
     countThroughput: () => read(readThroughput),
     countFindings: () => read(countFindings),
+    countRunningFindings: () => read(countRunningFindings),
     checkWritable: () => writer.probe(),
     async expire(retention, nowMs) {
       const { setAside: messages, ...step } = await writer.submit('expire', {

@@ -18,6 +18,7 @@ import { findingReader } from './tallies/findings.ts';
 import { holdingReader } from './tallies/holdings.ts';
 import { tallyReader } from './tallies/read.ts';
 import { nodeTallyReader } from './tallies/read-nodes.ts';
+import { runningFindingReader } from './tallies/running-findings.ts';
 
 interface ViewOptions {
   readonly db: Database;
@@ -78,6 +79,8 @@ export function viewReader({ db, lists, reads, read, readAtOnce }: ViewOptions):
     },
     sumFindings: (query, signal) => compute((connection) => findingReader(connection)(query, sight), signal),
     areTalliesBehind: () => read(readBehind),
+    sumRunningFindings: (filter, signal) =>
+      compute((connection) => runningFindingReader(connection)(filter, sight), signal),
     countHoldings: (holder, signal) =>
       compute((connection) => holdingReader(connection)(holder, sight), signal),
   });

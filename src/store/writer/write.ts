@@ -9,6 +9,7 @@ import type { AuditEntry, Session, Token } from '../../domain/store/access.ts';
 import type { JobSample } from '../../domain/store/samples.ts';
 import type { Retention } from '../../domain/store/upkeep.ts';
 import type { RowMeasures } from '../chunk/row-measures.ts';
+import type { FoundRun } from '../rows/judged.ts';
 import type { BatchNames } from './batch-names.ts';
 import { JOB_ROW_COST, VALUES_OF_SAMPLE } from './limits.ts';
 import type { NoticeWriteFields } from './notice-writes.ts';
@@ -48,6 +49,7 @@ export interface WriteFields extends NoticeWriteFields {
   readonly endSessions: { readonly hashes: readonly string[]; readonly entry: AuditEntry };
   readonly endSessionsOf: { readonly user: string; readonly entry: AuditEntry };
   readonly judgeAnew: object;
+  readonly keepRunningFindings: { readonly found: readonly FoundRun[] };
   readonly recordHistory: { readonly rows: readonly HistoryRow[] };
   readonly saveState: { readonly name: string; readonly value: number };
   /** `maxUnsealed`: most samples that may be unsealed; the default of domain/unsealed.ts if omitted. */
@@ -89,6 +91,9 @@ interface WriteRule<One> {
    */
   changes(write: One, hasStored: boolean): Change | undefined;
 }
+
+/** Changing the findings of a run takes as long as storing so many samples. */
+const FINDING_COST = 10;
 
 const one = () => 1;
 const none = () => 0;
@@ -200,6 +205,11 @@ const WRITES = {
   endSessions: SMALL,
   endSessionsOf: SMALL,
   judgeAnew: SMALL,
+  keepRunningFindings: {
+    ...SMALL,
+    rows: ({ found }) => found.length,
+    cost: ({ found }) => FINDING_COST * found.length,
+  },
   recordNotices: SMALL,
   steadyNotices: SMALL,
   claimDelivery: SMALL,

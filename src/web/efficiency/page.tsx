@@ -153,5 +153,5 @@ function Findings({ filter }: { filter: GroupFilter }) {
   const conditions = Object.entries(filter).flatMap(([name, wanted]) =>
     wanted === undefined ? [] : [writeTerm(name, wanted)],
   );
-  return value ? <FindingCounts counts={value.findings} conditions={conditions} /> : null;
+  return value ? <FindingCounts counts={value} conditions={conditions} /> : null;
 }

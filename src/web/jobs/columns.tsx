@@ -8,8 +8,9 @@ import { arrayAddress, jobAddress, nodeAddress } from '../parts/router.ts';
 import { runtimeOf } from '../parts/runtime.ts';
 import { State } from '../parts/state.tsx';
 import type { ColumnSize } from './column-choice.ts';
+import { FoundCell } from './found-cell.tsx';
 import { Spark } from './spark.tsx';
-import { type Tint, tintCpu, tintGpu, tintMemory, tintRuntime } from './tint.ts';
+import { type Tint, tintCpu, tintFinding, tintGpu, tintMemory, tintRuntime } from './tint.ts';
 
 export interface Cell {
   readonly job: JobAnswer;
@@ -157,6 +158,11 @@ export const COLUMNS: readonly Column[] = [
     ...{ name: 'exit', title: 'Exit', group: 'Job', pixels: 60, fields: ['exit_code', 'signal'] },
     isFigure: true,
     show: ({ job }) => (job.signal ? `signal ${job.signal}` : (job.exit_code ?? '')),
+  },
+  {
+    ...{ name: 'finding', title: 'Finding', group: 'Job', pixels: 150, fields: ['finding', 'severity'] },
+    show: (cell) => <FoundCell {...cell} />,
+    tint: tintFinding,
   },
   {
     ...{ name: 'nodes', title: 'Nodes', group: 'Asked for', pixels: 100, rank: 6, fields: ['nodes'] },

@@ -19,6 +19,10 @@ interface Row {
   readonly line: SparklineAnswer | undefined;
 }
 
+/** What rules found of the job; what costs nobody has no colour. */
+export const tintFinding = ({ job: { severity } }: Pick<Row, 'job'>): Tint =>
+  severity === 'info' ? undefined : severity;
+
 /** GPUs that did nothing from the first sample to the last. */
 export const tintGpu = ({ job, line }: Row): Tint =>
   job.gpus !== 0 && isAlwaysBelow(line?.gpu, line, UNUSED_BELOW) ? 'waste' : undefined;

@@ -9,8 +9,7 @@ export function jobsAddress(query: URLSearchParams, conditions: readonly string[
   const until = query.get('until');
   const times =
     since === null ? [`since:${range}`] : [`since:${since}`, until === null ? '' : `until:${until}`];
-  const hasFinding = conditions.some((condition) => /^(severity|finding):/.test(condition));
   return addressOf('jobs', {
-    filter: [...conditions, hasFinding ? '' : ENDED, ...times].filter((term) => term !== '').join(' '),
+    filter: [...conditions, ENDED, ...times].filter((term) => term !== '').join(' '),
   });
 }

@@ -109,7 +109,7 @@ function Past({ kind, name }: HolderProps) {
           <h2>By partition</h2>
           <TallyTable groupBy="partition" rows={partitions.rows} />
         </section>
-        <FindingCounts counts={parts.findings} conditions={[writeTerm(kind, name)]} />
+        <FindingCounts counts={parts} conditions={[writeTerm(kind, name)]} />
       </div>
     </>
   );

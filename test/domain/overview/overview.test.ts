@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import type { EndedJob } from '../../../src/domain/ended-job.ts';
+import type { Severity } from '../../../src/domain/finding/severity.ts';
 import type { AgentNow, NodeNow } from '../../../src/domain/nodes/node-now.ts';
 import { amountCollector } from '../../../src/domain/overview/amounts.ts';
 import { concernCollector } from '../../../src/domain/overview/concerns.ts';
@@ -121,36 +122,42 @@ describe('concerns', () => {
     expect(concernsOf(running('1'))).toEqual({ wasting: [], troubled: [] });
   });
 
+  const found = (kind: string, severity: Severity = 'waste') => ({ findings: [{ kind, severity }] });
+
   test('put idle GPUs first, by the time that they have been held', () => {
-    const idle = (id: string, gpus: number) => running(id, { gpuUsage: 0, gpus });
-    const cpus = running('cpus', { cpuUsage: 1, cpus: 10_000 });
+    const idle = (id: string, gpus: number) => running(id, { gpuUsage: 0, gpus, ...found('gpu-paused') });
+    const cpus = running('cpus', { cpuUsage: 1, cpus: 900, ...found('cpu-idle') });
     const { wasting } = concernsOf(cpus, idle('two', 2), idle('eight', 8));
     expect(wasting.map(({ jobId, kind }) => `${jobId} ${kind}`)).toEqual([
-      'eight gpu-idle',
-      'two gpu-idle',
+      'eight gpu-paused',
+      'two gpu-paused',
       'cpus cpu-idle',
     ]);
+    expect(wasting[2]!.message).toBe('900 CPUs at 1 % now, held for 2 h');
     expect(wasting[0]!.message).toBe('8 GPUs idle now, held for 2 h');
   });
 
-  test('leave out jobs that have just begun, and GPUs that nobody read', () => {
-    const young = running('young', { gpuUsage: 0, gpus: 4, startTimeMs: NOW - 60_000 });
-    expect(concernsOf(young, running('unread', { gpus: 4 })).wasting).toEqual([]);
+  test('leave out what rules do not find, however it looks now, and what costs nobody', () => {
+    const idle = { gpuUsage: 0, gpus: 4, memoryUsageMb: 20 * GB };
+    const remark = running('remark', { ...idle, ...found('gpu-low', 'info') });
+    expect(concernsOf(running('young', idle), remark)).toEqual({ wasting: [], troubled: [] });
   });
 
   test('put memory near its limit before time, and both before silence', () => {
-    const memory = running('memory', { memoryUsageMb: 19.5 * GB });
+    const memory = running('memory', { memoryUsageMb: 19.5 * GB, ...found('memory-near-limit', 'harm') });
     const time = running('time', { timeLimitSeconds: 7500 });
     const silent = running('silent', { usageTimeMs: NOW - 1_200_000 });
     expect(concernsOf(silent, time, memory).troubled).toMatchObject([
-      { jobId: 'memory', message: '19.5 GB of 20 GB memory' },
+      { jobId: 'memory', message: '19.5 GB of 20 GB memory now' },
       { jobId: 'time', message: '5 min left of 2 h 5 min' },
       { jobId: 'silent', message: 'nothing measured for 20 min' },
     ]);
   });
 
   test('are at most eight', () => {
-    const jobs = Array.from({ length: 20 }, (_, index) => running(`${index}`, { memoryUsageMb: 20 * GB }));
+    const jobs = Array.from({ length: 20 }, (_, index) =>
+      running(`${index}`, found('memory-near-limit', 'harm')),
+    );
     expect(concernsOf(...jobs).troubled).toHaveLength(8);
   });
 });

@@ -195,11 +195,11 @@ test('all pages of a list use the time of the first page as "now"', async () => 
 
 const HEADER =
   'id,user,nodes,state,start_time,end_time,runtime_seconds,cpu_usage,memory_usage_mb,gpu_usage,usage_time,' +
-  'name,account,partition,qos,cluster,submit_time,time_limit_seconds,cpus,memory_limit_mb,gpus,work_dir,' +
-  'array_job_id,array_task_id,exit_code,signal,raw_state,reason,restarts,sluid,suspended_seconds,' +
-  'energy_joules,energy_method,state_confirmed';
+  'name,account,partition,qos,cluster,submit_time,time_limit_seconds,cpus,memory_limit_mb,gpus,node_count,work_dir,' +
+  'array_job_id,array_task_id,array_task_limit,exit_code,signal,raw_state,reason,restarts,sluid,suspended_seconds,' +
+  'energy_joules,energy_method,state_confirmed,finding,severity';
 /** Fields without a value. */
-const NO_DETAILS = ','.repeat(23);
+const NO_DETAILS = ','.repeat(27);
 
 test('CSV has the field names of JSON, unchanged values, and empty cells for unknown ones', async () => {
   const { status, headers, text } = await get('sort=start_time&order=asc', { accept: 'text/csv' });

@@ -1,9 +1,11 @@
 import type { Job } from '../../../domain/job.ts';
 import { combineUsage, type Usage } from '../../../domain/sample.ts';
 import { describeDetail, inOrder } from '../../rows/job.ts';
+import { worstOf } from '../../rows/judged.ts';
 import { stateName } from '../../rows/states.ts';
 import type { Queries } from '../sql/queries.ts';
 import { readDetails } from './details.ts';
+import { readFindings } from './findings.ts';
 
 /** A row of `job`, with the name of the user. */
 export interface JobRow {
@@ -57,8 +59,9 @@ export async function findJobs(db: Queries, seqs: readonly number[]): Promise<Jo
 async function completeChunk(db: Queries, found: readonly JobRow[]): Promise<Job[]> {
   if (found.length === 0) return [];
   const seqs = found.map(({ seq }) => seq);
-  const [details, nodeRows, usage] = await Promise.all([
+  const [details, findings, nodeRows, usage] = await Promise.all([
     readDetails(db, seqs),
+    readFindings(db, seqs),
     db.all<{ job: number; position: number; name: string }>(
       `SELECT job_node.job, job_node.position, node_name.name FROM job_node JOIN node_name ON node_name.id = job_node.node
         WHERE job_node.job = ANY($1::bigint[])`,
@@ -76,5 +79,6 @@ async function completeChunk(db: Queries, found: readonly JobRow[]): Promise<Job
     ...(row.end_time !== null && { endTimeMs: row.end_time }),
     ...combineUsage(usage.get(row.seq) ?? []),
     ...describeDetail(details.get(row.seq), row.end_time !== null),
+    ...worstOf(findings.get(row.seq)),
   }));
 }

@@ -6,6 +6,7 @@ import { RUNNING } from '../../rows/states.ts';
 import { inPages } from '../sql/pages.ts';
 import type { Queries } from '../sql/queries.ts';
 import { readUsage } from './complete.ts';
+import { readFindings } from './findings.ts';
 
 /** Jobs of a page; their usage is read in one statement. */
 const PAGE_JOBS = 500;
@@ -45,11 +46,13 @@ export async function* readRunningJobs(db: Queries, sight: Sight): AsyncGenerato
   );
   for await (const all of pages) {
     const rows = all.filter((row) => isSeen(sight, row));
-    const usage = await readUsage(
-      db,
-      rows.map(({ seq }) => seq),
-    );
-    yield rows.map(({ seq, ...row }) => ({ ...withoutNull(row), ...combineUsage(usage.get(seq) ?? []) }));
+    const seqs = rows.map(({ seq }) => seq);
+    const usage = await readUsage(db, seqs);
+    const found = await readFindings(db, seqs);
+    yield rows.map(({ seq, ...row }) => {
+      const findings = found.get(seq);
+      return { ...withoutNull(row), ...combineUsage(usage.get(seq) ?? []), ...(findings && { findings }) };
+    });
   }
 }
 

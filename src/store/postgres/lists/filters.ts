@@ -1,8 +1,8 @@
 import type { OwnSight, Sight } from '../../../domain/caller.ts';
 import { type DetailSpec, FILTER_DETAILS, type FilterDetail } from '../../../domain/detail.ts';
-import { SEVERITIES } from '../../../domain/finding/finding.ts';
+import { SEVERITIES } from '../../../domain/finding/severity.ts';
 import type { JobFilter, JobRanges } from '../../../domain/list.ts';
-import { STATE_NUMBERS, stateNumber } from '../../rows/states.ts';
+import { RUNNING, STATE_NUMBERS, stateNumber } from '../../rows/states.ts';
 import type { Bind } from '../sql/bindings.ts';
 import { findName, findNames } from '../sql/names.ts';
 import type { Queries } from '../sql/queries.ts';
@@ -240,6 +240,8 @@ const findingTerms = ({ findings, severities }: Wanted, bind: Bind): string[] =>
     ] as const
   ).flatMap(([column, values, type]) =>
     values
-      ? `EXISTS (SELECT 1 FROM run_finding WHERE run = job.seq AND ${isOneOf(column, values, type, bind)})`
+      ? `CASE WHEN job.state = ${RUNNING}
+           THEN EXISTS (SELECT 1 FROM running_finding WHERE run = job.seq AND ${isOneOf(column, values, type, bind)})
+           ELSE EXISTS (SELECT 1 FROM run_finding WHERE run = job.seq AND ${isOneOf(column, values, type, bind)}) END`
       : [],
   );

@@ -5,6 +5,7 @@ import { auditWriter } from '../access/audit.ts';
 import { sessionWriter } from '../access/sessions.ts';
 import { tokenWriter } from '../access/tokens.ts';
 import { findingKeeper, markAllRuns } from '../findings/kept.ts';
+import { keepRunningFindings } from '../findings/running.ts';
 import { historyWriter } from '../history/retention.ts';
 import { jobRowWriter } from '../jobs/row.ts';
 import { jobWriter } from '../jobs/write.ts';
@@ -60,6 +61,7 @@ export function writeApplier(db: Writing, unsealed: UnsealedCount, thresholds = 
     sessions: sessionWriter(db, audit),
     audit,
     judgeAnew: () => markAllRuns(db),
+    keepRunningFindings: (found) => keepRunningFindings(db, names, found),
     saveState: (name, value) => saveState(db, name, value),
     probe: (bytes) =>
       db.send(

@@ -1,3 +1,4 @@
+import type { FoundRun } from '../../rows/judged.ts';
 import type { Write, WriteKind } from '../../writer/write.ts';
 import type { AuditWriter } from '../access/audit.ts';
 import type { sessionWriter } from '../access/sessions.ts';
@@ -23,6 +24,7 @@ export interface Writers {
   readonly sessions: ReturnType<typeof sessionWriter>;
   readonly audit: AuditWriter;
   readonly judgeAnew: () => Promise<number>;
+  readonly keepRunningFindings: (found: readonly FoundRun[]) => Promise<void>;
   readonly saveState: (name: string, value: number) => void;
   readonly probe: (bytes: number) => void;
 }
@@ -49,6 +51,7 @@ const APPLY = {
   endSessions: ({ sessions }, { hashes, entry }) => sessions.end(hashes, entry),
   endSessionsOf: ({ sessions }, { user, entry }) => sessions.endOf(user, entry),
   judgeAnew: ({ judgeAnew }) => judgeAnew(),
+  keepRunningFindings: (writers, { found }) => writers.keepRunningFindings(found),
   recordNotices: (writers, { notices }) => writers.notices.record(notices),
   steadyNotices: ({ notices }, { nowMs, isStart }) => notices.steady(nowMs, isStart),
   claimDelivery: ({ notices }, { notice, way }) => notices.claim(notice, way),

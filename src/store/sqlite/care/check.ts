@@ -88,6 +88,15 @@ const COUNTS: readonly [what: string, sql: string][] = [
      WHERE kept <> found`,
   ],
   [
+    'running jobs by finding',
+    `SELECT coalesce((SELECT name FROM label WHERE id = kind), kind) AS name, kept, found FROM (
+       SELECT kind, sum(kept) AS kept, sum(found) AS found FROM (
+         SELECT kind, runs AS kept, 0 AS found FROM running_finding_count
+         UNION ALL SELECT kind, 0, count(*) FROM running_finding GROUP BY kind)
+       GROUP BY kind)
+     WHERE kept <> found`,
+  ],
+  [
     'tallied runs',
     // Deleted runs stay in the tallies, so these may have more.
     `SELECT 'ended runs' AS name, kept, found FROM (

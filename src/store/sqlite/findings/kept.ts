@@ -1,6 +1,6 @@
 import type { Database } from 'bun:sqlite';
-import { SEVERITIES } from '../../../domain/finding/finding.ts';
 import { judgeRun, RULES_VERSION } from '../../../domain/finding/judge.ts';
+import { SEVERITIES } from '../../../domain/finding/severity.ts';
 import type { Thresholds } from '../../../domain/finding/thresholds.ts';
 import { hasEnded } from '../../../domain/job.ts';
 import type { Run } from '../../../domain/run.ts';

@@ -2,8 +2,10 @@ import type { Database } from 'bun:sqlite';
 import type { Job } from '../../../domain/job.ts';
 import { combineUsage, type Usage } from '../../../domain/sample.ts';
 import { describeDetail, inOrder } from '../../rows/job.ts';
+import { worstOf } from '../../rows/judged.ts';
 import { stateName } from '../../rows/states.ts';
 import { detailReader } from './details.ts';
+import { findingReader } from './findings.ts';
 
 /** A row of `job`, with the name of the user. */
 export interface JobRow {
@@ -49,10 +51,12 @@ export function jobCompleter(db: Database) {
   );
   const readUsage = usageReader(db);
   const findDetails = detailReader(db);
+  const findFindings = findingReader(db);
 
   function* completeChunk(found: readonly JobRow[]): Generator<undefined, Job[]> {
     const wanted = JSON.stringify(found.map((row) => row.seq));
     const details = findDetails(wanted);
+    const findings = findFindings(wanted);
     const nodes = yield* groupByJob(selectNodes.iterate(wanted));
     const usage = yield* readUsage(wanted);
     return found.map((row) => ({
@@ -64,6 +68,7 @@ export function jobCompleter(db: Database) {
       ...(row.end_time !== null && { endTimeMs: row.end_time }),
       ...combineUsage(usage.get(row.seq) ?? []),
       ...describeDetail(details.get(row.seq), row.end_time !== null),
+      ...worstOf(findings.get(row.seq)),
     }));
   }
 

@@ -5,6 +5,7 @@ import { combineUsage } from '../../../domain/sample.ts';
 import { isSeen } from '../../../domain/sight.ts';
 import { RUNNING } from '../../rows/states.ts';
 import { usageReader } from './complete.ts';
+import { findingReader } from './findings.ts';
 
 /** Jobs of a page; their usage is read in one statement. */
 const PAGE_JOBS = 200;
@@ -41,9 +42,15 @@ export function* readRunningJobs(db: Database, sight: Sight): Generator<RunningJ
       WHERE ${where} ORDER BY job.start_time, job.seq`,
   );
   const readUsage = usageReader(db);
+  const findFindings = findingReader(db);
   function* complete(rows: readonly Row[]): Generator<undefined, RunningJob[]> {
-    const usage = yield* readUsage(JSON.stringify(rows.map(({ seq }) => seq)));
-    return rows.map(({ seq, ...row }) => ({ ...withoutNull(row), ...combineUsage(usage.get(seq) ?? []) }));
+    const wanted = JSON.stringify(rows.map(({ seq }) => seq));
+    const usage = yield* readUsage(wanted);
+    const found = findFindings(wanted);
+    return rows.map(({ seq, ...row }) => {
+      const findings = found.get(seq);
+      return { ...withoutNull(row), ...combineUsage(usage.get(seq) ?? []), ...(findings && { findings }) };
+    });
   }
   let page: Row[] = [];
   let read = 0;

@@ -1,6 +1,6 @@
 import type { Database } from 'bun:sqlite';
 import type { JobOrder } from '../../../domain/list.ts';
-import { FIRST_ENDED, STATE_NUMBERS } from '../../rows/states.ts';
+import { FIRST_ENDED, RUNNING, STATE_NUMBERS } from '../../rows/states.ts';
 import { blockOf } from '../columns/columns.ts';
 import { COLUMNS_THROUGH } from '../columns/keep.ts';
 import { type Block, readBlocks } from '../columns/read.ts';
@@ -59,9 +59,9 @@ function restOf(wanted: Wanted, through: number, due: readonly number[]) {
   const { nodes, states = STATE_NUMBERS, ...others } = wanted;
   // As walks go through other indexes than that of nodes, it is a condition like any other.
   const filter: Wanted = { ...others, ...(nodes && { manyNodes: bytesOf(nodes) }) };
-  // Only ended runs are judged.
+  // What waits is not judged.
   const isOfJudged = wanted.findings !== undefined || wanted.severities !== undefined;
-  const live = isOfJudged ? [] : states.filter((state) => state < FIRST_ENDED);
+  const live = states.filter((state) => state < FIRST_ENDED && (state === RUNNING || !isOfJudged));
   const ended = states.filter((state) => state >= FIRST_ENDED);
   const byNumber = (lowest: number): Walk => ({
     table: 'job',

@@ -1,9 +1,9 @@
 import type { Database } from 'bun:sqlite';
 import type { OwnSight, Sight } from '../../../domain/caller.ts';
 import { type DetailSpec, FILTER_DETAILS, type FilterDetail } from '../../../domain/detail.ts';
-import { SEVERITIES } from '../../../domain/finding/finding.ts';
+import { SEVERITIES } from '../../../domain/finding/severity.ts';
 import type { JobFilter, JobRanges } from '../../../domain/list.ts';
-import { STATE_NUMBERS, stateNumber } from '../../rows/states.ts';
+import { RUNNING, STATE_NUMBERS, stateNumber } from '../../rows/states.ts';
 import { isOfManyRows, rangeTerms } from '../jobs/figures.ts';
 import type { Bind } from '../sql/bindings.ts';
 import { nameFinder } from '../sql/names.ts';
@@ -257,10 +257,11 @@ export function lifeTerms(wanted: Wanted, bind: Bind): string[] {
     ['kind', findings],
     ['severity', severities],
   ] as const) {
-    if (values)
-      terms.push(
-        `EXISTS (SELECT 1 FROM run_finding WHERE run = job.seq AND ${isOneOf(column, values, bind)})`,
-      );
+    if (values) {
+      const has = (table: string) =>
+        `EXISTS (SELECT 1 FROM ${table} WHERE run = job.seq AND ${isOneOf(column, values, bind)})`;
+      terms.push(`iif(job.state = ${RUNNING}, ${has('running_finding')}, ${has('run_finding')})`);
+    }
   }
   if (text !== undefined) {
     const users = bind(JSON.stringify(text.users));

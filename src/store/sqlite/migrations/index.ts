@@ -32,6 +32,7 @@ import waste from './0030_waste.sql' with { type: 'text' };
 import columns from './0031_columns.sql' with { type: 'text' };
 import { addNotices } from './0032_notices.ts';
 import nodeCount from './0033_node_count.sql' with { type: 'text' };
+import runningFindings from './0034_running_findings.sql' with { type: 'text' };
 
 /** Statements, or a function for what SQL cannot do; both run inside a transaction. */
 export type Migration = string | ((db: Database) => void);
@@ -71,4 +72,5 @@ export const MIGRATIONS: readonly Migration[] = [
   columns,
   addNotices,
   nodeCount,
+  runningFindings,
 ];

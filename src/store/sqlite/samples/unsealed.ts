@@ -1,6 +1,5 @@
 import type { Database } from 'bun:sqlite';
 import { type MeasureAdder, measureAdder, type SeriesMeasures } from '../../../domain/measure-summary.ts';
-import type { LoadColumns } from '../../../domain/summary.ts';
 import type { ChunkColumns } from '../../chunk/chunk.ts';
 import { type RowColumns, SeriesGatherer } from '../../chunk/gather.ts';
 import { addFurther, openFurther, type RowFurther } from '../../chunk/log-further.ts';
@@ -8,6 +7,7 @@ import { seriesOf, splitColumns } from '../../chunk/log-row.ts';
 import type { WantedMeasures } from '../../chunk/wanted.ts';
 import { OWN_RUNS } from '../runs/joined.ts';
 import { LogIndex, type LogPage, type LogView } from './log-index.ts';
+import { type LogEnds, SELECT_ENDS } from './log-rows.ts';
 import { SeriesPlaces } from './series-places.ts';
 
 /** Selects unsealed samples of a job. Both ends of the span are inclusive. */
@@ -44,10 +44,14 @@ interface UnsealedReader {
     stridesOf: (counts: Uint32Array) => readonly number[],
     visit: (place: number, sample: ChunkColumns) => void,
   ): Generator<undefined, void>;
-  /** Visits all unsealed samples of series of any jobs in one pass over the log. Yields as `readJob` does. */
+  /**
+   * Visits all unsealed samples of series of any jobs in one pass over the log, with the wanted measures.
+   * Yields as `readJob` does.
+   */
   visitAll(
     series: readonly UnsealedSeries[],
-    visit: (place: number, row: LoadColumns, at: number) => void,
+    visit: (place: number, row: RowColumns, at: number) => void,
+    wanted?: WantedMeasures,
   ): Generator<undefined, void>;
   /** Returns how many unsealed samples each node has, without reading them. Yields as `readJob` does. */
   countJob(job: number): Generator<undefined, Map<number, number>>;
@@ -156,11 +160,11 @@ export function unsealedReader(db: Database): UnsealedReader {
         visit(place, sampleAt(columns, at));
       });
     },
-    *visitAll(series, visit) {
+    *visitAll(series, visit, wanted) {
       let lastSeq = 0;
       let columns: RowColumns | undefined;
       yield* visitSamples(yield* viewLog(), series, (place, seq, at, count) => {
-        if (seq !== lastSeq || !columns) columns = readRow(seq, count, undefined);
+        if (seq !== lastSeq || !columns) columns = readRow(seq, count, wanted);
         lastSeq = seq;
         visit(place, columns, at);
       });
@@ -243,9 +247,7 @@ function* visitSamples(
 
 /** Returns what the transaction sees of the log, after loading it into the index in slices. */
 function logViewer(db: Database, index: LogIndex): () => Generator<undefined, LogView> {
-  const selectEnds = db.query<{ first: number | null; last: number | null }, []>(
-    'SELECT (SELECT min(seq) FROM log) AS first, (SELECT max(seq) FROM log) AS last',
-  );
+  const selectEnds = db.query<LogEnds, []>(SELECT_ENDS);
   const selectRows = db.query<{ series: Uint8Array }, [number, number, number]>(
     'SELECT series FROM log WHERE seq >= ? AND seq <= ? ORDER BY seq LIMIT ?',
   );

@@ -46,9 +46,12 @@ export const findingReader = perConnection((db: Database) => {
 });
 
 /** Reads how many stored runs have each kind of finding; a few rows for any number of jobs. */
-export function findingCounter(db: Database): () => FindingCount[] {
+export function findingCounter(
+  db: Database,
+  table: 'finding_count' | 'running_finding_count',
+): () => FindingCount[] {
   const select = db.query<CountRow, []>(
-    'SELECT (SELECT name FROM label WHERE id = kind) AS kind, severity, runs FROM finding_count WHERE runs > 0',
+    `SELECT (SELECT name FROM label WHERE id = kind) AS kind, severity, runs FROM ${table} WHERE runs > 0`,
   );
   return () => select.all().map(readCount);
 }

@@ -6,6 +6,7 @@ import { auditWriter } from '../access/audit.ts';
 import { sessionWriter } from '../access/sessions.ts';
 import { tokenWriter } from '../access/tokens.ts';
 import { columnKeeper } from '../columns/keep.ts';
+import { runningFindingKeeper } from '../findings/keep-running.ts';
 import { findingKeeper, markAllRuns } from '../findings/kept.ts';
 import { historyWriter } from '../history/retention.ts';
 import { jobRowWriter } from '../jobs/row.ts';
@@ -37,6 +38,7 @@ export function writeApplier(db: Database, thresholds = DEFAULT_THRESHOLDS): Wri
   const series = new SeriesCache(seriesFinder(db));
   const columns = columnKeeper(db);
   const findings = findingKeeper(db, thresholds, columns);
+  const runningFindings = runningFindingKeeper(db);
   const tallies = runTallier(db, findings);
   const rows = jobRowWriter(db, tallies, columns);
   const log = logWriter(db);
@@ -68,6 +70,7 @@ export function writeApplier(db: Database, thresholds = DEFAULT_THRESHOLDS): Wri
     sessions,
     audit,
     judgeAnew: markAllRuns(db),
+    runningFindings,
     saveState: stateWriter(db),
     notices,
     probe: (bytes) => void insertProbe.run(bytes),
@@ -89,6 +92,7 @@ export function writeApplier(db: Database, thresholds = DEFAULT_THRESHOLDS): Wri
       rows.forget();
       tallies.forget();
       findings.forget();
+      runningFindings.forget();
       columns.forget();
       series.forget();
       samples.forget();

@@ -2,6 +2,7 @@ import type { Write, WriteKind } from '../../writer/write.ts';
 import type { AuditWriter } from '../access/audit.ts';
 import type { sessionWriter } from '../access/sessions.ts';
 import type { tokenWriter } from '../access/tokens.ts';
+import type { runningFindingKeeper } from '../findings/keep-running.ts';
 import type { historyWriter } from '../history/retention.ts';
 import type { jobWriter } from '../jobs/write.ts';
 import type { ClusterHistoryWriter } from '../nodes/cluster-history.ts';
@@ -28,6 +29,7 @@ export interface Writers {
   readonly audit: AuditWriter;
   readonly notices: NoticeWriter;
   readonly judgeAnew: () => number;
+  readonly runningFindings: ReturnType<typeof runningFindingKeeper>;
   readonly saveState: ReturnType<typeof stateWriter>;
   readonly probe: (bytes: number) => void;
 }
@@ -54,6 +56,7 @@ const APPLY = {
   endSessions: ({ sessions }, { hashes, entry }) => sessions.end(hashes, entry),
   endSessionsOf: ({ sessions }, { user, entry }) => sessions.endOf(user, entry),
   judgeAnew: ({ judgeAnew }) => judgeAnew(),
+  keepRunningFindings: ({ runningFindings }, { found }) => runningFindings.keep(found),
   recordNotices: NOTICE_APPLIES.recordNotices,
   steadyNotices: NOTICE_APPLIES.steadyNotices,
   claimDelivery: NOTICE_APPLIES.claimDelivery,

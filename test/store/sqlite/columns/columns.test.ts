@@ -1,6 +1,6 @@
 import type { Database } from 'bun:sqlite';
 import { expect, test } from 'bun:test';
-import { SEVERITIES } from '../../../../src/domain/finding/finding.ts';
+import { SEVERITIES } from '../../../../src/domain/finding/severity.ts';
 import type { PastJob } from '../../../../src/domain/job.ts';
 import type { Store } from '../../../../src/domain/store/store.ts';
 import { blockBuilder } from '../../../../src/store/sqlite/columns/build.ts';
