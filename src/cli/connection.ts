@@ -19,7 +19,7 @@ export const CONNECTION_SETTINGS = [
 ] as const satisfies readonly SettingKey[];
 type Connection = Pick<Config, (typeof CONNECTION_SETTINGS)[number]>;
 type Where = Pick<Config, 'server' | 'listen' | 'host' | 'port' | 'tlsCert'>;
-export type Place = Pick<ClientOptions, 'url' | 'unix' | 'tls'>;
+export type Place = Pick<ClientOptions, 'url' | 'others' | 'unix' | 'tls'>;
 
 const UNIX = 'unix:';
 /** A person waits in front of the terminal. */
@@ -48,11 +48,15 @@ export function locateService({ server, listen, host, port, tlsCert }: Where): P
   return { url: `https://${address}`, ...(isLoopback && { tls: { rejectUnauthorized: false } }) };
 }
 
-const placeOf = (server: string): Place =>
-  server.startsWith(UNIX) ? { url: 'http://localhost', unix: server.slice(UNIX.length) } : { url: server };
+function placeOf(server: string): Place {
+  if (server.startsWith(UNIX)) return { url: 'http://localhost', unix: server.slice(UNIX.length) };
+  const [url, ...others] = server.split(',');
+  return { url: url!, ...(others.length > 0 && { others }) };
+}
 
 /** Describes where a service is, as --server takes it. */
-export const describePlace = ({ url, unix }: Place): string => (unix === undefined ? url : `${UNIX}${unix}`);
+export const describePlace = ({ url, others = [], unix }: Place): string =>
+  unix === undefined ? [url, ...others].join(',') : `${UNIX}${unix}`;
 
 interface AskOptions {
   /** Sent instead of the token of the settings. */

@@ -25,8 +25,11 @@ export interface Proven {
  * prove nothing, by a MUNGE credential.
  */
 export async function proveUser(config: ProofConfig): Promise<Proven> {
-  const who = await askService(config, (client) => client.whoami());
-  const headers = who.name === undefined ? await mungeHeaders(config, who) : undefined;
+  const { who, url } = await askService(config, async (client) => ({
+    who: await client.whoami(),
+    url: client.url,
+  }));
+  const headers = who.name === undefined ? await mungeHeaders(config, who, url) : undefined;
   if (!headers) return { who, headers: async () => undefined };
   return {
     who: await askService(config, (client) => client.whoami(), { headers: await headers() }),
@@ -34,17 +37,18 @@ export async function proveUser(config: ProofConfig): Promise<Proven> {
   };
 }
 
-/** Returns what makes a header with a new credential; undefined where MUNGE is not in use. */
+/** Returns what makes a header with a new credential for the service at `url`; undefined without MUNGE. */
 async function mungeHeaders(
   config: ProofConfig,
   { cluster: itsCluster, ways }: Whoami,
+  url: string,
 ): Promise<(() => Promise<Headers>) | undefined> {
   const { mungeAuthorization, mungeEncoder } = await import('../client/munge.ts');
   const encode = mungeEncoder({ socket: config.mungeSocket ?? undefined });
   const cluster = config.cluster ?? itsCluster;
   const isAccepted = ways.some(({ way, state }) => way === 'munge' && state === 'on');
   if (!encode || cluster === undefined || !isAccepted) return undefined;
-  return async () => ({ authorization: await mungeAuthorization(locateService(config), cluster, encode) });
+  return async () => ({ authorization: await mungeAuthorization({ url }, cluster, encode) });
 }
 
 /** Returns what proves the user; OperatorError, which says what to do, if nothing does. */

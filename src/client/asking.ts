@@ -19,6 +19,11 @@ export class AskingClient {
     this.transport = new Transport(options, surroundings);
   }
 
+  /** The URL of the service that is asked next: of several, the one that answered last. */
+  get url(): string {
+    return this.transport.url;
+  }
+
   /** Deletes something. `not_found` on a retry is a success: the try before may have deleted it. */
   protected async delete(operation: Operation, subject: string, call: CallOptions = {}): Promise<void> {
     let tries = 0;

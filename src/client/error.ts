@@ -6,6 +6,7 @@ export type ClientErrorCode = ErrorCode | 'no_answer' | 'bad_answer';
 interface Details extends ErrorOptions {
   readonly status?: number;
   readonly retryAfterMs?: number;
+  readonly writer?: string;
 }
 
 /**
@@ -16,15 +17,18 @@ export class ClientError extends Error {
   readonly status: number | undefined;
   /** How long the server asks to wait before the next try. */
   readonly retryAfterMs: number | undefined;
+  /** Where the service is that writes, of a write to one that only reads its database. */
+  readonly writer: string | undefined;
 
   constructor(
     readonly code: ClientErrorCode,
     message: string,
-    { status, retryAfterMs, ...options }: Details = {},
+    { status, retryAfterMs, writer, ...options }: Details = {},
   ) {
     super(message, options);
     this.name = 'ClientError';
     this.status = status;
     this.retryAfterMs = retryAfterMs;
+    this.writer = writer;
   }
 }

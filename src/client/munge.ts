@@ -10,6 +10,9 @@ const TIMEOUT_MS = 10_000;
 /** A credential of ours has about 220 characters. */
 const MAX_CHARACTERS = 4096;
 
+/** Another service may do better. */
+const PASSING: readonly string[] = ['unavailable', 'no_answer'];
+
 /** Returns a credential with a payload, which proves the user of this process. */
 export type Encode = (payload: string) => Promise<string>;
 
@@ -54,7 +57,22 @@ export function mungeCredentials(options: ClientOptions, encode: Encode): Creden
   let session: Promise<string> | undefined;
   let shown: string | undefined;
 
+  /** Asks one service after the other: a credential is for one, a session for all that share a database. */
   async function exchange(): Promise<string> {
+    const { others = [], ...first } = options;
+    let failure: unknown;
+    for (const url of [first.url, ...others]) {
+      try {
+        return await exchangeAt({ ...first, url });
+      } catch (error) {
+        failure ??= error;
+        if (!(error instanceof ClientError) || !PASSING.includes(error.code)) throw error;
+      }
+    }
+    throw failure;
+  }
+
+  async function exchangeAt(options: ClientOptions): Promise<string> {
     const { cluster } = await new Client(options).whoami();
     if (cluster === undefined)
       throw new ClientError('unavailable', 'The service does not know the name of its cluster yet.');

@@ -4,11 +4,14 @@ import { type Operation, pathFor, type Query } from '../api/operation.ts';
 import type { Credentials } from './credentials.ts';
 import { type Deadline, startDeadline } from './deadline.ts';
 import { ClientError } from './error.ts';
+import { type Places, placesOf } from './places.ts';
 import { type RetryOptions, readRetryAfter, retry, wait } from './retry.ts';
 
 export interface ClientOptions {
   /** Where the service is, such as http://head-node:8080; a path is put before every path of the API. */
   readonly url: string;
+  /** Where other services on the same database are, for when this one does not answer, or only reads. */
+  readonly others?: readonly string[];
   /** Path of a unix socket to connect to instead of the host of `url`. */
   readonly unix?: string;
   /** Whose certificates are trusted at an https URL, if others than this machine's authorities. */
@@ -59,7 +62,8 @@ export interface Message {
 
 /** What every try of a message sends. */
 interface BuiltRequest {
-  readonly url: string;
+  /** Path and query. */
+  readonly target: string;
   readonly init: BunFetchRequestInit;
   readonly answers: Operation['answers'];
 }
@@ -77,12 +81,17 @@ const MAX_REFUSAL_LENGTH = 64 * 1024;
 export class Transport {
   readonly #options: ClientOptions;
   readonly #surroundings: Surroundings;
-  readonly #base: string;
+  readonly #places: Places;
 
   constructor(options: ClientOptions, surroundings: Surroundings = { random: Math.random, wait }) {
     this.#options = options;
     this.#surroundings = surroundings;
-    this.#base = new URL(options.url).href.replace(/\/+$/, '');
+    this.#places = placesOf([options.url, ...(options.others ?? [])]);
+  }
+
+  /** The URL of the service that is asked next. */
+  get url(): string {
+    return this.#places.current();
   }
 
   /** Sends a message and returns what `read` makes of the answer, if its operation declares the status. */
@@ -147,17 +156,29 @@ export class Transport {
   /** Builds a request once for all tries; `validation_error` if a value cannot be written. */
   #requestOf(message: Message): BuiltRequest {
     try {
-      return { url: this.#urlOf(message), init: this.#init(message), answers: message.operation.answers };
+      return {
+        target: this.#targetOf(message),
+        init: this.#init(message),
+        answers: message.operation.answers,
+      };
     } catch (cause) {
       const reason = (cause as Error).message.replace(/\.$/, '');
       throw new ClientError('validation_error', `The request cannot be written: ${reason}.`, { cause });
     }
   }
 
-  async #fetch({ url, init, answers }: BuiltRequest, { signal }: Deadline): Promise<Response> {
-    const response = await this.#fetchAs(url, { ...init, signal });
-    if (response.status in answers) return response;
-    throw await this.#refusal(response);
+  /** Sends a request to the service that answered last, or to another one that may do better. */
+  async #fetch({ target, init, answers }: BuiltRequest, { signal }: Deadline): Promise<Response> {
+    for (let tries = 1; ; tries++) {
+      const base = this.url;
+      try {
+        const response = await this.#fetchAs(`${base}${target}`, { ...init, signal });
+        if (response.status in answers) return response;
+        throw await this.#refusal(response);
+      } catch (error) {
+        if (!this.#places.leave(base, error) || tries === this.#places.count) throw error;
+      }
+    }
   }
 
   /** Sends a request with credentials, and once more if the service refuses them and there are others. */
@@ -185,7 +206,7 @@ export class Transport {
     return response;
   }
 
-  #urlOf({ operation, subject, query }: Message): string {
+  #targetOf({ operation, subject, query }: Message): string {
     const parameters = new URLSearchParams();
     for (const [name, values] of Object.entries(query?.() ?? {})) {
       if (values === undefined) continue;
@@ -194,7 +215,7 @@ export class Transport {
       for (const value of list.length > 0 ? list : ['']) parameters.append(name, value);
     }
     const path = subject === undefined ? operation.path : pathFor(operation.path, subject);
-    return `${this.#base}${path}${parameters.size > 0 ? `?${parameters}` : ''}`;
+    return `${path}${parameters.size > 0 ? `?${parameters}` : ''}`;
   }
 
   #init({ operation, body, packed, accept = MEDIA_TYPE.json }: Message): BunFetchRequestInit {
@@ -218,13 +239,17 @@ export class Transport {
     const { status, headers } = response;
     const text = await readBeginning(response);
     if (status < 400) {
-      return new ClientError('bad_answer', `${this.#base} answered with an unexpected status ${status}.`, {
+      return new ClientError('bad_answer', `${this.url} answered with an unexpected status ${status}.`, {
         status,
       });
     }
-    const { code, message } = readError(status, parse(text));
+    const { code, message, writer } = readError(status, parse(text));
     const retryAfterMs = readRetryAfter(headers.get('retry-after'), Date.now());
-    return new ClientError(code, message, { status, ...(retryAfterMs !== undefined && { retryAfterMs }) });
+    return new ClientError(code, message, {
+      status,
+      ...(retryAfterMs !== undefined && { retryAfterMs }),
+      ...(writer !== undefined && { writer }),
+    });
   }
 
   /** Returns the error that a caller sees for a failure of a request. */
@@ -233,7 +258,7 @@ export class Transport {
     if (error instanceof ClientError) return error;
     const cause = deadline.signal.aborted ? deadline.signal.reason : error;
     const reason = cause instanceof Error ? cause.message : String(cause);
-    return new ClientError('no_answer', `${this.#base} did not answer: ${reason}`, { cause });
+    return new ClientError('no_answer', `${this.url} did not answer: ${reason}`, { cause });
   }
 }
 

@@ -178,7 +178,7 @@ export const SETTINGS = {
     name: 'server',
     takes: 'URL',
     otherwise: '',
-    help: 'Where the service is; by default on this machine, as --listen or --host and --port say',
+    help: 'Where the service is, or services on one database; by default here, as --listen or --port say',
     ...place,
   },
   serverCa: {

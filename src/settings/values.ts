@@ -9,11 +9,13 @@ export const optionalText = { expects: 'a text', parse: (value: string) => value
 
 /** The URL of a service, or a unix socket as `unix:PATH`; null if it is empty. */
 export const place = {
-  expects: 'a URL such as http://head-node:8080, or unix:/run/hpc-observe/http.sock',
+  expects:
+    'a URL such as http://head-node:8080, several with commas between them, or unix:/run/hpc-observe/http.sock',
   parse: (value: string): string | null | undefined => {
     if (value === '') return null;
     if (/^unix:\/./.test(value)) return value;
-    return /^https?:\/\//.test(value) && URL.canParse(value) ? value.replace(/\/+$/, '') : undefined;
+    const urls = value.split(',').map((url) => url.trim().replace(/\/+$/, ''));
+    return urls.every((url) => /^https?:\/\//.test(url) && URL.canParse(url)) ? urls.join(',') : undefined;
   },
 };
 

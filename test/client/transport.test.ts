@@ -77,3 +77,64 @@ test('the times of each answer whose date can be read are told', async () => {
     await server.stop(true);
   }
 });
+
+/** Two services on one database, of which the first only reads, and the client of both. */
+function startTwo(writerHeaders: (writer: string) => unknown) {
+  const asked: string[] = [];
+  const writer = Bun.serve({
+    port: 0,
+    fetch() {
+      asked.push('writer');
+      return new Response(null, { status: 204 });
+    },
+  });
+  const reader = Bun.serve({
+    port: 0,
+    fetch() {
+      asked.push('reader');
+      return Response.json(writerHeaders(writer.url.origin), { status: 503 });
+    },
+  });
+  const client = new Client({ url: reader.url.origin, others: [writer.url.origin], retries: 0 });
+  return {
+    asked,
+    client,
+    async [Symbol.asyncDispose]() {
+      await Promise.all([writer.stop(true), reader.stop(true)]);
+    },
+  };
+}
+
+test('a write that a reader refuses goes to the writer at once, and so do the next ones', async () => {
+  await using two = startTwo((writer) => ({ error: 'unavailable', message: 'I read.', writer }));
+  await two.client.deleteJob('a');
+  await two.client.deleteJob('b');
+  expect(two.asked).toEqual(['reader', 'writer', 'writer']);
+});
+
+test('a writer that is not among the URLs of the settings is never asked', async () => {
+  await using two = startTwo(() => ({
+    error: 'unavailable',
+    message: 'I read.',
+    writer: 'http://192.0.2.1:1',
+  }));
+  await two.client.deleteJob('a');
+  expect(two.asked).toEqual(['reader', 'writer']);
+});
+
+test('what a service may have stored is not sent to another one, which gets the next request', async () => {
+  await using two = startTwo(() => ({ error: 'unavailable', message: 'The disk is full.' }));
+  expect(await errorOf(two.client.deleteJob('a'))).toMatchObject({ code: 'unavailable' });
+  await two.client.deleteJob('a');
+  expect(two.asked).toEqual(['reader', 'writer']);
+});
+
+test('a service that is not there is left for the next one, and without any the error says so', async () => {
+  using server = Bun.serve({ port: 0, fetch: () => new Response(null, { status: 204 }) });
+  const nobody = 'http://127.0.0.1:1';
+  const client = new Client({ url: nobody, others: [server.url.origin], retries: 0 });
+  await client.deleteJob('a');
+  expect(client.url).toBe(server.url.origin);
+  const alone = new Client({ url: nobody, others: [nobody], retries: 0 });
+  expect(await errorOf(alone.deleteJob('a'))).toMatchObject({ code: 'no_answer' });
+});
