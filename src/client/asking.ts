@@ -36,7 +36,9 @@ export class AskingClient {
   }
 
   protected ask<Value>(message: Message, read: ReadAnswer<Value>, call: CallOptions = {}): Promise<Value> {
-    return this.transport.send(message, call, async (response) => read(parseAnswer(await response.text())));
+    return this.transport.send(message, call, async (response) =>
+      read(parseAnswer(await this.transport.readText(response))),
+    );
   }
 
   protected async *stream<Value>(

@@ -1,6 +1,7 @@
 import { readError } from '../api/error.ts';
 import { MEDIA_TYPE } from '../api/media-type.ts';
 import { type Operation, pathFor, type Query } from '../api/operation.ts';
+import { readAnswerText } from './answer-text.ts';
 import type { Credentials } from './credentials.ts';
 import { type Deadline, startDeadline } from './deadline.ts';
 import { ClientError } from './error.ts';
@@ -24,6 +25,8 @@ export interface ClientOptions {
   readonly timeoutMs?: number;
   /** Tries after the first one, of requests that may be repeated. */
   readonly retries?: number;
+  /** The most bytes of an answer that is read as a whole; by default any number. */
+  readonly maxAnswerBytes?: number;
   /** Called with the times of each answer whose Date header can be read; milliseconds since 1970. */
   readonly onAnswer?: (times: AnswerTimes) => void;
 }
@@ -106,6 +109,12 @@ export class Transport {
       deadline.pause();
       return value;
     });
+  }
+
+  /** Reads the whole text of an answer; `bad_answer` if it exceeds the bounds of this client. */
+  readText(response: Response): Promise<string> {
+    const { maxAnswerBytes } = this.#options;
+    return maxAnswerBytes === undefined ? response.text() : readAnswerText(response, maxAnswerBytes);
   }
 
   /** Sends a message and yields the body of the answer piece by piece. Only the start is retried. */
