@@ -177,15 +177,16 @@ export class Transport {
   }
 
   /** Sends a request to the service that answered last, or to another one that may do better. */
-  async #fetch({ target, init, answers }: BuiltRequest, { signal }: Deadline): Promise<Response> {
+  async #fetch({ target, init, answers }: BuiltRequest, deadline: Deadline): Promise<Response> {
     for (let tries = 1; ; tries++) {
       const base = this.url;
       try {
-        const response = await this.#fetchAs(`${base}${target}`, { ...init, signal });
+        const response = await this.#fetchAs(`${base}${target}`, { ...init, signal: deadline.signal });
         if (response.status in answers) return response;
         throw await this.#refusal(response);
       } catch (error) {
-        if (!this.#places.leave(base, error) || tries === this.#places.count) throw error;
+        if (!this.#places.leave(base, error) || tries === this.#places.count)
+          throw explainFailure(error, deadline, base);
       }
     }
   }
@@ -263,12 +264,16 @@ export class Transport {
 
   /** Returns the error that a caller sees for a failure of a request. */
   #explain(error: unknown, deadline: Deadline, caller: AbortSignal | undefined): unknown {
-    if (caller?.aborted) return caller.reason;
-    if (error instanceof ClientError) return error;
-    const cause = deadline.signal.aborted ? deadline.signal.reason : error;
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    return new ClientError('no_answer', `${this.url} did not answer: ${reason}`, { cause });
+    return caller?.aborted ? caller.reason : explainFailure(error, deadline, this.url);
   }
+}
+
+/** Returns the ClientError for a failure of a request to the service at `base`. */
+function explainFailure(error: unknown, { signal }: Deadline, base: string): ClientError {
+  if (error instanceof ClientError) return error;
+  const cause = signal.aborted ? signal.reason : error;
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new ClientError('no_answer', `${base} did not answer: ${reason}`, { cause });
 }
 
 /** Reads the body of a refusal up to about its allowed length, and cancels the rest. */

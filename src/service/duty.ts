@@ -58,7 +58,8 @@ export function dutyPart({ store, log, startWork, onFailure }: DutyOptions): Par
           log.info('duty_writer', { message: 'This service writes to the database.' });
         else
           log.info('duty_reader', {
-            message: 'Another service writes to the database; this one reads, and waits to take over.',
+            message:
+              'This service only reads the database: another one writes, or the connection is lost. It takes over as soon as it can.',
           });
       }
 

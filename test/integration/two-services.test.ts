@@ -168,3 +168,27 @@ testServer(
   },
   120_000,
 );
+
+testServer('a token of the writer is good at the reader, until it is revoked', async () => {
+  await using two = await startTwo();
+  const [writer, reader] = two.services;
+  const created = await fetch(`${writer.url}/v1/tokens`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ name: 'grafana', role: 'viewer' }),
+  });
+  expect(created.status).toBe(201);
+  const { token } = (await created.json()) as { token: string };
+  const read = async () =>
+    (await fetch(`${reader.url}/v1/jobs`, { headers: { authorization: `Bearer ${token}` } })).status;
+  await until('the reader knows the token', async () => (await read()) === 200);
+  const refused = await fetch(`${reader.url}/v1/tokens/grafana`, { method: 'DELETE' });
+  expect([refused.status, await refused.json()]).toEqual([
+    503,
+    expect.objectContaining({ error: 'unavailable' }),
+  ]);
+  expect(await read()).toBe(200);
+  expect((await fetch(`${writer.url}/v1/tokens/grafana`, { method: 'DELETE' })).ok).toBe(true);
+  const knownMs = await until('the reader refuses the token', async () => (await read()) === 401);
+  expect(knownMs).toBeLessThan(TAKEN_OVER_MS);
+});
