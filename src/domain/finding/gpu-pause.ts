@@ -46,14 +46,15 @@ export class GpuPause {
     return !this.#wasBusy && this.#count > 0 && !this.#isBusyNow();
   }
 
-  /** Adds what a course has of the time before the first sample. */
+  /** Adds what a course, whose last point is of the latest sample, has of the time before the first one. */
   addPast({ timesMs, gpuPercent }: GpuCourse): void {
     const busy = gpuPercent.findLastIndex((percent) => percent >= this.#idlePercent);
-    const first = timesMs.findIndex((_, at) => at > busy && !Number.isNaN(gpuPercent[at]!));
+    const idle = timesMs.filter((_, at) => at > busy && !Number.isNaN(gpuPercent[at]!));
     this.#wasBusy = busy >= 0;
-    if (first < 0) return;
-    this.#idleFromMs = Math.min(timesMs[first]!, this.#idleSpans > 0 ? this.#idleFromMs : Infinity);
-    this.#idleSpans = Math.max(this.#idleSpans, timesMs.length - first);
+    // The last point is of the span that samples arrive in.
+    if (idle.length < 2) return;
+    this.#idleFromMs = Math.min(idle[0]!, this.#idleSpans > 0 ? this.#idleFromMs : Number.POSITIVE_INFINITY);
+    this.#idleSpans = Math.max(this.#idleSpans, idle.length - 1);
   }
 
   /** Returns a course that rules judge alike: its last points without work, after one with some. */

@@ -31,6 +31,45 @@ test('a finding says where it can be seen', async () => {
   });
 });
 
+test('running jobs have their worst finding in lists, which filters find, and usage counts them', async () => {
+  await using service = await startService();
+  const nowMs = NOON_MS + 20 * MINUTE_MS;
+  service.clock.set(nowMs);
+  const details = { gpus: 2, memoryLimitMb: 100, partition: 'gpu' };
+  await service.store.createJobs([pastJob('1', { details }), pastJob('2', { nodes: ['n2'] })]);
+  await service.store.recordSamples(
+    Array.from({ length: 20 }, (_, index) => ({
+      ...{ jobId: '1', timeMs: NOON_MS + index * MINUTE_MS, cpuUsage: 90, memoryUsageMb: 99, gpuUsage: 0 },
+      stamped: false,
+    })),
+  );
+  await service.store.judgeRunning(nowMs, 10);
+  const worst = { finding: 'memory-near-limit', severity: 'harm' };
+  for (const query of [
+    'finding=gpu-unused',
+    'severity=harm&state=running',
+    'finding=gpu-unused&severity=harm',
+  ]) {
+    const { json } = await service.send('GET', `/v1/jobs?${query}`);
+    expect(json).toMatchObject({ total: 1, jobs: [{ id: '1', ...worst }] });
+  }
+  expect((await service.send('GET', '/v1/jobs/1')).json).toMatchObject(worst);
+  expect((await service.send('GET', '/v1/jobs/2')).json).not.toHaveProperty('finding');
+  for (const [query, counts] of [
+    ['', 2],
+    ['partition=gpu', 2],
+    ['partition=cpu', 0],
+  ] as const) {
+    const { json } = await service.send('GET', `/v1/usage?${query}`);
+    expect((json as { running_findings: object[] }).running_findings).toEqual(
+      [
+        { kind: 'memory-near-limit', severity: 'harm', jobs: 1 },
+        { kind: 'gpu-unused', severity: 'waste', jobs: 1 },
+      ].slice(0, counts),
+    );
+  }
+});
+
 /** A job that fails 10 s after noon. */
 const failing = (id: string, fields: Partial<PastJob> = {}): PastJob =>
   pastJob(id, { state: 'failed', endTimeMs: NOON_MS + 10_000, details: { exitCode: 1 }, ...fields });

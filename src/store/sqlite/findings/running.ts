@@ -1,9 +1,5 @@
 import type { Database } from 'bun:sqlite';
-import { gpuCourseOf, memoryCourseOf } from '../../../domain/finding/courses.ts';
-import type { Facts, MemoryCourse } from '../../../domain/finding/finding.ts';
-import { GPU_COURSE_POINTS, gpuCourseMs } from '../../../domain/finding/gpu-pause.ts';
 import { judgeRun } from '../../../domain/finding/judge.ts';
-import { MEMORY_COURSE_POINTS, mayGrow } from '../../../domain/finding/memory-room.ts';
 import { MAX_SIZED_NODES } from '../../../domain/finding/node-sizes.ts';
 import { type FindingKind, SEVERITIES } from '../../../domain/finding/severity.ts';
 import type { Thresholds } from '../../../domain/finding/thresholds.ts';
@@ -11,17 +7,15 @@ import type { Job } from '../../../domain/job.ts';
 import type { JudgedJobs } from '../../../domain/store/upkeep.ts';
 import { type FoundRun, keyOfFindings } from '../../rows/judged.ts';
 import { RUNNING } from '../../rows/states.ts';
-import { type LiveJob, memoryNowOf, summarizeLive } from '../samples/live-series.ts';
+import { type LiveJob, summarizeLive } from '../samples/live-series.ts';
 import { liveTotals } from '../samples/live-totals.ts';
-import { readingReader } from '../samples/read.ts';
 import { nodeSizeReader } from './node-sizes.ts';
+import { type PlotBudget, runningCourses } from './running-courses.ts';
 
 /** Jobs that are read in one statement, and judged between two yields: a millisecond. */
 const JOBS_AT_ONCE = 25;
-/** Plots that one step reads, some milliseconds each; jobs that need one more wait for another round. */
+/** Plots that one step reads. */
 const PLOTS_A_STEP = 2;
-/** What memory does over hours does not change in minutes. */
-const MEMORY_EVERY_MS = 15 * 60_000;
 
 export interface RunningStep extends JudgedJobs {
   readonly found: readonly FoundRun[];
@@ -38,13 +32,6 @@ interface JobRow {
   readonly gpus: number | null;
   readonly memoryLimitMb: number | null;
   readonly timeLimitSeconds: number | null;
-}
-
-/** What is remembered of a job beside its samples. */
-interface Looked {
-  gpu: boolean;
-  memoryMs: number;
-  memoryCourse: MemoryCourse | undefined;
 }
 
 const SELECT_JOBS = `
@@ -67,7 +54,7 @@ const SELECT_KEPT = `
  */
 export function runningJudge(thresholds: Thresholds) {
   const live = liveTotals(thresholds);
-  const looked = new WeakMap<LiveJob, Looked>();
+  const readCourses = runningCourses();
   const readSizes = nodeSizeReader();
   /** After which job the next step begins. */
   let after = START;
@@ -77,7 +64,7 @@ export function runningJudge(thresholds: Thresholds) {
     db: Database,
     rows: readonly JobRow[],
     samples: readonly LiveJob[],
-    { nowMs, plots }: { readonly nowMs: number; readonly plots: { left: number } },
+    { nowMs, plots }: { readonly nowMs: number; readonly plots: PlotBudget },
   ): Generator<undefined, FoundRun[]> {
     const wanted = JSON.stringify(rows.map(({ seq }) => seq));
     const nodes: string[][] = rows.map(() => []);
@@ -97,47 +84,12 @@ export function runningJudge(thresholds: Thresholds) {
       const facts = { job, summary: summarizeLive(samples[place]!), thresholds, nowMs, nodeSizes };
       const courses = yield* readCourses(db, facts, samples[place]!, plots);
       const findings = judgeRun({ ...facts, ...courses }).findings;
+      // Sizes of many nodes, and runs of many, take a millisecond each.
+      yield;
       if (keyOfFindings(findings) === keyOfFindings(kept[place]!)) continue;
       found.push({ run: row.seq, findings: findings.map(({ kind, severity }) => ({ kind, severity })) });
     }
     return found;
-  }
-
-  /** Returns what the memory and the GPUs of a job did lately, where rules may find something in it. */
-  function* readCourses(
-    db: Database,
-    facts: Pick<Facts, 'job' | 'summary' | 'thresholds' | 'nowMs'>,
-    samples: LiveJob,
-    plots: { left: number },
-  ): Generator<undefined, Pick<Facts, 'memoryCourse' | 'gpuCourse'>> {
-    const { job, summary, nowMs } = facts;
-    const known = looked.get(samples) ?? {
-      gpu: false,
-      memoryMs: Number.NEGATIVE_INFINITY,
-      memoryCourse: undefined,
-    };
-    looked.set(samples, known);
-    function* plot(fromMs: number | undefined, points: number) {
-      plots.left--;
-      const query = fromMs === undefined ? {} : { fromMs };
-      return (yield* readingReader(db).plot(job.id, query, points, 'all')).points;
-    }
-    // What was before the first sample in memory, where it matters: once.
-    const isPaused =
-      samples.pause.isIdleThroughout && (summary.whole.gpuUsage?.max ?? 0) >= thresholds.gpuIdlePercent;
-    if (isPaused && !known.gpu && plots.left > 0) {
-      known.gpu = true;
-      samples.pause.addPast(gpuCourseOf(yield* plot(nowMs - gpuCourseMs(thresholds), GPU_COURSE_POINTS)));
-    }
-    if (mayGrow(facts, memoryNowOf(samples)) && plots.left > 0 && nowMs - known.memoryMs >= MEMORY_EVERY_MS) {
-      known.memoryMs = nowMs;
-      known.memoryCourse = memoryCourseOf(yield* plot(undefined, MEMORY_COURSE_POINTS), job.nodes.length);
-    }
-    const gpuCourse = job.details?.gpus ? samples.pause.course() : undefined;
-    return {
-      ...(known.memoryCourse && { memoryCourse: known.memoryCourse }),
-      ...(gpuCourse && { gpuCourse }),
-    };
   }
 
   return function* (db: Database, nowMs: number, limit: number): Generator<undefined, RunningStep> {

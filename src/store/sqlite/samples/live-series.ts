@@ -1,4 +1,5 @@
 import type { GpuPause } from '../../../domain/finding/gpu-pause.ts';
+import type { MemoryTrace } from '../../../domain/finding/memory-trace.ts';
 import { MEASURES, type MeasureName } from '../../../domain/measure.ts';
 import type { GpuSummary, SeriesMeasures } from '../../../domain/measure-summary.ts';
 import type { JobSummary, NodeSummary } from '../../../domain/store/samples.ts';
@@ -42,8 +43,6 @@ export interface LiveSeries {
   /** Counters only grow, so that the largest is the last; undefined until it is read. */
   readonly counters: Map<number, number>;
   readonly gpus: LiveGpu[];
-  /** Of the latest sample. */
-  memoryMb: number;
 }
 
 /** What is known of a running job from its samples. */
@@ -51,17 +50,14 @@ export interface LiveJob {
   /** By the number of the series. */
   readonly series: Map<number, LiveSeries>;
   readonly pause: GpuPause;
+  readonly memory: MemoryTrace;
 }
-
-/** Returns the memory of a job by the latest sample of each series; 0 if none was read since the start. */
-export const memoryNowOf = ({ series }: LiveJob): number =>
-  series.values().reduce((sum, { memoryMb }) => sum + memoryMb, 0);
 
 /** Adds the sample at a place of a row of the log. */
 export function addLive(series: LiveSeries, row: RowColumns, at: number): void {
   const { totals, counters, gpus, job } = series;
   addSample(totals, row, at);
-  series.memoryMb = row.memory[at]! || series.memoryMb;
+  job.memory.add(row.times[at]!, row.memory[at]!);
   const gpuPercent = row.gpu?.[at] ?? Number.NaN;
   if (!Number.isNaN(gpuPercent)) job.pause.add(row.times[at]!, gpuPercent);
   if (!row.further) return;

@@ -1,5 +1,6 @@
 import type { Database } from 'bun:sqlite';
 import { GpuPause } from '../../../domain/finding/gpu-pause.ts';
+import { MemoryTrace } from '../../../domain/finding/memory-trace.ts';
 import type { Thresholds } from '../../../domain/finding/thresholds.ts';
 import type { UsageTotals } from '../../../domain/summary.ts';
 import type { RowColumns } from '../../chunk/gather.ts';
@@ -8,7 +9,7 @@ import { addLive, addSealed, type LiveJob, type LiveSeries, RULE_MEASURES } from
 import { logRowReader } from './log-rows.ts';
 import { type UnsealedSeries, unsealedReader } from './unsealed.ts';
 
-/** Series whose totals are kept, some 300 bytes each; jobs beyond have no summary. */
+/** Series whose totals are kept, up to a kilobyte each; jobs beyond have no summary. */
 const MAX_SERIES = 250_000;
 /** A run on more nodes has no summary: rules judge a node in a microsecond. */
 const MAX_NODES = 1000;
@@ -27,7 +28,6 @@ type TotalsRow = UsageTotals & {
   readonly data: Uint8Array | null;
   /** The latest usage. */
   readonly timeMs: number;
-  readonly memoryMb: number | null;
   readonly gpuPercent: number | null;
 };
 
@@ -45,7 +45,7 @@ const SELECT_TOTALS = `
          ifnull(samples, 0) AS samples, ifnull(cpu_sum, 0) AS cpuSum, cpu_max AS cpuMax,
          ifnull(memory_sum, 0) AS memorySum, memory_max AS memoryMax,
          ifnull(gpu_samples, 0) AS gpuSamples, ifnull(gpu_sum, 0) AS gpuSum, gpu_max AS gpuMax,
-         sealed_measures.data, time AS timeMs, memory AS memoryMb, gpu AS gpuPercent
+         sealed_measures.data, time AS timeMs, gpu AS gpuPercent
     FROM json_each(?) AS wanted CROSS JOIN usage ON usage.id = wanted.value JOIN latest ON latest.usage = usage.id
          LEFT JOIN sealed_total ON sealed_total.usage = usage.id
          LEFT JOIN sealed_measures ON sealed_measures.usage = usage.id`;
@@ -111,11 +111,11 @@ export function liveTotals(thresholds: Thresholds) {
     const latest: (() => void)[] = [];
     for (let from = 0; from < rows.length; from += STEP_SERIES) {
       const part = JSON.stringify(rows.slice(from, from + STEP_SERIES).map(({ id }) => id));
-      for (const { id, data, timeMs, memoryMb, gpuPercent, ...totals } of select.iterate(part)) {
+      for (const { id, data, timeMs, gpuPercent, ...totals } of select.iterate(part)) {
         const place = places.get(id)!;
         const { node, name } = rows[place]!;
         const job = owners[place]!;
-        const known = { job, node, name, totals, counters: new Map(), gpus: [], memoryMb: memoryMb ?? 0 };
+        const known = { job, node, name, totals, counters: new Map(), gpus: [] };
         addSealed(known, readTotals(data) ?? []);
         loaded[place] = known;
         job.series.set(id, known);
@@ -141,7 +141,7 @@ export function liveTotals(thresholds: Thresholds) {
   /** Begins a job anew. */
   function begin(seq: number): LiveJob {
     for (const id of jobs.get(seq)?.series.keys() ?? []) bySeries.delete(id);
-    const job: LiveJob = { series: new Map(), pause: new GpuPause(thresholds) };
+    const job: LiveJob = { series: new Map(), pause: new GpuPause(thresholds), memory: new MemoryTrace() };
     jobs.set(seq, job);
     return job;
   }
