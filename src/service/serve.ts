@@ -10,7 +10,7 @@ import type { PolicyFile } from '../domain/policy/policy.ts';
 import { queueKeeper } from '../domain/queue-keeper.ts';
 import { type AppOptions, createApp } from '../http/app.ts';
 import type { Log } from '../log.ts';
-import { locateDatabase } from '../settings/database.ts';
+import { locateDatabase, locateReads } from '../settings/database.ts';
 import { describeListener } from '../settings/listener.ts';
 import { chooseLogFormat } from '../settings/load.ts';
 import type { ServiceConfig } from '../settings/table.ts';
@@ -90,6 +90,7 @@ export async function startService({ config, env, log, now }: ServiceOptions): P
   const store = await parts.start(
     storePart({
       database: locateDatabase(config),
+      readsFrom: locateReads(config),
       maxUnsealedSamples: config.maxUnsealedSamples,
       thresholds: thresholdsOf(config.thresholds),
       log,

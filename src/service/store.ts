@@ -10,6 +10,8 @@ const CLOSE_MS = 30_000;
 
 interface StoreOptions {
   readonly database: string;
+  /** Another way to the same database, for reads. */
+  readonly readsFrom: string | undefined;
   /** Most samples that may be unsealed. */
   readonly maxUnsealedSamples: number;
   /** By which findings judge ended runs. */
@@ -25,6 +27,7 @@ interface StoreOptions {
 /** The database. */
 export function storePart({
   database,
+  readsFrom,
   maxUnsealedSamples,
   thresholds,
   log,
@@ -36,6 +39,7 @@ export function storePart({
     stopWithinMs: CLOSE_MS,
     async start() {
       const store = await openStore(database, {
+        ...(readsFrom !== undefined && { readsFrom }),
         maxUnsealedSamples,
         thresholds,
         onCommit(commit) {

@@ -4,6 +4,7 @@ import {
   withoutPassword,
   withPassword,
 } from '../domain/database-address.ts';
+import { OperatorError } from '../domain/errors.ts';
 import type { SettingTable, Values } from './setting.ts';
 import { optionalText } from './values.ts';
 
@@ -27,6 +28,18 @@ export const DATABASE_SETTINGS = {
     isSecret: true,
     ...optionalText,
   },
+  databaseReads: {
+    name: 'database-reads',
+    takes: 'ADDRESS',
+    otherwise: '',
+    help: 'Another way to the same PostgreSQL database, for reads: a pgbouncer in transaction mode',
+    expects: 'an address such as postgres://hpc_observe@db.example.org:6432/hpc_observe',
+    parse: (value: string): string | null | undefined => {
+      if (value === '') return null;
+      return isPostgresAddress(value) && isWholeAddress(value) ? value : undefined;
+    },
+    show: withoutPassword,
+  },
 } satisfies SettingTable;
 
 /** The settings of every command that opens the database. */
@@ -43,4 +56,16 @@ export function locateDatabase({
   return databasePassword !== null && isPostgresAddress(database)
     ? withPassword(database, databasePassword)
     : database;
+}
+
+/** Returns where a service reads, with its password; undefined if it reads where it writes. */
+export function locateReads({
+  database,
+  databaseReads,
+  databasePassword,
+}: Values<typeof DATABASE_SETTINGS, keyof typeof DATABASE_SETTINGS>): string | undefined {
+  if (databaseReads === null) return undefined;
+  if (!isPostgresAddress(database))
+    throw new OperatorError('--database-reads needs a --database postgres://…, which it is another way to.');
+  return databasePassword === null ? databaseReads : withPassword(databaseReads, databasePassword);
 }

@@ -59,6 +59,7 @@ const DEFAULTS: Config = {
   healthAccess: 'anyone',
   database: './hpc-observe.db',
   databasePassword: null,
+  databaseReads: null,
   demo: false,
   sampleRetentionMs: 30 * DAY_MS,
   summaryRetentionMs: 730 * DAY_MS,

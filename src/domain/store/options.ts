@@ -31,4 +31,9 @@ export interface StoreOptions extends Partial<StoreObserver> {
    * Of PostgreSQL only.
    */
   readonly standsBy?: boolean;
+  /**
+   * Another address of the same database, over which it is read: a pool that gives out connections for one
+   * transaction each. Of PostgreSQL only.
+   */
+  readonly readsFrom?: string;
 }

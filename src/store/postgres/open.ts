@@ -25,6 +25,7 @@ import { listRequeued } from './runs/requeued.ts';
 import { findNamedRuns } from './runs/sluid.ts';
 import { listUnconfirmed } from './runs/unconfirmed.ts';
 import { openClient } from './server/connect.ts';
+import { requireOwnSession, requireSameDatabase } from './server/pool.ts';
 import { READ_CONNECTIONS, storeReads } from './server/reads.ts';
 import { databaseSize } from './server/size.ts';
 import { readState } from './state.ts';
@@ -41,7 +42,16 @@ const IDLE_SECONDS = 60;
  * server or the database does not allow it.
  */
 export async function openPostgres(address: string, options: StoreOptions = {}): Promise<Store> {
-  return postgresStore(address, await openWriter(address, options), options);
+  await requireOwnSession(address);
+  const opened = await openWriter(address, options);
+  const { readsFrom } = options;
+  try {
+    if (readsFrom !== undefined) await requireSameDatabase(address, readsFrom);
+  } catch (error) {
+    await opened.close();
+    throw error;
+  }
+  return postgresStore(address, opened, options);
 }
 
 function postgresStore(
@@ -53,9 +63,10 @@ function postgresStore(
     areBatchesWhole = false,
     maxUnsealedSamples = MAX_UNSEALED_SAMPLES,
     thresholds = DEFAULT_THRESHOLDS,
+    readsFrom,
   }: StoreOptions,
 ): Store {
-  const client = openClient(address, READ_CONNECTIONS, IDLE_SECONDS);
+  const client = openClient(readsFrom ?? address, READ_CONNECTIONS, IDLE_SECONDS, readsFrom !== undefined);
   const reads = storeReads(client);
   const { read, compute, stream } = reads;
   const size = databaseSize(reads);

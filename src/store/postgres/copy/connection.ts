@@ -4,6 +4,7 @@ import { COPY_STATE } from '../../copy/tables.ts';
 import { openClient, requireSchema, requireServer } from '../server/connect.ts';
 import { explainOpenError } from '../server/errors.ts';
 import { tryLock, unlockDatabase } from '../server/lock.ts';
+import { requireOwnSession } from '../server/pool.ts';
 import { type Queries, queriesOf } from '../sql/queries.ts';
 
 /** Indexes of large tables take minutes, and a commit is on disk as the service makes it. */
@@ -25,6 +26,7 @@ export interface CopyConnection {
 /** Connects and takes the lock. Rejects with OperatorError if a service has it, or the server is too old. */
 export async function connectToCopy(address: string): Promise<CopyConnection> {
   const name = withoutPassword(address);
+  await requireOwnSession(address);
   const client = openClient(address, 1);
   try {
     const connection = await client.reserve();

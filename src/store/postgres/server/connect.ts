@@ -34,13 +34,15 @@ function readAuthority(path: string): string {
 
 /**
  * Opens a client of at most `max` connections, which are closed when they were idle for `idleSeconds`; 0
- * never closes them. Nothing is connected until the first statement.
+ * never closes them. `isPooled`: each transaction may meet another session of the server, so that no
+ * statement can be prepared in one and used in another. Nothing is connected until the first statement.
  */
-export function openClient(address: string, max: number, idleSeconds = 0): SQL {
+export function openClient(address: string, max: number, idleSeconds = 0, isPooled = false): SQL {
   const { url, tls } = connectionOf(address);
   return new SQL(url, {
     max,
     bigint: true,
+    prepare: !isPooled,
     connectionTimeout: CONNECT_SECONDS,
     idleTimeout: idleSeconds,
     ...(tls && { tls }),
