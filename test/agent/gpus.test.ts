@@ -152,7 +152,7 @@ test('an nvidia-smi that hangs leaves the GPUs of a job without values, and repe
       troubles,
     };
   };
-  expect((await gpusOf()).values).toEqual([[uuid(1), 6]]);
+  expect((await gpusOf()).values).toEqual([[uuid(1), 8]]);
   node.tools.write('nvidia-smi', 'exec /bin/sleep 2');
   const { values, troubles } = await gpusOf();
   expect(values).toEqual([[uuid(1), 0]]);

@@ -148,8 +148,8 @@ interface EndedMatches {
 }
 
 /**
- * Looks at the runs that ended since `sinceMs`, the latest runs of jobs first, those by their newest start, and
- * returns those that policies are about. Ends early at `deadlineMs` of performance.now().
+ * Looks at the runs that ended since `sinceMs`, the latest runs of jobs first, those by their newest start,
+ * and returns those that policies are about. Ends early at `deadlineMs` of performance.now().
  */
 export async function lookAtEnded(
   policies: readonly Policy[],

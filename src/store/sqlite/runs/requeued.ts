@@ -4,8 +4,8 @@ import type { Database } from 'bun:sqlite';
 const ROWS_OF_SLICE = 200;
 
 /**
- * Lists jobs with a run before their latest that ended at or after a time, in slices: without an index, because
- * this is asked once an hour and few jobs are requeued. 250,000 earlier runs take 0.1 s of a core.
+ * Lists jobs with a run before their latest that ended at or after a time, in slices: without an index,
+ * because this is asked once an hour and few jobs are requeued. 250,000 earlier runs take 0.1 s of a core.
  */
 export function* readRequeued(db: Database, sinceMs: number): Generator<undefined, string[]> {
   const select = db.query<{ job: string; endMs: number | null }, []>(
