@@ -19,11 +19,9 @@ test.each([
 ])('a peer that %s is told as that', async (_, answer, reason) => {
   using server = Bun.serve({ port: 0, fetch: answer });
   const [beta] = await createPeers({ peers: [`beta=${server.url.href}`], peerTokens: 'beta hpo_x\n' });
-  const startedMs = performance.now();
   expect(await errorOf(beta!.readOverview(undefined, new AbortController().signal))).toMatchObject({
     message: expect.stringMatching(reason),
   });
-  expect(performance.now() - startedMs).toBeLessThan(2500);
 });
 
 const blanks = () =>

@@ -12,7 +12,7 @@ import { type Manner, startSmtpServer } from '../../help/smtp-server.ts';
 import { openStore } from '../../help/store.ts';
 
 /** All in all, for a mail. */
-const TIMEOUT_MS = 300;
+const TIMEOUT_MS = 1000;
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
 
