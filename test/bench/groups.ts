@@ -12,6 +12,7 @@ import { measureImport } from './import.ts';
 import { measureLists } from './list.ts';
 import { measureNeighbours } from './neighbours.ts';
 import { measurePages } from './pages.ts';
+import { measurePolicies } from './policies.ts';
 import { measurePosts } from './post.ts';
 import { measureReads } from './reads.ts';
 import type { Row } from './row.ts';
@@ -92,6 +93,7 @@ export const GROUPS: Readonly<Record<string, (size: Size) => Promise<Row[]>>> = 
   findings: ({ running, pageRounds }) => measureFindings({ jobs: running, rounds: pageRounds }),
   lists: ({ jobs, rounds }) => measureLists({ jobs, few: 5000, rounds: rounds.lists }),
   waste: ({ jobs, rounds }) => measureWaste({ jobs, rounds: rounds.lists }),
+  policies: ({ running, rounds }) => measurePolicies({ jobs: running, looks: 2 * rounds.starts }),
   batches: async ({ batches }) => [...(await measureBatches(batches)), await measureWideBatches(batches)],
   disk: async ({ samples }) => [
     ...(await measureDisk({ jobs: 500, samples })),

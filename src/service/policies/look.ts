@@ -3,9 +3,10 @@ import type { Thresholds } from '../../domain/finding/thresholds.ts';
 import { hasEnded, type Job } from '../../domain/job.ts';
 import type { PolicyMatches } from '../../domain/policy/decide.ts';
 import { figureOf, type Need, type PolicyJob } from '../../domain/policy/figures.ts';
+import type { LookMemory } from '../../domain/policy/look-memory.ts';
 import { type Match, matchJob, needsOf, selects } from '../../domain/policy/match.ts';
 import type { Policy } from '../../domain/policy/policy.ts';
-import type { RunningJob } from '../../domain/running-job.ts';
+import { roughMatcher } from '../../domain/policy/rough.ts';
 import type { LiveStore } from '../../domain/store/live.ts';
 import type { JobRun, RunStore } from '../../domain/store/runs.ts';
 import type { View } from '../../domain/store/view.ts';
@@ -20,14 +21,15 @@ export interface LookOptions {
   readonly store: LookStore;
   readonly thresholds: Thresholds;
   readonly nowMs: number;
+  /** On the clock of performance.now(): what was not looked at by then is left out. */
+  readonly deadlineMs?: number;
   readonly signal?: AbortSignal;
 }
 
 /** What is known of idleness reaches a little beyond what policies ask for. */
 const BEYOND_MS = 15 * 60_000;
-/** Jobs whose samples are summed up at one look; of more, each is looked at once in some looks. */
-const SUMMED_AT_ONCE = 500;
-const LOOK_MS = 60_000;
+/** Jobs whose samples are summed up at one look, and others: each takes some milliseconds of a core. */
+const READ_AT_ONCE = 200;
 /** More jobs of a window are not looked at; the newest are. */
 const MAX_ENDED = 300_000;
 
@@ -42,9 +44,9 @@ export function matchCollector(policies: readonly Policy[]) {
     ]),
   );
   return {
-    /** Returns what must be read of a job; undefined if no policy is about it. */
-    needsOf(facts: PolicyJob): ReadonlySet<Need> | undefined {
-      const all = policies.map((policy) => needsOf(policy, facts)).filter((needs) => needs !== undefined);
+    /** Returns what must be read of a job; undefined if none of the policies is about it. */
+    needsOf(facts: PolicyJob, own = policies): ReadonlySet<Need> | undefined {
+      const all = own.map((policy) => needsOf(policy, facts)).filter((needs) => needs !== undefined);
       return all.length === 0 ? undefined : new Set(all.flatMap((needs) => [...needs]));
     },
     addToBase(facts: PolicyJob): void {
@@ -55,8 +57,8 @@ export function matchCollector(policies: readonly Policy[]) {
         base.gpuHours += figureOf(facts, 'gpu_hours') ?? 0;
       }
     },
-    add(facts: PolicyJob): void {
-      for (const policy of policies) {
+    add(facts: PolicyJob, own = policies): void {
+      for (const policy of own) {
         const match = matchJob(policy, facts);
         if (match) found.get(policy.name)!.jobs.push(match);
       }
@@ -65,35 +67,61 @@ export function matchCollector(policies: readonly Policy[]) {
   };
 }
 
-/** Looks at the jobs that run, and returns those that policies are about. */
+/**
+ * Looks at the jobs that run, and returns those that policies are about: all of them, or with a `memory`
+ * those that are due, at most `READ_AT_ONCE` of a kind.
+ */
 export async function lookAtRunning(
   policies: readonly Policy[],
-  options: LookOptions,
+  options: LookOptions & { readonly memory?: LookMemory },
 ): Promise<ReadonlyMap<string, PolicyMatches>> {
-  const { store, thresholds, nowMs, signal } = options;
+  const { store, nowMs, memory, signal, deadlineMs = Number.POSITIVE_INFINITY } = options;
   const collector = matchCollector(policies);
   if (policies.length === 0) return collector.matches;
   const idleMs = idleMsOf(policies);
-  const candidates: { id: string; isSummed: boolean }[] = [];
-  for await (const page of store.runningJobs()) {
+  const all = await listCandidates(policies, options);
+  for (const { id, own } of memory ? someOf(memory.due(all, nowMs)) : all) {
     signal?.throwIfAborted();
-    for (const running of page) {
-      const needs = roughNeeds(policies, running, nowMs, thresholds);
-      if (needs) candidates.push({ id: running.id, isSummed: needs.has('summary') });
-    }
-  }
-  const turns = Math.ceil(candidates.filter(({ isSummed }) => isSummed).length / SUMMED_AT_ONCE);
-  const turn = Math.floor(nowMs / LOOK_MS);
-  for (const { id, isSummed } of candidates) {
-    signal?.throwIfAborted();
-    if (isSummed && turns > 1 && Bun.hash.crc32(id) % turns !== turn % turns) continue;
+    if (performance.now() > deadlineMs) break;
     const job = await store.getJob(id).catch(ignoreDeleted);
     if (job?.state !== 'running') continue;
-    const needs = collector.needsOf({ job, nowMs });
-    if (needs) collector.add(await readFacts(job, needs, { ...options, idleMs }));
+    const needs = collector.needsOf({ job, nowMs }, own) ?? new Set();
+    const facts = await readFacts(job, needs, { ...options, idleMs });
+    collector.add(facts, own);
+    memory?.read(facts, own);
   }
   return collector.matches;
 }
+
+interface Candidate {
+  readonly id: string;
+  /** The policies that may be about it. */
+  readonly own: readonly Policy[];
+  readonly isSummed: boolean;
+}
+
+async function listCandidates(
+  policies: readonly Policy[],
+  { store, thresholds, nowMs, signal }: LookOptions,
+): Promise<Candidate[]> {
+  const match = roughMatcher(policies, thresholds);
+  const candidates: Candidate[] = [];
+  for await (const page of store.runningJobs()) {
+    signal?.throwIfAborted();
+    for (const running of page) {
+      const found = match(running, nowMs);
+      if (found.length === 0) continue;
+      const isSummed = found.some(({ needs }) => needs.has('summary'));
+      candidates.push({ id: running.id, own: found.map(({ policy }) => policy), isSummed });
+    }
+  }
+  return candidates;
+}
+
+const someOf = (candidates: readonly Candidate[]): Candidate[] =>
+  [true, false].flatMap((kind) =>
+    candidates.filter(({ isSummed }) => isSummed === kind).slice(0, READ_AT_ONCE),
+  );
 
 /** How far back the longest idle time reaches that a policy asks for. */
 export const idleMsOf = (policies: readonly Policy[]): number =>
@@ -104,36 +132,6 @@ export const idleMsOf = (policies: readonly Policy[]): number =>
       job.filter(({ figure }) => figure.endsWith('_idle_minutes')).map(({ bound }) => 60_000 * bound),
     ),
   );
-
-/** What a list of running jobs does not have is taken as it suits each policy. */
-function roughNeeds(
-  policies: readonly Policy[],
-  running: RunningJob,
-  nowMs: number,
-  thresholds: Thresholds,
-): ReadonlySet<Need> | undefined {
-  const job = roughJob(running);
-  const all = policies
-    .filter(({ job: conditions, findings }) => {
-      if (findings.length > 0 && !running.findings?.some(({ kind }) => findings.includes(kind))) return false;
-      const asksForIdleGpus = conditions.some(
-        ({ figure, operator }) => figure === 'gpu_idle_minutes' && operator.startsWith('>'),
-      );
-      return !asksForIdleGpus || (running.gpuUsage ?? 0) < thresholds.gpuIdlePercent;
-    })
-    .map((policy) => {
-      const { qos: _, ...only } = policy.only;
-      return needsOf({ ...policy, only, act: false }, { job, nowMs });
-    })
-    .filter((needs) => needs !== undefined);
-  return all.length === 0 ? undefined : new Set(all.flatMap((needs) => [...needs]));
-}
-
-function roughJob({ id, user, nodes, startTimeMs, ...rest }: RunningJob): Job {
-  const { cpuUsage, memoryUsageMb, ...details } = rest;
-  const names = new Array<string>(nodes).fill('');
-  return { id, user, nodes: names, state: 'running', startTimeMs, cpuUsage, memoryUsageMb, details };
-}
 
 function ignoreDeleted(error: unknown): undefined {
   if (error instanceof AppError && error.code === 'not_found') return undefined;
@@ -154,7 +152,7 @@ interface EndedMatches {
 export async function lookAtEnded(
   policies: readonly Policy[],
   sinceMs: number,
-  options: LookOptions & { readonly deadlineMs?: number },
+  options: LookOptions,
 ): Promise<EndedMatches> {
   const { store, nowMs, signal, deadlineMs = Number.POSITIVE_INFINITY } = options;
   const collector = matchCollector(policies);

@@ -166,13 +166,13 @@ export function policyTrial({
         // A trial spares nobody whose QOS is unknown.
         act: false,
       }));
-      const looks = { store, thresholds, nowMs, signal };
+      const deadlineMs = performance.now() + TRIAL_MS;
+      const looks = { store, thresholds, nowMs, signal, deadlineMs };
       const running = await lookAtRunning(
         policies.filter(({ looksAt }) => looksAt === 'running'),
         looks,
       );
-      const deadlineMs = performance.now() + TRIAL_MS;
-      const { matches, isPartial } = await lookAtEnded(policies, sinceMs, { ...looks, deadlineMs });
+      const { matches, isPartial } = await lookAtEnded(policies, sinceMs, looks);
       const all = new Map(
         [...matches].map(([policy, { jobs, base }]) => [
           policy,

@@ -2,6 +2,7 @@ import type { Thresholds } from '../../domain/finding/thresholds.ts';
 import type { StoredAct } from '../../domain/policy/act.ts';
 import { isWorkday, weekOfDigest } from '../../domain/policy/calendar.ts';
 import { decide } from '../../domain/policy/decide.ts';
+import { lookMemory } from '../../domain/policy/look-memory.ts';
 import { DIGEST } from '../../domain/policy/notice.ts';
 import type { PolicyFile } from '../../domain/policy/policy.ts';
 import { createTold, type Told, type ToldRows } from '../../domain/policy/told.ts';
@@ -46,12 +47,13 @@ interface Looked {
 }
 
 /**
- * Returns a function that looks at all jobs once, and stores whom policies tell and what they do. It keeps
- * nothing between calls, so that a restart changes nothing.
+ * Returns a function that looks at all jobs once, and stores whom policies tell and what they do. All that it
+ * keeps between calls is which jobs need not be read again yet, so that a restart changes nothing.
  */
 export function policyTick(options: TickOptions) {
   const { store, thresholds, coordinatorsOf, cancel, now, log, observeAct } = options;
   const { act, finish } = actor({ store, cancel, now, log, observe: observeAct });
+  const memory = lookMemory();
   let isStart = true;
 
   /** Reads what was told, after times have been put right that a clock ahead of this one left. */
@@ -76,7 +78,7 @@ export function policyTick(options: TickOptions) {
     const looks = { store, thresholds, nowMs, signal };
     const running = await lookAtRunning(
       policies.filter(({ looksAt }) => looksAt === 'running'),
-      looks,
+      { ...looks, memory },
     );
     const past = isEnded ? policies.filter(({ looksAt }) => looksAt === 'ended') : [];
     const longestMs = Math.max(0, ...past.map(({ windowMs }) => windowMs));
