@@ -1,7 +1,8 @@
+import { readVerdict } from '../api/finding.ts';
 import { OperatorError, UsageError } from '../domain/errors.ts';
 import { hasEnded, type Job } from '../domain/job.ts';
 import { addressOf } from '../domain/mail-address.ts';
-import type { JobRun } from '../domain/store/runs.ts';
+import { composeArrayMail } from '../mail/array-mail.ts';
 import { composeJobMail } from '../mail/job-mail.ts';
 import { type Mail, sendMail } from '../mail/send.ts';
 import { defaultSender } from '../settings/mail.ts';
@@ -38,9 +39,9 @@ export const mail = defineCommand({
     const subject = flags.get('subject')?.replace(/\s+/g, ' ').trim().slice(0, MAX_SUBJECT);
     if (!subject) throw new UsageError('--subject is missing; see --help.');
     const to = requireAddress(operands[0]!, config.mailDomain);
-    const jobId = readJobId(env, subject);
+    const about = readAbout(env, subject);
     const report = await Promise.race([
-      composeReport(jobId, subject, { ask: () => createAsker(config), publicUrl: config.publicUrl }),
+      composeReport(about, subject, { ask: () => createAsker(config), publicUrl: config.publicUrl }),
       Bun.sleep(REPORT_MS).then(() => {
         throw new Error(`The service needed more than ${REPORT_MS / 1000} s.`);
       }),
@@ -66,11 +67,21 @@ function requireAddress(given: string, domain: string | null): string {
   throw new UsageError('ADDRESS must be one address such as alice@example.org, or the name of a user.');
 }
 
-/** `Slurm Array Task Job_id=10_3 (13)`, `Slurm Job_id=4711`: the id that squeue shows, as SLURM_* have it. */
-function readJobId(env: Readonly<Record<string, string | undefined>>, subject: string): string | undefined {
+/** What a mail is about: a job by the id that squeue shows, or all tasks of an array. */
+type About = { readonly jobId: string } | { readonly arrayId: string };
+
+/**
+ * Reads what a mail is about: `Slurm Array Summary Job_id=10_* (12)` (`mail_job_info` in
+ * src/slurmctld/agent.c), `Slurm Array Task Job_id=10_3 (13)`, `Slurm Job_id=4711`, or SLURM_* where they are
+ * set.
+ */
+function readAbout(env: Readonly<Record<string, string | undefined>>, subject: string): About | undefined {
+  const [, arrayId] = /^\S+ Array Summary Job_id=(\d+)_\*/.exec(subject) ?? [];
+  if (arrayId) return { arrayId };
   const { SLURM_ARRAY_JOB_ID: array, SLURM_ARRAY_TASK_ID: task, SLURM_JOB_ID: id } = env;
-  if (array && task && /^\d+$/.test(task)) return `${array}_${task}`;
-  return id ?? /\bJob_id=(\d+(?:_\d+)?)\b/.exec(subject)?.[1];
+  if (array && task && /^\d+$/.test(task)) return { jobId: `${array}_${task}` };
+  const jobId = id ?? /\bJob_id=(\d+(?:_\d+)?)\b/.exec(subject)?.[1];
+  return jobId === undefined ? undefined : { jobId };
 }
 
 interface Asking {
@@ -78,37 +89,64 @@ interface Asking {
   readonly publicUrl: string | null;
 }
 
+type Report = Pick<Mail, 'text' | 'html' | 'pictures'>;
+
 async function composeReport(
-  jobId: string | undefined,
+  about: About | undefined,
   subject: string,
   { ask: prepare, publicUrl }: Asking,
-): Promise<Pick<Mail, 'text' | 'html' | 'pictures'>> {
-  if (jobId === undefined) throw new Error('Slurm did not name the job.');
+): Promise<Report> {
+  if (!about) throw new Error('Slurm did not name the job.');
   const ask = await prepare();
-  const run = await waitForEnd(jobId, ask, isAboutEnd(subject));
+  const isEnd = isAboutEnd(subject);
+  const [kind, id] = 'arrayId' in about ? ['arrays', about.arrayId] : ['jobs', about.jobId];
+  const url = publicUrl === null ? undefined : `${publicUrl}/${kind}/${encodeURIComponent(id)}`;
+  return 'arrayId' in about ? reportArray(id, ask, { isEnd, url }) : reportJob(id, ask, { isEnd, url });
+}
+
+interface Reporting {
+  readonly isEnd: boolean;
+  readonly url: string | undefined;
+}
+
+async function reportJob(jobId: string, ask: Ask, { isEnd, url }: Reporting): Promise<Report> {
+  const run = await waitFor(async () => {
+    const [latest] = await ask((client) => client.listRuns(jobId));
+    const isKnown = latest && (!isEnd || isEndKnown(latest.job));
+    return [latest, isKnown];
+  });
   const verdict = await ask((client) => client.judgeRun(jobId, run.run));
   const sizing = await ask((client) => client.sizeRun(jobId, run.run));
   const { samples } = await ask((client) => client.plotSamples(jobId, { run: run.run }, MAX_POINTS));
-  const url = publicUrl === null ? undefined : `${publicUrl}/jobs/${encodeURIComponent(jobId)}`;
   return composeJobMail(
     { job: run.job, summary: run.summary, verdict, sizing },
     { points: samples, nowMs: Date.now(), formatTime: formatLocalTime, url },
   );
 }
 
+/** An array has ended when all its tasks have, and Slurm has said how; hooks do not have its word. */
+async function reportArray(arrayId: string, ask: Ask, { isEnd, url }: Reporting): Promise<Report> {
+  const array = await waitFor(async () => {
+    const read = await ask((client) => client.getArray(arrayId));
+    const isKnown = read.end_time !== undefined && read.states.every(({ raw_state }) => raw_state);
+    return [read, !isEnd || isKnown];
+  });
+  return composeArrayMail(array, readVerdict(array.findings), { url });
+}
+
 /** What slurmctld writes of the end of a job (src/slurmctld/agent.c, `_mail_type_str`). */
 const isAboutEnd = (subject: string): boolean => /\b(Ended|Failed|Time limit reached)\b/.test(subject);
 
-/**
- * Returns the latest run. If the mail is about its end, waits for Slurm's own word of it, which hooks do not
- * have.
- */
-async function waitForEnd(jobId: string, ask: Ask, isEnd: boolean): Promise<JobRun> {
+const isEndKnown = ({ state, isEndConfirmed }: Job): boolean => hasEnded(state) && isEndConfirmed !== false;
+
+/** Reads something until it is known, or `WAIT_MS` are over. */
+async function waitFor<Value>(
+  read: () => Promise<readonly [value: Value | undefined, isKnown: boolean | undefined]>,
+): Promise<Value> {
   const endMs = Date.now() + WAIT_MS;
-  const isKnown = ({ state, isEndConfirmed }: Job) => !isEnd || (hasEnded(state) && isEndConfirmed !== false);
   for (;;) {
-    const [run] = await ask((client) => client.listRuns(jobId));
-    if (run && (isKnown(run.job) || Date.now() > endMs)) return run;
+    const [value, isKnown] = await read();
+    if (value !== undefined && (isKnown || Date.now() > endMs)) return value;
     await Bun.sleep(LOOK_EVERY_MS);
   }
 }

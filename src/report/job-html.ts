@@ -1,4 +1,5 @@
 import { formatMb, formatPercent } from '../domain/figures.ts';
+import type { Verdict } from '../domain/finding/verdict.ts';
 import { scriptLines } from '../domain/sizing/sizing.ts';
 import { escapeHtml } from './html.ts';
 import { describeState, holdingsOf, lifeOf } from './job-facts.ts';
@@ -24,14 +25,6 @@ const COLOURS = { harm: '#a3241b', waste: '#8a5a00', info: '#3d4650' } as const;
 export function renderJobHtml({ job, summary, verdict, sizing }: JobReport, options: HtmlOptions): string {
   const { nowMs, formatTime, strips, url } = options;
   const facts = [...holdingsOf(job), ...lifeOf(job, nowMs, formatTime)];
-  const findings = verdict.findings
-    .slice(0, MAX_FINDINGS)
-    .map(
-      ({ severity, message, action }) =>
-        `<p style="margin:8px 0;padding-left:10px;border-left:3px solid ${COLOURS[severity]}">${escapeHtml(message)}${
-          action === undefined ? '' : `<br><code>${escapeHtml(action)}</code>`
-        }</p>`,
-    );
   const { cpuUsage, memoryUsageMb, gpuUsage } = summary.whole;
   const used = [
     cpuUsage && `CPU ${formatPercent(cpuUsage.mean)} on average`,
@@ -42,7 +35,7 @@ export function renderJobHtml({ job, summary, verdict, sizing }: JobReport, opti
     '<div style="font:14px/1.45 sans-serif;color:#1c2126;max-width:600px">',
     `<p style="font-size:17px;margin:0 0 4px"><b>job ${escapeHtml(job.id)}</b> ${escapeHtml(job.details?.name ?? '')} <b>${escapeHtml(describeState(job))}</b></p>`,
     `<p style="color:#5a646e;margin:0 0 12px">${escapeHtml(facts.join(' · '))}</p>`,
-    findings.length > 0 ? findings.join('') : `<p>${escapeHtml(verdict.sentence)}</p>`,
+    renderFindingsHtml(verdict),
     renderSizing(sizing),
     used.length > 0 ? `<p>${escapeHtml(used.join(' · '))}</p>` : '',
     ...strips.map(
@@ -52,6 +45,15 @@ export function renderJobHtml({ job, summary, verdict, sizing }: JobReport, opti
     url === undefined ? '' : `<p><a href="${escapeHtml(url)}">All of it, live</a></p>`,
     '</div>',
   ].join('');
+}
+
+/** Renders the worst findings, or the verdict where there are none. */
+export function renderFindingsHtml({ findings, sentence }: Verdict): string {
+  const shown = findings.slice(0, MAX_FINDINGS).map(({ severity, message, action }) => {
+    const todo = action === undefined ? '' : `<br><code>${escapeHtml(action)}</code>`;
+    return `<p style="margin:8px 0;padding-left:10px;border-left:3px solid ${COLOURS[severity]}">${escapeHtml(message)}${todo}</p>`;
+  });
+  return shown.length > 0 ? shown.join('') : `<p>${escapeHtml(sentence)}</p>`;
 }
 
 function renderSizing(sizing: JobReport['sizing']): string {

@@ -35,6 +35,27 @@ export function drawStrip({ timesMs, shares }: Course): Uint8Array<ArrayBuffer> 
   return encodePng({ width, height, pixels, palette: PALETTE });
 }
 
+/**
+ * Draws how often values fall into each of some bins as a PNG: a bar for each, the highest as high as the
+ * strip.
+ */
+export function drawBars(counts: readonly number[]): Uint8Array<ArrayBuffer> {
+  const [width, height] = [WIDTH * SCALE, HEIGHT * SCALE];
+  const pixels = new Uint8Array(width * height).fill(GROUND!);
+  pixels.fill(RULE!, (height - 1) * width);
+  const most = counts.reduce((max, count) => Math.max(max, count), 1);
+  for (let x = 0; x < width; x++) {
+    const place = (x * counts.length) / width;
+    const count = counts[Math.floor(place)]!;
+    const isGap = Math.floor(place) !== Math.floor(((x + 2 * SCALE) * counts.length) / width);
+    if (count === 0 || isGap) continue;
+    // One of a thousand can be seen.
+    const top = height - Math.max(2 * SCALE, Math.round((count / most) * (height - 2 * SCALE)));
+    for (let y = top; y < height; y++) pixels[y * width + x] = y < top + 2 * SCALE ? LINE! : FILL!;
+  }
+  return encodePng({ width, height, pixels, palette: PALETTE });
+}
+
 /** Returns the value of each column: that of the point before, unless that is too long ago. */
 function columnsOf(timesMs: readonly number[], shares: readonly number[], width: number): Float64Array {
   const columns = new Float64Array(width).fill(Number.NaN);

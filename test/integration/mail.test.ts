@@ -67,6 +67,54 @@ testWithMail('a mail of Slurm has the report of its job, as text and as HTML wit
   expect([png.readUInt32BE(16), png.readUInt32BE(20)]).toEqual([1120, 96]);
 });
 
+testWithMail(
+  'a mail of a whole array has all its tasks: how they are spread, which stand out, what to do',
+  async () => {
+    await using mails = await startMailServer();
+    await using server = await serve();
+    const jobs = Array.from({ length: 12 }, (_, task) => ({
+      ...{ id: `90_${task}`, user: 'alice', nodes: ['n1'], array_job_id: '90', array_task_id: task, cpus: 4 },
+      ...{
+        name: 'a<b>',
+        raw_state: task < 2 ? 'FAILED' : task < 3 ? 'TIMEOUT' : 'COMPLETED',
+        state: task < 3 ? 'failed' : 'completed',
+      },
+      ...{ start_time: at(0), end_time: at(task < 3 ? 1 : 10 + task), memory_limit_mb: 4000 },
+      ...(task < 3 && { exit_code: 3 }),
+    }));
+    await post(server.url, 'jobs/batch', { jobs });
+    const subject = 'Slurm Array Summary Job_id=90_* (90) Name=a<b> Ended, Mixed, ExitCode [0-3]';
+    const args = ['--smtp', mails.url, '--server', server.url, '--public-url', 'https://hpc.example.org'];
+    const { exitCode, stderr } = await runExecutable(
+      ['mail', '--subject', subject, ...args, 'alice@example.org'],
+      { folder: server.folder, env: { SLURM_JOB_ID: '90', SLURM_ARRAY_JOB_ID: '90' } },
+    );
+    expect([exitCode, stderr]).toEqual([0, '']);
+    const [mail] = (await mails.mails(1)) as [string];
+    const text = partOf(mail, 'text/plain').toString();
+    expect(text.split(/\r?\n/).filter((line) => line !== '')).toEqual([
+      ...[subject, 'array 90 a<b>', 'user alice, 12 tasks, 4 CPUs each, 3.91 GB'],
+      '9 completed, 2 failed, 1 timeout',
+      'HARM 3 of 12 tasks that ended failed: 2 ended with exit code 3, 1 ran out of',
+      'time.',
+      expect.stringContaining('--array=0-2'),
+      'of the tasks  least    half    75 %    most  measured',
+      'runtime       1 min  15 min  18 min  21 min        12',
+      'stand out    task, and its figure',
+      'failed last  0, 1, 2 (timeout)',
+      'slowest      11 (21 min), 10 (20 min), 9 (19 min)',
+      expect.stringMatching(/^Not judged: memory/),
+      expect.anything(),
+      'https://hpc.example.org/arrays/90',
+    ]);
+    const html = partOf(mail, 'text/html').toString();
+    expect(html).toContain('<b>array 90</b> a&lt;b&gt;');
+    expect(html).toContain('cid:runtime');
+    expect(html).toContain('href="https://hpc.example.org/arrays/90"');
+    expect(partOf(mail, 'image/png').subarray(1, 4).toString()).toBe('PNG');
+  },
+);
+
 testWithMail('a mail arrives without a report when the service is away, and says why', async () => {
   await using mails = await startMailServer();
   using folder = temporaryFolder();

@@ -40,6 +40,19 @@ testWithBoth(
     const text = partOf(mail, 'text/plain').toString();
     expect(text).toContain(`job ${id} train  failed`);
     expect(text).toContain('HARM It ended with exit code 3.');
+    // Slurm sends one mail for all tasks of an array, unless it is asked for one of each (ARRAY_TASKS).
+    const array = await all.cluster.submit(
+      'games',
+      'exit $((SLURM_ARRAY_TASK_ID == 2))',
+      ...['--mail-type=END', '--job-name=sweep', '--array=1-4'],
+    );
+    const whole = (await mails.mails(2)).find((one) => one !== mail)!;
+    expect(whole).toMatch(new RegExp(`^Subject: Slurm Array Summary Job_id=${array}_\\* `, 'm'));
+    const summary = partOf(whole, 'text/plain').toString();
+    expect(summary).toContain(`array ${array} sweep`);
+    expect(summary).toMatch(/^3 completed, 1 failed\r?$/m);
+    expect(summary).toContain('1 of 4 tasks that ended failed');
+    expect(partOf(whole, 'text/html').toString()).toContain(`<b>array ${array}</b>`);
     expect(server.errors()).toBe('');
   },
   200_000,
