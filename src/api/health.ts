@@ -50,15 +50,15 @@ export const GET_HEALTH = operation({
   tag: 'Service',
   access: 'health',
   summary:
-    'Check whether the service can store data; each check commits one small write, or reads if another service writes',
+    'Check whether the service can store data; each check commits one small write, or asks whether another service does',
   answers: {
     200: {
       schema: HealthAnswer,
-      means: 'The service can store data, or read it while another service writes',
+      means: 'The service can store data, or another one that shares its database does',
     },
     503: {
       schema: HealthAnswer,
-      means: 'The service cannot store data: the disk is full or failing, or the service is stopping',
+      means: 'The service cannot store data: the disk is full or failing, the database is away, or the service is stopping',
     },
   },
   errors: [],

@@ -80,7 +80,7 @@ export interface AppOptions {
     Pick<LiveStore, 'nodeReports' | 'nodeReport' | 'nodeJobs'> &
     Pick<HistoryStore, 'readHistory'> &
     Pick<PolicyStore, 'listNotices' | 'listActs' | 'listDigestRefusals' | 'saveDigestWish'> &
-    Pick<Upkeep, 'checkWritable' | 'judgeAnew' | 'readState'> &
+    Pick<Upkeep, 'checkWritable' | 'judgeAnew'> &
     Pick<DutyStore, 'duty' | 'isShared' | 'writerUrl'>;
   readonly overviews: Pick<Overviews, 'of'>;
   readonly queues: Pick<Queues, 'of'>;

@@ -46,7 +46,8 @@ export function createMetrics({ config, now, log }: MetricsOptions) {
   const ingest = addIngestMetrics(service.registry);
   let pushState = (): PushState | undefined => undefined;
   let lastPushMs = (): number | undefined => undefined;
-  addPushMetrics(service.registry, now, () => pushState());
+  // A service that lost its lock pushes nothing, and what waited then is no fault.
+  addPushMetrics(service.registry, now, () => (store?.duty() === 'writer' ? pushState() : undefined));
   const policies = addPolicyMetrics(service.registry);
   const slurmFamilies = slurmMetrics({
     now,
@@ -84,7 +85,7 @@ export function createMetrics({ config, now, log }: MetricsOptions) {
       },
       { name: 'throughput', render: ofWriter(throughput.render) },
       { name: 'findings', render: ofWriter(findings.render) },
-      { name: 'slurm', render: () => slurmFamilies.registry.metrics() },
+      { name: 'slurm', render: ofWriter(() => slurmFamilies.registry.metrics()) },
       { name: 'process', render: () => processFamilies.metrics() },
       { name: 'service', render: () => service.registry.metrics() },
     ],

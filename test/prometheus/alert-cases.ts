@@ -31,6 +31,22 @@ export const ALERT_CASES: readonly AlertCase[] = [
     ],
   },
   {
+    alert: 'HpcObserveNoWriter',
+    series: {
+      'hpc_observe_writer{instance="a"}': '1x10 0x20',
+      'hpc_observe_writer{instance="b"}': '0x5 1x5 0x20',
+    },
+    silentAt: '10m',
+    firesAt: '13m',
+    fires: [
+      [
+        {},
+        'No hpc-observe writes to its PostgreSQL database',
+        'All services that share the database only read it. Nothing is stored, and Slurm is not followed.',
+      ],
+    ],
+  },
+  {
     alert: 'HpcObserveCommitsFail',
     series: {
       'hpc_observe_commits_total{result="failed"}': '0x10 2x2 4x20',

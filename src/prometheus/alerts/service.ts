@@ -17,6 +17,22 @@ export const SERVICE_ALERTS: readonly Alert[] = [
     ],
   },
   {
+    name: 'HpcObserveNoWriter',
+    severity: 'critical',
+    expr: 'max(hpc_observe_writer) == 0',
+    for: '1m',
+    summary: 'No hpc-observe writes to its PostgreSQL database',
+    description:
+      'All services that share the database only read it. Nothing is stored, and Slurm is not followed.',
+    meaning:
+      'No service has the lock of the database: the server is away or read only, or something else holds the lock. Agents keep their samples and send them later ([two-services.md](two-services.md)).',
+    steps: [
+      'The log of each service says under `database_lost` why it lost the connection, and `hpc-observe doctor` whether it reaches the database.',
+      'If the database is there, the address of `--database` may lead to a standby: name the primary.',
+      'A command that writes, such as `slurm import` or `copy`, holds the lock while it runs.',
+    ],
+  },
+  {
     name: 'HpcObserveCommitsFail',
     severity: 'critical',
     expr: 'increase(hpc_observe_commits_total{result="failed"}[5m]) > 0',

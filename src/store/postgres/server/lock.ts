@@ -67,9 +67,31 @@ export async function holdsLock(db: Queries, pid: number): Promise<boolean> {
   return row?.held === true;
 }
 
-/** Returns the process id of a session at the server. */
-export const sessionPid = async (db: Queries): Promise<number> =>
-  (await db.get<{ pid: number }>('SELECT pg_backend_pid() AS pid'))!.pid;
+/** A session at the server. */
+export interface Session {
+  readonly pid: number;
+  /** When it began: process ids come again. */
+  readonly started: string;
+}
+
+/** Returns the session of a connection. */
+export const readSession = async (db: Queries): Promise<Session> =>
+  (await db.get<Session>(
+    'SELECT pid, backend_start::text AS started FROM pg_stat_activity WHERE pid = pg_backend_pid()',
+  ))!;
+
+/** Longest wait for the end of a session. */
+const END_MS = 1000;
+
+/**
+ * Ends an earlier session of this service, and with it the lock, which the server would take for alive where
+ * the network has hung.
+ */
+export const endSession = (db: Queries, { pid, started }: Session): Promise<unknown> =>
+  db.get(
+    'SELECT pg_terminate_backend(pid, $3) FROM pg_stat_activity WHERE pid = $1::int AND backend_start = $2::timestamptz',
+    [pid, started, END_MS],
+  );
 
 /** Releases the locks before the connection is closed, which the server notices later. */
 export async function unlockDatabase(connection: Bun.ReservedSQL): Promise<void> {

@@ -1,6 +1,6 @@
 import type { SQL } from 'bun';
 import { openClient, requireSchema, requireServer } from '../server/connect.ts';
-import { LEASE_SETTINGS, sessionPid, unlockDatabase } from '../server/lock.ts';
+import { endSession, LEASE_SETTINGS, readSession, type Session, unlockDatabase } from '../server/lock.ts';
 import { watchSilence } from '../server/silence.ts';
 import { type Client, type Writing, writingOf } from '../sql/queries.ts';
 
@@ -16,7 +16,8 @@ export class WriterConnection {
   #client: SQL | undefined;
   #reserved: Bun.ReservedSQL | undefined;
   #watched: Client | undefined;
-  #pid = 0;
+  /** The last session; it may be gone. */
+  #session: Session | undefined;
   readonly db: Writing = writingOf({
     unsafe: (...statement) => (this.#watched ?? this.current).unsafe(...statement),
   });
@@ -38,7 +39,7 @@ export class WriterConnection {
 
   /** The process id of the session at the server. */
   get pid(): number {
-    return this.#pid;
+    return this.#session?.pid ?? 0;
   }
 
   /** Connects, without taking the lock. */
@@ -57,7 +58,9 @@ export class WriterConnection {
       if (this.#client !== client) throw new ConnectionLost('The connection that writes was given up.');
       this.#reserved = reserved;
       this.#watched = watched;
-      this.#pid = await sessionPid(this.db);
+      const earlier = this.#session;
+      this.#session = await readSession(this.db);
+      if (earlier) await endSession(this.db, earlier);
     } catch (error) {
       if (this.#client === client) this.lose();
       throw error;

@@ -93,21 +93,25 @@ export class Lease {
 
   async #obtain(tries: number): Promise<boolean> {
     const { connection, migrate, load, onChange, onNotice } = this.options;
+    // At a start there is time; later another service may have to be replaced.
+    const answer = <Value>(statement: Promise<Value>) => this.#answer(statement, tries > 1);
     let epoch: number;
     try {
       if (!connection.isOpen) {
         await connection.open();
-        await this.#answer(showWaiting(connection.db));
+        await answer(showWaiting(connection.db));
       }
-      for (let attempt = 1; !(await this.#answer(tryLock(connection.db))); attempt++) {
+      for (let attempt = 1; !(await answer(tryLock(connection.db))); attempt++) {
         if (attempt >= tries) {
-          this.#writerUrl = await this.#answer(readUrl(connection.db));
+          const url = await answer(readUrl(connection.db));
+          // Not its own, of an earlier time as the writer.
+          this.#writerUrl = url === this.#url ? undefined : url;
           return false;
         }
         await Bun.sleep(PAUSE_MS);
       }
-      await this.#answer(endWaiting(connection.db));
-      this.#isWatched = await this.#answer(renewLock(connection.db));
+      await answer(endWaiting(connection.db));
+      this.#isWatched = await answer(renewLock(connection.db));
       await this.guard(migrate());
       epoch = await beginEpoch(connection.db, this.#url);
       await this.guard(load());
@@ -192,9 +196,9 @@ export class Lease {
   }
 
   /** Resolves as a small statement does; rejects if that takes too long. */
-  async #answer<Value>(statement: Promise<Value>): Promise<Value> {
+  async #answer<Value>(statement: Promise<Value>, isPatient = !this.#isWatched): Promise<Value> {
     const late = Promise.withResolvers<never>();
-    const ms = ANSWER_MS[this.isWatched ? 'watched' : 'alone'];
+    const ms = ANSWER_MS[isPatient ? 'alone' : 'watched'];
     const timer = setTimeout(() => late.reject(new Error(`there was no answer for ${ms / 1000} s`)), ms);
     try {
       return await Promise.race([statement, late.promise]);
