@@ -1,16 +1,31 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { type Answer, type Connection, openConnection } from '../help/connection.ts';
+import { ENGINES } from '../help/engines.ts';
 import { serve } from '../help/executable.ts';
 
-let server: Awaited<ReturnType<typeof serve>>;
-beforeAll(async () => {
-  server = await serve({ args: ['--log-level', 'error'] });
-});
-afterAll(() => server[Symbol.asyncDispose]());
-
 const json = { 'content-type': 'application/json' };
+const REQUESTS = 10_000;
+const CONNECTIONS = 16;
+const seed = Number(process.env.SEED ?? Date.now() % 1_000_000);
 
-test('exactly one of 200 concurrent creates of one id succeeds', async () => {
+let server: Awaited<ReturnType<typeof serve>>;
+
+describe.each(ENGINES)('$name', ({ place }) => {
+  let database: Awaited<ReturnType<typeof place>>;
+  beforeAll(async () => {
+    database = await place();
+    server = await serve({ args: ['--log-level', 'error', ...database.args] });
+  });
+  afterAll(async () => {
+    await server[Symbol.asyncDispose]();
+    await database[Symbol.asyncDispose]();
+  });
+
+  test('exactly one of 200 concurrent creates of one id succeeds', createAtOnce);
+  describe(`hostile requests, SEED=${seed}`, hostileRequests);
+});
+
+async function createAtOnce(): Promise<void> {
   for (const id of ['contested', 'contested again']) {
     const answers = await Promise.all(
       Array.from({ length: 200 }, (_, number) =>
@@ -28,13 +43,9 @@ test('exactly one of 200 concurrent creates of one id succeeds', async () => {
     const kept = await (await fetch(`${server.url}/v1/jobs/${encodeURIComponent(id)}`)).json();
     expect(kept).toEqual(winner);
   }
-});
+}
 
-const REQUESTS = 10_000;
-const CONNECTIONS = 16;
-const seed = Number(process.env.SEED ?? Date.now() % 1_000_000);
-
-describe(`hostile requests, SEED=${seed}`, () => {
+function hostileRequests(): void {
   const { chance, whole, pick } = randomFrom(seed);
   const kept = Array.from({ length: 20 }, (_, number) => `kept ${number} "\\ é/`);
 
@@ -175,7 +186,7 @@ describe(`hostile requests, SEED=${seed}`, () => {
   function describeRequest({ method, path, headers, body }: HostileRequest): string {
     return `${method} ${path} ${headers.join(', ')} ${JSON.stringify(Buffer.from(body).toString('latin1').slice(0, 300))}`;
   }
-});
+}
 
 function hasErrorShape(text: string): boolean {
   try {

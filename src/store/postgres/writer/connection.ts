@@ -8,6 +8,8 @@ import { type Client, type Writing, writingOf } from '../sql/queries.ts';
 const SETTINGS = `SET statement_timeout = '20s'; SET lock_timeout = '10s'; ${LEASE_SETTINGS}`;
 /** Without an answer for this long, the server or the way to it hangs. Clients wait for 30 s. */
 const SILENCE_MS = 25_000;
+/** Longest wait for the server at the end. */
+const CLOSE_MS = 1000;
 /** A commit is on disk when it is answered. Stricter settings of the server stay. */
 const DURABLE = `SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'`;
 
@@ -76,8 +78,11 @@ export class WriterConnection {
 
   /** Closes the connection, which releases the lock. */
   async close(): Promise<void> {
-    // A connection that is lost by now has no lock any more.
-    if (this.#reserved) await unlockDatabase(this.#reserved).catch(() => {});
+    // A connection that is lost by now has no lock any more, and one that hangs loses it.
+    if (this.#reserved)
+      await Promise.race([unlockDatabase(this.#reserved).catch(() => {}), Bun.sleep(CLOSE_MS)]);
+    // The client would wait for it.
+    this.#reserved?.release();
     const client = this.#client;
     this.#forget();
     await client?.close({ timeout: 1 });
