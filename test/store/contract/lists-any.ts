@@ -123,7 +123,7 @@ export function anyLists(makePlace: MakePlace) {
         expect({ ...shown, ids: rest }).toEqual({ ...shown, ids: expected.slice(30) });
       }
     }
-  }, 60_000);
+  }, 120_000);
 
   test.each(ORDERS)(
     'jobs created between pages by $sort (ascending: $isAscending) shift no other job',
