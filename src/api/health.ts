@@ -58,7 +58,8 @@ export const GET_HEALTH = operation({
     },
     503: {
       schema: HealthAnswer,
-      means: 'The service cannot store data: the disk is full or failing, the database is away, or the service is stopping',
+      means:
+        'The service cannot store data: the disk is full or failing, the database is away, or the service is stopping',
     },
   },
   errors: [],

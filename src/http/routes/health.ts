@@ -15,8 +15,8 @@ interface HealthOptions {
 }
 
 /**
- * Reports whether the store can commit; each request commits one small write. A service is healthy, too, while
- * another one writes to its database.
+ * Reports whether the store can commit; each request commits one small write. A service is healthy, too,
+ * while another one writes to its database.
  */
 export const health = ({ store, now, version }: HealthOptions) =>
   new Elysia({ name: 'health' }).get(
