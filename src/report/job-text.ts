@@ -40,7 +40,7 @@ export function renderJobText(report: JobReport, options: ReportOptions): string
   return [
     renderTitle(report, options),
     renderFindings(report.verdict, options.paper),
-    renderSizing(report.sizing),
+    renderSizing(report),
     renderBars(report, options),
     renderNodes(report.summary.nodes, options.paper),
     renderRest(report, options),
@@ -76,10 +76,11 @@ const wrapParts = (parts: readonly string[]): string =>
   );
 
 /** Says what the next run needs, as lines to be copied; nothing if it is not known. */
-function renderSizing(sizing: Sizing | undefined): string {
+function renderSizing({ job, sizing }: JobReport): string {
   if (!sizing || sizing.lack !== undefined) return '';
   const lines = scriptLines(sizing).map((line) => `  ${harmless(line)}\n`);
-  const sentence = lines.length > 0 ? `${sizing.sentence} For the next:` : sizing.sentence;
+  const lead = job.state === 'pending' ? 'Before it starts, it could ask for:' : 'For the next:';
+  const sentence = lines.length > 0 ? `${sizing.sentence} ${lead}` : sizing.sentence;
   return wrap(harmless(sentence), WIDTH) + lines.join('');
 }
 

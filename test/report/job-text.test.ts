@@ -110,6 +110,10 @@ test('what the next run needs is written as lines to be copied, in the terminal 
   expect(renderJobText(report(7), options)).toContain(
     'The last 7 runs of train<b> used at most 1 h of 1 d. For the next:\n  #SBATCH --time=1:30:00\n',
   );
+  const waits = { ...report(7), job: { ...facts.job, state: 'pending' as const } };
+  expect(renderJobText(waits, options)).toContain(
+    'of 1 d. Before it starts, it could\nask for:\n  #SBATCH --time=1:30:00\n',
+  );
   expect(renderJobHtml(report(7), options)).toContain(
     'The last 7 runs of train&lt;b&gt; used at most 1 h of 1 d.<br><code>#SBATCH --time=1:30:00</code>',
   );

@@ -20,12 +20,17 @@ export interface PastRun {
   readonly gpus?: number;
 }
 
+/** Returns how many nodes a run has, or asks for while it waits; 0 if that is not known. */
+export const countNodes = ({ nodes, details }: Job): number => nodes.length || details?.nodeCount || 0;
+
 /** A run is one like another if the same user asked for as much with the same account and name. */
-export function shapeOf({ user, nodes, details = {} }: Job): string | undefined {
+export function shapeOf(job: Job): string | undefined {
+  const { user, details = {} } = job;
+  const nodes = countNodes(job);
   const { name, account = '', cpus = 0, gpus = 0 } = details;
-  return name === undefined || nodes.length === 0
+  return name === undefined || nodes === 0
     ? undefined
-    : JSON.stringify([user, account, name, nodes.length, cpus, gpus]);
+    : JSON.stringify([user, account, name, nodes, cpus, gpus]);
 }
 
 /**

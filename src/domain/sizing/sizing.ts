@@ -2,7 +2,7 @@ import { formatCount, formatMb, formatSeconds } from '../figures.ts';
 import type { Thresholds } from '../finding/thresholds.ts';
 import type { Job } from '../job.ts';
 import { writeMemory, writeTime } from './option.ts';
-import type { Limit, PastRun } from './past-run.ts';
+import { countNodes, type Limit, type PastRun } from './past-run.ts';
 
 /** Runs that a size rests on, the latest ones. */
 export const MAX_PAST_RUNS = 200;
@@ -64,8 +64,8 @@ interface Kind {
 const KINDS: Readonly<Record<Resource, Kind>> = {
   memory: {
     read: ({ memoryMb }) => memoryMb,
-    asked: ({ nodes, details }) =>
-      details?.memoryLimitMb && Math.round(details.memoryLimitMb / Math.max(1, nodes.length)),
+    asked: (job) =>
+      job.details?.memoryLimitMb && Math.round(job.details.memoryLimitMb / Math.max(1, countNodes(job))),
     write: writeMemory,
     limit: 'memory',
   },

@@ -95,7 +95,7 @@ function JobView({ job, runs, run, summary, events, verdict, sizing }: JobViewPr
     <>
       <Title job={job} runs={runs} run={run} />
       {verdict && <Verdict verdict={verdict} />}
-      {sizing && <Sizing sizing={sizing} />}
+      {sizing && <Sizing sizing={sizing} isWaiting={job.state === 'pending'} />}
       <LifeLine job={job} runs={runs} />
       {summary && <UsedOfAsked job={job} summary={summary} />}
       {summary && <Measured summary={summary} />}

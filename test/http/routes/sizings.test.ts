@@ -13,10 +13,13 @@ test('what the next run needs is told by those before it, and actions ask for no
   const { store } = service;
   const details = { name: 'train', cpus: 4, memoryLimitMb: 65_536, timeLimitSeconds: 86_400 };
   const ended = { state: 'completed', endTimeMs: NOON_MS + 30 * MINUTE_MS, details } as const;
+  const waits = { state: 'pending', nodes: [] } as const;
   const used = { 1: 1000, 2: 4000, 3: 12_000 };
   await store.createJobs([
     ...Object.keys(used).map((id) => pastJob(id, ended)),
     pastJob('next', { details }),
+    pastJob('waits', { ...waits, details: { ...details, nodeCount: 1 } }),
+    pastJob('wide', { ...waits, details: { ...details, nodeCount: 2 } }),
   ]);
   for (const [jobId, memoryUsageMb] of Object.entries(used))
     await store.recordSamples(
@@ -41,6 +44,11 @@ test('what the next run needs is told by those before it, and actions ask for no
     runs: 3,
     memory_mb: { enough: 15_360, asked: 65_536, median: 4000, most: 12_000, runs: 3, failed_runs: 0 },
   });
+  // One that waits has no nodes yet, and is told before it starts.
+  const waiting: SizingAnswer = await ask('waits/sizing');
+  expect(waiting).toEqual({ ...answer, job_id: 'waits' });
+  const wide: SizingAnswer = await ask('wide/sizing');
+  expect([wide.runs, wide.script]).toEqual([0, []]);
   expect(scriptLines(readSizing(answer))).toEqual([...answer.script]);
   const { findings } = (await ask('1/findings')) as { findings: { kind: string; action: string }[] };
   expect(findings.map(({ kind, action }) => [kind, action])).toEqual([
