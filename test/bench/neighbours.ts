@@ -13,9 +13,11 @@ export async function measureNeighbours(places: readonly Place[]): Promise<Row[]
   return rows;
 }
 
-async function measurePlace({ name, folder: makeFolder, cases }: Place): Promise<Row> {
+async function measurePlace({ name, folder: makeFolder, cases, surroundings }: Place): Promise<Row> {
   using folder = await makeFolder();
-  await using server = await serve({ folder: folder.path, args: ['--log-level', 'error'] });
+  await using beside = surroundings?.();
+  const args = ['--log-level', 'error', ...(beside?.args ?? [])];
+  await using server = await serve({ folder: folder.path, args });
   await using neighbour = await startNeighbour(server);
   const burdens: { use: string; burden: Burden }[] = [];
   for (const { endpoint, use, run, limits } of cases) {

@@ -25,7 +25,7 @@ const MEMORY_TOLERANCE = 1.4;
 const wanted = process.env.NEIGHBOURS ?? '';
 const seen: { name: string; burden: Burden }[] = [];
 
-for (const { name: place, folder: makeFolder, cases } of PLACES) {
+for (const { name: place, folder: makeFolder, cases, surroundings } of PLACES) {
   const named = cases
     .map((one) => ({ ...one, name: `${place}: ${one.endpoint}, ${one.use}` }))
     .filter(({ name }) => name.includes(wanted));
@@ -36,13 +36,16 @@ for (const { name: place, folder: makeFolder, cases } of PLACES) {
     let parts: Awaited<ReturnType<typeof start>> | undefined;
 
     async function start() {
-      const server = await serve({ folder: folder.path, args: ['--log-level', 'error'] });
-      return { server, neighbour: await startNeighbour(server) };
+      const beside = surroundings?.();
+      const args = ['--log-level', 'error', ...(beside?.args ?? [])];
+      const server = await serve({ folder: folder.path, args });
+      return { server, neighbour: await startNeighbour(server), beside };
     }
 
     async function end() {
       await parts?.neighbour[Symbol.asyncDispose]();
       await parts?.server[Symbol.asyncDispose]();
+      await parts?.beside?.[Symbol.asyncDispose]();
       parts = undefined;
     }
 

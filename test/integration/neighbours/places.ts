@@ -2,6 +2,7 @@ import { jobsFolder } from '../../bench/data/files.ts';
 import { type BigJob, writeBigJob } from '../../help/big-job.ts';
 import { temporaryFolder } from '../../help/folder.ts';
 import type { Case } from './case.ts';
+import { CLUSTERS, startPeers } from './peers.ts';
 import { LISTS, measuresOf, OTHERS, REPORTED, samplesOf } from './reads.ts';
 import { INGESTS, WRITES } from './writes.ts';
 
@@ -14,6 +15,8 @@ export interface Place {
   /** Makes a folder with a database. */
   readonly folder: () => Promise<{ readonly path: string; [Symbol.dispose](): void }>;
   readonly cases: readonly Case[];
+  /** Starts what the service needs beside it, and returns its further arguments. */
+  readonly surroundings?: () => { readonly args: readonly string[]; [Symbol.asyncDispose](): Promise<void> };
 }
 
 const nowMs = Date.now();
@@ -67,6 +70,12 @@ export const PLACES: readonly Place[] = [
     name: 'other exporters',
     folder: async () => temporaryFolder(),
     cases: INGESTS.map((one) => ({ ...one, limits: { memoryMb: 450 } })),
+  },
+  {
+    name: 'other clusters',
+    folder: async () => temporaryFolder(),
+    cases: CLUSTERS,
+    surroundings: startPeers,
   },
   {
     name: 'many nodes',
