@@ -113,7 +113,8 @@ testServer('a writer whose network hangs is replaced, and stores nothing when it
   expect(await hanging).toMatchObject({ code: 'unavailable' });
   expect(await write(first, 3)).toBeInstanceOf(WriterElsewhere);
   expect(first.duty()).toBe('reader');
-  expect(two.notices).toEqual(['database_lost']);
+  expect(two.notices[0]).toBe('database_lost');
+  expect(two.notices).not.toContain('database_back');
   expect(await countSamples(second)).toBe(2);
   // And back again.
   await second.close();
@@ -132,6 +133,31 @@ testServer('the database refuses the transactions of a writer that was replaced'
   expect(two.notices).toEqual(['database_lost']);
   await until(() => isWriter(first) || isWriter(two.second));
 });
+
+testServer(
+  'a database that is read only has no writer, which is said once, until it can be written',
+  async () => {
+    const server = await started!;
+    const address = await server.newAddress();
+    const faults: string[] = [];
+    const store = await open(address, {
+      onNotice: ({ event, message }) => void (event === 'lock_not_taken' && faults.push(message)),
+    });
+    // As after a failover of the database, where the address leads to a standby.
+    await server.query(address, 'ALTER ROLE CURRENT_USER SET default_transaction_read_only = on');
+    await server.query(address, `SELECT pg_terminate_backend(pid) FROM (${LOCK_HOLDER}) AS holder`);
+    await until(() => faults.length > 0);
+    await Bun.sleep(1200);
+    expect(faults).toEqual([expect.stringContaining('25006')]);
+    expect(store.duty()).toBe('reader');
+    expect(await store.checkWritable().catch((error) => error)).toMatchObject({ code: 'unavailable' });
+    const allow = 'BEGIN READ WRITE; ALTER ROLE CURRENT_USER RESET default_transaction_read_only; COMMIT';
+    await server.query(address, allow);
+    await until(() => isWriter(store));
+    await store.createJobs([pastJob('1')]);
+    await store.close();
+  },
+);
 
 testServer('changes and sessions of the writer reach those who watch the other service', async () => {
   await using two = await openTwo();

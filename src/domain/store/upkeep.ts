@@ -22,7 +22,12 @@ export interface ExpireStep {
 /** A message for the administrator. */
 export interface Notice {
   readonly level: 'info' | 'error';
-  readonly event: 'database_migrated' | 'database_lost' | 'database_back' | 'data_set_aside';
+  readonly event:
+    | 'database_migrated'
+    | 'database_lost'
+    | 'database_back'
+    | 'lock_not_taken'
+    | 'data_set_aside';
   /** One sentence. */
   readonly message: string;
 }

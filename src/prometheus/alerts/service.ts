@@ -27,7 +27,7 @@ export const SERVICE_ALERTS: readonly Alert[] = [
     meaning:
       'No service has the lock of the database: the server is away or read only, or something else holds the lock. Agents keep their samples and send them later ([two-services.md](two-services.md)).',
     steps: [
-      'The log of each service says under `database_lost` why it lost the connection, and `hpc-observe doctor` whether it reaches the database.',
+      'The log of each service says under `database_lost` and `lock_not_taken` what the database answers, and `hpc-observe doctor` whether it reaches the database.',
       'If the database is there, the address of `--database` may lead to a standby: name the primary.',
       'A command that writes, such as `slurm import` or `copy`, holds the lock while it runs.',
     ],

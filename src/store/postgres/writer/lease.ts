@@ -46,6 +46,7 @@ export class Lease {
   #isAnnounced = true;
   #isWatched = false;
   #wasLost = false;
+  #lastFault: string | undefined;
 
   constructor(private readonly options: LeaseOptions) {}
 
@@ -106,6 +107,7 @@ export class Lease {
           const url = await answer(readUrl(connection.db));
           // Not its own, of an earlier time as the writer.
           this.#writerUrl = url === this.#url ? undefined : url;
+          this.#lastFault = undefined;
           return false;
         }
         await Bun.sleep(PAUSE_MS);
@@ -117,8 +119,10 @@ export class Lease {
       await this.guard(load());
     } catch (error) {
       connection.lose();
+      if (tries === 1) this.#tellFault(error);
       throw error;
     }
+    this.#lastFault = undefined;
     this.#epoch = epoch;
     if (this.#wasLost)
       onNotice({
@@ -129,6 +133,15 @@ export class Lease {
     this.#wasLost = false;
     onChange(true);
     return true;
+  }
+
+  /** Says once why the lock cannot be taken, for as long as the reason is the same. */
+  #tellFault(error: unknown): void {
+    const fault = describeError(error);
+    if (fault === this.#lastFault) return;
+    this.#lastFault = fault;
+    const message = `This service cannot ask for the lock of the database (${fault}); it tries again and again.`;
+    this.options.onNotice({ level: 'error', event: 'lock_not_taken', message });
   }
 
   /** Proves to the server that this service lives. Gives the lease up if there is no answer. */
