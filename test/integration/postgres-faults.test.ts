@@ -195,6 +195,17 @@ testAsRoot(
         expect(new Set(full.refusals)).toEqual(new Set([503]));
         expect(await healthOf(url)).toBe(503);
         expect((await createJob(url, 'full')).status).toBe(503);
+        const rows = Array.from({ length: 2000 }, (_, row) => ({
+          ...{
+            id: `full-${row}`,
+            user: 'u',
+            nodes: ['n'],
+            state: 'running',
+            start_time: '2026-01-20T10:00:00Z',
+          },
+        }));
+        const batch = { method: 'POST', headers: json, body: JSON.stringify({ jobs: rows }) };
+        expect((await fetch(`${url}/v1/jobs/batch`, batch)).status).toBe(503);
         for (const path of ['v1/jobs/before-0-0', 'v1/jobs?user=user%20of%20before', 'metrics'])
           expect(await (await fetch(`${url}/${path}`)).text(), path).toContain('before-0-0');
         rmSync(ballast);

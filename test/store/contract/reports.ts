@@ -54,6 +54,29 @@ export function reports(makePlace: MakePlace) {
     expect(await store.getJob('7')).toEqual(job);
   });
 
+  test('names of the greatest length are stored, those of earlier runs too', async () => {
+    await using place = await emptyStore(makePlace);
+    const { store } = place;
+    const random = createRandom(7);
+    // Nothing that can be packed.
+    const name = () =>
+      Array.from({ length: 256 }, () => String.fromCodePoint(0x10_000 + Math.floor(random() * 0xffff))).join(
+        '',
+      );
+    const [id, user, account, partition, sluid, node] = [name(), name(), name(), name(), name(), name()];
+    const fields = { id, user, account, partition, nodes: [node] };
+    await store.applyReports([
+      record(1, 2, { ...fields, sluid }),
+      record(10, 12, { ...fields, sluid: name() }),
+      record(20, 22, { ...fields, sluid: name() }),
+    ]);
+    const job = await store.getJob(id);
+    expect(job).toMatchObject({ user, nodes: [node], details: { account, partition } });
+    const runs = (await Array.fromAsync(store.streamRuns(id))).flat();
+    expect(runs).toHaveLength(3);
+    expect([...(await store.findJobsOfRuns([sluid]))]).toEqual([[sluid, id]]);
+  });
+
   test('reports take a job from pending to its end, and a report without news counts as repeated', async () => {
     await using place = await emptyStore(makePlace);
     const { store } = place;

@@ -63,11 +63,15 @@ export function groupCommitter({ db, begin, applier, unsealed, onServerError }: 
       unsealed.commit();
       return outcomes;
     } catch (error) {
-      await db.settle().catch(() => {});
+      // What was sent before may have failed first, and made this statement fail.
+      const cause = await db.settle().then(
+        () => error,
+        (first) => first,
+      );
       await db.change('ROLLBACK').catch(() => {});
       applier.forget();
       unsealed.rollBack();
-      throw error;
+      throw cause;
     }
   }
 
