@@ -3,6 +3,7 @@ import { judgeCertificate } from '../src/doctor/certificate.ts';
 import { judgeClock } from '../src/doctor/clock.ts';
 import { type DiskState, judgeDisk } from '../src/doctor/disk.ts';
 import { judgeFreshness, type KnownAges } from '../src/doctor/freshness.ts';
+import { judgePostgres } from '../src/doctor/postgres.ts';
 import { NOON_MS } from './help/clock.ts';
 
 const DAY_MS = 86_400_000;
@@ -55,4 +56,33 @@ test.each<[ages: KnownAges, statuses: string, last: RegExp]>([
   const checkups = judgeFreshness(ages);
   expect(checkups.map(({ status }) => status).join(' ')).toBe(statuses);
   expect(checkups.at(-1)!.what).toMatch(last);
+});
+
+test('a PostgreSQL database is judged by its version, rights, durability, distance and clock', () => {
+  const sound = {
+    version: 3,
+    newest: 3,
+    server: '15.2',
+    unsafe: [],
+    lacking: [],
+    aheadMs: -40,
+    answerMs: 0.4,
+  };
+  const judge = (state: Partial<typeof sound> | { unsafe: string[] } | { lacking: string[] }) =>
+    judgePostgres('postgres://db/x', { ...sound, ...state }).filter(({ status }) => status !== 'ok');
+  expect(judge({})).toEqual([]);
+  expect(judge({ version: 0 })[0]).toMatchObject({
+    status: 'missing',
+    what: expect.stringContaining('no tables'),
+  });
+  expect(judge({ version: 4 })[0]?.what).toContain('newer hpc-observe');
+  expect(judge({ lacking: ['DELETE on job'] })[0]).toMatchObject({
+    ...{ status: 'wrong', what: 'Its role lacks DELETE on job.', advice: expect.stringContaining('GRANT') },
+  });
+  expect(judge({ unsafe: ['fsync'] })[0]?.what).toContain('fsync off');
+  expect(judge({ answerMs: 80 })[0]?.what).toContain('takes 80 ms');
+  expect(judge({ aheadMs: 3000 })[0]?.what).toBe('Its clock is 3.0 s ahead of the one here.');
+  expect(judge({ aheadMs: -2500 })[0]?.what).toBe('Its clock is 2.5 s behind the one here.');
+  // A slow answer says little about the clock.
+  expect(judge({ aheadMs: 2500, answerMs: 1000 })).toHaveLength(1);
 });

@@ -24,7 +24,7 @@ export const backup = defineCommand({
   async run({ config, flags, operands, print }) {
     const database = requireDatabaseFile(
       config.database,
-      'In PostgreSQL, pg_dump --format=custom makes a consistent copy while the service runs.',
+      'While the service runs, pg_dump --format=custom --file=FILE ADDRESS makes a consistent copy of one database, and pg_basebackup --pgdata=FOLDER of the whole server.',
     );
     const file = operands[0]!;
     const rate = readRate(flags.get('rate'));

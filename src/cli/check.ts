@@ -1,22 +1,30 @@
-import type { Checked } from '../store/sqlite/care/checked.ts';
+import type { Checked } from '../domain/checked.ts';
+import { isPostgresAddress } from '../domain/database-address.ts';
+import { DATABASE_KEYS, locateDatabase } from '../settings/database.ts';
 import { defineCommand } from './command.ts';
-import { requireDatabaseFile } from './database-file.ts';
 import { withProgress } from './progress.ts';
 
 export const check = defineCommand({
   summary: 'Check a database or a backup: pages, counts, and whether every sample can be read',
-  usage: ['check [--database FILE] [--json]'],
+  usage: ['check [--database PLACE] [--json]'],
   examples: [
     ['check', 'While the service runs; exit code 1 if something is damaged'],
     ['check --database /backup/hpc-observe.db', 'A backup'],
+    [
+      'check --database postgres://hpc_observe@db/hpc_observe',
+      'All but pages and indexes, which pg_amcheck checks',
+    ],
   ],
-  settings: ['database'],
+  settings: DATABASE_KEYS,
   flags: { json: { help: 'Print JSON: an array of part, looked, damages and advice' } },
   async run({ config, flags, print }) {
     // Imported here, so that the help of this command does not load the store.
-    const { checkDatabase } = await import('../store/sqlite/care/check.ts');
-    const file = requireDatabaseFile(config.database, 'In PostgreSQL, pg_amcheck checks tables and indexes.');
-    const checked = await withProgress('check', ({ show }) => checkDatabase(file, { onProgress: show }));
+    const { checkDatabase } = isPostgresAddress(config.database)
+      ? await import('../store/postgres/care/check.ts')
+      : await import('../store/sqlite/care/check.ts');
+    const checked = await withProgress('check', ({ show }) =>
+      checkDatabase(locateDatabase(config), { onProgress: show }),
+    );
     print(flags.has('json') ? `${JSON.stringify(checked, undefined, 2)}\n` : describeChecks(checked));
     return checked.some(({ damages }) => damages.length > 0) ? 1 : 0;
   },

@@ -10,7 +10,10 @@ export const restore = defineCommand({
   settings: ['database'],
   operands: ['FILE'],
   async run({ config, operands, print }) {
-    const file = requireDatabaseFile(config.database, 'In PostgreSQL, pg_restore reads what pg_dump wrote.');
+    const file = requireDatabaseFile(
+      config.database,
+      'Stop the service; pg_restore --clean --if-exists --dbname=ADDRESS FILE reads what pg_dump wrote.',
+    );
     // Imported here, so that the help of this command does not load the store.
     const { restoreDatabase } = await import('../store/sqlite/care/restore.ts');
     const { jobs, bytes, before } = await withProgress('restore', (progress) =>

@@ -116,6 +116,13 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'store/postgres/migrations': [],
   'store/postgres/sql': [],
   'store/postgres/server': ['domain', 'store/copy', 'store/postgres/migrations', 'store/postgres/sql'],
+  'store/postgres/care': [
+    'domain',
+    'store/chunk',
+    'store/postgres/migrations',
+    'store/postgres/server',
+    'store/postgres/sql',
+  ],
   'store/postgres/copy': [
     'domain',
     'store/copy',

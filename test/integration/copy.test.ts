@@ -1,6 +1,7 @@
 import { Database } from 'bun:sqlite';
 import { afterAll, expect, test } from 'bun:test';
 import { existsSync } from 'node:fs';
+import type { Checked } from '../../src/domain/checked.ts';
 import { COPIED_TABLES, OTHER_TABLES, SQLITE_COUNTERS } from '../../src/store/copy/tables.ts';
 import { openPostgres } from '../../src/store/postgres/open.ts';
 import { copyReader } from '../../src/store/sqlite/copy/read.ts';
@@ -127,11 +128,48 @@ testServer(
       expect([table, copiedRows[table]]).toEqual([table, list]);
     expect(Object.keys(copiedRows)).toEqual(Object.keys(rows));
     expect(await run('check', '--database', back)).toMatchObject({ exitCode: 0 });
+    await expectChecked(server, address, (...args) => run('check', '--database', address, ...args));
 
     await expectSameAnswers(first, address);
   },
   MANY_MS,
 );
+
+/** Checks the database as it is, with damages of counts and blobs, and again without. */
+async function expectChecked(
+  server: PostgresServer,
+  address: string,
+  check: (...args: string[]) => ReturnType<typeof runExecutable>,
+): Promise<void> {
+  const sound = await check();
+  expect(sound).toMatchObject({ exitCode: 0 });
+  expect(sound.stdout).toMatch(/ok +counts: 20003 jobs\nok +samples: [1-9]\d* blobs/);
+  await server.query(
+    address,
+    'UPDATE job_count SET jobs = jobs + 1 WHERE node = 0 AND "user" = 0 AND state = 2',
+  );
+  await server.query(
+    address,
+    `UPDATE chunk SET data = set_byte(data, 9, get_byte(data, 9) # 1)
+    WHERE seq = (SELECT min(seq) FROM chunk)`,
+  );
+  const damaged = await check('--json');
+  expect(damaged.exitCode).toBe(1);
+  const found = (JSON.parse(damaged.stdout) as Checked[]).flatMap(({ damages }) => damages);
+  expect(found).toEqual([
+    expect.stringMatching(/^jobs by state, state 2: \d+ are kept, \d+ are counted\.$/),
+    expect.stringMatching(/^chunks of samples, job \S+ on n\d from \d{4}-.*Z: /),
+  ]);
+  await server.query(
+    address,
+    'UPDATE job_count SET jobs = jobs - 1 WHERE node = 0 AND "user" = 0 AND state = 2',
+  );
+  await server.query(
+    address,
+    `UPDATE chunk SET data = set_byte(data, 9, get_byte(data, 9) # 1)
+    WHERE seq = (SELECT min(seq) FROM chunk)`,
+  );
+}
 
 /** Asks the stores of both engines the same, writes to both, and asks again. */
 async function expectSameAnswers(path: string, address: string): Promise<void> {

@@ -1,4 +1,5 @@
 import type { Database, Statement } from 'bun:sqlite';
+import { type Checked, type CheckOptions, MAX_NAMED } from '../../../domain/checked.ts';
 import { ChunkError } from '../../chunk/bytes.ts';
 import { unpackColumns } from '../../chunk/chunk.ts';
 import { seriesOf } from '../../chunk/log-row.ts';
@@ -6,7 +7,6 @@ import { unpackTotals } from '../../chunk/measure-totals.ts';
 import { unpackPoints } from '../../chunk/points.ts';
 import { unpackQuarters } from '../../chunk/quarters.ts';
 import { unpackMeasures } from '../../chunk/row-measures.ts';
-import { type Checked, type CheckOptions, MAX_NAMED } from './checked.ts';
 
 /** Rows read in one query, each a short read, so that the log of a service that writes does not grow. */
 const ROWS_AT_ONCE = 200;

@@ -1,8 +1,8 @@
 import type { Database } from 'bun:sqlite';
+import { type Checked, type CheckOptions, MAX_NAMED } from '../../../domain/checked.ts';
 import { readPragma } from '../file/connection.ts';
 import { MIGRATIONS } from '../migrations/index.ts';
 import { checkBlobs } from './blobs.ts';
-import { type Checked, type CheckOptions, MAX_NAMED } from './checked.ts';
 import { openSource } from './copy.ts';
 
 const RECOVER =
