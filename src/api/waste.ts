@@ -1,7 +1,7 @@
 import { Type } from '@sinclair/typebox';
-import type { TallyRow } from '../domain/store/tallies.ts';
+import type { HeldRow } from '../domain/store/tallies.ts';
 import type { HourRange } from '../domain/tally/spans.ts';
-import { countRuns, sumTallies, type Tally } from '../domain/tally/tally.ts';
+import { countRuns, type HeldTally, sumHeld } from '../domain/tally/tally.ts';
 import {
   amountOf,
   type Resource,
@@ -101,7 +101,7 @@ interface WastePage {
 
 /** Renders a page of sorted rows, each with its share of all of them. */
 export function renderWaste(
-  rows: readonly TallyRow[],
+  rows: readonly HeldRow[],
   { groupBy, range, sort, offset, limit, isBehind }: WastePage,
 ): WasteAnswer {
   const totals: Totals = {
@@ -109,7 +109,7 @@ export function renderWaste(
     cpu: sumWasted(rows, 'cpu'),
     memory: sumWasted(rows, 'memory'),
   };
-  const sum = sumTallies(rows.map(({ tally }) => tally));
+  const sum = sumHeld(rows.map(({ tally }) => tally));
   return {
     group_by: groupBy,
     ...renderRange(range),
@@ -124,7 +124,7 @@ export function renderWaste(
   };
 }
 
-function renderFields(tally: Tally, totals?: Totals) {
+function renderFields(tally: HeldTally, totals?: Totals) {
   const { energies, energyJoules } = tally;
   const amounts = (['gpu', 'cpu', 'memory'] as const).map((resource) => [
     WASTE_AMOUNTS[resource],
@@ -139,7 +139,7 @@ function renderFields(tally: Tally, totals?: Totals) {
   };
 }
 
-function renderAmount(tally: Tally, resource: Resource, total: number | undefined) {
+function renderAmount(tally: HeldTally, resource: Resource, total: number | undefined) {
   const { held, measured, used } = amountOf(tally, resource);
   if (held === 0) return undefined;
   const unit = UNITS[resource];

@@ -1,5 +1,5 @@
-import type { TallyRow } from './store/tallies.ts';
-import type { Tally } from './tally/tally.ts';
+import type { HeldRow } from './store/tallies.ts';
+import type { HeldTally } from './tally/tally.ts';
 
 export const WASTE_GROUPS = ['user', 'account', 'partition', 'node'] as const;
 export type WasteGroup = (typeof WASTE_GROUPS)[number];
@@ -17,7 +17,7 @@ export interface HeldAmount {
 }
 
 /** Returns what ended runs held and used of a resource. */
-export function amountOf(tally: Tally, resource: Resource): HeldAmount {
+export function amountOf(tally: HeldTally, resource: Resource): HeldAmount {
   switch (resource) {
     case 'gpu':
       return { held: tally.gpuSeconds, measured: tally.gpuMeasuredSeconds, used: tally.gpuUsedSeconds };
@@ -33,17 +33,17 @@ export function amountOf(tally: Tally, resource: Resource): HeldAmount {
 }
 
 /** Returns what was held and not used while it was measured; what was not measured is not called waste. */
-export const wastedOf = (tally: Tally, resource: Resource): number => {
+export const wastedOf = (tally: HeldTally, resource: Resource): number => {
   const { measured, used } = amountOf(tally, resource);
   return Math.max(0, measured - used);
 };
 
 /** Returns what all wasted of each resource, so that each has a share of it. */
-export const sumWasted = (rows: readonly TallyRow[], resource: Resource): number =>
+export const sumWasted = (rows: readonly HeldRow[], resource: Resource): number =>
   rows.reduce((sum, { tally }) => sum + wastedOf(tally, resource), 0);
 
 /** Sorts by what was wasted of a resource, then of the others, the most first. */
-export function sortByWaste(rows: readonly TallyRow[], first: Resource): TallyRow[] {
+export function sortByWaste(rows: readonly HeldRow[], first: Resource): HeldRow[] {
   const order = [first, ...RESOURCES.filter((resource) => resource !== first)];
   const keyed = rows.map((row) => ({ row, wasted: order.map((one) => wastedOf(row.tally, one)) }));
   return keyed

@@ -1,6 +1,6 @@
 import type { Severity } from '../finding/severity.ts';
 import type { HourRange } from '../tally/spans.ts';
-import type { Tally } from '../tally/tally.ts';
+import type { HeldTally, Tally } from '../tally/tally.ts';
 
 export const TALLY_GROUPS = ['user', 'account', 'partition', 'day'] as const;
 export type TallyGroup = (typeof TALLY_GROUPS)[number];
@@ -21,6 +21,12 @@ export interface TallyRow {
   /** The user, account, partition or node, or the day as `2026-01-20`; absent for runs without one. */
   readonly name?: string;
   readonly tally: Tally;
+}
+
+/** As `TallyRow`, of a node: what was held and used on it. */
+export interface HeldRow {
+  readonly name?: string;
+  readonly tally: HeldTally;
 }
 
 /** How many runs ended with findings of a kind and severity. */
@@ -61,7 +67,7 @@ export interface TallyStore {
    * nodes is left out. Rejects with `forbidden` for those who do not see all jobs, because whose runs a node
    * had is not known.
    */
-  sumNodeTallies(range: HourRange, signal?: AbortSignal): Promise<TallyRow[]>;
+  sumNodeTallies(range: HourRange, signal?: AbortSignal): Promise<HeldRow[]>;
 
   /**
    * Counts ended runs by what rules found of them, in no order; a run counts once for each of its findings.

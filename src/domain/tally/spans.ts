@@ -85,3 +85,42 @@ export function coverRange({ from, to }: HourRange, level = 0): SpanRow[] {
     ...row(innerTo, to),
   ];
 }
+
+/** Spans to be added up, and spans within them to be taken away. */
+export interface SignedSpans {
+  readonly added: readonly SpanRow[];
+  readonly taken: readonly SpanRow[];
+}
+
+const countSpans = ({ added, taken }: SignedSpans): number =>
+  [...added, ...taken].reduce((sum, { hours, first, last }) => sum + (last - first) / hours + 1, 0);
+
+/**
+ * Covers whole days with fewer spans than `coverRange`: a range that begins early in a longer span is that
+ * span without its first part. Exact, because tallies are whole numbers.
+ */
+export function coverDays(range: HourRange, level = 1): SignedSpans {
+  const plain = { added: coverRange(range, level), taken: [] };
+  const less = coverWithLess(range, level);
+  return less && countSpans(less) < countSpans(plain) ? less : plain;
+}
+
+/** Covers a range by longer spans that go beyond it where that takes fewer; undefined if there are none. */
+function coverWithLess({ from, to }: HourRange, level: number): SignedSpans | undefined {
+  const hours = LENGTHS[level]!;
+  const longer = LENGTHS[level + 1];
+  if (longer === undefined) return undefined;
+  const down = (hour: number) => Math.floor(hour / longer) * longer;
+  const up = (hour: number) => Math.ceil(hour / longer) * longer;
+  const isBeginTaken = from - down(from) < up(from) - from;
+  const isEndTaken = up(to) - to < to - down(to);
+  const inner = { from: isBeginTaken ? down(from) : up(from), to: isEndTaken ? up(to) : down(to) };
+  if (inner.from >= inner.to) return undefined;
+  const { added, taken } = coverDays(inner, level + 1);
+  const row = (isWanted: boolean, first: number, end: number): SpanRow[] =>
+    isWanted && first < end ? [{ hours, first, last: end - hours }] : [];
+  return {
+    added: [...row(!isBeginTaken, from, inner.from), ...added, ...row(!isEndTaken, inner.to, to)],
+    taken: [...taken, ...row(isBeginTaken, inner.from, from), ...row(isEndTaken, to, inner.to)],
+  };
+}

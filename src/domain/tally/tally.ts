@@ -86,4 +86,27 @@ export const isSameTally = (one: Tally, other: Tally): boolean =>
   TALLY_FIELDS.every((field) => one[field] === other[field]);
 
 /** Returns the number of runs. */
-export const countRuns = ({ completed, failed, cancelled }: Tally): number => completed + failed + cancelled;
+export const countRuns = ({
+  completed,
+  failed,
+  cancelled,
+}: Pick<Tally, 'completed' | 'failed' | 'cancelled'>): number => completed + failed + cancelled;
+
+/** How runs ended and how long they took, which is not asked of nodes. */
+const NOT_HELD = [
+  ...(['timedOut', 'outOfMemory', 'nodeFailed', 'preempted'] as const),
+  ...(['runtimeSeconds', 'waitSeconds', 'waits'] as const),
+] as const;
+
+/** The figures of what was held and used: two thirds of a tally. */
+export type HeldTally = Omit<Tally, (typeof NOT_HELD)[number]>;
+export const HELD_FIELDS = TALLY_FIELDS.filter(
+  (field): field is keyof HeldTally => !(NOT_HELD as readonly TallyField[]).includes(field),
+);
+
+/** Adds up what was held and used. */
+export function sumHeld(tallies: Iterable<HeldTally>): HeldTally {
+  const sum: Record<keyof HeldTally, number> = { ...NO_TALLY };
+  for (const tally of tallies) for (const field of HELD_FIELDS) sum[field] += tally[field];
+  return sum;
+}

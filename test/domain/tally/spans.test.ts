@@ -1,6 +1,15 @@
 import { expect, test } from 'bun:test';
 import fc from 'fast-check';
-import { coverRange, DAY, openEnd, spansAt, wholeDays, widenRange } from '../../../src/domain/tally/spans.ts';
+import {
+  coverDays,
+  coverRange,
+  DAY,
+  openEnd,
+  type SpanRow,
+  spansAt,
+  wholeDays,
+  widenRange,
+} from '../../../src/domain/tally/spans.ts';
 
 const HOUR_MS = 3_600_000;
 /** In hours since 1970. */
@@ -31,6 +40,34 @@ test('every hour of a range is in exactly one of the spans that cover it, and no
       expect(times).toBe(hour >= from && hour < to ? 1 : 0);
     }),
   );
+});
+
+const spansOf = (rows: readonly SpanRow[]): string[] =>
+  rows.flatMap(({ hours, first, last }) =>
+    Array.from({ length: (last - first) / hours + 1 }, (_, place) => `${hours} ${first + place * hours}`),
+  );
+
+test('every day of a range is once more in the spans that are added than in those taken away, and no other', () => {
+  const day = fc.integer({ min: 0, max: 400 });
+  fc.assert(
+    fc.property(day, day, day, (one, other, wanted) => {
+      const [from, to] = [Math.min(one, other) * DAY, Math.max(one, other) * DAY];
+      const { added, taken } = coverDays({ from, to });
+      const ofDay = new Set(spansAt(wanted * DAY, Infinity).map(({ hours, start }) => `${hours} ${start}`));
+      const times = (rows: readonly SpanRow[]) => spansOf(rows).filter((span) => ofDay.has(span)).length;
+      const isIn = wanted * DAY >= from && wanted * DAY < to;
+      expect(times(added) - times(taken)).toBe(Number(isIn));
+      expect(times(taken)).toBeLessThanOrEqual(times(added));
+      expect(spansOf(added).length + spansOf(taken).length).toBeLessThanOrEqual(
+        spansOf(coverRange({ from, to })).length,
+      );
+    }),
+    { numRuns: 1000 },
+  );
+  for (let start = 0; start < 64; start++) {
+    const { added, taken } = coverDays({ from: start * DAY, to: (start + 365) * DAY });
+    expect(spansOf(added).length + spansOf(taken).length).toBeLessThanOrEqual(21);
+  }
 });
 
 test('a year of whole days is covered by some thirty spans', () => {

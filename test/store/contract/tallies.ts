@@ -10,7 +10,14 @@ import { TALLY_GROUPS, type TallyGroup, type TallyQuery } from '../../../src/dom
 import { contributionOf } from '../../../src/domain/tally/contribution.ts';
 import { contributionOn } from '../../../src/domain/tally/on-node.ts';
 import { hourOf } from '../../../src/domain/tally/spans.ts';
-import { addTallies, NO_TALLY, TALLY_FIELDS, type Tally } from '../../../src/domain/tally/tally.ts';
+import {
+  addTallies,
+  HELD_FIELDS,
+  type HeldTally,
+  NO_TALLY,
+  TALLY_FIELDS,
+  type Tally,
+} from '../../../src/domain/tally/tally.ts';
 import { codeOf, MINUTE_MS, pastJob, sample } from '../../help/builders.ts';
 import { NOON_MS } from '../../help/clock.ts';
 import { emptyStore, type MakePlace } from './place.ts';
@@ -29,6 +36,9 @@ async function settle(store: Store, nowMs = LATER_MS): Promise<void> {
 const withoutZeros = (tally: Tally) =>
   Object.fromEntries(TALLY_FIELDS.map((field) => [field, tally[field]]).filter(([, value]) => value !== 0));
 
+/** Nodes have no other figures. */
+const heldOf = (tally: HeldTally) => Object.fromEntries(HELD_FIELDS.map((field) => [field, tally[field]]));
+
 /** Returns the sums by name, without what is 0. */
 async function sum(store: Pick<Store, 'sumTallies'>, groupBy: TallyGroup, query: Partial<TallyQuery> = {}) {
   const rows = await store.sumTallies({ groupBy, ...RANGE, ...query });
@@ -38,7 +48,9 @@ async function sum(store: Pick<Store, 'sumTallies'>, groupBy: TallyGroup, query:
 /** Returns the sums by node, without what is 0. */
 async function sumNodes(store: Pick<Store, 'sumNodeTallies'>, range = RANGE) {
   const rows = await store.sumNodeTallies(range);
-  return Object.fromEntries(rows.map(({ name = '', tally }) => [name, withoutZeros(tally)]));
+  return Object.fromEntries(
+    rows.map(({ name = '', tally }) => [name, withoutZeros({ ...NO_TALLY, ...heldOf(tally) })]),
+  );
 }
 
 /** Returns how many runs had each kind of finding. */
@@ -149,16 +161,21 @@ export function tallies(makePlace: MakePlace) {
     for (const atMs of [0, HOUR_MS / 2])
       await store.recordSample('1', sample(atMs, { stamped: false, node: 'n1', gpuUsage: 25 }));
     await settle(store);
-    const runs = { completed: 2, runtimeSeconds: 7200 };
+    const runs = { completed: 2 };
     const sums = {
       n1: {
         ...{ ...runs, cpuSeconds: 5 * 3600, cpuMeasuredSeconds: 3600, cpuUsedSeconds: 1800 },
         ...{ gpuSeconds: 3600, gpuMeasuredSeconds: 1800, gpuUsedSeconds: 450 },
       },
       n2: { ...runs, cpuSeconds: 3 * 3600, gpuSeconds: 3600 },
-      n3: { failed: 1, runtimeSeconds: 3600, cpuSeconds: 7200, energyJoules: 70, energies: 1 },
+      n3: { failed: 1, cpuSeconds: 7200, energyJoules: 70, energies: 1 },
     };
     expect(await sumNodes(store)).toEqual(sums);
+    // Ranges of which the first days are taken away from a longer span.
+    const endHour = Math.floor((NOON_MS + HOUR_MS) / HOUR_MS);
+    const [day, block] = [endHour - (endHour % 24), endHour - (endHour % (64 * 24))];
+    for (const from of [block + 24, day, day + 24])
+      expect(await sumNodes(store, { from, to: block + 4 * 64 * 24 })).toEqual(from > day ? {} : sums);
     expect(await sumNodes(store, { ...RANGE, from: RANGE.from + 24 })).toEqual({});
     await store.updateJob('1', { details: { allocations } }, LATER_MS);
     await store.deleteJob('3');
@@ -313,7 +330,11 @@ async function compareRandomly(makePlace: MakePlace, seed: number): Promise<void
     const expected = sumByName(counted.map(({ names, tally }) => [names[groupBy], tally]));
     expect([seed, groupBy, await sum(place.store, groupBy)]).toEqual([seed, groupBy, expected]);
   }
-  const byNode = sumByName(counted.flatMap(({ nodes }) => Object.entries(nodes)));
+  const byNode = sumByName(
+    counted.flatMap(({ nodes }) =>
+      Object.entries(nodes).map(([name, tally]) => [name, { ...NO_TALLY, ...heldOf(tally) }] as const),
+    ),
+  );
   expect([seed, await sumNodes(place.store)]).toEqual([seed, byNode]);
   if (areFindingsCompared) await compareFindings(place.store, seed, counted);
 }
