@@ -1,6 +1,8 @@
 import { afterAll, expect, test } from 'bun:test';
+import { join } from 'node:path';
 import { readEvents } from '../../src/client/events.ts';
-import { serve } from '../help/executable.ts';
+import { EXECUTABLE, serve } from '../help/executable.ts';
+import { temporaryFolder } from '../help/folder.ts';
 import { hasPostgres, startPostgres } from '../help/postgres.ts';
 import { findSharedLosses, startSharedLoad } from '../help/shared-load.ts';
 
@@ -191,4 +193,33 @@ testServer('a token of the writer is good at the reader, until it is revoked', a
   expect((await fetch(`${writer.url}/v1/tokens/grafana`, { method: 'DELETE' })).ok).toBe(true);
   const knownMs = await until('the reader refuses the token', async () => (await read()) === 401);
   expect(knownMs).toBeLessThan(TAKEN_OVER_MS);
+});
+
+testServer('an agent with both addresses sends to the one that writes', async () => {
+  await using two = await startTwo();
+  const [writer, reader] = two.services;
+  using folder = temporaryFolder();
+  const agent = Bun.spawn(
+    [EXECUTABLE, 'agent', '--server', `${reader.url},${writer.url}`, '--node', 'n1', '--interval', '1s'],
+    {
+      cwd: folder.path,
+      env: { PATH: process.env.PATH, HPC_OBSERVE_AGENT_SPOOL: join(folder.path, 'spool') },
+      stdout: 'ignore',
+      stderr: 'ignore',
+    },
+  );
+  const reportedMs = async () => {
+    const node = (await (await fetch(`${reader.url}/v1/nodes/n1`)).json()) as { timestamp?: string };
+    return Date.parse(node.timestamp ?? '');
+  };
+  try {
+    await until('the writer has a report', async () => (await reportedMs()) > 0);
+    await writer.stop('SIGKILL');
+    await until('the reader writes', () => isWriter(reader));
+    const takenOverMs = Date.now();
+    await until('the agent sends to it', async () => (await reportedMs()) > takenOverMs);
+  } finally {
+    agent.kill('SIGKILL');
+    await agent.exited;
+  }
 });
