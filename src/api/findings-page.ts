@@ -43,7 +43,8 @@ ${kindRows(ARRAY_RULES)}
 
 \`GET /v1/jobs/{jobId}/sizing\`, the page of a job, \`hpc-observe job\` and the mail at its end say what would be enough for the
 next run like it: one of the same user, account, name, nodes, CPUs and GPUs. It rests on the last 200 of them that completed, or
-ran out of memory or time; those that failed by themselves or were cancelled may have needed more, and do not count.
+ran out of memory or time; those that failed by themselves or were cancelled may have needed more, and do not count. For a job that
+waits it is said before it starts, by the nodes that it asks for.
 
 - Memory for each node is the larger of 1.2 times what 95 % of the runs did not exceed and 1.1 times the most; time of 1.5 and
   1.2 times. CPUs and GPUs are the most that any run on one node used.
