@@ -21,8 +21,10 @@ export const serve = defineCommand({
   ],
   settings: SERVICE_KEYS,
   run: ({ config, origins, env }) => {
-    const isVisible =
-      origins.get('database')!.origin.startsWith('--database') && hasPassword(config.database);
+    const places = { database: config.database, 'database-reads': config.databaseReads ?? '' };
+    const isVisible = Object.entries(places).some(
+      ([name, place]) => origins.get(name)!.origin.startsWith(`--${name}`) && hasPassword(place),
+    );
     return run(config, env, isVisible);
   },
 });
