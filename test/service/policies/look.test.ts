@@ -71,3 +71,32 @@ test('each run of a requeued job is looked at by itself, once, with its own meas
   expect((await told())[0]).toEqual(['new: GPU at most 0 %.']);
   await store.close();
 });
+
+const PAUSED = `
+[policy.paused]
+says = "End it."
+looks_at = "running"
+findings = ["gpu-paused"]
+tell = ["user"]
+by = ["page"]
+`;
+
+test('a policy about a finding reaches running jobs once they are judged to have it', async () => {
+  using folder = temporaryFolder();
+  const store = await openStore(folder.file('runs.db'));
+  const clock = fixedClock(at(60));
+  await store.createJobs(['busy', 'paused'].map((id) => pastJob(id, { details: { gpus: 2 } })));
+  await store.recordSamples([
+    ...samples('busy', 0, 80),
+    ...samples('paused', 0, 0).map((one, minute) => (minute < 30 ? { ...one, gpuUsage: 80 } : one)),
+  ]);
+  const keeper = policyKeeper({ store, text: PAUSED, now: clock.now });
+  const told = async () =>
+    (await store.listNotices({ limit: 10 })).flatMap(({ parts: [part] }) => part!.jobs.map(({ id }) => id));
+  await keeper.tick();
+  expect(await told()).toEqual([]);
+  await store.judgeRunning(clock.now(), 100);
+  await keeper.tick();
+  expect(await told()).toEqual(['paused']);
+  await store.close();
+});

@@ -19,8 +19,13 @@ const OOM_KILLS = codeOf('memory_oom_kills');
 const GPU_USE = codeOf('gpu_utilization_percent');
 const GPU_MEMORY = codeOf('gpu_memory_used_bytes');
 
+const COUNTERS: readonly number[] = [CPU_SECONDS, CPU_THROTTLED, OOM_KILLS];
+
 /** The measures that rules look at. */
-export const RULE_MEASURES = { codes: [CPU_SECONDS, CPU_THROTTLED, OOM_KILLS, GPU_USE, GPU_MEMORY] };
+export const RULE_MEASURES = { codes: [...COUNTERS, GPU_USE, GPU_MEMORY] };
+
+/** GPUs of a job on a node; readings that name others are left out. */
+const MAX_GPUS = 64;
 
 interface Sums {
   count: number;
@@ -34,21 +39,26 @@ interface LiveGpu {
   memory: Sums | undefined;
 }
 
+/** The counters of a series before the first is read. */
+export const NO_COUNTERS: readonly number[] = COUNTERS.map(() => Number.NaN);
+
 /** All samples that there ever were of a run on a node, as far as rules look at them. */
 export interface LiveSeries {
+  /** Its number. */
+  readonly id: number;
   readonly job: LiveJob;
   readonly node: number;
+  /** Of the node. */
   readonly name: string;
   readonly totals: RunningTotals;
-  /** Counters only grow, so that the largest is the last; undefined until it is read. */
-  readonly counters: Map<number, number>;
+  /** In the order of COUNTERS. They only grow, so that the largest is the last; NaN until one is read. */
+  readonly counters: number[];
   readonly gpus: LiveGpu[];
 }
 
 /** What is known of a running job from its samples. */
 export interface LiveJob {
-  /** By the number of the series. */
-  readonly series: Map<number, LiveSeries>;
+  readonly series: LiveSeries[];
   readonly pause: GpuPause;
   readonly memory: MemoryTrace;
 }
@@ -83,18 +93,22 @@ export function addSealed({ counters, gpus }: LiveSeries, sealed: SeriesMeasures
   }
 }
 
-function raise(counters: Map<number, number>, code: number, value: number): void {
-  if (!Number.isNaN(value) && !(value <= counters.get(code)!)) counters.set(code, value);
+function raise(counters: number[], code: number, value: number): void {
+  const place = COUNTERS.indexOf(code);
+  if (!Number.isNaN(value) && !(value <= counters[place]!)) counters[place] = value;
 }
 
-function gpuOf(gpus: LiveGpu[], gpu: string): LiveGpu {
+/** Returns a GPU, which is added if there is room. */
+function gpuOf(gpus: LiveGpu[], gpu: string): LiveGpu | undefined {
   for (const known of gpus) if (known.gpu === gpu) return known;
+  if (gpus.length === MAX_GPUS) return undefined;
   const added: LiveGpu = { gpu, use: undefined, memory: undefined };
   gpus.push(added);
   return added;
 }
 
-function addSums(gpu: LiveGpu, code: number, { count, sum, max }: Sums): void {
+function addSums(gpu: LiveGpu | undefined, code: number, { count, sum, max }: Sums): void {
+  if (!gpu) return;
   const key = code === GPU_USE ? 'use' : 'memory';
   const known = gpu[key];
   if (!known) {
@@ -108,11 +122,12 @@ function addSums(gpu: LiveGpu, code: number, { count, sum, max }: Sums): void {
 
 /** Returns the part of the summary of a run that rules look at. */
 export function summarizeLive({ series }: LiveJob): JobSummary {
-  const joined = joinNodes([...series.values()]).filter(({ totals }) => totals.samples > 0);
+  const joined = joinNodes(series).filter(({ totals }) => totals.samples > 0);
   const usages = joined.map(({ totals }) => summarizeNode(totals));
-  const sums = new Map<number, number>();
+  const sums = [...NO_COUNTERS];
   const nodes = joined.map((node, place): NodeSummary => {
-    for (const [code, value] of node.counters) sums.set(code, (sums.get(code) ?? 0) + value);
+    for (const [place, value] of node.counters.entries())
+      if (!Number.isNaN(value)) sums[place] = (sums[place]! || 0) + value;
     const gpus = node.gpus.map(summarizeGpu);
     return {
       node: node.name,
@@ -125,18 +140,16 @@ export function summarizeLive({ series }: LiveJob): JobSummary {
   return { whole: { ...summarizeJob(totals, usages), ...measuredOf(sums) }, nodes };
 }
 
-function measuredOf(counters: ReadonlyMap<number, number>): Pick<NodeSummary, 'measured'> {
-  if (counters.size === 0) return {};
-  const [cpuSeconds, cpuThrottledSeconds, memoryOomKills] = [CPU_SECONDS, CPU_THROTTLED, OOM_KILLS].map(
-    (code) => counters.get(code),
+function measuredOf(counters: readonly number[]): Pick<NodeSummary, 'measured'> {
+  const [cpuSeconds, cpuThrottledSeconds, memoryOomKills] = counters.map((value) =>
+    Number.isNaN(value) ? undefined : value,
   );
-  return {
-    measured: {
-      ...(cpuSeconds !== undefined && { cpuSeconds }),
-      ...(cpuThrottledSeconds !== undefined && { cpuThrottledSeconds }),
-      ...(memoryOomKills !== undefined && { memoryOomKills }),
-    },
+  const measured = {
+    ...(cpuSeconds !== undefined && { cpuSeconds }),
+    ...(cpuThrottledSeconds !== undefined && { cpuThrottledSeconds }),
+    ...(memoryOomKills !== undefined && { memoryOomKills }),
   };
+  return Object.keys(measured).length > 0 ? { measured } : {};
 }
 
 const loadOf = ({ count, sum, max }: Sums) => ({ mean: sum / count, max });
@@ -159,8 +172,8 @@ function joinNodes(series: readonly LiveSeries[]): readonly Omit<LiveSeries, 'jo
 }
 
 function joinTwo(one: Omit<LiveSeries, 'job'>, other: Omit<LiveSeries, 'job'>): Omit<LiveSeries, 'job'> {
-  const counters = new Map(one.counters);
-  for (const [code, value] of other.counters) raise(counters, code, value);
+  const counters = [...one.counters];
+  for (const [place, value] of other.counters.entries()) raise(counters, COUNTERS[place]!, value);
   const gpus = one.gpus.map((gpu) => ({
     gpu: gpu.gpu,
     use: gpu.use && { ...gpu.use },

@@ -5,11 +5,18 @@ import type { Thresholds } from '../../../domain/finding/thresholds.ts';
 import type { UsageTotals } from '../../../domain/summary.ts';
 import type { RowColumns } from '../../chunk/gather.ts';
 import { readTotals } from '../../rows/totals.ts';
-import { addLive, addSealed, type LiveJob, type LiveSeries, RULE_MEASURES } from './live-series.ts';
+import {
+  addLive,
+  addSealed,
+  type LiveJob,
+  type LiveSeries,
+  NO_COUNTERS,
+  RULE_MEASURES,
+} from './live-series.ts';
 import { logRowReader } from './log-rows.ts';
 import { type UnsealedSeries, unsealedReader } from './unsealed.ts';
 
-/** Series whose totals are kept, up to a kilobyte each; jobs beyond have no summary. */
+/** Series whose totals are kept, about 2 kB each; jobs beyond have no summary. */
 const MAX_SERIES = 250_000;
 /** A run on more nodes has no summary: rules judge a node in a microsecond. */
 const MAX_NODES = 1000;
@@ -115,10 +122,10 @@ export function liveTotals(thresholds: Thresholds) {
         const place = places.get(id)!;
         const { node, name } = rows[place]!;
         const job = owners[place]!;
-        const known = { job, node, name, totals, counters: new Map(), gpus: [] };
+        const known = { ...{ id, job, node, name, totals }, counters: [...NO_COUNTERS], gpus: [] };
         addSealed(known, readTotals(data) ?? []);
         loaded[place] = known;
-        job.series.set(id, known);
+        job.series.push(known);
         bySeries.set(id, known);
         if (gpuPercent !== null) latest.push(() => job.pause.add(timeMs, gpuPercent));
       }
@@ -135,13 +142,16 @@ export function liveTotals(thresholds: Thresholds) {
 
   function isKnown(seq: number, rows: readonly SeriesRow[]): boolean {
     const series = jobs.get(seq)?.series;
-    return series?.size === rows.length && rows.every(({ id, node }) => series.get(id)?.node === node);
+    return (
+      series?.length === rows.length &&
+      rows.every(({ id, node }, at) => series[at]!.id === id && series[at]!.node === node)
+    );
   }
 
   /** Begins a job anew. */
   function begin(seq: number): LiveJob {
-    for (const id of jobs.get(seq)?.series.keys() ?? []) bySeries.delete(id);
-    const job: LiveJob = { series: new Map(), pause: new GpuPause(thresholds), memory: new MemoryTrace() };
+    for (const { id } of jobs.get(seq)?.series ?? []) bySeries.delete(id);
+    const job: LiveJob = { series: [], pause: new GpuPause(thresholds), memory: new MemoryTrace() };
     jobs.set(seq, job);
     return job;
   }
@@ -171,7 +181,7 @@ export function liveTotals(thresholds: Thresholds) {
     /** To be called at the end of a round: forgets the jobs that it did not come to. */
     endRound(): void {
       for (const [seq, { series }] of jobs)
-        if (!met.has(seq)) for (const id of series.keys()) bySeries.delete(id);
+        if (!met.has(seq)) for (const { id } of series) bySeries.delete(id);
       jobs = met;
       met = new Map();
     },
