@@ -1,6 +1,7 @@
 import { jobsFolder } from '../../bench/data/files.ts';
 import { type BigJob, writeBigJob } from '../../help/big-job.ts';
 import { temporaryFolder } from '../../help/folder.ts';
+import { BACKGROUND, startBackground } from './background.ts';
 import type { Case } from './case.ts';
 import { CLUSTERS, startPeers } from './peers.ts';
 import { LISTS, measuresOf, OTHERS, REPORTED, samplesOf } from './reads.ts';
@@ -57,6 +58,9 @@ const WIDE: BigJob = {
 /** 120,000 samples with further measures, and 240,000 of GPUs, none of them sealed. */
 const RECENT_WIDE: BigJob = { ...WIDE, firstMs: nowMs - 21 * MINUTE_MS, lastMs: nowMs - MINUTE_MS };
 
+/** Jobs that all run. */
+const RUNNING = { jobs: 4000, running: 2000, pending: 0, isOnlyRunning: true };
+
 /** Jobs for lists. */
 export const MILLION = { jobs: 1_000_000, running: 2000, pending: 200 };
 
@@ -111,5 +115,11 @@ export const PLACES: readonly Place[] = [
     name: '1,000,000 jobs',
     folder: () => jobsFolder(MILLION),
     cases: LISTS,
+  },
+  {
+    name: 'policies and a silent receiver',
+    folder: () => jobsFolder(RUNNING),
+    cases: BACKGROUND,
+    surroundings: startBackground,
   },
 ];
