@@ -146,12 +146,29 @@ export const EFFICIENCY_DASHBOARD: Design = {
           largestFirst: 'Idle GPUs',
         }),
         bars({
+          title: 'Findings of running jobs, by kind',
+          about: 'As they were judged within the last minute; one with several findings counts in each.',
+          unit: 'count',
+          colour: 'orange',
+          queries: [
+            { name: '{{kind}}', expr: 'sort_desc(topk(15, sum by (kind) (hpc_observe_running_findings)))' },
+          ],
+          valueLinks: [
+            toPage('Running jobs with this finding', `/jobs?filter=state:running+finding:${label('kind')}`),
+          ],
+        }),
+        bars({
           title: 'Findings of runs that ended, by kind',
           about: 'All stored runs; one with several findings counts in each.',
           unit: 'count',
           colour: 'orange',
           queries: [{ name: '{{kind}}', expr: 'sort_desc(topk(15, sum by (kind) (hpc_observe_findings)))' }],
-          valueLinks: [toPage('Jobs with this finding', `/jobs?filter=finding:${label('kind')}`)],
+          valueLinks: [
+            toPage(
+              'Jobs that ended with this finding',
+              `/jobs?filter=state:completed,failed,cancelled+finding:${label('kind')}`,
+            ),
+          ],
         }),
       ],
     },
