@@ -10,8 +10,15 @@ import { $ } from 'bun';
  * jobs that sleep and for limits of a minute.
  */
 const LANES = 3;
-/** The files that take longest, in minutes 5 to 3; all others less than one. */
-const LONGEST = ['slurm.test.ts', 'slurm-agent.test.ts', 'slurm-kills.test.ts', 'slurm-requeues.test.ts'];
+/** The files that take longest, in minutes 5 to 2; all others about one or less. */
+const LONGEST = [
+  'slurm.test.ts',
+  'slurm-agent.test.ts',
+  'slurm-kills.test.ts',
+  'slurm-requeues.test.ts',
+  'store-postgres.test.ts',
+  'slurm-postgres.test.ts',
+];
 /** Random tests that also run here, with all their seeds: see help/seeds.ts. */
 const THOROUGH = [
   'test/store/sqlite-lists.test.ts',
