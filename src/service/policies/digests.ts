@@ -25,7 +25,7 @@ const JUDGED: ReadonlySet<'findings' | 'summary'> = new Set(['summary', 'finding
 const KINDS = FINDING_KINDS.filter((kind) => !kind.startsWith('ended-by-cancel'));
 
 export type DigestStore = FactStore &
-  Pick<View, 'sumTallies' | 'listJobs'> &
+  Pick<View, 'sumTallies' | 'listJobs' | 'areTalliesBehind'> &
   Pick<PolicyStore, 'listDigestRefusals' | 'recordNotices'>;
 
 interface DigestOptions {

@@ -93,6 +93,8 @@ export function policyTick(options: TickOptions) {
     const lastMs = await store.readState(LAST_DIGEST);
     // A clock that was ahead by days has told of this week and later ones; one ahead by more does not count.
     if (lastMs !== undefined && week.untilMs <= lastMs && lastMs <= nowMs + WEEK_MS) return;
+    // After many jobs were imported, their sums follow.
+    if (await store.areTalliesBehind()) return;
     await writeDigests(week, { store, rules, thresholds, coordinatorsOf, nowMs, told, signal });
     await store.saveState(LAST_DIGEST, week.untilMs);
   }

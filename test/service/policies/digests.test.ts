@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test';
 import { AppError } from '../../../src/domain/errors.ts';
+import { groupDigits } from '../../../src/domain/figures.ts';
 import type { PastJob } from '../../../src/domain/job.ts';
 import type { NewNotice } from '../../../src/domain/policy/notice.ts';
 import type { Store } from '../../../src/domain/store/store.ts';
@@ -216,4 +217,16 @@ test('a digest that cannot be made is tried again, and keeps nobody else waiting
   await service.look(at(8, 9, 2), broken);
   expect(namesOf(service.told())).toEqual(['user alice']);
   expect(readsOfBob).toBe(1);
+});
+
+test('a digest waits until the jobs of its week are tallied, as after many have been imported', async () => {
+  await using service = await startDigests();
+  const jobs = Array.from({ length: 1200 }, (_, index) => job(`${index}`, 'alice', 'physics', at(3), fine));
+  await service.store.createJobs(jobs);
+  await service.look(at(8, 9));
+  expect(service.told()).toEqual([]);
+  await service.add([]);
+  await service.look(at(8, 9, 1));
+  const alice = service.told().find(({ audience }) => audience === 'user');
+  expect(alice?.subject).toBe(`The week of 2026-06-01: your ${groupDigits(1200)} jobs`);
 });
