@@ -14,6 +14,7 @@ import { measureNeighbours } from './neighbours.ts';
 import { measurePages } from './pages.ts';
 import { measurePolicies } from './policies.ts';
 import { measurePosts } from './post.ts';
+import { measurePostgres } from './postgres.ts';
 import { measureReads } from './reads.ts';
 import type { Row } from './row.ts';
 import { measureScrapes } from './scrape.ts';
@@ -42,6 +43,8 @@ export interface Size {
     readonly processes: number;
     readonly outageSeconds: number;
   };
+  /** Jobs that are copied to PostgreSQL. */
+  readonly postgresJobs: number;
   readonly agentRounds: number;
   readonly pageRounds: number;
   readonly soakSeconds: number;
@@ -60,6 +63,8 @@ export const FULL: Size = {
   created: { bulk: 200_000, rounds: 3, seconds: 4 },
   reads: { nodes: 1000, hours: 24, rounds: 51 },
   comeback: { senders: 10_000, processes: 2, outageSeconds: 45 },
+  // Copying 5,000,000 takes longer than all other rows together.
+  postgresJobs: 500_000,
   agentRounds: 60,
   pageRounds: 5,
   soakSeconds: 60,
@@ -79,6 +84,7 @@ export const QUICK: Size = {
   created: { bulk: 20_000, rounds: 1, seconds: 1 },
   reads: { nodes: 100, hours: 8, rounds: 11 },
   comeback: { senders: 500, processes: 1, outageSeconds: 4 },
+  postgresJobs: 5000,
   agentRounds: 10,
   pageRounds: 2,
   soakSeconds: 20,
@@ -99,6 +105,13 @@ export const GROUPS: Readonly<Record<string, (size: Size) => Promise<Row[]>>> = 
     ...(await measureDisk({ jobs: 500, samples })),
     await measureWideDisk({ jobs: 25, samples: samples / 4 }),
   ],
+  postgres: ({ postgresJobs, batches, rounds, posts }) =>
+    measurePostgres({
+      jobs: postgresJobs,
+      rows: batches.rows / 5,
+      seconds: posts.seconds,
+      rounds: { batches: batches.rounds, lists: rounds.lists, posts: posts.rounds },
+    }),
   columns: ({ batches: { rounds, rows } }) => measureColumns({ rounds, rows: rows / 2 }),
   comeback: ({ comeback }) => measureComeback(comeback),
   import: ({ imported }) => measureImport({ jobs: imported }),
