@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { requireServer } from '../../src/store/postgres/server/connect.ts';
 import type { Client } from '../../src/store/postgres/sql/queries.ts';
+import { certificates } from '../help/certificates.ts';
 import { runExecutable, serve } from '../help/executable.ts';
 import { temporaryFolder } from '../help/folder.ts';
 import { hasPostgres, type PostgresServer, SECURED, startPostgres } from '../help/postgres.ts';
@@ -194,3 +196,36 @@ testServer('--demo makes its cluster up in a schema of its own', async () => {
     ),
   ).toEqual([{ name: 'hpc_observe_demo' }]);
 });
+
+testServer(
+  'over TLS the server is checked by its certificate, also one of an authority of the site',
+  async () => {
+    using certificate = certificates();
+    certificate.make('site', { name: 'site authority' });
+    certificate.make('server', { name: 'localhost', by: 'site' });
+    chmodSync(dirname(certificate.file('server.crt')), 0o755);
+    // The server reads no key that others could read.
+    if (process.getuid?.() === 0) Bun.spawnSync(['chown', 'nobody', certificate.file('server.key')]);
+    chmodSync(certificate.file('server.key'), 0o600);
+    for (const statement of [
+      `ALTER SYSTEM SET ssl_cert_file = '${certificate.file('server.crt')}'`,
+      `ALTER SYSTEM SET ssl_key_file = '${certificate.file('server.key')}'`,
+      'ALTER SYSTEM SET ssl = on',
+      'SELECT pg_reload_conf()',
+    ])
+      await server.query(main(), statement);
+    const address = `${addressOf('tester', 'tls').replace('127.0.0.1', 'localhost')}&sslmode=verify-full`;
+    expect(await refusalOf(address)).toEndWith(
+      'shows a certificate that is not trusted here. Name its authority with sslrootcert=FILE in the address.',
+    );
+    const trusted = `${address}&sslrootcert=${certificate.file('site.crt')}`;
+    await using service = await serve({ folder: folder.path, args: ['--database', trusted] });
+    expect((await fetch(`${service.url}/v1/jobs`)).status).toBe(200);
+    expect(
+      await server.query(
+        main(),
+        'SELECT DISTINCT ssl FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE client_port > 0 AND pid <> pg_backend_pid()',
+      ),
+    ).toEqual([{ ssl: true }]);
+  },
+);
