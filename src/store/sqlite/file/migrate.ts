@@ -18,7 +18,7 @@ export function migrate(
 ): string | undefined {
   // Moves the log of a crashed server into the file, so
   // that its size can be checked and the copy is complete.
-  db.run('PRAGMA wal_checkpoint(TRUNCATE)');
+  const isWhole = moveLog(db);
   const version = readPragma(db, 'user_version');
   const isNew = readPragma(db, 'application_id') !== APPLICATION_ID;
   if (version > migrations.length) {
@@ -27,11 +27,15 @@ export function migrate(
         `Start the newer hpc-observe that wrote it, or name another file with --database.`,
     );
   }
-  if (!isNew && statSync(path).size < readPragma(db, 'page_count') * readPragma(db, 'page_size'))
+  if (!isNew && isWhole && statSync(path).size < readPragma(db, 'page_count') * readPragma(db, 'page_size'))
     throw damaged(path);
   if (db.query('SELECT 1 FROM sqlite_schema WHERE name = ?').get(COPY_STATE))
     throw new OperatorError(
       `${path} is an unfinished copy. Finish it with hpc-observe copy, or name another file with --database.`,
+    );
+  if (!isNew && !isWhole && version < migrations.length)
+    throw new OperatorError(
+      `${path} is copied before it is migrated, and another program is reading it (a backup, Litestream, sqlite3). End that one and start again.`,
     );
   const copy = !isNew && version < migrations.length ? keepCopy(path, version) : undefined;
   // A migration may rebuild a table (https://sqlite.org/lang_altertable.html, section 7), and rows that refer
@@ -49,6 +53,12 @@ export function migrate(
   db.run('PRAGMA foreign_keys = ON');
   if (copy) rewriteOnce(db);
   return copy && `migrated ${path} from version ${version} to ${migrations.length}; a copy is ${copy}`;
+}
+
+/** Moves the log into the file. Returns whether all of it is there: a program that reads may prevent that. */
+function moveLog(db: Database): boolean {
+  const moved = db.query<{ busy: number }, []>('PRAGMA wal_checkpoint(TRUNCATE)').get();
+  return moved?.busy === 0;
 }
 
 /**

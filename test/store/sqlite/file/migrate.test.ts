@@ -176,3 +176,24 @@ test('every table is STRICT, and the writer commits to disk', () => {
   });
   expect(pragma('foreign_keys')).toBe(1);
 });
+
+test('a database that is being read is opened with its log, and not migrated without a whole copy', () => {
+  using folder = temporaryFolder();
+  const path = folder.file('a.db');
+  migrateFile(path, [FIRST]);
+  using writer = openForWriting(path);
+  // As a backup or Litestream does.
+  using reader = new Database(path);
+  reader.run('BEGIN');
+  reader.query('SELECT name FROM thing').all();
+  writer.run('CREATE TABLE large (data BLOB)');
+  writer.run('INSERT INTO large VALUES (zeroblob(1000000))');
+  using db = openForWriting(path);
+  db.run('PRAGMA busy_timeout = 10');
+  expect(migrate(db, path, [FIRST])).toBeUndefined();
+  expect(() => migrate(db, path, [FIRST, SECOND])).toThrow('another program is reading it');
+  expect(things(path).names).toEqual(['old']);
+  reader.run('ROLLBACK');
+  expect(migrate(db, path, [FIRST, SECOND])).toContain('a copy is');
+  expect(things(path).names).toEqual(['old', 'new']);
+});
