@@ -146,11 +146,11 @@ async function connectPage(webSocketUrl: string) {
     },
     evaluate,
     /** Waits until an expression in the page is true. */
-    async until(expression: string): Promise<void> {
-      for (const endMs = Date.now() + 30_000; Date.now() < endMs; await Bun.sleep(50)) {
+    async until(expression: string, mostMs = 30_000): Promise<void> {
+      for (const endMs = Date.now() + mostMs; Date.now() < endMs; await Bun.sleep(50)) {
         if (await evaluate<boolean>(`Boolean(${expression})`)) return;
       }
-      throw new Error(`Not true within 30 seconds: ${expression}`);
+      throw new Error(`Not true within ${mostMs / 1000} seconds: ${expression}`);
     },
     /**
      * Measures an element as it is displayed: the contrast between its lightest and darkest pixel (1 to 21,

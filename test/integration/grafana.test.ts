@@ -60,6 +60,7 @@ testWith(['prometheus', 'promtool', 'openssl'])(
       const last = [
         'hpc_job_info',
         'hpc_observe_findings',
+        'hpc_observe_running_findings',
         'hpc_node_gpu_utilization_percent',
         'hpc_observe_slurm_command_last_success_timestamp_seconds',
       ];

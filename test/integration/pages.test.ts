@@ -66,9 +66,9 @@ async function fill(): Promise<void> {
 const expectWell = (page: Page) => expectWellFrom(page, server.url);
 
 testWithBrowser('the overview shows what is given and used, and who wastes', async () => {
-  // The overview that was made at the start is answered for some seconds.
+  // The overview that was made at the start is answered for some seconds, and the job is judged after some.
   const isMade = async () =>
-    ((await (await fetch(`${server.url}/v1/overview`)).json()) as { running: number }).running > 0;
+    ((await (await fetch(`${server.url}/v1/overview`)).json()) as { wasting: object[] }).wasting.length > 0;
   while (!(await isMade())) await Bun.sleep(200);
   const page = await browser.open(`${server.url}/`);
   await page.until(`document.querySelector('.amounts')`);

@@ -31,7 +31,8 @@ for (const { name, path, isReady } of DEMO_PAGES)
   testWithBrowser(`the page ${name} shows what the database has`, async () => {
     if (!isWhole) return;
     const page = await browser.open(`${server.url}${path(found)}`);
-    await page.until(isReady);
+    // The first jobs are tallied a minute after the start.
+    await page.until(isReady, 120_000);
     await expectWell(page, server.url);
     expect(await textOf(page)).not.toMatch(/cannot be read|went wrong|Try again later/);
     await page.close();

@@ -254,7 +254,8 @@ function expectAccount(samples: readonly Sample[], account: readonly Account[]):
   const used = secondsAt(account, last.timeMs) - secondsAt(account, first.timeMs);
   console.log(`${shown.toFixed(2)} CPU seconds shown, ${used.toFixed(2)} used, ${samples.length} samples`);
   expect(used).toBeGreaterThan(0.3);
-  expect(Math.abs(shown - used)).toBeLessThan(0.03 * used + 0.1);
+  // On a busy machine either is read some tenths of a second late.
+  expect(Math.abs(shown - used)).toBeLessThan(0.03 * used + 0.3);
 }
 
 /**

@@ -5,7 +5,7 @@ import type { WasteAnswer } from '../../api/waste.ts';
 import type { WhoamiAnswer } from '../../api/whoami.ts';
 import { formatAmount, formatCount } from '../../domain/figures.ts';
 import { FindingCounts } from '../parts/finding-counts.tsx';
-import { BEHIND, filterOf, type GroupFilter, GroupHead } from '../parts/group-head.tsx';
+import { BEHIND, filterOf, type GroupFilter, GroupHead, useSums } from '../parts/group-head.tsx';
 import { Problem } from '../parts/problem.tsx';
 import { changed, formatRange, timesOf } from '../parts/range.tsx';
 import { getJson } from '../parts/request.ts';
@@ -29,19 +29,16 @@ export function EfficiencyPage() {
   const wanted = query.get('of');
   const groupBy = GROUPS.find((group) => group === query.get('by')) ?? 'account';
   const filter = filterOf(query);
-  const { value, error, isLoading } = useResource(
-    `waste ${query}`,
-    (signal) =>
-      getJson<WasteAnswer>(
-        'v1/waste',
-        {
-          ...{ group_by: groupBy, limit: query.has('all') ? MANY_ROWS : FEW_ROWS, ...timesOf(query) },
-          ...(groupBy !== 'node' && filter),
-          ...(wanted !== null && { sort: chooseAmount(wanted, undefined).field }),
-        },
-        signal,
-      ),
-    { everyMs: POLL_MS },
+  const { value, error, isLoading } = useSums(`waste ${query}`, (signal) =>
+    getJson<WasteAnswer>(
+      'v1/waste',
+      {
+        ...{ group_by: groupBy, limit: query.has('all') ? MANY_ROWS : FEW_ROWS, ...timesOf(query) },
+        ...(groupBy !== 'node' && filter),
+        ...(wanted !== null && { sort: chooseAmount(wanted, undefined).field }),
+      },
+      signal,
+    ),
   );
   const seesAll =
     useResource('whoami', (signal) => getJson<WhoamiAnswer>('v1/whoami', {}, signal)).value?.sees === 'all';

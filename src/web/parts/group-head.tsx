@@ -1,4 +1,21 @@
+import { useEffect, useState } from 'preact/hooks';
 import { changed, Ranges } from './range.tsx';
+import { type Resource, useResource } from './resource.ts';
+
+const POLL_MS = 60_000;
+const BEHIND_POLL_MS = 5000;
+
+/** Reads sums of ended jobs every minute, and often while many jobs are still to be tallied. */
+export function useSums<Answer extends { readonly is_behind?: boolean }>(
+  key: string,
+  read: (signal: AbortSignal) => Promise<Answer>,
+): Resource<Answer> {
+  const [isBehind, setBehind] = useState(false);
+  const sums = useResource(key, read, { everyMs: isBehind ? BEHIND_POLL_MS : POLL_MS });
+  const wasBehind = sums.value?.is_behind === true;
+  useEffect(() => setBehind(wasBehind), [wasBehind]);
+  return sums;
+}
 
 /** Said where many jobs are still to be tallied. */
 export const BEHIND = 'Many ended jobs are not counted yet: they are being added up.';

@@ -1,16 +1,14 @@
 import { useEffect } from 'preact/hooks';
 import type { TallyListAnswer } from '../../api/tally-list.ts';
 import { formatCount } from '../../domain/figures.ts';
-import { BEHIND, filterOf, GroupHead } from '../parts/group-head.tsx';
+import { BEHIND, filterOf, GroupHead, useSums } from '../parts/group-head.tsx';
 import { Problem } from '../parts/problem.tsx';
 import { changed, formatRange, timesOf } from '../parts/range.tsx';
 import { getJson } from '../parts/request.ts';
-import { useResource } from '../parts/resource.ts';
 import { place } from '../parts/router.ts';
 import { type TallyGroup, TallyTable } from '../parts/tallies.tsx';
 import { TallyFigures } from '../parts/tally.tsx';
 
-const POLL_MS = 60_000;
 const GROUPS: readonly TallyGroup[] = ['user', 'account', 'partition', 'day'];
 const FEW_ROWS = 100;
 const MANY_ROWS = 10_000;
@@ -21,15 +19,12 @@ export function UsagePage() {
   const groupBy = GROUPS.find((group) => group === query.get('by')) ?? 'user';
   const filter = filterOf(query);
   const limit = query.has('all') ? MANY_ROWS : FEW_ROWS;
-  const { value, error, isLoading } = useResource(
-    `usage ${query}`,
-    (signal) =>
-      getJson<TallyListAnswer>(
-        'v1/usage',
-        { group_by: groupBy, limit: groupBy === 'day' ? MANY_ROWS : limit, ...timesOf(query), ...filter },
-        signal,
-      ),
-    { everyMs: POLL_MS },
+  const { value, error, isLoading } = useSums(`usage ${query}`, (signal) =>
+    getJson<TallyListAnswer>(
+      'v1/usage',
+      { group_by: groupBy, limit: groupBy === 'day' ? MANY_ROWS : limit, ...timesOf(query), ...filter },
+      signal,
+    ),
   );
   useEffect(() => {
     document.title = 'Usage · hpc-observe';
