@@ -165,10 +165,13 @@ async function startScene() {
       const page = await browser.open(`${url}/jobs/${id}`);
       const verdict = `document.querySelector('.verdict-sentence')?.innerText`;
       await page.until(verdict);
-      const sentence = await page.evaluate<string>(verdict);
-      // Figures of a running job go on.
+      // Figures of a running job go on, and what grows may rest for a moment.
       const words = (one: string) => one.replace(/[\d.]+ (%|[MGk]?B|min|s|h)( \d+ s)?/g, 'N');
-      expect(words(sentence)).toBe(words((await findingsOf(id))[0]!.message));
+      await until(`the page to tell what is found of job ${id}`, async () => {
+        const sentence = await page.evaluate<string>(verdict);
+        const [first] = await findingsOf(id);
+        return first !== undefined && words(sentence) === words(first.message);
+      });
       await page.close();
     },
 
