@@ -1,23 +1,9 @@
 import type { Job } from '../../../domain/job.ts';
-import { combineUsage, type Usage } from '../../../domain/sample.ts';
-import { describeDetail, inOrder } from '../../rows/job.ts';
-import { worstOf } from '../../rows/judged.ts';
-import { stateName } from '../../rows/states.ts';
+import type { Usage } from '../../../domain/sample.ts';
+import { completeRows, type JobRow } from '../../rows/complete-job.ts';
 import type { Queries } from '../sql/queries.ts';
 import { readDetails } from './details.ts';
 import { readFindings } from './findings.ts';
-
-/** A row of `job`, with the name of the user. */
-export interface JobRow {
-  seq: number;
-  id: string;
-  user: string;
-  state: number;
-  start_time: number;
-  /** 0: it has not started, and start_time only orders it in lists. */
-  started: number;
-  end_time: number | null;
-}
 
 export const JOB_COLUMNS = `job.seq, job.id, (SELECT name FROM user_name WHERE id = job.user) AS user, job.state, job.start_time, job.started, job.end_time`;
 
@@ -70,15 +56,5 @@ async function completeChunk(db: Queries, found: readonly JobRow[]): Promise<Job
     readUsage(db, seqs),
   ]);
   const nodes = Map.groupBy(nodeRows, ({ job }) => job);
-  return found.map((row) => ({
-    id: row.id,
-    user: row.user,
-    nodes: inOrder(nodes.get(row.seq) ?? []),
-    state: stateName(row.state),
-    ...(row.started === 1 && { startTimeMs: row.start_time }),
-    ...(row.end_time !== null && { endTimeMs: row.end_time }),
-    ...combineUsage(usage.get(row.seq) ?? []),
-    ...describeDetail(details.get(row.seq), row.end_time !== null),
-    ...worstOf(findings.get(row.seq)),
-  }));
+  return completeRows(found, { nodes, usage, details, findings });
 }

@@ -1,25 +1,12 @@
 import type { Sight } from '../../../domain/caller.ts';
 import type { EndedJob } from '../../../domain/ended-job.ts';
 import { isSeen } from '../../../domain/sight.ts';
+import { type EndedJobRow, endedJobOf } from '../../rows/ended-job.ts';
 import { NO_NODE } from '../../rows/job.ts';
-import { stateName } from '../../rows/states.ts';
 import { inPages } from '../sql/pages.ts';
 import type { Queries } from '../sql/queries.ts';
 
 const PAGE_JOBS = 500;
-
-interface Row {
-  readonly id: string;
-  readonly user: string;
-  readonly account: string | null;
-  readonly state: number;
-  readonly rawState: string | null;
-  readonly node: string | null;
-  readonly started: number;
-  readonly startTimeMs: number;
-  readonly endTimeMs: number;
-  readonly suspendedSeconds: number;
-}
 
 /** Reads the jobs that ended since and that somebody may see, the latest end first, in pages. */
 export async function* readEndedJobs(
@@ -27,7 +14,7 @@ export async function* readEndedJobs(
   sinceMs: number,
   sight: Sight,
 ): AsyncGenerator<EndedJob[], void> {
-  const pages = inPages<Row>(
+  const pages = inPages<EndedJobRow>(
     db,
     `SELECT job.id, (SELECT name FROM user_name WHERE id = job.user) AS user,
             (SELECT name FROM label WHERE id = detail.account) AS account, job.state,
@@ -40,14 +27,5 @@ export async function* readEndedJobs(
     [sinceMs],
     PAGE_JOBS,
   );
-  for await (const rows of pages) yield rows.filter((row) => isSeen(sight, row)).map(endedJob);
+  for await (const rows of pages) yield rows.filter((row) => isSeen(sight, row)).map(endedJobOf);
 }
-
-const endedJob = ({ account, state, rawState, node, started, startTimeMs, ...row }: Row): EndedJob => ({
-  ...row,
-  ...(account !== null && { account }),
-  state: stateName(state),
-  ...(rawState !== null && { rawState }),
-  ...(node !== null && { node }),
-  ...(started === 1 && { startTimeMs }),
-});

@@ -2,9 +2,10 @@ import { defined } from '../../../domain/defined.ts';
 import type { KnownRun } from '../../../domain/report-plan.ts';
 import type { Run } from '../../../domain/run.ts';
 import { NOT_REPORTED } from '../../../domain/trust.ts';
+import type { JobRow } from '../../rows/complete-job.ts';
 import { stateName } from '../../rows/states.ts';
 import type { Queries } from '../sql/queries.ts';
-import { JOB_COLUMNS, type JobRow } from './complete.ts';
+import { JOB_COLUMNS } from './complete.ts';
 import { findDetail } from './details.ts';
 
 /** A run in `job`, if it is the latest, or in `past_run`. */

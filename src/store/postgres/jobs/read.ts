@@ -2,9 +2,10 @@ import type { Sight } from '../../../domain/caller.ts';
 import { jobNotFound } from '../../../domain/errors.ts';
 import { JOB_STATES, type Job, type StateCounts } from '../../../domain/job.ts';
 import type { JobTotals } from '../../../domain/store/live.ts';
+import type { JobRow } from '../../rows/complete-job.ts';
 import { stateName } from '../../rows/states.ts';
 import type { Queries } from '../sql/queries.ts';
-import { completeJobs, JOB_COLUMNS, type JobRow } from './complete.ts';
+import { completeJobs, JOB_COLUMNS } from './complete.ts';
 import { requireLatest } from './owners.ts';
 
 /** Reads a job. Throws `not_found`, also if its latest run is not to be seen. */

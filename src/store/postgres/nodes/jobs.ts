@@ -1,34 +1,11 @@
-import { defined } from '../../../domain/defined.ts';
-import type { Allocation } from '../../../domain/detail.ts';
-import { type NodeJob, partOn } from '../../../domain/nodes/node-job.ts';
-import { unpackLiveValues } from '../../chunk/live-values.ts';
-import { unpackIfWhole } from '../../chunk/whole.ts';
+import type { NodeJob } from '../../../domain/nodes/node-job.ts';
+import { type NodeJobRow, nodeJobOf, type WholeJob, wholeJobOf } from '../../rows/node-job.ts';
 import { RUNNING } from '../../rows/states.ts';
 import { findName } from '../sql/names.ts';
 import { inPages } from '../sql/pages.ts';
 import type { Queries } from '../sql/queries.ts';
 
 const PAGE_ROWS = 500;
-
-interface Row {
-  readonly seq: number;
-  readonly jobId: string;
-  readonly user: string;
-  readonly account: string | null;
-  readonly name: string | null;
-  readonly partition: string | null;
-  readonly node: string;
-  readonly startTimeMs: number;
-  readonly cpus: number | null;
-  readonly memoryMb: number | null;
-  readonly gpus: number | null;
-  readonly usageTimeMs: number | null;
-  readonly cpuUsage: number | null;
-  readonly memoryUsageMb: number | null;
-  readonly gpuUsage: number | null;
-  /** Null where it is not wanted, too. */
-  readonly measures: Uint8Array | null;
-}
 
 interface Whole {
   readonly job: number;
@@ -64,7 +41,9 @@ export async function* readNodeJobs(db: Queries, name?: string): AsyncGenerator<
   const node = name === undefined ? undefined : await findName(db, 'node_name', name);
   if (name !== undefined && node === undefined) return;
   const pages =
-    node === undefined ? inPages<Row>(db, ALL, [], PAGE_ROWS) : inPages<Row>(db, OF_NODE, [node], PAGE_ROWS);
+    node === undefined
+      ? inPages<NodeJobRow>(db, ALL, [], PAGE_ROWS)
+      : inPages<NodeJobRow>(db, OF_NODE, [node], PAGE_ROWS);
   for await (const rows of pages) {
     if (rows.length === 0) continue;
     const wholes = await readWholes(db, [...new Set(rows.map(({ seq }) => seq))]);
@@ -80,38 +59,6 @@ async function readWholes(db: Queries, jobs: readonly number[]) {
     [jobs],
   );
   return new Map(
-    rows.map(({ job, nodes, allocations }) => {
-      const read = allocations ? (JSON.parse(allocations) as Allocation[]) : [];
-      return [job, { nodes, allocations: new Map(read.map((one) => [one.node, one])) }];
-    }),
+    rows.map(({ job, nodes, allocations }): [number, WholeJob] => [job, wholeJobOf(nodes, allocations)]),
   );
-}
-
-const nodeJobOf = (
-  row: Row,
-  { nodes, allocations }: { nodes: number; allocations: ReadonlyMap<string, Allocation> },
-): NodeJob =>
-  defined<NodeJob>({
-    jobId: row.jobId,
-    user: row.user,
-    account: row.account ?? undefined,
-    name: row.name ?? undefined,
-    partition: row.partition ?? undefined,
-    node: row.node,
-    nodes,
-    startTimeMs: row.startTimeMs,
-    ...partOn(row, nodes, allocations.get(row.node)),
-    measuredGpus: gpusIn(row.measures),
-    usageTimeMs: row.usageTimeMs ?? undefined,
-    cpuUsage: row.cpuUsage ?? undefined,
-    memoryUsageMb: row.memoryUsageMb ?? undefined,
-    gpuUsage: row.gpuUsage ?? undefined,
-  });
-
-/** The UUIDs of the GPUs that a sample has values of; undefined if there are none. */
-function gpusIn(measures: Uint8Array | null): readonly string[] | undefined {
-  const values = measures === null ? undefined : unpackIfWhole(measures, unpackLiveValues);
-  const gpus = new Set((values ?? []).map(({ gpu }) => gpu));
-  gpus.delete('');
-  return gpus.size > 0 ? [...gpus] : undefined;
 }

@@ -1,23 +1,9 @@
 import type { Database } from 'bun:sqlite';
 import type { Job } from '../../../domain/job.ts';
-import { combineUsage, type Usage } from '../../../domain/sample.ts';
-import { describeDetail, inOrder } from '../../rows/job.ts';
-import { worstOf } from '../../rows/judged.ts';
-import { stateName } from '../../rows/states.ts';
+import type { Usage } from '../../../domain/sample.ts';
+import { completeRows, type JobRow } from '../../rows/complete-job.ts';
 import { detailReader } from './details.ts';
 import { findingReader } from './findings.ts';
-
-/** A row of `job`, with the name of the user. */
-export interface JobRow {
-  seq: number;
-  id: string;
-  user: string;
-  state: number;
-  start_time: number;
-  /** 0: it has not started, and start_time only orders it in lists. */
-  started: number;
-  end_time: number | null;
-}
 
 // A subquery for the name: a join costs more to start than the row costs to find.
 export const JOB_COLUMNS = `job.seq, job.id, (SELECT name FROM user WHERE id = job.user) AS user, job.state, job.start_time, job.started, job.end_time`;
@@ -59,17 +45,7 @@ export function jobCompleter(db: Database) {
     const findings = findFindings(wanted);
     const nodes = yield* groupByJob(selectNodes.iterate(wanted));
     const usage = yield* readUsage(wanted);
-    return found.map((row) => ({
-      id: row.id,
-      user: row.user,
-      nodes: inOrder(nodes.get(row.seq) ?? []),
-      state: stateName(row.state),
-      ...(row.started === 1 && { startTimeMs: row.start_time }),
-      ...(row.end_time !== null && { endTimeMs: row.end_time }),
-      ...combineUsage(usage.get(row.seq) ?? []),
-      ...describeDetail(details.get(row.seq), row.end_time !== null),
-      ...worstOf(findings.get(row.seq)),
-    }));
+    return completeRows(found, { nodes, usage, details, findings });
   }
 
   /** Completes rows step by step; yields about every millisecond, whatever the number of nodes. */

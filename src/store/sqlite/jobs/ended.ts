@@ -2,28 +2,15 @@ import type { Database } from 'bun:sqlite';
 import type { Sight } from '../../../domain/caller.ts';
 import type { EndedJob } from '../../../domain/ended-job.ts';
 import { isSeen } from '../../../domain/sight.ts';
+import { type EndedJobRow, endedJobOf } from '../../rows/ended-job.ts';
 import { NO_NODE } from '../../rows/job.ts';
-import { stateName } from '../../rows/states.ts';
 
 /** Jobs of a page, which take about a millisecond to read. */
 const PAGE_JOBS = 250;
 
-interface Row {
-  readonly id: string;
-  readonly user: string;
-  readonly account: string | null;
-  readonly state: number;
-  readonly rawState: string | null;
-  readonly node: string | null;
-  readonly started: number;
-  readonly startTimeMs: number;
-  readonly endTimeMs: number;
-  readonly suspendedSeconds: number;
-}
-
 /** Reads the jobs that ended since and that somebody may see, the latest end first, in pages. */
 export function* readEndedJobs(db: Database, sinceMs: number, sight: Sight): Generator<EndedJob[]> {
-  const select = db.query<Row, [number]>(
+  const select = db.query<EndedJobRow, [number]>(
     `SELECT job.id, (SELECT name FROM user WHERE id = job.user) AS user,
             (SELECT name FROM label WHERE id = detail.account) AS account, job.state,
             detail.raw_state AS rawState,
@@ -36,19 +23,10 @@ export function* readEndedJobs(db: Database, sinceMs: number, sight: Sight): Gen
   let page: EndedJob[] = [];
   let read = 0;
   for (const row of select.iterate(sinceMs)) {
-    if (isSeen(sight, row)) page.push(endedJob(row));
+    if (isSeen(sight, row)) page.push(endedJobOf(row));
     if (++read % PAGE_JOBS > 0) continue;
     yield page;
     page = [];
   }
   yield page;
 }
-
-const endedJob = ({ account, state, rawState, node, started, startTimeMs, ...row }: Row): EndedJob => ({
-  ...row,
-  ...(account !== null && { account }),
-  state: stateName(state),
-  ...(rawState !== null && { rawState }),
-  ...(node !== null && { node }),
-  ...(started === 1 && { startTimeMs }),
-});

@@ -3,8 +3,9 @@ import { defined } from '../../../domain/defined.ts';
 import type { KnownRun } from '../../../domain/report-plan.ts';
 import type { Run } from '../../../domain/run.ts';
 import { NOT_REPORTED } from '../../../domain/trust.ts';
+import type { JobRow } from '../../rows/complete-job.ts';
 import { stateName } from '../../rows/states.ts';
-import { JOB_COLUMNS, type JobRow } from './complete.ts';
+import { JOB_COLUMNS } from './complete.ts';
 import { detailFinder } from './details.ts';
 
 /** A run in `job`, if it is the latest, or in `past_run`. */

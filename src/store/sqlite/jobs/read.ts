@@ -3,8 +3,9 @@ import type { Sight } from '../../../domain/caller.ts';
 import { jobNotFound } from '../../../domain/errors.ts';
 import { JOB_STATES, type Job, type StateCounts } from '../../../domain/job.ts';
 import type { JobTotals } from '../../../domain/store/live.ts';
+import type { JobRow } from '../../rows/complete-job.ts';
 import { STATE_NUMBERS, stateName } from '../../rows/states.ts';
-import { JOB_COLUMNS, type JobRow, jobCompleter } from './complete.ts';
+import { JOB_COLUMNS, jobCompleter } from './complete.ts';
 import { ownerReader } from './owners.ts';
 
 /** Reads jobs through one connection. */

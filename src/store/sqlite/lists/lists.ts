@@ -11,8 +11,9 @@ import {
   type Page,
 } from '../../../domain/list.ts';
 import { type Rank, yieldToOthers } from '../../../pace.ts';
+import type { JobRow } from '../../rows/complete-job.ts';
 import type { LongReads } from '../file/long-reads.ts';
-import { type JobRow, jobCompleter } from '../jobs/complete.ts';
+import { jobCompleter } from '../jobs/complete.ts';
 import { bindings } from '../sql/bindings.ts';
 import { scanColumns } from './by-column.ts';
 import { isExact, type Walk, walkQuery, walksByStart } from './by-index.ts';

@@ -1,34 +1,11 @@
 import type { Database } from 'bun:sqlite';
-import { defined } from '../../../domain/defined.ts';
-import type { Allocation } from '../../../domain/detail.ts';
-import { type NodeJob, partOn } from '../../../domain/nodes/node-job.ts';
-import { unpackLiveValues } from '../../chunk/live-values.ts';
-import { unpackIfWhole } from '../../chunk/whole.ts';
+import type { NodeJob } from '../../../domain/nodes/node-job.ts';
+import { type NodeJobRow, nodeJobOf, type WholeJob, wholeJobOf } from '../../rows/node-job.ts';
 import { RUNNING } from '../../rows/states.ts';
 import { nameFinder } from '../sql/names.ts';
 
 /** Rows of a page, which take a millisecond or two to read. */
 const PAGE_ROWS = 250;
-
-interface Row {
-  readonly seq: number;
-  readonly jobId: string;
-  readonly user: string;
-  readonly account: string | null;
-  readonly name: string | null;
-  readonly partition: string | null;
-  readonly node: string;
-  readonly startTimeMs: number;
-  readonly cpus: number | null;
-  readonly memoryMb: number | null;
-  readonly gpus: number | null;
-  readonly usageTimeMs: number | null;
-  readonly cpuUsage: number | null;
-  readonly memoryUsageMb: number | null;
-  readonly gpuUsage: number | null;
-  /** Null where it is not wanted, too. */
-  readonly measures: Uint8Array | null;
-}
 
 const label = (column: string) => `(SELECT name FROM label WHERE id = detail.${column})`;
 
@@ -61,7 +38,7 @@ export function* readNodeJobs(db: Database, name?: string): Generator<NodeJob[]>
 /** The indexes are named, because SQLite may otherwise read all jobs. */
 const rowsOfAll = (db: Database) =>
   db
-    .query<Row, []>(
+    .query<NodeJobRow, []>(
       `SELECT ${COLUMNS}, NULL AS measures FROM job INDEXED BY job_by_state
         CROSS JOIN job_node ON job_node.job = job.seq ${JOINS}
         WHERE job.state = ${RUNNING} ORDER BY job.start_time, job.seq`,
@@ -70,7 +47,7 @@ const rowsOfAll = (db: Database) =>
 
 const rowsOf = (db: Database, node: number) =>
   db
-    .query<Row, [number]>(
+    .query<NodeJobRow, [number]>(
       `SELECT ${COLUMNS}, latest_measures.data AS measures FROM job_node INDEXED BY job_node_by_state
         CROSS JOIN job ON job.seq = job_node.job ${JOINS}
         LEFT JOIN latest_measures ON latest_measures.usage = usage.id
@@ -82,49 +59,17 @@ const rowsOf = (db: Database, node: number) =>
  * Returns a function that makes a job of a row. What all rows of a job share is read once, because they come
  * one after the other: what Prologs said of a job of 1,000 nodes is long.
  */
-function jobCompleter(db: Database): (row: Row) => NodeJob {
+function jobCompleter(db: Database): (row: NodeJobRow) => NodeJob {
   const select = db.query<{ nodes: number; allocations: string | null }, [number]>(
     `SELECT (SELECT count(*) FROM job_node WHERE job = ?1) AS nodes,
             (SELECT allocations FROM detail WHERE job = ?1) AS allocations`,
   );
-  let lastSeq: number | undefined;
-  let nodes = 1;
-  let allocations: ReadonlyMap<string, Allocation> = new Map();
-
-  function readJob(seq: number): void {
-    if (seq === lastSeq) return;
-    lastSeq = seq;
-    const whole = select.get(seq)!;
-    nodes = whole.nodes;
-    const read = whole.allocations ? (JSON.parse(whole.allocations) as Allocation[]) : [];
-    allocations = new Map(read.map((one) => [one.node, one]));
-  }
-
-  return ({ seq, ...row }) => {
-    readJob(seq);
-    return defined<NodeJob>({
-      jobId: row.jobId,
-      user: row.user,
-      account: row.account ?? undefined,
-      name: row.name ?? undefined,
-      partition: row.partition ?? undefined,
-      node: row.node,
-      nodes,
-      startTimeMs: row.startTimeMs,
-      ...partOn(row, nodes, allocations.get(row.node)),
-      measuredGpus: gpusIn(row.measures),
-      usageTimeMs: row.usageTimeMs ?? undefined,
-      cpuUsage: row.cpuUsage ?? undefined,
-      memoryUsageMb: row.memoryUsageMb ?? undefined,
-      gpuUsage: row.gpuUsage ?? undefined,
-    });
+  let last: { readonly seq: number; readonly whole: WholeJob } | undefined;
+  return (row) => {
+    if (last?.seq !== row.seq) {
+      const { nodes, allocations } = select.get(row.seq)!;
+      last = { seq: row.seq, whole: wholeJobOf(nodes, allocations) };
+    }
+    return nodeJobOf(row, last.whole);
   };
-}
-
-/** The UUIDs of the GPUs that a sample has values of; undefined if there are none. */
-function gpusIn(measures: Uint8Array | null): readonly string[] | undefined {
-  const values = measures === null ? undefined : unpackIfWhole(measures, unpackLiveValues);
-  const gpus = new Set((values ?? []).map(({ gpu }) => gpu));
-  gpus.delete('');
-  return gpus.size > 0 ? [...gpus] : undefined;
 }
