@@ -1,17 +1,12 @@
 import { existsSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { sliceMeasures } from '../../domain/batch-measures.ts';
-import { OperatorError, tooManyUnsealed } from '../../domain/errors.ts';
-import { DEFAULT_THRESHOLDS } from '../../domain/finding/thresholds.ts';
-import { newJob } from '../../domain/job.ts';
-import type { BatchResult } from '../../domain/store/batch.ts';
+import { OperatorError } from '../../domain/errors.ts';
+import { DEFAULT_THRESHOLDS, type Thresholds } from '../../domain/finding/thresholds.ts';
 import { SOLE_WRITER } from '../../domain/store/duty.ts';
 import type { StoreOptions } from '../../domain/store/options.ts';
 import type { Store } from '../../domain/store/store.ts';
-import { isRefused, MAX_UNSEALED_SAMPLES, urgencyOf } from '../../domain/unsealed.ts';
 import { SLICE_MS } from '../../pace.ts';
-import { cutJobs, cutParts, joinResults, type Part } from '../writer/parts.ts';
-import { jobCost, sampleCost, type WriteFields } from '../writer/write.ts';
+import { storeWrites } from '../writer/writes.ts';
 import { auditReader } from './access/audit.ts';
 import { sessionReader } from './access/sessions.ts';
 import { tokenReader } from './access/tokens.ts';
@@ -48,13 +43,11 @@ export async function openSqlite(
   file: string,
   {
     onCommit = () => {},
-    onExpire = () => {},
     onNotice = () => {},
     onDeath = () => {},
     cacheBytes,
-    thresholds,
-    areBatchesWhole = false,
-    maxUnsealedSamples = MAX_UNSEALED_SAMPLES,
+    thresholds = DEFAULT_THRESHOLDS,
+    ...options
   }: StoreOptions = {},
   threads: WriterThreads = WRITER_THREADS,
 ): Promise<Store> {
@@ -70,16 +63,7 @@ export async function openSqlite(
     lock = lockDatabase(path);
     const events = { onCommit, onNotice, onDeath };
     writer = await Writer.open(lock.path, { ...events, cacheBytes, thresholds }, threads);
-    return sqliteStore({
-      path: lock.path,
-      writer,
-      lock,
-      areBatchesWhole,
-      maxUnsealedSamples,
-      thresholds: thresholds ?? DEFAULT_THRESHOLDS,
-      onExpire,
-      onNotice,
-    });
+    return sqliteStore({ ...options, path: lock.path, writer, lock, thresholds, onNotice });
   } catch (error) {
     await writer?.close();
     lock?.release();
@@ -88,25 +72,14 @@ export async function openSqlite(
 }
 
 interface Parts
-  extends Pick<
-    Required<StoreOptions>,
-    'areBatchesWhole' | 'maxUnsealedSamples' | 'thresholds' | 'onExpire' | 'onNotice'
-  > {
+  extends Pick<StoreOptions, 'areBatchesWhole' | 'maxUnsealedSamples' | 'onExpire' | 'onNotice'> {
   readonly path: string;
   readonly writer: Writer;
   readonly lock: DatabaseLock;
+  readonly thresholds: Thresholds;
 }
 
-function sqliteStore({
-  path,
-  writer,
-  lock,
-  areBatchesWhole,
-  maxUnsealedSamples,
-  thresholds,
-  onExpire,
-  onNotice,
-}: Parts): Store {
+function sqliteStore({ path, writer, lock, thresholds, ...options }: Parts): Store {
   const db = openForReading(path);
   const jobs = jobReader(db);
   const listUnconfirmed = unconfirmedLister(db);
@@ -125,14 +98,6 @@ function sqliteStore({
   const reads = longReads(pool);
   const { streamFirst, compute } = reads;
   let isClosed = false;
-  let setAside = 0;
-  let refusedUnsealed = 0;
-
-  function requireRoom(kind: 'batch' | 'single'): void {
-    if (!isRefused(writer.unsealedSamples, maxUnsealedSamples, kind)) return;
-    refusedUnsealed++;
-    throw tooManyUnsealed(writer.unsealedSamples);
-  }
 
   /** Gives all queries of a read one snapshot. */
   const inTransaction = db.transaction(<Value>(run: () => Value) => run());
@@ -155,22 +120,6 @@ function sqliteStore({
     }) as Value | undefined;
   }
 
-  async function submitBatch<Kind extends 'createJobs' | 'applyReports' | 'recordSamples', Row>(
-    kind: Kind,
-    rows: readonly Row[],
-    {
-      cut,
-      fieldsOf,
-    }: {
-      cut: (rows: readonly Row[]) => readonly Part<Row>[];
-      fieldsOf: (part: Part<Row>, isLast: boolean) => WriteFields[Kind];
-    },
-  ): Promise<BatchResult> {
-    const parts = areBatchesWhole ? [{ rows, indexOf: (row: number) => row }] : cut(rows);
-    const fields = parts.map((part, index) => fieldsOf(part, index === parts.length - 1));
-    return joinResults(parts, await writer.submitParts(kind, fields));
-  }
-
   const lists = jobLists({ readAtOnce, lister: jobLister(db), compute });
 
   const seenBy = viewReader({ db, lists, reads, read, readAtOnce });
@@ -178,98 +127,29 @@ function sqliteStore({
   return {
     ...seenBy('all'),
     ...SOLE_WRITER,
+    ...storeWrites({ ...options, writer, databaseBytes: () => sizeOf(path) + sizeOf(`${path}-wal`) }),
     seenBy,
-    createJob: async (job, nowMs) => {
-      await writer.submit('createJob', { job, nowMs });
-      // The thread has stored the same, so nothing is read back.
-      return newJob(job, nowMs);
-    },
-    createJobs: (list) =>
-      submitBatch('createJobs', list, {
-        cut: (rows) => cutJobs(rows, jobCost),
-        fieldsOf: ({ rows }) => ({ jobs: rows }),
-      }),
-    applyReports: (list) =>
-      submitBatch('applyReports', list, {
-        cut: (rows) => cutParts(rows, jobCost),
-        fieldsOf: ({ rows }) => ({ reports: rows }),
-      }),
     listRequeued: (sinceMs) => compute((connection) => readRequeued(connection, sinceMs)),
     listUnconfirmed: (sinceMs) => read(() => listUnconfirmed(sinceMs)),
     readState: (name) => read(() => readState(name)),
-    judgeAnew: () => writer.submit('judgeAnew', {}),
     judgeRunning: judgeRunning({ thresholds, compute, writer }),
-    saveState: (name, value) => writer.submit('saveState', { name, value }),
-    updateJob: (id, patch, nowMs) => writer.submit('updateJob', { id, patch, nowMs }),
-    deleteJob: (id, entry) => writer.submit('deleteJob', { id, entry }),
-    async recordSample(jobId, sample) {
-      requireRoom('single');
-      await writer.submit('recordSample', { jobId, sample });
-    },
-    async recordSamples(list, measures, report) {
-      requireRoom('batch');
-      const cost = sampleCost(list.length, measures);
-      return submitBatch('recordSamples', list, {
-        cut: (rows) => cutParts(rows, () => cost),
-        fieldsOf: ({ rows: samples, indexOf }, isLast) => ({
-          samples,
-          ...(measures && { measures: sliceMeasures(measures, indexOf(0), indexOf(samples.length)) }),
-          ...(isLast && report && { report }),
-        }),
-      });
-    },
-    requireRoomForBatch: () => requireRoom('batch'),
     loadAccess: (nowMs) => read(() => ({ tokens: readTokens(), sessions: readSessions(nowMs) })),
-    createToken: (token, entry) => writer.submit('createToken', { token, entry }),
-    revokeToken: (name, entry) => writer.submit('revokeToken', { name, entry }),
-    saveTokenUses: (uses) => writer.submit('saveTokenUses', { uses: [...uses] }),
-    startSession: (session, entry, maxOfUser) => writer.submit('startSession', { session, entry, maxOfUser }),
-    endSessions: (hashes, entry) => writer.submit('endSessions', { hashes, entry }),
-    endSessionsOf: (user, entry) => writer.submit('endSessionsOf', { user, entry }),
     listAudit: (page) => read(() => readAudit(page)),
-    recordNotices: (list) => writer.submit('recordNotices', { notices: list }),
     readTold: (sinceMs) => compute((connection) => readTold(connection, sinceMs)),
-    steadyNotices: (nowMs, isStart) => writer.submit('steadyNotices', { nowMs, isStart }),
     listDue: (way, nowMs, limit) => read(() => notices.due(way, nowMs, limit)),
-    claimDelivery: (notice, way) => writer.submit('claimDelivery', { notice, way }),
-    settleDelivery: (notice, way, outcome) => writer.submit('settleDelivery', { notice, way, outcome }),
     listNotices: (page) => read(() => notices.list(page)),
-    recordAct: (act, entry) => writer.submit('recordAct', { act, entry }),
-    settleAct: (job, state, error) => writer.submit('settleAct', { job, state, error }),
     listActs: (sinceMs, limit) => read(() => notices.acts(sinceMs, limit)),
-    saveDigestWish: (user, isWanted, nowMs) => writer.submit('saveDigestWish', { user, isWanted, nowMs }),
     listDigestRefusals: () => read(notices.refusals),
     readLinkSecret: () => read(notices.linkSecret),
     countJobs: () => read(() => jobs.totals()),
     countThroughput: () => read(readThroughput),
     countFindings: () => read(countFindings),
     countRunningFindings: () => read(countRunningFindings),
-    checkWritable: () => writer.probe(),
-    async expire(retention, nowMs) {
-      const { setAside: messages, ...step } = await writer.submit('expire', {
-        retention,
-        nowMs,
-        maxUnsealed: maxUnsealedSamples,
-      });
-      setAside += messages.length;
-      for (const message of messages) onNotice({ level: 'error', event: 'data_set_aside', message });
-      onExpire(step);
-      return step.hasMore;
-    },
-    status: () => ({
-      queueLength: writer.queuedRows,
-      unsealedSamples: writer.unsealedSamples,
-      sealUrgency: urgencyOf(writer.unsealedSamples, maxUnsealedSamples),
-      refusedUnsealed,
-      databaseBytes: sizeOf(path) + sizeOf(`${path}-wal`),
-      setAside,
-    }),
 
     watchChanges: (tell) => writer.watch(tell),
     findOwners: (ids) => firstOf(streamFirst((connection) => readOwners(connection, ids))),
     findJobsOfRuns: (sluids) => firstOf(streamFirst((connection) => readJobsOfRuns(connection, sluids))),
 
-    recordHistory: (rows) => writer.submit('recordHistory', { rows }),
     readHistory: (sinceMs, untilMs) =>
       reads.stream((connection) => readClusterHistory(connection, sinceMs, untilMs)),
     lastHistoryMs: () => read(readLastHistory),

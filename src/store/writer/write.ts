@@ -6,8 +6,10 @@ import type { HistoryRow } from '../../domain/overview/history.ts';
 import type { Report } from '../../domain/report.ts';
 import type { NewSample } from '../../domain/sample.ts';
 import type { AuditEntry, Session, Token } from '../../domain/store/access.ts';
+import type { BatchResult } from '../../domain/store/batch.ts';
 import type { JobSample } from '../../domain/store/samples.ts';
-import type { Retention } from '../../domain/store/upkeep.ts';
+import type { Store } from '../../domain/store/store.ts';
+import type { ExpireStep, Retention } from '../../domain/store/upkeep.ts';
 import type { RowMeasures } from '../chunk/row-measures.ts';
 import type { FoundRun } from '../rows/judged.ts';
 import type { BatchNames } from './batch-names.ts';
@@ -66,6 +68,17 @@ export type WriteKind = keyof WriteFields;
 export type Write<Kind extends WriteKind = WriteKind> = {
   [One in Kind]: { readonly kind: One } & WriteFields[One];
 }[Kind];
+
+type OfBatch = 'createJobs' | 'applyReports' | 'recordSamples';
+type OfWriter = 'createJob' | 'keepRunningFindings' | 'probe';
+type Nothing = Awaited<Promise<void>>;
+
+/** What each kind of write resolves to; most resolve to what the method of `Store` with their name does. */
+export type WriteValues = { readonly [Kind in OfBatch]: BatchResult } & {
+  readonly [Kind in OfWriter]: Nothing;
+} & { readonly expire: ExpireStep & { readonly setAside: readonly string[] } } & {
+  readonly [Kind in Exclude<WriteKind, OfBatch | OfWriter | 'expire'>]: Awaited<ReturnType<Store[Kind]>>;
+};
 
 /**
  * How a write queues: `single` writes go first and share a commit; a large

@@ -12,14 +12,20 @@ import type { Thresholds } from '../../../domain/finding/thresholds.ts';
 import type { StoreObserver } from '../../../domain/store/options.ts';
 import { MAX_WAITING_ROWS, PROBE_BYTES } from '../../writer/limits.ts';
 import { Schedule } from '../../writer/schedule.ts';
-import { type Lane, ruleOf, type Write, type WriteFields, type WriteKind } from '../../writer/write.ts';
+import {
+  type Lane,
+  ruleOf,
+  type Write,
+  type WriteFields,
+  type WriteKind,
+  type WriteValues,
+} from '../../writer/write.ts';
 import { UnsealedCount } from '../samples/unsealed-count.ts';
 import { describeError, isConnectionLost } from '../server/errors.ts';
 import type { Writing } from '../sql/queries.ts';
 import { writeApplier } from './apply.ts';
 import { groupCommitter, type Outcome } from './commit.ts';
 import type { Lease } from './lease.ts';
-import type { WriteValue } from './write.ts';
 
 interface Waiting {
   readonly lane: Lane;
@@ -112,10 +118,10 @@ export class Writer {
   }
 
   /** Queues a write. Resolves with its value once it is on disk. */
-  async submit<Kind extends WriteKind>(kind: Kind, fields: WriteFields[Kind]): Promise<WriteValue<Kind>> {
+  async submit<Kind extends WriteKind>(kind: Kind, fields: WriteFields[Kind]): Promise<WriteValues[Kind]> {
     const write = { kind, ...fields } as Write;
     this.#admit([write]);
-    return this.#queue(write) as Promise<WriteValue<Kind>>;
+    return this.#queue(write) as Promise<WriteValues[Kind]>;
   }
 
   /**
@@ -125,12 +131,12 @@ export class Writer {
   async submitParts<Kind extends WriteKind>(
     kind: Kind,
     parts: readonly WriteFields[Kind][],
-  ): Promise<WriteValue<Kind>[]> {
+  ): Promise<WriteValues[Kind][]> {
     const writes = parts.map((fields) => ({ kind, ...fields }) as Write);
     this.#admit(writes);
     const values = writes.map((write) => this.#queue(write));
     await Promise.allSettled(values);
-    return Promise.all(values) as Promise<WriteValue<Kind>[]>;
+    return Promise.all(values) as Promise<WriteValues[Kind][]>;
   }
 
   /** Commits a small write that only proves that the server accepts one. It takes no room in the queue. */

@@ -1,5 +1,5 @@
 import type { FoundRun } from '../../rows/judged.ts';
-import type { Write, WriteKind } from '../../writer/write.ts';
+import type { Write, WriteKind, WriteValues } from '../../writer/write.ts';
 import type { AuditWriter } from '../access/audit.ts';
 import type { sessionWriter } from '../access/sessions.ts';
 import type { tokenWriter } from '../access/tokens.ts';
@@ -64,10 +64,9 @@ const APPLY = {
   saveState: async ({ saveState }, { name, value }) => saveState(name, value),
   expire: ({ history }, { retention, nowMs, maxUnsealed }) => history.expire(retention, nowMs, maxUnsealed),
   probe: async ({ probe }, { bytes }) => probe(bytes),
-} satisfies { readonly [Kind in WriteKind]: (writers: Writers, write: Write<Kind>) => Promise<unknown> };
-
-/** What a write resolves to. */
-export type WriteValue<Kind extends WriteKind> = Awaited<ReturnType<(typeof APPLY)[Kind]>>;
+} satisfies {
+  readonly [Kind in WriteKind]: (writers: Writers, write: Write<Kind>) => Promise<WriteValues[Kind]>;
+};
 
 /** Applies a write; rejects with AppError when a rule refuses it. */
 export const applyWrite = (writers: Writers, write: Write): Promise<unknown> =>

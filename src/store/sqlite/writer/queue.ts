@@ -10,11 +10,17 @@ import {
 import type { StoreObserver } from '../../../domain/store/options.ts';
 import { yieldToOthers } from '../../../pace.ts';
 import { MAX_WAITING_ROWS, PROBE_BYTES } from '../../writer/limits.ts';
-import { type Lane, ruleOf, type Write, type WriteFields, type WriteKind } from '../../writer/write.ts';
+import {
+  type Lane,
+  ruleOf,
+  type Write,
+  type WriteFields,
+  type WriteKind,
+  type WriteValues,
+} from '../../writer/write.ts';
 import { packRequest } from './message.ts';
 import type { GroupOutcome, Outcome, ThreadAnswer, ThreadOptions, ThreadRequest } from './protocol.ts';
 import type { WriterThreads } from './threads.ts';
-import type { WriteValue } from './write.ts';
 
 interface Waiting {
   readonly lane: Lane;
@@ -89,10 +95,10 @@ export class Writer {
   }
 
   /** Queues a write. Resolves with its value once it is on disk. */
-  async submit<Kind extends WriteKind>(kind: Kind, fields: WriteFields[Kind]): Promise<WriteValue<Kind>> {
+  async submit<Kind extends WriteKind>(kind: Kind, fields: WriteFields[Kind]): Promise<WriteValues[Kind]> {
     const write = makeWrite(kind, fields);
     this.#admit([write]);
-    return this.#queue(write) as Promise<WriteValue<Kind>>;
+    return this.#queue(write) as Promise<WriteValues[Kind]>;
   }
 
   /**
@@ -103,7 +109,7 @@ export class Writer {
   async submitParts<Kind extends WriteKind>(
     kind: Kind,
     parts: readonly WriteFields[Kind][],
-  ): Promise<WriteValue<Kind>[]> {
+  ): Promise<WriteValues[Kind][]> {
     const writes = parts.map((fields) => makeWrite(kind, fields));
     this.#admit(writes);
     const values: Promise<unknown>[] = [];
@@ -115,7 +121,7 @@ export class Writer {
       values.push(value);
     }
     await Promise.allSettled(values);
-    return Promise.all(values) as Promise<WriteValue<Kind>[]>;
+    return Promise.all(values) as Promise<WriteValues[Kind][]>;
   }
 
   /** Calls `tell` with what each write has changed, until the returned function is called. */

@@ -1,4 +1,4 @@
-import type { Write, WriteKind } from '../../writer/write.ts';
+import type { Write, WriteKind, WriteValues } from '../../writer/write.ts';
 import type { AuditWriter } from '../access/audit.ts';
 import type { sessionWriter } from '../access/sessions.ts';
 import type { tokenWriter } from '../access/tokens.ts';
@@ -68,10 +68,7 @@ const APPLY = {
   saveState: ({ saveState }, { name, value }) => saveState(name, value),
   expire: ({ history }, { retention, nowMs, maxUnsealed }) => history.expire(retention, nowMs, maxUnsealed),
   probe: ({ probe }, { bytes }) => probe(bytes),
-} satisfies { readonly [Kind in WriteKind]: (writers: Writers, write: Write<Kind>) => unknown };
-
-/** What a write resolves to. */
-export type WriteValue<Kind extends WriteKind> = ReturnType<(typeof APPLY)[Kind]>;
+} satisfies { readonly [Kind in WriteKind]: (writers: Writers, write: Write<Kind>) => WriteValues[Kind] };
 
 /** Applies a write; throws AppError when a rule refuses it. */
 export const applyWrite = (writers: Writers, write: Write): unknown =>
