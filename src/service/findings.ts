@@ -13,7 +13,7 @@ const SHARE = 100;
 /** Steps of a long round, and the rest between two. */
 const STEPS = 38;
 const REST_MS = 1400;
-/** However long a step takes, the rest after it is so many times as long. */
+/** The rest after a step is at least this many times as long as the step. */
 const LEAST_REST = 5;
 /** Jobs of a step. With more than 95,000 running jobs a round takes longer than a minute. */
 const LEAST_JOBS = 500;

@@ -46,7 +46,7 @@ export const basePathOf = ({ basePath, publicUrl }: Pick<SiteConfig, 'basePath' 
   basePath || (publicUrl === null ? '' : new URL(publicUrl).pathname.replace(/\/$/, ''));
 
 /**
- * Returns where other machines reach the service, as far as its settings and the URLs of its listeners say;
+ * Returns the URL at which other machines reach the service, from its settings and the URLs of its listeners;
  * undefined if it listens at unix sockets only.
  */
 export function outsideUrl(

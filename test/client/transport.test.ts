@@ -78,7 +78,7 @@ test('the times of each answer whose date can be read are told', async () => {
   }
 });
 
-/** Two services on one database, of which the first only reads, and the client of both. */
+/** Two services on one database, where the first only reads, and the client of both. */
 function startTwo(writerHeaders: (writer: string) => unknown) {
   const asked: string[] = [];
   const writer = Bun.serve({

@@ -50,7 +50,7 @@ export interface StoreStatus {
 /** What one step of `judgeRunning` did. */
 export interface JudgedJobs {
   readonly jobs: number;
-  /** Jobs of which something else is kept than before. */
+  /** Jobs whose kept findings changed. */
   readonly changed: number;
   /** Whether those were the last running jobs: the next step begins with the first ones. */
   readonly isLast: boolean;

@@ -13,7 +13,7 @@ export interface KeptFinding {
   readonly severity: number;
 }
 
-/** A running job, by the number of its run, of which something else was found than is kept. */
+/** A running job, by the number of its run, whose findings differ from those that are kept. */
 export interface FoundRun {
   readonly run: number;
   readonly findings: readonly FindingKind[];

@@ -10,7 +10,7 @@ export type SealedRow = UsageTotals & {
   readonly data: Uint8Array | null;
 };
 
-/** All samples that there ever were of a run on a node. */
+/** Sums over all samples of a run on a node, deleted ones included. */
 export interface NodeTotals extends UsageTotals {
   readonly node: string;
   readonly measures: SeriesMeasures;

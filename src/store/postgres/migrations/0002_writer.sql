@@ -9,7 +9,7 @@ CREATE TABLE writer (
 INSERT INTO writer (id, epoch) VALUES (1, 0);
 
 -- Lets a transaction go on if its service still writes. The row stays locked until the end of the transaction,
--- so that whoever takes over waits for it.
+-- so that a service that takes over waits for it.
 CREATE FUNCTION require_writer(expected bigint) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
   PERFORM FROM writer WHERE epoch = expected FOR SHARE;

@@ -94,7 +94,7 @@ export class Lease {
 
   async #obtain(tries: number): Promise<boolean> {
     const { connection, migrate, load, onChange, onNotice } = this.options;
-    // At a start there is time; later another service may have to be replaced.
+    // A start may wait; later this service may have to replace another one.
     const answer = <Value>(statement: Promise<Value>) => this.#answer(statement, tries > 1);
     let epoch: number;
     try {

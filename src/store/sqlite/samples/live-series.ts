@@ -42,7 +42,7 @@ interface LiveGpu {
 /** The counters of a series before the first is read. */
 export const NO_COUNTERS: readonly number[] = COUNTERS.map(() => Number.NaN);
 
-/** All samples that there ever were of a run on a node, as far as rules look at them. */
+/** Sums over all samples of a run on a node that rules need. */
 export interface LiveSeries {
   /** Its number. */
   readonly id: number;

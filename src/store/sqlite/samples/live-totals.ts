@@ -64,7 +64,7 @@ const SELECT_TOTALS = `
  */
 export function liveTotals(thresholds: Thresholds) {
   let jobs = new Map<number, LiveJob>();
-  /** Jobs that a round has come to so far. */
+  /** Jobs that this round has read. */
   let met = new Map<number, LiveJob>();
   let bySeries = new Map<number, LiveSeries>();
   /** Undefined until the first step. */
@@ -178,7 +178,7 @@ export function liveTotals(thresholds: Thresholds) {
       return seqs.map((seq) => jobs.get(seq)!);
     },
 
-    /** To be called at the end of a round: forgets the jobs that it did not come to. */
+    /** Ends a round: forgets the jobs that it did not read. */
     endRound(): void {
       for (const [seq, { series }] of jobs)
         if (!met.has(seq)) for (const { id } of series) bySeries.delete(id);
