@@ -60,3 +60,9 @@ export const staticData = (bytes: Uint8Array, type: string): Serve =>
 /** Serves a fixed text. */
 export const staticText = (text: string, type: string, headers: StaticHeaders): Serve =>
   staticBytes(async () => Buffer.from(text), { 'content-type': type, ...headers });
+
+/** Serves a document that is made when it is first asked for. */
+export const staticDocument = (make: () => Promise<object>): Serve =>
+  staticBytes(async () => Buffer.from(JSON.stringify(await make())), {
+    'content-type': 'application/json;charset=utf-8',
+  });

@@ -6,7 +6,7 @@ import type { Access } from '../../domain/access.ts';
 import type { Site } from '../../domain/site.ts';
 import { frameDirective, frameOption } from '../response/frames.ts';
 import { generateDocument } from '../response/openapi.ts';
-import { staticFile, staticText } from '../response/static.ts';
+import { staticDocument, staticFile, staticText } from '../response/static.ts';
 
 const start = (basePath: string) => `
       const dark = matchMedia('(prefers-color-scheme: dark)');
@@ -70,11 +70,7 @@ interface DocumentationOptions {
  */
 export const documentation = ({ api, version, site }: DocumentationOptions) => {
   const { basePath, frameAncestors } = site;
-  let document: Promise<object> | undefined;
-  const describe = () => {
-    document ??= generateDocument(api, version, basePath);
-    return document;
-  };
+  const document = staticDocument(() => generateDocument(api, version, basePath));
   const ui = staticFile(script, 'text/javascript; charset=utf-8');
   const css = staticFile(style, 'text/css; charset=utf-8');
   const page = staticText(pageAt(basePath), 'text/html; charset=utf-8', {
@@ -83,7 +79,7 @@ export const documentation = ({ api, version, site }: DocumentationOptions) => {
   });
   return new Elysia({ name: 'documentation' })
     .get('/swagger', ({ request }) => page(request))
-    .get('/swagger/json', () => describe())
+    .get('/swagger/json', ({ request }) => document(request))
     .get('/swagger/ui.js', ({ request }) => ui(request))
     .get('/swagger/ui.css', ({ request }) => css(request));
 };

@@ -479,7 +479,7 @@ test('the document has the lengths, patterns and times that bodies are checked f
   }
 });
 
-const FILES = ['/swagger', '/swagger/ui.js', '/swagger/ui.css'];
+const FILES = ['/swagger', '/swagger/json', '/swagger/ui.js', '/swagger/ui.css'];
 test.each(FILES)('%s is compressed, has an ETag, and may not be framed', async (path) => {
   const plain = await service.send('GET', path);
   const packed = await service.app.handle(

@@ -263,8 +263,6 @@ export const OTHERS: readonly Case[] = [
   {
     endpoint: 'GET /swagger/json',
     use: '50 at once',
-    // The document is large, and nobody reads it 50 times at once: writing 50 of it takes 90 to 140 ms.
-    limits: { waitMs: 100 },
     run: (url) => atOnce(50, () => get(url, '/swagger/json')),
   },
   {
